@@ -1,0 +1,110 @@
+/**
+ * Whether a text is one entity tag: `"abc"` or `W/"abc"` (RFC 9110 §8.8.3).
+ *
+ * @example
+ * isEntityTag('"abc"') // true
+ * isEntityTag('abc') // false
+ */
+export function isEntityTag(text: string): boolean {
+  return text !== '*' && parseEntityTags(text)?.[0] === text
+}
+
+/**
+ * Parses the value of If-Match or If-None-Match (RFC 9110 §13.1.1, §13.1.2). A comma inside the
+ * quotes belongs to the tag.
+ *
+ * @returns `'*'`, the entity tags as written, or `null` when the value is neither, and is ignored
+ *
+ * @example
+ * parseEntityTags('"a,b", W/"c"') // ['"a,b"', 'W/"c"']
+ * parseEntityTags('abc') // null
+ */
+export function parseEntityTags(value: string): '*' | string[] | null {
+  if (value === '*') return '*'
+  const element = /[ \t]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")?[ \t]*(?:,|$)/y
+  const tags: string[] = []
+  while (element.lastIndex < value.length) {
+    const match = element.exec(value)
+    if (match === null) return null
+    // §5.6.1.2: a recipient ignores empty list elements.
+    if (match[1] !== undefined) tags.push(match[1])
+  }
+  return tags.length === 0 ? null : tags
+}
+
+/** Strong comparison (RFC 9110 §8.8.3.2): the same tag, and neither is weak. */
+export function matchesStrongly(a: string, b: string): boolean {
+  return a === b && !a.startsWith('W/')
+}
+
+/** Weak comparison (RFC 9110 §8.8.3.2): the same opaque-tag, weak or not. */
+export function matchesWeakly(a: string, b: string): boolean {
+  return opaqueTag(a) === opaqueTag(b)
+}
+
+function opaqueTag(tag: string): string {
+  return tag.startsWith('W/') ? tag.slice(2) : tag
+}
+
+/**
+ * Whether a modification date tells one version from every other. In the second that Last-Modified
+ * can express, a file may change again (RFC 9110 §8.8.2.2).
+ *
+ * @param modified ms since the epoch
+ * @param now ms since the epoch
+ * @returns true when the date is at least a second old
+ */
+export function isStrongDate(modified: number, now: number): boolean {
+  return now - modified >= 1000
+}
+
+const ASCTIME_DATE = /^(\w{3}) (\w{3}) ([ \d])(\d) (\S{8}) (\d{4})$/
+const RFC850_DATE =
+  /^(Sun|Mon|Tue|Wed|Thu|Fri|Sat)(?:|s|nes|rs|ur)day, (\d\d)-(\w{3})-(\d\d) (\S{8} GMT)$/
+const FIFTY_YEARS = 50 * 365.25 * 24 * 3600 * 1000
+
+/**
+ * Parses an HTTP-date in any of its three forms (RFC 9110 §5.6.7), and nothing else.
+ *
+ * @param now ms since the epoch; a two-digit year more than 50 years after it is a past one
+ * @returns ms since the epoch, or `null` when the value is no HTTP-date, or no day of the calendar
+ *
+ * @example
+ * parseHttpDate('Sun, 06 Nov 1994 08:49:37 GMT') // 784111777000
+ * parseHttpDate('1994-11-06') // null
+ */
+export function parseHttpDate(value: string, now: number = Date.now()): number | null {
+  const asctime = ASCTIME_DATE.exec(value)
+  if (asctime !== null) {
+    const [, weekday, month, tens, ones, time, year] = asctime
+    return parseFixdate(`${weekday}, ${Number(tens)}${ones} ${month} ${year} ${time} GMT`)
+  }
+  const rfc850 = RFC850_DATE.exec(value)
+  if (rfc850 === null) return parseFixdate(value)
+  const [, weekday, day, month, year, time] = rfc850
+  const limit = now + FIFTY_YEARS
+  const century = Math.floor(new Date(limit).getUTCFullYear() / 100)
+  const later = parseFixdate(`${weekday}, ${day} ${month} ${century}${year} ${time}`)
+  if (later !== null && later <= limit) return later
+  return parseFixdate(`${weekday}, ${day} ${month} ${century - 1}${year} ${time}`)
+}
+
+/**
+ * `Date.parse` alone takes far more than an IMF-fixdate. But ECMA-262 §21.4.3.2 lets it give back
+ * the time of whatever `toUTCString` prints, so a value that prints as itself was read rightly, and
+ * one that does not was another form, a wrong weekday or no day of the calendar.
+ */
+function parseFixdate(value: string): number | null {
+  const time = Date.parse(value)
+  return !Number.isNaN(time) && formatHttpDate(new Date(time)) === value ? time : null
+}
+
+/**
+ * Prints an IMF-fixdate (RFC 9110 §5.6.7), cut to the second.
+ *
+ * @example
+ * formatHttpDate(new Date(784111777999)) // 'Sun, 06 Nov 1994 08:49:37 GMT'
+ */
+export function formatHttpDate(date: Date): string {
+  return date.toUTCString()
+}
