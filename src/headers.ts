@@ -1,0 +1,61 @@
+import { type ByteRange, contentRange } from './range.ts'
+import type { FileSource } from './source.ts'
+import { formatHttpDate, isStrongDate } from './validators.ts'
+
+/** Header fields by lower-case name: the fastest form for every runtime, and HTTP/2's. */
+export type HeaderFields = Record<string, string>
+
+/** The source's own fields, less some. One about length, range or version would only be a lie. */
+function sourceFields({ headers }: FileSource, drop = /^$/): HeaderFields {
+  const fields: HeaderFields = {}
+  if (headers === undefined) return fields
+  for (const [name, value] of new Headers(headers)) {
+    if (!CORE_FIELDS.test(name) && !drop.test(name)) fields[name] = value
+  }
+  return fields
+}
+
+const CORE_FIELDS =
+  /^(?:accept-ranges|content-length|content-range|etag|last-modified|transfer-encoding)$/
+
+/** 200 and 206 (RFC 9110 §15.3.1, §15.3.7): what is sent, of which version. */
+export function contentFields(
+  source: FileSource,
+  length: number,
+  now: number,
+  range?: ByteRange,
+): HeaderFields {
+  const fields = sourceFields(source)
+  fields['accept-ranges'] = 'bytes'
+  fields['content-length'] = String(length)
+  fields['content-type'] = source.type ?? fields['content-type'] ?? 'application/octet-stream'
+  fields['x-content-type-options'] = 'nosniff'
+  if (range !== undefined) fields['content-range'] = contentRange(source.size, range)
+  if (source.etag !== undefined) fields.etag = source.etag
+  addLastModified(fields, source, now)
+  return fields
+}
+
+/** 304 (RFC 9110 §15.4.5): what updates a stored response, without what describes its content. */
+export function notModifiedFields(source: FileSource, now: number): HeaderFields {
+  const fields = sourceFields(source, /^content-(?!location$)/)
+  if (source.etag !== undefined) fields.etag = source.etag
+  else addLastModified(fields, source, now)
+  return fields
+}
+
+/**
+ * 412 and 416 (RFC 9110 §15.5.13, §15.5.17): no content. CORS and the like still go with them, so
+ * that a script may read the complete length; how long to cache the file does not.
+ */
+export function failureFields(source: FileSource, status: 412 | 416): HeaderFields {
+  const fields = sourceFields(source, /^(?:content-|cache-control$|expires$)/)
+  fields['content-length'] = '0'
+  if (status === 416) fields['content-range'] = contentRange(source.size)
+  return fields
+}
+
+function addLastModified(fields: HeaderFields, { lastModified }: FileSource, now: number): void {
+  if (lastModified === undefined || !isStrongDate(lastModified.getTime(), now)) return
+  fields['last-modified'] = formatHttpDate(lastModified)
+}

@@ -1,0 +1,61 @@
+/** What a source's `read` gives: bytes, or a stream of exactly the bytes asked for. */
+export type Chunk = Uint8Array | ReadableStream<Uint8Array>
+
+/**
+ * One version of one file, readable at any offset.
+ *
+ * @example
+ * const data = new TextEncoder().encode('hello, world')
+ * const source: FileSource = { size: data.length, read: (start, end) => data.subarray(start, end) }
+ */
+export interface FileSource {
+  /** Complete length in bytes. */
+  readonly size: number
+  /** Media type; `application/octet-stream` when neither this nor `headers` names one. */
+  readonly type?: string | undefined
+  /** Entity tag, quoted: `"abc"`, or `W/"abc"`. Only a strong one lets a download resume. */
+  readonly etag?: string | undefined
+  /** When this version was made. Sent with a resolution of one second. */
+  readonly lastModified?: Date | undefined
+  /**
+   * Further header fields: Cache-Control, Content-Encoding, CORS, … Validators, lengths and ranges
+   * are the core's to say; the ones given here are dropped. Set-Cookie belongs on the Response.
+   */
+  readonly headers?: HeadersInit | undefined
+  /**
+   * Bodies of up to this many bytes are read whole before the Response is made and sent as one
+   * array. 128 KiB by default; more where the runtime drops Content-Length from streams.
+   */
+  readonly bufferLimit?: number | undefined
+  /**
+   * Bytes [start, end), 0 <= start < end <= size. An array may hold fewer than asked, as read(2)
+   * may: the core asks again for the rest; an empty one means that the file ended early. A stream
+   * must hold exactly these bytes. `into` is a buffer that the caller will reuse; filling it, and
+   * giving back the filled part, is optional.
+   */
+  read(start: number, end: number, into?: Uint8Array): Chunk | Promise<Chunk>
+  /**
+   * The runtime's own body for exactly the bytes [start, end), handed over untouched, or null for
+   * "use read". Asked only for a body of one piece, and never for a 200 to a request that carries
+   * Range. What it holds is its own to free: close is not called after it.
+   */
+  body?(start: number, end: number): BodyInit | null | Promise<BodyInit | null>
+  /**
+   * Called exactly once when the core is done, unless a native body was taken. A read may still be
+   * under way (the client hung up): what it gives is dropped.
+   */
+  close?(): void | Promise<void>
+}
+
+/** The part of a Request that an answer depends on; `node:http` can offer it without a Request. */
+export interface RequestLike {
+  readonly method: string
+  readonly url: string
+  readonly headers: { get(name: string): string | null }
+}
+
+/**
+ * Finds the file that a request asks for; null: there is none. It gets the whole request, so that
+ * an object store can answer in one round trip.
+ */
+export type FileLookup = (request: RequestLike) => FileSource | null | Promise<FileSource | null>
