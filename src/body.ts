@@ -1,0 +1,206 @@
+import { LengthMismatchError } from './errors.ts'
+import { lengthOf, type Piece } from './range.ts'
+import type { FileSource } from './source.ts'
+
+/** Larger arrays are given out in slices, so that a slow client holds back little at a time. */
+const SLICE = 256 * 1024
+
+/** An answer's body being read. */
+export interface BodyReader {
+  /** Bytes to give in all. */
+  readonly length: number
+  /** Bytes given so far. */
+  readonly sent: number
+  /** Fulfilled when the source was closed: with what went wrong, or undefined; never rejects. */
+  readonly closed: Promise<unknown>
+  /**
+   * The next chunk, at least a byte; null once everything was given, or after close.
+   *
+   * @param into a buffer that the source may fill; the chunk may then be a part of it
+   * @throws what the source's read throws, or LengthMismatchError; the source is closed by then
+   */
+  next(into?: Uint8Array): Promise<Uint8Array | null>
+  /** The whole body as one array; the source's own, where it gave everything at once. */
+  whole(): Promise<Uint8Array>
+  /** Closes the source unless it is closed already. */
+  close(error?: unknown): Promise<unknown>
+}
+
+/**
+ * Reads an answer's pieces from its source, chunk by chunk: exactly the announced bytes, or an
+ * error. Closes the source exactly once: after the last byte, on error, or when told to, even
+ * while a read is under way.
+ */
+export function readBody(source: FileSource, pieces: readonly Piece[]): BodyReader {
+  const length = lengthOf(pieces)
+  let sent = 0
+  let index = 0
+  let offset = 0
+  let rest: Uint8Array | null = null
+  let stream: ReadableStreamDefaultReader<Uint8Array> | null = null
+  let isClosed = false
+  let settle: (error: unknown) => void
+  const closed = new Promise<unknown>((resolve) => {
+    settle = resolve
+  })
+
+  async function next(into?: Uint8Array): Promise<Uint8Array | null> {
+    if (isClosed) return null
+    try {
+      const chunk = await take(into)
+      if (isClosed) return null
+      sent += chunk?.length ?? 0
+      if (sent === length) void close()
+      return chunk
+    } catch (error) {
+      // After a hang-up, what a read that was under way throws is of no interest.
+      if (isClosed) return null
+      await close(error)
+      throw error
+    }
+  }
+
+  async function take(into: Uint8Array | undefined): Promise<Uint8Array | null> {
+    const piece = pieces[index]
+    if (piece === undefined || piece instanceof Uint8Array) {
+      index++
+      return piece ?? null
+    }
+    const start = piece.start + offset
+    const chunk = await read(start, piece.end, into)
+    offset += chunk.length
+    if (start + chunk.length === piece.end) {
+      index++
+      offset = 0
+      dropStream()
+    }
+    return chunk
+  }
+
+  async function read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
+    let chunk = rest
+    if (chunk === null && stream === null) {
+      const given = await source.read(start, end, into)
+      if (given instanceof Uint8Array) chunk = given
+      else stream = given.getReader()
+      // The client hung up while the source was opening its stream.
+      if (isClosed) dropStream()
+    }
+    chunk ??= await nextChunk(stream)
+    if (chunk.length === 0 || chunk.length > end - start) {
+      const expected = `Expected ${end - start} bytes from the source`
+      throw new LengthMismatchError(`${expected}, got ${chunk.length}`)
+    }
+    const most = into?.length ?? SLICE
+    rest = chunk.length > most ? chunk.subarray(most) : null
+    return rest === null ? chunk : chunk.subarray(0, most)
+  }
+
+  function dropStream(): void {
+    stream?.cancel().catch(() => {})
+    stream = null
+  }
+
+  async function whole(): Promise<Uint8Array> {
+    const first = await next()
+    if (first?.length === length) return first
+    const bytes = new Uint8Array(length)
+    for (let at = 0, chunk = first; chunk !== null; chunk = await next()) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    return bytes
+  }
+
+  function close(error?: unknown): Promise<unknown> {
+    if (!isClosed) {
+      isClosed = true
+      dropStream()
+      void closeSource(source).then((failure) => settle(error ?? failure))
+    }
+    return closed
+  }
+
+  return {
+    length,
+    get sent() {
+      return sent
+    },
+    closed,
+    next,
+    whole,
+    close,
+  }
+}
+
+/** Closes a source; gives back what it threw, since by then there is nobody to throw it at. */
+export async function closeSource(source: FileSource): Promise<unknown> {
+  try {
+    await source.close?.()
+  } catch (error) {
+    return error
+  }
+}
+
+/**
+ * The rest of a body as a stream.
+ *
+ * @param first the chunk that was read before the response was made, if one was
+ */
+export function streamBody(
+  reader: BodyReader,
+  first: Uint8Array | null,
+): ReadableStream<Uint8Array> {
+  let chunk: Uint8Array | null = first
+  const source: UnderlyingDefaultSource<Uint8Array> & { expectedLength: number } = {
+    // workerd keeps Content-Length only for streams that declare their length.
+    expectedLength: reader.length,
+    async pull(controller) {
+      chunk ??= await reader.next()
+      if (chunk !== null) controller.enqueue(chunk)
+      chunk = null
+      if (reader.sent === reader.length) controller.close()
+    },
+    async cancel() {
+      await reader.close()
+    },
+  }
+  const stream = new ReadableStream(source, { highWaterMark: 0 })
+  dropped?.register(stream, reader)
+  return stream
+}
+
+/** Nobody need ever read a response: the handle of one that is dropped goes back with it. */
+const dropped =
+  typeof FinalizationRegistry === 'undefined'
+    ? null
+    : new FinalizationRegistry<BodyReader>((reader) => void reader.close())
+
+/**
+ * A stream of exactly `length` bytes, or an error: for a source's `body` that has its bytes from
+ * where they can't be trusted, such as an HTTP origin.
+ *
+ * @throws LengthMismatchError, through the stream, when the given one ends early or a chunk runs past the end
+ *
+ * @example
+ * body: async (start, end) => exactly((await fetchRange(start, end)).body, end - start)
+ */
+export function exactly(
+  stream: ReadableStream<Uint8Array>,
+  length: number,
+): ReadableStream<Uint8Array> {
+  const source = { size: length, read: () => stream, close: () => stream.cancel() }
+  const pieces = length === 0 ? [] : [{ start: 0, end: length }]
+  const reader = readBody(source, pieces)
+  return streamBody(reader, null)
+}
+
+async function nextChunk(
+  stream: ReadableStreamDefaultReader<Uint8Array> | null,
+): Promise<Uint8Array> {
+  for (;;) {
+    const result = await stream?.read()
+    if (!result?.value) return new Uint8Array(0)
+    if (result.value.length > 0) return result.value
+  }
+}

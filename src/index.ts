@@ -1,0 +1,23 @@
+export { type Answer, answer } from './answer.ts'
+export { exactly } from './body.ts'
+export {
+  type ByteRanges,
+  type Decision,
+  decide,
+  type RangeLimits,
+  type Representation,
+} from './decide.ts'
+export { LengthMismatchError, SourceChangedError } from './errors.ts'
+export type { HeaderFields } from './headers.ts'
+export {
+  type ByteRange,
+  contentRange,
+  type IntRange,
+  type Piece,
+  parseRange,
+  type RangeSpec,
+  resolveRange,
+  type SuffixRange,
+} from './range.ts'
+export { fileHandler, type Served, type ServeOptions, serveFile } from './serve.ts'
+export type { Chunk, FileLookup, FileSource, RequestLike } from './source.ts'

@@ -1,0 +1,179 @@
+import { type Answer, answer, answerMethod, NOT_FOUND, UNAVAILABLE } from './answer.ts'
+import { closeSource, readBody, streamBody } from './body.ts'
+import type { RangeLimits } from './decide.ts'
+import { lengthOf } from './range.ts'
+import type { FileLookup, FileSource, RequestLike } from './source.ts'
+
+export interface ServeOptions extends RangeLimits {
+  /**
+   * Told of every failure that the client sees as a 503 or a broken connection, and of a source
+   * that could not be closed. Logs with `console.error` by default.
+   */
+  readonly onError?: ((error: unknown, request: RequestLike) => void) | undefined
+  /** Told once of every response, when its last byte was handed over or its client hung up. */
+  readonly onServed?: ((served: Served) => void) | undefined
+}
+
+/** What became of a response. */
+export interface Served {
+  readonly request: RequestLike
+  readonly status: number
+  readonly headers: Answer['headers']
+  /** Bytes of the body that were handed over; null where the runtime has it all and tells nothing. */
+  readonly sent: number | null
+  /** The client hung up before the end. */
+  readonly aborted: boolean
+  /** What broke the response, if anything did. */
+  readonly error?: unknown
+  /** From the request to the last byte, in ms. */
+  readonly duration: number
+}
+
+/** An answer that is ready to be written. */
+export interface Prepared extends Answer {
+  /** Where the ranges among the pieces are read from; null when nothing is, and nothing is open. */
+  readonly source: FileSource | null
+  /** What turned the answer into a 503, or went wrong besides it. */
+  readonly error?: unknown
+}
+
+const BUFFER_LIMIT = 128 * 1024
+
+/**
+ * A Fetch handler for the files that a look-up finds: GET and HEAD as RFC 9110 says, OPTIONS 204,
+ * any other method 405 without a look-up, no file 404, a look-up or first read that fails 503.
+ *
+ * @throws RangeError at once when an option makes no sense
+ *
+ * @example
+ * export default { fetch: fileHandler(nodeDirectory('media')) }
+ */
+export function fileHandler(
+  lookup: FileLookup,
+  options: ServeOptions = {},
+): (request: Request) => Promise<Response> {
+  expectOptions(options)
+  return (request) => respond(request, lookup, options)
+}
+
+/**
+ * Answers one request with one file; `null` is a 404. The source is closed by the time that the
+ * body ends, breaks off or is cancelled, or that the response is dropped and collected.
+ *
+ * @throws RangeError, as a rejection, when an option makes no sense
+ *
+ * @example
+ * app.get('/film', async (c) => serveFile(c.req.raw, await nodeFile('film.mp4')))
+ */
+export async function serveFile(
+  request: Request,
+  source: FileSource | null,
+  options: ServeOptions = {},
+): Promise<Response> {
+  expectOptions(options)
+  if (source !== null && answerMethod(request.method) !== null) await closeSource(source)
+  return respond(request, () => source, options)
+}
+
+async function respond(
+  request: Request,
+  lookup: FileLookup,
+  options: ServeOptions,
+): Promise<Response> {
+  const conclude = watch(request, options)
+  const prepared = await prepare(request, lookup, options)
+  const { pieces, source } = prepared
+  if (source === null) {
+    conclude(prepared, 0, prepared.error)
+    return toResponse(prepared, null)
+  }
+  const reader = readBody(source, pieces)
+  try {
+    let body = await nativeBody(request, prepared, source)
+    if (body !== null) {
+      conclude(prepared, null)
+    } else if (reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)) {
+      body = (await reader.whole()) as Uint8Array<ArrayBuffer>
+      conclude(prepared, null, await reader.close())
+    } else {
+      body = streamBody(reader, await reader.next())
+      void reader.closed.then((error) => conclude(prepared, reader.sent, error))
+    }
+    return toResponse(prepared, body)
+  } catch (error) {
+    await reader.close()
+    conclude(UNAVAILABLE, 0, error)
+    return toResponse(UNAVAILABLE, null)
+  }
+}
+
+/** Everything up to the first byte of the body; what fails on the way becomes a 503. */
+export async function prepare(
+  request: RequestLike,
+  lookup: FileLookup,
+  options: ServeOptions,
+): Promise<Prepared> {
+  const refusal = answerMethod(request.method)
+  if (refusal !== null) return { ...refusal, source: null }
+  let source: FileSource | null = null
+  try {
+    source = await lookup(request)
+    if (source === null) return { ...NOT_FOUND, source: null }
+    const answered = answer(request, source, Date.now(), options)
+    if (answered.pieces.length > 0) return { ...answered, source }
+    return { ...answered, source: null, error: await closeSource(source) }
+  } catch (error) {
+    if (source !== null) await closeSource(source)
+    return { ...UNAVAILABLE, source: null, error }
+  }
+}
+
+/** Observes one response: call what it returns once, when the response is over. */
+export function watch(
+  request: RequestLike,
+  { onError = (error) => console.error(error), onServed }: ServeOptions,
+): (answered: Answer, sent: number | null, error?: unknown) => void {
+  const started = performance.now()
+  return ({ status, headers, pieces }, sent, error) => {
+    try {
+      if (error !== undefined) onError(error, request)
+      const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
+      const duration = performance.now() - started
+      onServed?.({ request, status, headers, sent, aborted, error, duration })
+    } catch (thrown) {
+      console.error(thrown)
+    }
+  }
+}
+
+/** Refuses options that make no sense before any request comes. */
+export function expectOptions({ maxRanges, maxSlice }: ServeOptions): void {
+  for (const [name, value] of Object.entries({ maxRanges, maxSlice })) {
+    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
+      throw new RangeError(`Expected ${name} to be a whole number above 0, got ${value}`)
+    }
+  }
+}
+
+async function nativeBody(
+  request: Request,
+  { status, pieces }: Answer,
+  source: FileSource,
+): Promise<BodyInit | null> {
+  const [piece] = pieces
+  if (piece === undefined || piece instanceof Uint8Array || pieces.length > 1) return null
+  // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
+  if (status === 200 && request.headers.has('range')) return null
+  return (await source.body?.(piece.start, piece.end)) ?? null
+}
+
+function toResponse({ status, headers }: Answer, body: BodyInit | null): Response {
+  // workerd would encode again what is stored encoded; everybody else ignores it.
+  const encodeBody = headers['content-encoding'] === undefined ? 'automatic' : 'manual'
+  const init: ResponseInit & { encodeBody: string } = {
+    status,
+    headers: { ...headers },
+    encodeBody,
+  }
+  return new Response(body, init)
+}
