@@ -1,0 +1,62 @@
+import { realpathSync, type Stats, statSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
+import type { FileLookup, FileSource } from '../src/source.ts'
+import { type OpenFile, openFile } from './open-file.ts'
+import { expectBase, toRelativePath } from './path.ts'
+
+export interface DirectoryOptions {
+  /** The path that the directory is mounted at, starting and ending with `/`. `/` by default. */
+  readonly base?: string | undefined
+  /** Further header fields of every file, such as Cache-Control. */
+  readonly headers?: HeadersInit | undefined
+}
+
+/**
+ * A look-up of regular files below a directory, on any runtime that has `node:fs`. Hidden files,
+ * directories, devices, and links that lead out of the directory are not found.
+ *
+ * @throws TypeError at once when `root` is no directory, or an option makes no sense
+ */
+export function directoryLookup(
+  root: string,
+  { base = '/' }: DirectoryOptions,
+  toSource: (file: OpenFile) => FileSource,
+): FileLookup {
+  expectBase(base)
+  const directory = resolve(expectDirectory(root))
+  const isInside = containment(directory)
+  return (request) => {
+    const path = toRelativePath(request.url, base)
+    const file = path === null ? null : openFile(join(directory, path), isInside)
+    return file === null ? null : toSource(file)
+  }
+}
+
+/**
+ * Whether a file that was opened by this path lies below the root, all links resolved. It must be
+ * the same file, lest a link changes between the opening and the question.
+ */
+function containment(root: string): (path: string, opened: Stats) => boolean {
+  let realRoot = realpathSync.native(root)
+  return (path, opened) => {
+    const realPath = realpathSync.native(path)
+    // The root itself may be a link that a deployment turns to the next release.
+    if (!isBelow(realPath, realRoot)) realRoot = realpathSync.native(root)
+    if (!isBelow(realPath, realRoot)) return false
+    const { dev, ino } = statSync(realPath)
+    return dev === opened.dev && ino === opened.ino
+  }
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path.startsWith(root.endsWith(sep) ? root : root + sep)
+}
+
+function expectDirectory(root: string): string {
+  try {
+    if (statSync(root).isDirectory()) return root
+  } catch (cause) {
+    throw new TypeError(`Expected a directory, got ${root}`, { cause })
+  }
+  throw new TypeError(`Expected a directory, got the file ${root}`)
+}

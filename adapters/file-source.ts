@@ -1,0 +1,16 @@
+import type { FileSource } from '../src/source.ts'
+import { mediaType } from './media-type.ts'
+import type { OpenFile } from './open-file.ts'
+
+export interface FileOptions {
+  /** Media type; by default what the file's name promises. */
+  readonly type?: string | undefined
+  /** Further header fields, such as Cache-Control. */
+  readonly headers?: HeadersInit | undefined
+}
+
+/** An open file as a source that reads it in another thread: right on every runtime. */
+export function fileSource(file: OpenFile, { type, headers }: FileOptions): FileSource {
+  const { size, etag, lastModified, read, close } = file
+  return { size, type: type ?? mediaType(file.path), etag, lastModified, headers, read, close }
+}

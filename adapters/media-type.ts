@@ -1,0 +1,30 @@
+import { Mime } from 'mime'
+import otherTypes from 'mime/types/other.js'
+import standardTypes from 'mime/types/standard.js'
+
+const types = new Mime(standardTypes, otherTypes)
+types.define(
+  {
+    'application/vnd.apache.parquet': ['parquet'],
+    'application/vnd.pmtiles': ['pmtiles'],
+    'application/zstd': ['zst'],
+    'application/octet-stream': ['gguf', 'safetensors'],
+    'audio/flac': ['flac'],
+    'video/mp2t': ['ts', 'm2ts', 'mts'],
+  },
+  true,
+)
+
+/**
+ * The media type that a file's name promises, with `charset=utf-8` for text; undefined when it
+ * promises none.
+ *
+ * @example
+ * mediaType('captions.vtt') // 'text/vtt; charset=utf-8'
+ * mediaType('film.mkv') // 'video/x-matroska'
+ */
+export function mediaType(path: string): string | undefined {
+  const type = types.getType(path)
+  if (type === null) return undefined
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type
+}

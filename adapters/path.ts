@@ -1,0 +1,37 @@
+/**
+ * The path below `base` that a request URL names, decoded once and without a leading slash, or
+ * null when it names none: outside `base`, an empty segment, a byte that could mean another path
+ * to a file system (`%2f`, `%5c`, `%00`), invalid UTF-8, or a hidden file. Dot segments are
+ * resolved as the WHATWG's URL does; nothing that comes out can lead above the root.
+ *
+ * @param url absolute, or starting with `/` as in a request line
+ * @param base as `expectBase` lets pass
+ *
+ * @example
+ * toRelativePath('http://host/media/a%20b/c.mp4?t=1', '/media/') // 'a b/c.mp4'
+ * toRelativePath('http://host/media/%2e%2e%2fsecret', '/media/') // null
+ */
+export function toRelativePath(url: string, base = '/'): string | null {
+  const absolute = url.startsWith('/') ? `http://localhost${url}` : url
+  if (!URL.canParse(absolute)) return null
+  const { pathname } = new URL(absolute)
+  if (!pathname.startsWith(base)) return null
+  const segments = pathname.slice(base.length).split('/').map(decodeSegment)
+  return segments.every((segment) => segment !== null) ? segments.join('/') : null
+}
+
+/** @throws TypeError unless the path that a look-up is mounted at starts and ends with a slash */
+export function expectBase(base: string): string {
+  if (base.startsWith('/') && base.endsWith('/')) return base
+  throw new TypeError(`Expected base to start and end with '/', got '${base}'`)
+}
+
+function decodeSegment(segment: string): string | null {
+  try {
+    const name = decodeURIComponent(segment)
+    const isHidden = name.startsWith('.') && name !== '.well-known'
+    return name === '' || isHidden || /[/\\\0]/.test(name) ? null : name
+  } catch {
+    return null
+  }
+}
