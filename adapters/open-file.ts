@@ -16,6 +16,9 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 
 let openFiles = 0
 
+/** What tells one version of a file from every other. */
+type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>
+
 /**
  * One version of a file, held open: what was opened is what is read, even when another file takes
  * its name.
@@ -27,7 +30,7 @@ export interface OpenFile {
   readonly etag: string
   readonly lastModified: Date | undefined
   /** Whether these are the size, time and identity that the file was opened with. */
-  isSame(stat: Stats): boolean
+  isSame(stat: Version): boolean
   /** At most a chunk of the bytes [start, end), read in another thread. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   /** The bytes [start, end), or fewer at the end of the file, read at once. */

@@ -1,0 +1,87 @@
+import type { FileLookup, FileSource } from '../src/source.ts'
+import { type DirectoryOptions, directoryLookup } from './directory.ts'
+import { type FileOptions, fileSource } from './file-source.ts'
+import { type OpenFile, openFile } from './open-file.ts'
+
+export type { DirectoryOptions } from './directory.ts'
+export type { FileOptions } from './file-source.ts'
+
+declare const Deno: {
+  openSync(path: string): {
+    readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+    seekSync(offset: number, whence: number): number
+    statSync(): { dev: number; ino: number | null; size: number; mtime: Date | null }
+    close(): void
+  }
+}
+
+export interface DenoOptions {
+  /**
+   * Hands Deno's own file stream to Deno.serve, for twice the speed. The stream runs to the end of
+   * the file and is cut by Content-Length, so it is right only for responses that go directly to
+   * Deno.serve: whoever reads the body in the program gets more than the range.
+   */
+  readonly native?: boolean | undefined
+}
+
+/** Up to this length, in bytes, bytes are faster than a file stream. */
+const BYTES_UP_TO = 32 * 1024
+
+const SEEK_START = 0
+
+/**
+ * A regular file of the local file system, held open until it was served; the like of `nodeFile`.
+ * Needs `--allow-read` of the file.
+ *
+ * @returns null when there is no such file, or it is a directory or a device
+ * @throws what the operating system says of any other failure, as a rejection
+ *
+ * @example
+ * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
+ */
+export async function denoFile(
+  path: string,
+  options: FileOptions & DenoOptions = {},
+): Promise<FileSource | null> {
+  const file = openFile(path)
+  return file === null ? null : denoSource(file, options)
+}
+
+/**
+ * A look-up of the files below a directory, by the rules of `nodeDirectory`. Needs `--allow-read`
+ * of the directory.
+ *
+ * @throws TypeError at once when `root` is no directory or `base` has no slashes around it
+ *
+ * @example
+ * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
+ */
+export function denoDirectory(
+  root: string,
+  options: DirectoryOptions & DenoOptions = {},
+): FileLookup {
+  return directoryLookup(root, options, (file) => denoSource(file, options))
+}
+
+function denoSource(file: OpenFile, options: FileOptions & DenoOptions): FileSource {
+  const source = fileSource(file, options)
+  return options.native ? { ...source, body: (start, end) => stream(file, start, end) } : source
+}
+
+async function stream(
+  file: OpenFile,
+  start: number,
+  end: number,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
+  if (end - start <= BYTES_UP_TO) return null
+  const native = Deno.openSync(file.path)
+  const { mtime, ino, ...stat } = native.statSync()
+  // Another file may have taken the name since; the one that is held open is still the right one.
+  if (!file.isSame({ ...stat, ino: ino ?? 0, mtimeMs: mtime?.getTime() ?? 0 })) {
+    native.close()
+    return null
+  }
+  await file.close()
+  native.seekSync(start, SEEK_START)
+  return native.readable
+}
