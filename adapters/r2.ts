@@ -1,0 +1,166 @@
+import { SourceChangedError } from '../src/errors.ts'
+import { type ByteRange, parseRange, type RangeSpec, resolveRange } from '../src/range.ts'
+import type { FileLookup, FileSource, RequestLike } from '../src/source.ts'
+import { expectBase, toRelativePath } from './path.ts'
+
+/** What is used of a bucket binding; the `R2Bucket` of Cloudflare's types is one. */
+export interface R2BucketLike {
+  head(key: string): Promise<R2ObjectLike | null>
+  get(key: string, options?: R2GetOptionsLike): Promise<R2ObjectLike | null>
+}
+
+/** What is used of an object; the `R2Object` and `R2ObjectBody` of Cloudflare's types are ones. */
+export interface R2ObjectLike {
+  readonly size: number
+  readonly etag: string
+  readonly httpEtag: string
+  readonly uploaded: Date
+  /** Not there when only the metadata were asked for, or a condition failed. */
+  readonly body?: ReadableStream<Uint8Array>
+  writeHttpMetadata(headers: Headers): void
+}
+
+export interface R2GetOptionsLike {
+  range?: { offset: number; length?: number } | { suffix: number }
+  onlyIf?: { etagMatches: string }
+}
+
+export interface R2FileOptions {
+  /** Further header fields, such as CORS. What is stored with the object wins over them. */
+  readonly headers?: HeadersInit | undefined
+}
+
+export interface R2BucketOptions extends R2FileOptions {
+  /** What the keys begin with: empty, or ending in `/`. Nothing outside of it is found. */
+  readonly prefix?: string | undefined
+  /** The path that the bucket is mounted at, starting and ending with `/`. `/` by default. */
+  readonly base?: string | undefined
+}
+
+/** The longest key of R2, in bytes of UTF-8. */
+const LONGEST_KEY = 1024
+
+/**
+ * An object of an R2 bucket, for one request: the bytes that it most likely wants are asked for
+ * together with the metadata. A GET with one range or none is one operation, whatever its
+ * preconditions; a HEAD one `head`; a set of k ranges 1 + k. What is read later comes from the
+ * same version, or the response breaks.
+ *
+ * Give it to `serveFile` with the same request; otherwise close it yourself.
+ *
+ * @returns null when there is no such object
+ * @throws what R2 says of any failure, as a rejection
+ *
+ * @example
+ * serveFile(request, await r2File(env.MEDIA, 'videos/film.mp4', request))
+ */
+export async function r2File(
+  bucket: R2BucketLike,
+  key: string,
+  request: RequestLike,
+  options: R2FileOptions = {},
+): Promise<FileSource | null> {
+  const spec = likelyRange(request)
+  const object = await look(bucket, key, spec)
+  if (object === null) return null
+  const headers = new Headers(options.headers)
+  object.writeHttpMetadata(headers)
+  const { size, httpEtag: etag, uploaded: lastModified } = object
+  const type = headers.get('content-type') ?? undefined
+  const range = spec === null ? null : resolveRange(spec, size)
+  return { size, type, etag, lastModified, headers, ...content(bucket, key, object, range) }
+}
+
+/**
+ * A look-up of the objects of an R2 bucket: the key is `prefix` and the path of the request's URL
+ * below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not found.
+ *
+ * @throws TypeError at once when `prefix` or `base` lacks a slash
+ *
+ * @example
+ * export default { fetch: (request, env) => fileHandler(r2Bucket(env.MEDIA))(request) }
+ */
+export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): FileLookup {
+  const { prefix = '', base = '/' } = options
+  expectBase(base)
+  if (prefix !== '' && !prefix.endsWith('/')) {
+    throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
+  }
+  return (request) => {
+    const path = toRelativePath(request.url, base)
+    if (path === null) return null
+    const key = prefix + path
+    const isTooLong = new TextEncoder().encode(key).length > LONGEST_KEY
+    return isTooLong ? null : r2File(bucket, key, request, options)
+  }
+}
+
+/** All of an object, even of an empty one. */
+const WHOLE: RangeSpec = { firstPos: 0, lastPos: Infinity }
+
+/** The bytes that a request will most likely be answered with; null when the size decides, or none. */
+function likelyRange({ method, headers }: RequestLike): RangeSpec | null {
+  if (method !== 'GET') return null
+  const [spec = null, ...others] = parseRange(headers.get('range') ?? '') ?? [WHOLE]
+  return others.length === 0 ? spec : null
+}
+
+async function look(
+  bucket: R2BucketLike,
+  key: string,
+  spec: RangeSpec | null,
+): Promise<R2ObjectLike | null> {
+  const options = spec === null ? null : toOptions(spec)
+  if (options === null) return bucket.head(key)
+  if (options.range === undefined) return bucket.get(key)
+  try {
+    return await bucket.get(key, options)
+  } catch {
+    // A range that is not satisfiable, an empty object and a failure all throw, and nothing but
+    // the message tells them apart. With the metadata the core can.
+    return bucket.head(key)
+  }
+}
+
+/** Null for a range that R2 has no words for, and no object the bytes. */
+function toOptions(spec: RangeSpec): R2GetOptionsLike | null {
+  const most = Number.MAX_SAFE_INTEGER
+  if ('suffixLength' in spec) {
+    const suffix = Math.min(spec.suffixLength, most)
+    return suffix === 0 ? null : { range: { suffix } }
+  }
+  const { firstPos: offset, lastPos } = spec
+  if (offset > most) return null
+  if (lastPos < most) return { range: { offset, length: lastPos - offset + 1 } }
+  return offset === 0 ? {} : { range: { offset } }
+}
+
+/** @param range what the object's body holds, if it has one */
+function content(
+  bucket: R2BucketLike,
+  key: string,
+  { body, etag }: R2ObjectLike,
+  range: ByteRange | null,
+): Pick<FileSource, 'read' | 'body' | 'close'> {
+  let unread = body ?? null
+
+  async function open(start: number, end: number): Promise<ReadableStream<Uint8Array>> {
+    const stream = unread
+    unread = null
+    if (stream !== null && range?.start === start && range.end === end) return stream
+    await stream?.cancel()
+    const options = { range: { offset: start, length: end - start }, onlyIf: { etagMatches: etag } }
+    const object = await bucket.get(key, options)
+    if (object?.body) return object.body
+    throw new SourceChangedError(`${key} changed while it was being served`)
+  }
+
+  return {
+    read: open,
+    body: open,
+    async close() {
+      await unread?.cancel()
+      unread = null
+    },
+  }
+}
