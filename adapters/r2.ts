@@ -15,9 +15,18 @@ export interface R2ObjectLike {
   readonly etag: string
   readonly httpEtag: string
   readonly uploaded: Date
+  readonly httpMetadata?: R2HttpMetadataLike
   /** Not there when only the metadata were asked for, or a condition failed. */
   readonly body?: ReadableStream<Uint8Array>
-  writeHttpMetadata(headers: Headers): void
+}
+
+export interface R2HttpMetadataLike {
+  readonly contentType?: string
+  readonly contentLanguage?: string
+  readonly contentDisposition?: string
+  readonly contentEncoding?: string
+  readonly cacheControl?: string
+  readonly cacheExpiry?: Date
 }
 
 export interface R2GetOptionsLike {
@@ -40,6 +49,9 @@ export interface R2BucketOptions extends R2FileOptions {
 /** The longest key of R2, in bytes of UTF-8. */
 const LONGEST_KEY = 1024
 
+/** The most that is read at once, in bytes. */
+const CHUNK = 256 * 1024
+
 /**
  * An object of an R2 bucket, for one request: the bytes that it most likely wants are asked for
  * together with the metadata. A GET with one range or none is one operation, whatever its
@@ -60,15 +72,31 @@ export async function r2File(
   request: RequestLike,
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
+  const headers = Object.fromEntries(new Headers(options.headers))
+  // Of a longer key R2 does not say that there is no such object; it throws.
+  if (new TextEncoder().encode(key).length > LONGEST_KEY) return null
   const spec = likelyRange(request)
   const object = await look(bucket, key, spec)
   if (object === null) return null
-  const headers = new Headers(options.headers)
-  object.writeHttpMetadata(headers)
-  const { size, httpEtag: etag, uploaded: lastModified } = object
-  const type = headers.get('content-type') ?? undefined
-  const range = spec === null ? null : resolveRange(spec, size)
-  return { size, type, etag, lastModified, headers, ...content(bucket, key, object, range) }
+  const { size, httpEtag, uploaded, httpMetadata: stored = {} } = object
+  const fields = {
+    'content-language': stored.contentLanguage,
+    'content-disposition': stored.contentDisposition,
+    'content-encoding': stored.contentEncoding,
+    'cache-control': stored.cacheControl,
+    expires: stored.cacheExpiry?.toUTCString(),
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) headers[name] = value
+  }
+  return {
+    size,
+    type: stored.contentType,
+    etag: httpEtag,
+    lastModified: uploaded,
+    headers,
+    ...content(bucket, key, object, spec && resolveRange(spec, size)),
+  }
 }
 
 /**
@@ -88,10 +116,7 @@ export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): F
   }
   return (request) => {
     const path = toRelativePath(request.url, base)
-    if (path === null) return null
-    const key = prefix + path
-    const isTooLong = new TextEncoder().encode(key).length > LONGEST_KEY
-    return isTooLong ? null : r2File(bucket, key, request, options)
+    return path === null ? null : r2File(bucket, prefix + path, request, options)
   }
 }
 
@@ -156,11 +181,45 @@ function content(
   }
 
   return {
-    read: open,
     body: open,
+    read: async (start, end) => inLargeChunks(await open(start, end), end - start),
     async close() {
-      await unread?.cancel()
+      const stream = unread
       unread = null
+      await stream?.cancel()
     },
+  }
+}
+
+/**
+ * Of R2's own stream, workerd gives 4 KiB at a time to JavaScript, unless it asks for more: the
+ * CPU of 64 MiB falls from 1300 to 100 ms.
+ */
+function inLargeChunks(
+  stream: ReadableStream<Uint8Array>,
+  length: number,
+): ReadableStream<Uint8Array> {
+  const reader = byteReader(stream)
+  if (reader === null) return stream
+  let left = length
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    async pull(controller) {
+      const min = Math.min(left, CHUNK)
+      const { value, done } = await reader.read(new Uint8Array(min), { min })
+      if (value !== undefined && value.length > 0) controller.enqueue(value)
+      left -= value?.length ?? 0
+      if (done || left === 0) controller.close()
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }
+  return new ReadableStream(source, { highWaterMark: 0 })
+}
+
+/** Null for other streams than workerd's: on Node, `getPlatformProxy` of wrangler copies them. */
+function byteReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
+  try {
+    return stream.getReader({ mode: 'byob' })
+  } catch {
+    return null
   }
 }
