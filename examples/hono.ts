@@ -1,0 +1,13 @@
+import { type FileLookup, fileHandler, serveFile } from 'byteserve'
+import { blobFile } from 'byteserve/blob'
+import { Hono } from 'hono'
+
+/** The same app on every runtime: each passes in where its media are, as Hono's bindings. */
+const app: Hono<{ Bindings: { media: FileLookup } }> = new Hono()
+
+app.all('/media/*', (c) => fileHandler(c.env.media)(c.req.raw))
+
+const song = new Blob(['la '.repeat(1000)], { type: 'text/plain; charset=utf-8' })
+app.all('/song.txt', (c) => serveFile(c.req.raw, blobFile(song, { etag: '"la-1000"' })))
+
+export default app

@@ -1,0 +1,43 @@
+import { contentRange, type FileLookup, type FileSource, SourceChangedError } from 'byteserve'
+
+/** Bytes as they are stored: fetch would undo an encoding, and no length would be right any more. */
+const AS_STORED = { 'accept-encoding': 'identity' }
+
+/**
+ * A file of another HTTP server, which must answer ranges. One HEAD tells its size and version, and
+ * each range is one GET.
+ *
+ * @returns null when the other server has no such file
+ * @throws Error, as a rejection, when it answers anything but 200 or 404
+ */
+export async function originFile(url: string): Promise<FileSource | null> {
+  const { status, headers } = await fetch(url, { method: 'HEAD', headers: AS_STORED })
+  if (status === 404) return null
+  const size = Number(headers.get('content-length') ?? NaN)
+  if (status !== 200 || Number.isNaN(size)) {
+    throw new Error(`Expected 200 with a Content-Length from ${url}, got ${status}`)
+  }
+  const type = headers.get('content-type') ?? undefined
+  const etag = headers.get('etag') ?? undefined
+  return {
+    size,
+    type,
+    etag,
+    async read(start, end) {
+      const range = `bytes=${start}-${end - 1}`
+      const { status, headers, body } = await fetch(url, { headers: { ...AS_STORED, range } })
+      const isSame =
+        headers.get('content-range') === contentRange(size, { start, end }) &&
+        (headers.get('etag') ?? undefined) === etag
+      if (status === 206 && isSame && body !== null) return body
+      await body?.cancel()
+      throw new SourceChangedError(`${url} changed while it was being served`)
+    },
+  }
+}
+
+/** A look-up of the files below a URL that ends in `/`. */
+export function origin(base: string): FileLookup {
+  // Not `new URL(path, base)`: a path like `/http://other/` would lead to another server.
+  return ({ url }) => originFile(base + new URL(url, base).pathname.slice(1))
+}
