@@ -1,0 +1,121 @@
+#!/usr/bin/env node
+import { readFileSync, statSync } from 'node:fs'
+import process from 'node:process'
+import type { Host } from './host.ts'
+import { formatServed, onOneLine } from './log.ts'
+import { HELP, type Options, parseOptions } from './options.ts'
+import { withPage } from './page.ts'
+
+/** How long SIGTERM waits for running downloads, in ms. */
+const PATIENCE = 5000
+
+const FAILED = 1
+const MISUSED = 2
+
+await main(parseOptions(process.argv.slice(2)))
+
+async function main(options: Options): Promise<void> {
+  // Whoever reads the log may go away; the server stays.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  switch (options.kind) {
+    case 'help':
+      process.stdout.write(HELP)
+      return
+    case 'version':
+      process.stdout.write(`${readVersion()}\n`)
+      return
+    case 'mistake':
+      return fail(`${options.message}; see byteserve --help`, MISUSED)
+    case 'serve':
+      return serve(options)
+  }
+}
+
+async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void> {
+  const { root, host, port } = options
+  const obstacle = findObstacle(root)
+  if (obstacle !== null) return fail(obstacle, FAILED)
+  const { openDirectory, listen } = await loadHost()
+  try {
+    const server = await listen(
+      withPage(root, openDirectory(root)),
+      {
+        onServed: (served) => process.stderr.write(`${formatServed(served, new Date())}\n`),
+        // What broke a response stands in the line of its request.
+        onError: () => {},
+      },
+      { host, port },
+    )
+    process.on('SIGINT', () => process.exit(0))
+    process.once('SIGTERM', () => {
+      setTimeout(() => process.exit(0), PATIENCE)
+      void server.drain().finally(() => process.exit(0))
+    })
+    process.stdout.write(`${formatUrl(host, server.port)}\n`)
+    if (!isLoopback(host)) {
+      process.stderr.write(`Whoever reaches this machine on port ${server.port} can read DIR\n`)
+    }
+  } catch (error) {
+    fail(explain(error, host, port), FAILED)
+  }
+}
+
+/** Only the runtime's own server and files are loaded. */
+function loadHost(): Promise<Host> {
+  if (process.versions.bun !== undefined) return import('./host-bun.ts')
+  if (process.versions.deno !== undefined) return import('./host-deno.ts')
+  return import('./host-node.ts')
+}
+
+function findObstacle(root: string): string | null {
+  try {
+    return statSync(root).isDirectory() ? null : `${root} is not a directory`
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? `${root} does not exist` : messageOf(error)
+  }
+}
+
+function explain(error: unknown, host: string, port: number): string {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return `port ${port} is in use; --port takes another, and 0 a free one`
+    case 'EACCES':
+      return `port ${port} is not allowed to you; --port takes another, and 0 a free one`
+    case 'EADDRNOTAVAIL':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+      return `${host} is no address of this machine`
+    default:
+      return `can't serve on ${host}, port ${port}: ${messageOf(error)}`
+  }
+}
+
+/** A URL that a person can open: to listen everywhere is no place to go to. */
+function formatUrl(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}/`
+  if (host === '::') return `http://[::1]:${port}/`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.[\d.]+$/.test(host)
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return JSON.parse(manifest).version
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function fail(message: string, exitCode: number): void {
+  process.stderr.write(`byteserve: ${onOneLine(message)}\n`)
+  process.exitCode = exitCode
+}

@@ -1,0 +1,45 @@
+import { createServer, type ServerResponse } from 'node:http'
+import { nodeDirectory, nodeListener } from '../adapters/node.ts'
+import type { ServeOptions } from '../src/serve.ts'
+import type { FileLookup } from '../src/source.ts'
+import type { Address, Listening } from './host.ts'
+
+export const openDirectory: (root: string) => FileLookup = nodeDirectory
+
+export async function listen(
+  lookup: FileLookup,
+  options: ServeOptions,
+  { host, port }: Address,
+): Promise<Listening> {
+  const answer = nodeListener(lookup, options)
+  const running = new Set<ServerResponse>()
+  let isDraining = false
+  let whenIdle = () => {}
+
+  const server = createServer((incoming, outgoing) => {
+    const leave = () => {
+      running.delete(outgoing)
+      if (running.size === 0) whenIdle()
+    }
+    running.add(outgoing)
+    outgoing.once('close', leave)
+    // A response that waits behind another of its connection is not told of a hang-up.
+    incoming.once('aborted', leave)
+    if (isDraining) outgoing.setHeader('connection', 'close')
+    void answer(incoming, outgoing)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    // Not the server's own `close`: that one waits for idle connections too.
+    async drain() {
+      isDraining = true
+      server.close()
+      if (running.size > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
+    },
+  }
+}

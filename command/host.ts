@@ -1,0 +1,21 @@
+import type { ServeOptions } from '../src/serve.ts'
+import type { FileLookup } from '../src/source.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** What a runtime must offer to be served from: its files and its server. */
+export interface Host {
+  openDirectory(root: string): FileLookup
+  /** Rejects when the address can't be listened on. */
+  listen(lookup: FileLookup, options: ServeOptions, address: Address): Promise<Listening>
+}
+
+/** A server that takes requests. */
+export interface Listening {
+  readonly port: number
+  /** Takes no more connections; fulfilled when no response is under way any more. */
+  drain(): Promise<void>
+}

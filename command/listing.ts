@@ -1,0 +1,83 @@
+import { opendir, realpath, stat } from 'node:fs/promises'
+import { join, parse, sep } from 'node:path'
+import { toRelativePath } from '../adapters/path.ts'
+
+/** A file that a directory look-up finds. */
+export interface ListedFile {
+  /** Its folder below the root, without slashes around it; '' is the root. */
+  readonly folder: string
+  readonly name: string
+  /** In bytes. */
+  readonly size: number
+  /** Its URL, relative to the root's. */
+  readonly href: string
+}
+
+export interface Listing {
+  /** By folder, then by name; numbers in them by value. */
+  readonly files: readonly ListedFile[]
+  /** There are more files than one page can show. */
+  readonly isCut: boolean
+}
+
+const MOST_FILES = 2000
+/** How many names are looked at, of files, folders and whatever else, before it gives up. */
+const MOST_NAMES = 20_000
+
+/**
+ * The files below a directory as they are now, those near the root first when there are too many.
+ * Left out are hidden ones, what can't be read, and what the look-up would not serve. Linked
+ * folders are not entered: what they hold inside of the root is listed where it lies.
+ *
+ * @throws what the operating system says of the root itself, as a rejection
+ */
+export async function listFiles(root: string): Promise<Listing> {
+  const realRoot = await realpath(root)
+  const files: ListedFile[] = []
+  const folders = ['']
+  let names = 0
+  let isCut = false
+  // The loop goes on into the folders that it finds.
+  for (const folder of folders) {
+    try {
+      for await (const entry of await opendir(join(root, folder))) {
+        isCut = files.length === MOST_FILES || ++names > MOST_NAMES
+        if (isCut) break
+        const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+        const href = path.split('/').map(encodeURIComponent).join('/')
+        if (entry.name.startsWith('.') || toRelativePath(`/${href}`) === null) continue
+        if (entry.isDirectory()) folders.push(path)
+        const size = entry.isDirectory() ? null : await sizeOf(join(root, path), realRoot)
+        if (size !== null) files.push({ folder, name: entry.name, size, href })
+      }
+    } catch (error) {
+      if (folder === '') throw error
+    }
+    if (isCut) break
+  }
+  return { files: files.sort(compareFiles), isCut }
+}
+
+/** null for what is no file, leads out of the root, or can't be asked. */
+async function sizeOf(path: string, realRoot: string): Promise<number | null> {
+  try {
+    const inside = realRoot.endsWith(sep) ? realRoot : realRoot + sep
+    if (!(await realpath(path)).startsWith(inside)) return null
+    const found = await stat(path)
+    return found.isFile() ? found.size : null
+  } catch {
+    return null
+  }
+}
+
+const collator = new Intl.Collator('en', { numeric: true })
+
+function compareFiles(a: ListedFile, b: ListedFile): number {
+  return (
+    collator.compare(a.folder, b.folder) ||
+    // film.mp4 before film-2.mp4
+    collator.compare(parse(a.name).name, parse(b.name).name) ||
+    collator.compare(a.name, b.name) ||
+    (a.href < b.href ? -1 : 1)
+  )
+}

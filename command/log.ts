@@ -1,0 +1,58 @@
+import type { Served } from '../src/serve.ts'
+import { parseTarget } from './target.ts'
+
+const LONGEST_FIELD = 500
+
+/**
+ * A line of the request log: the time, the method, the path, the range asked for, the status, the
+ * bytes that were really sent, how long it took, and what went wrong. Where a runtime has the whole
+ * body and tells nothing more of it, the bytes are the announced ones, and the line says so.
+ *
+ * Nothing in a request can break out of its column, let alone of the line.
+ *
+ * @example
+ * formatServed(served, new Date())
+ * // '20:31:05  GET  /film.mp4  bytes=0-  206  670871 B  12 ms  aborted', in columns
+ */
+export function formatServed(served: Served, now: Date): string {
+  const { request, status, headers, sent, duration } = served
+  const { path, query } = parseTarget(request.url)
+  const length = sent === null ? `announced ${headers['content-length'] ?? 0} B` : `${sent} B`
+  return [
+    now.toTimeString().slice(0, 8),
+    inColumn(request.method).padEnd(7),
+    inColumn(path + query).padEnd(28),
+    inColumn(request.headers.get('range') ?? '-').padEnd(16),
+    status,
+    length.padStart(12),
+    formatDuration(duration).padStart(8),
+    ...outcome(served),
+  ].join('  ')
+}
+
+function outcome({ aborted, error }: Served): string[] {
+  if (error !== undefined) {
+    return [`failed: ${onOneLine(error instanceof Error ? error.message : String(error))}`]
+  }
+  return aborted ? ['aborted'] : []
+}
+
+function formatDuration(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`
+  return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`
+}
+
+/** Without spaces, since they separate the columns. */
+function inColumn(text: string): string {
+  return escapeAll(text, /[^!-~]/gu)
+}
+
+/** Without control characters, which could move a terminal's cursor, recolour or rewrite it. */
+export function onOneLine(text: string): string {
+  return escapeAll(text, /[\p{C}\p{Zl}\p{Zp}]/gu)
+}
+
+function escapeAll(text: string, pattern: RegExp): string {
+  const short = text.length > LONGEST_FIELD ? `${text.slice(0, LONGEST_FIELD)}...` : text
+  return short.replace(pattern, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+}
