@@ -13,6 +13,7 @@ import { performance } from 'node:perf_hooks'
  * end: `drain` waits for it, `cut` breaks it off; `abort` breaks every response off after
  * `abortAfter` bytes and connects anew; `stall` reads nothing after the first bytes
  * @property {number} [abortAfter]
+ * @property {boolean} [isHead] no response has a body
  */
 
 /** Bodies are dropped, so all connections read into the same memory. */
@@ -88,14 +89,10 @@ function run(job) {
       socket.on('close', () => {
         sockets.delete(socket)
         if (open === 0) return
-        if (job.end !== 'abort') totals.errors++
+        if (!isIdle) totals.errors++
         // A server may close a connection after a response, as after a 416: that is no failure.
-        if (performance.now() < deadline) {
-          if (job.end !== 'abort') totals.errors += isIdle ? -1 : 0
-          setTimeout(start, isIdle ? 0 : 20)
-        } else {
-          leave()
-        }
+        if (performance.now() < deadline) setTimeout(start, isIdle ? 0 : 20)
+        else leave()
       })
 
       function send() {

@@ -1,6 +1,7 @@
 // What the kernel knows of a process: CPU time, memory, descriptors; and processes on one core.
 import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
@@ -119,24 +120,56 @@ export function startLoad() {
   return { run: ask, release: () => ask('release'), stop: () => stop(child) }
 }
 
-/** Starts a server and waits for the line that says its port: `PORT=12345`. */
-export async function startServer(command, args, options) {
+/**
+ * Starts a server and waits until it listens: for the line `PORT=12345`, or on a port that was told.
+ *
+ * @typedef {{ pid: number, port: number, stop: () => Promise<void> }} Running
+ * @returns {Promise<Running>}
+ */
+export async function startServer(command, args, options = {}) {
   const child = start(0, command, args, options)
   let output = ''
   const port = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no port within 20 s: ${output}`)), 20_000)
+    const fail = (why) => reject(new Error(`${why}: ${output.trim().slice(-500)}`))
+    const timer = setTimeout(fail, 30_000, 'does not listen within 30 s')
+    const settle = (found) => {
+      clearTimeout(timer)
+      resolve(found)
+    }
     const onData = (data) => {
       output += data
       const match = /PORT=(\d+)/.exec(output)
-      if (match === null) return
-      clearTimeout(timer)
-      resolve(Number(match[1]))
+      if (match !== null) settle(Number(match[1]))
     }
     child.stdout.on('data', onData)
     child.stderr.on('data', onData)
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${output}`)))
+    child.once('exit', (code) => fail(`ended with ${code}`))
     child.once('error', reject)
+    if (options.port) untilListening(options.port).then(() => settle(options.port))
   })
-  const tail = () => output.slice(-2000)
-  return { child, port, pid: child.pid, tail, stop: () => stop(child) }
+  return { port, pid: child.pid, stop: () => stop(child) }
+}
+
+async function untilListening(port) {
+  for (let tries = 0; tries < 300; tries++) {
+    const isListening = await new Promise((resolve) => {
+      const socket = connect({ port, host: '127.0.0.1' })
+      socket.once('connect', () => resolve(true))
+      socket.once('error', () => resolve(false))
+      socket.once('connect', () => socket.destroy())
+    })
+    if (isListening) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** Makes `peakRss` begin again. */
+export function resetPeak(pid) {
+  for (const one of processTree(pid)) {
+    try {
+      writeFileSync(`/proc/${one}/clear_refs`, '5')
+    } catch {
+      // Then the peak is that of the whole run.
+    }
+  }
 }

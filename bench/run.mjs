@@ -1,0 +1,256 @@
+// Measures byteserve and its peers, in one run: see README.md.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { findFault, validators } from './check.mjs'
+import { measureCore } from './core-runner.mjs'
+import {
+  cpuMicroseconds,
+  descriptors,
+  node,
+  peakRss,
+  resetPeak,
+  rss,
+  startLoad,
+  stopAll,
+} from './proc.mjs'
+import { coreTable, document, scenarioTable, stallTable, targetTable } from './report.mjs'
+import { makeFiles, scenarios, toHead } from './scenarios.mjs'
+import { servers, versions } from './servers.mjs'
+
+const HELP = `Measures byteserve and its peers: server CPU per request, in one run, interleaved.
+
+  node bench/run.mjs [options]
+
+  --scenario a,b   only these: ${scenarios.map(({ name }) => name).join(' ')} stall core
+  --server a,b     only these: ${servers.map(({ name }) => name).join(' ')}
+  --rounds N       rounds per scenario (7)
+  --seconds N      of load per server and round (0.5)
+  --quick          fewer scenarios, servers and rounds: under 4 minutes
+  --write          write bench/results.md even if not everything was measured
+  --help
+
+A complete run takes about 19 minutes and writes bench/results.md.`
+
+const { values: options } = parseArgs({
+  options: {
+    scenario: { type: 'string' },
+    server: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (options.help) {
+  console.log(HELP)
+  process.exit()
+}
+
+const QUICK_SCENARIOS = 'r64k,r1m,full8,small,n304,core'
+const QUICK_SERVERS =
+  'fetch,fetch-twin,direct,direct-twin,send,hono,nginx,nginx-copy,bun,bun-twin,bun-bare,deno,deno-twin,deno-exact,deno-naive'
+const WARM_UP = 1
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const rounds = Number(options.rounds ?? (options.quick ? 3 : 7))
+const seconds = Number(options.seconds ?? (options.quick ? 0.4 : 0.5))
+const isWanted = selection(options.scenario ?? (options.quick ? QUICK_SCENARIOS : undefined), [
+  ...scenarios.map(({ name }) => name),
+  'stall',
+  'core',
+])
+const isInvited = selection(
+  options.server ?? (options.quick ? QUICK_SERVERS : undefined),
+  servers.map(({ name }) => name),
+)
+const isComplete = !options.quick && !options.scenario && !options.server
+
+prepare()
+const home = mkdtempSync(join(tmpdir(), 'byteserve-bench-'))
+const dir = join(home, 'files')
+process.once('exit', () => {
+  stopAll()
+  rmSync(home, { recursive: true, force: true })
+})
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
+await main()
+process.exit()
+
+async function main() {
+  const started = Date.now()
+  say(`files in ${dir}`)
+  mkdirSync(dir)
+  makeFiles(dir)
+  const load = startLoad()
+  const core = isWanted('core') ? measureCore() : null
+  if (core !== null) console.log(`\n${coreTable(core)}`)
+  const running = await startServers(servers.filter(({ name }) => isInvited(name)))
+  const results = []
+  for (const scenario of scenarios.filter(({ name }) => isWanted(name))) {
+    if (!process.stderr.isTTY) console.error(`${scenario.name} …`)
+    const result = await measure(scenario, running, load)
+    results.push(result)
+    console.log(`\n${scenarioTable(result)}`)
+  }
+  for (const one of running) await one.stop()
+  const stalls = isWanted('stall') ? await measureStalls(load) : null
+  if (stalls !== null) console.log(`\n${stallTable(stalls)}`)
+  await load.stop()
+  console.log(`\n${targetTable(results, stalls, core)}`)
+  const minutes = ((Date.now() - started) / 60_000).toFixed(1)
+  console.log(`\n${minutes} minutes`)
+  if (!isComplete && !options.write) return
+  const facts = { versions: versions(), rounds, seconds, minutes, isComplete }
+  writeFileSync(join(here, 'results.md'), document(facts, results, stalls, core))
+  console.log('written to bench/results.md')
+}
+
+/** What is measured is what is built; the peers are installed once. */
+function prepare() {
+  const run = (cwd, ...args) => {
+    const { status } = spawnSync('npm', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
+    if (status !== 0) process.exit(status ?? 1)
+  }
+  if (!existsSync(node)) {
+    say('installing the peers')
+    run(here, 'ci', '--no-audit', '--no-fund')
+  }
+  if (existsSync(createRequire(import.meta.url).resolve('typescript/package.json'))) {
+    run(join(here, '..'), 'run', '--silent', 'build')
+  }
+}
+
+async function startServers(wanted) {
+  const running = []
+  for (const server of wanted) {
+    try {
+      running.push({ ...server, ...(await server.start(dir)) })
+    } catch (error) {
+      console.log(`${server.name} is left out: ${error.message.split('\n')[0]}`)
+    }
+  }
+  return running
+}
+
+/** @returns the job for each server that answers rightly, and what is wrong with the others */
+async function check(scenario, running) {
+  const entrants = []
+  const faults = []
+  for (const server of running) {
+    if (scenario.for?.(server) === false) continue
+    say(`${scenario.name}: checking ${server.name}`)
+    const fault = await admit(scenario, server, entrants).catch((error) => error.message)
+    if (fault !== null) faults.push({ server, fault })
+  }
+  return { entrants, faults }
+}
+
+async function admit(scenario, server, entrants) {
+  const { end, connections, abortAfter } = scenario
+  const given = await validators(server.port, 'small.mp4')
+  const exchanges = scenario.exchanges(server.large ?? 'giga.mp4', given)
+  if (exchanges === null) return 'no validators'
+  for (const exchange of exchanges) {
+    const fault = await findFault(server.port, exchange, dir)
+    if (fault !== null) return fault
+  }
+  const requests = exchanges.map(toHead)
+  const isHead = exchanges.every(({ method }) => method === 'HEAD')
+  const job = { port: server.port, requests, connections, end, abortAfter, isHead }
+  entrants.push({ server, job, rounds: [] })
+  return null
+}
+
+async function measure(scenario, running, load) {
+  const { entrants, faults } = await check(scenario, running)
+  for (const { server, job } of entrants) {
+    say(`${scenario.name}: warming up ${server.name}`)
+    await load.run({ ...job, seconds: WARM_UP })
+    resetPeak(server.pid)
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < entrants.length; i++) {
+      const { server, job, rounds: measured } = entrants[(i + round) % entrants.length]
+      say(`${scenario.name}: round ${round + 1} of ${rounds}, ${server.name}`)
+      const before = cpuMicroseconds(server.pid)
+      const result = await load.run({ ...job, seconds })
+      const cpu = cpuMicroseconds(server.pid) - before
+      const count = scenario.per === 'GB' ? result.bytes / 1e6 : result.requests
+      measured.push({ ...result, cpu: cpu / count })
+    }
+  }
+  for (const entrant of entrants) entrant.peak = peakRss(entrant.server.pid)
+  return { scenario, entrants, faults }
+}
+
+const READERS = 500
+
+/** Fresh processes: memory that an earlier scenario left behind would hide what a reader costs. */
+async function measureStalls(load) {
+  const lines = []
+  for (const server of servers) {
+    if (server.twin !== undefined || server.family === 'workers' || !isInvited(server.name))
+      continue
+    const [one] = await startServers([server])
+    if (one === undefined) continue
+    say(`stall: ${server.name}`)
+    const { pid, port } = one
+    const ask = (fields) => [`GET /giga.mp4 HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`]
+    const few = ask('Range: bytes=0-65535\r\n')
+    await load.run({ port, requests: few, connections: 32, seconds: WARM_UP, end: 'drain' })
+    await pause(500)
+    const idle = { rss: rss(pid), files: descriptors(pid), cpu: cpuMicroseconds(pid) }
+    const many = ask('Range: bytes=0-\r\n')
+    await load.run({ port, requests: many, connections: READERS, seconds: 11, end: 'stall' })
+    const line = {
+      server,
+      idle: idle.rss,
+      kib: (rss(pid) - idle.rss) / READERS,
+      files: (descriptors(pid) - idle.files) / READERS - 1,
+      cpu: cpuMicroseconds(pid) - idle.cpu,
+    }
+    await load.release()
+    line.left = await leftOver(pid, idle.files)
+    lines.push(line)
+    await one.stop()
+  }
+  return lines
+}
+
+/** Descriptors that stay open after all clients hung up. */
+async function leftOver(pid, before) {
+  let left = descriptors(pid) - before
+  for (let tries = 0; tries < 50 && left > 0; tries++) {
+    await pause(100)
+    left = descriptors(pid) - before
+  }
+  return left
+}
+
+function selection(list, known) {
+  if (list === undefined) return () => true
+  const names = list.split(',')
+  for (const name of names) {
+    if (known.includes(name)) continue
+    console.error(`Expected one of ${known.join(' ')}, got ${name}`)
+    process.exit(2)
+  }
+  return (name) => names.includes(name)
+}
+
+function say(what) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`)
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
