@@ -200,6 +200,7 @@ describe('parseHttpDate', () => {
     ['§5.6.7: two digits', 'Sunday, 6-Nov-94 08:49:37 GMT', null],
     ['§5.6.7: a space for the tens', 'Sun Nov 6 08:49:37 1994', null],
     ['§5.6.7: four digits', 'Sun, 06 Nov 94 08:49:37 GMT', null],
+    ['§5.6.7: four digits', 'Sun, 06 Nov 19994 08:49:37 GMT', null],
     ['§5.6.7: four digits', 'Sun, 06 Nov 01994 08:49:37 GMT', null],
     ['§5.6.7: two digits', 'Sunday, 06-Nov-1994 08:49:37 GMT', null],
     ['§5.6.7: single spaces', 'Sun,  06 Nov 1994 08:49:37 GMT', null],
