@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { fileHandler, SourceChangedError } from 'byteserve'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { blobFile } from '../adapters/blob.ts'
+import { nodeListener } from '../adapters/node.ts'
+import { origin } from '../examples/origin.ts'
+import { startWorker } from './miniflare.ts'
+import { isInstalled, runtimes } from './runtimes.ts'
+import { type Started, start } from './start.ts'
+import { fetchOnce } from './wire/client.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const film = readFileSync(`${root}examples/media/film.mp4`)
+const size = film.length
+
+const nothing = digest(Buffer.alloc(0))
+
+const examples = [
+  { example: 'bun', runtime: 'bun', path: '/film.mp4' },
+  { example: 'deno', runtime: 'deno', path: '/film.mp4' },
+  { example: 'hono-node', runtime: 'node', path: '/media/film.mp4', song: '/song.txt' },
+  { example: 'hono-bun', runtime: 'bun', path: '/media/film.mp4', song: '/song.txt' },
+  { example: 'hono-deno', runtime: 'deno', path: '/media/film.mp4', song: '/song.txt' },
+  { example: 'hono-worker', runtime: 'node', path: '/media/film.mp4', song: '/song.txt' },
+  { example: 'hono-direct', runtime: 'node', path: '/media/film.mp4' },
+] as const
+
+/** What each of them answers about the film, whose entity tag is its file system's or R2's. */
+const answers: [string, (etag: string) => string[], (etag: string) => Received][] = [
+  [
+    'the whole film',
+    () => ['GET'],
+    (etag) => ({ status: 200, length: size, etag, body: digest(film) }),
+  ],
+  [
+    'its header fields only',
+    () => ['HEAD'],
+    (etag) => ({ status: 200, length: size, etag, body: nothing }),
+  ],
+  [
+    'nothing, where the client has it already',
+    (etag) => ['GET', `If-None-Match: ${etag}`],
+    (etag) => ({ status: 304, etag, body: nothing }),
+  ],
+  [
+    'a range of it',
+    () => ['GET', 'Range: bytes=100000-299999'],
+    (etag) => ({
+      status: 206,
+      length: 200_000,
+      range: `bytes 100000-299999/${size}`,
+      etag,
+      body: digest(film.subarray(100_000, 300_000)),
+    }),
+  ],
+  [
+    'the rest of a download that broke off',
+    (etag) => ['GET', 'Range: bytes=670000-', `If-Range: ${etag}`],
+    (etag) => ({
+      status: 206,
+      length: size - 670_000,
+      range: `bytes 670000-${size - 1}/${size}`,
+      etag,
+      body: digest(film.subarray(670_000)),
+    }),
+  ],
+]
+
+for (const { example, runtime, path, ...others } of examples) {
+  describe.runIf(isInstalled(runtime))(`examples/${example}.ts`, () => {
+    let server: Started
+    let etag: string
+
+    beforeAll(async () => {
+      server = await (example === 'hono-worker' ? startOnWorkerd : startAsItSays)(example)
+      etag = (await ask(path, 'HEAD')).etag ?? ''
+    })
+
+    afterAll(() => server.stop())
+
+    async function ask(path: string, method: string, ...fields: string[]): Promise<Received> {
+      return summary(await fetchOnce(server.port, [`${method} ${path} HTTP/1.1`, ...fields]))
+    }
+
+    test.each(answers)('%s', async (_, request, expected) => {
+      const [method = '', ...fields] = request(etag)
+      expect(await ask(path, method, ...fields)).toEqual(expected(etag))
+    })
+
+    test('no such file', async () => {
+      const missing = { status: 404, length: 0, body: nothing }
+      expect(await ask(`${path}.bak`, 'GET')).toEqual(missing)
+    })
+
+    if (!('song' in others)) return
+    test('a range of bytes in memory', async () => {
+      expect(await ask(others.song, 'GET', 'Range: bytes=3-4')).toEqual({
+        status: 206,
+        length: 2,
+        range: 'bytes 3-4/3000',
+        etag: '"la-1000"',
+        body: digest(Buffer.from('la')),
+      })
+    })
+  })
+}
+
+describe('examples/origin.ts', () => {
+  const body = 'Byte serving'
+  let etag = '"1"'
+  const files = nodeListener(({ url }) =>
+    url === '/files/a%20b' ? blobFile(new Blob([body], { type: 'text/plain' }), { etag }) : null,
+  )
+  const asked: string[] = []
+  const server = createServer((incoming, outgoing) => {
+    asked.push(`${incoming.method} ${incoming.url} ${incoming.headers.range ?? ''}`)
+    if (incoming.url === '/files/broken') outgoing.writeHead(500).end()
+    else void files(incoming, outgoing)
+  })
+  let base: string
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    // What `address` gives once the server listens on a port.
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/files/`
+  })
+
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  async function ask(path: string, range?: string): Promise<unknown> {
+    asked.length = 0
+    const handler = fileHandler(origin(base), { onError: () => {} })
+    const headers: HeadersInit = range === undefined ? {} : { range }
+    const response = await handler(new Request(`http://localhost${path}`, { headers }))
+    return { status: response.status, body: await response.text(), asked: [...asked] }
+  }
+
+  test.each([
+    ['/a%20b', undefined, 200, body, ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=0-11']],
+    ['/a%20b', 'bytes=5-8', 206, 'serv', ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=5-8']],
+    ['/a%20b', 'bytes=99-', 416, '', ['HEAD /files/a%20b ']],
+    ['/none', undefined, 404, '', ['HEAD /files/none ']],
+    ['/broken', undefined, 503, '', ['HEAD /files/broken ']],
+    // Neither another server nor another directory.
+    ['/http://127.0.0.1:1/x', undefined, 404, '', ['HEAD /files/http://127.0.0.1:1/x ']],
+    ['/%2e%2e/a%20b', undefined, 200, body, ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=0-11']],
+  ])('GET %s %s', async (path, range, status, body, asked) => {
+    expect(await ask(path, range)).toEqual({ status, body, asked })
+  })
+
+  test('a file that changed between two reads is never spliced', async () => {
+    const source = await origin(base)(new Request('http://localhost/a%20b'))
+    etag = '"2"'
+    await expect(source?.read(0, 4)).rejects.toThrow(SourceChangedError)
+  })
+})
+
+interface Received {
+  readonly status: number
+  readonly length?: number
+  readonly range?: string
+  readonly etag?: string
+  /** The digest of what came. */
+  readonly body: string
+}
+
+function summary({ status, fields, body }: Awaited<ReturnType<typeof fetchOnce>>): Received {
+  const values = new Map(fields.map(([name, value]) => [name.toLowerCase(), value]))
+  const length = values.get('content-length')
+  const range = values.get('content-range')
+  const etag = values.get('etag')
+  return {
+    status,
+    ...(length !== undefined && { length: Number(length) }),
+    ...(range !== undefined && { range }),
+    ...(etag !== undefined && { etag }),
+    body: digest(body),
+  }
+}
+
+/** What can be compared as a whole, and shown when it differs, within a moment. */
+function digest(bytes: Buffer): string {
+  return `${bytes.length} bytes ${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+/** Starts an example by the command in its first line. */
+function startAsItSays(example: string): Promise<Started> {
+  const [line = ''] = readFileSync(`${root}examples/${example}.ts`, 'utf8').split('\n')
+  const [, runtime, args] = /^\/\/ (node|bun|deno) (.*) \[PORT\]$/.exec(line) ?? []
+  if (args === undefined) throw new Error(`Expected a command in the first line, got '${line}'`)
+  // The pattern names no other runtime.
+  const command = runtimes[runtime as keyof typeof runtimes] ?? ''
+  return start(command, [...args.split(' '), '0'], root)
+}
+
+function startOnWorkerd(example: string): Promise<Started> {
+  const stored = { bytes: film, httpMetadata: { contentType: 'video/mp4' } }
+  return startWorker({ 'film.mp4': stored }, `examples/${example}.ts`)
+}
