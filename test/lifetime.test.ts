@@ -1,0 +1,381 @@
+import { describe, expect, it } from 'vitest'
+import { exactly, readBody } from '../src/body.ts'
+import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/serve.ts'
+import type { Chunk } from '../src/source.ts'
+import { type CountingSource, countingSource, someBytes, streamOf } from './counting-source.ts'
+import { collectGarbage } from './garbage.ts'
+import { expectNoUnhandledRejections } from './unhandled.ts'
+import { until } from './until.ts'
+
+expectNoUnhandledRejections()
+
+const large = someBytes(1000 * 1024)
+const silent: ServeOptions = { onError: () => {} }
+
+describe('a source is closed exactly once', () => {
+  const ROWS: [what: string, method: string, headers: Record<string, string>][] = [
+    ['a whole body', 'GET', {}],
+    ['a range', 'GET', { Range: 'bytes=5-' }],
+    ['a small range', 'GET', { Range: 'bytes=5-9' }],
+    ['several ranges', 'GET', { Range: 'bytes=0-9,20-' }],
+    ['HEAD', 'HEAD', {}],
+    ['a 304', 'GET', { 'If-None-Match': '"a"' }],
+    ['a 412', 'GET', { 'If-Match': '"b"' }],
+    ['a 416', 'GET', { Range: 'bytes=9999999-' }],
+    ['OPTIONS', 'OPTIONS', {}],
+    ['a 405', 'POST', {}],
+  ]
+  it.each(ROWS)('after %s', async (_what, method, headers) => {
+    const source = countingSource(large, { etag: '"a"' })
+    const response = await serveFile(request(method, headers), source, silent)
+    await response.bytes()
+    await settle()
+    expect(source.closes).toBe(1)
+  })
+
+  it.each(ROWS.slice(4))('before the Response is made, for %s', async (_what, method, headers) => {
+    let isClosed = false
+    const close = async () => {
+      await settle()
+      isClosed = true
+    }
+    await serveFile(request(method, headers), countingSource(large, { etag: '"a"', close }))
+    expect(isClosed).toBe(true)
+  })
+
+  it('when it is empty', async () => {
+    const source = countingSource(large.subarray(0, 0))
+    const response = await serveFile(request(), source)
+    expect([source.closes, (await response.bytes()).length]).toEqual([1, 0])
+  })
+
+  it.each([
+    ['at once', 0],
+    ['after a chunk', 1],
+    ['after two', 2],
+    ['after all but the last', 3],
+    ['after the last', 4],
+    ['after the end', 5],
+  ])('when the client hangs up %s', async (_when, chunks) => {
+    const source = countingSource(large)
+    const reader = readerOf(await serveFile(request(), source, silent))
+    for (let i = 0; i < chunks; i++) await reader.read()
+    await reader.cancel()
+    await reader.cancel('again')
+    expect(source.closes).toBe(1)
+  })
+
+  it('by a cancel that waits until it is closed', async () => {
+    let isClosed = false
+    const close = async () => {
+      await settle()
+      isClosed = true
+    }
+    const response = await serveFile(request(), countingSource(large, { close }))
+    await response.body?.cancel()
+    expect(isClosed).toBe(true)
+  })
+
+  type Late = [what: string, settleRead: (read: Settle) => void]
+  const LATE: Late[] = [
+    ['then gives bytes', ({ resolve }) => resolve(large.subarray(0, 9))],
+    ['then gives nothing', ({ resolve }) => resolve(large.subarray(0, 0))],
+    ['then fails', ({ reject }) => reject(new Error('EIO'))],
+    ['never comes back', () => {}],
+  ]
+  it.each(
+    LATE,
+  )('when the client hangs up while a read is under way that %s', async (_what, end) => {
+    const { options, served, errors } = observe()
+    const { source, pending } = pendingAfter(9)
+    const reader = readerOf(await serveFile(request(), source, options))
+    await reader.read()
+    const read = reader.read()
+    await until(() => pending.length === 1)
+    await reader.cancel()
+    expect(source.closes).toBe(1)
+    const [late] = pending
+    if (late !== undefined) end(late)
+    expect(await read).toEqual({ done: true, value: undefined })
+    await settle()
+    expect({ closes: source.closes, served, errors }).toEqual({
+      closes: 1,
+      served: [{ status: 200, sent: 9, aborted: true }],
+      errors: [],
+    })
+  })
+
+  it('when the client hangs up while a stream is being opened, which is cancelled then', async () => {
+    const { options, served, errors } = observe()
+    const { source, pending } = pendingAfter(9)
+    const reader = readerOf(await serveFile(request(), source, options))
+    await reader.read()
+    const read = reader.read()
+    await until(() => pending.length === 1)
+    await reader.cancel()
+    let cancels = 0
+    pending[0]?.resolve(streamOf(large, 1000, () => void cancels++))
+    expect(await read).toEqual({ done: true, value: undefined })
+    await until(() => cancels > 0)
+    expect({ closes: source.closes, cancels, served, errors }).toEqual({
+      closes: 1,
+      cancels: 1,
+      served: [{ status: 200, sent: 9, aborted: true }],
+      errors: [],
+    })
+  })
+
+  it('when the client hangs up while a stream is read, which is cancelled then', async () => {
+    let cancels = 0
+    const read = () =>
+      new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(large.subarray(0, 9)),
+        cancel: () => void cancels++,
+      })
+    const source = countingSource(large, { read })
+    const reader = readerOf(await serveFile(request(), source, silent))
+    await reader.read()
+    const pending = reader.read()
+    await settle()
+    await reader.cancel()
+    expect(await pending).toEqual({ done: true, value: undefined })
+    await settle()
+    expect({ closes: source.closes, cancels }).toEqual({ closes: 1, cancels: 1 })
+  })
+
+  it('when a stream can not be cancelled', async () => {
+    const read = (bytes: Uint8Array) =>
+      streamOf(bytes, 9, () => {
+        throw new Error('EIO: cancel')
+      })
+    const source = countingSource(large, { read })
+    const reader = readerOf(await serveFile(request(), source, silent))
+    await reader.read()
+    await reader.cancel()
+    await settle()
+    expect(source.closes).toBe(1)
+  })
+
+  it('with each stream of a multipart cancelled or at its end', async () => {
+    let streams = 0
+    let cancels = 0
+    const read = (bytes: Uint8Array) => {
+      streams++
+      return streamOf(Buffer.concat([bytes, bytes]), bytes.length, () => void cancels++)
+    }
+    const source = countingSource(large, { read })
+    const headers = { Range: 'bytes=0-99999,100000-299999,-5' }
+    await (await serveFile(request('GET', headers), source)).bytes()
+    expect({ closes: source.closes, streams, cancels }).toEqual({
+      closes: 1,
+      streams: 3,
+      cancels: 3,
+    })
+  })
+
+  it('when a response is dropped that nobody ever read', async () => {
+    const { options, served } = observe()
+    const sources = Array.from({ length: 20 }, () => countingSource(large))
+    const serveAndForget = async () => {
+      for (const source of sources) await serveFile(request(), source, options)
+    }
+    await serveAndForget()
+    expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 0))
+    await until(async () => {
+      await collectGarbage()
+      return sources.every(({ closes }) => closes > 0)
+    })
+    await settle()
+    expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 1))
+    expect(served.map(({ aborted }) => aborted)).toEqual(sources.map(() => true))
+  })
+
+  it('and counts nothing as sent that nobody took', async () => {
+    const { options, served } = observe()
+    const response = await serveFile(request(), countingSource(large), options)
+    await response.body?.cancel()
+    await settle()
+    expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
+  })
+
+  it('and not while somebody reads', async () => {
+    const source = countingSource(large, { read: async (bytes) => bytes.subarray(0, 50_000) })
+    const reader = readerOf(await serveFile(request(), source))
+    let received = 0
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      received += next.value.length
+      await collectGarbage()
+      if (received < large.length - 50_000) expect(source.closes).toBe(0)
+    }
+    expect({ received, closes: source.closes }).toEqual({ received: large.length, closes: 1 })
+  })
+
+  it('for each of many that come and go at once', async () => {
+    const sources: CountingSource[] = []
+    const handler = fileHandler(() => {
+      const source = countingSource(large, { read: async (bytes) => bytes.subarray(0, 70_000) })
+      sources.push(source)
+      return source
+    }, silent)
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, i) => {
+        const reader = readerOf(await handler(request()))
+        for (let chunks = 0; chunks < i % 20; chunks++) await reader.read()
+        await reader.cancel()
+      }),
+    )
+    expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 1))
+  })
+})
+
+describe('readBody', () => {
+  it('gives nothing after it was closed', async () => {
+    const source = countingSource(large)
+    const reader = readBody(source, [{ start: 0, end: 9 }])
+    expect(await reader.close()).toBe(undefined)
+    expect(await reader.next()).toBe(null)
+    expect({ sent: reader.sent, closes: source.closes, reads: source.reads }).toEqual({
+      sent: 0,
+      closes: 1,
+      reads: [],
+    })
+  })
+
+  it('gives nothing after everything was given', async () => {
+    const source = countingSource(large)
+    const reader = readBody(source, [{ start: 0, end: 9 }, large.subarray(0, 2)])
+    expect(await reader.next()).toEqual(large.subarray(0, 9))
+    expect(source.closes).toBe(0)
+    expect(await reader.next()).toEqual(large.subarray(0, 2))
+    expect(source.closes).toBe(1)
+    expect(await reader.next()).toBe(null)
+    expect({ sent: reader.sent, length: reader.length }).toEqual({ sent: 11, length: 11 })
+  })
+
+  it('tells what closed it, or what could not be closed', async () => {
+    const broken = new Error('EIO')
+    const fine = readBody(countingSource(large), [{ start: 0, end: 9 }])
+    await fine.close(broken)
+    const failing = countingSource(large, { close: () => Promise.reject(broken) })
+    const reader = readBody(failing, [{ start: 0, end: 9 }])
+    expect(await reader.close()).toBe(broken)
+    expect(await fine.closed).toBe(broken)
+  })
+
+  it('fills a buffer that it is given, and gives no more at once than it holds', async () => {
+    const into = new Uint8Array(1000)
+    const filling = {
+      size: large.length,
+      read(start: number, end: number, buffer = new Uint8Array(0)) {
+        buffer.set(large.subarray(start, Math.min(end, start + buffer.length)))
+        return buffer.subarray(0, Math.min(end - start, buffer.length))
+      },
+    }
+    const pieces = [{ start: 500, end: 2600 }]
+    for (const source of [filling, countingSource(large)]) {
+      const reader = readBody(source, pieces)
+      const given: Buffer[] = []
+      for (let chunk = await reader.next(into); chunk; chunk = await reader.next(into)) {
+        given.push(Buffer.from(chunk))
+      }
+      expect(given.map(({ length }) => length)).toEqual([1000, 1000, 100])
+      expect(Buffer.compare(Buffer.concat(given), large.subarray(500, 2600))).toBe(0)
+    }
+  })
+})
+
+describe('exactly', () => {
+  it.each([
+    ['the whole of a stream', large.length, 60_000, 0],
+    ['what is in whole chunks of it', 120_000, 60_000, 1],
+    ['a byte', 1, 1, 1],
+    ['nothing', 0, 1, 1],
+  ])('passes on %s, and cancels the rest', async (_what, length, chunkSize, expected) => {
+    let cancels = 0
+    const stream = exactly(
+      streamOf(large, chunkSize, () => void cancels++),
+      length,
+    )
+    expect(Buffer.compare(await new Response(stream).bytes(), large.subarray(0, length))).toBe(0)
+    await settle()
+    expect(cancels <= 1 && cancels >= expected).toBe(true)
+  })
+
+  it('breaks when a chunk runs past the end', async () => {
+    const stream = exactly(streamOf(large, 60), 100)
+    await expect(new Response(stream).bytes()).rejects.toThrow(
+      'Expected 40 bytes from the source, got 60',
+    )
+  })
+
+  it('breaks when the stream ends early', async () => {
+    const stream = exactly(streamOf(large.subarray(0, 100), 60), 101)
+    await expect(new Response(stream).bytes()).rejects.toThrow(
+      'Expected 1 bytes from the source, got 0',
+    )
+  })
+
+  it('breaks with the stream', async () => {
+    const broken = new Error('ECONNRESET')
+    const failing = new ReadableStream<Uint8Array>({ pull: (c) => c.error(broken) })
+    await expect(new Response(exactly(failing, 9)).bytes()).rejects.toThrow(broken)
+  })
+
+  it('cancels the stream when nobody wants more', async () => {
+    let cancels = 0
+    const reader = exactly(
+      streamOf(large, 9, () => void cancels++),
+      99,
+    ).getReader()
+    await reader.read()
+    await reader.cancel()
+    const unread = exactly(
+      streamOf(large, 9, () => void cancels++),
+      99,
+    )
+    await unread.cancel()
+    expect(cancels).toBe(2)
+  })
+})
+
+interface Settle {
+  resolve(chunk: Chunk): void
+  reject(error: unknown): void
+}
+
+/** A source whose reads wait for the test, but for the first few bytes. */
+function pendingAfter(length: number): { source: CountingSource; pending: Settle[] } {
+  const pending: Settle[] = []
+  const source = countingSource(large, {
+    read: (bytes, start) =>
+      start === 0
+        ? bytes.subarray(0, length)
+        : new Promise((resolve, reject) => void pending.push({ resolve, reject })),
+  })
+  return { source, pending }
+}
+
+function request(method = 'GET', headers: Record<string, string> = {}): Request {
+  return new Request('http://localhost/film.mp4', { method, headers })
+}
+
+function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) throw new Error(`Expected a body, got a ${response.status} without`)
+  return reader
+}
+
+/** Lets everything that is ready run. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+function observe() {
+  const served: Pick<Served, 'status' | 'sent' | 'aborted'>[] = []
+  const errors: unknown[] = []
+  const options: ServeOptions = {
+    onServed: ({ status, sent, aborted }) => void served.push({ status, sent, aborted }),
+    onError: (error) => void errors.push(error),
+  }
+  return { served, errors, options }
+}

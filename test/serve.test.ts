@@ -1,0 +1,792 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { SourceChangedError } from '../src/errors.ts'
+import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/serve.ts'
+import type { FileSource } from '../src/source.ts'
+import { countingSource, type Deviation, someBytes, streamOf } from './counting-source.ts'
+import { parseMultipart } from './multipart.ts'
+import { expectNoUnhandledRejections } from './unhandled.ts'
+
+expectNoUnhandledRejections()
+
+const KIB = 1024
+const small = someBytes(1000)
+const large = someBytes(1000 * KIB)
+
+/** What is left of a response once it was read. */
+interface Received {
+  status: number
+  headers: Record<string, string>
+  body: Uint8Array | null
+}
+
+async function receive(response: Response): Promise<Received> {
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: response.body === null ? null : await response.bytes(),
+  }
+}
+
+describe('serveFile', () => {
+  const always = {
+    'accept-ranges': 'bytes',
+    'content-type': 'application/octet-stream',
+    'x-content-type-options': 'nosniff',
+  }
+  const ROWS: [what: string, method: string, fields: Record<string, string>, Received][] = [
+    [
+      'GET',
+      'GET',
+      {},
+      { status: 200, headers: { ...always, 'content-length': '1000' }, body: small },
+    ],
+    [
+      'HEAD',
+      'HEAD',
+      {},
+      { status: 200, headers: { ...always, 'content-length': '1000' }, body: null },
+    ],
+    [
+      'a range',
+      'GET',
+      { Range: 'bytes=10-19' },
+      {
+        status: 206,
+        headers: { ...always, 'content-length': '10', 'content-range': 'bytes 10-19/1000' },
+        body: small.slice(10, 20),
+      },
+    ],
+    [
+      'a range too far',
+      'GET',
+      { Range: 'bytes=1000-' },
+      {
+        status: 416,
+        headers: { 'content-length': '0', 'content-range': 'bytes */1000' },
+        body: null,
+      },
+    ],
+    [
+      'POST',
+      'POST',
+      {},
+      {
+        status: 405,
+        headers: { allow: 'GET, HEAD, OPTIONS', 'content-length': '0' },
+        body: null,
+      },
+    ],
+    [
+      'OPTIONS',
+      'OPTIONS',
+      {},
+      { status: 204, headers: { allow: 'GET, HEAD, OPTIONS' }, body: null },
+    ],
+  ]
+  it.each(
+    ROWS,
+  )('writes the answer to %s as a Response', async (_what, method, headers, expected) => {
+    const source = countingSource(small)
+    const response = await serveFile(request({ method, headers }), source)
+    expect(await receive(response)).toEqual(expected)
+    expect(source.closes).toBe(1)
+  })
+
+  it('answers null with an empty 404', async () => {
+    expect(await receive(await serveFile(request(), null))).toEqual({
+      status: 404,
+      headers: { 'content-length': '0' },
+      body: null,
+    })
+  })
+
+  it('takes a source of five lines', async () => {
+    const data = new TextEncoder().encode('hello, world')
+    const source: FileSource = { size: 12, read: (start, end) => data.subarray(start, end) }
+    const response = await serveFile(request({ headers: { Range: 'bytes=-5' } }), source)
+    expect(await response.text()).toBe('world')
+  })
+
+  it('tells workerd not to encode again what is encoded', async () => {
+    const seen: unknown[] = []
+    const Original = globalThis.Response
+    // The only witness of a key that Node ignores is what the constructor was given.
+    globalThis.Response = new Proxy(Original, {
+      construct(target, [body, init]) {
+        seen.push(init.encodeBody)
+        return new target(body, init)
+      },
+    })
+    try {
+      await serveFile(request(), countingSource(small))
+      await serveFile(request(), countingSource(small, { headers: { 'Content-Encoding': 'br' } }))
+    } finally {
+      globalThis.Response = Original
+    }
+    expect(seen).toEqual(['automatic', 'manual'])
+  })
+})
+
+describe('a body', () => {
+  type Way = [what: string, deviation: Deviation]
+  const WAYS: Way[] = [
+    ['all at once', {}],
+    ['all at once, later', { read: async (bytes) => bytes }],
+    ['a byte at a time', { read: (bytes) => bytes.subarray(0, 1) }],
+    ['a few at a time', { read: async (bytes, at) => bytes.subarray(0, 1 + (at % 7)) }],
+    ['as a stream', { read: (bytes) => streamOf(bytes, 5) }],
+    ['as a stream, later', { read: async (bytes) => streamOf(bytes, 3) }],
+    ['as a stream of one chunk', { read: (bytes) => streamOf(bytes, 1000) }],
+    ['as a stream, then bytes', { read: (bytes, at) => (at < 9 ? streamOf(bytes, 2) : bytes) }],
+  ]
+  const spec = fc.oneof(
+    fc.tuple(fc.nat(50), fc.nat(50)).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
+    fc.nat(50).map((first) => `${first}-`),
+    fc.nat(50).map((length) => `-${length}`),
+  )
+  it.each(WAYS)('holds what was asked for, from a source that gives it %s', async (_what, way) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(40),
+        fc.array(spec, { minLength: 1, maxLength: 18 }),
+        fc.constantFrom(0, 64 * KIB),
+        async (size, specs, bufferLimit) => {
+          const file = someBytes(size)
+          const source = countingSource(file, { ...way, bufferLimit })
+          const headers = { Range: `bytes=${specs.join(', ')}` }
+          const response = await serveFile(request({ headers }), source)
+          const { status, headers: fields, body } = await receive(response)
+          const bytes = body ?? new Uint8Array(0)
+          expect(bytes.length).toBe(Number(fields['content-length']))
+          const parts = partsOf(status, fields, bytes)
+          expect({ status, parts }).toEqual(select(specs, file))
+          expect(source.closes).toBe(1)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
+  it.each([
+    ['bytes in large slices', {}],
+    ['bytes', { read: (bytes: Uint8Array) => bytes.subarray(0, 100_001) }],
+    ['a stream', { read: (bytes: Uint8Array) => streamOf(bytes, 100_003) }],
+    ['a stream of one large chunk', { read: (bytes: Uint8Array) => streamOf(bytes, 1e9) }],
+  ])('is the same for a large file, from %s', async (_what, deviation) => {
+    const source = countingSource(large, deviation)
+    const response = await serveFile(request(), source)
+    expect(Buffer.compare(await response.bytes(), large)).toBe(0)
+    expect(source.closes).toBe(1)
+  })
+
+  it('goes out in slices of at most 256 KiB', async () => {
+    const source = countingSource(large)
+    const response = await serveFile(request(), source)
+    const sizes: number[] = []
+    for await (const chunk of chunksOf(response)) sizes.push(chunk.length)
+    const full = 256 * KIB
+    expect(sizes).toEqual([full, full, full, large.length - 3 * full])
+    expect(source.reads).toEqual([[0, large.length]])
+  })
+
+  it('is not read ahead', async () => {
+    const source = countingSource(large, { read: (bytes) => bytes.subarray(0, 1000) })
+    const response = await serveFile(request(), source)
+    await pause()
+    expect(source.reads).toEqual([[0, large.length]])
+    const reader = readerOf(response)
+    await reader.read()
+    await reader.read()
+    await pause()
+    expect(source.reads.length).toBe(2)
+    await reader.cancel()
+  })
+
+  it('of up to 128 KiB is whole before the Response is made', async () => {
+    const limit = 128 * KIB
+    for (const [length, closes] of [
+      [limit, 1],
+      [limit + 1, 0],
+    ] as const) {
+      const dribble = { read: (bytes: Uint8Array) => bytes.subarray(0, 10_000) }
+      const source = countingSource(large.subarray(0, length), dribble)
+      const response = await serveFile(request(), source)
+      expect([length, source.closes]).toEqual([length, closes])
+      expect(Buffer.compare(await response.bytes(), large.subarray(0, length))).toBe(0)
+    }
+  })
+
+  it('of up to bufferLimit is whole before the Response is made', async () => {
+    const options = { bufferLimit: 999, read: (bytes: Uint8Array) => bytes.subarray(0, 100) }
+    const above = countingSource(small, options)
+    await (await serveFile(request(), above)).body?.cancel()
+    expect(above.reads.length).toBe(1)
+    const within = countingSource(small.subarray(0, 999), options)
+    await serveFile(request(), within)
+    expect(within.reads.length).toBe(10)
+  })
+
+  it('leaves the arrays of a source alone', async () => {
+    const bytes = someBytes(1000 * KIB, 7)
+    const copy = bytes.slice()
+    const source = countingSource(bytes, { read: () => bytes })
+    const first = await serveFile(request(), source)
+    const received = await first.bytes()
+    received.fill(0)
+    expect([bytes.buffer.byteLength, Buffer.compare(bytes, copy)]).toEqual([copy.length, 0])
+    const second = await serveFile(request(), countingSource(bytes.subarray(0, 100)))
+    new Uint8Array(await second.arrayBuffer()).fill(0)
+    expect([bytes.buffer.byteLength, Buffer.compare(bytes, copy)]).toEqual([copy.length, 0])
+  })
+
+  it('as a stream says how long it is, for workerd', async () => {
+    const Original = globalThis.ReadableStream
+    const seen: unknown[] = []
+    globalThis.ReadableStream = new Proxy(Original, {
+      construct(target, [source, strategy]) {
+        seen.push({ ...source }, strategy)
+        return new target(source, strategy)
+      },
+    })
+    try {
+      const headers = { Range: 'bytes=1-' }
+      await (await serveFile(request({ headers }), countingSource(large))).body?.cancel()
+    } finally {
+      globalThis.ReadableStream = Original
+    }
+    expect(seen).toEqual([
+      expect.objectContaining({ expectedLength: large.length - 1 }),
+      { highWaterMark: 0 },
+    ])
+  })
+
+  const changed = new SourceChangedError('film.mp4 changed while it was being served')
+  type Failure = [what: string, deviation: Deviation, message: string, given: number]
+  const BROKEN: Failure[] = [
+    [
+      'that ends early',
+      { read: (bytes, at) => bytes.subarray(0, at < 300_000 ? 100_000 : 0) },
+      'Expected 724000 bytes from the source, got 0',
+      300_000,
+    ],
+    [
+      'that gives too much',
+      { read: (bytes, at) => (at === 0 ? bytes.subarray(0, 9) : large) },
+      'Expected 1023991 bytes from the source, got 1024000',
+      9,
+    ],
+    [
+      'that throws',
+      {
+        read(bytes, at) {
+          if (at > 0) throw changed
+          return bytes.subarray(0, 9)
+        },
+      },
+      changed.message,
+      9,
+    ],
+    [
+      'that rejects',
+      { read: async (bytes, at) => (at > 0 ? Promise.reject(changed) : bytes.subarray(0, 9)) },
+      changed.message,
+      9,
+    ],
+    [
+      'whose stream ends early',
+      { read: (bytes) => streamOf(bytes.subarray(0, 200_000), 100_000) },
+      'Expected 824000 bytes from the source, got 0',
+      200_000,
+    ],
+    [
+      'whose stream holds too much',
+      { read: (bytes) => streamOf(Buffer.concat([bytes, small]), 600_000) },
+      'Expected 424000 bytes from the source, got 425000',
+      600_000,
+    ],
+    [
+      'whose stream errors',
+      {
+        read: (bytes) => {
+          const chunks = [bytes.subarray(0, 5), bytes.subarray(5, 9)]
+          return new ReadableStream({
+            pull(controller) {
+              const chunk = chunks.shift()
+              if (chunk === undefined) controller.error(changed)
+              else controller.enqueue(chunk)
+            },
+          })
+        },
+      },
+      changed.message,
+      9,
+    ],
+  ]
+  it.each(BROKEN)('breaks with a source %s', async (_what, deviation, message, given) => {
+    const { options, served, errors } = observe()
+    const source = countingSource(large, deviation)
+    const response = await serveFile(request(), source, options)
+    let received = 0
+    const reading = (async () => {
+      for await (const chunk of chunksOf(response)) received += chunk.length
+    })()
+    await expect(reading).rejects.toThrow(message)
+    expect({ received, closes: source.closes }).toEqual({ received: given, closes: 1 })
+    expect(errors.map(String)).toEqual([expect.stringContaining(message)])
+    expect(outcomes(served)).toEqual([{ status: 200, sent: given, aborted: false }])
+  })
+
+  it('never holds what a stream has beyond its length', async () => {
+    let cancels = 0
+    const read = (bytes: Uint8Array) =>
+      streamOf(Buffer.concat([bytes, small]), large.length, () => void cancels++)
+    const source = countingSource(large, { read })
+    const response = await serveFile(request(), source)
+    expect(Buffer.compare(await response.bytes(), large)).toBe(0)
+    expect({ closes: source.closes, cancels }).toEqual({ closes: 1, cancels: 1 })
+  })
+
+  it('passes over empty chunks of a stream', async () => {
+    const chunks = [small.subarray(0, 0), small, small.subarray(0, 0)]
+    const read = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          const chunk = chunks.shift()
+          if (chunk === undefined) controller.close()
+          else controller.enqueue(chunk)
+        },
+      })
+    const response = await serveFile(request(), countingSource(small, { read }))
+    expect(await response.bytes()).toEqual(small)
+  })
+})
+
+describe('a failure before the first byte is a 503', () => {
+  const unavailable: Received = {
+    status: 503,
+    headers: { 'content-length': '0', 'retry-after': '1' },
+    body: null,
+  }
+  const broken = new Error('EIO: i/o error')
+  const FAILURES: [what: string, deviation: Deviation, message: string][] = [
+    [
+      'a read that throws',
+      {
+        read() {
+          throw broken
+        },
+      },
+      broken.message,
+    ],
+    ['a read that rejects', { read: () => Promise.reject(broken) }, broken.message],
+    ['a read that gives nothing', { read: (bytes) => bytes.subarray(0, 0) }, 'got 0'],
+    ['a read that gives too much', { read: () => someBytes(1024 * KIB) }, 'got 1048576'],
+    [
+      'a stream that errors at once',
+      { read: () => new ReadableStream({ start: (controller) => controller.error(broken) }) },
+      broken.message,
+    ],
+    ['a stream that is empty', { read: (bytes) => streamOf(bytes.subarray(0, 0), 1) }, 'got 0'],
+    ['a native body that rejects', { body: () => Promise.reject(broken) }, broken.message],
+    [
+      'a native body that throws',
+      {
+        body() {
+          throw broken
+        },
+      },
+      broken.message,
+    ],
+    ['a size that is none', { size: Number.NaN }, 'Expected size'],
+    ['an entity tag without quotes', { etag: 'abc' }, 'Expected etag'],
+    ['a header field that is none', { headers: { 'a b': 'c' } }, 'a b'],
+    ['a media type that no field can hold', { type: 'text/plain\n\nx' }, ''],
+  ]
+  const file = { small, large }
+  describe.each(['small', 'large'] as const)('of a %s file', (which) => {
+    it.each(FAILURES)('%s', async (_what, deviation, message) => {
+      const { options, served, errors } = observe()
+      const source = countingSource(file[which], deviation)
+      const response = await serveFile(request(), source, options)
+      expect(await receive(response)).toEqual(unavailable)
+      expect(source.closes).toBe(1)
+      expect(errors.map(String)).toEqual([expect.stringContaining(message)])
+      expect(outcomes(served)).toEqual([{ status: 503, sent: 0, aborted: false }])
+    })
+  })
+
+  it('a media type that no field can hold, asked for by HEAD', async () => {
+    const { options, errors } = observe()
+    const source = countingSource(small, { type: 'text/plain\n\nx' })
+    const response = await serveFile(request({ method: 'HEAD' }), source, options)
+    expect(await receive(response)).toEqual(unavailable)
+    expect({ closes: source.closes, errors: errors.length }).toEqual({ closes: 1, errors: 1 })
+  })
+
+  it.each([
+    ['rejects', () => Promise.reject(broken)],
+    [
+      'throws',
+      () => {
+        throw broken
+      },
+    ],
+  ])('a look-up that %s', async (_what, lookup) => {
+    const { options, served, errors } = observe()
+    const response = await fileHandler(lookup, options)(request())
+    expect(await receive(response)).toEqual(unavailable)
+    expect(errors).toEqual([broken])
+    expect(outcomes(served)).toEqual([{ status: 503, sent: 0, aborted: false }])
+  })
+
+  it('a small body that fails in its midst', async () => {
+    const { options, errors } = observe()
+    const read = (bytes: Uint8Array, at: number) => bytes.subarray(0, at < 900 ? 300 : 0)
+    const source = countingSource(small, { read })
+    expect(await receive(await serveFile(request(), source, options))).toEqual(unavailable)
+    expect({ closes: source.closes, errors: errors.map(String) }).toEqual({
+      closes: 1,
+      errors: ['LengthMismatchError: Expected 100 bytes from the source, got 0'],
+    })
+  })
+})
+
+describe('a native body', () => {
+  const asked: [number, number][] = []
+  const native = (answer: BodyInit | null): Deviation => ({
+    body(start, end) {
+      asked.push([start, end])
+      return answer
+    },
+  })
+  const serve = async (headers: Record<string, string>, deviation: Deviation, method = 'GET') => {
+    asked.length = 0
+    const { options, served } = observe()
+    const source = countingSource(small, deviation)
+    const response = await serveFile(request({ method, headers }), source, options)
+    const text = await response.text()
+    const { reads, closes } = source
+    return { text, asked: [...asked], reads: reads.length, closes, served: outcomes(served) }
+  }
+  const untold = { sent: null, aborted: false }
+  const ours = Buffer.from(small).toString('utf8')
+
+  it.each<[string, Record<string, string>, [number, number], number]>([
+    ['a 200 without Range', {}, [0, 1000], 200],
+    ['a single range', { Range: 'bytes=10-19' }, [10, 20], 206],
+    ['a range that is left of a set', { Range: 'bytes=5000-,10-19' }, [10, 20], 206],
+  ])('is handed over untouched for %s, and its source not closed', async (_what, headers, range, status) => {
+    expect(await serve(headers, native('theirs'))).toEqual({
+      text: 'theirs',
+      asked: [range],
+      reads: 0,
+      closes: 0,
+      served: [{ status, ...untold }],
+    })
+  })
+
+  it('may be a promise', async () => {
+    const result = await serve({}, { body: async () => new Blob(['theirs']) })
+    expect(result.text).toBe('theirs')
+  })
+
+  it('that is null leads to read', async () => {
+    expect(await serve({}, native(null))).toEqual({
+      text: ours,
+      asked: [[0, 1000]],
+      reads: 1,
+      closes: 1,
+      served: [{ status: 200, ...untold }],
+    })
+  })
+
+  it.each([
+    ['an invalid set', { Range: 'bytes=5-2' }],
+    ['an If-Range that does not match', { Range: 'bytes=0-1', 'If-Range': '"b"' }],
+    ['another unit', { Range: 'items=0-1' }],
+  ])('is never asked for by a 200 to a request with Range: %s', async (_what, headers) => {
+    expect(await serve(headers, native('theirs'))).toEqual({
+      text: ours,
+      asked: [],
+      reads: 1,
+      closes: 1,
+      served: [{ status: 200, ...untold }],
+    })
+  })
+
+  it('is never asked for by a multipart', async () => {
+    const result = await serve({ Range: 'bytes=0-0,2-2' }, native('theirs'))
+    expect({ asked: result.asked, closes: result.closes }).toEqual({ asked: [], closes: 1 })
+  })
+
+  it.each([
+    ['HEAD', 'HEAD', {}],
+    ['a 416', 'GET', { Range: 'bytes=1000-' }],
+    ['a 412', 'GET', { 'If-Match': '"b"' }],
+    ['a 405', 'POST', {}],
+  ])('is never asked for by %s', async (_what, method, headers) => {
+    const { asked, closes } = await serve(headers, native('theirs'), method)
+    expect({ asked, closes }).toEqual({ asked: [], closes: 1 })
+  })
+})
+
+describe('fileHandler', () => {
+  it('gives its request to the look-up', async () => {
+    const seen: unknown[] = []
+    const handler = fileHandler((asked) => {
+      seen.push(asked)
+      return null
+    })
+    const asked = request()
+    expect((await handler(asked)).status).toBe(404)
+    expect(seen).toEqual([asked])
+  })
+
+  it.each([
+    'OPTIONS',
+    'POST',
+    'PUT',
+    'DELETE',
+    'PATCH',
+  ])('looks nothing up for %s', async (method) => {
+    let lookups = 0
+    const handler = fileHandler(() => {
+      lookups++
+      return null
+    })
+    const { status } = await handler(request({ method }))
+    expect({ status, lookups }).toEqual({ status: method === 'OPTIONS' ? 204 : 405, lookups: 0 })
+  })
+
+  it('answers many at once, each from its own source', async () => {
+    const handler = fileHandler(({ url }) => {
+      const seed = Number(new URL(url).pathname.slice(1))
+      return countingSource(someBytes(300_000, seed), { read: async (b) => b.subarray(0, 9999) })
+    })
+    const seeds = Array.from({ length: 20 }, (_, seed) => seed)
+    const bodies = await Promise.all(
+      seeds.map(async (seed) => (await handler(request({ path: String(seed) }))).bytes()),
+    )
+    expect(
+      seeds.filter((seed, i) => Buffer.compare(bodies[i] ?? small, someBytes(300_000, seed))),
+    ).toEqual([])
+  })
+
+  const OPTIONS: [name: string, value: number][] = [
+    ['maxRanges', 0],
+    ['maxRanges', -1],
+    ['maxRanges', 1.5],
+    ['maxRanges', Number.NaN],
+    ['maxRanges', Infinity],
+    ['maxSlice', 0],
+    ['maxSlice', -1],
+    ['maxSlice', 0.5],
+    ['maxSlice', Number.NaN],
+  ]
+  it.each(OPTIONS)('refuses %s: %d at once', async (name, value) => {
+    const options: ServeOptions = { [name]: value }
+    const refusal = expect.objectContaining({
+      name: 'RangeError',
+      message: expect.stringMatching(`^Expected ${name} to be a whole number .*, got ${value}$`),
+    })
+    expect(() => fileHandler(() => null, options)).toThrow(refusal)
+    await expect(serveFile(request(), countingSource(small), options)).rejects.toEqual(refusal)
+  })
+
+  it('closes the source even when it refuses the options', async () => {
+    const source = countingSource(small)
+    await expect(serveFile(request(), source, { maxRanges: 0 })).rejects.toThrow(RangeError)
+    expect(source.closes).toBe(1)
+  })
+
+  it.each<ServeOptions>([
+    {},
+    { maxRanges: 1, maxSlice: 1 },
+    { maxRanges: undefined, maxSlice: undefined },
+    { maxRanges: 1000, maxSlice: 2 ** 40 },
+  ])('takes %j', (options) => {
+    expect(fileHandler(() => null, options)).toBeTypeOf('function')
+  })
+})
+
+describe('onServed and onError', () => {
+  it('are told of a whole response', async () => {
+    const { options, served, errors } = observe()
+    const asked = request({ headers: { Range: 'bytes=1-' } })
+    await (await serveFile(asked, countingSource(large), options)).bytes()
+    await pause()
+    expect({ served, errors }).toEqual({
+      served: [
+        {
+          request: asked,
+          status: 206,
+          headers: expect.objectContaining({ 'content-range': 'bytes 1-1023999/1024000' }),
+          sent: large.length - 1,
+          aborted: false,
+          error: undefined,
+          duration: expect.any(Number),
+        },
+      ],
+      errors: [],
+    })
+    expect(served[0]?.duration).toBeGreaterThanOrEqual(0)
+  })
+
+  it('are told of a client that hangs up', async () => {
+    const { options, served, errors } = observe()
+    const response = await serveFile(request(), countingSource(large), options)
+    const reader = readerOf(response)
+    await reader.read()
+    await reader.cancel()
+    await pause()
+    expect({ served: outcomes(served), errors }).toEqual({
+      served: [{ status: 200, sent: 256 * KIB, aborted: true }],
+      errors: [],
+    })
+  })
+
+  it.each([
+    ['a bodiless answer', 'GET', { 'If-Match': '"b"' }, 412],
+    ['HEAD', 'HEAD', {}, 200],
+    ['another method', 'POST', {}, 405],
+  ])('are told of %s', async (_what, method, headers, status) => {
+    const { options, served } = observe()
+    await serveFile(request({ method, headers }), countingSource(small), options)
+    expect(outcomes(served)).toEqual([{ status, sent: 0, aborted: false }])
+  })
+
+  const broken = new Error('EIO: close')
+  const CLOSES: [what: string, close: () => void | Promise<void>][] = [
+    [
+      'throws',
+      () => {
+        throw broken
+      },
+    ],
+    ['rejects', () => Promise.reject(broken)],
+  ]
+  describe.each(CLOSES)('are told of a close that %s', (_what, close) => {
+    it.each<[string, string, Record<string, string>, Uint8Array, number]>([
+      ['a small body', 'GET', {}, small, 200],
+      ['a large body', 'GET', {}, large, 200],
+      ['HEAD', 'HEAD', {}, small, 200],
+      ['a 412', 'GET', { 'If-Match': '"b"' }, small, 412],
+      ['a 416', 'GET', { Range: 'bytes=-0' }, small, 416],
+      ['a 405', 'POST', {}, small, 405],
+    ])('after %s, which goes out all the same', async (_after, method, headers, file, status) => {
+      const { options, errors } = observe()
+      const source = countingSource(file, { close })
+      const response = await serveFile(request({ method, headers }), source, options)
+      const body = await response.bytes()
+      await pause()
+      const sent = method === 'GET' && status === 200 ? file.length : 0
+      expect({ status: response.status, sent: body.length, errors, closes: source.closes }).toEqual(
+        {
+          status,
+          sent,
+          errors: [broken],
+          closes: 1,
+        },
+      )
+    })
+  })
+
+  it('may throw themselves', async () => {
+    const original = console.error
+    const logged: unknown[] = []
+    console.error = (error) => void logged.push(error)
+    try {
+      const fail = (what: string) => () => {
+        throw new Error(what)
+      }
+      const options = { onServed: fail('onServed'), onError: fail('onError') }
+      const response = await serveFile(request(), countingSource(small), options)
+      expect((await response.bytes()).length).toBe(1000)
+      const failing = fileHandler(fail('look-up'), options)
+      expect((await failing(request())).status).toBe(503)
+    } finally {
+      console.error = original
+    }
+    expect(logged.map(String)).toEqual(['Error: onServed', 'Error: onError'])
+  })
+
+  it('log to the console by default', async () => {
+    const original = console.error
+    const logged: unknown[] = []
+    console.error = (error) => void logged.push(error)
+    const broken = new Error('EIO')
+    try {
+      await fileHandler(() => Promise.reject(broken))(request())
+    } finally {
+      console.error = original
+    }
+    expect(logged).toEqual([broken])
+  })
+})
+
+/** Naively, what a Range set selects of a file, as §14 and design.md's table say. */
+function select(specs: string[], file: Uint8Array): { status: number; parts: unknown[] } {
+  const whole = { status: 200, parts: [{ bytes: [...file] }] }
+  if (file.length === 0 || specs.length > 16) return whole
+  const all = Array.from(file.keys())
+  const selected = specs.map((spec) => {
+    const [first, last] = spec.split('-').map((digits) => (digits === '' ? null : Number(digits)))
+    if (first === null) return all.filter((at) => at >= file.length - (last ?? 0))
+    return all.filter((at) => at >= (first ?? 0) && at <= (last ?? Infinity))
+  })
+  const satisfiable = selected.filter((positions) => positions.length > 0)
+  if (satisfiable.length === 0) return { status: 416, parts: [] }
+  if (satisfiable.flat().length > file.length) return whole
+  const parts = satisfiable.map((positions) => ({
+    range: `bytes ${positions[0]}-${positions.at(-1)}/${file.length}`,
+    bytes: positions.map((at) => file[at]),
+  }))
+  return { status: 206, parts }
+}
+
+/** The parts of a response, whether it is a multipart or not. */
+function partsOf(status: number, headers: Record<string, string>, body: Uint8Array): unknown[] {
+  const type = headers['content-type'] ?? ''
+  if (status === 416) return []
+  if (status === 200) return [{ bytes: [...body] }]
+  const parts = type.startsWith('multipart/')
+    ? parseMultipart(type, body)
+    : [{ headers, bytes: body }]
+  return parts.map(({ headers, bytes }) => ({ range: headers['content-range'], bytes: [...bytes] }))
+}
+
+function request({ method = 'GET', path = 'film.mp4', headers = {} } = {}): Request {
+  return new Request(`http://localhost/${path}`, { method, headers })
+}
+
+function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) throw new Error(`Expected a body, got a ${response.status} without`)
+  return reader
+}
+
+async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
+  const reader = readerOf(response)
+  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
+}
+
+/** Lets everything that is ready run. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+function observe() {
+  const served: Served[] = []
+  const errors: unknown[] = []
+  const options: ServeOptions = {
+    onServed: (one) => void served.push(one),
+    onError: (error) => void errors.push(error),
+  }
+  return { served, errors, options }
+}
+
+function outcomes(served: Served[]) {
+  return served.map(({ status, sent, aborted }) => ({ status, sent, aborted }))
+}
