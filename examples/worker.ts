@@ -1,3 +1,4 @@
+// npx wrangler dev
 import { fileHandler } from 'byteserve'
 import { type R2BucketLike, r2Bucket } from 'byteserve/r2'
 

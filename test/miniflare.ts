@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { Miniflare } from 'miniflare'
 import type { R2BucketLike } from '../adapters/r2.ts'
+import { bundle } from './bundle.ts'
 
 export interface StoredFile {
   readonly bytes: Uint8Array
@@ -60,20 +59,4 @@ export async function startWorker(
     await miniflare.dispose()
     throw error
   }
-}
-
-/** An entry point and all that it imports as one ES module. */
-export async function bundle(entry: string, conditions: string[] = []): Promise<string> {
-  const { outputFiles } = await build({
-    absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    conditions,
-  })
-  const [file] = outputFiles
-  if (file === undefined) throw new Error(`Expected a bundle of ${entry}, got nothing`)
-  return file.text
 }

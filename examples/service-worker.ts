@@ -1,0 +1,44 @@
+// npx esbuild examples/service-worker.ts --bundle --outfile=dist/offline/service-worker.js
+// cp examples/service-worker/index.html examples/media/film.* dist/offline
+// node dist/command/byteserve.js dist/offline
+import { fileHandler, serveFile } from 'byteserve'
+import { blobFile } from 'byteserve/blob'
+
+/** What is used of ServiceWorkerGlobalScope. TypeScript's lib "webworker" has it, but no DOM. */
+declare const self: {
+  addEventListener(type: 'install' | 'fetch', listener: (event: WorkerEvent) => void): void
+}
+
+interface WorkerEvent {
+  readonly request: Request
+  respondWith(response: Promise<Response>): void
+  waitUntil(work: Promise<unknown>): void
+}
+
+const KEPT = ['./', 'film.mp4', 'film.en.vtt']
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(caches.open('kept').then((cache) => cache.addAll(KEPT)))
+})
+
+self.addEventListener('fetch', (event) => {
+  const { pathname } = new URL(event.request.url)
+  event.respondWith(pathname.startsWith('/stored/') ? stored(event.request) : kept(event.request))
+})
+
+/** Out of the Cache. A browser's answers no ranges by itself, and without them no player seeks. */
+async function kept(request: Request): Promise<Response> {
+  const response = await caches.match(request)
+  if (response === undefined) return fetch(request)
+  if (!request.headers.has('range')) return response
+  const etag = response.headers.get('etag') ?? undefined
+  return serveFile(request, blobFile(await response.blob(), { etag }))
+}
+
+/** Out of the origin-private file system, where the page has put it: read as it is played. */
+const stored = fileHandler(async ({ url }) => {
+  const folder = await navigator.storage.getDirectory()
+  const name = decodeURIComponent(new URL(url).pathname.slice('/stored/'.length))
+  const handle = await folder.getFileHandle(name).catch(() => null)
+  return handle && blobFile(await handle.getFile())
+})
