@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync, statSync } from 'node:fs'
 import process from 'node:process'
-import type { Host } from './host.ts'
+import type { Served } from '../src/serve.ts'
+import { formatUrl, isLoopback } from './address.ts'
+import type { Host, Listening } from './host.ts'
 import { formatServed, onOneLine } from './log.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { withPage } from './page.ts'
@@ -11,6 +13,9 @@ const PATIENCE = 5000
 
 const FAILED = 1
 const MISUSED = 2
+
+/** What the runtimes say, by code or by words, of a host that can't be listened on. */
+const NO_ADDRESS = /EADDRNOTAVAIL|EAI_AGAIN|EINVAL|ENOTFOUND|lookup address|invalid host/
 
 await main(parseOptions(process.argv.slice(2)))
 
@@ -37,29 +42,32 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   const obstacle = findObstacle(root)
   if (obstacle !== null) return fail(obstacle, FAILED)
   const { openDirectory, listen } = await loadHost()
+  const lookup = withPage(root, openDirectory(root))
+  let server: Listening
   try {
-    const server = await listen(
-      withPage(root, openDirectory(root)),
-      {
-        onServed: (served) => process.stderr.write(`${formatServed(served, new Date())}\n`),
-        // What broke a response stands in the line of its request.
-        onError: () => {},
-      },
-      { host, port },
-    )
-    process.on('SIGINT', () => process.exit(0))
-    process.once('SIGTERM', () => {
-      setTimeout(() => process.exit(0), PATIENCE)
-      void server.drain().finally(() => process.exit(0))
-    })
-    process.stdout.write(`${formatUrl(host, server.port)}\n`)
-    if (!isLoopback(host)) {
-      process.stderr.write(`Whoever reaches this machine on port ${server.port} can read DIR\n`)
-    }
+    server = await listen(lookup, { onServed, onError }, { host, port })
   } catch (error) {
-    fail(explain(error, host, port), FAILED)
+    return fail(explain(error, host, port), FAILED)
+  }
+  process.on('SIGINT', () => process.exit(0))
+  process.once('SIGTERM', () => {
+    setTimeout(() => process.exit(0), PATIENCE)
+    void server.drain().finally(() => process.exit(0))
+  })
+  // npm passes on a signal that a whole process group, and so this process, has got already.
+  process.on('SIGTERM', () => {})
+  process.stdout.write(`${formatUrl(host, server.port)}\n`)
+  if (!isLoopback(host)) {
+    process.stderr.write(`Whoever reaches this machine on port ${server.port} can read DIR\n`)
   }
 }
+
+function onServed(served: Served): void {
+  process.stderr.write(`${formatServed(served, new Date())}\n`)
+}
+
+/** What broke a response stands in the line of its request. */
+function onError(): void {}
 
 /** Only the runtime's own server and files are loaded. */
 function loadHost(): Promise<Host> {
@@ -77,29 +85,12 @@ function findObstacle(root: string): string | null {
 }
 
 function explain(error: unknown, host: string, port: number): string {
-  switch (codeOf(error)) {
-    case 'EADDRINUSE':
-      return `port ${port} is in use; --port takes another, and 0 a free one`
-    case 'EACCES':
-      return `port ${port} is not allowed to you; --port takes another, and 0 a free one`
-    case 'EADDRNOTAVAIL':
-    case 'EINVAL':
-    case 'ENOTFOUND':
-      return `${host} is no address of this machine`
-    default:
-      return `can't serve on ${host}, port ${port}: ${messageOf(error)}`
-  }
-}
-
-/** A URL that a person can open: to listen everywhere is no place to go to. */
-function formatUrl(host: string, port: number): string {
-  if (host === '0.0.0.0') return `http://127.0.0.1:${port}/`
-  if (host === '::') return `http://[::1]:${port}/`
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.[\d.]+$/.test(host)
+  const code = codeOf(error)
+  if (code === 'EADDRINUSE') return `port ${port} is in use; --port takes another, 0 a free one`
+  if (code === 'EACCES') return `port ${port} is not allowed; --port takes another, 0 a free one`
+  const reason = messageOf(error)
+  if (NO_ADDRESS.test(`${code} ${reason}`)) return `${host} is no address of this machine`
+  return `can't listen on ${host}, port ${port}: ${reason}`
 }
 
 function readVersion(): string {

@@ -24,7 +24,7 @@ export function formatServed(served: Served, now: Date): string {
     inColumn(path + query).padEnd(28),
     inColumn(request.headers.get('range') ?? '-').padEnd(16),
     status,
-    length.padStart(12),
+    length.padStart(20),
     formatDuration(duration).padStart(8),
     ...outcome(served),
   ].join('  ')

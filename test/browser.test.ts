@@ -1,0 +1,252 @@
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { writeStretched } from './command-film.ts'
+import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+const PATIENT = { timeout: 30_000 }
+
+const MEDIA = fileURLToPath(new URL('../examples/media/', import.meta.url))
+/** Of every film in examples/media, in seconds. */
+const DURATION = 20
+/** More than a browser reads on for, rather than ask for what lies behind. */
+const GAP = 256 * 1024 * 1024
+
+const executablePath = findChromium()
+if (executablePath === null) console.warn('SKIPPED: no Chromium is installed for the browser tests')
+
+describe.skipIf(executablePath === null)('in Chromium', () => {
+  let root = ''
+  let server: Running
+  let url = ''
+  let browser: Browser
+  let page: Page
+  let faults: string[] = []
+
+  beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'byteserve-browser-'))
+    cpSync(MEDIA, root, { recursive: true })
+    for (const name of ['film.mp4', 'film-moov-at-end.mp4']) {
+      writeStretched(join(MEDIA, name), join(root, `far ${name}`), GAP)
+    }
+    writeFileSync(join(root, 'broken #1.mp4'), 'this is no film')
+    server = startCommand('node', [root, '--port', '0'])
+    url = await server.url
+    browser = await chromium.launch({
+      executablePath: executablePath ?? '',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--autoplay-policy=no-user-gesture-required',
+      ],
+    })
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text())
+    })
+    page.on('request', (request) => {
+      if (!request.url().startsWith(url)) faults.push(request.url())
+    })
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await stopCommands()
+    rmSync(root, { recursive: true })
+  })
+
+  /** The first bytes of the ranges of a file that were answered with 206, by the log. */
+  function rangesServed(path: string): number[] {
+    return server
+      .log()
+      .map(columns)
+      .filter(([, , target, , status]) => target === path && status === '206')
+      .map(([, , , range]) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]))
+  }
+
+  async function open(name: string): Promise<void> {
+    faults = []
+    await page.goto('about:blank')
+    await page.goto(`${url}#${encodeURIComponent(name)}`)
+    await expect.poll(() => page.title(), PATIENT).toBe(name)
+  }
+
+  const videos = [
+    'film.mp4',
+    'film-moov-at-end.mp4',
+    'film.webm',
+    'far film.mp4',
+    'far film-moov-at-end.mp4',
+  ]
+  test.each(videos)('%s seeks to four fifths, plays on, and back to a tenth', async (name) => {
+    await open(name)
+    await expectWholeSeekable(page)
+    for (const part of [0.8, 0.1]) {
+      await seek(page, part * DURATION)
+      expect(Math.abs((await shownTime(page)) - part * DURATION)).toBeLessThan(0.2)
+      await playOn(page)
+      expect(await shownTime(page)).toBeGreaterThan(part * DURATION + 0.4)
+    }
+    const path = `/${encodeURIComponent(name)}`
+    await expect.poll(() => rangesServed(path), PATIENT).not.toEqual([])
+    if (name.startsWith('far')) {
+      await expect.poll(() => Math.max(...rangesServed(path)), PATIENT).toBeGreaterThan(GAP)
+    }
+    expect(faults).toEqual([])
+  })
+
+  test('notes.mp3 seeks to four fifths, plays on, and back to a tenth', async () => {
+    await open('notes.mp3')
+    await expectWholeSeekable(page)
+    for (const part of [0.8, 0.1]) {
+      await seek(page, part * DURATION)
+      await playOn(page)
+    }
+    await expect.poll(() => rangesServed('/notes.mp3'), PATIENT).toContain(0)
+    expect(faults).toEqual([])
+  })
+
+  test('captions are offered, and load', async () => {
+    await open('film.mp4')
+    const cues = await page.evaluate(async () => {
+      const track = document.querySelector('track')
+      if (track === null) return null
+      track.track.mode = 'showing'
+      await new Promise((resolve) => track.addEventListener('load', resolve, { once: true }))
+      return [...(track.track.cues ?? [])].map((cue) => [cue.startTime, cue.endTime])
+    })
+    expect(cues).toEqual([
+      [0, 4],
+      [4, 8],
+      [8, 12],
+      [12, 16],
+      [16, 20],
+    ])
+    expect(faults).toEqual([])
+  })
+
+  test('choosing another by mouse or keyboard switches the player, and the address, without a reload', async () => {
+    await open('film.mp4')
+    await page.evaluate(() => {
+      document.body.dataset.same = 'yes'
+    })
+    await page.getByRole('link', { name: 'film.webm' }).click()
+    await expectPlaying('film.webm', '#film.webm')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await expectPlaying('film-moov-at-end.mp4', '#film-moov-at-end.mp4')
+    await page.goBack()
+    await expect.poll(() => page.title(), PATIENT).toBe('film.webm')
+    expect(await page.locator('[aria-current]').allTextContents()).toEqual(['film.webm573 kB'])
+    expect(await page.getAttribute('body', 'data-same')).toBe('yes')
+    expect(faults).toEqual([])
+  })
+
+  async function expectPlaying(name: string, hash: string): Promise<void> {
+    await expect.poll(() => page.title(), PATIENT).toBe(name)
+    expect(new URL(page.url()).hash).toBe(hash)
+    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.2)
+  }
+
+  test('a file that can not be played says so, until another one is chosen', async () => {
+    await open('broken #1.mp4')
+    const trouble = page.getByText("This browser can't play this file.")
+    await trouble.waitFor({ state: 'visible' })
+    await page.getByRole('link', { name: 'notes.mp3' }).click()
+    await trouble.waitFor({ state: 'hidden' })
+  })
+
+  test('an address that names nothing shows the first', async () => {
+    await page.goto('about:blank')
+    await page.goto(`${url}#100%`)
+    await expect.poll(() => page.title(), PATIENT).toBe('broken #1.mp4')
+  })
+
+  test('on a phone nothing is wider than the screen', async () => {
+    const phone = await browser.newPage({ viewport: { width: 320, height: 640 } })
+    await phone.goto(url)
+    expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
+    await phone.close()
+  })
+})
+
+function findChromium(): string | null {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)]
+  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)))
+  return paths.find((path) => existsSync(path)) ?? null
+}
+
+async function expectWholeSeekable(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const medium = document.querySelector<HTMLMediaElement>('video, audio')
+    return medium !== null && medium.readyState >= medium.HAVE_METADATA
+  })
+  const { duration, seekable } = await page.evaluate(() => {
+    const medium = document.querySelector<HTMLMediaElement>('video, audio')
+    if (medium === null) throw new Error('Expected a medium')
+    const { duration, seekable } = medium
+    return { duration, seekable: [seekable.length, seekable.start(0), seekable.end(0)] }
+  })
+  expect(Math.abs(duration - DURATION)).toBeLessThan(0.1)
+  expect(seekable).toEqual([1, 0, duration])
+}
+
+async function seek(page: Page, time: number): Promise<void> {
+  await page.evaluate(async (to) => {
+    const medium = document.querySelector<HTMLMediaElement>('video, audio')
+    if (medium === null) throw new Error('Expected a medium')
+    medium.pause()
+    const seeked = new Promise((resolve) =>
+      medium.addEventListener('seeked', resolve, { once: true }),
+    )
+    medium.currentTime = to
+    await seeked
+  }, time)
+}
+
+/** Plays half a second from where it stands. */
+async function playOn(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const medium = document.querySelector<HTMLMediaElement>('video, audio')
+    if (medium === null) throw new Error('Expected a medium')
+    const from = medium.currentTime
+    await medium.play()
+    await new Promise<void>((resolve) => {
+      medium.addEventListener('timeupdate', () => {
+        if (medium.currentTime > from + 0.5) resolve()
+      })
+    })
+    medium.pause()
+  })
+}
+
+/** The time that is burnt into the picture: how far the white bar at its lower edge has come. */
+async function shownTime(page: Page): Promise<number> {
+  const part = await page.evaluate(() => {
+    const video = document.querySelector('video')
+    const canvas = document.createElement('canvas')
+    const context = canvas.getContext('2d')
+    if (video === null || context === null) throw new Error('Expected a picture')
+    canvas.width = video.videoWidth
+    canvas.height = video.videoHeight
+    context.drawImage(video, 0, 0)
+    const { data } = context.getImageData(0, canvas.height - 4, canvas.width, 1)
+    let white = 0
+    for (let i = 0; i < data.length; i += 4) {
+      if (Math.min(data[i] ?? 0, data[i + 1] ?? 0, data[i + 2] ?? 0) > 224) white++
+    }
+    return white / canvas.width
+  })
+  return part * DURATION
+}

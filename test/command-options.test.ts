@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { formatUrl, isLoopback } from '../command/address.ts'
+import { formatServed, onOneLine } from '../command/log.ts'
+import { type Options, parseOptions } from '../command/options.ts'
+import type { Served } from '../src/serve.ts'
+
+describe('parseOptions', () => {
+  const serve = (change: object) => {
+    return { kind: 'serve', root: '.', port: 8080, host: '127.0.0.1', ...change }
+  }
+  const rows: [args: string[], options: object][] = [
+    [[], serve({})],
+    [['media'], serve({ root: 'media' })],
+    [['--port', '0'], serve({ port: 0 })],
+    [['media', '--port', '65535'], serve({ root: 'media', port: 65535 })],
+    [['--port=80', 'media'], serve({ root: 'media', port: 80 })],
+    [['--port', '1', '--port', '2'], serve({ port: 2 })],
+    [['--host', '0.0.0.0'], serve({ host: '0.0.0.0' })],
+    [['--host', '[::1]'], serve({ host: '::1' })],
+    [['--host=::1'], serve({ host: '::1' })],
+    [['--', '--port'], serve({ root: '--port' })],
+    [['-'], serve({ root: '-' })],
+    [['media', '--help', '--wrong'], { kind: 'help' }],
+    [['-h'], { kind: 'help' }],
+    [['--version'], { kind: 'version' }],
+    [['-v'], { kind: 'version' }],
+  ]
+  test.each(rows)('%j', (args, options) => {
+    expect(parseOptions(args)).toEqual(options)
+  })
+
+  const mistakes: [args: string[], message: string][] = [
+    [['--prot', '1'], "unknown option '--prot'"],
+    [['--portable=1'], "unknown option '--portable=1'"],
+    [['-p', '1'], "unknown option '-p'"],
+    [['--port'], '--port needs a value'],
+    [['--host='], '--host needs a value'],
+    [['--host', ''], '--host needs a value'],
+    [['--port', '65536'], "--port takes a number from 0 to 65535, not '65536'"],
+    [['--port', '-1'], "--port takes a number from 0 to 65535, not '-1'"],
+    [['--port', '1e3'], "--port takes a number from 0 to 65535, not '1e3'"],
+    [['--port', '0x50'], "--port takes a number from 0 to 65535, not '0x50'"],
+    [['--port', '000080'], "--port takes a number from 0 to 65535, not '000080'"],
+    [['a', 'b'], "one DIR can be served, but there is also 'b'"],
+    [['a', '--', 'b'], "one DIR can be served, but there is also 'b'"],
+    [[''], 'DIR is empty'],
+  ]
+  test.each(mistakes)('%j is a mistake', (args, message) => {
+    expect(parseOptions(args)).toEqual({ kind: 'mistake', message } satisfies Options)
+  })
+})
+
+test.each([
+  ['127.0.0.1', 'http://127.0.0.1:80/', true],
+  ['127.1.2.3', 'http://127.1.2.3:80/', true],
+  ['localhost', 'http://localhost:80/', true],
+  ['::1', 'http://[::1]:80/', true],
+  ['0.0.0.0', 'http://127.0.0.1:80/', false],
+  ['::', 'http://[::1]:80/', false],
+  ['192.168.0.7', 'http://192.168.0.7:80/', false],
+  ['127.example.org', 'http://127.example.org:80/', false],
+])('the address %s', (host, url, loopback) => {
+  expect([formatUrl(host, 80), isLoopback(host)]).toEqual([url, loopback])
+})
+
+describe('formatServed', () => {
+  const served: Served = {
+    request: { method: 'GET', url: '/film.mp4', headers: new Headers({ range: 'bytes=0-9' }) },
+    status: 206,
+    headers: { 'content-length': '10' },
+    sent: 10,
+    aborted: false,
+    duration: 1.26,
+  }
+  const request = (url: string, range?: string): Partial<Served> => ({
+    request: { method: 'GET', url, headers: { get: () => range ?? null } },
+  })
+  const rows: [what: string, change: Partial<Served>, line: string][] = [
+    [
+      'what was sent',
+      {},
+      'GET      /film.mp4                     bytes=0-9         206                  10 B    1.3 ms',
+    ],
+    [
+      'what was announced, where the runtime tells nothing more',
+      { sent: null },
+      'GET      /film.mp4                     bytes=0-9         206        announced 10 B    1.3 ms',
+    ],
+    [
+      'an abort, after 12 s',
+      { sent: 4, aborted: true, duration: 12_345 },
+      'GET      /film.mp4                     bytes=0-9         206                   4 B    12.3 s  aborted',
+    ],
+    [
+      'a failure, on one line',
+      { error: new Error('bad\n\x1b[31mdisk é'), duration: 123.4 },
+      'GET      /film.mp4                     bytes=0-9         206                  10 B    123 ms  failed: bad\\u{a}\\u{1b}[31mdisk é',
+    ],
+    [
+      'a failure that is no Error',
+      { error: 'lost' },
+      'GET      /film.mp4                     bytes=0-9         206                  10 B    1.3 ms  failed: lost',
+    ],
+    [
+      'a whole URL by its path and query',
+      request('http://[::1]:80/a/../b%20c?d e'),
+      'GET      /b%20c?d%20e                  -                 206                  10 B    1.3 ms',
+    ],
+    [
+      'what is no URL, as it came, in its column',
+      request('http://x:y/a b\n\u202e\u{1f3ac}', 'bytes=0-  aborted'),
+      'GET      http://x:y/a\\u{20}b\\u{a}\\u{202e}\\u{1f3ac}  bytes=0-\\u{20}\\u{20}aborted  206                  10 B    1.3 ms',
+    ],
+    [
+      'no more than 500 characters of anything',
+      request(`/${'a'.repeat(600)}`, `bytes=${'0'.repeat(100_000)}-`),
+      `GET      /${'a'.repeat(499)}...  bytes=${'0'.repeat(494)}...  206                  10 B    1.3 ms`,
+    ],
+  ]
+  test.each(rows)('%s', (_what, change, line) => {
+    const now = new Date(2026, 10, 22, 20, 31, 5)
+    expect(formatServed({ ...served, ...change }, now)).toBe(`20:31:05  ${line}`)
+  })
+})
+
+test('a message is on one line, in any script', () => {
+  expect(onOneLine('日本\r\n\u2028\u0085\u200b é')).toBe(
+    '日本\\u{d}\\u{a}\\u{2028}\\u{85}\\u{200b} é',
+  )
+})

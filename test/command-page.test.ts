@@ -1,0 +1,233 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { nodeDirectory } from '../adapters/node.ts'
+import { listFiles } from '../command/listing.ts'
+import { renderPage, withPage } from '../command/page.ts'
+import { fileHandler } from '../src/index.ts'
+
+const made: string[] = []
+
+afterAll(() => {
+  // Not rmSync, which gives up on paths longer than the system takes.
+  execFileSync('rm', ['-r', '-f', ...made])
+})
+
+/** A directory with these files, each with its own path as its content. */
+function makeRoot(...paths: string[]): string {
+  const root = mkdtempSync(join(tmpdir(), 'byteserve-page-'))
+  made.push(root)
+  for (const path of paths) {
+    if (path.includes('/')) mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), path)
+  }
+  return root
+}
+
+async function listPaths(root: string): Promise<string[]> {
+  const { files } = await listFiles(root)
+  return files.map(({ folder, name }) => (folder === '' ? name : `${folder}/${name}`))
+}
+
+test('files are listed by folder, then by name, numbers by value', async () => {
+  const root = makeRoot('b/1.mp4', 'a10.mp4', 'a9.mp4', 'a 2/x.mp4', 'a 10/x.mp4', 'B.mp4', 'b/c/1')
+  writeFileSync(join(root, 'a-2.mp4'), '')
+  writeFileSync(join(root, 'a.webm'), '')
+  writeFileSync(join(root, 'a.mp4'), '')
+  expect(await listPaths(root)).toEqual([
+    'a.mp4',
+    'a.webm',
+    'a-2.mp4',
+    'a9.mp4',
+    'a10.mp4',
+    'B.mp4',
+    'a 2/x.mp4',
+    'a 10/x.mp4',
+    'b/1.mp4',
+    'b/c/1',
+  ])
+})
+
+test('hidden files, loops, and links that lead out or nowhere are not listed', async () => {
+  const root = makeRoot(
+    'film.mp4',
+    '.hidden.mp4',
+    '.git/a.mp4',
+    '.well-known/b',
+    'c\\d.mp4',
+    'sub/x',
+  )
+  const outside = makeRoot('secret.mp4', 'folder/secret.mp4')
+  symlinkSync('.', join(root, 'loop'))
+  symlinkSync('..', join(root, 'sub', 'up'))
+  symlinkSync('self', join(root, 'self'))
+  symlinkSync('film.mp4', join(root, 'latest.mp4'))
+  symlinkSync(join(outside, 'secret.mp4'), join(root, 'out.mp4'))
+  symlinkSync(join(outside, 'folder'), join(root, 'out'))
+  symlinkSync('nowhere', join(root, 'dead.mp4'))
+  spawnSync('mkfifo', [join(root, 'fifo.mp4')])
+  symlinkSync(root, join(outside, 'root'))
+  const expected = ['film.mp4', 'latest.mp4', 'sub/x']
+  expect(await listPaths(root)).toEqual(expected)
+  expect(await listPaths(join(outside, 'root'))).toEqual(expected)
+})
+
+test('a folder that can not be read does not hide the others', async () => {
+  const root = makeRoot('deep/film.mp4', 'film.mp4')
+  // Below some depth a path is longer than the system takes, even from root.
+  const script = 'for i in $(seq 30); do mkdir $1 && cd $1 && : >film.mp4 || exit; done'
+  spawnSync('sh', ['-c', script, 'sh', 'x'.repeat(200)], { cwd: join(root, 'deep') })
+  const paths = await listPaths(root)
+  expect(paths.slice(0, 2)).toEqual(['film.mp4', 'deep/film.mp4'])
+  expect(paths.length).toBeGreaterThan(10)
+  expect(paths.length).toBeLessThan(25)
+})
+
+test('no more than 2000 files are listed, those near the root first', async () => {
+  const root = makeRoot('z.mp4', ...Array.from({ length: 1999 }, (_, i) => `a/${i}`))
+  const all = await listFiles(root)
+  writeFileSync(join(root, 'a', 'one more'), '')
+  const most = await listFiles(root)
+  expect([all, most].map(({ files, isCut }) => [files.length, isCut])).toEqual([
+    [2000, false],
+    [2000, true],
+  ])
+  expect(most.files[0]?.name).toBe('z.mp4')
+  expect(renderPage(most)).toContain('There are more files than the 2000 listed here')
+})
+
+test('a root that can not be read is a 503, not an empty page', async () => {
+  const root = makeRoot('film.mp4')
+  const errors: unknown[] = []
+  const handler = fileHandler(withPage(root, nodeDirectory(root)), {
+    onError: (error) => errors.push(error),
+  })
+  rmSync(root, { recursive: true })
+  const response = await handler(new Request('http://host/'))
+  expect([response.status, await response.text(), errors.length]).toEqual([503, '', 1])
+})
+
+test('every name is shown as it is, and leads to its file', async () => {
+  const names = [
+    "'quoted'.mp4",
+    '"double".mp4',
+    '#1.mp4',
+    '%41.mp4',
+    '100%.mp4',
+    '<b>&amp;.mp4',
+    'a b.mp4',
+    'a+b.mp4',
+    'a:b.mp4',
+    'new\nline.mp4',
+    'what?.mp4',
+    '</template><script>alert(1)</script>'.replaceAll('/', '∕').concat('.mp4'),
+    'übung.mp4',
+    'u\u0308bung.mp4',
+    '日本.mp4',
+    '🎬.mp4',
+    'sub/#?%.mp4',
+  ]
+  const root = makeRoot(...names, ...names.map((name) => `other/${name}.txt`))
+  const handler = fileHandler(withPage(root, nodeDirectory(root)))
+  const html = await (await handler(new Request('http://host/'))).text()
+  const links = [
+    ...html.matchAll(/<a (?:class="video" )?href="([^"]+)"><span dir="auto">(.*?)<\/span>/gs),
+  ]
+  const served = await Promise.all(
+    links.map(async ([, href = '']) => {
+      const response = await handler(new Request(new URL(href, 'http://host/')))
+      return response.text()
+    }),
+  )
+  expect(served.sort()).toEqual([...names, ...names.map((name) => `other/${name}.txt`)].sort())
+  const shown = links.map(([, , text = '']) => decodeEntities(text))
+  expect(shown.sort()).toEqual(
+    [
+      ...names.map((name) => name.replace('sub/', '')),
+      ...names.map((name) => `other/${name}.txt`),
+    ].sort(),
+  )
+  const players = [...html.matchAll(/<template><video [^>]*src="([^"]+)"/g)].map(([, src]) => src)
+  expect(players.sort()).toEqual(
+    links
+      .filter(([link]) => link.includes('class'))
+      .map(([, href]) => href)
+      .sort(),
+  )
+  expect(html.match(/<script/g)).toEqual(['<script'])
+})
+
+test('captions belong to the media whose name they share', async () => {
+  const root = makeRoot(
+    'film.mp4',
+    'film.webm',
+    'film.vtt',
+    'film.en.vtt',
+    'film.pt-BR.VTT',
+    'film.commentary.vtt',
+    'song.mp3',
+    'song.de.vtt',
+    'sub/film.mp4',
+    'sub/a b.mp4',
+    'sub/a b.fr.vtt',
+  )
+  const html = renderPage(await listFiles(root))
+  const players = [
+    ...html.matchAll(/<template><\w+ [^>]*src="([^"]+)"[^>]*>(.*?)<\/\w+><\/template>/g),
+  ]
+  const film = [
+    '<track kind="captions" label="Captions" src="film.vtt">',
+    '<track kind="subtitles" srclang="en" label="English" src="film.en.vtt">',
+    '<track kind="subtitles" srclang="pt-BR" label="Brazilian Portuguese" src="film.pt-BR.VTT">',
+  ]
+  expect(players.map(([, src, tracks]) => [src, tracks])).toEqual([
+    ['film.mp4', film.join('')],
+    ['film.webm', film.join('')],
+    ['song.mp3', '<track kind="subtitles" srclang="de" label="German" src="song.de.vtt">'],
+    [
+      'sub/a%20b.mp4',
+      '<track kind="subtitles" srclang="fr" label="French" src="sub/a%20b.fr.vtt">',
+    ],
+    ['sub/film.mp4', ''],
+  ])
+})
+
+test.each([
+  ['film.mp4', 'video'],
+  ['FILM.MKV', 'video'],
+  ['song.flac', 'audio'],
+  ['module.ts', null],
+  ['list.m3u8', null],
+  ['photo.jpg', null],
+  ['paper.pdf', null],
+  ['nothing', null],
+])('%s is played in: %s', async (name, kind) => {
+  const html = renderPage(await listFiles(makeRoot(name)))
+  expect(/<noscript><(\w+) /.exec(html)?.[1] ?? null).toBe(kind)
+  expect(html).toContain(`href="${name}"><span dir="auto">${name}</span>`)
+})
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [9949, '9.9 kB'],
+  [9950, '10 kB'],
+  [999_499, '999 kB'],
+  [999_500, '1.0 MB'],
+  [5 * 2 ** 30, '5.4 GB'],
+  [2e15, '2000 TB'],
+])('%i bytes are shown as %s', (size, text) => {
+  const html = renderPage({ files: [{ folder: '', name: 'a', href: 'a', size }], isCut: false })
+  expect(html).toContain(`<small>${text}</small>`)
+})
+
+test('an empty directory says what to do', async () => {
+  expect(renderPage(await listFiles(makeRoot()))).toContain('There is nothing here yet')
+})
+
+function decodeEntities(html: string): string {
+  return html.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+}

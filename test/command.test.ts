@@ -1,0 +1,289 @@
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { HELP } from '../command/options.ts'
+import {
+  columns,
+  type RuntimeName,
+  runCommand,
+  startCommand,
+  stopCommands,
+} from './command-process.ts'
+import { isInstalled } from './runtimes.ts'
+
+const MIB = 1024 * 1024
+const BIG = 64 * MIB
+const film = Uint8Array.from({ length: 1000 }, (_, i) => i % 251)
+const names: RuntimeName[] = ['node', 'bun', 'deno']
+const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+const hasIpv6 = addresses.some(({ address }) => address === '::1')
+
+// Some thirty processes share the machine with every other test file.
+vi.setConfig({ testTimeout: 60_000 })
+const PATIENT = { timeout: 30_000 }
+
+let media = ''
+
+beforeAll(() => {
+  media = mkdtempSync(join(tmpdir(), 'byteserve-command-'))
+  writeFileSync(join(media, 'film.mp4'), film)
+  writeFileSync(join(media, 'big.bin'), '')
+  truncateSync(join(media, 'big.bin'), BIG)
+  mkdirSync(join(media, 'site'))
+  writeFileSync(join(media, 'site', 'index.html'), '<h1>mine</h1>')
+})
+
+afterAll(async () => {
+  await stopCommands()
+  rmSync(media, { recursive: true })
+})
+
+describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name) => {
+  /** Starts on a free port; the URL, and the command. */
+  async function serve(...args: string[]) {
+    const running = startCommand(name, [...args, '--port', '0'])
+    return { ...running, url: await running.url }
+  }
+
+  /** What a log says was sent of a body: Bun and Deno take it over and tell nothing. */
+  const sent = (bytes: number) => (name === 'node' ? `${bytes} B` : `announced ${bytes} B`)
+
+  test('prints its URL first, serves ranges, and logs a line for each request', async () => {
+    const { url, log, child, ended } = await serve(media)
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
+    const part = await fetch(`${url}film.mp4`, { headers: { range: 'bytes=990-' } })
+    expect({
+      status: part.status,
+      range: part.headers.get('content-range'),
+      type: part.headers.get('content-type'),
+      bytes: new Uint8Array(await part.arrayBuffer()),
+    }).toEqual({
+      status: 206,
+      range: 'bytes 990-999/1000',
+      type: 'video/mp4',
+      bytes: film.slice(990),
+    })
+    await (await fetch(`${url}film.mp4?t=1`)).arrayBuffer()
+    await fetch(`${url}film.mp4`, { method: 'HEAD' })
+    await fetch(`${url}site/../f%69lm.mp4`, { headers: { range: 'bytes=1000-' } })
+    await fetch(`${url}n%C3%B6`)
+    await expect.poll(() => log().length, PATIENT).toBe(5)
+    child.kill('SIGINT')
+    expect(await ended).toEqual({ code: 0, stdout: `${url}\n`, stderr: `${log().join('\n')}\n` })
+    expect(log().map(columns)).toEqual([
+      ['TIME', 'GET', '/film.mp4', 'bytes=990-', '206', sent(10), 'DURATION'],
+      ['TIME', 'GET', '/film.mp4?t=1', '-', '200', sent(1000), 'DURATION'],
+      ['TIME', 'HEAD', '/film.mp4', '-', '200', '0 B', 'DURATION'],
+      ['TIME', 'GET', '/f%69lm.mp4', 'bytes=1000-', '416', '0 B', 'DURATION'],
+      ['TIME', 'GET', '/n%C3%B6', '-', '404', '0 B', 'DURATION'],
+    ])
+  })
+
+  test('/ is a page that answers as a file does: HEAD, 304, ranges', async () => {
+    const folder = mkdtempSync(join(media, 'page-'))
+    writeFileSync(join(folder, 'film.mp4'), film)
+    const { url } = await serve(folder)
+    const page = await fetch(url)
+    const html = await page.text()
+    const etag = page.headers.get('etag') ?? ''
+    expect(html).toContain('<video controls preload="metadata" src="film.mp4"')
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; /)
+    const head = await fetch(url, { method: 'HEAD' })
+    expect(head.headers.get('content-length')).toBe(String(Buffer.byteLength(html)))
+    const same = await fetch(`${url}?x`, { headers: { 'if-none-match': etag } })
+    const start = await fetch(url, { headers: { range: 'bytes=0-14', 'if-range': etag } })
+    expect([same.status, start.status, await start.text()]).toEqual([304, 206, '<!doctype html>'])
+    writeFileSync(join(folder, 'new.webm'), 'new')
+    const changed = await fetch(url, { headers: { 'if-none-match': etag } })
+    expect([changed.status, await changed.text()]).toEqual([
+      200,
+      expect.stringContaining('new.webm'),
+    ])
+  })
+
+  test('/ is the index.html of a directory that has one', async () => {
+    const { url } = await serve(join(media, 'site'))
+    const page = await fetch(url)
+    expect([page.status, page.headers.get('content-type'), await page.text()]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      '<h1>mine</h1>',
+    ])
+  })
+
+  test.runIf(hasIpv6)('an IPv6 host stands in brackets', async () => {
+    const { url } = await serve(media, '--host', '::1')
+    expect(url).toMatch(/^http:\/\/\[::1\]:\d+\/$/)
+    const part = await fetch(`${url}film.mp4`, { headers: { range: 'bytes=-1' } })
+    expect(new Uint8Array(await part.arrayBuffer())).toEqual(film.slice(-1))
+  })
+
+  test('a mistake is one line on standard error: 2 for usage, 1 for what is not to be had', async () => {
+    const occupied = createServer().listen(0, '127.0.0.1')
+    await once(occupied, 'listening')
+    const address = occupied.address()
+    const port = typeof address === 'object' && address !== null ? String(address.port) : ''
+    const rows: [args: string[], code: number, line: string][] = [
+      [[media, '--prot', '1'], 2, "unknown option '--prot'; see byteserve --help"],
+      [[media, 'more'], 2, "one DIR can be served, but there is also 'more'; see byteserve --help"],
+      [[join(media, 'no\nway')], 1, `${media}/no\\u{a}way does not exist`],
+      [[join(media, 'film.mp4')], 1, `${media}/film.mp4 is not a directory`],
+      [[media, '--port', port], 1, `port ${port} is in use; --port takes another, 0 a free one`],
+      [[media, '--host', 'no host'], 1, 'no host is no address of this machine'],
+      [[media, '--host', '192.0.2.1'], 1, '192.0.2.1 is no address of this machine'],
+    ]
+    const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
+    occupied.close()
+    expect(outcomes).toEqual(
+      rows.map(([, code, line]) => ({ code, stdout: '', stderr: `byteserve: ${line}\n` })),
+    )
+  })
+
+  test('--help and --version print to standard output', async () => {
+    const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+    const { version } = JSON.parse(manifest)
+    const help = await runCommand(name, [media, '--help'])
+    expect(help).toEqual({ code: 0, stdout: HELP, stderr: '' })
+    expect(await runCommand(name, ['--version'])).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    })
+  })
+
+  test('a request can write neither control characters nor columns into the log', async () => {
+    const { url, log } = await serve(media)
+    const target = '/film.mp4?\x9b2J%0Afake\x85  aborted'
+    await exchange(url, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    const range = 'bytes=0-1\x9b31m,\t\x85  aborted'
+    await exchange(
+      url,
+      `GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: ${range}\r\nConnection: close\r\n\r\n`,
+    )
+    await exchange(url, 'BREW /\x1b[31m HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    const after = await fetch(`${url}film.mp4?last`)
+    expect((await after.arrayBuffer()).byteLength).toBe(1000)
+    await expect.poll(() => log().join('\n'), PATIENT).toContain('?last')
+    const logged = log()
+    expect(logged.join('')).toMatch(/^[ -~]+$/)
+    expect(logged.filter((line) => / {2}aborted/.test(line))).toEqual([])
+  })
+
+  test('a client that hangs up, and a log that nobody reads, do not end it', async () => {
+    const { url, log, child } = await serve(media)
+    const download = await stall(url)
+    download.socket.resetAndDestroy()
+    if (name === 'node') {
+      await expect
+        .poll(() => log().map(columns).at(-1), PATIENT)
+        .toEqual([
+          'TIME',
+          'GET',
+          '/big.bin',
+          '-',
+          '200',
+          expect.stringMatching(/^\d+ B$/),
+          'DURATION',
+          'aborted',
+        ])
+      expect(Number.parseInt(columns(log()[0] ?? '')[5] ?? '', 10)).toBeLessThan(BIG)
+    }
+    child.stderr?.destroy()
+    child.stdout?.destroy()
+    for (let i = 0; i < 5; i++) {
+      const response = await fetch(`${url}film.mp4`)
+      expect((await response.arrayBuffer()).byteLength).toBe(1000)
+    }
+  })
+
+  test('SIGINT ends it while a download runs', async () => {
+    const { url, child, ended } = await serve(media)
+    const download = await stall(url)
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(0)
+    expect(await download.finish()).toBeLessThan(BIG)
+  })
+
+  test('SIGTERM takes no more connections, and lets a running download finish', async () => {
+    const { url, child, ended } = await serve(media)
+    const download = await stall(url)
+    child.kill('SIGTERM')
+    child.kill('SIGTERM')
+    await expect.poll(() => isRefused(url), PATIENT).toBe(true)
+    expect(await download.finish()).toBe(BIG)
+    expect((await ended).code).toBe(0)
+  })
+
+  test('SIGTERM waits 5 s for a download that never ends, and not for idle connections', async () => {
+    const [waiting, idle] = await Promise.all([serve(media), serve(media)])
+    const download = await stall(waiting.url)
+    const { port, hostname } = new URL(idle.url)
+    const silent = connect(Number(port), hostname)
+    await once(silent, 'connect')
+    const kept = connect(Number(port), hostname)
+    kept.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n')
+    await once(kept, 'data')
+    const order: string[] = []
+    const ended = [
+      waiting.ended.then(({ code }) => order.push(`waiting ${code}`)),
+      idle.ended.then(({ code }) => order.push(`idle ${code}`)),
+    ]
+    waiting.child.kill('SIGTERM')
+    idle.child.kill('SIGTERM')
+    await Promise.all(ended)
+    expect(order).toEqual(['idle 0', 'waiting 0'])
+    for (const socket of [silent, kept, download.socket]) socket.destroy()
+  })
+})
+
+/** A download that stops reading once its first bytes are here. */
+async function stall(url: string): Promise<{ socket: Socket; finish(): Promise<number> }> {
+  const { port, hostname } = new URL(url)
+  const socket = connect({ port: Number(port), host: hostname })
+  let head = ''
+  let received = 0
+  // What was cut off is counted, not thrown.
+  socket.on('error', () => {})
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.length
+    if (!head.includes('\r\n\r\n')) head += chunk.toString('latin1')
+  })
+  socket.write('GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(socket, 'data')
+  socket.pause()
+  return {
+    socket,
+    async finish() {
+      socket.resume()
+      if (!socket.closed) await once(socket, 'close')
+      return received - head.indexOf('\r\n\r\n') - 4
+    },
+  }
+}
+
+/** Sends bytes as they are, and waits until the server is done with the connection. */
+async function exchange(url: string, request: string): Promise<void> {
+  const { port, hostname } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {})
+  socket.on('data', () => {})
+  socket.write(Buffer.from(request, 'latin1'))
+  if (!socket.closed) await once(socket, 'close')
+}
+
+async function isRefused(url: string): Promise<boolean> {
+  const { port, hostname } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  try {
+    await once(socket, 'connect')
+    return false
+  } catch {
+    return true
+  } finally {
+    socket.destroy()
+  }
+}
