@@ -1,4 +1,5 @@
 import { type ByteRanges, decide, type RangeLimits } from './decide.ts'
+import { expectWholeNumber } from './errors.ts'
 import { contentFields, failureFields, type HeaderFields, notModifiedFields } from './headers.ts'
 import { multipart } from './multipart.ts'
 import { lengthOf, type Piece } from './range.ts'
@@ -15,7 +16,7 @@ export interface Answer {
 
 const ALLOW = 'GET, HEAD, OPTIONS'
 
-export const NOT_FOUND: Answer = withoutBody(404)
+const NOT_FOUND = withoutBody(404)
 export const UNAVAILABLE: Answer = withoutBody(503, { 'retry-after': '1' })
 const METHOD_NOT_ALLOWED = withoutBody(405, { allow: ALLOW })
 const OPTIONS: Answer = { status: 204, headers: { allow: ALLOW }, pieces: [] }
@@ -27,12 +28,13 @@ export function answerMethod(method: string): Answer | null {
 }
 
 /**
- * The answer to a GET or HEAD of a file: status, header fields and the pieces of the body, whose
+ * The answer to a request for a file: status, header fields and the pieces of the body, whose
  * lengths add up to Content-Length.
  *
+ * @param source null when there is no such file
  * @param now ms since the epoch
- * @throws TypeError when the source breaks its contract: a size that is no whole number of bytes,
- * an entity tag without quotes
+ * @throws RangeError when the source's size is no whole number of bytes
+ * @throws TypeError when its entity tag is none
  *
  * @example
  * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())
@@ -40,26 +42,22 @@ export function answerMethod(method: string): Answer | null {
  */
 export function answer(
   request: RequestLike,
-  source: FileSource,
+  source: FileSource | null,
   now: number,
   limits: RangeLimits = {},
 ): Answer {
+  const refusal = answerMethod(request.method)
+  if (refusal !== null) return refusal
+  if (source === null) return NOT_FOUND
   expectSource(source)
   const decision = decide(request, source, now, limits)
-  switch (decision.status) {
-    case 304:
-      return { status: 304, headers: notModifiedFields(source, now), pieces: [] }
-    case 412:
-    case 416:
-      return { ...decision, headers: failureFields(source, decision.status), pieces: [] }
-    case 200: {
-      const headers = contentFields(source, source.size, now)
-      const isEmpty = source.size === 0 || request.method === 'HEAD'
-      return { status: 200, headers, pieces: isEmpty ? [] : [{ start: 0, end: source.size }] }
-    }
-    case 206:
-      return answerPartially(source, decision.ranges, now)
-  }
+  const { status } = decision
+  if (status === 206) return answerPartially(source, decision.ranges, now)
+  if (status === 304) return { status, headers: notModifiedFields(source, now), pieces: [] }
+  if (status !== 200) return { status, headers: failureFields(source, status), pieces: [] }
+  const isEmpty = source.size === 0 || request.method === 'HEAD'
+  const pieces = isEmpty ? [] : [{ start: 0, end: source.size }]
+  return { status, headers: contentFields(source, source.size, now), pieces }
 }
 
 function answerPartially(source: FileSource, ranges: ByteRanges, now: number): Answer {
@@ -68,13 +66,12 @@ function answerPartially(source: FileSource, ranges: ByteRanges, now: number): A
     const headers = contentFields(source, range.end - range.start, now, range)
     return { status: 206, headers, pieces: [range] }
   }
-  const boundary = crypto.randomUUID()
-  const fields = contentFields(source, 0, now)
-  const { 'content-encoding': encoding, ...headers } = fields
-  const partFields: HeaderFields = { 'Content-Type': headers['content-type'] ?? '' }
+  const { 'content-encoding': encoding, ...headers } = contentFields(source, 0, now)
+  const type = `Content-Type: ${headers['content-type']}\r\n`
   // The parts are encoded, if anything is; the message that holds them is not.
-  if (encoding !== undefined) partFields['Content-Encoding'] = encoding
-  const pieces = multipart(ranges, source.size, partFields, boundary)
+  const fields = encoding === undefined ? type : `${type}Content-Encoding: ${encoding}\r\n`
+  const boundary = crypto.randomUUID()
+  const pieces = multipart(ranges, source.size, fields, boundary)
   headers['content-type'] = `multipart/byteranges; boundary=${boundary}`
   headers['content-length'] = String(lengthOf(pieces))
   return { status: 206, headers, pieces }
@@ -85,10 +82,8 @@ function withoutBody(status: number, headers: HeaderFields = {}): Answer {
 }
 
 function expectSource({ size, etag }: FileSource): void {
-  if (!Number.isSafeInteger(size) || size < 0) {
-    throw new TypeError(`Expected size to be a whole number of bytes, got ${size}`)
-  }
+  expectWholeNumber('size', size, 0)
   if (etag !== undefined && !isEntityTag(etag)) {
-    throw new TypeError(`Expected etag to be like "abc" or W/"abc", got ${etag}`)
+    throw new TypeError(`Expected etag to be "abc" or W/"abc", got ${etag}`)
   }
 }

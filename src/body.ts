@@ -62,9 +62,10 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
 
   async function take(into: Uint8Array | undefined): Promise<Uint8Array | null> {
     const piece = pieces[index]
-    if (piece === undefined || piece instanceof Uint8Array) {
+    if (piece === undefined) return null
+    if (!('start' in piece)) {
       index++
-      return piece ?? null
+      return piece
     }
     const start = piece.start + offset
     const chunk = await read(start, piece.end, into)
@@ -88,12 +89,12 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     }
     chunk ??= await nextChunk(stream)
     if (chunk.length === 0 || chunk.length > end - start) {
-      const expected = `Expected ${end - start} bytes from the source`
-      throw new LengthMismatchError(`${expected}, got ${chunk.length}`)
+      const message = `Expected ${end - start} bytes from the source, got ${chunk.length}`
+      throw new LengthMismatchError(message)
     }
     const most = into?.length ?? SLICE
     rest = chunk.length > most ? chunk.subarray(most) : null
-    return rest === null ? chunk : chunk.subarray(0, most)
+    return chunk.subarray(0, most)
   }
 
   function dropStream(): void {
@@ -134,9 +135,9 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
 }
 
 /** Closes a source; gives back what it threw, since by then there is nobody to throw it at. */
-export async function closeSource(source: FileSource): Promise<unknown> {
+export async function closeSource(source: FileSource | null): Promise<unknown> {
   try {
-    await source.close?.()
+    await source?.close?.()
   } catch (error) {
     return error
   }
@@ -172,15 +173,15 @@ export function streamBody(
 
 /** Nobody need ever read a response: the handle of one that is dropped goes back with it. */
 const dropped =
-  typeof FinalizationRegistry === 'undefined'
-    ? null
-    : new FinalizationRegistry<BodyReader>((reader) => void reader.close())
+  globalThis.FinalizationRegistry &&
+  new FinalizationRegistry<BodyReader>((reader) => void reader.close())
 
 /**
- * A stream of exactly `length` bytes, or an error: for a source's `body` that has its bytes from
+ * A stream of exactly `length` bytes, at least one, or an error: for a source's `body` that has its bytes from
  * where they can't be trusted, such as an HTTP origin.
  *
- * @throws LengthMismatchError, through the stream, when the given one ends early or a chunk runs past the end
+ * @throws LengthMismatchError, through the stream, when the given one ends early or a chunk of it
+ * runs past the end
  *
  * @example
  * body: async (start, end) => exactly((await fetchRange(start, end)).body, end - start)
@@ -190,17 +191,13 @@ export function exactly(
   length: number,
 ): ReadableStream<Uint8Array> {
   const source = { size: length, read: () => stream, close: () => stream.cancel() }
-  const pieces = length === 0 ? [] : [{ start: 0, end: length }]
-  const reader = readBody(source, pieces)
-  return streamBody(reader, null)
+  return streamBody(readBody(source, [{ start: 0, end: length }]), null)
 }
 
 async function nextChunk(
   stream: ReadableStreamDefaultReader<Uint8Array> | null,
 ): Promise<Uint8Array> {
-  for (;;) {
-    const result = await stream?.read()
-    if (!result?.value) return new Uint8Array(0)
-    if (result.value.length > 0) return result.value
-  }
+  const result = await stream?.read()
+  if (!result?.value) return new Uint8Array(0)
+  return result.value.length > 0 ? result.value : nextChunk(stream)
 }

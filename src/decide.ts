@@ -46,31 +46,27 @@ export function decide(
   now: number,
   limits: RangeLimits = {},
 ): Decision {
-  const parse = <T>(name: string, parser: (value: string) => T | null) => {
-    const value = request.headers.get(name)
-    return value === null ? null : parser(value)
-  }
-  const parseDate = (value: string) => parseHttpDate(value, now)
+  const { headers } = request
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
-  const ifMatch = parse('if-match', parseEntityTags)
+  const ifMatch = headers.get('if-match')
+  const ifUnmodifiedSince = headers.get('if-unmodified-since')
   if (ifMatch !== null) {
-    if (!includesTag(ifMatch, source.etag, matchesStrongly)) return { status: 412 }
-  } else {
-    const date = parse('if-unmodified-since', parseDate)
-    if (date !== null && isModifiedSince(date, source, now)) return { status: 412 }
+    if (includesTag(ifMatch, source, matchesStrongly) === false) return { status: 412 }
+  } else if (ifUnmodifiedSince !== null) {
+    if (secondsAfter(ifUnmodifiedSince, source, now) > 0) return { status: 412 }
   }
   // 3. If-None-Match, and 4. only without it, If-Modified-Since
-  const ifNoneMatch = parse('if-none-match', parseEntityTags)
+  const ifNoneMatch = headers.get('if-none-match')
+  const ifModifiedSince = headers.get('if-modified-since')
   if (ifNoneMatch !== null) {
-    if (includesTag(ifNoneMatch, source.etag, matchesWeakly)) return { status: 304 }
-  } else if (source.lastModified !== undefined) {
-    const date = parse('if-modified-since', parseDate)
-    if (date !== null && !isModifiedSince(date, source, now)) return { status: 304 }
+    if (includesTag(ifNoneMatch, source, matchesWeakly)) return { status: 304 }
+  } else if (ifModifiedSince !== null) {
+    if (secondsAfter(ifModifiedSince, source, now) <= 0) return { status: 304 }
   }
   // 5. Range, which is defined for GET only (§14.2), and If-Range
-  const range = request.method === 'GET' ? request.headers.get('range') : null
+  const range = request.method === 'GET' ? headers.get('range') : null
   if (range === null) return { status: 200 }
-  const ifRange = request.headers.get('if-range')
+  const ifRange = headers.get('if-range')
   if (ifRange !== null && !isCurrent(ifRange, source, now)) return { status: 200 }
   return selectRanges(range, source.size, limits, request)
 }
@@ -84,20 +80,25 @@ function selectRanges(
   const specs = parseRange(value, limits.maxRanges ?? 16)
   // No Content-Range can express a part of an empty representation.
   if (specs === null || size === 0) return { status: 200 }
-  const [first, ...others] = specs.map((spec) => resolveRange(spec, size)).filter(isSatisfiable)
-  if (first === undefined) return { status: 416 }
-  if (specs.length === 1) {
-    const { start } = first
-    const end = isSliced(specs[0], limits, request) ? start + (limits.maxSlice ?? size) : size
-    return { status: 206, ranges: [{ start, end: Math.min(first.end, end) }] }
+  const ranges: ByteRange[] = []
+  for (const spec of specs) {
+    const range = resolveRange(spec, size)
+    if (range !== null) ranges.push(range)
+  }
+  if (!isSatisfiable(ranges)) return { status: 416 }
+  if (specs.length === 1 && isSliced(specs[0], limits, request)) {
+    const [{ start, end }] = ranges
+    return {
+      status: 206,
+      ranges: [{ start, end: Math.min(end, start + (limits.maxSlice ?? end)) }],
+    }
   }
   // §17.15: overlapping ranges must not make the answer larger than the file.
-  const ranges: ByteRanges = [first, ...others]
   return lengthOf(ranges) > size ? { status: 200 } : { status: 206, ranges }
 }
 
-function isSatisfiable(range: ByteRange | null): range is ByteRange {
-  return range !== null
+function isSatisfiable(ranges: readonly ByteRange[]): ranges is ByteRanges {
+  return ranges.length > 0
 }
 
 function isSliced(
@@ -110,30 +111,33 @@ function isSliced(
   return isOpenEnded && /^(?:audio|video)$/.test(headers.get('sec-fetch-dest') ?? '')
 }
 
+/** Null when the value is no list of entity tags, and is ignored. */
 function includesTag(
-  tags: '*' | string[],
-  etag: string | undefined,
+  value: string,
+  { etag }: Representation,
   matches: (a: string, b: string) => boolean,
-): boolean {
-  return tags === '*' || (etag !== undefined && tags.some((tag) => matches(tag, etag)))
+): boolean | null {
+  const tags = parseEntityTags(value)
+  if (tags === null) return null
+  if (tags === '*') return true
+  return etag !== undefined && tags.some((tag) => matches(tag, etag))
 }
 
 /**
- * Compared in whole seconds, as Last-Modified is sent. A date that is not yet a strong validator
- * counts as a second later: the file may have changed again since the client saw it. A source
- * without a date was never modified (§13.1.3 and §13.1.4: then the condition is ignored).
+ * By how many seconds the source was modified after a date; more than 0 or not, as Last-Modified is
+ * cut to the second. While the date is no strong validator it counts as a second later: the file
+ * may have changed again since the client saw it. NaN, which no comparison lets pass, when either
+ * is no date (§13.1.3, §13.1.4: then the condition is ignored).
  */
-function isModifiedSince(date: number, { lastModified }: Representation, now: number): boolean {
-  if (lastModified === undefined) return false
-  const modified = lastModified.getTime()
-  const second = modified - (modified % 1000)
-  return second > date || (second === date && !isStrongDate(modified, now))
+function secondsAfter(value: string, { lastModified }: Representation, now: number): number {
+  const date = parseHttpDate(value, now) ?? Number.NaN
+  const modified = lastModified?.getTime() ?? Number.NaN
+  return Math.floor(modified / 1000) - date / 1000 + (isStrongDate(modified, now) ? 0 : 1)
 }
 
 /** If-Range (§13.1.5): a strong entity tag, or exactly the date that was sent as Last-Modified. */
 function isCurrent(ifRange: string, source: Representation, now: number): boolean {
   if (source.etag !== undefined && matchesStrongly(ifRange, source.etag)) return true
-  if (source.lastModified === undefined) return false
-  const modified = source.lastModified.getTime()
-  return isStrongDate(modified, now) && parseHttpDate(ifRange, now) === modified - (modified % 1000)
+  const modified = source.lastModified?.getTime() ?? Number.NaN
+  return isStrongDate(modified, now) && secondsAfter(ifRange, source, now) === 0
 }

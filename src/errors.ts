@@ -13,3 +13,9 @@ export class SourceChangedError extends Error {
 export class LengthMismatchError extends Error {
   override readonly name = 'LengthMismatchError'
 }
+
+/** @throws RangeError unless `value` is a whole number, `least` or more */
+export function expectWholeNumber(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return
+  throw new RangeError(`Expected ${name} to be a whole number >= ${least}, got ${value}`)
+}

@@ -6,11 +6,11 @@ import { formatHttpDate, isStrongDate } from './validators.ts'
 export type HeaderFields = Record<string, string>
 
 /** The source's own fields, less some. One about length, range or version would only be a lie. */
-function sourceFields({ headers }: FileSource, drop = /^$/): HeaderFields {
+function sourceFields({ headers }: FileSource, drop?: RegExp): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
   for (const [name, value] of new Headers(headers)) {
-    if (!CORE_FIELDS.test(name) && !drop.test(name)) fields[name] = value
+    if (!CORE_FIELDS.test(name) && !drop?.test(name)) fields[name] = value
   }
   return fields
 }

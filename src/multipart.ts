@@ -17,21 +17,20 @@ import { type ByteRange, contentRange, type Piece } from './range.ts'
  * The pieces of a multipart/byteranges body, in the order of the ranges: what stands between the
  * parts as bytes, the parts as ranges of the file.
  *
- * @param fields header fields of every part, besides Content-Range
+ * @param fields header lines of every part, besides Content-Range, each with its CRLF
  * @param boundary occurs nowhere in the file: random, made anew for each response
  */
 export function multipart(
   ranges: readonly ByteRange[],
   size: number,
-  fields: Readonly<Record<string, string>>,
+  fields: string,
   boundary: string,
 ): Piece[] {
   const encoder = new TextEncoder()
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   const pieces: Piece[] = []
   for (const range of ranges) {
     const before = pieces.length === 0 ? '' : '\r\n'
-    const part = `${lines.join('')}Content-Range: ${contentRange(size, range)}\r\n\r\n`
+    const part = `${fields}Content-Range: ${contentRange(size, range)}\r\n\r\n`
     pieces.push(encoder.encode(`${before}--${boundary}\r\n${part}`), range)
   }
   pieces.push(encoder.encode(`\r\n--${boundary}--\r\n`))

@@ -24,10 +24,12 @@ const TAB = 0x09
 const SPACE = 0x20
 const COMMA = 0x2c
 const HYPHEN = 0x2d
+const ZERO = 0x30
+const NINE = 0x39
 
 /**
  * Parses a Range field value (RFC 9110 §14.1.1, §14.2) in time linear in its length. Numbers
- * of any length are read; beyond 2^53, where no file reaches, to the nearest double.
+ * of any length are read; beyond 2^53, where no file reaches, they are approximate.
  *
  * @param maxRanges how many ranges are worth having; a longer set is given up as soon as it shows
  * @returns the range set in the order requested, or `null` when the value is not a valid
@@ -39,25 +41,36 @@ const HYPHEN = 0x2d
  * parseRange('bytes=5-2') // null
  */
 export function parseRange(value: string, maxRanges: number = Infinity): RangeSpec[] | null {
-  if (!/^bytes=/i.test(value)) return null
+  if (!value.startsWith('bytes=') && !/^bytes=/i.test(value)) return null
   const specs: RangeSpec[] = []
   let isSeparated = true
   let at = 'bytes='.length
   while (at < value.length) {
-    const code = value.charCodeAt(at)
+    let code = value.charCodeAt(at)
     // §5.6.1.2: a recipient ignores empty list elements, and white space around commas.
     if (code === COMMA || code === SPACE || code === TAB) {
       isSeparated ||= code === COMMA
       at++
       continue
     }
-    const hyphen = skipDigits(value, at)
-    const end = skipDigits(value, hyphen + 1)
-    if (!isSeparated || value.charCodeAt(hyphen) !== HYPHEN) return null
-    const spec = parseSpec(value.slice(at, hyphen), value.slice(hyphen + 1, end))
-    if (spec === null || specs.push(spec) > maxRanges) return null
+    const start = at
+    let firstPos = 0
+    for (; isDigit(code); code = value.charCodeAt(++at)) firstPos = firstPos * 10 + (code - ZERO)
+    if (!isSeparated || code !== HYPHEN) return null
+    const hyphen = at++
+    code = value.charCodeAt(at)
+    let lastPos = 0
+    for (; isDigit(code); code = value.charCodeAt(++at)) lastPos = lastPos * 10 + (code - ZERO)
+
+    const hasLast = at > hyphen + 1
+    if (hyphen > start) {
+      // §14.1.1: an int-range is invalid if its last-pos is less than its first-pos.
+      if (hasLast && isLess(lastPos, firstPos, value.slice(start, at))) return null
+      specs.push({ firstPos, lastPos: hasLast ? lastPos : Infinity })
+    } else if (hasLast) specs.push({ suffixLength: lastPos })
+    else return null
+    if (specs.length > maxRanges) return null
     isSeparated = false
-    at = end
   }
   return specs.length === 0 ? null : specs
 }
@@ -75,8 +88,8 @@ export function parseRange(value: string, maxRanges: number = Infinity): RangeSp
  */
 export function resolveRange(spec: RangeSpec, size: number): ByteRange | null {
   const start = 'firstPos' in spec ? spec.firstPos : Math.max(0, size - spec.suffixLength)
-  if (start >= size) return null
-  return { start, end: 'firstPos' in spec ? Math.min(spec.lastPos + 1, size) : size }
+  const end = 'lastPos' in spec ? Math.min(spec.lastPos + 1, size) : size
+  return start < size ? { start, end } : null
 }
 
 /**
@@ -96,27 +109,18 @@ export function contentRange(size: number, range?: ByteRange): string {
 export function lengthOf(pieces: readonly Piece[]): number {
   let length = 0
   for (const piece of pieces) {
-    length += piece instanceof Uint8Array ? piece.length : piece.end - piece.start
+    length += 'start' in piece ? piece.end - piece.start : piece.length
   }
   return length
 }
 
-function parseSpec(first: string, last: string): RangeSpec | null {
-  if (first === '') return last === '' ? null : { suffixLength: Number(last) }
-  const firstPos = Number(first)
-  const lastPos = last === '' ? Infinity : Number(last)
-  // §14.1.1: an int-range is invalid if its last-pos is less than its first-pos.
-  if (lastPos < firstPos || (lastPos === firstPos && isLess(last, first))) return null
-  return { firstPos, lastPos }
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE
 }
 
-/** Compares by digits, for numbers too long to differ as doubles. */
-function isLess(digits: string, others: string): boolean {
-  return digits.padStart(others.length, '0') < others.padStart(digits.length, '0')
-}
-
-function skipDigits(value: string, at: number): number {
-  let code = value.charCodeAt(at)
-  while (code >= 0x30 && code <= 0x39) code = value.charCodeAt(++at)
-  return at
+/** Beyond 2^53, where doubles run together, by the digits of `first-last`. */
+function isLess(lastPos: number, firstPos: number, range: string): boolean {
+  if (lastPos < Number.MAX_SAFE_INTEGER) return lastPos < firstPos
+  const [first = '', last = ''] = range.split('-')
+  return last.padStart(first.length, '0') < first.padStart(last.length, '0')
 }

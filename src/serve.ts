@@ -1,6 +1,7 @@
-import { type Answer, answer, answerMethod, NOT_FOUND, UNAVAILABLE } from './answer.ts'
+import { type Answer, answer, answerMethod, UNAVAILABLE } from './answer.ts'
 import { closeSource, readBody, streamBody } from './body.ts'
 import type { RangeLimits } from './decide.ts'
+import { expectWholeNumber } from './errors.ts'
 import { lengthOf } from './range.ts'
 import type { FileLookup, FileSource, RequestLike } from './source.ts'
 
@@ -71,7 +72,7 @@ export async function serveFile(
   options: ServeOptions = {},
 ): Promise<Response> {
   expectOptions(options)
-  if (source !== null && answerMethod(request.method) !== null) await closeSource(source)
+  if (answerMethod(request.method) !== null) await closeSource(source)
   return respond(request, () => source, options)
 }
 
@@ -113,17 +114,14 @@ export async function prepare(
   lookup: FileLookup,
   options: ServeOptions,
 ): Promise<Prepared> {
-  const refusal = answerMethod(request.method)
-  if (refusal !== null) return { ...refusal, source: null }
   let source: FileSource | null = null
   try {
-    source = await lookup(request)
-    if (source === null) return { ...NOT_FOUND, source: null }
+    if (answerMethod(request.method) === null) source = await lookup(request)
     const answered = answer(request, source, Date.now(), options)
     if (answered.pieces.length > 0) return { ...answered, source }
     return { ...answered, source: null, error: await closeSource(source) }
   } catch (error) {
-    if (source !== null) await closeSource(source)
+    await closeSource(source)
     return { ...UNAVAILABLE, source: null, error }
   }
 }
@@ -131,7 +129,7 @@ export async function prepare(
 /** Observes one response: call what it returns once, when the response is over. */
 export function watch(
   request: RequestLike,
-  { onError = (error) => console.error(error), onServed }: ServeOptions,
+  { onError = log, onServed }: ServeOptions,
 ): (answered: Answer, sent: number | null, error?: unknown) => void {
   const started = performance.now()
   return ({ status, headers, pieces }, sent, error) => {
@@ -141,18 +139,19 @@ export function watch(
       const duration = performance.now() - started
       onServed?.({ request, status, headers, sent, aborted, error, duration })
     } catch (thrown) {
-      console.error(thrown)
+      log(thrown)
     }
   }
 }
 
+function log(error: unknown): void {
+  console.error(error)
+}
+
 /** Refuses options that make no sense before any request comes. */
-export function expectOptions({ maxRanges, maxSlice }: ServeOptions): void {
-  for (const [name, value] of Object.entries({ maxRanges, maxSlice })) {
-    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
-      throw new RangeError(`Expected ${name} to be a whole number above 0, got ${value}`)
-    }
-  }
+export function expectOptions({ maxRanges = 1, maxSlice = 1 }: ServeOptions): void {
+  expectWholeNumber('maxRanges', maxRanges, 1)
+  expectWholeNumber('maxSlice', maxSlice, 1)
 }
 
 async function nativeBody(
@@ -161,9 +160,9 @@ async function nativeBody(
   source: FileSource,
 ): Promise<BodyInit | null> {
   const [piece] = pieces
-  if (piece === undefined || piece instanceof Uint8Array || pieces.length > 1) return null
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
-  if (status === 200 && request.headers.has('range')) return null
+  const isRewritten = status === 200 && request.headers.has('range')
+  if (isRewritten || pieces.length > 1 || !piece || !('start' in piece)) return null
   return (await source.body?.(piece.start, piece.end)) ?? null
 }
 

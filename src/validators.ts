@@ -6,7 +6,7 @@
  * isEntityTag('abc') // false
  */
 export function isEntityTag(text: string): boolean {
-  return text !== '*' && parseEntityTags(text)?.[0] === text
+  return /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/.test(text)
 }
 
 /**
@@ -21,7 +21,8 @@ export function isEntityTag(text: string): boolean {
  */
 export function parseEntityTags(value: string): '*' | string[] | null {
   if (value === '*') return '*'
-  const element = /[ \t]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")?[ \t]*(?:,|$)/y
+  // The second white space inside the group: beside the first, a run of it would take square time.
+  const element = /[ \t]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?:,|$)/y
   const tags: string[] = []
   while (element.lastIndex < value.length) {
     const match = element.exec(value)
@@ -34,7 +35,7 @@ export function parseEntityTags(value: string): '*' | string[] | null {
 
 /** Strong comparison (RFC 9110 §8.8.3.2): the same tag, and neither is weak. */
 export function matchesStrongly(a: string, b: string): boolean {
-  return a === b && !a.startsWith('W/')
+  return a === b && a.startsWith('"')
 }
 
 /** Weak comparison (RFC 9110 §8.8.3.2): the same opaque-tag, weak or not. */
@@ -43,7 +44,7 @@ export function matchesWeakly(a: string, b: string): boolean {
 }
 
 function opaqueTag(tag: string): string {
-  return tag.startsWith('W/') ? tag.slice(2) : tag
+  return tag.replace(/^W\//, '')
 }
 
 /**
@@ -59,8 +60,7 @@ export function isStrongDate(modified: number, now: number): boolean {
 }
 
 const ASCTIME_DATE = /^(\w{3}) (\w{3}) ([ \d])(\d) (\S{8}) (\d{4})$/
-const RFC850_DATE =
-  /^(Sun|Mon|Tue|Wed|Thu|Fri|Sat)(?:|s|nes|rs|ur)day, (\d\d)-(\w{3})-(\d\d) (\S{8} GMT)$/
+const RFC850_DATE = /^(Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (\d\d)-(\w{3})-(\d\d) (\S{8} GMT)$/
 const FIFTY_YEARS = 50 * 365.25 * 24 * 3600 * 1000
 
 /**
@@ -81,22 +81,23 @@ export function parseHttpDate(value: string, now: number = Date.now()): number |
   }
   const rfc850 = RFC850_DATE.exec(value)
   if (rfc850 === null) return parseFixdate(value)
-  const [, weekday, day, month, year, time] = rfc850
+  const [, weekday = '', day, month, year, time] = rfc850
   const limit = now + FIFTY_YEARS
   const century = Math.floor(new Date(limit).getUTCFullYear() / 100)
-  const later = parseFixdate(`${weekday}, ${day} ${month} ${century}${year} ${time}`)
-  if (later !== null && later <= limit) return later
-  return parseFixdate(`${weekday}, ${day} ${month} ${century - 1}${year} ${time}`)
+  const isPast = Date.parse(`${day} ${month} ${century}${year} ${time}`) > limit
+  const fullYear = `${isPast ? century - 1 : century}${year}`
+  return parseFixdate(`${weekday.slice(0, 3)}, ${day} ${month} ${fullYear} ${time}`)
 }
 
 /**
  * `Date.parse` alone takes far more than an IMF-fixdate. But ECMA-262 §21.4.3.2 lets it give back
- * the time of whatever `toUTCString` prints, so a value that prints as itself was read rightly, and
- * one that does not was another form, a wrong weekday or no day of the calendar.
+ * the time of whatever `toUTCString` prints, so a value that prints as itself was read rightly; one
+ * that does not was another form, a wrong weekday or no day of the calendar.
  */
 function parseFixdate(value: string): number | null {
   const time = Date.parse(value)
-  return !Number.isNaN(time) && formatHttpDate(new Date(time)) === value ? time : null
+  // Years beyond 9999 have more than four digits, and an invalid date prints as "Invalid Date".
+  return value.length === 29 && formatHttpDate(new Date(time)) === value ? time : null
 }
 
 /**
@@ -106,5 +107,11 @@ function parseFixdate(value: string): number | null {
  * formatHttpDate(new Date(784111777999)) // 'Sun, 06 Nov 1994 08:49:37 GMT'
  */
 export function formatHttpDate(date: Date): string {
-  return date.toUTCString()
+  if (date.getTime() !== formatted.time) {
+    formatted = { time: date.getTime(), text: date.toUTCString() }
+  }
+  return formatted.text
 }
+
+/** The last date that was printed: a busy file's, which costs more than all the rest of an answer. */
+let formatted = { time: Number.NaN, text: '' }
