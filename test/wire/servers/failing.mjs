@@ -1,0 +1,65 @@
+// Sources that break their promises, besides those of a look-up: /failing/…
+const SIZE = 3 * 1024 * 1024
+const SMALL = 1000
+
+/** Ten reads of this much, then the rest in the eleventh. */
+const CHUNK = 256 * 1024
+
+const chunk = (start, end) => new Uint8Array(Math.min(CHUNK, end - start))
+
+/** A stream of so many bytes, then its end or an error. */
+function stream(length, error) {
+  let left = length
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const bytes = new Uint8Array(Math.min(CHUNK, left))
+        left -= bytes.length
+        if (bytes.length > 0) controller.enqueue(bytes)
+        else if (error) controller.error(error)
+        else controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function fail(message) {
+  throw new Error(message)
+}
+
+const SOURCES = {
+  '/failing/lookup': () => fail('the look-up failed'),
+  '/failing/lookup-later': async () => fail('the look-up failed later'),
+  '/failing/size': () => ({ size: -1, read: chunk }),
+  '/failing/first-read': () => ({ size: SIZE, read: async () => fail('the first read failed') }),
+  '/failing/nothing': () => ({ size: SMALL, read: () => new Uint8Array(0) }),
+  '/failing/too-much': () => ({
+    size: SMALL,
+    read: (start, end) => new Uint8Array(end - start + 1),
+  }),
+  '/failing/read': () => ({
+    size: SIZE,
+    read: (start, end) => (start < SIZE / 2 ? chunk(start, end) : fail('a read failed')),
+  }),
+  '/failing/end': () => ({
+    size: SIZE,
+    read: (start, end) => (start < SIZE / 2 ? chunk(start, end) : new Uint8Array(0)),
+  }),
+  '/failing/stream': () => ({
+    size: SIZE,
+    read: () => stream(SIZE / 2, new Error('a stream failed')),
+  }),
+  '/failing/short-stream': () => ({ size: SIZE, read: () => stream(SIZE / 2) }),
+  '/failing/long-stream': () => ({ size: SIZE, read: () => stream(SIZE + 1) }),
+  '/failing/close': () => ({ size: SMALL, read: chunk, close: () => fail('close failed') }),
+}
+
+export function orFailing(lookup) {
+  return (request) => {
+    const { pathname } = new URL(request.url, 'http://localhost')
+    return Object.hasOwn(SOURCES, pathname) ? SOURCES[pathname]() : lookup(request)
+  }
+}
+
+export const options = { onError: (error) => console.error(error.message) }
