@@ -1,0 +1,328 @@
+import { execFileSync } from 'node:child_process'
+import { openAsBlob, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { blobFile } from '../adapters/blob.ts'
+import { mediaType } from '../adapters/media-type.ts'
+import { nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { type OpenFile, openFile } from '../adapters/open-file.ts'
+import { SourceChangedError } from '../src/errors.ts'
+import type { FileSource } from '../src/source.ts'
+import { describeSource, localFile } from './contract.ts'
+import { someBytes } from './counting-source.ts'
+import { canCountHandles, openHandles, temporaryDirectory } from './temporary.ts'
+import { until } from './until.ts'
+
+const directory = temporaryDirectory()
+
+describeSource('a source in memory', {
+  make: (bytes) => ({
+    open: () => ({ size: bytes.length, read: (start, end) => bytes.subarray(start, end) }),
+  }),
+})
+
+describeSource('blobFile of a Blob', {
+  make: (bytes) => ({ open: () => blobFile(new Blob([bytes])) }),
+})
+
+describeSource('blobFile of openAsBlob', {
+  make(bytes) {
+    const stored = localFile(directory, bytes, async (path) => blobFile(await openAsBlob(path)))
+    // Node compares size and time before each read; what was removed is gone.
+    const changes = Object.fromEntries(
+      Object.entries(stored.changes ?? {}).map(([what, { apply }]) => {
+        return [what, { apply, outcome: 'broken' }] as const
+      }),
+    )
+    return { ...stored, changes }
+  },
+})
+
+describeSource('nodeFile', {
+  make: (bytes) => localFile(directory, bytes, (path) => nodeFile(path)),
+  openMissing: () => nodeFile(join(directory, 'no-such-file')),
+  openDirectory: () => nodeFile(directory),
+})
+
+const lookup = nodeDirectory(directory)
+const lookUp = (path: string) => {
+  const url = path.replace(directory, 'http://localhost')
+  return lookup({ method: 'GET', url, headers: new Headers() })
+}
+describeSource('nodeDirectory', {
+  make: (bytes) => localFile(directory, bytes, lookUp),
+  openMissing: () => lookUp(join(directory, 'no-such-file')),
+  openDirectory: () => lookUp(directory),
+})
+
+describe('nodeFile', () => {
+  // A whole second: utimes takes a double, which can't hold every ms.
+  const NOW = Math.floor(Date.now() / 1000) * 1000
+  const hour = 3_600_000
+  it.each([
+    ['an hour ago', NOW - hour, '', NOW - hour],
+    ['in the future', NOW + hour, 'W/', NOW + hour],
+    // Images built to be reproducible date every version so.
+    ['at the epoch', 0, 'W/', undefined],
+    ['a second after the epoch', 1000, 'W/', undefined],
+    ['two seconds after the epoch', 2000, '', 2000],
+  ])('of a file modified %s', async (_when, modified, strength, lastModified) => {
+    const path = join(directory, 'dated.mp4')
+    writeFileSync(path, someBytes(0x1234))
+    utimesSync(path, modified / 1000, modified / 1000)
+    const source = await nodeFile(path)
+    await source?.close?.()
+    expect({ ...source, lastModified: source?.lastModified?.getTime() }).toEqual({
+      size: 0x1234,
+      type: 'video/mp4',
+      etag: `${strength}"1234-${modified.toString(16)}"`,
+      lastModified,
+      headers: undefined,
+      read: expect.any(Function),
+      close: expect.any(Function),
+    })
+  })
+
+  it('cuts the time of a file to the ms, as every runtime can', async () => {
+    const path = join(directory, 'fraction.mp4')
+    execFileSync('touch', ['-d', '2026-01-01T00:00:00.987654321Z', path])
+    const source = await nodeFile(path)
+    await source?.close?.()
+    const lastModified = new Date('2026-01-01T00:00:00.987Z')
+    expect({ etag: source?.etag, lastModified: source?.lastModified }).toEqual({
+      etag: `"0-${lastModified.getTime().toString(16)}"`,
+      lastModified,
+    })
+  })
+
+  it('of a file just written has a weak entity tag, and soon a strong one', async () => {
+    const path = join(directory, 'young.mp4')
+    const etagAt = async (age: number) => {
+      const modified = (Date.now() - age) / 1000
+      utimesSync(path, modified, modified)
+      const source = await nodeFile(path)
+      await source?.close?.()
+      return source?.etag?.slice(0, 2)
+    }
+    writeFileSync(path, 'young')
+    expect([await etagAt(-100), await etagAt(1001)]).toEqual(['W/', '"5'])
+  })
+
+  it('takes another media type and further fields', async () => {
+    const path = join(directory, 'plain')
+    writeFileSync(path, '')
+    const headers = { 'Cache-Control': 'no-cache' }
+    const [named, unnamed] = [await nodeFile(path, { type: 'a/b', headers }), await nodeFile(path)]
+    await Promise.all([named?.close?.(), unnamed?.close?.()])
+    expect([named?.type, named?.headers, unnamed?.type]).toEqual(['a/b', headers, undefined])
+  })
+
+  it('refuses to read once it is closed, and may be closed twice', async () => {
+    const source = await openSource(someBytes(100))
+    await source.close?.()
+    await source.close?.()
+    await expect(source.read(0, 1)).rejects.toThrow('was read after it was closed')
+  })
+
+  it.runIf(canCountHandles)('is closed only when reads under way are done', async () => {
+    const bytes = someBytes(1_000_000)
+    const { path } = localFile(directory, bytes, () => null)
+    const file = openFile(path) ?? never()
+    const reads = [0, 1, 2, 3].map((start) => file.read(start, start + 9))
+    const closed = file.close()
+    expect(openHandles(path)).toBe(1)
+    const read = await Promise.all(reads)
+    expect(read.map((chunk) => [...chunk])).toEqual(
+      [0, 1, 2, 3].map((start) => [...bytes.subarray(start, start + 9)]),
+    )
+    await closed
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('reads less at once when many are open', async () => {
+    const path = join(directory, 'many.bin')
+    writeFileSync(path, someBytes(1_000_000))
+    const sizeOfChunk = async ({ read }: OpenFile) => (await read(0, 1_000_000)).length / 1024
+    const files: OpenFile[] = []
+    const sizes: number[] = []
+    for (const count of [1, 64, 128, 300]) {
+      while (files.length < count) {
+        const file = openFile(path)
+        if (file !== null) files.push(file)
+      }
+      sizes.push(await sizeOfChunk(files[0] ?? never()))
+    }
+    await Promise.all(files.map((file) => file.close()))
+    const alone = openFile(path) ?? never()
+    sizes.push(await sizeOfChunk(alone))
+    await alone.close()
+    expect(sizes).toEqual([256, 256, 128, 64, 256])
+  })
+
+  it('fills the buffer that it is given, and no more', async () => {
+    const bytes = someBytes(100_000)
+    const source = await openSource(bytes)
+    const into = new Uint8Array(70_000)
+    const chunk = await source.read(10, 100_000, into)
+    expect({ isInto: chunk instanceof Uint8Array && chunk.buffer === into.buffer, into }).toEqual({
+      isInto: true,
+      into: bytes.slice(10, 70_010),
+    })
+    const short = await source.read(20, 25, into)
+    expect(short).toEqual(bytes.subarray(20, 25))
+    await source.close?.()
+  })
+
+  it('sees a file grow while one buffer is used again and again', async () => {
+    const bytes = someBytes(300_000)
+    const stored = localFile(directory, bytes, (path) => nodeFile(path))
+    const file = openFile(stored.path) ?? never()
+    const into = Buffer.alloc(100_000)
+    await file.read(0, 300_000, into)
+    await stored.changes?.['appended to']?.apply()
+    expect(Buffer.compare(await file.read(100_000, 300_000, into), bytes.subarray(1e5, 2e5))).toBe(
+      0,
+    )
+    expect(Buffer.compare(await file.read(200_000, 300_000, into), bytes.subarray(2e5))).toBe(0)
+    await file.close()
+  })
+
+  it('tells a file that was rewritten before it was read', async () => {
+    const stored = localFile(directory, someBytes(1000), (path) => nodeFile(path))
+    const file = openFile(stored.path) ?? never()
+    await stored.changes?.['rewritten with other bytes, as many']?.apply()
+    await expect(file.read(0, 1000)).rejects.toThrow(SourceChangedError)
+    await file.close()
+  })
+
+  it.each([
+    ['that is the same', (_path: string) => {}, true],
+    ['of another time', (path: string) => utimesSync(path, 5, 5), false],
+    ['of another size', (path: string) => writeFileSync(path, 'x'), false],
+  ])('knows a file %s', async (_what, change, expected) => {
+    const { path } = localFile(directory, someBytes(1000), (path) => nodeFile(path))
+    const file = openFile(path) ?? never()
+    change(path)
+    let isSame: boolean | null = null
+    openFile(path, (_path, stat) => {
+      isSame = file.isSame(stat)
+      return false
+    })
+    await file.close()
+    expect(isSame).toBe(expected)
+  })
+
+  it('knows a file from its twin', async () => {
+    const [one, two] = [1, 1].map((seed) => {
+      const stored = localFile(directory, someBytes(1000, seed), (path) => nodeFile(path))
+      utimesSync(stored.path, 5000, 5000)
+      return stored.path
+    })
+    const file = openFile(one ?? never()) ?? never()
+    let isSame: boolean | null = null
+    openFile(two ?? never(), (_path, stat) => {
+      isSame = file.isSame(stat)
+      return false
+    })
+    await file.close()
+    expect(isSame).toBe(false)
+  })
+
+  it('reads at once where that is asked', async () => {
+    const bytes = someBytes(1000)
+    const file = openFile(localFile(directory, bytes, () => null).path) ?? never()
+    expect(new Uint8Array(file.readSync(10, 20))).toEqual(bytes.slice(10, 20))
+    expect(file.readSync(990, 1010).length).toBe(10)
+    await file.close()
+    expect(() => file.readSync(0, 1)).toThrow('was read after it was closed')
+  })
+
+  it.runIf(canCountHandles)('closes what it is not allowed to have', async () => {
+    const { path } = localFile(directory, someBytes(10), () => null)
+    const broken = new Error('EACCES')
+    const refusals: (() => boolean)[] = [
+      () => false,
+      () => {
+        throw broken
+      },
+    ]
+    const [refused, failing] = refusals
+    expect(openFile(path, refused)).toBe(null)
+    expect(() => openFile(path, failing)).toThrow(broken)
+    expect(openHandles(path)).toBe(0)
+  })
+})
+
+describe('blobFile', () => {
+  it('says of a File what it knows', () => {
+    const file = new File(['abc'], 'a.txt', { type: 'text/plain', lastModified: 86_400_000 })
+    const { read: _, ...fields } = blobFile(file)
+    expect(fields).toEqual({
+      size: 3,
+      type: 'text/plain',
+      etag: undefined,
+      lastModified: new Date(86_400_000),
+      headers: undefined,
+    })
+  })
+
+  it('says of a Blob nothing that it does not know, and what it is told', () => {
+    const lastModified = new Date(0)
+    const headers = { Vary: 'Accept' }
+    const told = { type: 'a/b', etag: '"x"', lastModified, headers }
+    const { read: _, ...fields } = blobFile(new Blob(['abc']))
+    const { read: _read, ...others } = blobFile(new File([], 'a', { type: 'c/d' }), told)
+    expect([fields, others]).toEqual([
+      { size: 3, type: undefined, etag: undefined, lastModified: undefined, headers: undefined },
+      { size: 0, ...told },
+    ])
+  })
+
+  it.runIf(canCountHandles)('keeps no file open behind a read', async () => {
+    const { path } = localFile(directory, someBytes(1_000_000), () => null)
+    const source = blobFile(await openAsBlob(path))
+    const chunk = await source.read(0, 1_000_000)
+    expect(chunk instanceof Uint8Array && chunk.length).toBe(256 * 1024)
+    await until(() => openHandles(path) === 0)
+  })
+})
+
+describe('mediaType', () => {
+  it.each([
+    ['film.mp4', 'video/mp4'],
+    ['film.webm', 'video/webm'],
+    ['film.mkv', 'video/x-matroska'],
+    ['segment.ts', 'video/mp2t'],
+    ['segment.m4s', 'video/iso.segment'],
+    ['list.m3u8', 'application/vnd.apple.mpegurl'],
+    ['list.mpd', 'application/dash+xml'],
+    ['captions.vtt', 'text/vtt; charset=utf-8'],
+    ['sound.flac', 'audio/flac'],
+    ['sound.m4a', 'audio/mp4'],
+    ['sound.mp3', 'audio/mpeg'],
+    ['map.pmtiles', 'application/vnd.pmtiles'],
+    ['table.parquet', 'application/vnd.apache.parquet'],
+    ['archive.zst', 'application/zstd'],
+    ['model.gguf', 'application/octet-stream'],
+    ['model.safetensors', 'application/octet-stream'],
+    ['page.html', 'text/html; charset=utf-8'],
+    ['code.js', 'text/javascript; charset=utf-8'],
+    ['data.json', 'application/json'],
+    ['PAGE.HTML', 'text/html; charset=utf-8'],
+    ['/a.b/c.d/film.mp4', 'video/mp4'],
+    ['README', undefined],
+    ['a.mp4/README', undefined],
+    ['no.such-extension', undefined],
+    ['', undefined],
+  ])('%s: %s', (path, type) => {
+    expect(mediaType(path)).toBe(type)
+  })
+})
+
+async function openSource(bytes: Uint8Array): Promise<FileSource> {
+  return (await nodeFile(localFile(directory, bytes, () => null).path)) ?? never()
+}
+
+function never(): never {
+  throw new Error('Expected something, got nothing')
+}

@@ -1,0 +1,382 @@
+/*
+ * What every adapter has to do, whatever its bytes come from. To run it on a new one, say how a
+ * file is put where the adapter finds it, and what may happen to it there:
+ *
+ *   describeSource('redisFile', {
+ *     async make(bytes) {
+ *       await redis.set('file', bytes)
+ *       return { open: () => redisFile(redis, 'file') }
+ *     },
+ *     openMissing: () => redisFile(redis, 'nothing'),
+ *   })
+ *
+ * A file system adapter has `localFile` for the rest of it: what changes under way, and handles.
+ */
+import {
+  appendFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { serveFile } from '../src/serve.ts'
+import type { FileSource } from '../src/source.ts'
+import { someBytes } from './counting-source.ts'
+import { parseMultipart } from './multipart.ts'
+import { canCountHandles, openHandles } from './temporary.ts'
+import { expectNoUnhandledRejections } from './unhandled.ts'
+import { until } from './until.ts'
+
+/** What a body under way may become: all of the version announced, or broken, or either. */
+export type Outcome = 'whole' | 'broken' | 'either'
+
+/** Something that happens to a file while it is served. */
+export interface Change {
+  apply(): void | Promise<void>
+  readonly outcome: Outcome
+}
+
+/** A file where the adapter finds it. */
+export interface Stored {
+  /** The file as a source, opened for this request. */
+  open(request: Request): FileSource | null | Promise<FileSource | null>
+  /** What may happen to it, by what it is called in the tests. */
+  readonly changes?: Readonly<Record<string, Change>>
+  /** How many handles are open to it, where that can be known. */
+  openHandles?(): number
+}
+
+export interface Platform {
+  /** Puts a file with these bytes in place, old enough for its validators to be strong. */
+  make(bytes: Uint8Array<ArrayBuffer>): Stored | Promise<Stored>
+  /** Opens what is not there; left out where that can't be asked. */
+  openMissing?(request: Request): FileSource | null | Promise<FileSource | null>
+  /** Opens a directory, likewise. */
+  openDirectory?(request: Request): FileSource | null | Promise<FileSource | null>
+}
+
+/** Larger than what any adapter reads at once, so that something is left to change. */
+const LARGE = 3 * 1024 * 1024 + 7
+
+export function describeSource(name: string, platform: Platform): void {
+  describe(`${name} keeps the contract of a source`, () => {
+    expectNoUnhandledRejections()
+    const small = someBytes(1000)
+    const large = someBytes(LARGE)
+
+    it('gives the whole file, of the size that it says', async () => {
+      for (const bytes of [small, large]) {
+        const response = await serve(await platform.make(bytes))
+        const length = response.headers.get('content-length')
+        const same = Buffer.compare(await response.bytes(), bytes) === 0
+        expect({ status: response.status, length, same }).toEqual({
+          status: 200,
+          length: String(bytes.length),
+          same: true,
+        })
+      }
+    })
+
+    const RANGES: [what: string, value: string, start: number, end: number][] = [
+      ['the first byte', '0-0', 0, 1],
+      ['the last byte', '-1', LARGE - 1, LARGE],
+      ['the middle', '1000000-1000999', 1_000_000, 1_001_000],
+      ['more than a chunk', '5-2999999', 5, 3_000_000],
+      ['the rest', '3000000-', 3_000_000, LARGE],
+      ['all of it', '0-', 0, LARGE],
+      ['a suffix longer than it', '-99999999', 0, LARGE],
+      ['beyond its end', '3145728-99999999', 3_145_728, LARGE],
+    ]
+    it.each(RANGES)('gives %s', async (_what, value, start, end) => {
+      const response = await serve(await platform.make(large), `bytes=${value}`)
+      const range = response.headers.get('content-range')
+      const same = Buffer.compare(await response.bytes(), large.subarray(start, end)) === 0
+      expect({ status: response.status, range, same }).toEqual({
+        status: 206,
+        range: `bytes ${start}-${end - 1}/${LARGE}`,
+        same: true,
+      })
+    })
+
+    it('gives several ranges, in any order', async () => {
+      const response = await serve(await platform.make(large), 'bytes=-5,0-9,2000000-2999999')
+      const type = response.headers.get('content-type') ?? ''
+      const parts = parseMultipart(type, await response.bytes())
+      const expected = [large.subarray(-5), large.subarray(0, 10), large.subarray(2e6, 3e6)]
+      const same = parts.map(({ bytes }, i) => Buffer.compare(bytes, expected[i] ?? small) === 0)
+      expect({ status: response.status, same }).toEqual({ status: 206, same: [true, true, true] })
+    })
+
+    it('gives any range of a small file', async () => {
+      const stored = await platform.make(small)
+      const position = fc.nat(small.length - 1)
+      await fc.assert(
+        fc.asyncProperty(position, position, async (a, b) => {
+          const [start, end] = [Math.min(a, b), Math.max(a, b) + 1]
+          const response = await serve(stored, `bytes=${start}-${end - 1}`)
+          expect(await response.bytes()).toEqual(small.slice(start, end))
+        }),
+        { numRuns: 40 },
+      )
+    })
+
+    it('answers a range beyond the end with the size', async () => {
+      const response = await serve(await platform.make(small), 'bytes=1000-')
+      const range = response.headers.get('content-range')
+      const { length } = await response.bytes()
+      expect({ status: response.status, range, length }).toEqual({
+        status: 416,
+        range: 'bytes */1000',
+        length: 0,
+      })
+    })
+
+    it('gives an empty file, whatever is asked of it', async () => {
+      const stored = await platform.make(new Uint8Array(0))
+      for (const range of [undefined, 'bytes=0-', 'bytes=-1', 'bytes=0-0,2-']) {
+        const response = await serve(stored, range)
+        const length = response.headers.get('content-length')
+        const body = await response.bytes()
+        expect({ status: response.status, length, body }).toEqual({
+          status: 200,
+          length: '0',
+          body: new Uint8Array(0),
+        })
+      }
+    })
+
+    it('says the same of HEAD as of GET', async () => {
+      const stored = await platform.make(large)
+      const get = await serve(stored)
+      await get.body?.cancel()
+      const head = await serve(stored, 'bytes=5-', 'HEAD')
+      expect({ status: head.status, body: head.body, headers: [...head.headers] }).toEqual({
+        status: 200,
+        body: null,
+        headers: [...get.headers],
+      })
+    })
+
+    it('names a version by validators that stay the same', async () => {
+      const stored = await platform.make(small)
+      const [first, second] = [await serve(stored), await serve(stored)]
+      await Promise.all([first.bytes(), second.bytes()])
+      const validators = ({ headers }: Response) => [
+        headers.get('etag'),
+        headers.get('last-modified'),
+      ]
+      expect(validators(second)).toEqual(validators(first))
+    })
+
+    const { openMissing, openDirectory } = platform
+    it.runIf(openMissing)('finds nothing where nothing is', async () => {
+      expect(await openMissing?.(requestFor())).toBe(null)
+    })
+    it.runIf(openDirectory)('finds no file in a directory', async () => {
+      expect(await openDirectory?.(requestFor())).toBe(null)
+    })
+
+    it('gives at least a byte to every read, and never more than asked', async () => {
+      const source = await open(await platform.make(large))
+      const ranges: [number, number][] = [
+        [0, 1],
+        [LARGE - 1, LARGE],
+        [0, LARGE],
+        [1_500_000, LARGE],
+        [3, 1004],
+      ]
+      // At once, and back and forth: a read has a position of its own.
+      const read = await Promise.all(ranges.map(([start, end]) => readAll(source, start, end)))
+      const same = read.map((bytes, i) => {
+        const [start, end] = ranges[i] ?? [0, 0]
+        return Buffer.compare(bytes, large.subarray(start, end)) === 0
+      })
+      await source.close?.()
+      expect(same).toEqual(ranges.map(() => true))
+    })
+
+    it('may be given a buffer to read into', async () => {
+      const source = await open(await platform.make(large))
+      const into = new Uint8Array(5000)
+      const chunk = await source.read(1000, LARGE, into)
+      const bytes = chunk instanceof Uint8Array ? chunk : await readAll(source, 1000, 6000)
+      await source.close?.()
+      expect(Buffer.compare(bytes, large.subarray(1000, 1000 + bytes.length))).toBe(0)
+    })
+
+    it('serves many readers at once, each of its own', async () => {
+      const stored = await platform.make(large)
+      const bodies = await Promise.all(
+        Array.from({ length: 12 }, async (_, i) => {
+          const response = await serve(stored, `bytes=${i * 1000}-`)
+          return Buffer.compare(await response.bytes(), large.subarray(i * 1000)) === 0
+        }),
+      )
+      expect(bodies).toEqual(bodies.map(() => true))
+    })
+
+    it('leaves nothing open, however it ends', async () => {
+      const stored = await platform.make(large)
+      const ways: Record<string, (stored: Stored) => Promise<unknown>> = {
+        whole: async () => (await serve(stored)).bytes(),
+        part: async () => (await serve(stored, 'bytes=0-9')).bytes(),
+        several: async () => (await serve(stored, 'bytes=0-9,20-29')).bytes(),
+        head: () => serve(stored, undefined, 'HEAD'),
+        unsatisfiable: () => serve(stored, 'bytes=99999999-'),
+        post: () => serve(stored, undefined, 'POST'),
+        unread: async () => (await serve(stored)).body?.cancel(),
+        begun: async () => hangUpAfter(1, await serve(stored)),
+        underway: async () => hangUpAfter(1, await serve(stored), 'while reading'),
+        later: async () => hangUpAfter(3, await serve(stored, 'bytes=1-'), 'while reading'),
+        unasked: async () => (await open(stored)).close?.(),
+      }
+      const left: Record<string, number> = {}
+      for (const [way, end] of Object.entries(ways)) {
+        await end(stored)
+        await until(() => (stored.openHandles?.() ?? 0) === 0).catch(() => {})
+        left[way] = stored.openHandles?.() ?? 0
+      }
+      expect(left).toEqual(Object.fromEntries(Object.keys(ways).map((way) => [way, 0])))
+    })
+
+    it('never mixes two versions, whatever happens under way', async () => {
+      const { changes = {} } = await platform.make(large)
+      const outcomes: Record<string, unknown> = {}
+      const expected: Record<string, unknown> = {}
+      for (const what of Object.keys(changes)) {
+        const stored = await platform.make(large)
+        const change = stored.changes?.[what]
+        if (change === undefined) continue
+        const become = await outcomeOf(await serve(stored), large, change)
+        outcomes[what] = become
+        expected[what] =
+          change.outcome === 'either' ? expect.stringMatching(EITHER) : change.outcome
+        // A handle that stays behind an error would be the last of many.
+        await until(() => (stored.openHandles?.() ?? 0) === 0)
+      }
+      expect(outcomes).toEqual(expected)
+    })
+  })
+}
+
+const EITHER = /^(?:whole|broken)$/
+
+/** Reads a chunk, lets the change happen, and reads on. */
+async function outcomeOf(
+  response: Response,
+  announced: Uint8Array,
+  change: Change,
+): Promise<string> {
+  const reader = readerOf(response)
+  const first = await reader.read()
+  await change.apply()
+  const chunks: Uint8Array[] = []
+  try {
+    for (let next = first; !next.done; next = await reader.read()) chunks.push(next.value)
+  } catch {
+    const received = Buffer.concat(chunks)
+    const same = Buffer.compare(received, announced.subarray(0, received.length)) === 0
+    return same ? 'broken' : 'broken after bytes of another version'
+  }
+  return Buffer.compare(Buffer.concat(chunks), announced) === 0 ? 'whole' : 'another version'
+}
+
+/**
+ * A file of the local file system, for any adapter that opens it by its path: with all that may
+ * happen to one, and its handles counted where the system shows them.
+ */
+export function localFile(
+  directory: string,
+  bytes: Uint8Array,
+  open: (path: string) => ReturnType<Stored['open']>,
+): Stored & { readonly path: string } {
+  const path = join(directory, `${crypto.randomUUID()}.bin`)
+  writeFileSync(path, bytes)
+  const yesterday = new Date(Date.now() - 86_400_000)
+  utimesSync(path, yesterday, yesterday)
+  const other = someBytes(bytes.length, 99)
+  const stored = {
+    path,
+    open: () => open(path),
+    changes: {
+      'cut to half': {
+        apply: () => truncateSync(path, bytes.length >> 1),
+        outcome: 'broken',
+      },
+      emptied: { apply: () => truncateSync(path, 0), outcome: 'broken' },
+      'appended to': { apply: () => appendFileSync(path, other), outcome: 'whole' },
+      'rewritten with other bytes, as many': {
+        apply: () => writeFileSync(path, other, { flag: 'r+' }),
+        outcome: 'broken',
+      },
+      'rewritten with other bytes, and more': {
+        apply: () => writeFileSync(path, Buffer.concat([other, other])),
+        outcome: 'broken',
+      },
+      'replaced by another of its name': {
+        apply() {
+          writeFileSync(`${path}.next`, other)
+          renameSync(`${path}.next`, path)
+        },
+        outcome: 'whole',
+      },
+      removed: { apply: () => rmSync(path), outcome: 'whole' },
+    },
+  } as const
+  return canCountHandles ? { ...stored, openHandles: () => openHandles(path) } : stored
+}
+
+function requestFor(range?: string, method = 'GET'): Request {
+  return new Request('http://localhost/file', {
+    method,
+    headers: range === undefined ? {} : { Range: range },
+  })
+}
+
+async function serve(stored: Stored, range?: string, method?: string): Promise<Response> {
+  const request = requestFor(range, method)
+  return serveFile(request, await stored.open(request), { onError: () => {} })
+}
+
+async function open(stored: Stored): Promise<FileSource> {
+  const source = await stored.open(requestFor())
+  if (source === null) throw new Error('Expected a source, got null')
+  return source
+}
+
+/** All of [start, end), by as many reads as it takes. */
+async function readAll(source: FileSource, start: number, end: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for (let at = start; at < end; ) {
+    const chunk = await source.read(at, end)
+    const bytes = chunk instanceof Uint8Array ? chunk : await new Response(chunk).bytes()
+    if (bytes.length === 0 || bytes.length > end - at) {
+      throw new Error(`Expected 1 to ${end - at} bytes, got ${bytes.length}`)
+    }
+    chunks.push(bytes)
+    at += bytes.length
+  }
+  return Buffer.concat(chunks)
+}
+
+async function hangUpAfter(
+  chunks: number,
+  response: Response,
+  when?: 'while reading',
+): Promise<void> {
+  const reader = readerOf(response)
+  for (let i = 0; i < chunks; i++) await reader.read()
+  const last = when === undefined ? null : reader.read()
+  await reader.cancel()
+  await last
+}
+
+function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) throw new Error(`Expected a body, got a ${response.status} without`)
+  return reader
+}
