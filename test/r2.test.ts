@@ -14,6 +14,8 @@ import {
   SourceChangedError,
   serveFile,
 } from '../src/index.ts'
+import { describeSource } from './contract.ts'
+import { someBytes } from './counting-source.ts'
 import { startWorker, type TestBucket, type WorkerServer } from './miniflare.ts'
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz'
@@ -79,7 +81,7 @@ describe('R2 is asked as little as possible', () => {
     options?: ServeOptions
     answer: object
     operations: unknown[][]
-    bodies: BodyEnd[]
+    bodies: BodyState[]
   }[] = [
     // One operation
     { request: 'GET /letters', answer: all, operations: [get()], bodies: ['read'] },
@@ -459,6 +461,27 @@ describe('an object of R2 as a source', () => {
   })
 })
 
+describeSource('r2File', {
+  async make(content) {
+    const key = crypto.randomUUID()
+    await worker.bucket.put(key, content)
+    const { bucket, bodies } = counting(hourOld(worker.bucket))
+    return {
+      open: (request) => r2File(bucket, key, request),
+      openHandles: () => bodies.filter((state) => state === 'open').length,
+      // R2 goes on with the version that it has begun to give, or breaks off.
+      changes: {
+        replaced: {
+          apply: async () => void (await worker.bucket.put(key, someBytes(content.length, 99))),
+          outcome: 'either',
+        },
+        deleted: { apply: () => worker.bucket.delete(key), outcome: 'either' },
+      },
+    }
+  },
+  openMissing: (request) => r2File(worker.bucket, 'none', request),
+})
+
 describe('a bucket that fails', () => {
   test.each<{ failing: string[]; headers: Record<string, string>; operations: string[] }>([
     { failing: ['get'], headers: {}, operations: ['get'] },
@@ -659,16 +682,16 @@ describe('in workerd', () => {
 })
 
 /** Dropped: cancelled before the first byte. The core cancels what it has read to the last byte. */
-type BodyEnd = 'unread' | 'dropped' | 'read' | 'cancelled'
+type BodyState = 'open' | 'dropped' | 'read' | 'cancelled'
 
 /** A bucket, every operation on it, and what became of each body that it gave. */
 function counting(bucket: R2BucketLike): {
   bucket: R2BucketLike
   operations: unknown[]
-  bodies: BodyEnd[]
+  bodies: BodyState[]
 } {
   const operations: unknown[] = []
-  const bodies: BodyEnd[] = []
+  const bodies: BodyState[] = []
   const counted: R2BucketLike = {
     head(key) {
       operations.push(['head', key])
@@ -678,11 +701,11 @@ function counting(bucket: R2BucketLike): {
       operations.push(['get', key, options])
       const object = await bucket.get(key, options)
       if (!object?.body) return object
-      const index = bodies.push('unread') - 1
+      const index = bodies.push('open') - 1
       return {
         ...plain(object),
         body: watched(object.body, (end) => {
-          if (bodies[index] !== 'unread') throw new Error('Ended twice')
+          if (bodies[index] !== 'open') throw new Error('Ended twice')
           bodies[index] = end
         }),
       }
@@ -693,7 +716,7 @@ function counting(bucket: R2BucketLike): {
 
 function watched(
   body: ReadableStream<Uint8Array>,
-  onEnd: (end: BodyEnd) => void,
+  onEnd: (end: BodyState) => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   let isDropped = true
@@ -711,6 +734,19 @@ function watched(
     },
   }
   return new ReadableStream(source, { highWaterMark: 0 })
+}
+
+/** A bucket whose objects have a strong Last-Modified, as none has within a second. */
+function hourOld(bucket: R2BucketLike): R2BucketLike {
+  const aged = (object: R2ObjectLike | null) => {
+    if (object === null) return null
+    const uploaded = new Date(object.uploaded.getTime() - 3_600_000)
+    return { ...plain(object), ...(object.body && { body: object.body }), uploaded }
+  }
+  return {
+    head: async (key) => aged(await bucket.head(key)),
+    get: async (key, options) => aged(await bucket.get(key, options)),
+  }
 }
 
 /** The metadata out of miniflare's stub, whose properties can't be spread. */
