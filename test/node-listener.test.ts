@@ -1,0 +1,608 @@
+import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { Hono } from 'hono'
+import { afterEach, describe, expect, it } from 'vitest'
+import { nodeDirectory, nodeListener } from '../adapters/node.ts'
+import type { Served, ServeOptions } from '../src/serve.ts'
+import type { FileLookup } from '../src/source.ts'
+import { countingSource, someBytes, streamOf } from './counting-source.ts'
+import { collectGarbage } from './garbage.ts'
+import { parseMultipart } from './multipart.ts'
+import { RawClient } from './raw-client.ts'
+import { canCountHandles, openHandles, temporaryDirectory } from './temporary.ts'
+import { expectNoUnhandledRejections } from './unhandled.ts'
+import { until } from './until.ts'
+
+expectNoUnhandledRejections()
+
+const MIB = 1024 * 1024
+const directory = temporaryDirectory()
+const small = someBytes(1000)
+const one = someBytes(6 * MIB + 5, 1)
+const two = someBytes(6 * MIB + 5, 2)
+/** More than the kernel holds for a client that does not read. */
+const long = someBytes(24 * MIB, 3)
+writeFileSync(join(directory, 'small.bin'), small)
+writeFileSync(join(directory, 'one.bin'), one)
+writeFileSync(join(directory, 'two.bin'), two)
+writeFileSync(join(directory, 'empty.bin'), '')
+const lookup = nodeDirectory(directory)
+
+const opened: { close(): unknown }[] = []
+afterEach(async () => {
+  for (const each of opened.splice(0)) each.close()
+  if (canCountHandles) await until(() => openHandles(directory) === 0)
+})
+
+describe('nodeListener over node:http', () => {
+  it('writes the same answers as fileHandler', async () => {
+    const client = await clientOf(nodeListener(lookup))
+    client.get('/small.bin')
+    const whole = await client.response()
+    expect({ ...whole, headers: fieldsOf(whole.headers) }).toEqual({
+      status: 200,
+      headers: {
+        'accept-ranges': 'bytes',
+        'content-length': '1000',
+        'content-type': 'application/octet-stream',
+        etag: expect.stringMatching(/^(?:W\/)?"3e8-[0-9a-f]+"$/),
+        'x-content-type-options': 'nosniff',
+      },
+      body: Buffer.from(small),
+    })
+    const rows: [string[], number, string | undefined, Uint8Array][] = [
+      [['Range: bytes=5-9'], 206, 'bytes 5-9/1000', small.subarray(5, 10)],
+      [['Range: bytes=-1'], 206, 'bytes 999-999/1000', small.subarray(999)],
+      [['Range: bytes=1000-'], 416, 'bytes */1000', small.subarray(0, 0)],
+      [['Range: bytes=5-2'], 200, undefined, small],
+      [['If-None-Match: *'], 304, undefined, small.subarray(0, 0)],
+      [['If-Match: "b"'], 412, undefined, small.subarray(0, 0)],
+    ]
+    for (const [fields, status, range, body] of rows) {
+      client.get('/small.bin', ...fields)
+      const response = await client.response()
+      expect({
+        status: response.status,
+        range: response.headers['content-range'],
+        body: response.body,
+      }).toEqual({ status, range, body: Buffer.from(body) })
+    }
+  })
+
+  it('writes several ranges of a large file', async () => {
+    const client = await clientOf(nodeListener(lookup))
+    client.get('/one.bin', 'Range: bytes=-9,0-1999999,3000000-4999999')
+    const { status, headers, body } = await client.response()
+    const parts = parseMultipart(headers['content-type'] ?? '', body)
+    const expected = [one.subarray(-9), one.subarray(0, 2e6), one.subarray(3e6, 5e6)]
+    const same = parts.map(({ bytes }, i) => Buffer.compare(bytes, expected[i] ?? small))
+    expect({ status, same }).toEqual({ status: 206, same: [0, 0, 0] })
+  })
+
+  it('keeps the connection, whatever came before', async () => {
+    const client = await clientOf(nodeListener(lookup))
+    const asked: [string, string, string[], number][] = [
+      ['HEAD', '/one.bin', [], 200],
+      ['GET', '/empty.bin', ['Range: bytes=0-'], 200],
+      ['GET', '/no-such-file', [], 404],
+      ['HEAD', '/no-such-file', [], 404],
+      ['POST', '/small.bin', ['Content-Length: 0'], 405],
+      ['OPTIONS', '/small.bin', [], 204],
+      ['HEAD', '/small.bin', ['Range: bytes=5-9'], 200],
+      ['GET', '/small.bin', ['If-None-Match: *'], 304],
+      ['GET', '/..%2fsecret', [], 404],
+      ['GET', '/one.bin', ['Range: bytes=0-0'], 206],
+    ]
+    const statuses: number[] = []
+    for (const [method, path, fields] of asked) {
+      client.send(`${method} ${path} HTTP/1.1`, 'Host: localhost', ...fields)
+      const response = await client.response({ hasBody: method !== 'HEAD' })
+      statuses.push(response.status)
+    }
+    expect(statuses).toEqual(asked.map(([, , , status]) => status))
+    client.get('/small.bin', 'Connection: close')
+    expect((await client.response()).body).toEqual(Buffer.from(small))
+    expect(await client.rest()).toEqual(Buffer.alloc(0))
+  })
+
+  it('answers requests of one write in their order', async () => {
+    const client = await clientOf(nodeListener(lookup))
+    const line = (path: string, range: string) =>
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=${range}\r\n\r\n`
+    client.socket.write(
+      line('/one.bin', '0-') +
+        line('/small.bin', '0-9') +
+        line('/two.bin', '7-') +
+        line('/no-such-file', '0-') +
+        line('/small.bin', '-3'),
+    )
+    const bodies = [
+      one,
+      small.subarray(0, 10),
+      two.subarray(7),
+      small.subarray(0, 0),
+      small.subarray(-3),
+    ]
+    const same: number[] = []
+    for (const body of bodies) same.push(Buffer.compare((await client.response()).body, body))
+    expect(same).toEqual([0, 0, 0, 0, 0])
+  })
+
+  it('gives slow clients their own bytes, however buffers go round', async () => {
+    const port = await serve(nodeListener(lookup))
+    const files = { '/one.bin': one, '/two.bin': two }
+    const clients = Object.keys(files).flatMap((path) => {
+      return [0, 1, 2].map(() => ({
+        path,
+        bytes: files[path as keyof typeof files],
+        client: connectTo(port),
+      }))
+    })
+    for (const { client, path } of clients) client.get(path)
+    for (const { client } of clients) await client.head()
+    const wrong: string[] = []
+    // In turns, a little at a time: most of what is written waits for its reader.
+    for (let at = 0; at < one.length; at += 300_000) {
+      for (const { client, path, bytes } of clients) {
+        const end = Math.min(at + 300_000, one.length)
+        const taken = await client.take(end - at)
+        if (Buffer.compare(taken, bytes.subarray(at, end)) !== 0) wrong.push(`${path} at ${at}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('tells of bytes that left, and of clients that hang up', async () => {
+    const { options, served, errors } = observe()
+    const port = await serve(nodeListener(lookup, options))
+    const patient = connectTo(port)
+    patient.get('/one.bin')
+    await patient.response()
+    await until(() => served.length === 1)
+    const hasty = connectTo(port)
+    hasty.get('/one.bin')
+    await hasty.take(1000)
+    hasty.socket.resetAndDestroy()
+    await until(() => served.length === 2)
+    const { sent } = served[1] ?? { sent: null }
+    expect({ served, errors, isPart: sent !== null && sent < one.length }).toEqual({
+      served: [
+        { status: 200, sent: one.length, aborted: false },
+        { status: 200, sent: expect.any(Number), aborted: true },
+      ],
+      errors: [],
+      isPart: true,
+    })
+  })
+
+  it.each([
+    ['hangs up', (client: RawClient) => client.socket.destroy()],
+    ['resets', (client: RawClient) => client.socket.resetAndDestroy()],
+  ])('closes what is under way, and what waits behind it, when a client %s', async (_how, leave) => {
+    const { options, served } = observe()
+    const sources = [0, 1, 2].map(() => countingSource(long))
+    let lookups = 0
+    const listener = nodeListener(() => sources[lookups++] ?? null, options)
+    const client = await clientOf(listener)
+    client.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(3))
+    await client.take(1000)
+    await until(() => lookups === 3)
+    leave(client)
+    await until(() => served.length === 3)
+    expect(sources.map(({ closes }) => closes)).toEqual([1, 1, 1])
+    expect(served.map(({ aborted }) => aborted)).toEqual([true, true, true])
+  })
+
+  it('closes the source when the client is gone before it is found', async () => {
+    const { options, served } = observe()
+    const source = countingSource(one)
+    let find = () => {}
+    const listener = nodeListener(
+      () =>
+        new Promise((resolve) => {
+          find = () => resolve(source)
+        }),
+      options,
+    )
+    let isGone = false
+    const client = await clientOf((incoming, outgoing) => {
+      outgoing.once('close', () => {
+        isGone = true
+      })
+      void listener(incoming, outgoing)
+    })
+    client.get('/')
+    await until(() => `${find}` !== '() => {}' && client.socket.readyState === 'open')
+    client.socket.resetAndDestroy()
+    await until(() => isGone)
+    find()
+    await until(() => served.length === 1)
+    expect({ closes: source.closes, reads: source.reads, served }).toEqual({
+      closes: 1,
+      reads: [],
+      served: [{ status: 200, sent: 0, aborted: true }],
+    })
+  })
+
+  it('closes the source when the client goes while a read is under way', async () => {
+    const { options, served, errors } = observe()
+    let reads = 0
+    const source = countingSource(one, {
+      read: (bytes) => (reads++ === 0 ? bytes.subarray(0, 9) : new Promise(() => {})),
+    })
+    const client = await clientOf(nodeListener(() => source, options))
+    client.get('/')
+    await client.head()
+    await client.take(9)
+    await until(() => reads === 2)
+    client.socket.resetAndDestroy()
+    await until(() => source.closes === 1)
+    expect(errors).toEqual([])
+    expect(served.length <= 1).toBe(true)
+  })
+
+  const broken = new Error('EIO: i/o error')
+  it.each<[string, FileLookup, number]>([
+    ['a look-up that rejects', () => Promise.reject(broken), 0],
+    [
+      'a first read that rejects',
+      () => countingSource(one, { read: () => Promise.reject(broken) }),
+      0,
+    ],
+  ])('answers %s with an empty 503, and keeps the connection', async (_what, failing) => {
+    const { options, served, errors } = observe()
+    let isFirst = true
+    const client = await clientOf(
+      nodeListener((request) => {
+        if (!isFirst) return lookup(request)
+        isFirst = false
+        return failing(request)
+      }, options),
+    )
+    client.get('/')
+    const { status, headers, body } = await client.response()
+    expect({ status, headers: fieldsOf(headers), body }).toEqual({
+      status: 503,
+      headers: { 'content-length': '0', 'retry-after': '1' },
+      body: Buffer.alloc(0),
+    })
+    client.get('/small.bin')
+    expect((await client.response()).status).toBe(200)
+    expect(errors).toEqual([broken])
+    expect(served[0]).toEqual({ status: 503, sent: 0, aborted: false })
+  })
+
+  it.each([
+    ['fails', () => Promise.reject(broken)],
+    ['ends early', (bytes: Uint8Array) => bytes.subarray(0, 0)],
+  ])('breaks the connection when a source %s midway', async (_how, later) => {
+    const { options, served, errors } = observe()
+    const source = countingSource(one, {
+      read: (bytes, start) => (start === 0 ? bytes.subarray(0, 500_000) : later(bytes)),
+    })
+    const client = await clientOf(nodeListener(() => source, options))
+    client.get('/')
+    const { headers } = await client.head()
+    const body = await client.rest()
+    expect(Number(headers['content-length'])).toBe(one.length)
+    expect(body.length).toBeLessThanOrEqual(500_000)
+    expect(Buffer.compare(body, one.subarray(0, body.length))).toBe(0)
+    await until(() => served.length === 1)
+    expect({ closes: source.closes, errors: errors.length, aborted: served[0]?.aborted }).toEqual({
+      closes: 1,
+      errors: 1,
+      aborted: false,
+    })
+  })
+
+  it('writes what comes as a stream', async () => {
+    const source = countingSource(one, { read: (bytes) => streamOf(bytes, 700_001) })
+    const client = await clientOf(nodeListener(() => source))
+    client.get('/')
+    expect(Buffer.compare((await client.response()).body, one)).toBe(0)
+    expect(source.closes).toBe(1)
+  })
+
+  it('never asks for a native body', async () => {
+    const body = () => {
+      throw new Error('Expected no call')
+    }
+    const client = await clientOf(nodeListener(() => countingSource(small, { body })))
+    client.get('/')
+    expect((await client.response()).body).toEqual(Buffer.from(small))
+  })
+
+  it('does not die of a media type that no field can hold', async () => {
+    const { options } = observe()
+    const source = () => countingSource(small, { type: 'text/plain\n\nx' })
+    const client = await clientOf(nodeListener(source, options))
+    client.get('/')
+    expect((await client.response()).status).toBe(503)
+    client.send('HEAD / HTTP/1.1', 'Host: localhost')
+    expect((await client.response({ hasBody: false })).status).toBe(503)
+  })
+
+  it('gives a look-up header fields by any case of their names', async () => {
+    const seen: unknown[] = []
+    const listener = nodeListener(({ method, url, headers }) => {
+      const names = ['Accept-Language', 'accept-language', 'X-None', 'constructor']
+      seen.push(method, url, ...names.map((name) => headers.get(name)))
+      return null
+    })
+    const client = await clientOf(listener)
+    client.get('/a%20b?c', 'Accept-Language: en')
+    await client.response()
+    expect(seen).toEqual(['GET', '/a%20b?c', 'en', 'en', null, null])
+  })
+
+  it('refuses options that make no sense at once', () => {
+    expect(() => nodeListener(lookup, { maxRanges: 0 })).toThrow(RangeError)
+  })
+
+  it('sends what a file had when it was opened, while it grows', async () => {
+    const path = join(directory, 'growing.bin')
+    writeFileSync(path, long)
+    const client = await clientOf(nodeListener(lookup))
+    client.get('/growing.bin')
+    const { headers } = await client.head()
+    const taken = await client.take(100_000)
+    writeFileSync(path, two, { flag: 'a' })
+    const rest = await client.take(long.length - taken.length)
+    expect(Number(headers['content-length'])).toBe(long.length)
+    expect(Buffer.compare(Buffer.concat([taken, rest]), long)).toBe(0)
+  })
+
+  it('breaks the connection when a file is cut short', async () => {
+    const { options, errors } = observe()
+    const path = join(directory, 'shrinking.bin')
+    writeFileSync(path, long)
+    const client = await clientOf(nodeListener(lookup, options))
+    client.get('/shrinking.bin')
+    await client.head()
+    const taken = await client.take(100_000)
+    writeFileSync(path, '')
+    const rest = await client.rest()
+    expect(taken.length + rest.length).toBeLessThan(long.length)
+    expect(String(errors)).toContain('SourceChangedError')
+  })
+})
+
+describe('nodeListener as middleware', () => {
+  const chain = (options?: ServeOptions): RequestListener => {
+    const listener = nodeListener(lookup, options)
+    return (incoming, outgoing) =>
+      void listener(incoming, outgoing, () => {
+        outgoing.writeHead(200, { 'Content-Length': 4 })
+        outgoing.end(incoming.method === 'HEAD' ? undefined : 'next')
+      })
+  }
+  it.each([
+    ['GET', '/no-such-file', 'next'],
+    ['GET', '/', 'next'],
+    ['POST', '/small.bin', 'next'],
+    ['OPTIONS', '/small.bin', 'next'],
+    ['GET', '/small.bin', Buffer.from(small).toString('latin1')],
+  ])('leaves to the next what it has no file for: %s %s', async (method, path, body) => {
+    const client = await clientOf(chain())
+    client.send(`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Content-Length: 0')
+    expect((await client.response()).body.toString('latin1')).toBe(body)
+  })
+
+  it('answers what it has a file for, even with a 304, 412 or 416', async () => {
+    const client = await clientOf(chain())
+    const statuses: number[] = []
+    for (const field of ['If-None-Match: *', 'If-Match: "b"', 'Range: bytes=1000-']) {
+      client.get('/small.bin', field)
+      statuses.push((await client.response()).status)
+    }
+    expect(statuses).toEqual([304, 412, 416])
+  })
+})
+
+describe('nodeListener over node:http2', () => {
+  it('writes answers, several at once', async () => {
+    const session = await http2SessionOf(nodeListener(lookup))
+    const [whole, part, head, none] = await Promise.all([
+      http2Get(session, { ':path': '/one.bin' }),
+      http2Get(session, { ':path': '/two.bin', range: 'bytes=5-3000000' }),
+      http2Get(session, { ':path': '/one.bin', ':method': 'HEAD' }),
+      http2Get(session, { ':path': '/no-such-file' }),
+    ])
+    expect([whole.status, part.status, head.status, none.status]).toEqual([200, 206, 200, 404])
+    expect(Buffer.compare(whole.body, one)).toBe(0)
+    expect(Buffer.compare(part.body, two.subarray(5, 3_000_001))).toBe(0)
+    expect([head.body.length, none.body.length]).toEqual([0, 0])
+  })
+
+  it('breaks the stream, and no other, when a source fails midway', async () => {
+    const { options, errors } = observe()
+    const read = (bytes: Uint8Array, start: number) => bytes.subarray(0, start === 0 ? 100_000 : 0)
+    const listener = nodeListener((request) => {
+      return request.url === '/broken' ? countingSource(one, { read }) : lookup(request)
+    }, options)
+    const session = await http2SessionOf(listener)
+    await expect(http2Get(session, { ':path': '/broken' })).rejects.toThrow('INTERNAL_ERROR')
+    expect((await http2Get(session, { ':path': '/small.bin' })).body).toEqual(Buffer.from(small))
+    expect(errors.length).toBe(1)
+  })
+
+  it('closes the source when a client cancels its stream', async () => {
+    const { options, served } = observe()
+    const source = countingSource(long)
+    const session = await http2SessionOf(nodeListener(() => source, options))
+    const stream = session.request({ ':path': '/' })
+    await new Promise((resolve) => stream.once('data', resolve))
+    stream.close(http2.constants.NGHTTP2_CANCEL)
+    await until(() => served.length === 1)
+    expect({ closes: source.closes, aborted: served[0]?.aborted }).toEqual({
+      closes: 1,
+      aborted: true,
+    })
+  })
+})
+
+describe('nodeListener in a Hono route', () => {
+  it('writes past Hono, straight to the connection', async () => {
+    const listener = nodeListener(nodeDirectory(directory, { base: '/media/' }))
+    const app = new Hono<{ Bindings: HttpBindings }>()
+    app.get('/media/*', async (c) => {
+      await listener(c.env.incoming, c.env.outgoing)
+      return RESPONSE_ALREADY_SENT
+    })
+    app.get('/', (c) => c.text('home'))
+    const server = createAdaptorServer({ fetch: app.fetch })
+    const client = connectTo(await listen(server))
+    client.get('/media/one.bin', 'Range: bytes=1000000-')
+    const { status, headers, body } = await client.response()
+    expect([status, headers['content-range']]).toEqual([206, 'bytes 1000000-6291460/6291461'])
+    expect(Buffer.compare(body, one.subarray(1_000_000))).toBe(0)
+    client.get('/')
+    expect((await client.response()).body.toString()).toBe('home')
+  })
+})
+
+describe('nodeListener under load', () => {
+  it('leaves nothing behind after 1000 aborted downloads', { timeout: 60_000 }, async () => {
+    const { options, served } = observe()
+    const port = await serve(nodeListener(lookup, options))
+    const abort = async (count: number) => {
+      for (let begun = 0; begun < count; begun += 20) {
+        await Promise.all(
+          Array.from({ length: 20 }, async (_, i) => {
+            const client = connectTo(port)
+            client.get(i % 2 === 0 ? '/one.bin' : '/two.bin')
+            await client.take(1)
+            client.socket.resetAndDestroy()
+          }),
+        )
+      }
+    }
+    await abort(200)
+    await collectGarbage()
+    const before = process.memoryUsage.rss()
+    await abort(800)
+    await until(() => served.length === 1000)
+    await collectGarbage()
+    if (canCountHandles) expect(openHandles(directory)).toBe(0)
+    // Each that stayed would hold a buffer of up to 512 KiB: 400 MiB in all.
+    expect((process.memoryUsage.rss() - before) / MIB).toBeLessThan(100)
+  })
+
+  it('reads beyond 2^32 bytes, in constant memory', { timeout: 60_000 }, async () => {
+    const border = 2 ** 32
+    const size = 5 * 2 ** 30
+    const fd = openSync(join(directory, 'sparse.bin'), 'w')
+    ftruncateSync(fd, size)
+    writeSync(fd, 'across the border', border - 8)
+    writeSync(fd, 'the end', size - 7)
+    closeSync(fd)
+    const client = await clientOf(nodeListener(lookup))
+    const ask = async (range: string) => {
+      client.get('/sparse.bin', `Range: bytes=${range}`)
+      const { headers, body } = await client.response()
+      return [headers['content-range'], body.toString()]
+    }
+    expect(await ask(`${border - 8}-${border + 8}`)).toEqual([
+      'bytes 4294967288-4294967304/5368709120',
+      'across the border',
+    ])
+    expect(await ask('-7')).toEqual(['bytes 5368709113-5368709119/5368709120', 'the end'])
+    expect(await ask(`${size - 3}-`)).toEqual(['bytes 5368709117-5368709119/5368709120', 'end'])
+
+    const [start, end] = [border - 96 * MIB, border + 96 * MIB]
+    await collectGarbage()
+    const before = process.memoryUsage.rss()
+    let most = before
+    client.get('/sparse.bin', `Range: bytes=${start}-${end - 1}`)
+    await client.head()
+    const found: string[] = []
+    for (let at = start; at < end; at += MIB) {
+      const taken = await client.take(MIB)
+      if (!taken.equals(NOTHING)) found.push(taken.toString().replaceAll('\0', ''))
+      most = Math.max(most, process.memoryUsage.rss())
+    }
+    expect(found).toEqual(['across t', 'he border'])
+    expect((most - before) / MIB).toBeLessThan(96)
+  })
+})
+
+const NOTHING = Buffer.alloc(MIB)
+
+// The listener is one for each of these, with no cast between: a failure is one of the type check.
+createServer(nodeListener(lookup)).close()
+http2.createServer(nodeListener(lookup)).close()
+
+async function serve(listener: RequestListener): Promise<number> {
+  return listen(createServer(listener))
+}
+
+async function listen(server: ServerType): Promise<number> {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  opened.push(server)
+  return (server.address() as AddressInfo).port
+}
+
+function connectTo(port: number): RawClient {
+  const client = new RawClient(port)
+  opened.push({ close: () => client.socket.destroy() })
+  return client
+}
+
+async function clientOf(listener: RequestListener): Promise<RawClient> {
+  return connectTo(await serve(listener))
+}
+
+/** What is ours: not the fields of the connection, nor those that depend on the clock. */
+function fieldsOf(headers: Record<string, string>): Record<string, string> {
+  const { connection: _, 'keep-alive': _k, date: _d, 'last-modified': _l, ...ours } = headers
+  return ours
+}
+
+function observe() {
+  const served: Pick<Served, 'status' | 'sent' | 'aborted'>[] = []
+  const errors: unknown[] = []
+  const options: ServeOptions = {
+    onServed: ({ status, sent, aborted }) => void served.push({ status, sent, aborted }),
+    onError: (error) => void errors.push(error),
+  }
+  return { served, errors, options }
+}
+
+async function http2SessionOf(
+  listener: Parameters<typeof http2.createServer>[1],
+): Promise<http2.ClientHttp2Session> {
+  const server = http2.createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const session = http2.connect(`http://127.0.0.1:${port}`)
+  opened.push({ close: () => session.destroy() }, server)
+  return session
+}
+
+function http2Get(
+  session: http2.ClientHttp2Session,
+  headers: http2.OutgoingHttpHeaders,
+): Promise<{ status: unknown; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request(headers)
+    const chunks: Buffer[] = []
+    let status: unknown
+    stream.on('response', (fields) => {
+      status = fields[':status']
+    })
+    stream.on('data', (chunk: Buffer) => void chunks.push(chunk))
+    stream.on('error', reject)
+    stream.on('end', () => {
+      // An error comes behind the end.
+      stream.on('close', () => resolve({ status, body: Buffer.concat(chunks) }))
+    })
+    stream.end()
+  })
+}

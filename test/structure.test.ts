@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+/** Whom each file of the core may import, values or types: downwards only. */
+const BELOW: Record<string, string[]> = {
+  index: [
+    'answer',
+    'body',
+    'decide',
+    'errors',
+    'headers',
+    'multipart',
+    'range',
+    'serve',
+    'source',
+    'validators',
+  ],
+  serve: ['answer', 'body', 'decide', 'range', 'source'],
+  answer: ['decide', 'headers', 'multipart', 'range', 'source', 'validators'],
+  decide: ['range', 'source', 'validators'],
+  headers: ['range', 'source', 'validators'],
+  multipart: ['range'],
+  body: ['errors', 'range', 'source'],
+  errors: [],
+  range: [],
+  source: [],
+  validators: [],
+}
+
+describe('the core', () => {
+  it('is the files that design.md names, and no other', () => {
+    expect(filesOf('src').sort()).toEqual(
+      Object.keys(BELOW)
+        .map((name) => `${name}.ts`)
+        .sort(),
+    )
+  })
+
+  it.each(Object.entries(BELOW))('%s imports nothing but what lies below it', (name, below) => {
+    const allowed = below.map((other) => `./${other}.ts`)
+    const others = importsOf('src', `${name}.ts`).filter((path) => !allowed.includes(path))
+    expect(others).toEqual([])
+  })
+
+  it('makes a Response in one place', () => {
+    const makers = filesOf('src').filter((file) => {
+      return /\bnew Response\s*\(|\bResponse\.(?:json|error|redirect)\b/.test(read('src', file))
+    })
+    expect(makers).toEqual(['serve.ts'])
+  })
+
+  it('names no runtime', () => {
+    const globals = /\b(?:process|Buffer|Bun|Deno|require|setImmediate|__dirname)\b\s*[.([]/
+    expect(
+      filesOf('src').filter((file) => globals.test(withoutComments(read('src', file)))),
+    ).toEqual([])
+  })
+
+  it('takes at most 4 kB, minified and zipped', async () => {
+    const { outputFiles } = await build({
+      entryPoints: [join(root, 'src/index.ts')],
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: 'es2022',
+      write: false,
+    })
+    const [bundle] = outputFiles
+    expect(outputFiles.length).toBe(1)
+    expect(gzipSync(bundle?.contents ?? '', { level: 9 }).length).toBeLessThanOrEqual(4096)
+  })
+})
+
+describe('the adapters', () => {
+  it.each(filesOf('adapters'))('%s imports the core, its like, and its own platform', (file) => {
+    const isFine = (path: string) => /^(?:\.\.\/src\/|\.\/|node:|mime(?:\/|$))/.test(path)
+    expect(importsOf('adapters', file).filter((path) => !isFine(path))).toEqual([])
+  })
+
+  it.each(['r2.ts', 'blob.ts'])('%s imports nothing of Node', (file) => {
+    expect(importsOf('adapters', file).filter((path) => !path.startsWith('../src/'))).toEqual([])
+  })
+})
+
+function filesOf(directory: string): string[] {
+  return readdirSync(join(root, directory)).filter((file) => file.endsWith('.ts'))
+}
+
+function read(directory: string, file: string): string {
+  return readFileSync(join(root, directory, file), 'utf8')
+}
+
+/** What a file imports or exports from, statically or not. */
+function importsOf(directory: string, file: string): string[] {
+  const code = withoutComments(read(directory, file))
+  const pattern = /\b(?:from|import)\s*\(?\s*(['"])(.+?)\1/g
+  return Array.from(code.matchAll(pattern), ([, , path]) => path ?? '')
+}
+
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+}
