@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { fileHandler, SourceChangedError } from 'byteserve'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { blobFile } from '../adapters/blob.ts'
-import { nodeListener } from '../adapters/node.ts'
-import { origin } from '../examples/origin.ts'
 import { startWorker } from './miniflare.ts'
 import { isInstalled, runtimes } from './runtimes.ts'
 import { type Started, start } from './start.ts'
@@ -108,59 +102,6 @@ for (const { example, runtime, path, ...others } of examples) {
     })
   })
 }
-
-describe('examples/origin.ts', () => {
-  const body = 'Byte serving'
-  let etag = '"1"'
-  const files = nodeListener(({ url }) =>
-    url === '/files/a%20b' ? blobFile(new Blob([body], { type: 'text/plain' }), { etag }) : null,
-  )
-  const asked: string[] = []
-  const server = createServer((incoming, outgoing) => {
-    asked.push(`${incoming.method} ${incoming.url} ${incoming.headers.range ?? ''}`)
-    if (incoming.url === '/files/broken') outgoing.writeHead(500).end()
-    else void files(incoming, outgoing)
-  })
-  let base: string
-
-  beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    // What `address` gives once the server listens on a port.
-    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/files/`
-  })
-
-  afterAll(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-
-  async function ask(path: string, range?: string): Promise<unknown> {
-    asked.length = 0
-    const handler = fileHandler(origin(base), { onError: () => {} })
-    const headers: HeadersInit = range === undefined ? {} : { range }
-    const response = await handler(new Request(`http://localhost${path}`, { headers }))
-    return { status: response.status, body: await response.text(), asked: [...asked] }
-  }
-
-  test.each([
-    ['/a%20b', undefined, 200, body, ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=0-11']],
-    ['/a%20b', 'bytes=5-8', 206, 'serv', ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=5-8']],
-    ['/a%20b', 'bytes=99-', 416, '', ['HEAD /files/a%20b ']],
-    ['/none', undefined, 404, '', ['HEAD /files/none ']],
-    ['/broken', undefined, 503, '', ['HEAD /files/broken ']],
-    // Neither another server nor another directory.
-    ['/http://127.0.0.1:1/x', undefined, 404, '', ['HEAD /files/http://127.0.0.1:1/x ']],
-    ['/%2e%2e/a%20b', undefined, 200, body, ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=0-11']],
-  ])('GET %s %s', async (path, range, status, body, asked) => {
-    expect(await ask(path, range)).toEqual({ status, body, asked })
-  })
-
-  test('a file that changed between two reads is never spliced', async () => {
-    const source = await origin(base)(new Request('http://localhost/a%20b'))
-    etag = '"2"'
-    await expect(source?.read(0, 4)).rejects.toThrow(SourceChangedError)
-  })
-})
 
 interface Received {
   readonly status: number

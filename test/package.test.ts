@@ -1,0 +1,253 @@
+import { execFile } from 'node:child_process'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { publint } from 'publint'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startWorker } from './miniflare.ts'
+import { isInstalled, runtimes } from './runtimes.ts'
+import { start } from './start.ts'
+import { fetchOnce } from './wire/client.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const RANGE_OF_HELLO = ['GET /hello.txt HTTP/1.1', 'Range: bytes=7-']
+
+const manifest = readManifest('package.json')
+const jsr = readManifest('jsr.json')
+
+const scratch = mkdtempSync(join(tmpdir(), 'byteserve-package-'))
+/** A copy of what a clone holds, with a leftover of an earlier build. */
+const clone = join(scratch, 'clone')
+/** An empty project that the packed package is installed into, from the tarball alone. */
+const project = join(scratch, 'project')
+let packed: Packed
+let tarball: string
+
+beforeAll(async () => {
+  mkdirSync(join(clone, 'dist/src'), { recursive: true })
+  writeFileSync(join(clone, 'dist/src/leftover.js'), '')
+  const files = [
+    'package.json',
+    'jsr.json',
+    'tsconfig.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+  ]
+  for (const name of ['src', 'adapters', 'command', 'examples', 'test/package', ...files]) {
+    cpSync(join(root, name), join(clone, name), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
+  packed = await pack(clone, [])
+  tarball = join(scratch, packed.filename)
+  const mime = await pack(join(root, 'node_modules/mime'), ['--ignore-scripts'])
+
+  cpSync(join(root, 'test/package'), project, { recursive: true })
+  cpSync(join(root, 'examples/worker.ts'), join(project, 'worker.ts'))
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+  writeFileSync(join(project, 'hello.txt'), 'hello, world')
+  const tarballs = [tarball, join(scratch, mime.filename)]
+  await npm(project, ['install', '--offline', '--no-audit', '--no-fund', ...tarballs])
+})
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+describe('npm pack', () => {
+  test('holds what is built, for each file of the sources, and nothing else', () => {
+    const sources = ['src', 'adapters', 'command'].flatMap((name) => sourcesIn(name))
+    const built = sources.flatMap((path) => [`dist/${path}.js`, `dist/${path}.d.ts`])
+    const singles = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+    expect(packed.files.map(({ path }) => path).sort()).toEqual([...built, ...singles].sort())
+  })
+
+  test('publint finds nothing', async () => {
+    const { buffer } = new Uint8Array(readFileSync(tarball))
+    const { messages } = await publint({ pack: { tarball: buffer }, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  test('are-the-types-wrong finds nothing', async () => {
+    const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    await run(process.execPath, [attw, tarball, '--profile', 'esm-only'], scratch)
+  })
+})
+
+describe('the packed package, installed', () => {
+  const served = ['blob 206 world', 'bun 206 world', 'deno 206 world', 'node 206 world', 'r2 404 ']
+
+  test('Node imports every subpath', async () => {
+    expect(await run(process.execPath, ['import.mjs'], project)).toEqual(served)
+  })
+
+  // Node 20.19 and later, 22.12 and later.
+  test.runIf('require_module' in process.features)('Node requires every subpath', async () => {
+    const args = ['--no-warnings', 'require.cjs']
+    expect(await run(process.execPath, args, project)).toEqual(served)
+  })
+
+  test.runIf(isInstalled('bun'))('Bun imports every subpath', async () => {
+    expect(await run(runtimes.bun, ['import.mjs'], project)).toEqual(served)
+  })
+
+  test.runIf(isInstalled('deno'))('Deno imports every subpath', async () => {
+    expect(await run(runtimes.deno, ['run', '--allow-read', 'import.mjs'], project)).toEqual(served)
+  })
+
+  test('Vite bundles it for a page', async () => {
+    const lib = { entry: 'page.mjs', formats: ['es' as const], fileName: 'page' }
+    const output = { outDir: 'bundle', lib, minify: true }
+    await build({ root: project, configFile: false, logLevel: 'error', build: output })
+    expect(await run(process.execPath, ['bundle/page.js'], project)).toEqual(['206 world'])
+  })
+
+  test('esbuild bundles it for a Worker, as wrangler does', async () => {
+    const files = { 'hello.txt': { bytes: readFileSync(join(project, 'hello.txt')) } }
+    const worker = await startWorker(files, join(project, 'worker.ts'))
+    try {
+      const { status, body } = await fetchOnce(worker.port, RANGE_OF_HELLO)
+      expect({ status, body: String(body) }).toEqual({ status: 206, body: 'world' })
+    } finally {
+      await worker.stop()
+    }
+  })
+
+  test('npx byteserve is this version, and serves', async () => {
+    const version = ['exec', '--offline', '--', 'byteserve', '--version']
+    expect(await npm(project, version)).toEqual([manifest.version])
+    const command = join(project, 'node_modules/.bin/byteserve')
+    const server = await start(command, ['.', '--port', '0'], project)
+    try {
+      const { status, body } = await fetchOnce(server.port, RANGE_OF_HELLO)
+      expect({ status, body: String(body) }).toEqual({ status: 206, body: 'world' })
+    } finally {
+      await server.stop()
+    }
+  })
+})
+
+describe('its types, every library checked', () => {
+  const nodenext = ['--module', 'nodenext']
+  const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler']
+  const page = ['anywhere.ts', '--lib', 'es2022,dom', '--types', '']
+  const server = ['anywhere.ts', 'server.ts', '--types', 'node', '--lib']
+  const projects: [string, string[]][] = [
+    ['a page, nodenext', [...nodenext, ...page]],
+    ['a page, bundler', [...bundler, ...page]],
+    ['a server with the types of the DOM, nodenext', [...nodenext, ...server, 'es2022,dom']],
+    ['a server with the types of the DOM, bundler', [...bundler, ...server, 'es2022,dom']],
+  ]
+
+  beforeAll(() => {
+    symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'))
+  })
+
+  async function compile(args: string[]): Promise<string[]> {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022']
+    return run(process.execPath, [tsc, ...strict, ...args], project)
+  }
+
+  test.each(projects)('%s', async (_, args) => {
+    expect(await compile(args)).toEqual([])
+  })
+
+  // HeadersInit and BodyInit are names that only the DOM's types have.
+  test.fails('a server without the types of the DOM, nodenext', async () => {
+    expect(await compile([...nodenext, ...server, 'es2022'])).toEqual([])
+  })
+})
+
+describe('jsr.json', () => {
+  test('says the same as package.json', () => {
+    const entries = Object.entries(manifest.exports).filter(
+      ([, entry]) => typeof entry === 'object',
+    )
+    const sources = entries.map(([path, entry]) => [path, toSource(Object(entry).default)])
+    const { version, license } = manifest
+    const { publish, ...said } = jsr
+    expect(said).toEqual({
+      name: '@byteserve/byteserve',
+      version,
+      license,
+      exports: Object.fromEntries(sources),
+    })
+  })
+
+  test.runIf(isInstalled('deno'))('JSR takes it: explicit types, no surplus file', async () => {
+    const args = ['publish', '--dry-run', '--allow-dirty', '--no-check']
+    const { stderr } = await execute(runtimes.deno, args, clone)
+    const files = [...stderr.matchAll(/\/clone\/(\S+) \(/g)].map(([, path]) => path)
+    const sources = ['src', 'adapters'].flatMap((name) => sourcesIn(name))
+    const singles = ['CHANGELOG.md', 'LICENSE', 'README.md', 'jsr.json']
+    expect(files.sort()).toEqual([...sources.map((path) => `${path}.ts`), ...singles].sort())
+  })
+})
+
+interface Packed {
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+}
+
+interface Manifest {
+  readonly version: string
+  readonly license: string
+  readonly exports: Record<string, string | { readonly default: string }>
+  readonly publish?: unknown
+}
+
+function readManifest(path: string): Manifest {
+  return JSON.parse(readFileSync(join(root, path), 'utf8'))
+}
+
+/** The source that an export is built from. */
+function toSource(built: string): string {
+  return built.replace('/dist/', '/').replace(/\.js$/, '.ts')
+}
+
+/** The sources in a folder, without their extension. */
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(clone, folder)).map((name) => `${folder}/${name.replace(/\.ts$/, '')}`)
+}
+
+async function pack(directory: string, args: string[]): Promise<Packed> {
+  const lines = await npm(directory, ['pack', '--json', '--pack-destination', scratch, ...args])
+  return JSON.parse(lines.join('\n'))[0]
+}
+
+function npm(cwd: string, args: string[]): Promise<string[]> {
+  return run('npm', args, cwd)
+}
+
+/** Runs a program to its end. Gives what it printed, line by line; throws when it fails. */
+async function run(program: string | null, args: string[], cwd: string): Promise<string[]> {
+  const { stdout } = await execute(program, args, cwd)
+  return stdout === '' ? [] : stdout.replace(/\n$/, '').split('\n')
+}
+
+async function execute(
+  program: string | null,
+  args: string[],
+  cwd: string,
+): Promise<{ stdout: string; stderr: string }> {
+  if (program === null) throw new Error(`Expected a program to run ${args[0]} with`)
+  const env = { ...process.env, NO_COLOR: '1' }
+  try {
+    return await promisify(execFile)(program, args, { cwd, env, timeout: 60_000 })
+  } catch (error) {
+    const { stdout, stderr } = Object(error)
+    throw new Error(`${basename(program)} ${args.join(' ')}\n${stdout}${stderr}`, { cause: error })
+  }
+}
