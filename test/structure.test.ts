@@ -20,8 +20,8 @@ const BELOW: Record<string, string[]> = {
     'source',
     'validators',
   ],
-  serve: ['answer', 'body', 'decide', 'range', 'source'],
-  answer: ['decide', 'headers', 'multipart', 'range', 'source', 'validators'],
+  serve: ['answer', 'body', 'decide', 'errors', 'range', 'source'],
+  answer: ['decide', 'errors', 'headers', 'multipart', 'range', 'source', 'validators'],
   decide: ['range', 'source', 'validators'],
   headers: ['range', 'source', 'validators'],
   multipart: ['range'],
@@ -82,8 +82,16 @@ describe('the adapters', () => {
     expect(importsOf('adapters', file).filter((path) => !isFine(path))).toEqual([])
   })
 
-  it.each(['r2.ts', 'blob.ts'])('%s imports nothing of Node', (file) => {
-    expect(importsOf('adapters', file).filter((path) => !path.startsWith('../src/'))).toEqual([])
+  it.each(['r2.ts', 'blob.ts', 'path.ts'])('%s has nothing of Node under it', (file) => {
+    const under = [file]
+    const others: string[] = []
+    for (const each of under) {
+      for (const path of importsOf('adapters', each)) {
+        if (path.startsWith('./')) under.push(path.slice(2))
+        else if (!path.startsWith('../src/')) others.push(path)
+      }
+    }
+    expect(others).toEqual([])
   })
 })
 
