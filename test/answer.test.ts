@@ -406,8 +406,6 @@ describe('answer', () => {
     [{ etag: '' }, 'TypeError', /^Expected etag .*, got $/],
     [{ etag: '*' }, 'TypeError', /^Expected etag .*, got \*$/],
     [{ etag: '"a", "b"' }, 'TypeError', /^Expected etag .*, got "a", "b"$/],
-    [{ type: 'text/plain\nx' }, 'TypeError', /^Expected a type, got text\/plain\nx$/],
-    [{ type: 'text/\u0100' }, 'TypeError', /^Expected a type, got text\/\u0100$/],
   ])('refuses a source with %j', (fields, name, pattern) => {
     const source = { ...film, ...fields }
     const refusal = expect.objectContaining({ name, message: expect.stringMatching(pattern) })
