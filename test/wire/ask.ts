@@ -147,7 +147,8 @@ function boundaryOf({ fields }: Reply): string | null {
 
 const summaries = new WeakMap<Buffer, string>()
 
-function summary(bytes: Buffer): string {
+/** Bytes as text, or their length and hash when they are many. */
+export function summary(bytes: Buffer): string {
   if (bytes.length <= LONGEST_TEXT) return bytes.toString('latin1')
   const known = summaries.get(bytes)
   if (known !== undefined) return known

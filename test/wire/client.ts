@@ -12,6 +12,8 @@ export interface Reply {
 /** What a connection did where bytes were due. */
 export type Failure = 'FIN' | 'RST' | 'nothing more'
 
+export type Take = (chunk: Buffer) => void | Promise<void>
+
 /** A response that did not come, or not whole. */
 export class BrokenReplyError extends Error {
   override readonly name = 'BrokenReplyError'
@@ -34,12 +36,11 @@ export interface Connection {
    * Reads one response: its head, then exactly as many bytes as its framing says (RFC 9112 §6.3).
    *
    * @param method of its request, since the answer to a HEAD has no body
-   * @param take is given each chunk of the body, which is then not kept
+   * @param take is given each chunk of the body, which is then not kept; nothing more is read
+   * before it is done with it
    * @throws BrokenReplyError when the connection ends or falls silent before
    */
-  read(method?: string, take?: (chunk: Buffer) => void): Promise<Reply>
-  /** Reads one response's head and leaves its body where it is. */
-  readHead(): Promise<Omit<Reply, 'body'>>
+  read(method?: string, take?: Take): Promise<Reply>
   /** What came that no response accounts for, after the peer had a turn to send it. */
   surplus(): Buffer
   /** How the peer ends the connection; what it still sends is dropped. */
@@ -54,19 +55,21 @@ const PATIENCE = 15_000
 const HEAD_END = Buffer.from('\r\n\r\n')
 const LINE_END = Buffer.from('\r\n')
 
-export async function open(port: number): Promise<Connection> {
+/** @param patience how many ms of silence are the end of it */
+export async function open(port: number, patience: number = PATIENCE): Promise<Connection> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true })
   await once(socket, 'connect')
-  return overSocket(socket)
+  return overSocket(socket, patience)
 }
 
 /** One request on a connection of its own. */
 export async function fetchOnce(
   port: number,
   lines: readonly string[],
-  take?: (chunk: Buffer) => void,
+  take?: Take,
+  patience?: number,
 ): Promise<Reply> {
-  const connection = await open(port)
+  const connection = await open(port, patience)
   try {
     connection.send(toRequest(lines))
     return await connection.read(lines[0]?.split(' ')[0], take)
@@ -81,7 +84,7 @@ export function toRequest(lines: readonly string[]): string {
   return [...lines, ...(hasHost ? [] : ['Host: localhost']), '', ''].join('\r\n')
 }
 
-function overSocket(socket: Socket): Connection {
+function overSocket(socket: Socket, patience: number): Connection {
   let failure: Failure | null = null
   socket.on('end', () => {
     failure ??= 'FIN'
@@ -95,7 +98,7 @@ function overSocket(socket: Socket): Connection {
 
   /** What came, at least a byte, or how it ended. */
   async function nextChunk(): Promise<Buffer | Failure> {
-    const deadline = Date.now() + PATIENCE
+    const deadline = Date.now() + patience
     for (;;) {
       const chunk: Buffer | null = socket.read()
       if (chunk !== null) return chunk
@@ -123,7 +126,7 @@ function overSocket(socket: Socket): Connection {
 
   async function readBytes(
     length: number,
-    take: (chunk: Buffer) => void,
+    take: Take,
     fail: (received: number, failure: Failure) => never,
   ): Promise<void> {
     let received = 0
@@ -133,11 +136,11 @@ function overSocket(socket: Socket): Connection {
       const due = chunk.subarray(0, length - received)
       putBack(chunk.subarray(due.length))
       received += due.length
-      take(due)
+      await take(due)
     }
   }
 
-  async function readChunked(take: (chunk: Buffer) => void): Promise<void> {
+  async function readChunked(take: Take): Promise<void> {
     const what = 'the end of a chunked body'
     let received = 0
     const fail = (got: number, how: Failure): never => {
@@ -159,6 +162,17 @@ function overSocket(socket: Socket): Connection {
     }
   }
 
+  /** A body that neither has a length nor is chunked goes on to the end of the connection. */
+  async function readToEnd(take: Take): Promise<void> {
+    for (let received = 0; ; ) {
+      const chunk = await nextChunk()
+      if (chunk === 'FIN') return
+      if (!Buffer.isBuffer(chunk)) throw new BrokenReplyError('a body to its end', received, chunk)
+      received += chunk.length
+      await take(chunk)
+    }
+  }
+
   async function readHead(): Promise<Omit<Reply, 'body'>> {
     const head = await readUntil(HEAD_END, 'the head of a response')
     const [statusLine = '', ...lines] = head.split('\r\n')
@@ -167,25 +181,31 @@ function overSocket(socket: Socket): Connection {
     return { status: Number(status), fields: lines.map(parseField) }
   }
 
-  async function read(method = 'GET', take?: (chunk: Buffer) => void): Promise<Reply> {
+  async function read(method = 'GET', take?: Take): Promise<Reply> {
     const head = await readHead()
     const kept: Buffer[] = []
-    const keep = take ?? ((chunk: Buffer) => kept.push(chunk))
+    const keep =
+      take ??
+      ((chunk: Buffer) => {
+        kept.push(chunk)
+      })
     const values = (name: string) =>
       head.fields.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value)
     const lengths = values('content-length')
-    if (method !== 'HEAD' && head.status !== 204 && head.status !== 304) {
-      if (values('transfer-encoding').join() === 'chunked') {
-        await readChunked(keep)
-      } else {
-        const length = Number(lengths[0])
-        if (lengths.length !== 1 || !Number.isSafeInteger(length)) {
-          throw new Error(`Expected one Content-Length, got ${JSON.stringify(head.fields)}`)
-        }
-        await readBytes(length, keep, (received, how) => {
-          throw new BrokenReplyError(`a body of ${length} bytes`, received, how)
-        })
+    const isBodiless = method === 'HEAD' || head.status === 204 || head.status === 304
+    if (isBodiless) return { ...head, body: Buffer.alloc(0) }
+    if (values('transfer-encoding').join() === 'chunked') {
+      await readChunked(keep)
+    } else if (lengths.length === 0) {
+      await readToEnd(keep)
+    } else {
+      const length = Number(lengths[0])
+      if (lengths.length > 1 || !Number.isSafeInteger(length)) {
+        throw new Error(`Expected one Content-Length, got ${lengths}`)
       }
+      await readBytes(length, keep, (received, how) => {
+        throw new BrokenReplyError(`a body of ${length} bytes`, received, how)
+      })
     }
     return { ...head, body: Buffer.concat(kept) }
   }
@@ -195,7 +215,6 @@ function overSocket(socket: Socket): Connection {
       socket.write(text, 'latin1')
     },
     read,
-    readHead,
     surplus() {
       return socket.read() ?? Buffer.alloc(0)
     },

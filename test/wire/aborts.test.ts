@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BrokenReplyError, fetchOnce, open, toRequest } from './client.ts'
+import { type Fixture, MIB } from './fixtures.ts'
+import { descriptors, residentBytes } from './processes.ts'
+import { installed, startTargets, stopTargets, TARGETS, type Target } from './targets.ts'
+import { eventually } from './wait.ts'
+
+const ABORTS = 1000
+const AT_A_TIME = 8
+
+/** After this many, whatever a runtime warms up is warm. */
+const WARM = 400
+
+/**
+ * What the later aborts may add to a process. If each left one chunk behind, of 256 KiB, it would
+ * be 150 MiB; a garbage collector that has yet to run may hold some tens.
+ */
+const MOST_GROWTH = 100 * MIB
+
+/** More than the sockets hold, so that no response is over before its client hangs up. */
+const FILE: Fixture = {
+  path: 'big.mp4',
+  target: '/big.mp4',
+  bytes: Buffer.alloc(24 * MIB, 'a'),
+  type: 'video/mp4',
+}
+
+/** In turn. */
+const REQUESTS = [
+  [],
+  ['Range: bytes=1000000-'],
+  ['Range: bytes=1-20000000'],
+  ['Range: bytes=0-9999999,10000000-19999999'],
+].map((fields) => toRequest([`GET ${FILE.target} HTTP/1.1`, ...fields]))
+
+/** What is left of the downloads of one target. */
+interface Remains {
+  readonly growth: number
+  readonly answer: string
+  readonly isAlive: boolean
+  readonly complaints: string
+}
+
+const names = installed(TARGETS)
+const root = mkdtempSync(join(tmpdir(), 'byteserve-aborts-'))
+const remains = new Map<TargetName, Promise<Remains | Error>>()
+let targets: Target[] = []
+
+// All at the same time: vitest would do five.
+beforeAll(async () => {
+  writeFileSync(join(root, FILE.path), FILE.bytes)
+  targets = await startTargets(names, root, [FILE])
+  for (const target of targets) {
+    remains.set(
+      target.name,
+      abortAll(target).catch((error: Error) => error),
+    )
+  }
+}, 60_000)
+
+afterAll(async () => {
+  await stopTargets(targets)
+  rmSync(root, { recursive: true, force: true })
+})
+
+describe.each(names)('%s', (name) => {
+  it(`leaves nothing behind after ${ABORTS} aborted downloads`, { timeout: 90_000 }, async () => {
+    const left = await remains.get(name)
+    if (left === undefined || left instanceof Error) throw left
+    const { growth, ...others } = left
+    expect(others).toEqual({ answer: '206 aaaaa', isAlive: true, complaints: '' })
+    expect(growth).toBeLessThan(MOST_GROWTH)
+  })
+})
+
+async function abortAll(target: Target): Promise<Remains> {
+  const { port, pid } = target
+  const memory = () => (pid === null ? 0 : residentBytes(pid))
+  const left = () => (pid === null ? 0 : descriptors(pid, join(root, FILE.path)))
+  await abort(port, WARM)
+  const before = memory()
+  await abort(port, ABORTS - WARM)
+  await eventually('every file to be closed', () => (left() === 0 ? true : null))
+  const growth = memory() - before
+  const lines = [`GET ${FILE.target} HTTP/1.1`, 'Range: bytes=-5']
+  const { status, body } = await fetchOnce(port, lines)
+  const [isAlive, complaints] = [target.isAlive(), target.complaints()]
+  return { growth, answer: `${status} ${body}`, isAlive, complaints }
+}
+
+async function abort(port: number, count: number): Promise<void> {
+  let started = 0
+  const lane = async () => {
+    while (started < count) await abortOne(port, started++)
+  }
+  await Promise.all(Array.from({ length: AT_A_TIME }, lane))
+}
+
+/** Hangs up with the first bytes of the body; every eighth time before any came. */
+async function abortOne(port: number, index: number): Promise<void> {
+  const connection = await open(port)
+  connection.send(REQUESTS[index % REQUESTS.length] ?? '')
+  if (index % 8 === 7) {
+    await new Promise(setImmediate)
+    connection.reset()
+    return
+  }
+  const failure = await connection.read('GET', () => connection.reset()).catch((error) => error)
+  if (!(failure instanceof BrokenReplyError))
+    throw new Error('Expected to hang up', { cause: failure })
+}

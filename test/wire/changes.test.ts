@@ -1,0 +1,137 @@
+import { mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFile, open as openFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BrokenReplyError, fetchOnce } from './client.ts'
+import { MIB } from './fixtures.ts'
+import { descriptors } from './processes.ts'
+import {
+  FILE_TARGETS,
+  type FileTargetName,
+  installed,
+  startTargets,
+  stopTargets,
+  type Target,
+} from './targets.ts'
+import { eventually } from './wait.ts'
+
+/** More than the sockets on both sides hold, so that the server has to wait for its client. */
+const SIZE = 24 * MIB
+
+/** What came of a body whose file changed while it was sent. */
+type Outcome = 'whole' | 'broken' | 'mixed' | 'stalled'
+
+/** How long a client waits that is known to wait in vain, in ms. */
+const KNOWN_STALL = 2000
+
+interface Change {
+  readonly name: string
+  readonly make: (path: string) => unknown
+  readonly outcome: Outcome
+  /** Where the runtime reads the file by itself, and what may then come of it. */
+  readonly exceptions?: Partial<Record<FileTargetName, readonly Outcome[]>>
+}
+
+const CHANGES: readonly Change[] = [
+  {
+    name: 'cut short',
+    make: (path) => truncateSync(path, 100),
+    outcome: 'broken',
+    // Bun's sendfile waits for bytes that never come.
+    exceptions: { bun: ['stalled'] },
+  },
+  {
+    name: 'emptied and written anew',
+    make: (path) => writeFileSync(path, Buffer.alloc(SIZE, 'b')),
+    outcome: 'broken',
+    exceptions: { bun: ['mixed', 'stalled'], 'deno-native': ['mixed', 'broken'] },
+  },
+  {
+    name: 'overwritten in place',
+    make: overwrite,
+    outcome: 'broken',
+    exceptions: { bun: ['mixed'], 'deno-native': ['mixed'] },
+  },
+  {
+    name: 'appended to',
+    make: (path) => appendFile(path, Buffer.alloc(MIB, 'b')),
+    outcome: 'whole',
+  },
+  {
+    name: 'replaced by rename',
+    make: (path) => {
+      writeFileSync(`${path}.new`, Buffer.alloc(SIZE, 'b'))
+      renameSync(`${path}.new`, path)
+    },
+    outcome: 'whole',
+  },
+  {
+    name: 'deleted',
+    make: (path) => rmSync(path),
+    outcome: 'whole',
+  },
+]
+
+const names = installed(FILE_TARGETS)
+const root = mkdtempSync(join(tmpdir(), 'byteserve-changes-'))
+let targets: Target[] = []
+
+beforeAll(async () => {
+  targets = await startTargets(names, root)
+})
+
+afterAll(async () => {
+  await stopTargets(targets)
+  rmSync(root, { recursive: true, force: true })
+})
+
+describe.each(names)('%s: a file under way that is', (name) => {
+  it.each(CHANGES)('$name', async ({ name: change, make, outcome, exceptions = {} }) => {
+    const target = targets.find((one) => one.name === name)
+    if (target === undefined || target.pid === null) throw new Error(`${name} does not run`)
+    const { port, pid } = target
+    const file = `${name}-${change.replaceAll(' ', '-')}.mp4`
+    const path = join(root, file)
+    writeFileSync(path, Buffer.alloc(SIZE, 'a'))
+    const allowed = exceptions[name] ?? [outcome]
+    const patience = allowed.includes('stalled') ? KNOWN_STALL : undefined
+    expect(allowed).toContain(await download(port, `/${file}`, () => make(path), patience))
+    await eventually('the file to be closed', () => (descriptors(pid, path) === 0 ? true : null))
+    expect(target.isAlive()).toBe(true)
+    rmSync(path, { force: true })
+  })
+})
+
+/** Makes the change once the first bytes are there and the server waits for its client. */
+async function download(
+  port: number,
+  target: string,
+  change: () => unknown,
+  patience?: number,
+): Promise<Outcome> {
+  const old = Buffer.alloc(SIZE, 'a')
+  let received = 0
+  let isOld = true
+  try {
+    const take = async (chunk: Buffer) => {
+      if (received === 0) await change()
+      received += chunk.length
+      isOld &&= chunk.equals(old.subarray(0, chunk.length))
+    }
+    await fetchOnce(port, [`GET ${target} HTTP/1.1`], take, patience)
+  } catch (error) {
+    if (!(error instanceof BrokenReplyError)) throw error
+    if (error.failure === 'nothing more') return 'stalled'
+    return isOld ? 'broken' : 'mixed'
+  }
+  if (!isOld) return 'mixed'
+  expect(received).toBe(SIZE)
+  return 'whole'
+}
+
+async function overwrite(path: string): Promise<void> {
+  const file = await openFile(path, 'r+')
+  await file.write(Buffer.alloc(SIZE, 'b'), 0, SIZE, 0)
+  await file.close()
+}

@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+
+/** How many descriptors of a process are open on this file, under whatever name it has by now. */
+export function descriptors(pid: number, path: string): number {
+  const directory = `/proc/${pid}/fd`
+  return readdirSync(directory).filter((fd) => {
+    try {
+      const link = readlinkSync(`${directory}/${fd}`)
+      return link === path || link === `${path} (deleted)`
+    } catch {
+      // Closed since it was listed.
+      return false
+    }
+  }).length
+}
+
+/** Memory of a process that is in use, in bytes. */
+export function residentBytes(pid: number): number {
+  return status(pid, 'VmRSS')
+}
+
+/** The most memory that was in use since `forgetPeak`, in bytes. */
+export function peakBytes(pid: number): number {
+  return status(pid, 'VmHWM')
+}
+
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}
+
+function status(pid: number, name: string): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1024
+}
