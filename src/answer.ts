@@ -54,19 +54,18 @@ export function answer(
   const { status } = decision
   if (status === 206) return answerPartially(source, decision.ranges, now)
   if (status === 304) return { status, headers: notModifiedFields(source, now), pieces: [] }
-  if (status !== 200) return { status, headers: failureFields(source, status), pieces: [] }
+  if (status !== 200) return withoutBody(status, failureFields(source, status))
   const isEmpty = source.size === 0 || request.method === 'HEAD'
   const pieces = isEmpty ? [] : [{ start: 0, end: source.size }]
-  return { status, headers: contentFields(source, source.size, now), pieces }
+  return { status, headers: contentFields(source, now), pieces }
 }
 
 function answerPartially(source: FileSource, ranges: ByteRanges, now: number): Answer {
   const [range] = ranges
   if (ranges.length === 1) {
-    const headers = contentFields(source, range.end - range.start, now, range)
-    return { status: 206, headers, pieces: [range] }
+    return { status: 206, headers: contentFields(source, now, range), pieces: [range] }
   }
-  const { 'content-encoding': encoding, ...headers } = contentFields(source, 0, now)
+  const { 'content-encoding': encoding, ...headers } = contentFields(source, now)
   const type = `Content-Type: ${headers['content-type']}\r\n`
   // The parts are encoded, if anything is; the message that holds them is not.
   const fields = encoding === undefined ? type : `${type}Content-Encoding: ${encoding}\r\n`
@@ -81,9 +80,11 @@ function withoutBody(status: number, headers: HeaderFields = {}): Answer {
   return { status, headers: { ...headers, 'content-length': '0' }, pieces: [] }
 }
 
-function expectSource({ size, etag }: FileSource): void {
+function expectSource({ size, type = '', etag }: FileSource): void {
   expectWholeNumber('size', size, 0)
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(type))
+    throw new TypeError(`Expected a media type, got ${type}`)
   if (etag !== undefined && !isEntityTag(etag)) {
-    throw new TypeError(`Expected etag to be "abc" or W/"abc", got ${etag}`)
+    throw new TypeError(`Expected etag like "abc" or W/"abc", got ${etag}`)
   }
 }

@@ -1,5 +1,5 @@
 import { LengthMismatchError } from './errors.ts'
-import { lengthOf, type Piece } from './range.ts'
+import { isRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource } from './source.ts'
 
 /** Larger arrays are given out in slices, so that a slow client holds back little at a time. */
@@ -13,11 +13,13 @@ export interface BodyReader {
   readonly sent: number
   /** Fulfilled when the source was closed: with what went wrong, or undefined; never rejects. */
   readonly closed: Promise<unknown>
+  /** Reads ahead, once: what fails before the response is made can be told to the client. */
+  peek(): Promise<void>
   /**
    * The next chunk, at least a byte; null once everything was given, or after close.
    *
    * @param into a buffer that the source may fill; the chunk may then be a part of it
-   * @throws what the source's read throws, or LengthMismatchError; the source is closed by then
+   * @throws what the source's read throws, or LengthMismatchError, and closes the source
    */
   next(into?: Uint8Array): Promise<Uint8Array | null>
   /** The whole body as one array; the source's own, where it gave everything at once. */
@@ -44,31 +46,41 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     settle = resolve
   })
 
+  async function peek(): Promise<void> {
+    const range = pieces.find(isRange)
+    if (range !== undefined) await orClose(fill(range.start, range.end))
+  }
+
   async function next(into?: Uint8Array): Promise<Uint8Array | null> {
+    const chunk = isClosed ? null : await orClose(take(into))
     if (isClosed) return null
+    sent += chunk?.length ?? 0
+    if (sent === length) void close()
+    return chunk
+  }
+
+  async function orClose<T>(step: Promise<T>): Promise<T | null> {
     try {
-      const chunk = await take(into)
-      if (isClosed) return null
-      sent += chunk?.length ?? 0
-      if (sent === length) void close()
-      return chunk
+      return await step
     } catch (error) {
       // After a hang-up, what a read that was under way throws is of no interest.
       if (isClosed) return null
-      await close(error)
+      void close(error)
       throw error
     }
   }
 
   async function take(into: Uint8Array | undefined): Promise<Uint8Array | null> {
     const piece = pieces[index]
-    if (piece === undefined) return null
-    if (!('start' in piece)) {
+    if (piece === undefined || !isRange(piece)) {
       index++
-      return piece
+      return piece ?? null
     }
+    const most = into?.length ?? SLICE
     const start = piece.start + offset
-    const chunk = await read(start, piece.end, into)
+    const bytes = await fill(start, piece.end, into)
+    const chunk = bytes.subarray(0, most)
+    rest = bytes.length > most ? bytes.subarray(most) : null
     offset += chunk.length
     if (start + chunk.length === piece.end) {
       index++
@@ -78,23 +90,19 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     return chunk
   }
 
-  async function read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
-    let chunk = rest
-    if (chunk === null && stream === null) {
+  /** Bytes from `start` on: those at hand, or what is read now. */
+  async function fill(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
+    if (rest === null && stream === null) {
       const given = await source.read(start, end, into)
-      if (given instanceof Uint8Array) chunk = given
+      if (given instanceof Uint8Array) rest = given
       else stream = given.getReader()
       // The client hung up while the source was opening its stream.
       if (isClosed) dropStream()
     }
-    chunk ??= await nextChunk(stream)
-    if (chunk.length === 0 || chunk.length > end - start) {
-      const message = `Expected ${end - start} bytes from the source, got ${chunk.length}`
-      throw new LengthMismatchError(message)
-    }
-    const most = into?.length ?? SLICE
-    rest = chunk.length > most ? chunk.subarray(most) : null
-    return chunk.subarray(0, most)
+    rest ??= await nextChunk(stream)
+    if (rest.length > 0 && rest.length <= end - start) return rest
+    const message = `Expected ${end - start} bytes from the source, got ${rest.length}`
+    throw new LengthMismatchError(message)
   }
 
   function dropStream(): void {
@@ -106,7 +114,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     const first = await next()
     if (first?.length === length) return first
     const bytes = new Uint8Array(length)
-    for (let at = 0, chunk = first; chunk !== null; chunk = await next()) {
+    for (let at = 0, chunk = first; chunk; chunk = await next()) {
       bytes.set(chunk, at)
       at += chunk.length
     }
@@ -128,6 +136,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
       return sent
     },
     closed,
+    peek,
     next,
     whole,
     close,
@@ -143,23 +152,14 @@ export async function closeSource(source: FileSource | null): Promise<unknown> {
   }
 }
 
-/**
- * The rest of a body as a stream.
- *
- * @param first the chunk that was read before the response was made, if one was
- */
-export function streamBody(
-  reader: BodyReader,
-  first: Uint8Array | null,
-): ReadableStream<Uint8Array> {
-  let chunk: Uint8Array | null = first
+/** What a reader gives as a stream, read as it is pulled. */
+export function streamBody(reader: BodyReader): ReadableStream<Uint8Array> {
   const source: UnderlyingDefaultSource<Uint8Array> & { expectedLength: number } = {
     // workerd keeps Content-Length only for streams that declare their length.
     expectedLength: reader.length,
     async pull(controller) {
-      chunk ??= await reader.next()
+      const chunk = await reader.next()
       if (chunk !== null) controller.enqueue(chunk)
-      chunk = null
       if (reader.sent === reader.length) controller.close()
     },
     async cancel() {
@@ -177,7 +177,7 @@ const dropped =
   new FinalizationRegistry<BodyReader>((reader) => void reader.close())
 
 /**
- * A stream of exactly `length` bytes, at least one, or an error: for a source's `body` that has its bytes from
+ * A stream of exactly `length` bytes, or an error: for a source's `body` that has its bytes from
  * where they can't be trusted, such as an HTTP origin.
  *
  * @throws LengthMismatchError, through the stream, when the given one ends early or a chunk of it
@@ -191,7 +191,7 @@ export function exactly(
   length: number,
 ): ReadableStream<Uint8Array> {
   const source = { size: length, read: () => stream, close: () => stream.cancel() }
-  return streamBody(readBody(source, [{ start: 0, end: length }]), null)
+  return streamBody(readBody(source, length === 0 ? [] : [{ start: 0, end: length }]))
 }
 
 async function nextChunk(

@@ -85,20 +85,15 @@ function selectRanges(
     const range = resolveRange(spec, size)
     if (range !== null) ranges.push(range)
   }
-  if (!isSatisfiable(ranges)) return { status: 416 }
+  const [first, ...others] = ranges
+  if (first === undefined) return { status: 416 }
   if (specs.length === 1 && isSliced(specs[0], limits, request)) {
-    const [{ start, end }] = ranges
-    return {
-      status: 206,
-      ranges: [{ start, end: Math.min(end, start + (limits.maxSlice ?? end)) }],
-    }
+    const end = Math.min(first.end, first.start + (limits.maxSlice ?? size))
+    return { status: 206, ranges: [{ start: first.start, end }] }
   }
   // §17.15: overlapping ranges must not make the answer larger than the file.
-  return lengthOf(ranges) > size ? { status: 200 } : { status: 206, ranges }
-}
-
-function isSatisfiable(ranges: readonly ByteRange[]): ranges is ByteRanges {
-  return ranges.length > 0
+  if (lengthOf(ranges) > size) return { status: 200 }
+  return { status: 206, ranges: [first, ...others] }
 }
 
 function isSliced(

@@ -19,18 +19,13 @@ const CORE_FIELDS =
   /^(?:accept-ranges|content-length|content-range|etag|last-modified|transfer-encoding)$/
 
 /** 200 and 206 (RFC 9110 §15.3.1, §15.3.7): what is sent, of which version. */
-export function contentFields(
-  source: FileSource,
-  length: number,
-  now: number,
-  range?: ByteRange,
-): HeaderFields {
+export function contentFields(source: FileSource, now: number, range?: ByteRange): HeaderFields {
   const fields = sourceFields(source)
   fields['accept-ranges'] = 'bytes'
-  fields['content-length'] = String(length)
+  fields['content-length'] = String(range ? range.end - range.start : source.size)
   fields['content-type'] = source.type ?? fields['content-type'] ?? 'application/octet-stream'
   fields['x-content-type-options'] = 'nosniff'
-  if (range !== undefined) fields['content-range'] = contentRange(source.size, range)
+  if (range) fields['content-range'] = contentRange(source.size, range)
   if (source.etag !== undefined) fields.etag = source.etag
   addLastModified(fields, source, now)
   return fields
@@ -50,7 +45,6 @@ export function notModifiedFields(source: FileSource, now: number): HeaderFields
  */
 export function failureFields(source: FileSource, status: 412 | 416): HeaderFields {
   const fields = sourceFields(source, /^(?:content-|cache-control$|expires$)/)
-  fields['content-length'] = '0'
   if (status === 416) fields['content-range'] = contentRange(source.size)
   return fields
 }

@@ -105,11 +105,15 @@ export function contentRange(size: number, range?: ByteRange): string {
   return range ? `bytes ${range.start}-${range.end - 1}/${size}` : `bytes */${size}`
 }
 
+export function isRange(piece: Piece): piece is ByteRange {
+  return 'start' in piece
+}
+
 /** The length of pieces in bytes, one after the other. */
 export function lengthOf(pieces: readonly Piece[]): number {
   let length = 0
   for (const piece of pieces) {
-    length += 'start' in piece ? piece.end - piece.start : piece.length
+    length += isRange(piece) ? piece.end - piece.start : piece.length
   }
   return length
 }

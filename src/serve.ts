@@ -2,7 +2,7 @@ import { type Answer, answer, answerMethod, UNAVAILABLE } from './answer.ts'
 import { closeSource, readBody, streamBody } from './body.ts'
 import type { RangeLimits } from './decide.ts'
 import { expectWholeNumber } from './errors.ts'
-import { lengthOf } from './range.ts'
+import { isRange, lengthOf } from './range.ts'
 import type { FileLookup, FileSource, RequestLike } from './source.ts'
 
 export interface ServeOptions extends RangeLimits {
@@ -54,7 +54,7 @@ export function fileHandler(
   options: ServeOptions = {},
 ): (request: Request) => Promise<Response> {
   expectOptions(options)
-  return (request) => respond(request, lookup, options)
+  return (request) => respond(request, ofReads(lookup), options)
 }
 
 /**
@@ -71,9 +71,18 @@ export async function serveFile(
   source: FileSource | null,
   options: ServeOptions = {},
 ): Promise<Response> {
-  expectOptions(options)
-  if (answerMethod(request.method) !== null) await closeSource(source)
+  try {
+    expectOptions(options)
+  } catch (error) {
+    await closeSource(source)
+    throw error
+  }
   return respond(request, () => source, options)
+}
+
+/** The same look-up, spared the methods that no file answers. */
+export function ofReads(lookup: FileLookup): FileLookup {
+  return (request) => (answerMethod(request.method) === null ? lookup(request) : null)
 }
 
 async function respond(
@@ -97,7 +106,8 @@ async function respond(
       body = (await reader.whole()) as Uint8Array<ArrayBuffer>
       conclude(prepared, null, await reader.close())
     } else {
-      body = streamBody(reader, await reader.next())
+      await reader.peek()
+      body = streamBody(reader)
       void reader.closed.then((error) => conclude(prepared, reader.sent, error))
     }
     return toResponse(prepared, body)
@@ -116,7 +126,7 @@ export async function prepare(
 ): Promise<Prepared> {
   let source: FileSource | null = null
   try {
-    if (answerMethod(request.method) === null) source = await lookup(request)
+    source = await lookup(request)
     const answered = answer(request, source, Date.now(), options)
     if (answered.pieces.length > 0) return { ...answered, source }
     return { ...answered, source: null, error: await closeSource(source) }
@@ -131,12 +141,12 @@ export function watch(
   request: RequestLike,
   { onError = log, onServed }: ServeOptions,
 ): (answered: Answer, sent: number | null, error?: unknown) => void {
-  const started = performance.now()
+  const started = Date.now()
   return ({ status, headers, pieces }, sent, error) => {
     try {
       if (error !== undefined) onError(error, request)
       const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
-      const duration = performance.now() - started
+      const duration = Date.now() - started
       onServed?.({ request, status, headers, sent, aborted, error, duration })
     } catch (thrown) {
       log(thrown)
@@ -162,17 +172,12 @@ async function nativeBody(
   const [piece] = pieces
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
   const isRewritten = status === 200 && request.headers.has('range')
-  if (isRewritten || pieces.length > 1 || !piece || !('start' in piece)) return null
+  if (isRewritten || pieces.length > 1 || !piece || !isRange(piece)) return null
   return (await source.body?.(piece.start, piece.end)) ?? null
 }
 
 function toResponse({ status, headers }: Answer, body: BodyInit | null): Response {
-  // workerd would encode again what is stored encoded; everybody else ignores it.
-  const encodeBody = headers['content-encoding'] === undefined ? 'automatic' : 'manual'
-  const init: ResponseInit & { encodeBody: string } = {
-    status,
-    headers: { ...headers },
-    encodeBody,
-  }
+  // To workerd: what is stored encoded is not to be encoded again. To everybody else: nothing.
+  const init = { status, headers: { ...headers }, encodeBody: 'manual' }
   return new Response(body, init)
 }

@@ -44,7 +44,7 @@ export function matchesWeakly(a: string, b: string): boolean {
 }
 
 function opaqueTag(tag: string): string {
-  return tag.replace(/^W\//, '')
+  return tag.slice(tag.indexOf('"'))
 }
 
 /**
@@ -61,7 +61,7 @@ export function isStrongDate(modified: number, now: number): boolean {
 
 const ASCTIME_DATE = /^(\w{3}) (\w{3}) ([ \d])(\d) (\S{8}) (\d{4})$/
 const RFC850_DATE = /^(Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (\d\d)-(\w{3})-(\d\d) (\S{8} GMT)$/
-const FIFTY_YEARS = 50 * 365.25 * 24 * 3600 * 1000
+const FIFTY_YEARS = 50 * 31_557_600_000
 
 /**
  * Parses an HTTP-date in any of its three forms (RFC 9110 §5.6.7), and nothing else.
@@ -74,30 +74,22 @@ const FIFTY_YEARS = 50 * 365.25 * 24 * 3600 * 1000
  * parseHttpDate('1994-11-06') // null
  */
 export function parseHttpDate(value: string, now: number = Date.now()): number | null {
-  const asctime = ASCTIME_DATE.exec(value)
-  if (asctime !== null) {
-    const [, weekday, month, tens, ones, time, year] = asctime
-    return parseFixdate(`${weekday}, ${Number(tens)}${ones} ${month} ${year} ${time} GMT`)
-  }
-  const rfc850 = RFC850_DATE.exec(value)
-  if (rfc850 === null) return parseFixdate(value)
-  const [, weekday = '', day, month, year, time] = rfc850
-  const limit = now + FIFTY_YEARS
-  const century = Math.floor(new Date(limit).getUTCFullYear() / 100)
-  const isPast = Date.parse(`${day} ${month} ${century}${year} ${time}`) > limit
-  const fullYear = `${isPast ? century - 1 : century}${year}`
-  return parseFixdate(`${weekday.slice(0, 3)}, ${day} ${month} ${fullYear} ${time}`)
-}
-
-/**
- * `Date.parse` alone takes far more than an IMF-fixdate. But ECMA-262 §21.4.3.2 lets it give back
- * the time of whatever `toUTCString` prints, so a value that prints as itself was read rightly; one
- * that does not was another form, a wrong weekday or no day of the calendar.
- */
-function parseFixdate(value: string): number | null {
-  const time = Date.parse(value)
+  const fixdate = value
+    .replace(ASCTIME_DATE, (_, weekday, month, tens, ones, time, year) => {
+      return `${weekday}, ${Number(tens)}${ones} ${month} ${year} ${time} GMT`
+    })
+    .replace(RFC850_DATE, (_, weekday, day, month, year, time) => {
+      const limit = now + FIFTY_YEARS
+      const century = Math.floor(new Date(limit).getUTCFullYear() / 100)
+      const isPast = Date.parse(`${day} ${month} ${century}${year} ${time}`) > limit
+      return `${weekday.slice(0, 3)}, ${day} ${month} ${century - Number(isPast)}${year} ${time}`
+    })
+  // `Date.parse` alone takes far more than an IMF-fixdate. But ECMA-262 §21.4.3.2 lets it give back
+  // the time of whatever `toUTCString` prints, so a value that prints as itself was read rightly;
+  // one that does not was another form, a wrong weekday or no day of the calendar.
+  const time = Date.parse(fixdate)
   // Years beyond 9999 have more than four digits, and an invalid date prints as "Invalid Date".
-  return value.length === 29 && formatHttpDate(new Date(time)) === value ? time : null
+  return fixdate.length === 29 && formatHttpDate(new Date(time)) === fixdate ? time : null
 }
 
 /**
