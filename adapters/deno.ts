@@ -1,7 +1,8 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
 import { type FileOptions, fileSource } from './file-source.ts'
-import { type OpenFile, openFile } from './open-file.ts'
+import type { OpenFile } from './open-file.ts'
+import { openWarm } from './warm.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
@@ -44,7 +45,7 @@ export async function denoFile(
   path: string,
   options: FileOptions & DenoOptions = {},
 ): Promise<FileSource | null> {
-  const file = openFile(path)
+  const file = await openWarm(path)
   return file === null ? null : denoSource(file, options)
 }
 

@@ -1,8 +1,9 @@
 import { realpathSync, type Stats, statSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import type { FileLookup, FileSource } from '../src/source.ts'
-import { type OpenFile, openFile } from './open-file.ts'
+import type { OpenFile } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
+import { openWarm } from './warm.ts'
 
 export interface DirectoryOptions {
   /** The path that the directory is mounted at, starting and ending with `/`. `/` by default. */
@@ -25,10 +26,12 @@ export function directoryLookup(
   expectBase(base)
   const directory = resolve(expectDirectory(root))
   const isInside = containment(directory)
+  const serve = (file: OpenFile | null) => (file === null ? null : toSource(file))
   return (request) => {
     const path = toRelativePath(request.url, base)
-    const file = path === null ? null : openFile(join(directory, path), isInside)
-    return file === null ? null : toSource(file)
+    if (path === null) return null
+    const file = openWarm(join(directory, path), isInside)
+    return file instanceof Promise ? file.then(serve) : serve(file)
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
 import { readBody } from '../src/body.ts'
-import { expectOptions, prepare, type ServeOptions, watch } from '../src/serve.ts'
+import { expectOptions, ofReads, prepare, type ServeOptions, watch } from '../src/serve.ts'
 import type { FileLookup, FileSource, RequestLike } from '../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
 
@@ -51,7 +51,7 @@ export function nodeListener(
   return async (incoming, outgoing, next) => {
     const request = toRequest(incoming)
     const conclude = watch(request, options)
-    const prepared = await prepare(request, lookup, options)
+    const prepared = await prepare(request, ofReads(lookup), options)
     if (next !== undefined && PASSED_ON.includes(prepared.status)) {
       next()
     } else if (prepared.source === null) {
@@ -99,6 +99,8 @@ async function writeBody(
   outgoing.once('close', hangUp)
   incoming.once('aborted', hangUp)
   try {
+    // What comes first of a multipart body is not from the source.
+    if (answered.pieces.length > 1) await reader.peek()
     while (!isGone && reader.sent < reader.length) {
       const buffer = takeBuffer(reader.length - reader.sent)
       let isFree = false

@@ -1,7 +1,7 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
 import { type FileOptions, fileSource } from './file-source.ts'
-import { openFile } from './open-file.ts'
+import { openWarm } from './warm.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
@@ -24,7 +24,7 @@ export async function nodeFile(
   path: string,
   options: FileOptions = {},
 ): Promise<FileSource | null> {
-  const file = openFile(path)
+  const file = await openWarm(path)
   return file === null ? null : fileSource(file, options)
 }
 
