@@ -80,7 +80,9 @@ describe.skipIf(!isInstalled)('a service worker in Chromium, its server gone', (
     const file = await readFile(path(`examples/media/${name}`))
     const given = await page.evaluate(async (url) => {
       const response = await fetch(url, { headers: { range: 'bytes=-9' } })
-      const body = [...new Uint8Array(await response.arrayBuffer())]
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      // Of a whole film, a few are enough to see that it is wrong.
+      const body = [...bytes.subarray(0, 10)]
       return { status: response.status, range: response.headers.get('content-range'), body }
     }, url)
     expect(given).toEqual({
