@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -29,7 +29,7 @@ const HELP = `Measures byteserve and its peers: server CPU per request, in one r
 
   --scenario a,b   only these: ${scenarios.map(({ name }) => name).join(' ')} stall core
   --server a,b     only these: ${servers.map(({ name }) => name).join(' ')}
-  --rounds N       rounds per scenario (7)
+  --rounds N       rounds per scenario (5)
   --seconds N      of load per server and round (0.5)
   --quick          fewer scenarios, servers and rounds: under 4 minutes
   --write          write bench/results.md even if not everything was measured
@@ -59,7 +59,7 @@ const QUICK_SERVERS =
 const WARM_UP = 1
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const rounds = Number(options.rounds ?? (options.quick ? 3 : 7))
+const rounds = Number(options.rounds ?? (options.quick ? 3 : 5))
 const seconds = Number(options.seconds ?? (options.quick ? 0.4 : 0.5))
 const isWanted = selection(options.scenario ?? (options.quick ? QUICK_SCENARIOS : undefined), [
   ...scenarios.map(({ name }) => name),
@@ -82,11 +82,9 @@ process.once('exit', () => {
 process.once('SIGINT', () => process.exit(130))
 process.once('SIGTERM', () => process.exit(143))
 
-await main()
-process.exit()
-
 async function main() {
   const started = Date.now()
+  const loads = [loadavg()[0]]
   say(`files in ${dir}`)
   mkdirSync(dir)
   makeFiles(dir)
@@ -109,7 +107,14 @@ async function main() {
   const minutes = ((Date.now() - started) / 60_000).toFixed(1)
   console.log(`\n${minutes} minutes`)
   if (!isComplete && !options.write) return
-  const facts = { versions: versions(), rounds, seconds, minutes, isComplete }
+  const facts = {
+    versions: versions(),
+    rounds,
+    seconds,
+    minutes,
+    isComplete,
+    loads: [...loads, loadavg()[0]],
+  }
   writeFileSync(join(here, 'results.md'), document(facts, results, stalls, core))
   console.log('written to bench/results.md')
 }
@@ -254,3 +259,6 @@ function say(what) {
 function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
+
+await main()
+process.exit()

@@ -40,6 +40,7 @@ export const servers = [
     family: 'node',
     start: onNode('remix'),
   },
+  { name: 'bare', title: 'node:http from memory, no file', family: 'node', start: onNode('bare') },
   { name: 'nginx', title: 'nginx, sendfile', family: 'nginx', start: onNginx('sendfile on;') },
   {
     name: 'nginx-copy',
