@@ -73,7 +73,7 @@ a:focus-visible, video:focus-visible, audio:focus-visible {
   outline: 2px solid var(--accent);
   outline-offset: -2px;
 }
-li span { flex: 1; min-width: 0; overflow-wrap: anywhere }
+li span { flex: 1; min-width: 0; overflow-wrap: anywhere; text-align: left }
 li small { flex: none; color: var(--quiet); font-size: .8125rem; font-variant-numeric: tabular-nums }
 .video::before, .audio::before { flex: none; width: 1.25em; color: var(--accent); text-align: center }
 .video::before { content: '\\25b6\\fe0e' }
