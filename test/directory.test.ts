@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, relative } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DirectoryOptions, nodeDirectory } from '../adapters/node.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
@@ -230,6 +231,22 @@ describe('nodeDirectory', () => {
     expect(await contentOf(lookup, '/changing')).toBe(null)
   })
 
+  it('never gives what is outside while a link is turned in and out', async () => {
+    const path = join(root, 'turning')
+    symlinkSync(join(root, 'film.mp4'), path)
+    const turning = new Worker(TURN, {
+      eval: true,
+      workerData: { path, targets: [join(outside, 'secret.txt'), join(root, 'film.mp4')] },
+    })
+    await new Promise((resolve) => turning.once('message', resolve))
+    const lookup = nodeDirectory(root)
+    const seen = new Set<string | null>()
+    for (let i = 0; i < 2000; i++) seen.add(await contentOf(lookup, '/turning'))
+    await turning.terminate()
+    seen.delete(null)
+    expect([...seen]).toEqual(['at film.mp4'])
+  })
+
   it.each([
     ['nothing', 'no-such-directory'],
     ['a file', 'root/film.mp4'],
@@ -258,6 +275,18 @@ describe('nodeDirectory', () => {
     })
   })
 })
+
+/** A thread that turns a link from one target to the other, and back, until it is ended. */
+const TURN = `
+  const { renameSync, symlinkSync } = require('node:fs')
+  const { parentPort, workerData } = require('node:worker_threads')
+  const { path, targets } = workerData
+  for (let i = 0; ; i++) {
+    symlinkSync(targets[i % 2], path + '.next')
+    renameSync(path + '.next', path)
+    if (i === 10) parentPort.postMessage('turning')
+  }
+`
 
 function put(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true })

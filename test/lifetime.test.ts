@@ -10,6 +10,15 @@ import { until } from './until.ts'
 expectNoUnhandledRejections()
 
 const large = someBytes(1000 * 1024)
+
+/** What a read may do once nobody waits for it. */
+const LATE_READS: [what: string, end: (read: Settle) => void][] = [
+  ['gives bytes', ({ resolve }) => resolve(large.subarray(0, 9))],
+  ['gives nothing', ({ resolve }) => resolve(large.subarray(0, 0))],
+  ['fails', ({ reject }) => reject(new Error('EIO'))],
+  ['never comes back', () => {}],
+]
+
 const silent: ServeOptions = { onError: () => {} }
 
 describe('a source is closed exactly once', () => {
@@ -76,15 +85,8 @@ describe('a source is closed exactly once', () => {
     expect(isClosed).toBe(true)
   })
 
-  type Late = [what: string, settleRead: (read: Settle) => void]
-  const LATE: Late[] = [
-    ['then gives bytes', ({ resolve }) => resolve(large.subarray(0, 9))],
-    ['then gives nothing', ({ resolve }) => resolve(large.subarray(0, 0))],
-    ['then fails', ({ reject }) => reject(new Error('EIO'))],
-    ['never comes back', () => {}],
-  ]
   it.each(
-    LATE,
+    LATE_READS,
   )('when the client hangs up while a read is under way that %s', async (_what, end) => {
     const { options, served, errors } = observe()
     const { source, pending } = pendingAfter(9)
@@ -239,6 +241,19 @@ describe('readBody', () => {
       closes: 1,
       reads: [],
     })
+  })
+
+  it.each(
+    LATE_READS.slice(0, 3),
+  )('gives nothing of a read that %s after it was closed', async (_what, end) => {
+    const { source, pending } = pendingAfter(0)
+    const reader = readBody(source, [{ start: 1, end: 10 }])
+    const next = reader.next()
+    await reader.close()
+    const [late] = pending
+    if (late !== undefined) end(late)
+    expect(await next).toBe(null)
+    expect({ sent: reader.sent, closes: source.closes }).toEqual({ sent: 0, closes: 1 })
   })
 
   it('gives nothing after everything was given', async () => {

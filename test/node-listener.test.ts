@@ -247,24 +247,22 @@ describe('nodeListener over node:http', () => {
   })
 
   const broken = new Error('EIO: i/o error')
-  it.each<[string, FileLookup, number]>([
-    ['a look-up that rejects', () => Promise.reject(broken), 0],
-    [
-      'a first read that rejects',
-      () => countingSource(one, { read: () => Promise.reject(broken) }),
-      0,
-    ],
-  ])('answers %s with an empty 503, and keeps the connection', async (_what, failing) => {
+  const failing = () => countingSource(one, { read: () => Promise.reject(broken) })
+  it.each<[string, FileLookup, string[]]>([
+    ['a look-up that rejects', () => Promise.reject(broken), []],
+    ['a first read that rejects', failing, []],
+    ['a first read of a multipart that rejects', failing, ['Range: bytes=0-0,2-9']],
+  ])('answers %s with an empty 503, and keeps the connection', async (_what, fails, fields) => {
     const { options, served, errors } = observe()
     let isFirst = true
     const client = await clientOf(
       nodeListener((request) => {
         if (!isFirst) return lookup(request)
         isFirst = false
-        return failing(request)
+        return fails(request)
       }, options),
     )
-    client.get('/')
+    client.get('/', ...fields)
     const { status, headers, body } = await client.response()
     expect({ status, headers: fieldsOf(headers), body }).toEqual({
       status: 503,

@@ -440,6 +440,19 @@ describe('a failure before the first byte is a 503', () => {
     expect(outcomes(served)).toEqual([{ status: 503, sent: 0, aborted: false }])
   })
 
+  it.each([
+    ['small', small],
+    ['large', large],
+  ])('a multipart of a %s file, whose first bytes are not of the file', async (_which, bytes) => {
+    const { options, errors } = observe()
+    const source = countingSource(bytes, { read: () => Promise.reject(broken) })
+    const headers = { Range: `bytes=0-0,1-${bytes.length - 2}` }
+    expect(await receive(await serveFile(request({ headers }), source, options))).toEqual(
+      unavailable,
+    )
+    expect({ closes: source.closes, errors }).toEqual({ closes: 1, errors: [broken] })
+  })
+
   it('a small body that fails in its midst', async () => {
     const { options, errors } = observe()
     const read = (bytes: Uint8Array, at: number) => bytes.subarray(0, at < 900 ? 300 : 0)

@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { forgetBuffer, releaseBuffer, takeBuffer } from '../adapters/buffers.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+describe('takeBuffer', () => {
+  const taken: Uint8Array[] = []
+  const take = (length: number) => {
+    const buffer = takeBuffer(length)
+    taken.push(buffer)
+    return buffer
+  }
+  afterEach(() => {
+    for (const _ of taken.splice(0)) forgetBuffer()
+  })
+
+  it.each([
+    [1, 64],
+    [64 * KIB, 64],
+    [64 * KIB + 1, 128],
+    [200 * KIB, 256],
+    [512 * KIB, 512],
+    [1000 * MIB, 512],
+  ])('for %d bytes gives what it takes, and at most 512 KiB', (length, size) => {
+    expect(take(length).length / KIB).toBe(size)
+  })
+
+  it('gives less to each of many, down to 64 KiB', () => {
+    const sizes = Array.from({ length: 600 }, () => take(MIB).length / KIB)
+    expect([1, 32, 33, 64, 65, 128, 129, 600].map((count) => sizes[count - 1])).toEqual([
+      512, 512, 256, 256, 128, 128, 64, 64,
+    ])
+  })
+
+  it('gives again what was released, and never to two at once', () => {
+    const one = takeBuffer(MIB)
+    const two = takeBuffer(MIB)
+    releaseBuffer(one)
+    releaseBuffer(two)
+    const again = [take(MIB), take(MIB), take(MIB)]
+    expect(new Set(again).size).toBe(3)
+    expect(again.filter((buffer) => buffer === one || buffer === two).length).toBe(2)
+  })
+
+  it('does not give again what was given up', () => {
+    const one = takeBuffer(100 * KIB)
+    forgetBuffer()
+    expect(take(100 * KIB)).not.toBe(one)
+  })
+
+  it('keeps at most 16 MiB for the next', () => {
+    const many = new Set(Array.from({ length: 600 }, () => takeBuffer(1)))
+    for (const buffer of many) releaseBuffer(buffer)
+    const kept = Array.from({ length: 600 }, () => take(1)).filter((buffer) => many.has(buffer))
+    // Some of the 16 MiB may be of other sizes, from the tests before.
+    expect(kept.length * 64 * KIB).toBeLessThanOrEqual(16 * MIB)
+    expect(kept.length).toBeGreaterThan(100)
+  })
+})
