@@ -31,7 +31,7 @@ const MOST_NAMES = 20_000
  *
  * @throws what the operating system says of the root itself, as a rejection
  */
-export async function listFiles(root: string): Promise<Listing> {
+export async function listFiles(root: string, most: number = MOST_FILES): Promise<Listing> {
   const realRoot = await realpath(root)
   const files: ListedFile[] = []
   const folders = ['']
@@ -41,7 +41,7 @@ export async function listFiles(root: string): Promise<Listing> {
   for (const folder of folders) {
     try {
       for await (const entry of await opendir(join(root, folder))) {
-        isCut = files.length === MOST_FILES || ++names > MOST_NAMES
+        isCut = files.length === most || ++names > MOST_NAMES
         if (isCut) break
         const path = folder === '' ? entry.name : `${folder}/${entry.name}`
         const href = path.split('/').map(encodeURIComponent).join('/')
