@@ -32,10 +32,9 @@ export const stallTargets = {
   deno: { kib: 110, files: 1 },
 }
 
-/** ns on Node; `ratio` of 1 TiB to 1 MiB. */
+/** ns on Node. The 2000 ranges are asked for as a request would: `maxRanges` cuts them short. */
 export const coreTargets = {
   'parseRange a-b': 100,
   'answer: 206, whole header object': 500,
-  'parseRange, 2000 ranges': 50_000,
   'answer, 2000 ranges': 50_000,
 }
