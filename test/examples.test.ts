@@ -90,6 +90,12 @@ for (const { example, runtime, path, ...others } of examples) {
       expect(await ask(`${path}.bak`, 'GET')).toEqual(missing)
     })
 
+    if (example !== 'hono-worker') {
+      test('prints where it is, and no complaint', () => {
+        expect(server.printed()).toMatch(/^(?:Listening on )?http:\/\/127\.0\.0\.1:\d+\/\n$/)
+      })
+    }
+
     if (!('song' in others)) return
     test('a range of bytes in memory', async () => {
       expect(await ask(others.song, 'GET', 'Range: bytes=3-4')).toEqual({
@@ -141,7 +147,8 @@ function startAsItSays(example: string): Promise<Started> {
   return start(command, [...args.split(' '), '0'], root)
 }
 
-function startOnWorkerd(example: string): Promise<Started> {
+async function startOnWorkerd(example: string): Promise<Started> {
   const stored = { bytes: film, httpMetadata: { contentType: 'video/mp4' } }
-  return startWorker({ 'film.mp4': stored }, `examples/${example}.ts`)
+  const worker = await startWorker({ 'film.mp4': stored }, `examples/${example}.ts`)
+  return { ...worker, printed: () => '' }
 }

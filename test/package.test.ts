@@ -144,10 +144,8 @@ describe('its types, every library checked', () => {
   const page = ['anywhere.ts', '--lib', 'es2022,dom', '--types', '']
   const server = ['anywhere.ts', 'server.ts', '--types', 'node', '--lib']
   const projects: [string, string[]][] = [
-    ['a page, nodenext', [...nodenext, ...page]],
     ['a page, bundler', [...bundler, ...page]],
     ['a server with the types of the DOM, nodenext', [...nodenext, ...server, 'es2022,dom']],
-    ['a server with the types of the DOM, bundler', [...bundler, ...server, 'es2022,dom']],
   ]
 
   beforeAll(() => {

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 export interface Started {
   /** On 127.0.0.1. */
   readonly port: number
+  /** All that it wrote so far, to standard output and error. */
+  printed(): string
   stop(): Promise<void>
 }
 
@@ -14,27 +16,36 @@ export interface Started {
  */
 export async function start(command: string, args: string[], cwd: string): Promise<Started> {
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
   try {
-    const port = await announcedPort(child)
-    return { port, stop: () => kill(child) }
+    return {
+      port: await announcedPort(child, () => output),
+      printed: () => output,
+      stop: () => kill(child),
+    }
   } catch (error) {
     await kill(child)
     throw error
   }
 }
 
-function announcedPort(child: ChildProcess): Promise<number> {
+function announcedPort(child: ChildProcess, printed: () => string): Promise<number> {
   return new Promise((resolve, reject) => {
-    let output = ''
-    const listen = (chunk: unknown) => {
-      output += chunk
-      const port = /http:\/\/127\.0\.0\.1:(\d+)\//.exec(output)?.[1]
+    const look = () => {
+      const port = /http:\/\/127\.0\.0\.1:(\d+)\//.exec(printed())?.[1]
       if (port !== undefined) resolve(Number(port))
     }
-    child.stdout?.on('data', listen)
-    child.stderr?.on('data', listen)
+    child.stdout?.on('data', look)
+    child.stderr?.on('data', look)
     child.on('error', reject)
-    child.on('close', () => reject(new Error(`Expected a URL from ${child.spawnfile}: ${output}`)))
+    child.on('close', () =>
+      reject(new Error(`Expected a URL from ${child.spawnfile}: ${printed()}`)),
+    )
   })
 }
 
