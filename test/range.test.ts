@@ -138,9 +138,9 @@ describe('parseRange', () => {
     )
   })
 
-  it('agrees with the grammar on every string of up to 7 characters', () => {
+  it('agrees with the grammar on every string of up to 6 characters', () => {
     const differing: string[] = []
-    for (const set of strings('02-, x', 7)) {
+    for (const set of strings('02-, x', 6)) {
       const value = `bytes=${set}`
       const ours = JSON.stringify(parseRange(value))
       if (ours !== JSON.stringify(parseByGrammar(value))) differing.push(value)
@@ -169,7 +169,7 @@ describe('parseRange', () => {
       fc.property(anySpelling, ({ specs, value }) => {
         expect(parseRange(value)).toEqual(specs)
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 
@@ -180,7 +180,7 @@ describe('parseRange', () => {
         expect(capped(parseRange(value))).toEqual(capped(parseByGrammar(value)))
         expect(capped(parseRange(text))).toEqual(capped(parseByGrammar(text)))
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 

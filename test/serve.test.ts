@@ -164,7 +164,7 @@ describe('a body', () => {
           expect(source.closes).toBe(1)
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     )
   })
 

@@ -62,9 +62,9 @@ describe('parseEntityTags', () => {
     expect(parseEntityTags(value)).toEqual(tags)
   })
 
-  it('agrees with the grammar on every string of up to 6 characters', () => {
+  it('agrees with the grammar on every string of up to 5 characters', () => {
     const differing: string[] = []
-    for (const value of strings('W/"a, ', 6)) {
+    for (const value of strings('W/"a, ', 5)) {
       if (JSON.stringify(parseEntityTags(value)) !== JSON.stringify(parseByGrammar(value))) {
         differing.push(value)
       }
@@ -304,7 +304,7 @@ describe('parseHttpDate', () => {
           expect(parseHttpDate(formatHttpDate(new Date(time + fraction)), NOW)).toBe(time)
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 
@@ -337,7 +337,7 @@ describe('parseHttpDate', () => {
         fc.pre(!forms.some((form) => form.test(value)))
         expect(parseHttpDate(value, NOW)).toBe(null)
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     )
   })
 })
