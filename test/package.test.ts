@@ -16,11 +16,14 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startWorker } from './miniflare.ts'
 import { isInstalled, runtimes } from './runtimes.ts'
 import { start } from './start.ts'
 import { fetchOnce } from './wire/client.ts'
+
+// npm, tsc and attw take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const RANGE_OF_HELLO = ['GET /hello.txt HTTP/1.1', 'Range: bytes=7-']
@@ -51,9 +54,10 @@ beforeAll(async () => {
     cpSync(join(root, name), join(clone, name), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
+  const packing = pack(join(root, 'node_modules/mime'), ['--ignore-scripts'])
   packed = await pack(clone, [])
   tarball = join(scratch, packed.filename)
-  const mime = await pack(join(root, 'node_modules/mime'), ['--ignore-scripts'])
+  const mime = await packing
 
   cpSync(join(root, 'test/package'), project, { recursive: true })
   cpSync(join(root, 'examples/worker.ts'), join(project, 'worker.ts'))
