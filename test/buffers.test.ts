@@ -43,6 +43,15 @@ describe('takeBuffer', () => {
     expect(again.filter((buffer) => buffer === one || buffer === two).length).toBe(2)
   })
 
+  it('counts those under way, not those that were', () => {
+    for (let i = 0; i < 200; i++) releaseBuffer(takeBuffer(MIB))
+    for (let i = 0; i < 200; i++) {
+      takeBuffer(1)
+      forgetBuffer()
+    }
+    expect(take(MIB).length / KIB).toBe(512)
+  })
+
   it('does not give again what was given up', () => {
     const one = takeBuffer(100 * KIB)
     forgetBuffer()
