@@ -1,4 +1,4 @@
-import type { FileSource } from '../src/source.ts'
+import type { FileSource, HeadersLike } from '../src/source.ts'
 
 export interface BlobOptions {
   /** Media type; by default the Blob's. */
@@ -8,7 +8,7 @@ export interface BlobOptions {
   /** By default a File's `lastModified`. */
   readonly lastModified?: Date | undefined
   /** Further header fields, such as Cache-Control. */
-  readonly headers?: HeadersInit | undefined
+  readonly headers?: HeadersLike | undefined
 }
 
 /** The most that is read at once, in bytes. */

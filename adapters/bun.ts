@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import type { FileLookup, FileSource } from '../src/source.ts'
+import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
 import { type FileOptions, fileSource } from './file-source.ts'
 import type { OpenFile } from './open-file.ts'
@@ -80,7 +80,7 @@ async function slice(file: OpenFile, start: number, end: number): Promise<Blob |
 }
 
 /** Bun would add a malformed Content-Disposition, with the file's name on the server. */
-function shownInline({ type = '', headers }: FileSource): HeadersInit | undefined {
+function shownInline({ type = '', headers }: FileSource): HeadersLike | undefined {
   if (SHOWN_INLINE.test(type)) return headers
   const fields = new Headers(headers)
   if (!fields.has('content-disposition')) fields.set('content-disposition', 'inline')

@@ -1,6 +1,6 @@
 import { realpathSync, type Stats, statSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
-import type { FileLookup, FileSource } from '../src/source.ts'
+import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import type { OpenFile } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
 import { openWarm } from './warm.ts'
@@ -9,7 +9,7 @@ export interface DirectoryOptions {
   /** The path that the directory is mounted at, starting and ending with `/`. `/` by default. */
   readonly base?: string | undefined
   /** Further header fields of every file, such as Cache-Control. */
-  readonly headers?: HeadersInit | undefined
+  readonly headers?: HeadersLike | undefined
 }
 
 /**

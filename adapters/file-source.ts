@@ -1,4 +1,4 @@
-import type { FileSource } from '../src/source.ts'
+import type { FileSource, HeadersLike } from '../src/source.ts'
 import { mediaType } from './media-type.ts'
 import type { OpenFile } from './open-file.ts'
 
@@ -6,7 +6,7 @@ export interface FileOptions {
   /** Media type; by default what the file's name promises. */
   readonly type?: string | undefined
   /** Further header fields, such as Cache-Control. */
-  readonly headers?: HeadersInit | undefined
+  readonly headers?: HeadersLike | undefined
 }
 
 /** An open file as a source that reads it in another thread: right on every runtime. */

@@ -5,7 +5,7 @@ import { openWarm } from './warm.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
-export { nodeListener } from './node-listener.ts'
+export { type Incoming, nodeListener, type Outgoing } from './node-listener.ts'
 
 /**
  * A regular file of the local file system, held open until it was served: that version is what is

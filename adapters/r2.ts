@@ -1,6 +1,6 @@
 import { SourceChangedError } from '../src/errors.ts'
 import { type ByteRange, parseRange, type RangeSpec, resolveRange } from '../src/range.ts'
-import type { FileLookup, FileSource, RequestLike } from '../src/source.ts'
+import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import { expectBase, toRelativePath } from './path.ts'
 
 /** What is used of a bucket binding; the `R2Bucket` of Cloudflare's types is one. */
@@ -36,7 +36,7 @@ export interface R2GetOptionsLike {
 
 export interface R2FileOptions {
   /** Further header fields, such as CORS. What is stored with the object wins over them. */
-  readonly headers?: HeadersInit | undefined
+  readonly headers?: HeadersLike | undefined
 }
 
 export interface R2BucketOptions extends R2FileOptions {

@@ -20,4 +20,11 @@ export {
   type SuffixRange,
 } from './range.ts'
 export { fileHandler, type Served, type ServeOptions, serveFile } from './serve.ts'
-export type { Chunk, FileLookup, FileSource, RequestLike } from './source.ts'
+export type {
+  BodyLike,
+  Chunk,
+  FileLookup,
+  FileSource,
+  HeadersLike,
+  RequestLike,
+} from './source.ts'

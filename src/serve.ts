@@ -3,7 +3,7 @@ import { closeSource, readBody, streamBody } from './body.ts'
 import type { RangeLimits } from './decide.ts'
 import { expectWholeNumber } from './errors.ts'
 import { isRange, lengthOf } from './range.ts'
-import type { FileLookup, FileSource, RequestLike } from './source.ts'
+import type { BodyLike, FileLookup, FileSource, RequestLike } from './source.ts'
 
 export interface ServeOptions extends RangeLimits {
   /**
@@ -168,7 +168,7 @@ async function nativeBody(
   request: Request,
   { status, pieces }: Answer,
   source: FileSource,
-): Promise<BodyInit | null> {
+): Promise<BodyLike | null> {
   const [piece] = pieces
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
   const isRewritten = status === 200 && request.headers.has('range')
@@ -176,7 +176,7 @@ async function nativeBody(
   return (await source.body?.(piece.start, piece.end)) ?? null
 }
 
-function toResponse({ status, headers }: Answer, body: BodyInit | null): Response {
+function toResponse({ status, headers }: Answer, body: BodyLike | null): Response {
   // To workerd: what is stored encoded is not to be encoded again. To everybody else: nothing.
   const init = { status, headers: { ...headers }, encodeBody: 'manual' }
   return new Response(body, init)

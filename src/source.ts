@@ -1,3 +1,9 @@
+/** What `new Headers` takes. The DOM's name for it is not there where only a server's types are. */
+export type HeadersLike = NonNullable<ConstructorParameters<typeof Headers>[0]>
+
+/** What `new Response` takes for a body. */
+export type BodyLike = NonNullable<ConstructorParameters<typeof Response>[0]>
+
 /** What a source's `read` gives: bytes, or a stream of exactly the bytes asked for. */
 export type Chunk = Uint8Array | ReadableStream<Uint8Array>
 
@@ -21,7 +27,7 @@ export interface FileSource {
    * Further header fields: Cache-Control, Content-Encoding, CORS, … Validators, lengths and ranges
    * are the core's to say; the ones given here are dropped. Set-Cookie belongs on the Response.
    */
-  readonly headers?: HeadersInit | undefined
+  readonly headers?: HeadersLike | undefined
   /**
    * Bodies of up to this many bytes are read whole before the Response is made and sent as one
    * array. 128 KiB by default; more where the runtime drops Content-Length from streams.
@@ -39,7 +45,7 @@ export interface FileSource {
    * "use read". Asked only for a body of one piece, and never for a 200 to a request that carries
    * Range. What it holds is its own to free: close is not called after it.
    */
-  body?(start: number, end: number): BodyInit | null | Promise<BodyInit | null>
+  body?(start: number, end: number): BodyLike | null | Promise<BodyLike | null>
   /**
    * Called exactly once when the core is done, unless a native body was taken. A read may still be
    * under way (the client hung up): what it gives is dropped.
