@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 
 const SMALLEST = 64 * 1024
 const LARGEST = 512 * 1024
-/** What responses under way are to hold together, and what is kept for the next, in bytes. */
-const BUDGET = 16 * 1024 * 1024
+/** What responses under way hold beyond the smallest buffers, and what is kept for the next. */
+const BUDGET = 8 * 1024 * 1024
 
 const free = new Map<number, Uint8Array[]>()
 let taken = 0
@@ -15,9 +15,10 @@ let kept = 0
  * (bench/README.md).
  */
 export function takeBuffer(length: number): Uint8Array {
-  taken++
+  const most = Math.min(LARGEST, (BUDGET - taken) / 4)
   let size = SMALLEST
-  while (size < length && size < LARGEST && size * 2 * taken <= BUDGET) size *= 2
+  while (size < length && size * 2 <= most) size *= 2
+  taken += size
   const buffer = free.get(size)?.pop()
   if (buffer === undefined) return Buffer.allocUnsafeSlow(size)
   kept -= size
@@ -26,7 +27,7 @@ export function takeBuffer(length: number): Uint8Array {
 
 /** Gives back a buffer that nothing reads any more. */
 export function releaseBuffer(buffer: Uint8Array): void {
-  forgetBuffer()
+  forgetBuffer(buffer)
   if (kept + buffer.length > BUDGET) return
   kept += buffer.length
   const others = free.get(buffer.length)
@@ -35,6 +36,6 @@ export function releaseBuffer(buffer: Uint8Array): void {
 }
 
 /** Gives up a buffer that something may still read. */
-export function forgetBuffer(): void {
-  taken--
+export function forgetBuffer(buffer: Uint8Array): void {
+  taken -= buffer.length
 }

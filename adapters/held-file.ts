@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { closeSync, fstatSync, read, readSync, type Stats } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { SourceChangedError } from '../src/errors.ts'
 import { isStrongDate } from '../src/validators.ts'
 
@@ -10,6 +11,9 @@ const LARGEST_CHUNK = 256 * KIB
 const CHUNK_BUDGET = 16 * KIB * KIB
 /** How much of what was sent is looked at again when a file has grown, in bytes. */
 const SAMPLE = 256
+
+/** How long a write under way may take from a file's new time to its new size, in ms. */
+const A_WRITE = 20
 
 let openFiles = 0
 
@@ -52,13 +56,12 @@ export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
   openFiles++
 
   /** A file may grow while it is sent, as logs and recordings do, but what it held must stay. */
-  function expectUnchanged(): void {
+  function isUnchanged(): boolean {
     const stat = fstatSync(fd)
-    if (stat.size === expected.size && stat.mtimeMs === expected.mtimeMs) return
-    if (stat.size <= expected.size || !holdsSample()) {
-      throw new SourceChangedError(`${path} changed while it was being served`)
-    }
+    if (stat.size === expected.size && stat.mtimeMs === expected.mtimeMs) return true
+    if (stat.size <= expected.size || !holdsSample()) return false
     expected = stat
+    return true
   }
 
   function holdsSample(): boolean {
@@ -68,12 +71,15 @@ export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
     return bytes.equals(sample.bytes)
   }
 
-  function checked(bytes: Uint8Array, start: number): Uint8Array {
-    expectUnchanged()
+  function remember(bytes: Uint8Array, start: number): Uint8Array {
     const from = Math.max(0, bytes.length - SAMPLE)
-    // A copy, which `slice` of a Buffer is not: the reader will use its buffer again.
-    sample = { at: start + from, bytes: Uint8Array.from(bytes.subarray(from)) }
+    // A copy, since the reader may use its buffer again; `from` and `slice` are slow, or no copies.
+    sample = { at: start + from, bytes: new Uint8Array(bytes.subarray(from)) }
     return bytes
+  }
+
+  function changed(): SourceChangedError {
+    return new SourceChangedError(`${path} changed while it was being served`)
   }
 
   function expectOpen(): void {
@@ -100,7 +106,9 @@ export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
       reads++
       try {
         const length = await readAt(fd, into, Math.min(end - start, into.length), start)
-        return checked(into.subarray(0, length), start)
+        // A write moves the time of a file first, and its size when the bytes are there.
+        if (!isUnchanged() && !(await setTimeout(A_WRITE).then(isUnchanged))) throw changed()
+        return remember(into.subarray(0, length), start)
       } finally {
         if (--reads === 0) whenIdle?.()
       }
@@ -109,7 +117,9 @@ export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
     readSync(start, end) {
       expectOpen()
       const bytes = Buffer.allocUnsafeSlow(end - start)
-      return checked(bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, start)), start)
+      const length = readSync(fd, bytes, 0, bytes.length, start)
+      if (!isUnchanged()) throw changed()
+      return remember(bytes.subarray(0, length), start)
     },
 
     async close() {

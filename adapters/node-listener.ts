@@ -9,6 +9,7 @@ export interface Incoming {
   readonly method?: string | undefined
   readonly url?: string | undefined
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly rawHeaders: readonly string[]
   readonly aborted: boolean
   once(event: 'aborted', listener: () => void): unknown
 }
@@ -111,7 +112,7 @@ async function writeBody(
         isFree = await flush(chunk)
       } finally {
         if (isFree) releaseBuffer(buffer)
-        else forgetBuffer()
+        else forgetBuffer(buffer)
       }
     }
     conclude(answered, sent, await reader.close())
@@ -138,15 +139,25 @@ function breakOff(outgoing: Outgoing): void {
   else outgoing.destroy()
 }
 
-function toRequest({ method = '', url = '', headers }: Incoming): RequestLike {
+function toRequest({ method = '', url = '', headers, rawHeaders }: Incoming): RequestLike {
   return {
     method,
     url,
     headers: {
-      get(name) {
+      get(field) {
+        const name = field.toLowerCase()
         const value = headers[name]
-        return value === undefined ? null : String(value)
+        if (value === undefined) return null
+        // Of a date that comes twice, and is to be ignored, Node keeps the first alone.
+        return name.endsWith('-since') ? valuesOf(name, rawHeaders) : String(value)
       },
     },
   }
+}
+
+function valuesOf(name: string, rawHeaders: readonly string[]): string {
+  const values = rawHeaders.filter(
+    (_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name,
+  )
+  return values.join(', ')
 }

@@ -12,7 +12,7 @@ describe('takeBuffer', () => {
     return buffer
   }
   afterEach(() => {
-    for (const _ of taken.splice(0)) forgetBuffer()
+    for (const buffer of taken.splice(0)) forgetBuffer(buffer)
   })
 
   it.each([
@@ -28,9 +28,14 @@ describe('takeBuffer', () => {
 
   it('gives less to each of many, down to 64 KiB', () => {
     const sizes = Array.from({ length: 600 }, () => take(MIB).length / KIB)
-    expect([1, 32, 33, 64, 65, 128, 129, 600].map((count) => sizes[count - 1])).toEqual([
+    expect([1, 13, 14, 16, 17, 19, 20, 600].map((count) => sizes[count - 1])).toEqual([
       512, 512, 256, 256, 128, 128, 64, 64,
     ])
+  })
+
+  it('gives no more than 8 MiB beyond 64 KiB to each', () => {
+    const sizes = Array.from({ length: 600 }, () => take(MIB).length)
+    expect(sizes.reduce((sum, size) => sum + size - 64 * KIB, 0)).toBeLessThanOrEqual(8 * MIB)
   })
 
   it('gives again what was released, and never to two at once', () => {
@@ -46,24 +51,23 @@ describe('takeBuffer', () => {
   it('counts those under way, not those that were', () => {
     for (let i = 0; i < 200; i++) releaseBuffer(takeBuffer(MIB))
     for (let i = 0; i < 200; i++) {
-      takeBuffer(1)
-      forgetBuffer()
+      forgetBuffer(takeBuffer(1))
     }
     expect(take(MIB).length / KIB).toBe(512)
   })
 
   it('does not give again what was given up', () => {
     const one = takeBuffer(100 * KIB)
-    forgetBuffer()
+    forgetBuffer(one)
     expect(take(100 * KIB)).not.toBe(one)
   })
 
-  it('keeps at most 16 MiB for the next', () => {
+  it('keeps at most 8 MiB for the next', () => {
     const many = new Set(Array.from({ length: 600 }, () => takeBuffer(1)))
     for (const buffer of many) releaseBuffer(buffer)
     const kept = Array.from({ length: 600 }, () => take(1)).filter((buffer) => many.has(buffer))
-    // Some of the 16 MiB may be of other sizes, from the tests before.
-    expect(kept.length * 64 * KIB).toBeLessThanOrEqual(16 * MIB)
-    expect(kept.length).toBeGreaterThan(100)
+    // Some of the 8 MiB may be of other sizes, from the tests before.
+    expect(kept.length * 64 * KIB).toBeLessThanOrEqual(8 * MIB)
+    expect(kept.length).toBeGreaterThan(50)
   })
 })

@@ -7,7 +7,9 @@ import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/n
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, it } from 'vitest'
+import { forgetBuffer, takeBuffer } from '../adapters/buffers.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
+import type { Incoming, Outgoing } from '../adapters/node-listener.ts'
 import type { Served, ServeOptions } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
 import { countingSource, someBytes, streamOf } from './counting-source.ts'
@@ -227,6 +229,54 @@ describe('nodeListener over node:http', () => {
       reads: [],
       served: [{ status: 200, sent: 0, aborted: true }],
     })
+  })
+
+  it('notices a hang-up after the request was read to its end', async () => {
+    const { options, served } = observe()
+    const source = countingSource(long)
+    const listener = nodeListener(() => source, options)
+    // As a body parser does: such a request is never told that it was aborted.
+    const client = await clientOf((incoming, outgoing) => {
+      incoming.on('end', () => void listener(incoming, outgoing)).resume()
+    })
+    client.get('/')
+    await client.take(1000)
+    client.socket.resetAndDestroy()
+    await until(() => served.length === 1)
+    expect({ closes: source.closes, aborted: served[0]?.aborted }).toEqual({
+      closes: 1,
+      aborted: true,
+    })
+  })
+
+  it('does not use a buffer again that a broken connection may still hold', async () => {
+    const written: Uint8Array[] = []
+    let close = () => {}
+    const outgoing: Outgoing = {
+      headersSent: false,
+      writeHead: () => {},
+      write: (chunk) => written.push(chunk),
+      end: () => {},
+      destroy: () => {},
+      once(_event, listener) {
+        close = listener
+      },
+    }
+    const incoming: Incoming = {
+      method: 'GET',
+      url: '/one.bin',
+      headers: {},
+      rawHeaders: [],
+      aborted: false,
+      once: () => {},
+    }
+    const done = nodeListener(lookup)(incoming, outgoing)
+    await until(() => written.length === 1)
+    close()
+    await done
+    const next = Array.from({ length: 100 }, (_, i) => takeBuffer(i * 10_000))
+    for (const buffer of next) forgetBuffer(buffer)
+    expect(next.filter(({ buffer }) => buffer === written[0]?.buffer)).toEqual([])
   })
 
   it('closes the source when the client goes while a read is under way', async () => {
