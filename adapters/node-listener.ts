@@ -146,10 +146,9 @@ function toRequest({ method = '', url = '', headers, rawHeaders }: Incoming): Re
     headers: {
       get(field) {
         const name = field.toLowerCase()
-        const value = headers[name]
-        if (value === undefined) return null
+        if (!Object.hasOwn(headers, name)) return null
         // Of a date that comes twice, and is to be ignored, Node keeps the first alone.
-        return name.endsWith('-since') ? valuesOf(name, rawHeaders) : String(value)
+        return name.endsWith('-since') ? valuesOf(name, rawHeaders) : String(headers[name])
       },
     },
   }
