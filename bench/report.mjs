@@ -20,11 +20,12 @@ export function scenarioTable(result) {
   const rows = entrants.map((entrant) => {
     const { server, rounds, peak } = entrant
     const cpu = cpuOf(entrant)
+    const measured = cpu.filter((value) => !Number.isNaN(value))
     const errors = rounds.reduce((total, round) => total + round.errors, 0)
     return [
       server.title + (errors > 0 ? ` (${errors} errors)` : ''),
       digits(median(cpu)),
-      `${digits(Math.min(...cpu))}–${digits(Math.max(...cpu))}`,
+      `${digits(Math.min(...measured))}–${digits(Math.max(...measured))}`,
       bar(median(cpu) / most),
       ...own.map((name) => ratio(find(result, name), entrant)),
       throughput(scenario, rounds),

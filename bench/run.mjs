@@ -200,7 +200,8 @@ async function measure(scenario, running, load) {
       const result = await load.run({ ...job, seconds })
       const cpu = cpuMicroseconds(server.pid) - before
       const count = scenario.per === 'GB' ? result.bytes / 1e6 : result.requests
-      measured.push({ ...result, cpu: cpu / count })
+      // Kept from the core all round long by others, it did nothing that could be measured.
+      measured.push({ ...result, cpu: cpu === 0 || count === 0 ? Number.NaN : cpu / count })
     }
   }
   for (const entrant of entrants) entrant.peak = peakRss(entrant.server.pid)
