@@ -23,12 +23,12 @@ export function directoryLookup(
   { base = '/' }: DirectoryOptions,
   toSource: (file: OpenFile) => FileSource,
 ): FileLookup {
-  expectBase(base)
+  const mount = expectBase(base)
   const directory = resolve(expectDirectory(root))
   const isInside = containment(directory)
   const serve = (file: OpenFile | null) => (file === null ? null : toSource(file))
   return (request) => {
-    const path = toRelativePath(request.url, base)
+    const path = toRelativePath(request.url, mount)
     if (path === null) return null
     const file = openWarm(join(directory, path), isInside)
     return file instanceof Promise ? file.then(serve) : serve(file)

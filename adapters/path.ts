@@ -20,9 +20,16 @@ export function toRelativePath(url: string, base = '/'): string | null {
   return segments.every((segment) => segment !== null) ? segments.join('/') : null
 }
 
-/** @throws TypeError unless the path that a look-up is mounted at starts and ends with a slash */
+/**
+ * The path that a look-up is mounted at, encoded as it stands in URLs.
+ *
+ * @throws TypeError unless it starts and ends with a slash
+ *
+ * @example
+ * expectBase('/my films/') // '/my%20films/'
+ */
 export function expectBase(base: string): string {
-  if (base.startsWith('/') && base.endsWith('/')) return base
+  if (base.startsWith('/') && base.endsWith('/')) return new URL(`http://localhost${base}`).pathname
   throw new TypeError(`Expected base to start and end with '/', got '${base}'`)
 }
 

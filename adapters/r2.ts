@@ -109,8 +109,8 @@ export async function r2File(
  * export default { fetch: (request, env) => fileHandler(r2Bucket(env.MEDIA))(request) }
  */
 export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): FileLookup {
-  const { prefix = '', base = '/' } = options
-  expectBase(base)
+  const { prefix = '' } = options
+  const base = expectBase(options.base ?? '/')
   if (prefix !== '' && !prefix.endsWith('/')) {
     throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
   }

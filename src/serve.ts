@@ -172,7 +172,8 @@ async function nativeBody(
   const [piece] = pieces
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
   const isRewritten = status === 200 && request.headers.has('range')
-  if (isRewritten || pieces.length > 1 || !piece || !isRange(piece)) return null
+  // A multipart body begins with bytes.
+  if (isRewritten || !piece || !isRange(piece)) return null
   return (await source.body?.(piece.start, piece.end)) ?? null
 }
 

@@ -185,6 +185,11 @@ describe('expectBase', () => {
     expect(expectBase(base)).toBe(base)
   })
 
+  it('encodes a base as URLs have it', () => {
+    const base = expectBase('/my films/')
+    expect([base, toRelativePath('/my%20films/a.mp4', base)]).toEqual(['/my%20films/', 'a.mp4'])
+  })
+
   it.each(['', 'media', '/media', 'media/', './', 'http://localhost'])('refuses %j', (base) => {
     const message = `Expected base to start and end with '/', got '${base}'`
     expect(() => expectBase(base)).toThrow(new TypeError(message))
