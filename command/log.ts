@@ -39,7 +39,7 @@ function outcome({ aborted, error }: Served): string[] {
 
 function formatDuration(ms: number): string {
   if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`
-  return `${ms} ms`
+  return `${Math.round(ms)} ms`
 }
 
 /** Without spaces, since they separate the columns. */

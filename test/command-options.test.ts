@@ -70,7 +70,7 @@ describe('formatServed', () => {
     headers: { 'content-length': '10' },
     sent: 10,
     aborted: false,
-    duration: 1.26,
+    duration: 1,
   }
   const request = (url: string, range?: string): Partial<Served> => ({
     request: { method: 'GET', url, headers: { get: () => range ?? null } },
@@ -79,12 +79,12 @@ describe('formatServed', () => {
     [
       'what was sent',
       {},
-      'GET      /film.mp4                     bytes=0-9         206                  10 B    1.3 ms',
+      'GET      /film.mp4                     bytes=0-9         206                  10 B      1 ms',
     ],
     [
       'what was announced, where the runtime tells nothing more',
       { sent: null },
-      'GET      /film.mp4                     bytes=0-9         206        announced 10 B    1.3 ms',
+      'GET      /film.mp4                     bytes=0-9         206        announced 10 B      1 ms',
     ],
     [
       'an abort, after 12 s',
@@ -99,22 +99,22 @@ describe('formatServed', () => {
     [
       'a failure that is no Error',
       { error: 'lost' },
-      'GET      /film.mp4                     bytes=0-9         206                  10 B    1.3 ms  failed: lost',
+      'GET      /film.mp4                     bytes=0-9         206                  10 B      1 ms  failed: lost',
     ],
     [
       'a whole URL by its path and query',
       request('http://[::1]:80/a/../b%20c?d e'),
-      'GET      /b%20c?d%20e                  -                 206                  10 B    1.3 ms',
+      'GET      /b%20c?d%20e                  -                 206                  10 B      1 ms',
     ],
     [
       'what is no URL, as it came, in its column',
       request('http://x:y/a b\n\u202e\u{1f3ac}', 'bytes=0-  aborted'),
-      'GET      http://x:y/a\\u{20}b\\u{a}\\u{202e}\\u{1f3ac}  bytes=0-\\u{20}\\u{20}aborted  206                  10 B    1.3 ms',
+      'GET      http://x:y/a\\u{20}b\\u{a}\\u{202e}\\u{1f3ac}  bytes=0-\\u{20}\\u{20}aborted  206                  10 B      1 ms',
     ],
     [
       'no more than 500 characters of anything',
       request(`/${'a'.repeat(600)}`, `bytes=${'0'.repeat(100_000)}-`),
-      `GET      /${'a'.repeat(499)}...  bytes=${'0'.repeat(494)}...  206                  10 B    1.3 ms`,
+      `GET      /${'a'.repeat(499)}...  bytes=${'0'.repeat(494)}...  206                  10 B      1 ms`,
     ],
   ]
   test.each(rows)('%s', (_what, change, line) => {
