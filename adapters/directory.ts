@@ -35,19 +35,37 @@ export function directoryLookup(
   }
 }
 
+/** For how long a file that was found inside is known to be, in ms. */
+const KNOWN_FOR = 1000
+
+/** How many are remembered. */
+const MOST_KNOWN = 10_000
+
 /**
  * Whether a file that was opened by this path lies below the root, all links resolved. It must be
- * the same file, lest a link changes between the opening and the question.
+ * the same file, lest a link changes between the opening and the question. That costs as much as
+ * opening it, so the answer holds for a second, for that file: where a link leads by then, another
+ * one is opened.
  */
 function containment(root: string): (path: string, opened: Stats) => boolean {
   let realRoot = realpathSync.native(root)
-  return (path, opened) => {
+  const known = new Map<
+    string,
+    { readonly dev: number; readonly ino: number; readonly at: number }
+  >()
+  return (path, { dev, ino }) => {
+    const now = Date.now()
+    const last = known.get(path)
+    if (last?.ino === ino && last.dev === dev && now - last.at < KNOWN_FOR) return true
     const realPath = realpathSync.native(path)
     // The root itself may be a link that a deployment turns to the next release.
     if (!isBelow(realPath, realRoot)) realRoot = realpathSync.native(root)
     if (!isBelow(realPath, realRoot)) return false
-    const { dev, ino } = statSync(realPath)
-    return dev === opened.dev && ino === opened.ino
+    const found = statSync(realPath)
+    if (found.dev !== dev || found.ino !== ino) return false
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(path, { dev, ino, at: now })
+    return true
   }
 }
 
