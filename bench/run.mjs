@@ -32,10 +32,10 @@ const HELP = `Measures byteserve and its peers: server CPU per request, in one r
   --rounds N       rounds per scenario (5)
   --seconds N      of load per server and round (0.5)
   --quick          fewer scenarios, servers and rounds: under 4 minutes
-  --write          write bench/results.md even if not everything was measured
+  --write          write bench/results.md after every scenario, even if not all are measured
   --help
 
-A complete run takes about 19 minutes and writes bench/results.md.`
+A complete run takes about 20 minutes on a quiet machine and writes bench/results.md.`
 
 const { values: options } = parseArgs({
   options: {
@@ -99,25 +99,24 @@ async function main() {
     const result = await measure(scenario, running, load)
     results.push(result)
     console.log(`\n${scenarioTable(result)}`)
+    // A run that is broken off leaves what it has.
+    if (options.write) write(results, null, core, false)
   }
   for (const one of running) await one.stop()
   const stalls = isWanted('stall') ? await measureStalls(load) : null
   if (stalls !== null) console.log(`\n${stallTable(stalls)}`)
   await load.stop()
   console.log(`\n${targetTable(results, stalls, core)}`)
-  const minutes = ((Date.now() - started) / 60_000).toFixed(1)
-  console.log(`\n${minutes} minutes`)
-  if (!isComplete && !options.write) return
-  const facts = {
-    versions: versions(),
-    rounds,
-    seconds,
-    minutes,
-    isComplete,
-    loads: [...loads, loadavg()[0]],
+  if (isComplete || options.write) write(results, stalls, core, isComplete)
+  console.log('\ndone')
+
+  function write(results, stalls, core, isComplete) {
+    const minutes = ((Date.now() - started) / 60_000).toFixed(1)
+    const facts = { versions: versions(), rounds, seconds, minutes, isComplete }
+    facts.loads = [...loads, loadavg()[0]]
+    writeFileSync(join(here, 'results.md'), document(facts, results, stalls, core))
+    console.log(`written to bench/results.md after ${minutes} minutes`)
   }
-  writeFileSync(join(here, 'results.md'), document(facts, results, stalls, core))
-  console.log('written to bench/results.md')
 }
 
 /** What is measured is what is built; the peers are installed once. */
