@@ -66,12 +66,12 @@ describe.each(names)('%s: a file of 5 GiB', (name) => {
     forgetPeak(pid)
     const before = residentBytes(pid)
     let received = 0
-    const lines = ['GET /huge.mp4 HTTP/1.1', 'Range: bytes=3758096384-4831838207']
+    const lines = ['GET /huge.mp4 HTTP/1.1', 'Range: bytes=4026531840-4563402751']
     await fetchOnce(port, lines, (chunk) => {
       received += chunk.length
     })
     const growth = peakBytes(pid) - before
-    expect(received).toBe(GIB)
+    expect(received).toBe(GIB / 2)
     expect(growth).toBeLessThan(GIB / 4)
   })
 })
