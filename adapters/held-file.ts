@@ -49,7 +49,8 @@ export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
   const isDated = modified > 1000
   const strength = isDated && isStrongDate(modified, Date.now()) ? '' : 'W/'
   let expected = opened
-  let sample: { readonly at: number; readonly bytes: Uint8Array } | null = null
+  let sample: Buffer | null = null
+  let sampleAt = 0
   let reads = 0
   let whenIdle: (() => void) | null = null
   let isClosed = false
@@ -66,15 +67,17 @@ export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
 
   function holdsSample(): boolean {
     if (sample === null) return true
-    const bytes = Buffer.alloc(sample.bytes.length)
-    readSync(fd, bytes, 0, bytes.length, sample.at)
-    return bytes.equals(sample.bytes)
+    const bytes = Buffer.alloc(sample.length)
+    readSync(fd, bytes, 0, bytes.length, sampleAt)
+    return bytes.equals(sample)
   }
 
   function remember(bytes: Uint8Array, start: number): Uint8Array {
     const from = Math.max(0, bytes.length - SAMPLE)
-    // A copy, since the reader may use its buffer again; `from` and `slice` are slow, or no copies.
-    sample = { at: start + from, bytes: new Uint8Array(bytes.subarray(from)) }
+    sampleAt = start + from
+    // A copy, which `slice` of a Buffer is not: the reader may use its buffer again.
+    sample = Buffer.allocUnsafe(bytes.length - from)
+    sample.set(bytes.subarray(from))
     return bytes
   }
 

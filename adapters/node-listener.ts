@@ -49,10 +49,11 @@ export function nodeListener(
   options: ServeOptions = {},
 ): (incoming: Incoming, outgoing: Outgoing, next?: () => void) => Promise<void> {
   expectOptions(options)
+  const find = ofReads(lookup)
   return async (incoming, outgoing, next) => {
     const request = toRequest(incoming)
     const conclude = watch(request, options)
-    const prepared = await prepare(request, ofReads(lookup), options)
+    const prepared = await prepare(request, find, options)
     if (next !== undefined && PASSED_ON.includes(prepared.status)) {
       next()
     } else if (prepared.source === null) {

@@ -34,7 +34,7 @@ export function answerMethod(method: string): Answer | null {
  * @param source null when there is no such file
  * @param now ms since the epoch
  * @throws RangeError when the source's size is no whole number of bytes
- * @throws TypeError when its entity tag is none
+ * @throws TypeError when its entity tag is none, or its type fits in no header field
  *
  * @example
  * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())
@@ -82,8 +82,9 @@ function withoutBody(status: number, headers: HeaderFields = {}): Answer {
 
 function expectSource({ size, type = '', etag }: FileSource): void {
   expectWholeNumber('size', size, 0)
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(type))
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(type)) {
     throw new TypeError(`Expected a media type, got ${type}`)
+  }
   if (etag !== undefined && !isEntityTag(etag)) {
     throw new TypeError(`Expected etag like "abc" or W/"abc", got ${etag}`)
   }

@@ -54,7 +54,8 @@ export function fileHandler(
   options: ServeOptions = {},
 ): (request: Request) => Promise<Response> {
   expectOptions(options)
-  return (request) => respond(request, ofReads(lookup), options)
+  const find = ofReads(lookup)
+  return (request) => respond(request, find, options)
 }
 
 /**
