@@ -49,19 +49,17 @@ export function decide(
   const { headers } = request
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
   const ifMatch = headers.get('if-match')
-  const ifUnmodifiedSince = headers.get('if-unmodified-since')
   if (ifMatch !== null) {
     if (includesTag(ifMatch, source, matchesStrongly) === false) return { status: 412 }
-  } else if (ifUnmodifiedSince !== null) {
-    if (secondsAfter(ifUnmodifiedSince, source, now) > 0) return { status: 412 }
+  } else if (secondsAfter(headers.get('if-unmodified-since'), source, now) > 0) {
+    return { status: 412 }
   }
   // 3. If-None-Match, and 4. only without it, If-Modified-Since
   const ifNoneMatch = headers.get('if-none-match')
-  const ifModifiedSince = headers.get('if-modified-since')
   if (ifNoneMatch !== null) {
     if (includesTag(ifNoneMatch, source, matchesWeakly)) return { status: 304 }
-  } else if (ifModifiedSince !== null) {
-    if (secondsAfter(ifModifiedSince, source, now) <= 0) return { status: 304 }
+  } else if (secondsAfter(headers.get('if-modified-since'), source, now) <= 0) {
+    return { status: 304 }
   }
   // 5. Range, which is defined for GET only (§14.2), and If-Range
   const range = request.method === 'GET' ? headers.get('range') : null
@@ -122,10 +120,10 @@ function includesTag(
  * By how many seconds the source was modified after a date; more than 0 or not, as Last-Modified is
  * cut to the second. While the date is no strong validator it counts as a second later: the file
  * may have changed again since the client saw it. NaN, which no comparison lets pass, when either
- * is no date (§13.1.3, §13.1.4: then the condition is ignored).
+ * is missing or no date (§13.1.3, §13.1.4: then the condition is ignored).
  */
-function secondsAfter(value: string, { lastModified }: Representation, now: number): number {
-  const date = parseHttpDate(value, now) ?? Number.NaN
+function secondsAfter(value: string | null, { lastModified }: Representation, now: number): number {
+  const date = (value === null ? null : parseHttpDate(value, now)) ?? Number.NaN
   const modified = lastModified?.getTime() ?? Number.NaN
   return Math.floor(modified / 1000) - date / 1000 + (isStrongDate(modified, now) ? 0 : 1)
 }
