@@ -69,7 +69,8 @@ function containment(root: string): (path: string, opened: Stats) => boolean {
   }
 }
 
-function isBelow(path: string, root: string): boolean {
+/** Whether a path lies below a directory, by their names alone: both are absolute, links resolved. */
+export function isBelow(path: string, root: string): boolean {
   return path.startsWith(root.endsWith(sep) ? root : root + sep)
 }
 

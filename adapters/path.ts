@@ -12,12 +12,22 @@
  * toRelativePath('http://host/media/%2e%2e%2fsecret', '/media/') // null
  */
 export function toRelativePath(url: string, base = '/'): string | null {
-  const absolute = url.startsWith('/') ? `http://localhost${url}` : url
-  if (!URL.canParse(absolute)) return null
-  const { pathname } = new URL(absolute)
-  if (!pathname.startsWith(base)) return null
+  const pathname = parseTarget(url)?.pathname
+  if (!pathname?.startsWith(base)) return null
   const segments = pathname.slice(base.length).split('/').map(decodeSegment)
   return segments.every((segment) => segment !== null) ? segments.join('/') : null
+}
+
+/**
+ * What a request asks for as a URL, written the same on every runtime: Node gives the request line
+ * as it came, the others a whole URL. Null when it is none.
+ *
+ * @example
+ * parseTarget('/a/../b.mp4?t=1')?.pathname // '/b.mp4'
+ */
+export function parseTarget(url: string): URL | null {
+  const absolute = url.startsWith('/') ? `http://localhost${url}` : url
+  return URL.canParse(absolute) ? new URL(absolute) : null
 }
 
 /**

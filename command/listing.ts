@@ -1,5 +1,6 @@
 import { opendir, realpath, stat } from 'node:fs/promises'
-import { join, parse, sep } from 'node:path'
+import { join, parse } from 'node:path'
+import { isBelow } from '../adapters/directory.ts'
 import { toRelativePath } from '../adapters/path.ts'
 
 /** A file that a directory look-up finds. */
@@ -61,8 +62,7 @@ export async function listFiles(root: string, most: number = MOST_FILES): Promis
 /** null for what is no file, leads out of the root, or can't be asked. */
 async function sizeOf(path: string, realRoot: string): Promise<number | null> {
   try {
-    const inside = realRoot.endsWith(sep) ? realRoot : realRoot + sep
-    if (!(await realpath(path)).startsWith(inside)) return null
+    if (!isBelow(await realpath(path), realRoot)) return null
     const found = await stat(path)
     return found.isFile() ? found.size : null
   } catch {

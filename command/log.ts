@@ -1,5 +1,5 @@
+import { parseTarget } from '../adapters/path.ts'
 import type { Served } from '../src/serve.ts'
-import { parseTarget } from './target.ts'
 
 const LONGEST_FIELD = 500
 
@@ -16,12 +16,12 @@ const LONGEST_FIELD = 500
  */
 export function formatServed(served: Served, now: Date): string {
   const { request, status, headers, sent, duration } = served
-  const { path, query } = parseTarget(request.url)
+  const target = parseTarget(request.url)
   const length = sent === null ? `announced ${headers['content-length'] ?? 0} B` : `${sent} B`
   return [
     now.toTimeString().slice(0, 8),
     inColumn(request.method).padEnd(7),
-    inColumn(path + query).padEnd(28),
+    inColumn(target === null ? request.url : target.pathname + target.search).padEnd(28),
     inColumn(request.headers.get('range') ?? '-').padEnd(16),
     status,
     length.padStart(20),

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { mediaType } from '../adapters/media-type.ts'
+import { parseTarget } from '../adapters/path.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type ListedFile, type Listing, listFiles } from './listing.ts'
 import { SCRIPT, STYLE } from './page-assets.ts'
-import { parseTarget } from './target.ts'
 
 /**
  * A look-up that answers `/` with a page of what can be played below the root, unless the root has
@@ -11,7 +11,7 @@ import { parseTarget } from './target.ts'
  */
 export function withPage(root: string, lookup: FileLookup): FileLookup {
   return async (request) => {
-    if (parseTarget(request.url).path !== '/') return lookup(request)
+    if (parseTarget(request.url)?.pathname !== '/') return lookup(request)
     const { method, headers } = request
     const index = await lookup({ method, headers, url: '/index.html' })
     return index ?? pageSource(renderPage(await listFiles(root)))

@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { executablePath, launchChromium } from './chromium.ts'
 import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
 
@@ -16,7 +17,6 @@ const DURATION = 20
 /** More than a browser reads on for, rather than ask for what lies behind. */
 const GAP = 256 * 1024 * 1024
 
-const executablePath = findChromium()
 if (executablePath === null) console.warn('SKIPPED: no Chromium is installed for the browser tests')
 
 describe.skipIf(executablePath === null)('in Chromium', () => {
@@ -36,19 +36,7 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     writeFileSync(join(root, 'broken #1.mp4'), 'this is no film')
     server = startCommand('node', [root, '--port', '0'])
     url = await server.url
-    browser = await chromium.launch({
-      executablePath: executablePath ?? '',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--autoplay-policy=no-user-gesture-required',
-      ],
-    })
+    browser = await launchChromium('--autoplay-policy=no-user-gesture-required')
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
     page.on('pageerror', (error) => faults.push(error.message))
     page.on('console', (message) => {
@@ -179,13 +167,6 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     await phone.close()
   })
 })
-
-function findChromium(): string | null {
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)]
-  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)))
-  return paths.find((path) => existsSync(path)) ?? null
-}
 
 async function expectWholeSeekable(page: Page): Promise<void> {
   await page.waitForFunction(() => {

@@ -1,29 +1,20 @@
-import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundle } from './bundle.ts'
+import { executablePath, launchChromium } from './chromium.ts'
 import { start } from './start.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-const isInstalled = existsSync(CHROMIUM)
-if (!isInstalled) console.warn(`SKIPPED: no ${CHROMIUM}: the service worker's tests can't run`)
+if (executablePath === null) {
+  console.warn("SKIPPED: no Chromium is installed: the service worker's tests can't run")
+}
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
-describe.skipIf(!isInstalled)('a service worker in Chromium, its server gone', () => {
+describe.skipIf(executablePath === null)('a service worker in Chromium, its server gone', () => {
   let folder: string
   let browser: Browser
   let page: Page
@@ -39,7 +30,7 @@ describe.skipIf(!isInstalled)('a service worker in Chromium, its server gone', (
     const command = [path('dist/command/byteserve.js'), folder, '--port', '0']
     const server = await start(process.execPath, command, folder)
     try {
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+      browser = await launchChromium()
       page = await browser.newPage()
       await page.goto(`http://127.0.0.1:${server.port}/`)
       await page.evaluate(() => navigator.serviceWorker.ready)
