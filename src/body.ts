@@ -35,7 +35,6 @@ export interface BodyReader {
  */
 export function readBody(source: FileSource, pieces: readonly Piece[]): BodyReader {
   const length = lengthOf(pieces)
-  let sent = 0
   let index = 0
   let offset = 0
   let rest: Uint8Array | null = null
@@ -54,8 +53,8 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   async function next(into?: Uint8Array): Promise<Uint8Array | null> {
     const chunk = isClosed ? null : await orClose(take(into))
     if (isClosed) return null
-    sent += chunk?.length ?? 0
-    if (sent === length) void close()
+    reader.sent += chunk?.length ?? 0
+    if (reader.sent === length) void close()
     return chunk
   }
 
@@ -130,17 +129,9 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     return closed
   }
 
-  return {
-    length,
-    get sent() {
-      return sent
-    },
-    closed,
-    peek,
-    next,
-    whole,
-    close,
-  }
+  // Not a getter: V8 keeps a closure in one, and all it holds, until the next full collection.
+  const reader = { length, sent: 0, closed, peek, next, whole, close }
+  return reader
 }
 
 /** Closes a source; gives back what it threw, since by then there is nobody to throw it at. */
