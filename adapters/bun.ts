@@ -2,8 +2,8 @@ import { statSync } from 'node:fs'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
 import { type FileOptions, fileSource } from './file-source.ts'
-import type { OpenFile } from './open-file.ts'
-import { openWarm } from './warm.ts'
+import type { HeldFile } from './held-file.ts'
+import { findFile } from './shared-files.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
@@ -39,7 +39,7 @@ export async function bunFile(
   path: string,
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
-  const file = await openWarm(path)
+  const file = await findFile(path)
   return file === null ? null : bunSource(file, options)
 }
 
@@ -59,7 +59,7 @@ export function bunDirectory(
   return directoryLookup(root, options, (file) => bunSource(file, options))
 }
 
-function bunSource(file: OpenFile, options: FileOptions & BunOptions): FileSource {
+function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSource {
   const source: FileSource = {
     ...fileSource(file, options),
     bufferLimit: SENDFILE_FROM,
@@ -71,7 +71,7 @@ function bunSource(file: OpenFile, options: FileOptions & BunOptions): FileSourc
   return { ...source, headers: shownInline(source), body: (start, end) => slice(file, start, end) }
 }
 
-async function slice(file: OpenFile, start: number, end: number): Promise<Blob | null> {
+async function slice(file: HeldFile, start: number, end: number): Promise<Blob | null> {
   if (end - start < SENDFILE_FROM) return null
   const stat = statSync(file.path, { throwIfNoEntry: false })
   if (stat === undefined || !file.isSame(stat)) return null

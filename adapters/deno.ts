@@ -1,8 +1,8 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
 import { type FileOptions, fileSource } from './file-source.ts'
-import type { OpenFile } from './open-file.ts'
-import { openWarm } from './warm.ts'
+import type { HeldFile } from './held-file.ts'
+import { findFile } from './shared-files.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
@@ -45,7 +45,7 @@ export async function denoFile(
   path: string,
   options: FileOptions & DenoOptions = {},
 ): Promise<FileSource | null> {
-  const file = await openWarm(path)
+  const file = await findFile(path)
   return file === null ? null : denoSource(file, options)
 }
 
@@ -65,7 +65,7 @@ export function denoDirectory(
   return directoryLookup(root, options, (file) => denoSource(file, options))
 }
 
-function denoSource(file: OpenFile, options: FileOptions & DenoOptions): FileSource {
+function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSource {
   const source: FileSource = {
     ...fileSource(file, options),
     read: (start, end, into) =>
@@ -75,7 +75,7 @@ function denoSource(file: OpenFile, options: FileOptions & DenoOptions): FileSou
 }
 
 async function stream(
-  file: OpenFile,
+  file: HeldFile,
   start: number,
   end: number,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {

@@ -1,9 +1,10 @@
-import { realpathSync, type Stats, statSync } from 'node:fs'
-import { join, resolve, sep } from 'node:path'
+import { realpathSync, statSync } from 'node:fs'
+import { resolve, sep } from 'node:path'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
-import type { OpenFile } from './open-file.ts'
+import type { HeldFile } from './held-file.ts'
+import type { Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
-import { openWarm } from './warm.ts'
+import { findFile } from './shared-files.ts'
 
 export interface DirectoryOptions {
   /** The path that the directory is mounted at, starting and ending with `/`. `/` by default. */
@@ -21,16 +22,17 @@ export interface DirectoryOptions {
 export function directoryLookup(
   root: string,
   { base = '/' }: DirectoryOptions,
-  toSource: (file: OpenFile) => FileSource,
+  toSource: (file: HeldFile) => FileSource,
 ): FileLookup {
   const mount = expectBase(base)
   const directory = resolve(expectDirectory(root))
   const isInside = containment(directory)
-  const serve = (file: OpenFile | null) => (file === null ? null : toSource(file))
+  const inside = withSeparator(directory)
+  const serve = (file: HeldFile | null) => (file === null ? null : toSource(file))
   return (request) => {
     const path = toRelativePath(request.url, mount)
     if (path === null) return null
-    const file = openWarm(join(directory, path), isInside)
+    const file = findFile(inside + path, isInside)
     return file instanceof Promise ? file.then(serve) : serve(file)
   }
 }
@@ -47,7 +49,7 @@ const MOST_KNOWN = 10_000
  * opening it, so the answer holds for a second, for that file: where a link leads by then, another
  * one is opened.
  */
-function containment(root: string): (path: string, opened: Stats) => boolean {
+function containment(root: string): Permission {
   let realRoot = realpathSync.native(root)
   const known = new Map<
     string,
@@ -71,7 +73,11 @@ function containment(root: string): (path: string, opened: Stats) => boolean {
 
 /** Whether a path lies below a directory, by their names alone: both are absolute, links resolved. */
 export function isBelow(path: string, root: string): boolean {
-  return path.startsWith(root.endsWith(sep) ? root : root + sep)
+  return path.startsWith(withSeparator(root))
+}
+
+function withSeparator(directory: string): string {
+  return directory.endsWith(sep) ? directory : directory + sep
 }
 
 function expectDirectory(root: string): string {

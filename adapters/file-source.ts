@@ -1,6 +1,6 @@
 import type { FileSource, HeadersLike } from '../src/source.ts'
+import type { HeldFile } from './held-file.ts'
 import { mediaType } from './media-type.ts'
-import type { OpenFile } from './open-file.ts'
 
 export interface FileOptions {
   /** Media type; by default what the file's name promises. */
@@ -10,7 +10,7 @@ export interface FileOptions {
 }
 
 /** An open file as a source that reads it in another thread: right on every runtime. */
-export function fileSource(file: OpenFile, { type, headers }: FileOptions): FileSource {
+export function fileSource(file: HeldFile, { type, headers }: FileOptions): FileSource {
   const { size, etag, lastModified, read, close } = file
   return { size, type: type ?? mediaType(file.path), etag, lastModified, headers, read, close }
 }

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { closeSync, fstatSync, read, readSync, type Stats } from 'node:fs'
+import { fstatSync, read, readSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { SourceChangedError } from '../src/errors.ts'
-import { isStrongDate } from '../src/validators.ts'
+import { type Handle, isSameVersion, type Version } from './open-file.ts'
 
 const KIB = 1024
 const SMALLEST_CHUNK = 64 * KIB
@@ -17,38 +17,30 @@ const A_WRITE = 20
 
 let openFiles = 0
 
-/** What tells one version of a file from every other. */
-type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>
-
-/**
- * One version of a file, held open: what was opened is what is read, even when another file takes
- * its name.
- */
-export interface OpenFile {
+/** One version of a file as one response reads it. */
+export interface HeldFile {
   readonly path: string
   readonly size: number
-  /** `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted. */
   readonly etag: string
   readonly lastModified: Date | undefined
-  /** Whether these are the size, time and identity that the file was opened with. */
-  isSame(stat: Version): boolean
+  /** Whether this is the version that is held. */
+  isSame(version: Version): boolean
   /** At most a chunk of the bytes [start, end), read in another thread. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   /** The bytes [start, end), or fewer at the end of the file, read at once. */
   readSync(start: number, end: number): Uint8Array
-  /** Closes the file once reads under way are done. */
+  /** Lets go of the file once reads under way are done. */
   close(): Promise<void>
 }
 
-/** Takes over an open descriptor, and what `fstat` said of it. */
-export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
-  const { size } = opened
-  // Not `mtime`, nor nanoseconds: the runtimes round those differently.
-  const modified = Math.floor(opened.mtimeMs)
-  // Images built to be reproducible date every version at the epoch.
-  const isDated = modified > 1000
-  const strength = isDated && isStrongDate(modified, Date.now()) ? '' : 'W/'
-  let expected = opened
+/**
+ * Reads from a handle: what was opened is what is read, even when another file takes its name.
+ *
+ * @param release called once, when nothing is read any more
+ */
+export function holdFile(handle: Handle, release: (handle: Handle) => void): HeldFile {
+  const { path, fd, opened, etag, lastModified } = handle
+  let expected: Pick<Version, 'size' | 'mtimeMs'> = opened
   let sample: Buffer | null = null
   let sampleAt = 0
   let reads = 0
@@ -91,18 +83,10 @@ export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
 
   return {
     path,
-    size,
-    etag: `${strength}"${size.toString(16)}-${modified.toString(16)}"`,
-    lastModified: isDated ? new Date(modified) : undefined,
-
-    isSame(stat) {
-      return (
-        stat.ino === opened.ino &&
-        stat.dev === opened.dev &&
-        stat.size === size &&
-        stat.mtimeMs === opened.mtimeMs
-      )
-    },
+    size: opened.size,
+    etag,
+    lastModified,
+    isSame: (version) => isSameVersion(opened, version),
 
     async read(start, end, into = Buffer.allocUnsafeSlow(Math.min(end - start, chunkSize()))) {
       expectOpen()
@@ -131,7 +115,7 @@ export function holdFile(path: string, fd: number, opened: Stats): OpenFile {
       openFiles--
       // A number that was closed under a read may by then be another file's.
       if (reads > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
-      closeSync(fd)
+      release(handle)
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
 import { type FileOptions, fileSource } from './file-source.ts'
-import { openWarm } from './warm.ts'
+import { findFile } from './shared-files.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
@@ -10,7 +10,10 @@ export { type Incoming, nodeListener, type Outgoing } from './node-listener.ts'
 /**
  * A regular file of the local file system, held open until it was served: that version is what is
  * read, even when another file takes its name. A file cut short or rewritten under way breaks the
- * response; of a file that grows, what it had when it was opened is sent.
+ * response; of a file that grows, what it had when it was found is sent.
+ *
+ * The path is looked at each time. Who finds the same version there shares one descriptor, which is
+ * closed within 2 s after the last of them.
  *
  * Give it to `serveFile`, which closes it; otherwise close it yourself.
  *
@@ -24,7 +27,7 @@ export async function nodeFile(
   path: string,
   options: FileOptions = {},
 ): Promise<FileSource | null> {
-  const file = await openWarm(path)
+  const file = await findFile(path)
   return file === null ? null : fileSource(file, options)
 }
 

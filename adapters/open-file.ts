@@ -1,7 +1,23 @@
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
-import { holdFile, type OpenFile } from './held-file.ts'
+import { isStrongDate } from '../src/validators.ts'
 
-export type { OpenFile } from './held-file.ts'
+/** A descriptor of one version of a regular file, and what all who read it say of that version. */
+export interface Handle {
+  readonly path: string
+  readonly fd: number
+  readonly opened: Version
+  /** `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted. */
+  readonly etag: string
+  readonly lastModified: Date | undefined
+  /** How many responses read it. */
+  users: number
+}
+
+/** What tells one version of a file from every other. */
+export type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>
+
+/** Whether a file that was found by its path may be served. */
+export type Permission = (path: string, version: Version) => boolean
 
 /** O_NONBLOCK: opening a FIFO would wait for its writer. O_NOCTTY and both are absent on Windows. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
@@ -9,25 +25,22 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 /**
  * Opens a regular file.
  *
- * Synchronously: with names and inodes in the kernel's cache, open, fstat and close take some
- * 5 µs, and the way through the thread pool takes over 100 (bench/README.md).
+ * Synchronously: with names and inodes in the kernel's cache that takes some 5 µs, and the way
+ * through the thread pool over 100 (bench/README.md).
  *
  * @param isAllowed asked about what was opened, before anything is read
  * @returns null when there is no such file, it is not a regular one, or it is not allowed
  * @throws what the operating system says of any other failure
  */
-export function openFile(
-  path: string,
-  isAllowed: (path: string, stat: Stats) => boolean = () => true,
-): OpenFile | null {
+export function openFile(path: string, isAllowed: Permission): Handle | null {
   let fd: number | null = null
   try {
     fd = openSync(path, FLAGS)
     const stat = fstatSync(fd)
     if (stat.isFile() && isAllowed(path, stat)) {
-      const file = holdFile(path, fd, stat)
+      const handle = { path, fd, ...describe(stat), users: 0 }
       fd = null
-      return file
+      return handle
     }
   } catch (error) {
     if (!isAbsence(error)) throw error
@@ -35,6 +48,29 @@ export function openFile(
     if (fd !== null) closeSync(fd)
   }
   return null
+}
+
+function describe({ dev, ino, size, mtimeMs }: Stats): Omit<Handle, 'path' | 'fd' | 'users'> {
+  // Not `mtime`, nor nanoseconds: the runtimes round those differently.
+  const modified = Math.floor(mtimeMs)
+  // Images built to be reproducible date every version at the epoch.
+  const isDated = modified > 1000
+  const strength = isDated && isStrongDate(modified, Date.now()) ? '' : 'W/'
+  return {
+    opened: { dev, ino, size, mtimeMs },
+    etag: `${strength}"${size.toString(16)}-${modified.toString(16)}"`,
+    lastModified: isDated ? new Date(modified) : undefined,
+  }
+}
+
+/** Whether two looks at a file, or at what has its name, saw the same version. */
+export function isSameVersion(one: Version, other: Version): boolean {
+  return (
+    one.ino === other.ino &&
+    one.dev === other.dev &&
+    one.size === other.size &&
+    one.mtimeMs === other.mtimeMs
+  )
 }
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ENODEV']

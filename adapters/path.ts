@@ -12,11 +12,14 @@
  * toRelativePath('http://host/media/%2e%2e%2fsecret', '/media/') // null
  */
 export function toRelativePath(url: string, base = '/'): string | null {
-  const pathname = parseTarget(url)?.pathname
+  const pathname = PLAIN.exec(url)?.[1] ?? parseTarget(url)?.pathname
   if (!pathname?.startsWith(base)) return null
   const segments = pathname.slice(base.length).split('/').map(decodeSegment)
   return segments.every((segment) => segment !== null) ? segments.join('/') : null
 }
+
+/** A target that is written as its URL would be: nothing in its path is encoded, or a dot segment. */
+const PLAIN = /^(?:https?:\/\/[\w.-]+(?::\d+)?)?((?:\/[\w-][\w.-]*)+)$/
 
 /**
  * What a request asks for as a URL, written the same on every runtime: Node gives the request line

@@ -3,14 +3,16 @@ import { openAsBlob, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
+import type { HeldFile } from '../adapters/held-file.ts'
 import { mediaType } from '../adapters/media-type.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
-import { type OpenFile, openFile } from '../adapters/open-file.ts'
+import { openFile } from '../adapters/open-file.ts'
+import { findFile } from '../adapters/shared-files.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource, localFile } from './contract.ts'
 import { someBytes } from './counting-source.ts'
-import { canCountHandles, openHandles, temporaryDirectory } from './temporary.ts'
+import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
 import { until } from './until.ts'
 
 const directory = temporaryDirectory()
@@ -127,33 +129,33 @@ describe('nodeFile', () => {
   it.runIf(canCountHandles)('is closed only when reads under way are done', async () => {
     const bytes = someBytes(1_000_000)
     const { path } = localFile(directory, bytes, () => null)
-    const file = openFile(path) ?? never()
+    const file = (await findFile(path)) ?? never()
     const reads = [0, 1, 2, 3].map((start) => file.read(start, start + 9))
     const closed = file.close()
-    expect(openHandles(path)).toBe(1)
+    expect(handlesInUse(path)).toBe(1)
     const read = await Promise.all(reads)
     expect(read.map((chunk) => [...chunk])).toEqual(
       [0, 1, 2, 3].map((start) => [...bytes.subarray(start, start + 9)]),
     )
     await closed
-    expect(openHandles(path)).toBe(0)
+    expect(handlesInUse(path)).toBe(0)
   })
 
   it('reads less at once when many are open', async () => {
     const path = join(directory, 'many.bin')
     writeFileSync(path, someBytes(1_000_000))
-    const sizeOfChunk = async ({ read }: OpenFile) => (await read(0, 1_000_000)).length / 1024
-    const files: OpenFile[] = []
+    const sizeOfChunk = async ({ read }: HeldFile) => (await read(0, 1_000_000)).length / 1024
+    const files: HeldFile[] = []
     const sizes: number[] = []
     for (const count of [1, 64, 128, 300]) {
       while (files.length < count) {
-        const file = openFile(path)
+        const file = await findFile(path)
         if (file !== null) files.push(file)
       }
       sizes.push(await sizeOfChunk(files[0] ?? never()))
     }
     await Promise.all(files.map((file) => file.close()))
-    const alone = openFile(path) ?? never()
+    const alone = (await findFile(path)) ?? never()
     sizes.push(await sizeOfChunk(alone))
     await alone.close()
     expect(sizes).toEqual([256, 256, 128, 64, 256])
@@ -176,7 +178,7 @@ describe('nodeFile', () => {
   it('sees a file grow while one buffer is used again and again', async () => {
     const bytes = someBytes(300_000)
     const stored = localFile(directory, bytes, (path) => nodeFile(path))
-    const file = openFile(stored.path) ?? never()
+    const file = (await findFile(stored.path)) ?? never()
     const into = Buffer.alloc(100_000)
     await file.read(0, 300_000, into)
     await stored.changes?.['appended to']?.apply()
@@ -189,7 +191,7 @@ describe('nodeFile', () => {
 
   it('tells a file that was rewritten before it was read', async () => {
     const stored = localFile(directory, someBytes(1000), (path) => nodeFile(path))
-    const file = openFile(stored.path) ?? never()
+    const file = (await findFile(stored.path)) ?? never()
     await stored.changes?.['rewritten with other bytes, as many']?.apply()
     await expect(file.read(0, 1000)).rejects.toThrow(SourceChangedError)
     await file.close()
@@ -201,7 +203,7 @@ describe('nodeFile', () => {
     ['of another size', (path: string) => writeFileSync(path, 'x'), false],
   ])('knows a file %s', async (_what, change, expected) => {
     const { path } = localFile(directory, someBytes(1000), (path) => nodeFile(path))
-    const file = openFile(path) ?? never()
+    const file = (await findFile(path)) ?? never()
     change(path)
     let isSame: boolean | null = null
     openFile(path, (_path, stat) => {
@@ -218,7 +220,7 @@ describe('nodeFile', () => {
       utimesSync(stored.path, 5000, 5000)
       return stored.path
     })
-    const file = openFile(one ?? never()) ?? never()
+    const file = (await findFile(one ?? never())) ?? never()
     let isSame: boolean | null = null
     openFile(two ?? never(), (_path, stat) => {
       isSame = file.isSame(stat)
@@ -230,7 +232,7 @@ describe('nodeFile', () => {
 
   it('reads at once where that is asked', async () => {
     const bytes = someBytes(1000)
-    const file = openFile(localFile(directory, bytes, () => null).path) ?? never()
+    const file = (await findFile(localFile(directory, bytes, () => null).path)) ?? never()
     expect(new Uint8Array(file.readSync(10, 20))).toEqual(bytes.slice(10, 20))
     expect(file.readSync(990, 1010).length).toBe(10)
     await file.close()
@@ -240,16 +242,12 @@ describe('nodeFile', () => {
   it.runIf(canCountHandles)('closes what it is not allowed to have', async () => {
     const { path } = localFile(directory, someBytes(10), () => null)
     const broken = new Error('EACCES')
-    const refusals: (() => boolean)[] = [
-      () => false,
-      () => {
-        throw broken
-      },
-    ]
-    const [refused, failing] = refusals
-    expect(openFile(path, refused)).toBe(null)
+    const failing = () => {
+      throw broken
+    }
+    expect(openFile(path, () => false)).toBe(null)
     expect(() => openFile(path, failing)).toThrow(broken)
-    expect(openHandles(path)).toBe(0)
+    expect(handlesInUse(path)).toBe(0)
   })
 })
 
@@ -283,7 +281,7 @@ describe('blobFile', () => {
     const source = blobFile(await openAsBlob(path))
     const chunk = await source.read(0, 1_000_000)
     expect(chunk instanceof Uint8Array && chunk.length).toBe(256 * 1024)
-    await until(() => openHandles(path) === 0)
+    await until(() => handlesInUse(path) === 0)
   })
 })
 

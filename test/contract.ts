@@ -27,7 +27,7 @@ import { serveFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
 import { someBytes } from './counting-source.ts'
 import { parseMultipart } from './multipart.ts'
-import { canCountHandles, openHandles } from './temporary.ts'
+import { canCountHandles, handlesInUse } from './temporary.ts'
 import { expectNoUnhandledRejections } from './unhandled.ts'
 import { until } from './until.ts'
 
@@ -327,7 +327,7 @@ export function localFile(
       removed: { apply: () => rmSync(path), outcome: 'whole' },
     },
   } as const
-  return canCountHandles ? { ...stored, openHandles: () => openHandles(path) } : stored
+  return canCountHandles ? { ...stored, openHandles: () => handlesInUse(path) } : stored
 }
 
 function requestFor(range?: string, method = 'GET'): Request {

@@ -14,7 +14,7 @@ import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DirectoryOptions, nodeDirectory } from '../adapters/node.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
-import { canCountHandles, openHandles, temporaryDirectory } from './temporary.ts'
+import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
 
 const place = temporaryDirectory()
 const root = join(place, 'root')
@@ -165,7 +165,7 @@ describe('nodeDirectory', () => {
     ['a bad escape', '/film%'],
   ])('does not find %s, and leaves nothing open', async (_what, url) => {
     expect(await look(nodeDirectory(root), url)).toBe(null)
-    if (canCountHandles) expect(openHandles(place)).toBe(0)
+    if (canCountHandles) expect(handlesInUse(place)).toBe(0)
   })
 
   it.each<[string, DirectoryOptions, string, string | null]>([

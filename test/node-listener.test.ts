@@ -16,7 +16,7 @@ import { countingSource, someBytes, streamOf } from './counting-source.ts'
 import { collectGarbage } from './garbage.ts'
 import { parseMultipart } from './multipart.ts'
 import { RawClient } from './raw-client.ts'
-import { canCountHandles, openHandles, temporaryDirectory } from './temporary.ts'
+import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
 import { expectNoUnhandledRejections } from './unhandled.ts'
 import { until } from './until.ts'
 
@@ -38,7 +38,7 @@ const lookup = nodeDirectory(directory)
 const opened: { close(): unknown }[] = []
 afterEach(async () => {
   for (const each of opened.splice(0)) each.close()
-  if (canCountHandles) await until(() => openHandles(directory) === 0)
+  if (canCountHandles) await until(() => handlesInUse(directory) === 0)
 })
 
 describe('nodeListener over node:http', () => {
@@ -536,7 +536,7 @@ describe('nodeListener under load', () => {
     await abort(800)
     await until(() => served.length === 1000)
     await collectGarbage()
-    if (canCountHandles) expect(openHandles(directory)).toBe(0)
+    if (canCountHandles) expect(handlesInUse(directory)).toBe(0)
     // Each that stayed would hold a buffer of up to 512 KiB: 400 MiB in all.
     expect((process.memoryUsage.rss() - before) / MIB).toBeLessThan(100)
   })

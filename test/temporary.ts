@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { closeIdle } from '../adapters/shared-files.ts'
 
 /** A new directory, removed after the tests of the file or block. */
 export function temporaryDirectory(): string {
@@ -12,6 +13,12 @@ export function temporaryDirectory(): string {
 
 /** Whether this system shows what a process has open. */
 export const canCountHandles: boolean = process.platform === 'linux'
+
+/** How many descriptors are read from: without those that wait for the next response. */
+export function handlesInUse(path: string): number {
+  closeIdle()
+  return openHandles(path)
+}
 
 /** How many descriptors this process has open at or below a path, removed files included. */
 export function openHandles(path: string): number {
