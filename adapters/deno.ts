@@ -3,6 +3,7 @@ import { type DirectoryOptions, directoryLookup } from './directory.ts'
 import { type FileOptions, fileSource } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import { findFile } from './shared-files.ts'
+import { type DenoStat, fromDeno } from './version.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
@@ -12,7 +13,7 @@ declare const Deno: {
   openSync(path: string): {
     readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
     seekSync(offset: number, whence: number): number
-    statSync(): { dev: number; ino: number | null; size: number; mtime: Date | null }
+    statSync(): DenoStat
     close(): void
   }
 }
@@ -80,16 +81,24 @@ async function stream(
   end: number,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
   if (end - start <= BYTES_UP_TO || (end < file.size && !cutsSurplus())) return null
-  const native = Deno.openSync(file.path)
-  const { mtime, ino, ...stat } = native.statSync()
-  // Another file may have taken the name since; the one that is held open is still the right one.
-  if (!file.isSame({ ...stat, ino: ino ?? 0, mtimeMs: mtime?.getTime() ?? 0 })) {
-    native.close()
-    return null
-  }
+  const native = openNative(file)
+  if (native === null) return null
   await file.close()
   native.seekSync(start, SEEK_START)
   return native.readable
+}
+
+/** Null when another file has taken the name by now, or none: the one that is held can be read. */
+function openNative(file: HeldFile): ReturnType<typeof Deno.openSync> | null {
+  let native: ReturnType<typeof Deno.openSync>
+  try {
+    native = Deno.openSync(file.path)
+  } catch {
+    return null
+  }
+  if (file.isSame(fromDeno(native.statSync()))) return native
+  native.close()
+  return null
 }
 
 /** Until 2.9.6, Deno.serve dropped the chunk that runs past Content-Length instead of cutting it. */

@@ -1,6 +1,5 @@
 import type { FileSource, HeadersLike } from '../src/source.ts'
 import type { HeldFile } from './held-file.ts'
-import { mediaType } from './media-type.ts'
 
 export interface FileOptions {
   /** Media type; by default what the file's name promises. */
@@ -12,5 +11,5 @@ export interface FileOptions {
 /** An open file as a source that reads it in another thread: right on every runtime. */
 export function fileSource(file: HeldFile, { type, headers }: FileOptions): FileSource {
   const { size, etag, lastModified, read, close } = file
-  return { size, type: type ?? mediaType(file.path), etag, lastModified, headers, read, close }
+  return { size, type: type ?? file.type, etag, lastModified, headers, read, close }
 }

@@ -1,12 +1,13 @@
 import { Buffer } from 'node:buffer'
-import { fstatSync, read, readSync } from 'node:fs'
+import { read, readSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { SourceChangedError } from '../src/errors.ts'
-import { type Handle, isSameVersion, type Version } from './open-file.ts'
+import type { Handle } from './open-file.ts'
+import { isSameVersion, type Version, versionOf } from './version.ts'
 
 const KIB = 1024
 const SMALLEST_CHUNK = 64 * KIB
-const LARGEST_CHUNK = 256 * KIB
+const LARGEST_CHUNK = 512 * KIB
 /** What all open files together may hold in chunks that their clients have yet to take, in bytes. */
 const CHUNK_BUDGET = 16 * KIB * KIB
 /** How much of what was sent is looked at again when a file has grown, in bytes. */
@@ -18,11 +19,8 @@ const A_WRITE = 20
 let openFiles = 0
 
 /** One version of a file as one response reads it. */
-export interface HeldFile {
-  readonly path: string
+export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastModified'> {
   readonly size: number
-  readonly etag: string
-  readonly lastModified: Date | undefined
   /** Whether this is the version that is held. */
   isSame(version: Version): boolean
   /** At most a chunk of the bytes [start, end), read in another thread. */
@@ -39,8 +37,8 @@ export interface HeldFile {
  * @param release called once, when nothing is read any more
  */
 export function holdFile(handle: Handle, release: (handle: Handle) => void): HeldFile {
-  const { path, fd, opened, etag, lastModified } = handle
-  let expected: Pick<Version, 'size' | 'mtimeMs'> = opened
+  const { path, fd, opened, type, etag, lastModified } = handle
+  let expected = opened
   let sample: Buffer | null = null
   let sampleAt = 0
   let reads = 0
@@ -50,10 +48,10 @@ export function holdFile(handle: Handle, release: (handle: Handle) => void): Hel
 
   /** A file may grow while it is sent, as logs and recordings do, but what it held must stay. */
   function isUnchanged(): boolean {
-    const stat = fstatSync(fd)
-    if (stat.size === expected.size && stat.mtimeMs === expected.mtimeMs) return true
-    if (stat.size <= expected.size || !holdsSample()) return false
-    expected = stat
+    const version = versionOf(handle)
+    if (isSameVersion(version, expected)) return true
+    if (version.size <= expected.size || !holdsSample()) return false
+    expected = version
     return true
   }
 
@@ -84,6 +82,7 @@ export function holdFile(handle: Handle, release: (handle: Handle) => void): Hel
   return {
     path,
     size: opened.size,
+    type,
     etag,
     lastModified,
     isSame: (version) => isSameVersion(opened, version),

@@ -1,20 +1,21 @@
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
 import { isStrongDate } from '../src/validators.ts'
+import { mediaType } from './media-type.ts'
+import type { Version } from './version.ts'
 
 /** A descriptor of one version of a regular file, and what all who read it say of that version. */
 export interface Handle {
   readonly path: string
   readonly fd: number
   readonly opened: Version
+  /** The media type that the file's name promises. */
+  readonly type: string | undefined
   /** `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted. */
   readonly etag: string
   readonly lastModified: Date | undefined
   /** How many responses read it. */
   users: number
 }
-
-/** What tells one version of a file from every other. */
-export type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>
 
 /** Whether a file that was found by its path may be served. */
 export type Permission = (path: string, version: Version) => boolean
@@ -38,7 +39,7 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
     fd = openSync(path, FLAGS)
     const stat = fstatSync(fd)
     if (stat.isFile() && isAllowed(path, stat)) {
-      const handle = { path, fd, ...describe(stat), users: 0 }
+      const handle = { path, fd, type: mediaType(path), ...describe(stat), users: 0 }
       fd = null
       return handle
     }
@@ -50,7 +51,12 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
   return null
 }
 
-function describe({ dev, ino, size, mtimeMs }: Stats): Omit<Handle, 'path' | 'fd' | 'users'> {
+function describe({
+  dev,
+  ino,
+  size,
+  mtimeMs,
+}: Stats): Pick<Handle, 'opened' | 'etag' | 'lastModified'> {
   // Not `mtime`, nor nanoseconds: the runtimes round those differently.
   const modified = Math.floor(mtimeMs)
   // Images built to be reproducible date every version at the epoch.
@@ -61,16 +67,6 @@ function describe({ dev, ino, size, mtimeMs }: Stats): Omit<Handle, 'path' | 'fd
     etag: `${strength}"${size.toString(16)}-${modified.toString(16)}"`,
     lastModified: isDated ? new Date(modified) : undefined,
   }
-}
-
-/** Whether two looks at a file, or at what has its name, saw the same version. */
-export function isSameVersion(one: Version, other: Version): boolean {
-  return (
-    one.ino === other.ino &&
-    one.dev === other.dev &&
-    one.size === other.size &&
-    one.mtimeMs === other.mtimeMs
-  )
 }
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ENODEV']

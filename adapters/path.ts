@@ -12,13 +12,18 @@
  * toRelativePath('http://host/media/%2e%2e%2fsecret', '/media/') // null
  */
 export function toRelativePath(url: string, base = '/'): string | null {
-  const pathname = PLAIN.exec(url)?.[1] ?? parseTarget(url)?.pathname
+  const plain = PLAIN.exec(url)?.[1]
+  const pathname = plain ?? parseTarget(url)?.pathname
   if (!pathname?.startsWith(base)) return null
+  if (plain !== undefined) return plain.slice(base.length)
   const segments = pathname.slice(base.length).split('/').map(decodeSegment)
   return segments.every((segment) => segment !== null) ? segments.join('/') : null
 }
 
-/** A target that is written as its URL would be: nothing in its path is encoded, or a dot segment. */
+/**
+ * A target whose path names a file as it stands: nothing in it is encoded, empty, hidden, or a dot
+ * segment. Most do, and need no parser.
+ */
 const PLAIN = /^(?:https?:\/\/[\w.-]+(?::\d+)?)?((?:\/[\w-][\w.-]*)+)$/
 
 /**

@@ -1,8 +1,9 @@
-import { closeSync, statSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers'
 import { type HeldFile, holdFile } from './held-file.ts'
-import { type Handle, isSameVersion, openFile, type Permission } from './open-file.ts'
+import { type Handle, openFile, type Permission } from './open-file.ts'
+import { isSameVersion, versionAt } from './version.ts'
 
 /** For how long a file stays open that nobody reads, in ms; up to twice as long. */
 const IDLE_FOR = 1000
@@ -77,7 +78,7 @@ function findShared(path: string, isAllowed: Permission): Handle | null {
 
 function isCurrent({ path, opened }: Handle, isAllowed: Permission): boolean {
   try {
-    const found = statSync(path)
+    const found = versionAt(path)
     return isSameVersion(opened, found) && isAllowed(path, found)
   } catch {
     // Opening will say why.

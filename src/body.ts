@@ -3,7 +3,7 @@ import { isRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource } from './source.ts'
 
 /** Larger arrays are given out in slices, so that a slow client holds back little at a time. */
-const SLICE = 256 * 1024
+const SLICE = 512 * 1024
 
 /** An answer's body being read. */
 export interface BodyReader {

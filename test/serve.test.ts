@@ -180,13 +180,13 @@ describe('a body', () => {
     expect(source.closes).toBe(1)
   })
 
-  it('goes out in slices of at most 256 KiB', async () => {
+  it('goes out in slices of at most 512 KiB', async () => {
     const source = countingSource(large)
     const response = await serveFile(request(), source)
     const sizes: number[] = []
     for await (const chunk of chunksOf(response)) sizes.push(chunk.length)
-    const full = 256 * KIB
-    expect(sizes).toEqual([full, full, full, large.length - 3 * full])
+    const full = 512 * KIB
+    expect(sizes).toEqual([full, large.length - full])
     expect(source.reads).toEqual([[0, large.length]])
   })
 
@@ -654,7 +654,7 @@ describe('onServed and onError', () => {
     await reader.cancel()
     await pause()
     expect({ served: outcomes(served), errors }).toEqual({
-      served: [{ status: 200, sent: 256 * KIB, aborted: true }],
+      served: [{ status: 200, sent: 512 * KIB, aborted: true }],
       errors: [],
     })
   })

@@ -22,8 +22,8 @@ const AT_A_TIME = 8
 const WARM = 400
 
 /**
- * What the later aborts may add to a process. If each left one chunk behind, of 256 KiB, it would
- * be 150 MiB; a garbage collector that has yet to run may hold some tens.
+ * What the later aborts may add to a process. If each left one chunk behind, of 512 KiB, it would
+ * be 300 MiB; a garbage collector that has yet to run may hold some tens.
  */
 const MOST_GROWTH = 100 * MIB
 
