@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util'
+
 /** What the command line asks for. */
 export type Options =
   | { readonly kind: 'serve'; readonly root: string; readonly port: number; readonly host: string }
@@ -28,46 +30,41 @@ const HIGHEST_PORT = 65535
  *
  * @example
  * parseOptions(['media', '--port', '0']) // { kind: 'serve', root: 'media', port: 0, host: '127.0.0.1' }
- * parseOptions(['--prot', '0']) // { kind: 'mistake', message: "unknown option '--prot'" }
+ * parseOptions(['--port', 'x']) // { kind: 'mistake', message: "--port takes a number …, not 'x'" }
  */
 export function parseOptions(args: readonly string[]): Options {
-  const words: string[] = []
-  let port = 8080
-  let host = '127.0.0.1'
-  for (let i = 0; i < args.length; i++) {
-    const argument = args[i] ?? ''
-    if (argument === '--') {
-      words.push(...args.slice(i + 1))
-      break
-    }
-    if (!argument.startsWith('-') || argument === '-') {
-      words.push(argument)
-      continue
-    }
-    if (argument === '--help' || argument === '-h') return { kind: 'help' }
-    if (argument === '--version' || argument === '-v') return { kind: 'version' }
-    const [name, attached] = splitOption(argument)
-    if (name !== '--port' && name !== '--host') return mistake(`unknown option '${argument}'`)
-    const value = attached ?? args[++i]
-    if (value === undefined || value === '') return mistake(`${name} needs a value`)
-    if (name === '--host') {
-      host = value.replace(/^\[(.*)\]$/, '$1')
-    } else {
-      if (!/^\d{1,5}$/.test(value) || Number(value) > HIGHEST_PORT) {
-        return mistake(`--port takes a number from 0 to ${HIGHEST_PORT}, not '${value}'`)
-      }
-      port = Number(value)
-    }
+  try {
+    const { values, positionals } = readArguments(args)
+    if (values.help) return { kind: 'help' }
+    if (values.version) return { kind: 'version' }
+    return toOptions(positionals, values.port, values.host)
+  } catch (error) {
+    // The first sentence says what is wrong; the others, how to pass what looks like an option.
+    return mistake(String(error instanceof Error ? error.message : error).replace(/\.\s.*/s, ''))
   }
-  const [root = '.', ...extra] = words
-  if (root === '') return mistake('DIR is empty')
-  if (extra.length > 0) return mistake(`one DIR can be served, but there is also '${extra[0]}'`)
-  return { kind: 'serve', root, port, host }
 }
 
-function splitOption(argument: string): [name: string, value?: string] {
-  const at = argument.indexOf('=')
-  return at === -1 ? [argument] : [argument.slice(0, at), argument.slice(at + 1)]
+function readArguments(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      port: { type: 'string', default: '8080' },
+      host: { type: 'string', default: '127.0.0.1' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+    },
+  })
+}
+
+function toOptions([root = '.', ...extra]: readonly string[], port: string, host: string): Options {
+  if (root === '') return mistake('DIR is empty')
+  if (extra.length > 0) return mistake(`one DIR can be served, but there is also '${extra[0]}'`)
+  if (!/^\d{1,5}$/.test(port) || Number(port) > HIGHEST_PORT) {
+    return mistake(`--port takes a number from 0 to ${HIGHEST_PORT}, not '${port}'`)
+  }
+  if (host === '') return mistake('--host needs a value')
+  return { kind: 'serve', root, port: Number(port), host: host.replace(/^\[(.*)\]$/, '$1') }
 }
 
 function mistake(message: string): Options {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { formatUrl, isLoopback } from '../command/address.ts'
 import { formatServed, onOneLine } from '../command/log.ts'
-import { type Options, parseOptions } from '../command/options.ts'
+import { parseOptions } from '../command/options.ts'
 import type { Served } from '../src/serve.ts'
 
 describe('parseOptions', () => {
@@ -20,7 +20,7 @@ describe('parseOptions', () => {
     [['--host=::1'], serve({ host: '::1' })],
     [['--', '--port'], serve({ root: '--port' })],
     [['-'], serve({ root: '-' })],
-    [['media', '--help', '--wrong'], { kind: 'help' }],
+    [['media', '--help', '--port', 'x'], { kind: 'help' }],
     [['-h'], { kind: 'help' }],
     [['--version'], { kind: 'version' }],
     [['-v'], { kind: 'version' }],
@@ -30,14 +30,17 @@ describe('parseOptions', () => {
   })
 
   const mistakes: [args: string[], message: string][] = [
-    [['--prot', '1'], "unknown option '--prot'"],
-    [['--portable=1'], "unknown option '--portable=1'"],
-    [['-p', '1'], "unknown option '-p'"],
-    [['--port'], '--port needs a value'],
+    [['--prot', '1'], "Unknown option '--prot'"],
+    [['--portable=1'], "Unknown option '--portable'"],
+    [['-p', '1'], "Unknown option '-p'"],
+    [['--help=yes'], "Option '-h, --help' does not take an argument"],
+    [['--port'], "Option '--port <value>' argument missing"],
+    [['--port', '-1'], "Option '--port' argument is ambiguous"],
     [['--host='], '--host needs a value'],
     [['--host', ''], '--host needs a value'],
+    [['--port='], "--port takes a number from 0 to 65535, not ''"],
+    [['--port=-1'], "--port takes a number from 0 to 65535, not '-1'"],
     [['--port', '65536'], "--port takes a number from 0 to 65535, not '65536'"],
-    [['--port', '-1'], "--port takes a number from 0 to 65535, not '-1'"],
     [['--port', '1e3'], "--port takes a number from 0 to 65535, not '1e3'"],
     [['--port', '0x50'], "--port takes a number from 0 to 65535, not '0x50'"],
     [['--port', '000080'], "--port takes a number from 0 to 65535, not '000080'"],
@@ -46,7 +49,7 @@ describe('parseOptions', () => {
     [[''], 'DIR is empty'],
   ]
   test.each(mistakes)('%j is a mistake', (args, message) => {
-    expect(parseOptions(args)).toEqual({ kind: 'mistake', message } satisfies Options)
+    expect(parseOptions(args)).toEqual({ kind: 'mistake', message })
   })
 })
 

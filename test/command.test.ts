@@ -133,7 +133,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const address = occupied.address()
     const port = typeof address === 'object' && address !== null ? String(address.port) : ''
     const rows: [args: string[], code: number, line: string][] = [
-      [[media, '--prot', '1'], 2, "unknown option '--prot'; see byteserve --help"],
+      [[media, '--prot', '1'], 2, "Unknown option '--prot'; see byteserve --help"],
       [[join(media, 'no\nway')], 1, `${media}/no\\u{a}way does not exist`],
       [[join(media, 'film.mp4')], 1, `${media}/film.mp4 is not a directory`],
       [[media, '--port', port], 1, `port ${port} is in use; --port takes another, 0 a free one`],
