@@ -72,29 +72,18 @@ export async function r2File(
   request: RequestLike,
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
-  const headers = Object.fromEntries(new Headers(options.headers))
   // Of a longer key R2 does not say that there is no such object; it throws.
   if (new TextEncoder().encode(key).length > LONGEST_KEY) return null
   const spec = likelyRange(request)
   const object = await look(bucket, key, spec)
   if (object === null) return null
-  const { size, httpEtag, uploaded, httpMetadata: stored = {} } = object
-  const fields = {
-    'content-language': stored.contentLanguage,
-    'content-disposition': stored.contentDisposition,
-    'content-encoding': stored.contentEncoding,
-    'cache-control': stored.cacheControl,
-    expires: stored.cacheExpiry?.toUTCString(),
-  }
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) headers[name] = value
-  }
+  const { size, httpEtag, uploaded, httpMetadata = {} } = object
   return {
     size,
-    type: stored.contentType,
+    type: httpMetadata.contentType,
     etag: httpEtag,
     lastModified: uploaded,
-    headers,
+    headers: withStored(options.headers, httpMetadata),
     ...content(bucket, key, object, spec && resolveRange(spec, size)),
   }
 }
@@ -118,6 +107,25 @@ export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): F
     const path = toRelativePath(request.url, base)
     return path === null ? null : r2File(bucket, prefix + path, request, options)
   }
+}
+
+/** The fields that are stored with an object, over others; a Headers is made only if there are any. */
+function withStored(
+  others: HeadersLike | undefined,
+  stored: R2HttpMetadataLike,
+): HeadersLike | undefined {
+  const fields = Object.entries({
+    'content-language': stored.contentLanguage,
+    'content-disposition': stored.contentDisposition,
+    'content-encoding': stored.contentEncoding,
+    'cache-control': stored.cacheControl,
+    expires: stored.cacheExpiry?.toUTCString(),
+  })
+  const known = fields.filter((field): field is [string, string] => field[1] !== undefined)
+  if (known.length === 0) return others
+  const headers = new Headers(others)
+  for (const [name, value] of known) headers.set(name, value)
+  return headers
 }
 
 /** All of an object, even of an empty one. */
