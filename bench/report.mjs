@@ -157,7 +157,7 @@ export function document(facts, results, stalls, core) {
   return `${[
     '# Results',
     `${new Date().toISOString().slice(0, 10)}, ${machine}; ${runtimes.join(', ')}.${isComplete ? '' : ' **Not a complete run.**'}`,
-    `Server on core 0, load on core 1, loopback, files in the page cache. ${rounds} interleaved rounds of ${seconds} s after 1 s of warm-up, medians; ${minutes} minutes in all. Load average before and after: ${loads.map((load) => load.toFixed(1)).join(', ')}; on a quiet machine about 1 before and 2 after, and with more the figures are too high and the gaps wide.
+    `Server on core 0, load on core 1, loopback, files in the page cache. ${rounds} interleaved rounds of ${seconds} s after 1 s of warm-up (3 s before the first scenario), medians; ${minutes} minutes in all. Load average before and after: ${loads.map((load) => load.toFixed(1)).join(', ')}; on a quiet machine about 1 before and 2 after, and with more the figures are too high and the gaps wide.
 Mode: every request looks at its path anew, so a replaced file is noticed at once, and each read is followed by an fstat.
 *÷ x* is the CPU time of the row divided by that of x, the median of the rounds' own ratios: above 1, x takes less. A difference below that of the twins is none.`,
     targetTable(results, stalls, core),
