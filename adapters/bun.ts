@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource } from './file-source.ts'
+import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
-import { findFile } from './shared-files.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
@@ -30,24 +29,25 @@ const SHOWN_INLINE = /^(?:text|image|audio|video|font)\/|json|wasm/
  * with Bun's own body from 1 MiB on.
  *
  * @returns null when there is no such file, or it is a directory or a device
- * @throws what the operating system says of any other failure, as a rejection
+ * @throws what the operating system says of any other failure, or RangeError when an option makes
+ * no sense, as a rejection
  *
  * @example
  * Bun.serve({ fetch: async (request) => serveFile(request, await bunFile('film.mp4')) })
  */
-export async function bunFile(
+export function bunFile(
   path: string,
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
-  const file = await findFile(path)
-  return file === null ? null : bunSource(file, options)
+  return sourceAt(path, options, bunSource)
 }
 
 /**
  * A look-up of the files below a directory, by the rules of `nodeDirectory`, with Bun's own bodies
  * from 1 MiB on.
  *
- * @throws TypeError at once when `root` is no directory or `base` has no slashes around it
+ * @throws TypeError at once when `root` is no directory or `base` has no slashes around it;
+ * RangeError when `keepOpen` makes no sense
  *
  * @example
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })

@@ -1,8 +1,7 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource } from './file-source.ts'
+import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
-import { findFile } from './shared-files.ts'
 import { type DenoStat, fromDeno } from './version.ts'
 
 export type { DirectoryOptions } from './directory.ts'
@@ -37,24 +36,25 @@ const SEEK_START = 0
  * Needs `--allow-read` of the file.
  *
  * @returns null when there is no such file, or it is a directory or a device
- * @throws what the operating system says of any other failure, as a rejection
+ * @throws what the operating system says of any other failure, or RangeError when an option makes
+ * no sense, as a rejection
  *
  * @example
  * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
  */
-export async function denoFile(
+export function denoFile(
   path: string,
   options: FileOptions & DenoOptions = {},
 ): Promise<FileSource | null> {
-  const file = await findFile(path)
-  return file === null ? null : denoSource(file, options)
+  return sourceAt(path, options, denoSource)
 }
 
 /**
  * A look-up of the files below a directory, by the rules of `nodeDirectory`. Needs `--allow-read`
  * of the directory.
  *
- * @throws TypeError at once when `root` is no directory or `base` has no slashes around it
+ * @throws TypeError at once when `root` is no directory or `base` has no slashes around it;
+ * RangeError when `keepOpen` makes no sense
  *
  * @example
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))

@@ -1,12 +1,13 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
+import { expectWholeNumber } from '../src/errors.ts'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import type { HeldFile } from './held-file.ts'
 import type { Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
-import { findFile } from './shared-files.ts'
+import { findFile, type SharingOptions } from './shared-files.ts'
 
-export interface DirectoryOptions {
+export interface DirectoryOptions extends SharingOptions {
   /** The path that the directory is mounted at, starting and ending with `/`. `/` by default. */
   readonly base?: string | undefined
   /** Further header fields of every file, such as Cache-Control. */
@@ -17,14 +18,15 @@ export interface DirectoryOptions {
  * A look-up of regular files below a directory, on any runtime that has `node:fs`. Hidden files,
  * directories, devices, and links that lead out of the directory are not found.
  *
- * @throws TypeError at once when `root` is no directory, or an option makes no sense
+ * @throws TypeError or RangeError at once when `root` is no directory or an option makes no sense
  */
 export function directoryLookup(
   root: string,
-  { base = '/' }: DirectoryOptions,
+  options: DirectoryOptions,
   toSource: (file: HeldFile) => FileSource,
 ): FileLookup {
-  const mount = expectBase(base)
+  const mount = expectBase(options.base ?? '/')
+  expectWholeNumber('keepOpen', options.keepOpen ?? 0, 0)
   const directory = resolve(expectDirectory(root))
   const isInside = containment(directory)
   const inside = withSeparator(directory)
@@ -32,7 +34,7 @@ export function directoryLookup(
   return (request) => {
     const path = toRelativePath(request.url, mount)
     if (path === null) return null
-    const file = findFile(inside + path, isInside)
+    const file = findFile(inside + path, options, isInside)
     return file instanceof Promise ? file.then(serve) : serve(file)
   }
 }

@@ -1,7 +1,9 @@
+import { expectWholeNumber } from '../src/errors.ts'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 import type { HeldFile } from './held-file.ts'
+import { findFile, type SharingOptions } from './shared-files.ts'
 
-export interface FileOptions {
+export interface FileOptions extends SharingOptions {
   /** Media type; by default what the file's name promises. */
   readonly type?: string | undefined
   /** Further header fields, such as Cache-Control. */
@@ -12,4 +14,15 @@ export interface FileOptions {
 export function fileSource(file: HeldFile, { type, headers }: FileOptions): FileSource {
   const { size, etag, lastModified, read, close } = file
   return { size, type: type ?? file.type, etag, lastModified, headers, read, close }
+}
+
+/** A file by its path, as the source that an adapter makes of it. */
+export async function sourceAt<Options extends FileOptions>(
+  path: string,
+  options: Options,
+  toSource: (file: HeldFile, options: Options) => FileSource,
+): Promise<FileSource | null> {
+  expectWholeNumber('keepOpen', options.keepOpen ?? 0, 0)
+  const file = await findFile(path, options)
+  return file === null ? null : toSource(file, options)
 }

@@ -36,7 +36,7 @@ export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastM
  *
  * @param release called once, when nothing is read any more
  */
-export function holdFile(handle: Handle, release: (handle: Handle) => void): HeldFile {
+export function holdFile(handle: Handle, release: () => void): HeldFile {
   const { path, fd, opened, type, etag, lastModified } = handle
   let expected = opened
   let sample: Buffer | null = null
@@ -114,7 +114,7 @@ export function holdFile(handle: Handle, release: (handle: Handle) => void): Hel
       openFiles--
       // A number that was closed under a read may by then be another file's.
       if (reads > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
-      release(handle)
+      release()
     },
   }
 }

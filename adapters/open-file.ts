@@ -51,19 +51,15 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
   return null
 }
 
-function describe({
-  dev,
-  ino,
-  size,
-  mtimeMs,
-}: Stats): Pick<Handle, 'opened' | 'etag' | 'lastModified'> {
+function describe(stat: Stats): Pick<Handle, 'opened' | 'etag' | 'lastModified'> {
+  const { dev, ino, size, mtimeMs, ctimeMs } = stat
   // Not `mtime`, nor nanoseconds: the runtimes round those differently.
   const modified = Math.floor(mtimeMs)
   // Images built to be reproducible date every version at the epoch.
   const isDated = modified > 1000
   const strength = isDated && isStrongDate(modified, Date.now()) ? '' : 'W/'
   return {
-    opened: { dev, ino, size, mtimeMs },
+    opened: { dev, ino, size, mtimeMs, ctimeMs },
     etag: `${strength}"${size.toString(16)}-${modified.toString(16)}"`,
     lastModified: isDated ? new Date(modified) : undefined,
   }
@@ -73,5 +69,10 @@ const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO',
 
 /** Whether an error says that there is no such file, rather than that it can't be had. */
 function isAbsence(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ABSENT.includes(String(error.code))
+  return ABSENT.includes(codeOf(error))
+}
+
+/** What the operating system calls an error, such as `ENOENT`; empty when it is none of its. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -2,13 +2,21 @@ import { closeSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers'
 import { type HeldFile, holdFile } from './held-file.ts'
-import { type Handle, openFile, type Permission } from './open-file.ts'
+import { codeOf, type Handle, openFile, type Permission } from './open-file.ts'
 import { isSameVersion, versionAt } from './version.ts'
 
-/** For how long a file stays open that nobody reads, in ms; up to twice as long. */
-const IDLE_FOR = 1000
+export interface SharingOptions {
+  /**
+   * For how long a file stays open after the last response that read it, in ms, so that the next
+   * one finds it open; up to a second longer. 1000 by default; 0 closes it at once.
+   */
+  readonly keepOpen?: number | undefined
+}
 
-/** How many of those there are at most. */
+/** How often it is looked whether a file was open for long enough, in ms. */
+const SWEEP_EVERY = 1000
+
+/** How many files are open at most that nobody reads. */
 const MOST_IDLE = 128
 
 /** For how long after it was found a path is taken to be in the kernel's memory, in ms. */
@@ -23,15 +31,14 @@ const warm = new Map<string, number>()
 /** What may be read by further responses, by path. */
 const shared = new Map<string, Handle>()
 
-/** Since when those of them are idle that are, the longest idle first. */
+/** Until when those of them stay open that nobody reads; who became idle first comes first. */
 const idle = new Map<Handle, number>()
 
 let sweeper: NodeJS.Timeout | null = null
 
 /**
  * The regular file at a path, as it is now. Responses that find the same version there read it from
- * one descriptor, which stays open for a second after the last of them: looking at a path takes a
- * sixth of what it takes to open, check and close it.
+ * one descriptor: looking at a path takes a sixth of what it takes to open, check and close it.
  *
  * Never waits for a slow disk on the main thread: a path that was not found lately is first looked
  * at in another one, which brings its names and its inode into the kernel's memory, where they are
@@ -43,20 +50,26 @@ let sweeper: NodeJS.Timeout | null = null
  */
 export function findFile(
   path: string,
+  { keepOpen = 1000 }: SharingOptions = {},
   isAllowed: Permission = () => true,
 ): HeldFile | null | Promise<HeldFile | null> {
   const last = warm.get(path) ?? Number.NEGATIVE_INFINITY
-  return Date.now() - last < WARM_FOR ? findWarm(path, isAllowed) : findCold(path, isAllowed)
+  const isWarm = Date.now() - last < WARM_FOR
+  return isWarm ? findWarm(path, keepOpen, isAllowed) : findCold(path, keepOpen, isAllowed)
 }
 
-async function findCold(path: string, isAllowed: Permission): Promise<HeldFile | null> {
+async function findCold(
+  path: string,
+  keepOpen: number,
+  isAllowed: Permission,
+): Promise<HeldFile | null> {
   // What is wrong with the path, opening will say.
   await stat(path).catch(() => {})
-  return findWarm(path, isAllowed)
+  return findWarm(path, keepOpen, isAllowed)
 }
 
-function findWarm(path: string, isAllowed: Permission): HeldFile | null {
-  const handle = findShared(path, isAllowed) ?? openFile(path, isAllowed)
+function findWarm(path: string, keepOpen: number, isAllowed: Permission): HeldFile | null {
+  const handle = findShared(path, isAllowed) ?? open(path, isAllowed)
   if (handle === null) return null
   if (warm.size >= MOST_WARM) warm.clear()
   warm.set(path, Date.now())
@@ -64,7 +77,7 @@ function findWarm(path: string, isAllowed: Permission): HeldFile | null {
   if (handle.etag.startsWith('"')) shared.set(path, handle)
   handle.users++
   idle.delete(handle)
-  return holdFile(handle, release)
+  return holdFile(handle, () => release(handle, keepOpen))
 }
 
 function findShared(path: string, isAllowed: Permission): Handle | null {
@@ -79,46 +92,63 @@ function findShared(path: string, isAllowed: Permission): Handle | null {
 function isCurrent({ path, opened }: Handle, isAllowed: Permission): boolean {
   try {
     const found = versionAt(path)
-    return isSameVersion(opened, found) && isAllowed(path, found)
+    // Who may not open it any more shall not find it open.
+    const isUntouched = found.ctimeMs === opened.ctimeMs
+    return isUntouched && isSameVersion(opened, found) && isAllowed(path, found)
   } catch {
     // Opening will say why.
     return false
   }
 }
 
-function release(handle: Handle): void {
+function open(path: string, isAllowed: Permission): Handle | null {
+  try {
+    return openFile(path, isAllowed)
+  } catch (error) {
+    const isCrowded = codeOf(error) === 'EMFILE' || codeOf(error) === 'ENFILE'
+    if (!isCrowded || idle.size === 0) throw error
+    closeIdle()
+    return openFile(path, isAllowed)
+  }
+}
+
+function release(handle: Handle, keepOpen: number): void {
   if (--handle.users > 0) return
-  if (shared.get(handle.path) !== handle) {
-    closeSync(handle.fd)
+  if (keepOpen === 0 || shared.get(handle.path) !== handle) {
+    close(handle)
     return
   }
-  idle.set(handle, Date.now())
-  const [longest] = idle.keys()
-  if (longest !== undefined && idle.size > MOST_IDLE) retire(longest)
-  if (sweeper === null) sweeper = setTimeout(sweep, IDLE_FOR).unref()
+  idle.set(handle, Date.now() + keepOpen)
+  const [first] = idle.keys()
+  if (first !== undefined && idle.size > MOST_IDLE) retire(first)
+  if (sweeper === null) sweeper = setTimeout(sweep, SWEEP_EVERY).unref()
 }
 
 function sweep(): void {
-  closeIdle(Date.now() - IDLE_FOR)
-  sweeper = idle.size > 0 ? setTimeout(sweep, IDLE_FOR).unref() : null
+  closeIdle(Date.now())
+  sweeper = idle.size > 0 ? setTimeout(sweep, SWEEP_EVERY).unref() : null
 }
 
 /**
  * Closes the files that nobody reads.
  *
- * @param since only those that nobody has read since then, in ms; all by default
+ * @param now only those that were to stay open until then, in ms since the epoch; all by default
  */
-export function closeIdle(since: number = Number.POSITIVE_INFINITY): void {
-  for (const [handle, idleSince] of idle) if (idleSince <= since) retire(handle)
+export function closeIdle(now: number = Number.POSITIVE_INFINITY): void {
+  for (const [handle, until] of idle) if (until <= now) retire(handle)
 }
 
-/** Closes a file that nobody reads, and is not to be found open again. */
+/** Closes a file that nobody reads, when nobody waits to be told that it failed. */
 function retire(handle: Handle): void {
-  idle.delete(handle)
-  shared.delete(handle.path)
   try {
-    closeSync(handle.fd)
+    close(handle)
   } catch {
-    // Of a file that was only read nothing is lost, and nobody waits for an answer.
+    // It was only read: nothing is lost.
   }
+}
+
+function close(handle: Handle): void {
+  idle.delete(handle)
+  if (shared.get(handle.path) === handle) shared.delete(handle.path)
+  closeSync(handle.fd)
 }

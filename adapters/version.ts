@@ -1,12 +1,13 @@
 import { fstatSync, type Stats, statSync } from 'node:fs'
 
-/** What tells one version of a file from every other. */
-export type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>
+/** What tells one version of a file from every other, and when its permissions changed last. */
+export type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>
 
 /** What Deno's own `stat` says. */
 export interface DenoStat extends Pick<Version, 'dev' | 'size'> {
   readonly ino: number | null
   readonly mtime: Date | null
+  readonly ctime: Date | null
 }
 
 interface DenoLike {
@@ -40,8 +41,9 @@ function lookByPath({ path, fd, opened }: Parameters<typeof versionOf>[0]): Vers
 }
 
 /** The same in the words of `node:fs`. */
-export function fromDeno({ dev, ino, size, mtime }: DenoStat): Version {
-  return { dev, ino: ino ?? 0, size, mtimeMs: mtime?.getTime() ?? 0 }
+export function fromDeno({ dev, ino, size, mtime, ctime }: DenoStat): Version {
+  const [mtimeMs, ctimeMs] = [mtime?.getTime() ?? 0, ctime?.getTime() ?? 0]
+  return { dev, ino: ino ?? 0, size, mtimeMs, ctimeMs }
 }
 
 /** Whether two looks saw the same version of the same file. */

@@ -1,13 +1,18 @@
-import { renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { HeldFile } from '../adapters/held-file.ts'
-import { closeIdle, findFile } from '../adapters/shared-files.ts'
+import { nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { closeIdle, findFile, type SharingOptions } from '../adapters/shared-files.ts'
 import { canCountHandles, openHandles, temporaryDirectory } from './temporary.ts'
 import { until } from './until.ts'
 
 const directory = temporaryDirectory()
 const path = join(directory, 'file')
+const crowd = fileURLToPath(new URL('crowd.mjs', import.meta.url))
 
 beforeEach(() => {
   closeIdle()
@@ -43,6 +48,37 @@ describe('a file that several read', () => {
     expect(openHandles(path)).toBe(2)
     await Promise.all([one.close(), two.close()])
     expect(openHandles(path)).toBe(0)
+  })
+
+  it.runIf(canCountHandles)('is opened anew once its permissions changed', async () => {
+    const one = await find()
+    chmodSync(path, 0o600)
+    const two = await find()
+    expect([openHandles(path), await textOf(one), await textOf(two)]).toEqual([2, 'one', 'one'])
+    await Promise.all([one.close(), two.close()])
+  })
+
+  it.runIf(canCountHandles)('is closed at once where that is asked', async () => {
+    const [one, two] = [await find(path, { keepOpen: 0 }), await find(path, { keepOpen: 0 })]
+    expect(openHandles(path)).toBe(1)
+    await one.close()
+    expect(openHandles(path)).toBe(1)
+    await two.close()
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it.runIf(canCountHandles)('stays open for as long as is asked', async () => {
+    const brief = write(join(directory, 'brief'), 'one')
+    await (await find(path, { keepOpen: 60_000 })).close()
+    await (await find(brief, { keepOpen: 1 })).close()
+    await until(() => openHandles(brief) === 0)
+    expect(openHandles(path)).toBe(1)
+  })
+
+  it.runIf(canCountHandles)('gives way when a process may open no more', () => {
+    const names = Array.from({ length: 60 }, (_, i) => write(join(directory, `crowd-${i}`), 'one'))
+    const limited = ['-c', 'ulimit -n 40; exec "$@"', 'sh', process.execPath, crowd, ...names]
+    expect(execFileSync('sh', limited, { encoding: 'utf8' }).trim()).toBe('60')
   })
 
   it.runIf(canCountHandles)('is one of 128 that wait, at most', async () => {
@@ -86,10 +122,10 @@ describe('what is found anew at once', () => {
 
   it('and whoever may not have it is asked each time', async () => {
     await (await find()).close()
-    expect(await findFile(path, () => false)).toBe(null)
+    expect(await findFile(path, {}, () => false)).toBe(null)
     const broken = new Error('EACCES')
     const failing = async () =>
-      findFile(path, () => {
+      findFile(path, {}, () => {
         throw broken
       })
     await expect(failing()).rejects.toBe(broken)
@@ -97,8 +133,25 @@ describe('what is found anew at once', () => {
   })
 })
 
-async function find(at: string = path): Promise<HeldFile> {
-  const file = await findFile(at)
+describe('keepOpen', () => {
+  it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('%d is refused', async (keepOpen) => {
+    const message = `Expected keepOpen to be a whole number >= 0, got ${keepOpen}`
+    expect(() => nodeDirectory(directory, { keepOpen })).toThrow(new RangeError(message))
+    await expect(nodeFile(path, { keepOpen })).rejects.toThrow(new RangeError(message))
+  })
+
+  it.runIf(canCountHandles)('is for the files of a directory, and for one', async () => {
+    const lookup = nodeDirectory(directory, { keepOpen: 0 })
+    const request = { method: 'GET', url: '/file', headers: new Headers() }
+    const sources = [await lookup(request), await nodeFile(path, { keepOpen: 0 })]
+    expect(openHandles(path)).toBe(1)
+    await Promise.all(sources.map((source) => source?.close?.()))
+    expect(openHandles(path)).toBe(0)
+  })
+})
+
+async function find(at: string = path, options?: SharingOptions): Promise<HeldFile> {
+  const file = await findFile(at, options)
   if (file === null) throw new Error(`Expected a file at ${at}`)
   return file
 }
