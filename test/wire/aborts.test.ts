@@ -1,18 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { BrokenReplyError, fetchOnce, open, toRequest } from './client.ts'
+import { everywhere } from './everywhere.ts'
 import { type Fixture, MIB } from './fixtures.ts'
 import { descriptors, residentBytes } from './processes.ts'
-import {
-  installed,
-  startTargets,
-  stopTargets,
-  TARGETS,
-  type Target,
-  type TargetName,
-} from './targets.ts'
+import type { Target } from './targets.ts'
 import { eventually } from './wait.ts'
 
 const ABORTS = 1000
@@ -51,42 +42,20 @@ interface Remains {
   readonly complaints: string
 }
 
-const names = installed(TARGETS)
-const root = mkdtempSync(join(tmpdir(), 'byteserve-aborts-'))
-const remains = new Map<TargetName, Promise<Remains | Error>>()
-let targets: Target[] = []
-
-// All at the same time: vitest would do five.
-beforeAll(async () => {
-  writeFileSync(join(root, FILE.path), FILE.bytes)
-  targets = await startTargets(names, root, [FILE])
-  for (const target of targets) {
-    remains.set(
-      target.name,
-      abortAll(target).catch((error: Error) => error),
-    )
-  }
-}, 120_000)
-
-afterAll(async () => {
-  await stopTargets(targets)
-  rmSync(root, { recursive: true, force: true })
-})
+const { names, outcomeOf } = everywhere(FILE, abortAll)
 
 describe.each(names)('%s', (name) => {
   it(`leaves nothing behind after ${ABORTS} aborted downloads`, { timeout: 90_000 }, async () => {
-    const left = await remains.get(name)
-    if (left === undefined || left instanceof Error) throw left
-    const { growth, ...others } = left
+    const { growth, ...others } = await outcomeOf(name)
     expect(others).toEqual({ answer: '206 aaaaa', isAlive: true, complaints: '' })
     expect(growth).toBeLessThan(MOST_GROWTH)
   })
 })
 
-async function abortAll(target: Target): Promise<Remains> {
+async function abortAll(target: Target, path: string): Promise<Remains> {
   const { port, pid } = target
   const memory = () => (pid === null ? 0 : residentBytes(pid))
-  const left = () => (pid === null ? 0 : descriptors(pid, join(root, FILE.path)))
+  const left = () => (pid === null ? 0 : descriptors(pid, path))
   await abort(port, WARM)
   const before = memory()
   await abort(port, ABORTS - WARM)

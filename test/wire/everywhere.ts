@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
+import type { Fixture } from './fixtures.ts'
+import {
+  installed,
+  startTargets,
+  stopTargets,
+  TARGETS,
+  type Target,
+  type TargetName,
+} from './targets.ts'
+
+/**
+ * Does something that takes long on every installed target at the same time, where vitest would do
+ * it on five.
+ *
+ * @param act is given a target that serves the file, and where the file lies
+ */
+export function everywhere<T>(
+  file: Fixture,
+  act: (target: Target, path: string) => Promise<T>,
+): { names: readonly TargetName[]; outcomeOf(name: TargetName): Promise<T> } {
+  const names = installed(TARGETS)
+  const root = mkdtempSync(join(tmpdir(), 'byteserve-everywhere-'))
+  const path = join(root, file.path)
+  const outcomes = new Map<TargetName, Promise<T | Error>>()
+  let targets: Target[] = []
+
+  beforeAll(async () => {
+    writeFileSync(path, file.bytes)
+    targets = await startTargets(names, root, [file])
+    for (const target of targets) {
+      outcomes.set(
+        target.name,
+        act(target, path).catch((error: Error) => error),
+      )
+    }
+  }, 120_000)
+
+  afterAll(async () => {
+    await stopTargets(targets)
+    rmSync(root, { recursive: true, force: true })
+  })
+
+  return {
+    names,
+    async outcomeOf(name) {
+      const outcome = await outcomes.get(name)
+      if (outcome === undefined) throw new Error(`Expected ${name} to be started`)
+      if (outcome instanceof Error) throw outcome
+      return outcome
+    },
+  }
+}
