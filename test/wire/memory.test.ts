@@ -83,6 +83,9 @@ describe.each(names)('%s: a file of 5 GiB', (name) => {
 const PER_READER = 256 * KIB
 const READERS = 500
 
+/** Before the last is answered, the others have filled their sockets: some 2 GB, in ms. */
+const PATIENCE = 60_000
+
 describe.each(['node-fetch', 'node-direct'] as const)('%s', (name) => {
   it(`${READERS} stalled readers`, { timeout: 120_000 }, async () => {
     const [target] = await startTargets([name], root)
@@ -105,7 +108,7 @@ async function stall(port: number): Promise<Connection[]> {
   const readers: Connection[] = []
   const begun: Promise<void>[] = []
   for (let index = 0; index < READERS; index++) {
-    const reader = await open(port)
+    const reader = await open(port, PATIENCE)
     reader.send(toRequest(['GET /huge.mp4 HTTP/1.1', `Range: bytes=${index * MIB}-`]))
     readers.push(reader)
     begun.push(begin(reader))
