@@ -1,11 +1,10 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
-import { expectWholeNumber } from '../src/errors.ts'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import type { HeldFile } from './held-file.ts'
 import type { Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
-import { findFile, type SharingOptions } from './shared-files.ts'
+import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 
 export interface DirectoryOptions extends SharingOptions {
   /** The path that the directory is mounted at, starting and ending with `/`. `/` by default. */
@@ -26,7 +25,7 @@ export function directoryLookup(
   toSource: (file: HeldFile) => FileSource,
 ): FileLookup {
   const mount = expectBase(options.base ?? '/')
-  expectWholeNumber('keepOpen', options.keepOpen ?? 0, 0)
+  expectSharing(options)
   const directory = resolve(expectDirectory(root))
   const isInside = containment(directory)
   const inside = withSeparator(directory)

@@ -1,7 +1,6 @@
-import { expectWholeNumber } from '../src/errors.ts'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 import type { HeldFile } from './held-file.ts'
-import { findFile, type SharingOptions } from './shared-files.ts'
+import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 
 export interface FileOptions extends SharingOptions {
   /** Media type; by default what the file's name promises. */
@@ -22,7 +21,7 @@ export async function sourceAt<Options extends FileOptions>(
   options: Options,
   toSource: (file: HeldFile, options: Options) => FileSource,
 ): Promise<FileSource | null> {
-  expectWholeNumber('keepOpen', options.keepOpen ?? 0, 0)
+  expectSharing(options)
   const file = await findFile(path, options)
   return file === null ? null : toSource(file, options)
 }

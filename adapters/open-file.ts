@@ -52,15 +52,14 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
 }
 
 function describe(stat: Stats): Pick<Handle, 'opened' | 'etag' | 'lastModified'> {
-  const { dev, ino, size, mtimeMs, ctimeMs } = stat
   // Not `mtime`, nor nanoseconds: the runtimes round those differently.
-  const modified = Math.floor(mtimeMs)
+  const modified = Math.floor(stat.mtimeMs)
   // Images built to be reproducible date every version at the epoch.
   const isDated = modified > 1000
   const strength = isDated && isStrongDate(modified, Date.now()) ? '' : 'W/'
   return {
-    opened: { dev, ino, size, mtimeMs, ctimeMs },
-    etag: `${strength}"${size.toString(16)}-${modified.toString(16)}"`,
+    opened: stat,
+    etag: `${strength}"${stat.size.toString(16)}-${modified.toString(16)}"`,
     lastModified: isDated ? new Date(modified) : undefined,
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers'
+import { expectWholeNumber } from '../src/errors.ts'
 import { type HeldFile, holdFile } from './held-file.ts'
 import { codeOf, type Handle, openFile, type Permission } from './open-file.ts'
 import { isSameVersion, versionAt } from './version.ts'
@@ -35,6 +36,11 @@ const shared = new Map<string, Handle>()
 const idle = new Map<Handle, number>()
 
 let sweeper: NodeJS.Timeout | null = null
+
+/** @throws RangeError unless the options make sense */
+export function expectSharing({ keepOpen = 0 }: SharingOptions): void {
+  expectWholeNumber('keepOpen', keepOpen, 0)
+}
 
 /**
  * The regular file at a path, as it is now. Responses that find the same version there read it from
@@ -119,8 +125,8 @@ function release(handle: Handle, keepOpen: number): void {
     return
   }
   idle.set(handle, Date.now() + keepOpen)
-  const [first] = idle.keys()
-  if (first !== undefined && idle.size > MOST_IDLE) retire(first)
+  const longest = idle.size > MOST_IDLE ? idle.keys().next().value : undefined
+  if (longest !== undefined) retire(longest)
   if (sweeper === null) sweeper = setTimeout(sweep, SWEEP_EVERY).unref()
 }
 
