@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { formatUrl, isLoopback } from '../command/address.ts'
 import { formatServed, onOneLine } from '../command/log.ts'
-import { parseOptions } from '../command/options.ts'
+import { type Options, parseOptions } from '../command/options.ts'
 import type { Served } from '../src/serve.ts'
 
 describe('parseOptions', () => {
@@ -49,7 +49,7 @@ describe('parseOptions', () => {
     [[''], 'DIR is empty'],
   ]
   test.each(mistakes)('%j is a mistake', (args, message) => {
-    expect(parseOptions(args)).toEqual({ kind: 'mistake', message })
+    expect(parseOptions(args)).toEqual({ kind: 'mistake', message } satisfies Options)
   })
 })
 

@@ -19,7 +19,7 @@ export const MIB: number = 1024 * KIB
 const PATTERN = pattern(3 * MIB)
 
 /** Where one of the ways that bytes go on some runtime ends and another begins. */
-export const THRESHOLDS: readonly number[] = [32, 64, 128, 512, 1024].map((size) => size * KIB)
+export const THRESHOLDS: readonly number[] = [32, 64, 128, 256, 512, 1024].map((size) => size * KIB)
 
 export const FILM: Fixture = fixture('film.mp4', 1000)
 export const EMPTY: Fixture = fixture('empty.mp4', 0)
