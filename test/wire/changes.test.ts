@@ -2,18 +2,12 @@ import { mkdtempSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSyn
 import { appendFile, open as openFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { BrokenReplyError, fetchOnce } from './client.ts'
 import { MIB } from './fixtures.ts'
 import { descriptors } from './processes.ts'
-import {
-  FILE_TARGETS,
-  type FileTargetName,
-  installed,
-  startTargets,
-  stopTargets,
-  type Target,
-} from './targets.ts'
+import { serving } from './serving.ts'
+import { FILE_TARGETS, type FileTargetName, installed } from './targets.ts'
 import { eventually } from './wait.ts'
 
 /** More than the sockets on both sides hold, so that the server has to wait for its client. */
@@ -75,21 +69,13 @@ const CHANGES: readonly Change[] = [
 
 const names = installed(FILE_TARGETS)
 const root = mkdtempSync(join(tmpdir(), 'byteserve-changes-'))
-let targets: Target[] = []
-
-beforeAll(async () => {
-  targets = await startTargets(names, root)
-})
-
-afterAll(async () => {
-  await stopTargets(targets)
-  rmSync(root, { recursive: true, force: true })
-})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+const targets = serving(names, root)
 
 describe.each(names)('%s: a file under way that is', (name) => {
   it.each(CHANGES)('$name', async ({ name: change, make, outcome, exceptions = {} }) => {
-    const target = targets.find((one) => one.name === name)
-    if (target === undefined || target.pid === null) throw new Error(`${name} does not run`)
+    const target = targets.one(name)
+    if (target.pid === null) throw new Error(`${name} does not run`)
     const { port, pid } = target
     const file = `${name}-${change.replaceAll(' ', '-')}.mp4`
     const path = join(root, file)
@@ -108,11 +94,11 @@ describe('a file just written', () => {
     writeFileSync(join(root, 'new.mp4'), 'new')
     const modified = 1000 * Math.ceil(Date.now() / 1000 + 2)
     utimesSync(join(root, 'new.mp4'), modified / 1000, modified / 1000)
-    const seen = await Promise.all(targets.map(({ port }) => watchValidators(port, modified)))
+    const seen = await Promise.all(targets.all().map(({ port }) => watchValidators(port, modified)))
     const strong = `"3-${modified.toString(16)}"`
     const date = new Date(modified).toUTCString()
     expect(seen).toEqual(
-      targets.map(() => [
+      targets.all().map(() => [
         { etag: `W/${strong}`, date: undefined },
         { etag: strong, date },
       ]),

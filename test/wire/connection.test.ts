@@ -1,28 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { summary } from './ask.ts'
 import { BrokenReplyError, fetchOnce, open, toRequest } from './client.ts'
 import { FILM, FIXTURES, type Fixture, LARGE, makeDirectory, ONE } from './fixtures.ts'
-import {
-  installed,
-  startTargets,
-  stopTargets,
-  TARGETS,
-  type Target,
-  type TargetName,
-} from './targets.ts'
+import { serving } from './serving.ts'
+import { installed, TARGETS, type TargetName } from './targets.ts'
 
 const names = installed(TARGETS)
 const directory = makeDirectory()
-let targets: Target[] = []
-
-beforeAll(async () => {
-  targets = await startTargets(names, directory.path, FIXTURES)
-}, 120_000)
-
-afterAll(async () => {
-  await stopTargets(targets)
-  directory.remove()
-})
+afterAll(() => directory.remove())
+const targets = serving(names, directory.path, FIXTURES)
 
 describe.each(names)('%s', (name) => {
   it('answers requests sent in one go in their order', async () => {
@@ -228,7 +214,7 @@ function hostile(): Hostile[] {
 }
 
 function portOf(name: TargetName): number {
-  const target = targets.find((one) => one.name === name)
-  if (!target?.isAlive()) throw new Error(`${name} does not run`)
+  const target = targets.one(name)
+  if (!target.isAlive()) throw new Error(`${name} does not run`)
   return target.port
 }

@@ -3,14 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import type { Fixture } from './fixtures.ts'
-import {
-  installed,
-  startTargets,
-  stopTargets,
-  TARGETS,
-  type Target,
-  type TargetName,
-} from './targets.ts'
+import { serving } from './serving.ts'
+import { installed, TARGETS, type Target, type TargetName } from './targets.ts'
 
 /**
  * Does something that takes long on every installed target at the same time, where vitest would do
@@ -26,22 +20,17 @@ export function everywhere<T>(
   const root = mkdtempSync(join(tmpdir(), 'byteserve-everywhere-'))
   const path = join(root, file.path)
   const outcomes = new Map<TargetName, Promise<T | Error>>()
-  let targets: Target[] = []
 
-  beforeAll(async () => {
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+  const targets = serving(names, root, [file])
+  beforeAll(() => {
     writeFileSync(path, file.bytes)
-    targets = await startTargets(names, root, [file])
-    for (const target of targets) {
+    for (const target of targets.all()) {
       outcomes.set(
         target.name,
         act(target, path).catch((error: Error) => error),
       )
     }
-  }, 120_000)
-
-  afterAll(async () => {
-    await stopTargets(targets)
-    rmSync(root, { recursive: true, force: true })
   })
 
   return {

@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { type Connection, fetchOnce, open, toRequest } from './client.ts'
 import { MIB } from './fixtures.ts'
 import { descriptors, forgetPeak, peakBytes, residentBytes } from './processes.ts'
-import { FILE_TARGETS, installed, startTargets, stopTargets, type Target } from './targets.ts'
+import { serving } from './serving.ts'
+import {
+  FILE_TARGETS,
+  installed,
+  startTargets,
+  stopTargets,
+  type Target,
+  type TargetName,
+} from './targets.ts'
 import { eventually } from './wait.ts'
 
 const KIB = 1024
@@ -22,19 +30,14 @@ const MARKS = [
 const names = installed(FILE_TARGETS)
 const root = mkdtempSync(join(tmpdir(), 'byteserve-memory-'))
 const path = join(root, 'huge.mp4')
-let targets: Target[] = []
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+const targets = serving(names, root)
 
-beforeAll(async () => {
+beforeAll(() => {
   const fd = openSync(path, 'w')
   ftruncateSync(fd, SIZE)
   for (const [at, text] of MARKS) writeSync(fd, text, at)
   closeSync(fd)
-  targets = await startTargets(names, root)
-}, 120_000)
-
-afterAll(async () => {
-  await stopTargets(targets)
-  rmSync(root, { recursive: true, force: true })
 })
 
 describe.each(names)('%s: a file of 5 GiB', (name) => {
@@ -138,8 +141,8 @@ function settled(measure: () => number): Promise<number> {
   })
 }
 
-function targetOf(name: string): Target & { readonly pid: number } {
-  return expectProcess(targets.find((one) => one.name === name))
+function targetOf(name: TargetName): Target & { readonly pid: number } {
+  return expectProcess(targets.one(name))
 }
 
 function expectProcess(target: Target | undefined): Target & { readonly pid: number } {

@@ -2,38 +2,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, askAll, expectedAnswer, type Heard, versionOf, versionsOf } from './ask.ts'
 import { EXCEPTIONS, type Exception } from './exceptions.ts'
 import { FIXTURES, type Fixture, FOUND, MODIFIED_DATE, makeDirectory } from './fixtures.ts'
+import { serving } from './serving.ts'
 import { COMPLAINTS, FILES_ONLY, type Row, TABLE } from './table.ts'
-import {
-  installed,
-  startTargets,
-  stopTargets,
-  TARGETS,
-  type Target,
-  type TargetName,
-} from './targets.ts'
+import { installed, TARGETS, type TargetName } from './targets.ts'
 import { asctime, rfc850, type Version } from './versions.ts'
 
 const names = installed(TARGETS)
 const heard = new Map<TargetName, Heard>()
 const versions = new Map<TargetName, Map<Fixture, Version>>()
 const directory = makeDirectory()
-let targets: Target[] = []
+afterAll(() => directory.remove())
+const targets = serving(names, directory.path, FIXTURES)
 
 beforeAll(async () => {
-  targets = await startTargets(names, directory.path, FIXTURES)
   await Promise.all(
-    targets.map(async (target) => {
+    targets.all().map(async (target) => {
       const known = await versionsOf(target, FOUND)
       versions.set(target.name, known)
       heard.set(target.name, await askAll(target, rowsOf(target.name), known))
     }),
   )
 }, 120_000)
-
-afterAll(async () => {
-  await stopTargets(targets)
-  directory.remove()
-})
 
 describe.each(names)('%s', (name) => {
   for (const row of rowsOf(name)) {
@@ -51,10 +40,10 @@ describe.each(names)('%s', (name) => {
   })
 
   it('complains of the failing sources and of nothing else', () => {
-    const target = targets.find((one) => one.name === name)
+    const target = targets.one(name)
     // What workerd writes to stderr goes to that of the tests.
     const lines = name === 'workerd' ? [] : COMPLAINTS
-    const state = { isAlive: target?.isAlive(), complaints: target?.complaints() }
+    const state = { isAlive: target.isAlive(), complaints: target.complaints() }
     expect(state).toEqual({ isAlive: true, complaints: lines.map((line) => `${line}\n`).join('') })
   })
 })
