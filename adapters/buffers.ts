@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 
 const SMALLEST = 64 * 1024
 const LARGEST = 512 * 1024
-/** What responses under way hold beyond the smallest buffers, and what is kept for the next. */
+/** What responses under way hold beyond the smallest buffers, and as much is kept for the next. */
 const BUDGET = 8 * 1024 * 1024
 
 const free = new Map<number, Uint8Array[]>()
@@ -25,14 +25,24 @@ export function takeBuffer(length: number): Uint8Array {
   return buffer
 }
 
-/** Gives back a buffer that nothing reads any more. */
+/**
+ * Gives back a buffer that nothing reads any more.
+ *
+ * Readers that stall hold hundreds of the smallest, and what one gives back another takes: as many
+ * are kept as are taken. Larger ones have no takers then.
+ */
 export function releaseBuffer(buffer: Uint8Array): void {
   forgetBuffer(buffer)
-  if (kept + buffer.length > BUDGET) return
-  kept += buffer.length
-  const others = free.get(buffer.length)
-  if (others === undefined) free.set(buffer.length, [buffer])
-  else others.push(buffer)
+  const size = buffer.length
+  const most = size === SMALLEST ? Math.max(BUDGET, taken) : 2 * BUDGET - taken
+  const others = free.get(size) ?? []
+  if (kept + size <= most) {
+    others.push(buffer)
+    kept += size
+  } else if (others.pop() !== undefined) {
+    kept -= size
+  }
+  free.set(size, others)
 }
 
 /** Gives up a buffer that something may still read. */

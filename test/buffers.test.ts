@@ -62,7 +62,29 @@ describe('takeBuffer', () => {
     expect(take(100 * KIB)).not.toBe(one)
   })
 
-  it('keeps at most 8 MiB for the next', () => {
+  it('keeps for the next what a crowd gives back', () => {
+    const crowd = Array.from({ length: 600 }, () => take(MIB)).filter(
+      (buffer) => buffer.length === 64 * KIB,
+    )
+    const back = new Set(crowd.slice(0, 250))
+    for (const buffer of back) {
+      releaseBuffer(buffer)
+      taken.splice(taken.indexOf(buffer), 1)
+    }
+    const again = Array.from({ length: 250 }, () => take(MIB))
+    expect(again.filter((buffer) => back.has(buffer)).length).toBe(250)
+  })
+
+  it('gives up larger ones while there is a crowd', () => {
+    const large = take(MIB)
+    Array.from({ length: 600 }, () => take(MIB))
+    releaseBuffer(large)
+    taken.splice(taken.indexOf(large), 1)
+    for (const buffer of taken.splice(0)) forgetBuffer(buffer)
+    expect(take(MIB) === large).toBe(false)
+  })
+
+  it('keeps at most 8 MiB when the crowd has gone', () => {
     const many = new Set(Array.from({ length: 600 }, () => takeBuffer(1)))
     for (const buffer of many) releaseBuffer(buffer)
     const kept = Array.from({ length: 600 }, () => take(1)).filter((buffer) => many.has(buffer))
