@@ -39,8 +39,10 @@ export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastM
 export function holdFile(handle: Handle, release: () => void): HeldFile {
   const { path, fd, opened, type, etag, lastModified } = handle
   let expected = opened
+  /** The last bytes of what was read. */
   let sample: Buffer | null = null
   let sampleAt = 0
+  let sampleLength = 0
   let reads = 0
   let whenIdle: (() => void) | null = null
   let isClosed = false
@@ -57,16 +59,17 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
 
   function holdsSample(): boolean {
     if (sample === null) return true
-    const bytes = Buffer.alloc(sample.length)
-    readSync(fd, bytes, 0, bytes.length, sampleAt)
-    return bytes.equals(sample)
+    const bytes = Buffer.alloc(sampleLength)
+    readSync(fd, bytes, 0, sampleLength, sampleAt)
+    return bytes.equals(sample.subarray(0, sampleLength))
   }
 
   function remember(bytes: Uint8Array, start: number): Uint8Array {
     const from = Math.max(0, bytes.length - SAMPLE)
     sampleAt = start + from
-    // A copy, which `slice` of a Buffer is not: the reader may use its buffer again.
-    sample = Buffer.allocUnsafe(bytes.length - from)
+    sampleLength = bytes.length - from
+    // A copy: the reader may use its buffer again.
+    sample ??= Buffer.allocUnsafe(SAMPLE)
     sample.set(bytes.subarray(from))
     return bytes
   }

@@ -5,6 +5,8 @@ import type { FileSource } from './source.ts'
 /** Larger arrays are given out in slices, so that a slow client holds back little at a time. */
 const SLICE = 512 * 1024
 
+const NOTHING = new Uint8Array(0)
+
 /** An answer's body being read. */
 export interface BodyReader {
   /** Bytes to give in all. */
@@ -36,72 +38,76 @@ export interface BodyReader {
 export function readBody(source: FileSource, pieces: readonly Piece[]): BodyReader {
   const length = lengthOf(pieces)
   let index = 0
+  /** Bytes given of the piece at `index`. */
   let offset = 0
-  let rest: Uint8Array | null = null
+  /** Bytes at hand of the range that comes next. */
+  let rest: Uint8Array = NOTHING
   let stream: ReadableStreamDefaultReader<Uint8Array> | null = null
   let isClosed = false
   let settle: (error: unknown) => void
   const closed = new Promise<unknown>((resolve) => {
     settle = resolve
   })
+  // Not a getter: V8 keeps a closure in one, and all it holds, until the next full collection.
+  const reader = { length, sent: 0, closed, peek, next, whole, close }
+  if (length === 0) void close()
+  return reader
 
   async function peek(): Promise<void> {
     const range = pieces.find(isRange)
-    if (range !== undefined) await orClose(fill(range.start, range.end))
+    if (range !== undefined) await fill(range.start, range.end)
   }
 
   async function next(into?: Uint8Array): Promise<Uint8Array | null> {
-    const chunk = isClosed ? null : await orClose(take(into))
+    const piece = pieces[index]
+    if (isClosed || piece === undefined) return null
+    if (isRange(piece)) await fill(piece.start + offset, piece.end, into)
     if (isClosed) return null
-    reader.sent += chunk?.length ?? 0
+    const chunk = isRange(piece) ? cut(into?.length ?? SLICE) : piece
+    offset += chunk.length
+    if (offset === lengthOf([piece])) {
+      index++
+      offset = 0
+      dropStream()
+    }
+    reader.sent += chunk.length
     if (reader.sent === length) void close()
     return chunk
   }
 
-  async function orClose<T>(step: Promise<T>): Promise<T | null> {
+  /** Brings bytes from `start` on to hand, unless the reader is closed by then. */
+  async function fill(start: number, end: number, into?: Uint8Array): Promise<void> {
     try {
-      return await step
+      if (rest.length === 0 && stream === null) {
+        const given = await source.read(start, end, into)
+        if (given instanceof Uint8Array) rest = given
+        else stream = given.getReader()
+        // The client hung up while the source was opening its stream.
+        if (isClosed) dropStream()
+      }
+      while (rest.length === 0 && stream !== null) {
+        const { value } = await stream.read()
+        if (value === undefined) break
+        rest = value
+      }
+      if (isClosed || (rest.length > 0 && rest.length <= end - start)) return
+      const message = `Expected ${end - start} bytes from the source, got ${rest.length}`
+      throw new LengthMismatchError(message)
     } catch (error) {
       // After a hang-up, what a read that was under way throws is of no interest.
-      if (isClosed) return null
+      if (isClosed) return
       void close(error)
       throw error
     }
   }
 
-  async function take(into: Uint8Array | undefined): Promise<Uint8Array | null> {
-    const piece = pieces[index]
-    if (piece === undefined || !isRange(piece)) {
-      index++
-      return piece ?? null
-    }
-    const most = into?.length ?? SLICE
-    const start = piece.start + offset
-    const bytes = await fill(start, piece.end, into)
-    const chunk = bytes.subarray(0, most)
-    rest = bytes.length > most ? bytes.subarray(most) : null
-    offset += chunk.length
-    if (start + chunk.length === piece.end) {
-      index++
-      offset = 0
-      dropStream()
-    }
-    return chunk
-  }
-
-  /** Bytes from `start` on: those at hand, or what is read now. */
-  async function fill(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
-    if (rest === null && stream === null) {
-      const given = await source.read(start, end, into)
-      if (given instanceof Uint8Array) rest = given
-      else stream = given.getReader()
-      // The client hung up while the source was opening its stream.
-      if (isClosed) dropStream()
-    }
-    rest ??= await nextChunk(stream)
-    if (rest.length > 0 && rest.length <= end - start) return rest
-    const message = `Expected ${end - start} bytes from the source, got ${rest.length}`
-    throw new LengthMismatchError(message)
+  /** Takes of the bytes at hand, at most so many. */
+  function cut(most: number): Uint8Array {
+    const bytes = rest
+    rest = NOTHING
+    if (bytes.length <= most) return bytes
+    rest = bytes.subarray(most)
+    return bytes.subarray(0, most)
   }
 
   function dropStream(): void {
@@ -128,10 +134,6 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     }
     return closed
   }
-
-  // Not a getter: V8 keeps a closure in one, and all it holds, until the next full collection.
-  const reader = { length, sent: 0, closed, peek, next, whole, close }
-  return reader
 }
 
 /** Closes a source; gives back what it threw, since by then there is nobody to throw it at. */
@@ -183,12 +185,4 @@ export function exactly(
 ): ReadableStream<Uint8Array> {
   const source = { size: length, read: () => stream, close: () => stream.cancel() }
   return streamBody(readBody(source, length === 0 ? [] : [{ start: 0, end: length }]))
-}
-
-async function nextChunk(
-  stream: ReadableStreamDefaultReader<Uint8Array> | null,
-): Promise<Uint8Array> {
-  const result = await stream?.read()
-  if (!result?.value) return new Uint8Array(0)
-  return result.value.length > 0 ? result.value : nextChunk(stream)
 }
