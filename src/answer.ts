@@ -65,7 +65,8 @@ function answerPartially(source: FileSource, ranges: ByteRanges, now: number): A
   if (ranges.length === 1) {
     return { status: 206, headers: contentFields(source, now, range), pieces: [range] }
   }
-  const { 'content-encoding': encoding, ...headers } = contentFields(source, now)
+  const whole = contentFields(source, now, range)
+  const { 'content-encoding': encoding, 'content-range': _, ...headers } = whole
   const type = `Content-Type: ${headers['content-type']}\r\n`
   // The parts are encoded, if anything is; the message that holds them is not.
   const fields = encoding === undefined ? type : `${type}Content-Encoding: ${encoding}\r\n`

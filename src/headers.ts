@@ -10,17 +10,23 @@ function sourceFields({ headers }: FileSource, drop?: RegExp): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
   for (const [name, value] of new Headers(headers)) {
-    if (!CORE_FIELDS.test(name) && !drop?.test(name)) fields[name] = value
+    if (CORE_FIELDS.test(name) || drop?.test(name)) continue
+    // `Headers` lets some pass that no server would write.
+    if (/[^\t\x20-\x7e\x80-\uffff]/.test(value)) {
+      throw new TypeError(`Expected a value for ${name} without control characters, got ${value}`)
+    }
+    fields[name] = value
   }
   return fields
 }
 
 const CORE_FIELDS =
-  /^(?:accept-ranges|content-length|content-range|etag|last-modified|transfer-encoding)$/
+  /^(?:accept-ranges|content-length|content-range|etag|last-modified|transfer-encoding|x-content-type-options)$/
 
 /** 200 and 206 (RFC 9110 §15.3.1, §15.3.7): what is sent, of which version. */
 export function contentFields(source: FileSource, now: number, range?: ByteRange): HeaderFields {
-  const fields = sourceFields(source)
+  // Digests of the content (RFC 9530 §2) are of the whole file's.
+  const fields = sourceFields(source, range && /^content-(?:digest|md5)$/)
   fields['accept-ranges'] = 'bytes'
   fields['content-length'] = String(range ? range.end - range.start : source.size)
   fields['content-type'] = source.type ?? fields['content-type'] ?? 'application/octet-stream'
@@ -33,7 +39,7 @@ export function contentFields(source: FileSource, now: number, range?: ByteRange
 
 /** 304 (RFC 9110 §15.4.5): what updates a stored response, without what describes its content. */
 export function notModifiedFields(source: FileSource, now: number): HeaderFields {
-  const fields = sourceFields(source, /^content-(?!location$)/)
+  const fields = sourceFields(source, /^content-(?!location$|security-policy)/)
   if (source.etag !== undefined) fields.etag = source.etag
   else addLastModified(fields, source, now)
   return fields
@@ -41,10 +47,14 @@ export function notModifiedFields(source: FileSource, now: number): HeaderFields
 
 /**
  * 412 and 416 (RFC 9110 §15.5.13, §15.5.17): no content. CORS and the like still go with them, so
- * that a script may read the complete length; how long to cache the file does not.
+ * that a script may read the complete length; how long to cache the file does not, be it said to all
+ * caches or to some (RFC 9213).
  */
 export function failureFields(source: FileSource, status: 412 | 416): HeaderFields {
-  const fields = sourceFields(source, /^(?:content-|cache-control$|expires$)/)
+  const fields = sourceFields(
+    source,
+    /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$)/,
+  )
   if (status === 416) fields['content-range'] = contentRange(source.size)
   return fields
 }

@@ -61,7 +61,7 @@ describe('the core', () => {
     ).toEqual([])
   })
 
-  it('takes at most 4 kB, minified and zipped', async () => {
+  it('takes at most 4.3 kB, minified and zipped', async () => {
     const { outputFiles } = await build({
       entryPoints: [join(root, 'src/index.ts')],
       bundle: true,
@@ -72,7 +72,7 @@ describe('the core', () => {
     })
     const [bundle] = outputFiles
     expect(outputFiles.length).toBe(1)
-    expect(gzipSync(bundle?.contents ?? '', { level: 9 }).length).toBeLessThanOrEqual(4096)
+    expect(gzipSync(bundle?.contents ?? '', { level: 9 }).length).toBeLessThanOrEqual(4300)
   })
 })
 
