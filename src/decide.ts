@@ -51,14 +51,14 @@ export function decide(
   const ifMatch = headers.get('if-match')
   if (ifMatch !== null) {
     if (includesTag(ifMatch, source, matchesStrongly) === false) return { status: 412 }
-  } else if (secondsAfter(headers.get('if-unmodified-since'), source, now) > 0) {
+  } else if (isModifiedSince(headers.get('if-unmodified-since'), source, now)) {
     return { status: 412 }
   }
   // 3. If-None-Match, and 4. only without it, If-Modified-Since
   const ifNoneMatch = headers.get('if-none-match')
   if (ifNoneMatch !== null) {
     if (includesTag(ifNoneMatch, source, matchesWeakly)) return { status: 304 }
-  } else if (secondsAfter(headers.get('if-modified-since'), source, now) <= 0) {
+  } else if (isModifiedSince(headers.get('if-modified-since'), source, now) === false) {
     return { status: 304 }
   }
   // 5. Range, which is defined for GET only (§14.2), and If-Range
@@ -117,20 +117,28 @@ function includesTag(
 }
 
 /**
- * By how many seconds the source was modified after a date; more than 0 or not, as Last-Modified is
- * cut to the second. While the date is no strong validator it counts as a second later: the file
- * may have changed again since the client saw it. NaN, which no comparison lets pass, when either
- * is missing or no date (§13.1.3, §13.1.4: then the condition is ignored).
+ * Whether the source is newer than a date, both cut to the second as Last-Modified is. While its
+ * own date is no strong validator it counts as newer: it may have changed again since the client saw
+ * it. Null when either is missing or no date, and the condition is ignored (§13.1.3, §13.1.4).
  */
-function secondsAfter(value: string | null, { lastModified }: Representation, now: number): number {
-  const date = (value === null ? null : parseHttpDate(value, now)) ?? Number.NaN
+function isModifiedSince(
+  value: string | null,
+  { lastModified }: Representation,
+  now: number,
+): boolean | null {
+  const date = value === null ? null : parseHttpDate(value, now)
   const modified = lastModified?.getTime() ?? Number.NaN
-  return Math.floor(modified / 1000) - date / 1000 + (isStrongDate(modified, now) ? 0 : 1)
+  if (date === null || Number.isNaN(modified)) return null
+  return toSecond(modified) > date || (toSecond(modified) === date && !isStrongDate(modified, now))
 }
 
 /** If-Range (§13.1.5): a strong entity tag, or exactly the date that was sent as Last-Modified. */
-function isCurrent(ifRange: string, source: Representation, now: number): boolean {
-  if (source.etag !== undefined && matchesStrongly(ifRange, source.etag)) return true
-  const modified = source.lastModified?.getTime() ?? Number.NaN
-  return isStrongDate(modified, now) && secondsAfter(ifRange, source, now) === 0
+function isCurrent(ifRange: string, { etag, lastModified }: Representation, now: number): boolean {
+  if (etag !== undefined && matchesStrongly(ifRange, etag)) return true
+  const modified = lastModified?.getTime() ?? Number.NaN
+  return isStrongDate(modified, now) && toSecond(modified) === parseHttpDate(ifRange, now)
+}
+
+function toSecond(time: number): number {
+  return Math.floor(time / 1000) * 1000
 }

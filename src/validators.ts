@@ -70,10 +70,10 @@ const FIFTY_YEARS = 50 * 31_557_600_000
  * @returns ms since the epoch, or `null` when the value is no HTTP-date, or no day of the calendar
  *
  * @example
- * parseHttpDate('Sun, 06 Nov 1994 08:49:37 GMT') // 784111777000
- * parseHttpDate('1994-11-06') // null
+ * parseHttpDate('Sun, 06 Nov 1994 08:49:37 GMT', Date.now()) // 784111777000
+ * parseHttpDate('1994-11-06', Date.now()) // null
  */
-export function parseHttpDate(value: string, now: number = Date.now()): number | null {
+export function parseHttpDate(value: string, now: number): number | null {
   const fixdate = value
     .replace(ASCTIME_DATE, (_, weekday, month, tens, ones, time, year) => {
       return `${weekday}, ${Number(tens)}${ones} ${month} ${year} ${time} GMT`
@@ -92,6 +92,9 @@ export function parseHttpDate(value: string, now: number = Date.now()): number |
   return fixdate.length === 29 && formatHttpDate(new Date(time)) === fixdate ? time : null
 }
 
+/** The last second that was printed: a busy file's, which costs more than all the rest of an answer. */
+let printed = { second: Number.NaN, text: '' }
+
 /**
  * Prints an IMF-fixdate (RFC 9110 §5.6.7), cut to the second.
  *
@@ -99,11 +102,7 @@ export function parseHttpDate(value: string, now: number = Date.now()): number |
  * formatHttpDate(new Date(784111777999)) // 'Sun, 06 Nov 1994 08:49:37 GMT'
  */
 export function formatHttpDate(date: Date): string {
-  if (date.getTime() !== formatted.time) {
-    formatted = { time: date.getTime(), text: date.toUTCString() }
-  }
-  return formatted.text
+  const second = Math.floor(date.getTime() / 1000)
+  if (second !== printed.second) printed = { second, text: date.toUTCString() }
+  return printed.text
 }
-
-/** The last date that was printed: a busy file's, which costs more than all the rest of an answer. */
-let formatted = { time: Number.NaN, text: '' }
