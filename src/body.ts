@@ -60,7 +60,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
 
   async function next(into?: Uint8Array): Promise<Uint8Array | null> {
     const piece = pieces[index]
-    if (isClosed || piece === undefined) return null
+    if (piece === undefined) return null
     if (isRange(piece)) await fill(piece.start + offset, piece.end, into)
     if (isClosed) return null
     const chunk = isRange(piece) ? cut(into?.length ?? SLICE) : piece
@@ -77,6 +77,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
 
   /** Brings bytes from `start` on to hand, unless the reader is closed by then. */
   async function fill(start: number, end: number, into?: Uint8Array): Promise<void> {
+    if (isClosed) return
     try {
       if (rest.length === 0 && stream === null) {
         const given = await source.read(start, end, into)

@@ -100,18 +100,20 @@ async function respond(
   }
   const reader = readBody(source, pieces)
   try {
-    let body = await nativeBody(request, prepared, source)
-    if (body !== null) {
+    const native = await nativeBody(request, prepared, source)
+    if (native !== null) {
+      const response = toResponse(prepared, native)
       conclude(prepared, null)
-    } else if (reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)) {
-      body = (await reader.whole()) as Uint8Array<ArrayBuffer>
-      conclude(prepared, null, await reader.close())
-    } else {
-      await reader.peek()
-      body = streamBody(reader)
-      void reader.closed.then((error) => conclude(prepared, reader.sent, error))
+      return response
     }
-    return toResponse(prepared, body)
+    if (reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)) {
+      const bytes = (await reader.whole()) as Uint8Array<ArrayBuffer>
+      conclude(prepared, null, await reader.close())
+      return toResponse(prepared, bytes)
+    }
+    await reader.peek()
+    void reader.closed.then((error) => conclude(prepared, reader.sent, error))
+    return toResponse(prepared, streamBody(reader))
   } catch (error) {
     await reader.close()
     conclude(UNAVAILABLE, 0, error)
@@ -127,7 +129,7 @@ export async function prepare(
 ): Promise<Prepared> {
   let source: FileSource | null = null
   try {
-    source = await lookup(request)
+    source = (await lookup(request)) ?? null
     const answered = answer(request, source, Date.now(), options)
     if (answered.pieces.length > 0) return { ...answered, source }
     return { ...answered, source: null, error: await closeSource(source) }
@@ -137,21 +139,29 @@ export async function prepare(
   }
 }
 
-/** Observes one response: call what it returns once, when the response is over. */
+/** Observes one response: call what it returns when the response is over; once is what counts. */
 export function watch(
   request: RequestLike,
   { onError = log, onServed }: ServeOptions,
 ): (answered: Answer, sent: number | null, error?: unknown) => void {
   const started = Date.now()
+  let isOver = false
   return ({ status, headers, pieces }, sent, error) => {
-    try {
-      if (error !== undefined) onError(error, request)
-      const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
-      const duration = Date.now() - started
-      onServed?.({ request, status, headers, sent, aborted, error, duration })
-    } catch (thrown) {
-      log(thrown)
-    }
+    if (isOver) return
+    isOver = true
+    const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
+    const duration = Date.now() - started
+    if (error !== undefined) tell(() => onError(error, request))
+    tell(() => onServed?.({ request, status, headers, sent, aborted, error, duration }))
+  }
+}
+
+/** What observers throw, at once or as a rejection, is theirs and ends no process. */
+async function tell(observer: () => unknown): Promise<void> {
+  try {
+    await observer()
+  } catch (thrown) {
+    log(thrown)
   }
 }
 

@@ -6,6 +6,7 @@ import type { FileSource } from '../src/source.ts'
 import { countingSource, type Deviation, someBytes, streamOf } from './counting-source.ts'
 import { parseMultipart } from './multipart.ts'
 import { expectNoUnhandledRejections } from './unhandled.ts'
+import { until } from './until.ts'
 
 expectNoUnhandledRejections()
 
@@ -721,7 +722,21 @@ describe('onServed and onError', () => {
     } finally {
       console.error = original
     }
-    expect(logged.map(String)).toEqual(['Error: onServed', 'Error: onError'])
+    expect(logged.map(String)).toEqual(['Error: onServed', 'Error: onError', 'Error: onServed'])
+  })
+
+  it('may reject', async () => {
+    const original = console.error
+    const logged: unknown[] = []
+    console.error = (error) => void logged.push(error)
+    try {
+      const onServed = () => Promise.reject(new Error('onServed'))
+      await serveFile(request(), null, { onServed })
+      await until(() => logged.length === 1)
+    } finally {
+      console.error = original
+    }
+    expect(logged.map(String)).toEqual(['Error: onServed'])
   })
 
   it('log to the console by default', async () => {
