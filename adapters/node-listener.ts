@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises'
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
 import { readBody } from '../src/body.ts'
 import { expectOptions, ofReads, prepare, type ServeOptions, watch } from '../src/serve.ts'
@@ -11,19 +12,20 @@ export interface Incoming {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly rawHeaders: readonly string[]
   readonly aborted: boolean
-  once(event: 'aborted', listener: () => void): unknown
 }
 
 /** What their responses have in common, and the stream that only one of HTTP/2 has. */
 export interface Outgoing {
   readonly headersSent: boolean
+  /** Null for a response of HTTP/1.1 that waits behind another of its connection. */
+  readonly socket?: object | null | undefined
   readonly destroyed?: boolean
   readonly stream?: { close(code: number): void }
   writeHead(status: number, headers: Record<string, string>): unknown
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
   end(): unknown
   end(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
-  once(event: 'close', listener: () => void): unknown
+  once(event: 'close' | 'socket', listener: () => void): unknown
   destroy(): unknown
 }
 
@@ -51,19 +53,25 @@ export function nodeListener(
   expectOptions(options)
   const find = ofReads(lookup)
   return async (incoming, outgoing, next) => {
+    if (outgoing.socket === null) await turnOf(outgoing)
     const request = toRequest(incoming)
     const conclude = watch(request, options)
     const prepared = await prepare(request, find, options)
-    if (next !== undefined && PASSED_ON.includes(prepared.status)) {
-      next()
-    } else if (prepared.source === null) {
-      writeHead(outgoing, prepared)
-      outgoing.end()
-      conclude(prepared, 0, prepared.error)
-    } else {
-      await writeBody(prepared, prepared.source, incoming, outgoing, conclude)
+    if (next !== undefined && PASSED_ON.includes(prepared.status)) return next()
+    if (prepared.source !== null) {
+      return writeBody(prepared, prepared.source, incoming, outgoing, conclude)
     }
+    writeEmpty(outgoing, prepared)
+    conclude(prepared, 0, prepared.error)
   }
+}
+
+/**
+ * A client may send thousands of requests at once and read nothing. Those that wait behind another
+ * of their connection are given no file and no buffer; when it breaks, nothing is left to do.
+ */
+function turnOf(outgoing: Outgoing): Promise<void> {
+  return new Promise((resolve) => outgoing.once('socket', resolve))
 }
 
 async function writeBody(
@@ -74,14 +82,36 @@ async function writeBody(
   conclude: ReturnType<typeof watch>,
 ): Promise<void> {
   const reader = readBody(source, answered.pieces)
+  let hasBegun = false
   let sent = 0
-  let isGone = incoming.aborted || outgoing.destroyed === true
-  let resume = () => {}
+  let stopWaiting = () => {}
 
   function hangUp(): void {
-    isGone = true
-    void reader.close()
-    resume()
+    stopWaiting()
+    void reader.close().then((error) => conclude(answered, sent, error))
+  }
+
+  /** Sends a chunk through a buffer that is used again once it left; false when nobody wants it. */
+  async function sendNext(): Promise<boolean> {
+    const buffer = takeBuffer(reader.length - reader.sent)
+    let hasLeft = false
+    try {
+      const chunk = await reader.next(buffer)
+      if (chunk !== null && begin()) hasLeft = await flush(chunk)
+      return hasLeft
+    } finally {
+      if (hasLeft) releaseBuffer(buffer)
+      else forgetBuffer(buffer)
+    }
+  }
+
+  /** Sees that the head is sent; false when the host answered meanwhile. */
+  function begin(): boolean {
+    if (!hasBegun && !outgoing.headersSent) {
+      writeHead(outgoing, answered)
+      hasBegun = true
+    }
+    return hasBegun
   }
 
   /** Whether the chunk left, so that nothing reads its buffer any more. */
@@ -91,43 +121,56 @@ async function writeBody(
         if (!error) sent += chunk.length
         resolve(!error)
       }
-      resume = () => resolve(false)
+      stopWaiting = () => resolve(false)
       if (reader.sent === reader.length) outgoing.end(chunk, settle)
       else outgoing.write(chunk, settle)
     })
   }
 
-  // A response that waits behind another of its connection is not told of a hang-up; its request is.
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let chunk = await reader.next(); chunk !== null; chunk = await reader.next()) {
+      yield chunk
+      sent += chunk.length
+    }
+  }
+
   outgoing.once('close', hangUp)
-  incoming.once('aborted', hangUp)
+  if (incoming.aborted || outgoing.destroyed) hangUp()
   try {
     // What comes first of a multipart body is not from the source.
-    if (answered.pieces.length > 1) await reader.peek()
-    while (!isGone && reader.sent < reader.length) {
-      const buffer = takeBuffer(reader.length - reader.sent)
-      let isFree = false
-      try {
-        const chunk = await reader.next(buffer)
-        if (chunk === null) break
-        if (!outgoing.headersSent) writeHead(outgoing, answered)
-        isFree = await flush(chunk)
-      } finally {
-        if (isFree) releaseBuffer(buffer)
-        else forgetBuffer(buffer)
-      }
+    if (answered.pieces.length > 1 || isWrapped(outgoing)) await reader.peek()
+    if (isWrapped(outgoing)) {
+      if (begin()) await pipeline(chunks, outgoing as unknown as NodeJS.WritableStream)
+    } else {
+      while (reader.sent < reader.length && (await sendNext()));
     }
     conclude(answered, sent, await reader.close())
-  } catch (error) {
-    await reader.close()
-    if (outgoing.headersSent) {
+  } catch (thrown) {
+    // When the client hung up before, that is what it was.
+    const error = await reader.close(thrown)
+    if (hasBegun) {
       breakOff(outgoing)
       conclude(answered, sent, error)
     } else {
-      writeHead(outgoing, UNAVAILABLE)
-      outgoing.end()
+      writeEmpty(outgoing, UNAVAILABLE)
       conclude(UNAVAILABLE, 0, error)
     }
   }
+}
+
+/**
+ * Whether a middleware writes in the response's place, as those do that compress. None of them
+ * tells when a chunk left.
+ */
+function isWrapped(outgoing: Outgoing): boolean {
+  return Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')
+}
+
+/** Writes an answer without a body, unless the host answered by itself, tired of waiting. */
+function writeEmpty(outgoing: Outgoing, answered: Answer): void {
+  if (outgoing.headersSent) return
+  writeHead(outgoing, answered)
+  outgoing.end()
 }
 
 function writeHead(outgoing: Outgoing, { status, headers }: Answer): void {
@@ -148,16 +191,14 @@ function toRequest({ method = '', url = '', headers, rawHeaders }: Incoming): Re
       get(field) {
         const name = field.toLowerCase()
         if (!Object.hasOwn(headers, name)) return null
-        // Of a date that comes twice, and is to be ignored, Node keeps the first alone.
-        return name.endsWith('-since') ? valuesOf(name, rawHeaders) : String(headers[name])
+        const values = valuesOf(name, rawHeaders)
+        return values.length > 1 ? values.join(', ') : String(headers[name])
       },
     },
   }
 }
 
-function valuesOf(name: string, rawHeaders: readonly string[]): string {
-  const values = rawHeaders.filter(
-    (_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name,
-  )
-  return values.join(', ')
+/** Of some fields that come more than once, Node gives the first alone, and of more in HTTP/2. */
+function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 }

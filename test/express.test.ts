@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import compression from 'compression'
+import express from 'express'
+import session from 'express-session'
+import { afterEach, describe, expect, it } from 'vitest'
+import { nodeDirectory, nodeListener } from '../adapters/node.ts'
+import type { Served, ServeOptions } from '../src/serve.ts'
+import { countingSource, someBytes } from './counting-source.ts'
+import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
+import { expectNoUnhandledRejections } from './unhandled.ts'
+import { until } from './until.ts'
+
+expectNoUnhandledRejections()
+
+const MIB = 1024 * 1024
+const directory = temporaryDirectory()
+/** More than the kernel holds for a client that does not read, even when it is compressed. */
+const long = someBytes(24 * MIB)
+writeFileSync(join(directory, 'long.txt'), long)
+writeFileSync(join(directory, 'short.txt'), long.subarray(0, 9))
+
+const opened: { close(): unknown }[] = []
+afterEach(async () => {
+  for (const each of opened.splice(0)) each.close()
+  if (canCountHandles) await until(() => handlesInUse(directory) === 0)
+})
+
+const MIDDLEWARE: [string, express.RequestHandler][] = [
+  ['nothing', (_request, _response, next) => next()],
+  // Both write in the response's place, and drop the callback that tells when bytes left.
+  ['compression', compression({ threshold: 0 })],
+  ['express-session', session({ secret: 'x', resave: true, saveUninitialized: true })],
+]
+
+describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middleware) => {
+  async function serve(lookup = nodeDirectory(directory)) {
+    const served: Pick<Served, 'status' | 'sent' | 'aborted'>[] = []
+    const errors: unknown[] = []
+    const options: ServeOptions = {
+      onServed: ({ status, sent, aborted }) => void served.push({ status, sent, aborted }),
+      onError: (error) => void errors.push(error),
+    }
+    const app = express().use(middleware).use('/media', nodeListener(lookup, options))
+    return { url: `${await listen(app)}/media`, served, errors }
+  }
+
+  it.each(['/long.txt', '/short.txt'])('sends all of %s, and tells so', async (path) => {
+    const { url, served, errors } = await serve()
+    const expected = path === '/long.txt' ? long : long.subarray(0, 9)
+    const response = await fetch(url + path)
+    expect(Buffer.compare(new Uint8Array(await response.arrayBuffer()), expected)).toBe(0)
+    await until(() => served.length === 1)
+    expect(served).toEqual([{ status: 200, sent: expected.length, aborted: false }])
+    expect(errors).toEqual([])
+  })
+
+  it('leaves to the next what it has no file for', async () => {
+    const { url } = await serve()
+    const response = await fetch(`${url}/no-such-file`)
+    expect([response.status, await response.text()]).toEqual([
+      404,
+      expect.stringContaining('Cannot GET /media/no-such-file'),
+    ])
+  })
+
+  it('lets go of the file when the client hangs up', async () => {
+    const { url, served, errors } = await serve()
+    const { body } = await fetch(`${url}/long.txt`)
+    const reader = body?.getReader()
+    await reader?.read()
+    await reader?.cancel()
+    await until(() => served.length === 1)
+    expect(served).toEqual([{ status: 200, sent: expect.any(Number), aborted: true }])
+    expect(errors).toEqual([])
+  })
+
+  it('answers 503 when the first read fails', async () => {
+    const broken = new Error('EIO: i/o error')
+    const { url, served, errors } = await serve(() =>
+      countingSource(long, { read: () => Promise.reject(broken) }),
+    )
+    const { status } = await fetch(`${url}/long.txt`)
+    await until(() => served.length === 1)
+    expect({ status, served, errors }).toEqual({
+      status: 503,
+      served: [{ status: 503, sent: 0, aborted: false }],
+      errors: [broken],
+    })
+  })
+
+  it('breaks the connection when a later read fails', async () => {
+    const broken = new Error('EIO: i/o error')
+    let reads = 0
+    const read = (bytes: Uint8Array) =>
+      reads++ === 0 ? bytes.subarray(0, MIB) : Promise.reject(broken)
+    const { url, served, errors } = await serve(() => countingSource(long, { read }))
+    await expect(fetch(`${url}/long.txt`).then((it) => it.arrayBuffer())).rejects.toThrow()
+    await until(() => served.length === 1)
+    expect(errors).toEqual([broken])
+  })
+})
+
+describe('nodeListener in a host that answers by itself', () => {
+  it.each([
+    ['nothing is found', null],
+    ['a file is found', countingSource(long)],
+  ])('after too long a look-up adds nothing, when %s', async (_what, found) => {
+    let find = (_: typeof found) => {}
+    const listener = nodeListener(() => new Promise<typeof found>((resolve) => (find = resolve)))
+    let done: Promise<void> = Promise.resolve()
+    const url = await listen((incoming, outgoing) => {
+      done = listener(incoming, outgoing)
+      outgoing.writeHead(504, { 'content-length': 4 })
+      outgoing.end('late')
+    })
+    const response = await fetch(url)
+    expect([response.status, await response.text()]).toEqual([504, 'late'])
+    find(found)
+    await done
+    expect(found?.closes ?? 1).toBe(1)
+  })
+
+  it('after too long a read adds nothing', async () => {
+    let give = () => {}
+    const source = countingSource(long, {
+      read: (bytes) => new Promise<Uint8Array>((resolve) => (give = () => resolve(bytes))),
+    })
+    const listener = nodeListener(() => source)
+    let done: Promise<void> = Promise.resolve()
+    const url = await listen((incoming, outgoing) => {
+      done = listener(incoming, outgoing)
+      setImmediate(() => {
+        outgoing.writeHead(504, { 'content-length': 4 })
+        outgoing.write('la')
+        give()
+        setImmediate(() => outgoing.end('te'))
+      })
+    })
+    const response = await fetch(url)
+    expect([response.status, await response.text()]).toEqual([504, 'late'])
+    await done
+    expect(source.closes).toBe(1)
+  })
+})
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  opened.push({ close: () => server.close().closeAllConnections() })
+  await new Promise((resolve) => server.once('listening', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
