@@ -10,9 +10,14 @@ export interface Handle {
   readonly opened: Version
   /** The media type that the file's name promises. */
   readonly type: string | undefined
-  /** `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted. */
+  /**
+   * `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted, and with the
+   * ctime instead where it tells no version from another.
+   */
   readonly etag: string
   readonly lastModified: Date | undefined
+  /** The last bytes of this version, as far as a file that only grew must hold them; null: unknown. */
+  tail: Uint8Array | null
   /** How many responses read it. */
   users: number
 }
@@ -39,7 +44,7 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
     fd = openSync(path, FLAGS)
     const stat = fstatSync(fd)
     if (stat.isFile() && isAllowed(path, stat)) {
-      const handle = { path, fd, type: mediaType(path), ...describe(stat), users: 0 }
+      const handle = { path, fd, type: mediaType(path), ...describe(stat), tail: null, users: 0 }
       fd = null
       return handle
     }
@@ -51,15 +56,22 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
   return null
 }
 
+/**
+ * What tools that build reproducibly date every version at, in s since the epoch: ZIP and Cloud
+ * Native Buildpacks in 1980, npm in 1985. Others, such as Nix and Jib, take the epoch itself.
+ */
+const DATES_OF_ALL = [315_532_800, 315_532_801, 499_162_500]
+
 function describe(stat: Stats): Pick<Handle, 'opened' | 'etag' | 'lastModified'> {
   // Not `mtime`, nor nanoseconds: the runtimes round those differently.
   const modified = Math.floor(stat.mtimeMs)
-  // Images built to be reproducible date every version at the epoch.
-  const isDated = modified > 1000
+  const isDated = modified > 1000 && !DATES_OF_ALL.includes(modified / 1000)
   const strength = isDated && isStrongDate(modified, Date.now()) ? '' : 'W/'
+  // When it came to this machine. Deno knows that to the second.
+  const stamp = isDated ? modified : Math.floor(stat.ctimeMs / 1000) * 1000
   return {
     opened: stat,
-    etag: `${strength}"${stat.size.toString(16)}-${modified.toString(16)}"`,
+    etag: `${strength}"${stat.size.toString(16)}-${stamp.toString(16)}"`,
     lastModified: isDated ? new Date(modified) : undefined,
   }
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { openAsBlob, utimesSync, writeFileSync } from 'node:fs'
+import { openAsBlob, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
+import { directoryLookup } from '../adapters/directory.ts'
 import type { HeldFile } from '../adapters/held-file.ts'
 import { mediaType } from '../adapters/media-type.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
@@ -64,25 +65,45 @@ describe('nodeFile', () => {
   it.each([
     ['an hour ago', NOW - hour, '', NOW - hour],
     ['in the future', NOW + hour, 'W/', NOW + hour],
-    // Images built to be reproducible date every version so.
+    ['two seconds after the epoch', 2000, '', 2000],
+    // Archives and images built to be reproducible date every version so.
     ['at the epoch', 0, 'W/', undefined],
     ['a second after the epoch', 1000, 'W/', undefined],
-    ['two seconds after the epoch', 2000, '', 2000],
+    ['when ZIP began', Date.UTC(1980, 0), 'W/', undefined],
+    ['as buildpacks do', Date.UTC(1980, 0) + 1000, 'W/', undefined],
+    ['as npm does', Date.UTC(1985, 9, 26, 8, 15), 'W/', undefined],
   ])('of a file modified %s', async (_when, modified, strength, lastModified) => {
     const path = join(directory, 'dated.mp4')
     writeFileSync(path, someBytes(0x1234))
     utimesSync(path, modified / 1000, modified / 1000)
     const source = await nodeFile(path)
     await source?.close?.()
+    const stamp = lastModified ?? Math.floor(statSync(path).ctimeMs / 1000) * 1000
     expect({ ...source, lastModified: source?.lastModified?.getTime() }).toEqual({
       size: 0x1234,
       type: 'video/mp4',
-      etag: `${strength}"1234-${modified.toString(16)}"`,
+      etag: `${strength}"1234-${stamp.toString(16)}"`,
       lastModified,
       headers: undefined,
       read: expect.any(Function),
       close: expect.any(Function),
     })
+  })
+
+  it('tells versions of one date apart', async () => {
+    const path = join(directory, 'reproducible.html')
+    const etagOf = async (content: string) => {
+      writeFileSync(path, content)
+      utimesSync(path, 1, 1)
+      const source = await nodeFile(path)
+      await source?.close?.()
+      return source?.etag
+    }
+    const first = await etagOf('app-1.js')
+    // The clock of files is some ms behind.
+    const next = 1000 * Math.ceil(statSync(path).ctimeMs / 1000) + 20
+    await until(() => Date.now() > next)
+    expect(await etagOf('app-2.js')).not.toBe(first)
   })
 
   it('cuts the time of a file to the ms, as every runtime can', async () => {
@@ -189,12 +210,43 @@ describe('nodeFile', () => {
     await file.close()
   })
 
-  it('tells a file that was rewritten before it was read', async () => {
-    const stored = localFile(directory, someBytes(1000), (path) => nodeFile(path))
-    const file = (await findFile(stored.path)) ?? never()
-    await stored.changes?.['rewritten with other bytes, as many']?.apply()
-    await expect(file.read(0, 1000)).rejects.toThrow(SourceChangedError)
-    await file.close()
+  it('closes a file of which no source can be made', async () => {
+    const { path } = localFile(directory, someBytes(1000), (path) => nodeFile(path))
+    const broken = directoryLookup(directory, { keepOpen: 0 }, () => {
+      throw new TypeError('no such header')
+    })
+    const url = path.replace(directory, '')
+    for (const _ of [1, 2]) {
+      const find = async () => broken({ method: 'GET', url, headers: new Headers() })
+      await expect(find()).rejects.toThrow('no such header')
+    }
+    if (canCountHandles) await until(() => handlesInUse(path) === 0)
+  })
+
+  describe.each(['that nobody asked for lately', 'that was asked for before'])('%s', (which) => {
+    it.each([
+      ['rewritten, as long', someBytes(1000, 2), false],
+      ['rewritten, and longer', someBytes(1500, 2), false],
+      ['written anew', Buffer.concat([someBytes(1000), someBytes(500, 2)]), true],
+      ['cut', someBytes(999), false],
+    ])('tells a file that was %s before it was read', async (_how, content, isWhole) => {
+      const { path } = localFile(directory, someBytes(1000), (path) => nodeFile(path))
+      // With a strong tag, so that a range of it may go on where another ended.
+      utimesSync(path, 5000, 5000)
+      if (which === 'that was asked for before') {
+        await (await findFile(path, { keepOpen: 0 }))?.close()
+      }
+      const file = (await findFile(path, { keepOpen: 0 })) ?? never()
+      writeFileSync(path, content)
+      const reads = [file.read(0, 1000), file.read(500, 1000)]
+      for (const [i, read] of reads.entries()) {
+        if (isWhole) expect(await read).toEqual(Buffer.from(someBytes(1000).subarray(i * 500)))
+        else await expect(read).rejects.toThrow(SourceChangedError)
+      }
+      const atOnce = file.readSync(0, 1000)
+      expect(atOnce).toEqual(isWhole ? Buffer.from(someBytes(1000)) : null)
+      await file.close()
+    })
   })
 
   it.each([
@@ -233,8 +285,8 @@ describe('nodeFile', () => {
   it('reads at once where that is asked', async () => {
     const bytes = someBytes(1000)
     const file = (await findFile(localFile(directory, bytes, () => null).path)) ?? never()
-    expect(new Uint8Array(file.readSync(10, 20))).toEqual(bytes.slice(10, 20))
-    expect(file.readSync(990, 1010).length).toBe(10)
+    expect(new Uint8Array(file.readSync(10, 20) ?? [])).toEqual(bytes.slice(10, 20))
+    expect(file.readSync(990, 1010)?.length).toBe(10)
     await file.close()
     expect(() => file.readSync(0, 1)).toThrow('was read after it was closed')
   })

@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -69,6 +77,12 @@ export const FIXTURES: readonly Fixture[] = [...FOUND, HIDDEN, HIDDEN_INSIDE]
 /** On file systems only: times that can't tell one version from another. */
 export const FUTURE: Fixture = fixture('future.mp4', 300)
 export const EPOCH: Fixture = fixture('epoch.mp4', 300)
+
+/** The opaque-tag of the one that only its ctime tells apart. */
+export function epochTag(directory: string): string {
+  const changed = Math.floor(statSync(join(directory, EPOCH.path)).ctimeMs / 1000) * 1000
+  return `"12c-${changed.toString(16)}"`
+}
 
 /** When the fixtures were modified, in seconds: Mon, 06 May 2024 07:08:09.987654 GMT. */
 const MODIFIED = 1_714_979_289.987654

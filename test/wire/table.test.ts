@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, askAll, expectedAnswer, type Heard, versionOf, versionsOf } from './ask.ts'
 import { EXCEPTIONS, type Exception } from './exceptions.ts'
-import { FIXTURES, type Fixture, FOUND, MODIFIED_DATE, makeDirectory } from './fixtures.ts'
+import {
+  EPOCH,
+  epochTag,
+  FIXTURES,
+  type Fixture,
+  FOUND,
+  MODIFIED_DATE,
+  makeDirectory,
+} from './fixtures.ts'
 import { serving } from './serving.ts'
 import { COMPLAINTS, FILES_ONLY, type Row, TABLE } from './table.ts'
 import { installed, TARGETS, type TargetName } from './targets.ts'
@@ -18,6 +26,7 @@ beforeAll(async () => {
   await Promise.all(
     targets.all().map(async (target) => {
       const known = await versionsOf(target, FOUND)
+      known.set(EPOCH, { etag: epochTag(directory.path), date: 'none' })
       versions.set(target.name, known)
       heard.set(target.name, await askAll(target, rowsOf(target.name), known))
     }),
