@@ -65,7 +65,7 @@ function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSourc
     bufferLimit: SENDFILE_FROM,
     // Bun reads files of this size on its own thread too: it is faster than the way to another.
     read: (start, end) =>
-      end - start <= SENDFILE_FROM ? file.readSync(start, end) : file.read(start, end),
+      (end - start <= SENDFILE_FROM ? file.readSync(start, end) : null) ?? file.read(start, end),
   }
   if (options.stable || file.size < SENDFILE_FROM) return source
   return { ...source, headers: shownInline(source), body: (start, end) => slice(file, start, end) }

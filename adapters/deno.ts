@@ -2,7 +2,7 @@ import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
 import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
-import { type DenoStat, fromDeno } from './version.ts'
+import { type DenoStat, fromDeno, versionAt } from './version.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
@@ -70,7 +70,8 @@ function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSou
   const source: FileSource = {
     ...fileSource(file, options),
     read: (start, end, into) =>
-      end - start <= BYTES_UP_TO ? file.readSync(start, end) : file.read(start, end, into),
+      (end - start <= BYTES_UP_TO ? file.readSync(start, end) : null) ??
+      file.read(start, end, into),
   }
   return options.native ? { ...source, body: (start, end) => stream(file, start, end) } : source
 }
@@ -83,21 +84,28 @@ async function stream(
   if (end - start <= BYTES_UP_TO || (end < file.size && !cutsSurplus())) return null
   const native = openNative(file)
   if (native === null) return null
-  await file.close()
-  native.seekSync(start, SEEK_START)
-  return native.readable
+  try {
+    native.seekSync(start, SEEK_START)
+    await file.close()
+    return native.readable
+  } catch (error) {
+    native.close()
+    throw error
+  }
 }
 
 /** Null when another file has taken the name by now, or none: the one that is held can be read. */
 function openNative(file: HeldFile): ReturnType<typeof Deno.openSync> | null {
-  let native: ReturnType<typeof Deno.openSync>
+  let native: ReturnType<typeof Deno.openSync> | null = null
   try {
+    // Not opened unseen: what if it is a FIFO by now, which would wait for its writer?
+    if (!file.isSame(versionAt(file.path))) return null
     native = Deno.openSync(file.path)
+    if (file.isSame(fromDeno(native.statSync()))) return native
   } catch {
-    return null
+    // Reading what is held will do, or say why not.
   }
-  if (file.isSame(fromDeno(native.statSync()))) return native
-  native.close()
+  native?.close()
   return null
 }
 

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
+import { orClosed } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import type { Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
@@ -29,12 +30,12 @@ export function directoryLookup(
   const directory = resolve(expectDirectory(root))
   const isInside = containment(directory)
   const inside = withSeparator(directory)
-  const serve = (file: HeldFile | null) => (file === null ? null : toSource(file))
+  const adapt = (file: HeldFile | null) => (file === null ? null : orClosed(file, toSource))
   return (request) => {
     const path = toRelativePath(request.url, mount)
     if (path === null) return null
     const file = findFile(inside + path, options, isInside)
-    return file instanceof Promise ? file.then(serve) : serve(file)
+    return file instanceof Promise ? file.then(adapt) : adapt(file)
   }
 }
 

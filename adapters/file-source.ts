@@ -23,5 +23,15 @@ export async function sourceAt<Options extends FileOptions>(
 ): Promise<FileSource | null> {
   expectSharing(options)
   const file = await findFile(path, options)
-  return file === null ? null : toSource(file, options)
+  return file === null ? null : orClosed(file, (file) => toSource(file, options))
+}
+
+/** What is made of a file, which is closed when nothing can be made of it. */
+export function orClosed(file: HeldFile, toSource: (file: HeldFile) => FileSource): FileSource {
+  try {
+    return toSource(file)
+  } catch (error) {
+    void file.close()
+    throw error
+  }
 }

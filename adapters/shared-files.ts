@@ -47,8 +47,8 @@ export function expectSharing({ keepOpen = 0 }: SharingOptions): void {
  * one descriptor: looking at a path takes a sixth of what it takes to open, check and close it.
  *
  * Never waits for a slow disk on the main thread: a path that was not found lately is first looked
- * at in another one, which brings its names and its inode into the kernel's memory, where they are
- * at hand within microseconds.
+ * at in another one, which brings its names, its inode and its last page into the kernel's memory,
+ * where they are at hand within microseconds.
  *
  * @param isAllowed asked about what was found, each time
  * @returns null when there is no such file, it is not a regular one, or it is not allowed
@@ -60,8 +60,14 @@ export function findFile(
   isAllowed: Permission = () => true,
 ): HeldFile | null | Promise<HeldFile | null> {
   const last = warm.get(path) ?? Number.NEGATIVE_INFINITY
-  const isWarm = Date.now() - last < WARM_FOR
-  return isWarm ? findWarm(path, keepOpen, isAllowed) : findCold(path, keepOpen, isAllowed)
+  if (Date.now() - last >= WARM_FOR) return findCold(path, keepOpen, isAllowed)
+  const file = hold(path, keepOpen, isAllowed)
+  try {
+    file?.learnTailSync()
+  } catch {
+    // Reading the rest will say why.
+  }
+  return file
 }
 
 async function findCold(
@@ -69,12 +75,14 @@ async function findCold(
   keepOpen: number,
   isAllowed: Permission,
 ): Promise<HeldFile | null> {
-  // What is wrong with the path, opening will say.
+  // What is wrong with the path, opening will say; with its bytes, reading the rest.
   await stat(path).catch(() => {})
-  return findWarm(path, keepOpen, isAllowed)
+  const file = hold(path, keepOpen, isAllowed)
+  await file?.learnTail().catch(() => {})
+  return file
 }
 
-function findWarm(path: string, keepOpen: number, isAllowed: Permission): HeldFile | null {
+function hold(path: string, keepOpen: number, isAllowed: Permission): HeldFile | null {
   const handle = findShared(path, isAllowed) ?? open(path, isAllowed)
   if (handle === null) return null
   if (warm.size >= MOST_WARM) warm.clear()
