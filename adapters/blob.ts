@@ -1,9 +1,10 @@
 import type { FileSource, HeadersLike } from '../src/source.ts'
 
+/** What is said of a Blob besides its bytes. */
 export interface BlobOptions {
   /** Media type; by default the Blob's. */
   readonly type?: string | undefined
-  /** Entity tag, quoted; none by default, since a Blob has no version. */
+  /** Entity tag, quoted (RFC 9110 §8.8.3); none by default, since a Blob has no version. */
   readonly etag?: string | undefined
   /** By default a File's `lastModified`. */
   readonly lastModified?: Date | undefined

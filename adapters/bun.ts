@@ -9,11 +9,13 @@ export type { FileOptions } from './file-source.ts'
 
 declare const Bun: { file(path: string): Blob }
 
+/** Options of `bunFile` and `bunDirectory`, besides those for files. */
 export interface BunOptions {
   /**
-   * Never hands a large body to Bun by its path, which Bun opens only when it sends: a file that is
-   * replaced in that moment would go out under the old one's entity tag. At the price of
-   * `Transfer-Encoding: chunked` from 1 MiB on, since Bun drops Content-Length from streams.
+   * Reads large bodies from the open file instead of handing Bun the path. Bun opens that only when it
+   * sends: a file that is replaced just before goes out under the old entity tag, and one that is
+   * changed in place is sent as a mix, or stalls. The price is `Transfer-Encoding: chunked` above
+   * 1 MiB, since Bun drops Content-Length from streams. False by default.
    */
   readonly stable?: boolean | undefined
 }
@@ -25,12 +27,15 @@ const SENDFILE_FROM = 1024 * 1024
 const SHOWN_INLINE = /^(?:text|image|audio|video|font)\/|json|wasm/
 
 /**
- * A regular file of the local file system, held open until it was served; the like of `nodeFile`,
- * with Bun's own body from 1 MiB on.
+ * A regular file of the local file system, kept open until it has been served; like `nodeFile`, with
+ * Bun's own body from 1 MiB on.
  *
- * @returns null when there is no such file, or it is a directory or a device
- * @throws what the operating system says of any other failure, or RangeError when an option makes
- * no sense, as a rejection
+ * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
+ * relative path starts at `process.cwd()`. Never build it from the request; `bunDirectory` is for that.
+ *
+ * @returns null when there is no such file, or when it is a directory or a device
+ * @throws as a rejection, the operating system's error for any other failure; RangeError when
+ * `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * Bun.serve({ fetch: async (request) => serveFile(request, await bunFile('film.mp4')) })
@@ -43,11 +48,11 @@ export function bunFile(
 }
 
 /**
- * A look-up of the files below a directory, by the rules of `nodeDirectory`, with Bun's own bodies
- * from 1 MiB on.
+ * A look-up of the regular files under a directory, by the rules of `nodeDirectory`, with Bun's own
+ * bodies from 1 MiB on.
  *
- * @throws TypeError at once when `root` is no directory or `base` has no slashes around it;
- * RangeError when `keepOpen` makes no sense
+ * @throws TypeError at once when `root` is not a directory, or `base` does not start and end with a
+ * slash; RangeError when `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })

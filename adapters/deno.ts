@@ -17,11 +17,13 @@ declare const Deno: {
   }
 }
 
+/** Options of `denoFile` and `denoDirectory`, besides those for files. */
 export interface DenoOptions {
   /**
    * Hands Deno's own file stream to Deno.serve, for twice the speed. The stream runs on to the end
    * of the file and Deno.serve cuts it at Content-Length, so it is right only for responses that go
-   * directly to Deno.serve: whoever reads the body in the program may get more than the range.
+   * directly to Deno.serve: a program that reads the body may get more than the range. A file that is
+   * rewritten in place under way is sent as a mix. False by default.
    */
   readonly native?: boolean | undefined
 }
@@ -32,12 +34,15 @@ const BYTES_UP_TO = 32 * 1024
 const SEEK_START = 0
 
 /**
- * A regular file of the local file system, held open until it was served; the like of `nodeFile`.
+ * A regular file of the local file system, kept open until it has been served; like `nodeFile`.
  * Needs `--allow-read` of the file.
  *
- * @returns null when there is no such file, or it is a directory or a device
- * @throws what the operating system says of any other failure, or RangeError when an option makes
- * no sense, as a rejection
+ * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
+ * relative path starts at `process.cwd()`. Never build it from the request; `denoDirectory` is for that.
+ *
+ * @returns null when there is no such file, or when it is a directory or a device
+ * @throws as a rejection, the operating system's error for any other failure; RangeError when
+ * `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
@@ -50,11 +55,11 @@ export function denoFile(
 }
 
 /**
- * A look-up of the files below a directory, by the rules of `nodeDirectory`. Needs `--allow-read`
- * of the directory.
+ * A look-up of the regular files under a directory, by the rules of `nodeDirectory`. Needs
+ * `--allow-read` of the directory.
  *
- * @throws TypeError at once when `root` is no directory or `base` has no slashes around it;
- * RangeError when `keepOpen` makes no sense
+ * @throws TypeError at once when `root` is not a directory, or `base` does not start and end with a
+ * slash; RangeError when `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))

@@ -7,18 +7,22 @@ import type { Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 
+/** Options of `nodeDirectory`, `bunDirectory` and `denoDirectory`. */
 export interface DirectoryOptions extends SharingOptions {
-  /** The path that the directory is mounted at, starting and ending with `/`. `/` by default. */
+  /**
+   * The path that the directory is mounted at, starting and ending with `/`: with `/media/`, the URL
+   * path `/media/a.mp4` is the file `a.mp4`, and no other path is found. `/` by default.
+   */
   readonly base?: string | undefined
-  /** Further header fields of every file, such as Cache-Control. */
+  /** Further header fields of every file, such as Cache-Control; not of a 404 or 503. */
   readonly headers?: HeadersLike | undefined
 }
 
 /**
- * A look-up of regular files below a directory, on any runtime that has `node:fs`. Hidden files,
+ * A look-up of the regular files under a directory, on any runtime that has `node:fs`. Hidden files,
  * directories, devices, and links that lead out of the directory are not found.
  *
- * @throws TypeError or RangeError at once when `root` is no directory or an option makes no sense
+ * @throws TypeError or RangeError at once when `root` is not a directory, or an option is invalid
  */
 export function directoryLookup(
   root: string,

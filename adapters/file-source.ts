@@ -2,8 +2,9 @@ import type { FileSource, HeadersLike } from '../src/source.ts'
 import type { HeldFile } from './held-file.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 
+/** Options of `nodeFile`, `bunFile` and `denoFile`. */
 export interface FileOptions extends SharingOptions {
-  /** Media type; by default what the file's name promises. */
+  /** Media type; by default that of the file's extension. */
   readonly type?: string | undefined
   /** Further header fields, such as Cache-Control. */
   readonly headers?: HeadersLike | undefined

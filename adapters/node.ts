@@ -7,18 +7,21 @@ export type { FileOptions } from './file-source.ts'
 export { type Incoming, nodeListener, type Outgoing } from './node-listener.ts'
 
 /**
- * A regular file of the local file system, held open until it was served: that version is what is
- * read, even when another file takes its name. A file cut short or rewritten under way breaks the
+ * A regular file of the local file system, kept open until it has been served: that version is what
+ * is read, even when another file takes its name. A file cut short or rewritten under way breaks the
  * response; of a file that grows, what it had when it was found is sent.
  *
- * The path is looked at each time. Who finds the same version there shares one descriptor, which
- * stays open for `keepOpen` after the last of them.
+ * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
+ * relative path starts at `process.cwd()`. Never build it from the request; `nodeDirectory` is for that.
+ *
+ * The path is looked at each time. Responses that find the same version there share one descriptor,
+ * which stays open for `keepOpen` ms after the last of them.
  *
  * Give it to `serveFile`, which closes it; otherwise close it yourself.
  *
- * @returns null when there is no such file, or it is a directory or a device
- * @throws what the operating system says of any other failure, or RangeError when an option makes
- * no sense, as a rejection
+ * @returns null when there is no such file, or when it is a directory or a device
+ * @throws as a rejection, the operating system's error for any other failure; RangeError when
+ * `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * serveFile(request, await nodeFile('videos/film.mp4'))
@@ -28,12 +31,12 @@ export function nodeFile(path: string, options: FileOptions = {}): Promise<FileS
 }
 
 /**
- * A look-up of the files below a directory of the local file system, by the path of the request's
- * URL. Not found are hidden files (`.well-known` apart), directories, devices, and whatever lies
- * outside of the directory, be it by the path or by a symbolic link.
+ * A look-up of the regular files under a directory, by the path of the request's URL, decoded once.
+ * Hidden files (except `.well-known`), directories, devices, and anything outside the directory, by
+ * path or by symbolic link, are not found. A relative `root` starts at `process.cwd()`.
  *
- * @throws TypeError at once when `root` is no directory or `base` has no slashes around it;
- * RangeError when `keepOpen` makes no sense
+ * @throws TypeError at once when `root` is not a directory, or `base` does not start and end with a
+ * slash; RangeError when `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * export default { fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }

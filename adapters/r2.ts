@@ -5,40 +5,59 @@ import { expectBase, toRelativePath } from './path.ts'
 
 /** What is used of a bucket binding; the `R2Bucket` of Cloudflare's types is one. */
 export interface R2BucketLike {
+  /** The metadata of an object; null when there is none by that key. */
   head(key: string): Promise<R2ObjectLike | null>
+  /** An object and its content; without the content when `onlyIf` fails. */
   get(key: string, options?: R2GetOptionsLike): Promise<R2ObjectLike | null>
 }
 
 /** What is used of an object; the `R2Object` and `R2ObjectBody` of Cloudflare's types are ones. */
 export interface R2ObjectLike {
+  /** Complete length in bytes. */
   readonly size: number
+  /** The entity tag without its quotes. */
   readonly etag: string
+  /** The entity tag with its quotes. */
   readonly httpEtag: string
+  /** When it was uploaded. */
   readonly uploaded: Date
+  /** The header fields that are stored with it. */
   readonly httpMetadata?: R2HttpMetadataLike
   /** Not there when only the metadata were asked for, or a condition failed. */
   readonly body?: ReadableStream<Uint8Array>
 }
 
+/** The header fields that are stored with an object. */
 export interface R2HttpMetadataLike {
+  /** Content-Type. */
   readonly contentType?: string
+  /** Content-Language. */
   readonly contentLanguage?: string
+  /** Content-Disposition. */
   readonly contentDisposition?: string
+  /** Content-Encoding. */
   readonly contentEncoding?: string
+  /** Cache-Control. */
   readonly cacheControl?: string
+  /** Expires. */
   readonly cacheExpiry?: Date
 }
 
+/** Which content of an object is asked for. */
 export interface R2GetOptionsLike {
+  /** In bytes; the last `suffix` ones, or `length` ones from `offset`, to the end by default. */
   range?: { offset: number; length?: number } | { suffix: number }
+  /** The version that it must be, by its entity tag without quotes. */
   onlyIf?: { etagMatches: string }
 }
 
+/** Options of `r2File`. */
 export interface R2FileOptions {
   /** Further header fields, such as CORS. What is stored with the object wins over them. */
   readonly headers?: HeadersLike | undefined
 }
 
+/** Options of `r2Bucket`. */
 export interface R2BucketOptions extends R2FileOptions {
   /** What the keys begin with: empty, or ending in `/`. Nothing outside of it is found. */
   readonly prefix?: string | undefined
@@ -54,14 +73,17 @@ const CHUNK = 256 * 1024
 
 /**
  * An object of an R2 bucket, for one request: the bytes that it most likely wants are asked for
- * together with the metadata. A GET with one range or none is one operation, whatever its
- * preconditions; a HEAD one `head`; a set of k ranges 1 + k. What is read later comes from the
- * same version, or the response breaks.
+ * together with the metadata. A GET with one range or none costs one operation; two if the range is
+ * unsatisfiable or cut by `maxSlice`, or If-Range fails; k ranges cost 1 + k; HEAD costs one `head`.
+ * What is read later comes from the same version, or the response breaks.
+ *
+ * The media type is the one stored with the object; without one it is `application/octet-stream`,
+ * with `X-Content-Type-Options: nosniff`. The key is taken as given.
  *
  * Give it to `serveFile` with the same request; otherwise close it yourself.
  *
  * @returns null when there is no such object
- * @throws what R2 says of any failure, as a rejection
+ * @throws R2's error for any failure, as a rejection
  *
  * @example
  * serveFile(request, await r2File(env.MEDIA, 'videos/film.mp4', request))
@@ -89,8 +111,9 @@ export async function r2File(
 }
 
 /**
- * A look-up of the objects of an R2 bucket: the key is `prefix` and the path of the request's URL
- * below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not found.
+ * A look-up of the objects of an R2 bucket: the key is `prefix` followed by the path of the request's
+ * URL below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not found; a
+ * segment `.well-known` is.
  *
  * @throws TypeError at once when `prefix` or `base` lacks a slash
  *

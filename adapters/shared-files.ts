@@ -6,10 +6,12 @@ import { type HeldFile, holdFile } from './held-file.ts'
 import { codeOf, type Handle, openFile, type Permission } from './open-file.ts'
 import { isSameVersion, versionAt } from './version.ts'
 
+/** How long files stay open. */
 export interface SharingOptions {
   /**
    * For how long a file stays open after the last response that read it, in ms, so that the next
-   * one finds it open; up to a second longer. 1000 by default; 0 closes it at once.
+   * one finds it open; up to a second longer, and less when more than 128 files wait like this. A
+   * whole number, 1000 by default; 0 closes it at once.
    */
   readonly keepOpen?: number | undefined
 }

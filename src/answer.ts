@@ -6,9 +6,11 @@ import { lengthOf, type Piece } from './range.ts'
 import type { FileSource, RequestLike } from './source.ts'
 import { isEntityTag } from './validators.ts'
 
-/** A response as plain data. What writes it needs to know nothing of HTTP's range rules. */
+/** A response as plain data: whatever writes it needs no knowledge of HTTP's range rules. */
 export interface Answer {
+  /** The status code. */
   readonly status: number
+  /** Header fields by lower-case name; Content-Length is the sum of the pieces. */
   readonly headers: Readonly<HeaderFields>
   /** The body in order: bytes as they are, ranges to be read from the source. Empty: no body. */
   readonly pieces: readonly Piece[]
@@ -21,7 +23,7 @@ export const UNAVAILABLE: Answer = withoutBody(503, { 'retry-after': '1' })
 const METHOD_NOT_ALLOWED = withoutBody(405, { allow: ALLOW })
 const OPTIONS: Answer = { status: 204, headers: { allow: ALLOW }, pieces: [] }
 
-/** What a method other than GET and HEAD gets, whatever the file; null for these two. */
+/** The answer to a method other than GET and HEAD, whatever the file; null for those two. */
 export function answerMethod(method: string): Answer | null {
   if (method === 'GET' || method === 'HEAD') return null
   return method === 'OPTIONS' ? OPTIONS : METHOD_NOT_ALLOWED
@@ -33,8 +35,9 @@ export function answerMethod(method: string): Answer | null {
  *
  * @param source null when there is no such file
  * @param now ms since the epoch
- * @throws RangeError when the source's size is no whole number of bytes
- * @throws TypeError when its entity tag is none, or its type fits in no header field
+ * @throws RangeError when the source's size is not a whole number of bytes
+ * @throws TypeError when its entity tag is malformed, or its type has a character that no header
+ * field may carry
  *
  * @example
  * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())

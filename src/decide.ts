@@ -8,6 +8,7 @@ import {
   parseHttpDate,
 } from './validators.ts'
 
+/** The ranges of a 206 in the order requested: one, or several for multipart/byteranges. */
 export type ByteRanges = readonly [ByteRange, ...ByteRange[]]
 
 /** How a GET or HEAD of an existing representation is to be answered. */
@@ -18,15 +19,27 @@ export type Decision =
 /** What of a source the decision depends on. */
 export type Representation = Pick<FileSource, 'size' | 'etag' | 'lastModified'>
 
+/** How much of a file one request may ask for. */
 export interface RangeLimits {
-  /** A set of more ranges than this is ignored, and the answer is a 200. 16 by default. */
+  /**
+   * A set of more ranges than this is ignored, and the answer is a 200 (RFC 9110 §14.2). A whole
+   * number, 1 or more; 16 by default.
+   */
   readonly maxRanges?: number | undefined
-  /** The most bytes that one range carries; off by default. */
+  /**
+   * The most bytes in the answer to a range that `sliceFor` selects: a longer one is cut at its end.
+   * A whole number, 1 or more; off by default.
+   *
+   * @example
+   * fileHandler(lookup, { maxSlice: 1_000_000 })
+   * // Of a file of 10 MB, `Range: bytes=0-` of a <video> gets `Content-Range: bytes 0-999999/10000000`
+   */
   readonly maxSlice?: number | undefined
   /**
-   * Which ranges `maxSlice` shortens. `'media'`, the default: an open-ended one (`bytes=N-`) that a
-   * media element asks for, since it comes back for the rest, where others would take the cut file
-   * for whole. `'all'`: any single range, for platforms that limit a response.
+   * Which ranges `maxSlice` cuts. `'media'`, the default: a single open-ended one (`bytes=N-`) with
+   * `Sec-Fetch-Dest: video` or `audio`, which browsers send on HTTPS and localhost only. A media
+   * element comes back for the rest; others may take the cut file for whole. `'all'`: any single
+   * range, for platforms that limit a response. Neither cuts a GET without Range, nor a set.
    */
   readonly sliceFor?: 'media' | 'all' | undefined
 }

@@ -1,16 +1,18 @@
 /**
  * The file is no longer the version whose validators were sent. Thrown by a source's `read`: the
- * response breaks rather than splice two versions into one body.
+ * response is aborted instead of mixing two versions, or is a 503 if nothing was sent yet.
  */
 export class SourceChangedError extends Error {
+  /** As here, however a bundler renames the class. */
   override readonly name = 'SourceChangedError'
 }
 
 /**
- * A source gave fewer or more bytes than it announced. The response breaks rather than end short
- * as if it were whole.
+ * A source gave fewer or more bytes than it announced. The response is aborted, so that a short body
+ * never looks whole, or is a 503 if nothing was sent yet.
  */
 export class LengthMismatchError extends Error {
+  /** As here, however a bundler renames the class. */
   override readonly name = 'LengthMismatchError'
 }
 

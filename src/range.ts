@@ -1,19 +1,25 @@
 /** Positions as in `bytes=0-99`: both inclusive; `lastPos` is Infinity in `bytes=100-`. */
 export interface IntRange {
+  /** The first byte. */
   readonly firstPos: number
+  /** The last byte. */
   readonly lastPos: number
 }
 
 /** The last `suffixLength` bytes, as in `bytes=-500`. */
 export interface SuffixRange {
+  /** How many bytes, from the end. */
   readonly suffixLength: number
 }
 
+/** One range as it was requested, before the size of the representation is known. */
 export type RangeSpec = IntRange | SuffixRange
 
 /** Bytes [start, end): half-open, never empty, inside the representation. */
 export interface ByteRange {
+  /** The first byte. */
   readonly start: number
+  /** The byte after the last. */
   readonly end: number
 }
 

@@ -5,28 +5,41 @@ import { expectWholeNumber } from './errors.ts'
 import { isRange, lengthOf } from './range.ts'
 import type { BodyLike, FileLookup, FileSource, RequestLike } from './source.ts'
 
+/** Options of `fileHandler`, `serveFile` and `nodeListener`. */
 export interface ServeOptions extends RangeLimits {
   /**
-   * Told of every failure that the client sees as a 503 or a broken connection, and of a source
-   * that could not be closed. Logs with `console.error` by default.
+   * Called for every failure that byteserve turns into a 503 or a broken connection, and for a source
+   * that could not be closed; `console.error` by default. What it throws is logged.
    */
   readonly onError?: ((error: unknown, request: RequestLike) => void) | undefined
-  /** Told once of every response, when its last byte was handed over or its client hung up. */
+  /**
+   * Called once per response, when its last byte was handed over or its client hung up; not for what
+   * `nodeListener` passes on to `next`. What it throws is logged.
+   */
   readonly onServed?: ((served: Served) => void) | undefined
 }
 
-/** What became of a response. */
+/**
+ * What became of a response.
+ *
+ * A body that the runtime gets at once is not watched: `sent` is null, `aborted` false, and
+ * `duration` ends when the Response was made. Such are the native bodies of Bun, Deno and R2 and,
+ * under Fetch, bodies of up to 128 KiB (1 MiB on Bun). `nodeListener` watches every body.
+ */
 export interface Served {
+  /** The request, as the look-up got it. */
   readonly request: RequestLike
+  /** The status code that was sent. */
   readonly status: number
+  /** The header fields that were sent, by lower-case name. */
   readonly headers: Answer['headers']
-  /** Bytes of the body that were handed over; null where the runtime has it all and tells nothing. */
+  /** Bytes of the body that were handed over, 0 if there is none; null if nobody can tell. */
   readonly sent: number | null
-  /** The client hung up before the end. */
+  /** Whether the client hung up before the end. */
   readonly aborted: boolean
-  /** What broke the response, if anything did. */
+  /** What broke the response or made it a 503, if anything did. */
   readonly error?: unknown
-  /** From the request to the last byte, in ms. */
+  /** From the request to the last byte or the hang-up, in ms. */
   readonly duration: number
 }
 
@@ -41,8 +54,9 @@ export interface Prepared extends Answer {
 const BUFFER_LIMIT = 128 * 1024
 
 /**
- * A Fetch handler for the files that a look-up finds: GET and HEAD as RFC 9110 says, OPTIONS 204,
- * any other method 405 without a look-up, no file 404, a look-up or first read that fails 503.
+ * A Fetch handler for the files that a look-up finds. GET and HEAD are answered by RFC 9110 §13.2.2
+ * (preconditions) and §14 (ranges): 200, 206, 304, 412 or 416. Where there is no file, 404; OPTIONS
+ * 204 and any other method 405, without a look-up; if the look-up or the first read fails, 503.
  *
  * @throws RangeError at once when an option makes no sense
  *
@@ -59,8 +73,8 @@ export function fileHandler(
 }
 
 /**
- * Answers one request with one file; `null` is a 404. The source is closed by the time that the
- * body ends, breaks off or is cancelled, or that the response is dropped and collected.
+ * Answers one request with one file, by RFC 9110 §13.2.2 and §14; `null` is a 404. The source is
+ * closed when the body ends, breaks off or is cancelled, or when the response is garbage collected.
  *
  * @throws RangeError, as a rejection, when an option makes no sense
  *

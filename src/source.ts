@@ -15,13 +15,19 @@ export type Chunk = Uint8Array | ReadableStream<Uint8Array>
  * const source: FileSource = { size: data.length, read: (start, end) => data.subarray(start, end) }
  */
 export interface FileSource {
-  /** Complete length in bytes. */
+  /** Complete length in bytes, a whole number. */
   readonly size: number
   /** Media type; `application/octet-stream` when neither this nor `headers` names one. */
   readonly type?: string | undefined
-  /** Entity tag, quoted: `"abc"`, or `W/"abc"`. Only a strong one lets a download resume. */
+  /**
+   * Entity tag, quoted: `"abc"`, or `W/"abc"` (RFC 9110 §8.8.3). No download resumes by a weak one
+   * (§13.1.5).
+   */
   readonly etag?: string | undefined
-  /** When this version was made. Sent with a resolution of one second. */
+  /**
+   * When this version was made (RFC 9110 §8.8.2). Sent cut to the second, and only if it is at least
+   * a second ago: until then the file may change again without changing its date.
+   */
   readonly lastModified?: Date | undefined
   /**
    * Further header fields: Cache-Control, Content-Encoding, CORS, … Validators, lengths and ranges
@@ -55,13 +61,24 @@ export interface FileSource {
 
 /** The part of a Request that an answer depends on; `node:http` can offer it without a Request. */
 export interface RequestLike {
+  /** The method as it was sent, such as `GET`. */
   readonly method: string
+  /**
+   * Absolute under Fetch; under `nodeListener` what `incoming.url` says: the request target, such as
+   * `/film.mp4?t=1`, without the path of an Express or Connect `app.use`. Hono, Bun and Deno leave
+   * the mount path on, so a directory needs `base` there.
+   *
+   * `new URL(url, 'http://localhost')` parses both. It takes what follows a leading `//` for a host,
+   * and throws where that is none: a 503.
+   */
   readonly url: string
+  /** Header fields; null for one that was not sent. Names in any case. */
   readonly headers: { get(name: string): string | null }
 }
 
 /**
- * Finds the file that a request asks for; null: there is none. It gets the whole request, so that
- * an object store can answer in one round trip.
+ * Maps a GET or HEAD to a file, or to null if there is none: a 404. It gets the whole request, so
+ * that an object store can answer in one round trip. If it throws or rejects, the answer is a 503,
+ * and `onError` is told.
  */
 export type FileLookup = (request: RequestLike) => FileSource | null | Promise<FileSource | null>
