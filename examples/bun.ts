@@ -1,4 +1,4 @@
-// bun examples/bun.ts [PORT]
+// npm ci && npm run build && npx bun examples/bun.ts [PORT]
 import { fileHandler } from 'byteserve'
 import { bunDirectory } from 'byteserve/bun'
 

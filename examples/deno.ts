@@ -1,4 +1,4 @@
-// deno run --allow-net --allow-read examples/deno.ts [PORT]
+// npm ci && npm run build && npx deno run --allow-net --allow-read examples/deno.ts [PORT]
 import { fileHandler } from 'byteserve'
 import { denoDirectory } from 'byteserve/deno'
 

@@ -1,4 +1,4 @@
-// bun examples/hono-bun.ts [PORT]
+// npm ci && npm run build && npx bun examples/hono-bun.ts [PORT]
 import { bunDirectory } from 'byteserve/bun'
 import app from './hono.ts'
 

@@ -1,4 +1,4 @@
-// deno run --allow-net --allow-read examples/hono-deno.ts [PORT]
+// npm ci && npm run build && npx deno run --allow-net --allow-read examples/hono-deno.ts [PORT]
 import { denoDirectory } from 'byteserve/deno'
 import app from './hono.ts'
 

@@ -1,4 +1,4 @@
-// node dist/examples/hono-direct.js [PORT]
+// npm ci && npm run build && node dist/examples/hono-direct.js [PORT]
 import { type HttpBindings, serve } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { fileHandler } from 'byteserve'

@@ -1,4 +1,4 @@
-// node dist/examples/hono-node.js [PORT]
+// npm ci && npm run build && node dist/examples/hono-node.js [PORT]
 import { serve } from '@hono/node-server'
 import { nodeDirectory } from 'byteserve/node'
 import app from './hono.ts'

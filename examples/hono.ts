@@ -1,3 +1,4 @@
+// The app of hono-node.ts, hono-bun.ts, hono-deno.ts and hono-worker.ts
 import { type FileLookup, fileHandler, serveFile } from 'byteserve'
 import { blobFile } from 'byteserve/blob'
 import { Hono } from 'hono'

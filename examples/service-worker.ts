@@ -1,3 +1,4 @@
+// npm ci && npm run build
 // npx esbuild examples/service-worker.ts --bundle --outfile=dist/offline/service-worker.js
 // cp examples/service-worker/index.html examples/media/film.* dist/offline
 // node dist/command/byteserve.js dist/offline
@@ -38,7 +39,8 @@ async function kept(request: Request): Promise<Response> {
 /** Out of the origin-private file system, where the page has put it: read as it is played. */
 const stored = fileHandler(async ({ url }) => {
   const folder = await navigator.storage.getDirectory()
-  const name = decodeURIComponent(new URL(url).pathname.slice('/stored/'.length))
+  const { pathname } = new URL(url, 'http://localhost')
+  const name = decodeURIComponent(pathname.slice('/stored/'.length))
   const handle = await folder.getFileHandle(name).catch(() => null)
   return handle && blobFile(await handle.getFile())
 })

@@ -14,8 +14,10 @@ const size = film.length
 const nothing = digest(Buffer.alloc(0))
 
 const examples = [
+  { example: 'node', runtime: 'node', path: '/film.mp4' },
   { example: 'bun', runtime: 'bun', path: '/film.mp4' },
   { example: 'deno', runtime: 'deno', path: '/film.mp4' },
+  { example: 'worker', runtime: 'node', path: '/film.mp4' },
   { example: 'hono-node', runtime: 'node', path: '/media/film.mp4', song: '/song.txt' },
   { example: 'hono-bun', runtime: 'bun', path: '/media/film.mp4', song: '/song.txt' },
   { example: 'hono-deno', runtime: 'deno', path: '/media/film.mp4', song: '/song.txt' },
@@ -66,11 +68,12 @@ const answers: [string, (etag: string) => string[], (etag: string) => Received][
 
 for (const { example, runtime, path, ...others } of examples) {
   describe.runIf(isInstalled(runtime))(`examples/${example}.ts`, () => {
+    const isWorker = example.endsWith('worker')
     let server: Started
     let etag: string
 
     beforeAll(async () => {
-      server = await (example === 'hono-worker' ? startOnWorkerd : startAsItSays)(example)
+      server = await (isWorker ? startOnWorkerd : startAsItSays)(example)
       etag = (await ask(path, 'HEAD')).etag ?? ''
     })
 
@@ -90,7 +93,7 @@ for (const { example, runtime, path, ...others } of examples) {
       expect(await ask(`${path}.bak`, 'GET')).toEqual(missing)
     })
 
-    if (example !== 'hono-worker') {
+    if (!isWorker) {
       test('prints where it is, and no complaint', () => {
         expect(server.printed()).toMatch(/^(?:Listening on )?http:\/\/127\.0\.0\.1:\d+\/\n$/)
       })
@@ -137,14 +140,15 @@ function digest(bytes: Buffer): string {
   return `${bytes.length} bytes ${createHash('sha256').update(bytes).digest('hex')}`
 }
 
-/** Starts an example by the command in its first line. */
+/** Starts an example by the command in its first line, where all is installed and built. */
 function startAsItSays(example: string): Promise<Started> {
   const [line = ''] = readFileSync(`${root}examples/${example}.ts`, 'utf8').split('\n')
-  const [, runtime, args] = /^\/\/ (node|bun|deno) (.*) \[PORT\]$/.exec(line) ?? []
+  const command = /^\/\/ npm ci && npm run build && (?:npx )?(node|bun|deno) (.*) \[PORT\]$/
+  const [, runtime, args] = command.exec(line) ?? []
   if (args === undefined) throw new Error(`Expected a command in the first line, got '${line}'`)
   // The pattern names no other runtime.
-  const command = runtimes[runtime as keyof typeof runtimes] ?? ''
-  return start(command, [...args.split(' '), '0'], root)
+  const binary = runtimes[runtime as keyof typeof runtimes] ?? ''
+  return start(binary, [...args.split(' '), '0'], root)
 }
 
 async function startOnWorkerd(example: string): Promise<Started> {
