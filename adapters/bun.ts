@@ -48,7 +48,7 @@ export function bunFile(
 }
 
 /**
- * A look-up of the regular files under a directory, by the rules of `nodeDirectory`, with Bun's own
+ * A lookup of the regular files under a directory, by the rules of `nodeDirectory`, with Bun's own
  * bodies from 1 MiB on.
  *
  * @throws TypeError at once when `root` is not a directory, or `base` does not start and end with a

@@ -55,7 +55,7 @@ export function denoFile(
 }
 
 /**
- * A look-up of the regular files under a directory, by the rules of `nodeDirectory`. Needs
+ * A lookup of the regular files under a directory, by the rules of `nodeDirectory`. Needs
  * `--allow-read` of the directory.
  *
  * @throws TypeError at once when `root` is not a directory, or `base` does not start and end with a

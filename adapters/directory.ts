@@ -19,7 +19,7 @@ export interface DirectoryOptions extends SharingOptions {
 }
 
 /**
- * A look-up of the regular files under a directory, on any runtime that has `node:fs`. Hidden files,
+ * A lookup of the regular files under a directory, on any runtime that has `node:fs`. Hidden files,
  * directories, devices, and links that lead out of the directory are not found.
  *
  * @throws TypeError or RangeError at once when `root` is not a directory, or an option is invalid

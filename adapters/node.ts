@@ -31,7 +31,7 @@ export function nodeFile(path: string, options: FileOptions = {}): Promise<FileS
 }
 
 /**
- * A look-up of the regular files under a directory, by the path of the request's URL, decoded once.
+ * A lookup of the regular files under a directory, by the path of the request's URL, decoded once.
  * Hidden files (except `.well-known`), directories, devices, and anything outside the directory, by
  * path or by symbolic link, are not found. A relative `root` starts at `process.cwd()`.
  *

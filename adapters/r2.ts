@@ -111,7 +111,7 @@ export async function r2File(
 }
 
 /**
- * A look-up of the objects of an R2 bucket: the key is `prefix` followed by the path of the request's
+ * A lookup of the objects of an R2 bucket: the key is `prefix` followed by the path of the request's
  * URL below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not found; a
  * segment `.well-known` is.
  *

@@ -36,7 +36,7 @@ export async function originFile(url: string): Promise<FileSource | null> {
   }
 }
 
-/** A look-up of the files below a URL that ends in `/`. */
+/** A lookup of the files below a URL that ends in `/`. */
 export function origin(base: string): FileLookup {
   // Not `new URL(path, base)`: a path like `/http://other/` would lead to another server.
   return ({ url }) => originFile(base + new URL(url, base).pathname.slice(1))

@@ -27,7 +27,7 @@ export interface ServeOptions extends RangeLimits {
  * under Fetch, bodies of up to 128 KiB (1 MiB on Bun). `nodeListener` watches every body.
  */
 export interface Served {
-  /** The request, as the look-up got it. */
+  /** The request, as the lookup got it. */
   readonly request: RequestLike
   /** The status code that was sent. */
   readonly status: number
@@ -54,9 +54,9 @@ export interface Prepared extends Answer {
 const BUFFER_LIMIT = 128 * 1024
 
 /**
- * A Fetch handler for the files that a look-up finds. GET and HEAD are answered by RFC 9110 §13.2.2
+ * A Fetch handler for the files that a lookup finds. GET and HEAD are answered by RFC 9110 §13.2.2
  * (preconditions) and §14 (ranges): 200, 206, 304, 412 or 416. Where there is no file, 404; OPTIONS
- * 204 and any other method 405, without a look-up; if the look-up or the first read fails, 503.
+ * 204 and any other method 405, without a lookup; if the lookup or the first read fails, 503.
  *
  * @throws RangeError at once when an option makes no sense
  *
@@ -95,7 +95,7 @@ export async function serveFile(
   return respond(request, () => source, options)
 }
 
-/** The same look-up, spared the methods that no file answers. */
+/** The same lookup, spared the methods that no file answers. */
 export function ofReads(lookup: FileLookup): FileLookup {
   return (request) => (answerMethod(request.method) === null ? lookup(request) : null)
 }
