@@ -35,7 +35,7 @@ export async function listen(
   const address = server.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
-    // Not the server's own `close`: that one waits for idle connections too.
+    // Not the callback of `close`: it waits for connections that never sent a whole request, too.
     async drain() {
       isDraining = true
       server.close()
