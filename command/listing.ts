@@ -8,6 +8,8 @@ export interface ListedFile {
   /** Its folder below the root, without slashes around it; '' is the root. */
   readonly folder: string
   readonly name: string
+  /** Its folder and name: where it lies below the root. */
+  readonly path: string
   /** In bytes. */
   readonly size: number
   /** Its URL, relative to the root's. */
@@ -42,14 +44,15 @@ export async function listFiles(root: string, most: number = MOST_FILES): Promis
   for (const folder of folders) {
     try {
       for await (const entry of await opendir(join(root, folder))) {
-        isCut = files.length === most || ++names > MOST_NAMES
+        names++
+        isCut = files.length === most || names > MOST_NAMES
         if (isCut) break
         const path = folder === '' ? entry.name : `${folder}/${entry.name}`
         const href = path.split('/').map(encodeURIComponent).join('/')
         if (entry.name.startsWith('.') || toRelativePath(`/${href}`) === null) continue
         if (entry.isDirectory()) folders.push(path)
         const size = entry.isDirectory() ? null : await sizeOf(join(root, path), realRoot)
-        if (size !== null) files.push({ folder, name: entry.name, size, href })
+        if (size !== null) files.push({ folder, name: entry.name, path, size, href })
       }
     } catch (error) {
       if (folder === '') throw error

@@ -66,7 +66,7 @@ export function renderPage({ files, isCut }: Listing): string {
       others.push(renderOther(file))
       continue
     }
-    const player = renderPlayer(file, kind, tracks.get(stemOf(pathOf(file))) ?? [])
+    const player = renderPlayer(file, kind, tracks.get(stemOf(file.path)) ?? [])
     firstPlayer ||= player
     if (file.folder !== folder) {
       folder = file.folder
@@ -126,7 +126,7 @@ function renderMedium({ name, href, size }: ListedFile, kind: Kind, player: stri
 }
 
 function renderOther(file: ListedFile): string {
-  return `<li><a href="${file.href}"><span dir="auto">${escapeHtml(pathOf(file))}</span><small>${formatSize(file.size)}</small></a></li>`
+  return `<li><a href="${file.href}"><span dir="auto">${escapeHtml(file.path)}</span><small>${formatSize(file.size)}</small></a></li>`
 }
 
 /** null for what no browser plays by itself. */
@@ -147,16 +147,12 @@ function collectTracks(files: readonly ListedFile[]): Map<string, Track[]> {
   }
   for (const file of files) {
     if (!/\.vtt$/i.test(file.name)) continue
-    const path = stemOf(pathOf(file))
+    const path = stemOf(file.path)
     const language = LANGUAGE.exec(path)?.[1]
     add(path, { href: file.href, language: '' })
     if (language !== undefined) add(stemOf(path), { href: file.href, language })
   }
   return tracks
-}
-
-function pathOf({ folder, name }: ListedFile): string {
-  return folder === '' ? name : `${folder}/${name}`
 }
 
 function stemOf(path: string): string {

@@ -28,7 +28,7 @@ function makeRoot(...paths: string[]): string {
 
 async function listPaths(root: string): Promise<string[]> {
   const { files } = await listFiles(root)
-  return files.map(({ folder, name }) => (folder === '' ? name : `${folder}/${name}`))
+  return files.map(({ path }) => path)
 }
 
 test('files are listed by folder, then by name, numbers by value', async () => {
@@ -230,7 +230,8 @@ test.each([
   [5 * 2 ** 30, '5.4 GB'],
   [2e15, '2000 TB'],
 ])('%i bytes are shown as %s', (size, text) => {
-  const html = renderPage({ files: [{ folder: '', name: 'a', href: 'a', size }], isCut: false })
+  const file = { folder: '', name: 'a', path: 'a', href: 'a', size }
+  const html = renderPage({ files: [file], isCut: false })
   expect(html).toContain(`<small>${text}</small>`)
 })
 
