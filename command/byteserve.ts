@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync, statSync } from 'node:fs'
 import process from 'node:process'
+import { codeOf } from '../adapters/open-file.ts'
 import type { Served } from '../src/serve.ts'
 import { formatUrl, isLoopback } from './address.ts'
 import type { Host, Listening } from './host.ts'
@@ -96,10 +97,6 @@ function explain(error: unknown, host: string, port: number): string {
 function readVersion(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return JSON.parse(manifest).version
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 function messageOf(error: unknown): string {
