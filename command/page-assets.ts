@@ -94,7 +94,7 @@ li small { flex: none; color: var(--quiet); font-size: .8125rem; font-variant-nu
   .caption { padding: 1rem 0; border: 0 }
   #trouble { padding: 0 }
   nav { padding-top: 0 }
-  nav h2:first-child { margin-top: 0 }
+  nav section:first-child h2 { margin-top: 0 }
 }
 `
 

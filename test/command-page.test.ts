@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { nodeDirectory } from '../adapters/node.ts'
 import { listFiles } from '../command/listing.ts'
-import { renderPage, withPage } from '../command/page.ts'
+import { withPage } from '../command/page.ts'
+import { renderPage } from '../command/page-html.ts'
 import { fileHandler } from '../src/index.ts'
 
 const made: string[] = []
@@ -167,6 +168,32 @@ test('every name is shown as it is, and leads to its file', async () => {
       .sort(),
   )
   expect(html.match(/<script/g)).toEqual(['<script'])
+})
+
+test('media stand in a section for each folder, the other files in the last', async () => {
+  const sectionsOf = async (...paths: string[]) => {
+    const html = renderPage(await listFiles(makeRoot(...paths)))
+    const [, nav = ''] = /<nav[^>]*>\s*(.*?)\s*<\/nav>/s.exec(html) ?? []
+    return nav.replace(/<template>.*?<\/template>|<small>.*?<\/small>| dir="auto"/g, '').split('\n')
+  }
+  const item = (path: string, text = path, kind = '') => {
+    return `<li><a ${kind}href="${path}"><span>${text}</span></a></li>`
+  }
+  const film = (path: string, text = path) => item(path, text, 'class="video" ')
+  expect(await sectionsOf('sub/b.mp4', 'a.txt', 'sub/a.mp4', 'sub/a.txt', 'more/a.mp4')).toEqual([
+    `<section><h2>more</h2><ul>${film('more/a.mp4', 'a.mp4')}</ul></section>`,
+    `<section><h2>sub</h2><ul>${film('sub/a.mp4', 'a.mp4')}`,
+    `${film('sub/b.mp4', 'b.mp4')}</ul></section>`,
+    `<section><h2>Other files</h2><ul>${item('a.txt')}`,
+    `${item('sub/a.txt')}</ul></section>`,
+  ])
+  expect(await sectionsOf('a.mp4', 'sub/a.mp4')).toEqual([
+    `<section><ul>${film('a.mp4')}</ul></section>`,
+    `<section><h2>sub</h2><ul>${film('sub/a.mp4', 'a.mp4')}</ul></section>`,
+  ])
+  expect(await sectionsOf('a.txt')).toEqual([
+    `<section><h2>Files</h2><ul>${item('a.txt')}</ul></section>`,
+  ])
 })
 
 test('captions belong to the media whose name they share', async () => {
