@@ -1,7 +1,8 @@
 import { mediaType } from '../adapters/media-type.ts'
 import { matchTracks, type Track } from './captions.ts'
 import type { ListedFile, Listing } from './listing.ts'
-import { SCRIPT, STYLE } from './page-assets.ts'
+import { SCRIPT } from './page-player.ts'
+import { STYLE } from './page-style.ts'
 
 /** A file that a browser plays. */
 interface Medium extends ListedFile {

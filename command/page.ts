@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { parseTarget } from '../adapters/path.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { listFiles } from './listing.ts'
-import { SCRIPT, STYLE } from './page-assets.ts'
 import { renderPage } from './page-html.ts'
+import { SCRIPT } from './page-player.ts'
+import { STYLE } from './page-style.ts'
 
 /**
  * A look-up that answers `/` with a page of what can be played below the root, unless the root has

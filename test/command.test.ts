@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Script } from 'node:vm'
 import { afterAll, beforeAll, describe, test, vi } from 'vitest'
 import { HELP } from '../command/options.ts'
 import {
@@ -106,6 +108,17 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       200,
       expect.stringContaining('new.webm'),
     ])
+  })
+
+  test('the script of the page is one that a browser can and may run', async ({ expect }) => {
+    const { url } = await serve(media)
+    const page = await fetch(url)
+    const [, script = ''] = /<script type="module">(.*)<\/script>/s.exec(await page.text()) ?? []
+    // What it is made of is the text of a function, as each runtime writes it.
+    expect(() => new Script(script)).not.toThrow()
+    expect(script).toMatch(/^\(function runPlayer\(\) \{.*\}\)\(\)$/s)
+    const hash = createHash('sha256').update(script).digest('base64')
+    expect(page.headers.get('content-security-policy')).toContain(`script-src 'sha256-${hash}';`)
   })
 
   test('/ is the index.html of a directory that has one', async ({ expect }) => {
