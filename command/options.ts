@@ -6,23 +6,24 @@ export type Options =
   | { readonly kind: 'help' | 'version' }
   | { readonly kind: 'mistake'; readonly message: string }
 
-export const HELP = `Usage: byteserve [DIR] [--port N] [--host H]
+const DEFAULTS = { port: '8080', host: '127.0.0.1' }
+const HIGHEST_PORT = 65535
+
+export const HELP: string = `Usage: byteserve [DIR] [--port N] [--host H]
 
 Serves the files of DIR, by default the current directory, with byte ranges: films seek and
-downloads resume. / is a page that plays the media, unless DIR has an index.html of its own.
+downloads resume. / is DIR/index.html, or where there is none, a page that plays the media.
 
-  --port N    the port to listen on, 8080 by default; 0 takes a free one
-  --host H    the address to listen on, 127.0.0.1 by default: only this machine;
-              0.0.0.0 lets the network in
-  --help      print this
-  --version   print the version
+  -p, --port N    the port to listen on, ${DEFAULTS.port} by default; 0 takes a free one
+      --host H    the address to listen on, ${DEFAULTS.host} by default: only this machine;
+                  0.0.0.0 lets the network in
+  -h, --help      print this
+  -v, --version   print the version
 
 The URL is printed on standard output, a line for each request on standard error. Hidden files
 and links that lead out of DIR are not served. Ctrl-C ends at once; SIGTERM lets running downloads
 finish for 5 seconds.
 `
-
-const HIGHEST_PORT = 65535
 
 /**
  * Reads the command's arguments. An option's value may follow it or an equals sign; of an option
@@ -39,6 +40,8 @@ export function parseOptions(args: readonly string[]): Options {
     if (values.version) return { kind: 'version' }
     return toOptions(positionals, values.port, values.host)
   } catch (error) {
+    const port = findDashedPort(args)
+    if (port !== undefined) return mistakenPort(port)
     // The first sentence says what is wrong; the others, how to pass what looks like an option.
     return mistake(String(error instanceof Error ? error.message : error).replace(/\.\s.*/s, ''))
   }
@@ -49,8 +52,8 @@ function readArguments(args: readonly string[]) {
     args: [...args],
     allowPositionals: true,
     options: {
-      port: { type: 'string', default: '8080' },
-      host: { type: 'string', default: '127.0.0.1' },
+      port: { type: 'string', short: 'p', default: DEFAULTS.port },
+      host: { type: 'string', default: DEFAULTS.host },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
     },
@@ -59,12 +62,19 @@ function readArguments(args: readonly string[]) {
 
 function toOptions([root = '.', ...extra]: readonly string[], port: string, host: string): Options {
   if (root === '') return mistake('DIR is empty')
-  if (extra.length > 0) return mistake(`one DIR can be served, but there is also '${extra[0]}'`)
-  if (!/^\d{1,5}$/.test(port) || Number(port) > HIGHEST_PORT) {
-    return mistake(`--port takes a number from 0 to ${HIGHEST_PORT}, not '${port}'`)
-  }
+  if (extra.length > 0) return mistake(`expected one DIR, got a second: '${extra[0]}'`)
+  if (!/^\d{1,5}$/.test(port) || Number(port) > HIGHEST_PORT) return mistakenPort(port)
   if (host === '') return mistake('--host needs a value')
   return { kind: 'serve', root, port: Number(port), host: host.replace(/^\[(.*)\]$/, '$1') }
+}
+
+/** The port of `--port -1`, which parseArgs takes for an option, and so for ambiguous. */
+function findDashedPort(args: readonly string[]): string | undefined {
+  return args.find((arg, at) => arg.startsWith('-') && /^(?:-p|--port)$/.test(args[at - 1] ?? ''))
+}
+
+function mistakenPort(port: string): Options {
+  return mistake(`--port takes a number from 0 to ${HIGHEST_PORT}, not '${port}'`)
 }
 
 function mistake(message: string): Options {
