@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync, statSync } from 'node:fs'
+import { isIP } from 'node:net'
 import process from 'node:process'
 import { codeOf } from '../adapters/open-file.ts'
 import type { Served } from '../src/serve.ts'
@@ -15,8 +16,10 @@ const PATIENCE = 5000
 const FAILED = 1
 const MISUSED = 2
 
-/** What the runtimes say, by code or by words, of a host that can't be listened on. */
-const NO_ADDRESS = /EADDRNOTAVAIL|EAI_AGAIN|EINVAL|ENOTFOUND|lookup address|invalid host/
+/** What the runtimes say, by code or by words, of a name without an address; EINVAL is Bun's. */
+const UNRESOLVED = /ENOTFOUND|EAI_AGAIN|EINVAL|lookup address|invalid host/
+/** What they say of an address that is another machine's, or lacks its zone. */
+const NO_ADDRESS = /EADDRNOTAVAIL|EINVAL/
 
 await main(parseOptions(process.argv.slice(2)))
 
@@ -87,10 +90,12 @@ function findObstacle(root: string): string | null {
 
 function explain(error: unknown, host: string, port: number): string {
   const code = codeOf(error)
-  if (code === 'EADDRINUSE') return `port ${port} is in use; --port takes another, 0 a free one`
-  if (code === 'EACCES') return `port ${port} is not allowed; --port takes another, 0 a free one`
+  const choice = 'choose another with --port N, or 0 for any free port'
+  if (code === 'EADDRINUSE') return `port ${port} is in use; ${choice}`
+  if (code === 'EACCES') return `no permission to listen on port ${port}; ${choice}`
   const reason = messageOf(error)
-  if (NO_ADDRESS.test(`${code} ${reason}`)) return `${host} is no address of this machine`
+  if (UNRESOLVED.test(`${code} ${reason}`) && isIP(host) === 0) return `can't resolve ${host}`
+  if (NO_ADDRESS.test(code)) return `${host} is not an address of this machine`
   return `can't listen on ${host}, port ${port}: ${reason}`
 }
 

@@ -145,13 +145,16 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     await once(occupied, 'listening')
     const address = occupied.address()
     const port = typeof address === 'object' && address !== null ? String(address.port) : ''
+    const choice = 'choose another with --port N, or 0 for any free port'
     const rows: [args: string[], code: number, line: string][] = [
       [[media, '--prot', '1'], 2, "Unknown option '--prot'; see byteserve --help"],
       [[join(media, 'no\nway')], 1, `${media}/no\\u{a}way does not exist`],
       [[join(media, 'film.mp4')], 1, `${media}/film.mp4 is not a directory`],
-      [[media, '--port', port], 1, `port ${port} is in use; --port takes another, 0 a free one`],
-      [[media, '--host', 'no host'], 1, 'no host is no address of this machine'],
-      [[media, '--host', '192.0.2.1'], 1, '192.0.2.1 is no address of this machine'],
+      [[media, '--port', port], 1, `port ${port} is in use; ${choice}`],
+      [[media, '--host', 'no host'], 1, "can't resolve no host"],
+      [[media, '--host', 'nope.invalid'], 1, "can't resolve nope.invalid"],
+      [[media, '--host', '192.0.2.1'], 1, '192.0.2.1 is not an address of this machine'],
+      [[media, '--host', 'fe80::1'], 1, 'fe80::1 is not an address of this machine'],
     ]
     const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
     occupied.close()
