@@ -1,3 +1,5 @@
+import type { NetworkInterfaceInfo } from 'node:os'
+
 /**
  * A URL that a person can open. To listen everywhere is no place to go to, so that is this machine.
  *
@@ -10,7 +12,30 @@ export function formatUrl(host: string, port: number): string {
   return `http://${place.includes(':') ? `[${place}]` : place}:${port}/`
 }
 
-/** Whether only programs on this machine reach what listens there. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
+/** Whether only programs on this machine reach what listens at an IP address. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address)
+}
+
+/**
+ * Where other machines find what listens on all addresses of this one; empty when it listens on
+ * one only. IPv6's link-local addresses are left out: they mean nothing without the name that a
+ * network has on the other machine, and no browser takes one.
+ *
+ * @param address the IP address that it listens on
+ *
+ * @example
+ * externalUrls('0.0.0.0', 8080, networkInterfaces()) // ['http://192.168.0.7:8080/']
+ */
+export function externalUrls(
+  address: string,
+  port: number,
+  interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>,
+): string[] {
+  if (address !== '0.0.0.0' && address !== '::') return []
+  return Object.values(interfaces)
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, family }) => !internal && (family === 'IPv4' || address === '::'))
+    .filter((own) => !own.address.startsWith('fe80:'))
+    .map((own) => formatUrl(own.address, port))
 }

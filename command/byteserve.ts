@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import process from 'node:process'
 import { codeOf } from '../adapters/open-file.ts'
 import type { Served } from '../src/serve.ts'
-import { formatUrl, isLoopback } from './address.ts'
+import { externalUrls, formatUrl, isLoopback } from './address.ts'
 import type { Host, Listening } from './host.ts'
 import { formatServed, onOneLine } from './log.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
@@ -45,7 +45,7 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   const { root, host, port } = options
   const obstacle = findObstacle(root)
   if (obstacle !== null) return fail(obstacle, FAILED)
-  const { openDirectory, listen } = await loadHost()
+  const { networkInterfaces, openDirectory, listen } = await loadHost()
   const lookup = withPage(root, openDirectory(root))
   let server: Listening
   try {
@@ -61,9 +61,12 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   // npm passes on a signal that a whole process group, and so this process, has got already.
   process.on('SIGTERM', () => {})
   process.stdout.write(`${formatUrl(host, server.port)}\n`)
-  if (!isLoopback(host)) {
-    process.stderr.write(`Whoever reaches this machine on port ${server.port} can read DIR\n`)
+  if (isLoopback(server.address)) return
+  for (const url of externalUrls(server.address, server.port, networkInterfaces())) {
+    process.stderr.write(`${url}\n`)
   }
+  const place = `port ${server.port} of this machine`
+  process.stderr.write(`anyone who can reach ${place} can read ${onOneLine(realpathSync(root))}\n`)
 }
 
 function onServed(served: Served): void {

@@ -10,8 +10,13 @@ declare const Bun: {
     idleTimeout: number
     development: boolean
     fetch(request: Request): Promise<Response>
-  }): { readonly port: number; stop(): Promise<void> }
+  }): {
+    readonly address: { readonly address: string; readonly port: number }
+    stop(): Promise<void>
+  }
 }
+
+export { networkInterfaces } from 'node:os'
 
 export const openDirectory: (root: string) => FileLookup = bunDirectory
 
@@ -28,5 +33,5 @@ export async function listen(
     development: false,
     fetch: fileHandler(lookup, options),
   })
-  return { port: server.port, drain: () => server.stop() }
+  return { ...server.address, drain: () => server.stop() }
 }

@@ -1,3 +1,4 @@
+import * as os from 'node:os'
 import { denoDirectory } from '../adapters/deno.ts'
 import { fileHandler, type ServeOptions } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
@@ -7,7 +8,18 @@ declare const Deno: {
   serve(
     options: { hostname: string; port: number; onListen(): void },
     handler: (request: Request) => Promise<Response>,
-  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> }
+  ): {
+    readonly addr: { readonly hostname: string; readonly port: number }
+    shutdown(): Promise<void>
+  }
+  readonly permissions: {
+    querySync(permission: { name: 'sys'; kind: 'networkInterfaces' }): { readonly state: string }
+  }
+}
+
+export const networkInterfaces: typeof os.networkInterfaces = () => {
+  const { state } = Deno.permissions.querySync({ name: 'sys', kind: 'networkInterfaces' })
+  return state === 'granted' ? os.networkInterfaces() : {}
 }
 
 export function openDirectory(root: string): FileLookup {
@@ -22,5 +34,6 @@ export async function listen(
   const handler = fileHandler(lookup, options)
   // Deno would print its own line on standard output.
   const server = Deno.serve({ hostname: host, port, onListen() {} }, handler)
-  return { port: server.addr.port, drain: () => server.shutdown() }
+  const { hostname, port: bound } = server.addr
+  return { address: hostname, port: bound, drain: () => server.shutdown() }
 }

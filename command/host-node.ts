@@ -1,8 +1,11 @@
 import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { ServeOptions } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
 import type { Address, Listening } from './host.ts'
+
+export { networkInterfaces } from 'node:os'
 
 export const openDirectory: (root: string) => FileLookup = nodeDirectory
 
@@ -32,9 +35,11 @@ export async function listen(
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
-  const address = server.address()
+  // It is a string for a pipe, and null before it listens.
+  const bound = server.address() as AddressInfo
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
+    address: bound.address,
+    port: bound.port,
     // Not the callback of `close`: it waits for connections that never sent a whole request, too.
     async drain() {
       isDraining = true

@@ -1,3 +1,4 @@
+import type { networkInterfaces } from 'node:os'
 import type { ServeOptions } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
 
@@ -8,6 +9,8 @@ export interface Address {
 
 /** What a runtime must offer to be served from: its files and its server. */
 export interface Host {
+  /** This machine's addresses; none where the runtime would have to ask its user first. */
+  readonly networkInterfaces: typeof networkInterfaces
   openDirectory(root: string): FileLookup
   /** Rejects when the address can't be listened on. */
   listen(lookup: FileLookup, options: ServeOptions, address: Address): Promise<Listening>
@@ -15,6 +18,8 @@ export interface Host {
 
 /** A server that takes requests. */
 export interface Listening {
+  /** The IP address that was made of the host. */
+  readonly address: string
   readonly port: number
   /** Takes no more connections; fulfilled when no response is under way any more. */
   drain(): Promise<void>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatUrl, isLoopback } from '../command/address.ts'
+import { externalUrls, formatUrl, isLoopback } from '../command/address.ts'
 import { formatServed, onOneLine } from '../command/log.ts'
 import { type Options, parseOptions } from '../command/options.ts'
 import type { Served } from '../src/serve.ts'
@@ -61,14 +61,33 @@ describe('parseOptions', () => {
 test.each([
   ['127.0.0.1', 'http://127.0.0.1:80/', true],
   ['127.1.2.3', 'http://127.1.2.3:80/', true],
-  ['localhost', 'http://localhost:80/', true],
   ['::1', 'http://[::1]:80/', true],
+  ['::ffff:127.0.0.1', 'http://[::ffff:127.0.0.1]:80/', true],
   ['0.0.0.0', 'http://127.0.0.1:80/', false],
   ['::', 'http://[::1]:80/', false],
   ['192.168.0.7', 'http://192.168.0.7:80/', false],
-  ['127.example.org', 'http://127.example.org:80/', false],
-])('the address %s', (host, url, loopback) => {
-  expect([formatUrl(host, 80), isLoopback(host)]).toEqual([url, loopback])
+  ['::ffff:192.168.0.7', 'http://[::ffff:192.168.0.7]:80/', false],
+])('the address %s', (address, url, loopback) => {
+  expect([formatUrl(address, 80), isLoopback(address)]).toEqual([url, loopback])
+})
+
+test.each([
+  ['0.0.0.0', ['http://192.168.0.7:80/', 'http://10.0.0.7:80/']],
+  ['::', ['http://192.168.0.7:80/', 'http://[fd00::7]:80/', 'http://10.0.0.7:80/']],
+  ['192.168.0.7', []],
+  ['127.0.0.1', []],
+])('what listens on %s is reached from elsewhere at %j', (address, urls) => {
+  const own = (address: string, internal = false) => {
+    const family = address.includes(':') ? 'IPv6' : 'IPv4'
+    return { address, internal, family, scopeid: 0, netmask: '', mac: '', cidr: null } as const
+  }
+  const interfaces = {
+    lo: [own('127.0.0.1', true), own('::1', true)],
+    eth0: [own('192.168.0.7'), own('fd00::7'), own('fe80::7')],
+    none: undefined,
+    wlan0: [own('10.0.0.7')],
+  }
+  expect(externalUrls(address, 80, interfaces)).toEqual(urls)
 })
 
 describe('formatServed', () => {

@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import { externalUrls } from '../command/address.ts'
 import { HELP } from '../command/options.ts'
 import {
   columns,
@@ -136,6 +145,24 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+\/$/)
     const part = await fetch(`${url}film.mp4`, { headers: { range: 'bytes=-1' } })
     expect(new Uint8Array(await part.arrayBuffer())).toEqual(film.slice(-1))
+  })
+
+  test('on all addresses, it says where it is found, and what is read there', async ({
+    expect,
+  }) => {
+    const { url, log, child, ended } = await serve(media, '--host', '0.0.0.0')
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
+    const { port } = new URL(url)
+    // Deno would ask for --allow-sys; it is not asked.
+    const urls = name === 'deno' ? [] : externalUrls('0.0.0.0', Number(port), networkInterfaces())
+    const warning = `anyone who can reach port ${port} of this machine can read ${realpathSync(media)}`
+    await expect.poll(() => log().length, PATIENT).toBe(urls.length + 1)
+    child.kill('SIGINT')
+    expect(await ended).toEqual({
+      code: 0,
+      stdout: `${url}\n`,
+      stderr: [...urls, warning, ''].join('\n'),
+    })
   })
 
   test('a mistake is one line on standard error: 2 for usage, 1 for what is not to be had', async ({
