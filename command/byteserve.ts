@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { lookup } from 'node:dns/promises'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { isIP } from 'node:net'
 import process from 'node:process'
 import { codeOf } from '../adapters/open-file.ts'
 import type { Served } from '../src/serve.ts'
@@ -15,11 +15,6 @@ const PATIENCE = 5000
 
 const FAILED = 1
 const MISUSED = 2
-
-/** What the runtimes say, by code or by words, of a name without an address; EINVAL is Bun's. */
-const UNRESOLVED = /ENOTFOUND|EAI_AGAIN|EINVAL|lookup address|invalid host/
-/** What they say of an address that is another machine's, or lacks its zone. */
-const NO_ADDRESS = /EADDRNOTAVAIL|EINVAL/
 
 await main(parseOptions(process.argv.slice(2)))
 
@@ -45,11 +40,13 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   const { root, host, port } = options
   const obstacle = findObstacle(root)
   if (obstacle !== null) return fail(obstacle, FAILED)
+  const address = await findAddress(host)
+  if (address === null) return fail(`can't resolve ${host}`, FAILED)
   const { networkInterfaces, openDirectory, listen } = await loadHost()
-  const lookup = withPage(root, openDirectory(root))
+  const files = withPage(root, openDirectory(root))
   let server: Listening
   try {
-    server = await listen(lookup, { onServed, onError }, { host, port })
+    server = await listen(files, { onServed, onError }, { address, port })
   } catch (error) {
     return fail(explain(error, host, port), FAILED)
   }
@@ -61,8 +58,8 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   // npm passes on a signal that a whole process group, and so this process, has got already.
   process.on('SIGTERM', () => {})
   process.stdout.write(`${formatUrl(host, server.port)}\n`)
-  if (isLoopback(server.address)) return
-  for (const url of externalUrls(server.address, server.port, networkInterfaces())) {
+  if (isLoopback(address)) return
+  for (const url of externalUrls(address, server.port, networkInterfaces())) {
     process.stderr.write(`${url}\n`)
   }
   const place = `port ${server.port} of this machine`
@@ -91,15 +88,25 @@ function findObstacle(root: string): string | null {
   }
 }
 
+/** Each runtime would look up a name by itself, fail in its own words, and tell less. */
+async function findAddress(host: string): Promise<string | null> {
+  try {
+    return (await lookup(host)).address
+  } catch {
+    return null
+  }
+}
+
 function explain(error: unknown, host: string, port: number): string {
   const code = codeOf(error)
   const choice = 'choose another with --port N, or 0 for any free port'
   if (code === 'EADDRINUSE') return `port ${port} is in use; ${choice}`
   if (code === 'EACCES') return `no permission to listen on port ${port}; ${choice}`
-  const reason = messageOf(error)
-  if (UNRESOLVED.test(`${code} ${reason}`) && isIP(host) === 0) return `can't resolve ${host}`
-  if (NO_ADDRESS.test(code)) return `${host} is not an address of this machine`
-  return `can't listen on ${host}, port ${port}: ${reason}`
+  // EINVAL: a link-local address, which means nothing without its zone.
+  if (code === 'EADDRNOTAVAIL' || code === 'EINVAL') {
+    return `${host} is not an address of this machine`
+  }
+  return `can't listen on ${host}, port ${port}: ${messageOf(error)}`
 }
 
 function readVersion(): string {

@@ -10,10 +10,7 @@ declare const Bun: {
     idleTimeout: number
     development: boolean
     fetch(request: Request): Promise<Response>
-  }): {
-    readonly address: { readonly address: string; readonly port: number }
-    stop(): Promise<void>
-  }
+  }): { readonly port: number; stop(): Promise<void> }
 }
 
 export { networkInterfaces } from 'node:os'
@@ -23,15 +20,15 @@ export const openDirectory: (root: string) => FileLookup = bunDirectory
 export async function listen(
   lookup: FileLookup,
   options: ServeOptions,
-  { host, port }: Address,
+  { address, port }: Address,
 ): Promise<Listening> {
   const server = Bun.serve({
-    hostname: host,
+    hostname: address,
     port,
     // By default Bun cuts off a player that pauses for 10 s.
     idleTimeout: 0,
     development: false,
     fetch: fileHandler(lookup, options),
   })
-  return { ...server.address, drain: () => server.stop() }
+  return { port: server.port, drain: () => server.stop() }
 }

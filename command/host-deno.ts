@@ -8,10 +8,7 @@ declare const Deno: {
   serve(
     options: { hostname: string; port: number; onListen(): void },
     handler: (request: Request) => Promise<Response>,
-  ): {
-    readonly addr: { readonly hostname: string; readonly port: number }
-    shutdown(): Promise<void>
-  }
+  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> }
   readonly permissions: {
     querySync(permission: { name: 'sys'; kind: 'networkInterfaces' }): { readonly state: string }
   }
@@ -29,11 +26,10 @@ export function openDirectory(root: string): FileLookup {
 export async function listen(
   lookup: FileLookup,
   options: ServeOptions,
-  { host, port }: Address,
+  { address, port }: Address,
 ): Promise<Listening> {
   const handler = fileHandler(lookup, options)
   // Deno would print its own line on standard output.
-  const server = Deno.serve({ hostname: host, port, onListen() {} }, handler)
-  const { hostname, port: bound } = server.addr
-  return { address: hostname, port: bound, drain: () => server.shutdown() }
+  const server = Deno.serve({ hostname: address, port, onListen() {} }, handler)
+  return { port: server.addr.port, drain: () => server.shutdown() }
 }

@@ -1,5 +1,4 @@
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { ServeOptions } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
@@ -12,7 +11,7 @@ export const openDirectory: (root: string) => FileLookup = nodeDirectory
 export async function listen(
   lookup: FileLookup,
   options: ServeOptions,
-  { host, port }: Address,
+  { address, port }: Address,
 ): Promise<Listening> {
   const answer = nodeListener(lookup, options)
   const running = new Set<ServerResponse>()
@@ -33,13 +32,11 @@ export async function listen(
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, resolve)
+    server.listen(port, address, resolve)
   })
-  // It is a string for a pipe, and null before it listens.
-  const bound = server.address() as AddressInfo
+  const bound = server.address()
   return {
-    address: bound.address,
-    port: bound.port,
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
     // Not the callback of `close`: it waits for connections that never sent a whole request, too.
     async drain() {
       isDraining = true

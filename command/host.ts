@@ -3,7 +3,8 @@ import type { ServeOptions } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
 
 export interface Address {
-  readonly host: string
+  /** An IP address. */
+  readonly address: string
   readonly port: number
 }
 
@@ -18,8 +19,6 @@ export interface Host {
 
 /** A server that takes requests. */
 export interface Listening {
-  /** The IP address that was made of the host. */
-  readonly address: string
   readonly port: number
   /** Takes no more connections; fulfilled when no response is under way any more. */
   drain(): Promise<void>
