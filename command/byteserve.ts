@@ -3,9 +3,8 @@ import { lookup } from 'node:dns/promises'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import process from 'node:process'
 import { codeOf } from '../adapters/open-file.ts'
-import type { Served } from '../src/serve.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
-import type { Host, Listening } from './host.ts'
+import type { Host, Listening, Service } from './host.ts'
 import { formatServed, onOneLine } from './log.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { withPage } from './page.ts'
@@ -43,10 +42,18 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   const address = await findAddress(host)
   if (address === null) return fail(`can't resolve ${host}`, FAILED)
   const { networkInterfaces, openDirectory, listen } = await loadHost()
-  const files = withPage(root, openDirectory(root))
+  const isLocal = isLoopback(address)
+  const service: Service = {
+    lookup: withPage(root, openDirectory(root)),
+    optionsFor: (client = '-') => ({
+      onServed: (served) => print(formatServed(served, new Date(), isLocal ? null : client)),
+      // What broke a response stands in the line of its request.
+      onError() {},
+    }),
+  }
   let server: Listening
   try {
-    server = await listen(files, { onServed, onError }, { address, port })
+    server = await listen(service, { address, port })
   } catch (error) {
     return fail(explain(error, host, port), FAILED)
   }
@@ -58,20 +65,11 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   // npm passes on a signal that a whole process group, and so this process, has got already.
   process.on('SIGTERM', () => {})
   process.stdout.write(`${formatUrl(host, server.port)}\n`)
-  if (isLoopback(address)) return
-  for (const url of externalUrls(address, server.port, networkInterfaces())) {
-    process.stderr.write(`${url}\n`)
-  }
+  if (isLocal) return
+  externalUrls(address, server.port, networkInterfaces()).forEach(print)
   const place = `port ${server.port} of this machine`
-  process.stderr.write(`anyone who can reach ${place} can read ${onOneLine(realpathSync(root))}\n`)
+  print(`anyone who can reach ${place} can read ${onOneLine(realpathSync(root))}`)
 }
-
-function onServed(served: Served): void {
-  process.stderr.write(`${formatServed(served, new Date())}\n`)
-}
-
-/** What broke a response stands in the line of its request. */
-function onError(): void {}
 
 /** Only the runtime's own server and files are loaded. */
 function loadHost(): Promise<Host> {
@@ -119,6 +117,11 @@ function messageOf(error: unknown): string {
 }
 
 function fail(message: string, exitCode: number): void {
-  process.stderr.write(`byteserve: ${onOneLine(message)}\n`)
+  print(`byteserve: ${onOneLine(message)}`)
   process.exitCode = exitCode
+}
+
+/** Standard output is for the URL alone. */
+function print(line: string): void {
+  process.stderr.write(`${line}\n`)
 }

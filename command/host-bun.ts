@@ -1,7 +1,7 @@
 import { bunDirectory } from '../adapters/bun.ts'
-import { fileHandler, type ServeOptions } from '../src/serve.ts'
+import { fileHandler } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
-import type { Address, Listening } from './host.ts'
+import type { Address, Listening, Service } from './host.ts'
 
 declare const Bun: {
   serve(options: {
@@ -9,8 +9,14 @@ declare const Bun: {
     port: number
     idleTimeout: number
     development: boolean
-    fetch(request: Request): Promise<Response>
-  }): { readonly port: number; stop(): Promise<void> }
+    fetch(request: Request, server: Server): Promise<Response>
+  }): Server
+}
+
+interface Server {
+  readonly port: number
+  requestIP(request: Request): { readonly address: string } | null
+  stop(): Promise<void>
 }
 
 export { networkInterfaces } from 'node:os'
@@ -18,8 +24,7 @@ export { networkInterfaces } from 'node:os'
 export const openDirectory: (root: string) => FileLookup = bunDirectory
 
 export async function listen(
-  lookup: FileLookup,
-  options: ServeOptions,
+  { lookup, optionsFor }: Service,
   { address, port }: Address,
 ): Promise<Listening> {
   const server = Bun.serve({
@@ -28,7 +33,10 @@ export async function listen(
     // By default Bun cuts off a player that pauses for 10 s.
     idleTimeout: 0,
     development: false,
-    fetch: fileHandler(lookup, options),
+    fetch(request, server) {
+      const options = optionsFor(server.requestIP(request)?.address)
+      return fileHandler(lookup, options)(request)
+    },
   })
   return { port: server.port, drain: () => server.stop() }
 }

@@ -1,13 +1,16 @@
 import * as os from 'node:os'
 import { denoDirectory } from '../adapters/deno.ts'
-import { fileHandler, type ServeOptions } from '../src/serve.ts'
+import { fileHandler } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
-import type { Address, Listening } from './host.ts'
+import type { Address, Listening, Service } from './host.ts'
 
 declare const Deno: {
   serve(
     options: { hostname: string; port: number; onListen(): void },
-    handler: (request: Request) => Promise<Response>,
+    handler: (
+      request: Request,
+      connection: { readonly remoteAddr: { readonly hostname: string } },
+    ) => Promise<Response>,
   ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> }
   readonly permissions: {
     querySync(permission: { name: 'sys'; kind: 'networkInterfaces' }): { readonly state: string }
@@ -24,12 +27,13 @@ export function openDirectory(root: string): FileLookup {
 }
 
 export async function listen(
-  lookup: FileLookup,
-  options: ServeOptions,
+  { lookup, optionsFor }: Service,
   { address, port }: Address,
 ): Promise<Listening> {
-  const handler = fileHandler(lookup, options)
   // Deno would print its own line on standard output.
-  const server = Deno.serve({ hostname: address, port, onListen() {} }, handler)
+  const listening = { hostname: address, port, onListen() {} }
+  const server = Deno.serve(listening, (request, { remoteAddr }) => {
+    return fileHandler(lookup, optionsFor(remoteAddr.hostname))(request)
+  })
   return { port: server.addr.port, drain: () => server.shutdown() }
 }

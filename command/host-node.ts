@@ -1,19 +1,16 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
-import type { ServeOptions } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
-import type { Address, Listening } from './host.ts'
+import type { Address, Listening, Service } from './host.ts'
 
 export { networkInterfaces } from 'node:os'
 
 export const openDirectory: (root: string) => FileLookup = nodeDirectory
 
 export async function listen(
-  lookup: FileLookup,
-  options: ServeOptions,
+  { lookup, optionsFor }: Service,
   { address, port }: Address,
 ): Promise<Listening> {
-  const answer = nodeListener(lookup, options)
   const running = new Set<ServerResponse>()
   let isDraining = false
   let whenIdle = () => {}
@@ -28,7 +25,8 @@ export async function listen(
     // A response that waits behind another of its connection is not told of a hang-up.
     incoming.once('aborted', leave)
     if (isDraining) outgoing.setHeader('connection', 'close')
-    void answer(incoming, outgoing)
+    const options = optionsFor(incoming.socket.remoteAddress)
+    void nodeListener(lookup, options)(incoming, outgoing)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

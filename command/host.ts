@@ -8,13 +8,20 @@ export interface Address {
   readonly port: number
 }
 
+/** What is served, and how a client is answered. */
+export interface Service {
+  readonly lookup: FileLookup
+  /** @param client its IP address, where the runtime knows it */
+  optionsFor(client: string | undefined): ServeOptions
+}
+
 /** What a runtime must offer to be served from: its files and its server. */
 export interface Host {
   /** This machine's addresses; none where the runtime would have to ask its user first. */
   readonly networkInterfaces: typeof networkInterfaces
   openDirectory(root: string): FileLookup
   /** Rejects when the address can't be listened on. */
-  listen(lookup: FileLookup, options: ServeOptions, address: Address): Promise<Listening>
+  listen(service: Service, address: Address): Promise<Listening>
 }
 
 /** A server that takes requests. */

@@ -4,22 +4,27 @@ import type { Served } from '../src/serve.ts'
 const LONGEST_FIELD = 500
 
 /**
- * A line of the request log: the time, the method, the path, the range asked for, the status, the
- * bytes that were really sent, how long it took, and what went wrong. Where a runtime has the whole
- * body and tells nothing more of it, the bytes are the announced ones, and the line says so.
+ * A line of the request log: the time, the client, the method, the path, the range asked for, the
+ * status, the bytes that were really sent, how long it took, and what went wrong. Where a runtime
+ * has the whole body and tells nothing more of it, the bytes are the announced ones, and the line
+ * says so.
  *
  * Nothing in a request can break out of its column, let alone of the line.
  *
+ * @param client its IP address; null leaves the column out, where every client is this machine
+ *
  * @example
- * formatServed(served, new Date())
+ * formatServed(served, new Date(), null)
  * // '20:31:05  GET  /film.mp4  bytes=0-  206  670871 B  12 ms  aborted', in columns
  */
-export function formatServed(served: Served, now: Date): string {
+export function formatServed(served: Served, now: Date, client: string | null): string {
   const { request, status, headers, sent, duration } = served
   const target = parseTarget(request.url)
   const length = sent === null ? `announced ${headers['content-length'] ?? 0} B` : `${sent} B`
   return [
     now.toTimeString().slice(0, 8),
+    // A socket for IPv6 has the addresses of IPv4 in this notation.
+    ...(client === null ? [] : [client.replace(/^::ffff:/, '').padEnd(15)]),
     inColumn(request.method).padEnd(7),
     inColumn(target === null ? request.url : target.pathname + target.search).padEnd(28),
     inColumn(request.headers.get('range') ?? '-').padEnd(16),

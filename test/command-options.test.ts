@@ -146,7 +146,17 @@ describe('formatServed', () => {
   ]
   test.each(rows)('%s', (_what, change, line) => {
     const now = new Date(2026, 10, 22, 20, 31, 5)
-    expect(formatServed({ ...served, ...change }, now)).toBe(`20:31:05  ${line}`)
+    expect(formatServed({ ...served, ...change }, now, null)).toBe(`20:31:05  ${line}`)
+  })
+
+  test.each([
+    ['192.168.0.7', '192.168.0.7    '],
+    ['::ffff:192.168.0.7', '192.168.0.7    '],
+    ['fd00::1234:5678:7', 'fd00::1234:5678:7'],
+  ])('%s as a client', (client, column) => {
+    const now = new Date(2026, 10, 22, 20, 31, 5)
+    const [, , line] = rows[0] ?? []
+    expect(formatServed(served, now, client)).toBe(`20:31:05  ${column}  ${line}`)
   })
 })
 

@@ -147,7 +147,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(new Uint8Array(await part.arrayBuffer())).toEqual(film.slice(-1))
   })
 
-  test('on all addresses, it says where it is found, and what is read there', async ({
+  test('on all addresses, it says where it is found, what is read there, and by whom', async ({
     expect,
   }) => {
     const { url, log, child, ended } = await serve(media, '--host', '0.0.0.0')
@@ -156,13 +156,22 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     // Deno would ask for --allow-sys; it is not asked.
     const urls = name === 'deno' ? [] : externalUrls('0.0.0.0', Number(port), networkInterfaces())
     const warning = `anyone who can reach port ${port} of this machine can read ${realpathSync(media)}`
-    await expect.poll(() => log().length, PATIENT).toBe(urls.length + 1)
+    await (await fetch(`${url}film.mp4`)).arrayBuffer()
+    await expect.poll(() => log().length, PATIENT).toBe(urls.length + 2)
     child.kill('SIGINT')
-    expect(await ended).toEqual({
-      code: 0,
-      stdout: `${url}\n`,
-      stderr: [...urls, warning, ''].join('\n'),
-    })
+    expect(await ended).toEqual({ code: 0, stdout: `${url}\n`, stderr: `${log().join('\n')}\n` })
+    const [line = '', ...before] = log().reverse()
+    expect(before.reverse()).toEqual([...urls, warning])
+    expect(columns(line)).toEqual([
+      'TIME',
+      '127.0.0.1',
+      'GET',
+      '/film.mp4',
+      '-',
+      '200',
+      sent(1000),
+      'DURATION',
+    ])
   })
 
   test('a mistake is one line on standard error: 2 for usage, 1 for what is not to be had', async ({
