@@ -55,6 +55,8 @@ export interface R2GetOptionsLike {
 export interface R2FileOptions {
   /** Further header fields, such as CORS. What is stored with the object wins over them. */
   readonly headers?: HeadersLike | undefined
+  /** The media type of an object that is stored without one. */
+  readonly type?: ((key: string) => string | null | undefined) | undefined
 }
 
 /** Options of `r2Bucket`. */
@@ -77,8 +79,8 @@ const CHUNK = 256 * 1024
  * unsatisfiable or cut by `maxSlice`, or If-Range fails; k ranges cost 1 + k; HEAD costs one `head`.
  * What is read later comes from the same version, or the response breaks.
  *
- * The media type is the one stored with the object; without one it is `application/octet-stream`,
- * with `X-Content-Type-Options: nosniff`. The key is taken as given.
+ * The media type is the one stored with the object, or else what `type` says; without one it is
+ * `application/octet-stream`, with `X-Content-Type-Options: nosniff`. The key is taken as given.
  *
  * Give it to `serveFile` with the same request; otherwise close it yourself.
  *
@@ -100,13 +102,21 @@ export async function r2File(
   const object = await look(bucket, key, spec)
   if (object === null) return null
   const { size, httpEtag, uploaded, httpMetadata = {} } = object
-  return {
-    size,
-    type: httpMetadata.contentType,
-    etag: httpEtag,
-    lastModified: uploaded,
-    headers: withStored(options.headers, httpMetadata),
-    ...content(bucket, key, object, spec && resolveRange(spec, size)),
+  const { contentType = '' } = httpMetadata
+  // R2 stores types that fit in no header field.
+  const isType = /^[\t\x20-\x7e\x80-\xff]+$/.test(contentType)
+  try {
+    return {
+      size,
+      type: isType ? contentType : (options.type?.(key) ?? undefined),
+      etag: httpEtag,
+      lastModified: uploaded,
+      headers: withStored(options.headers, httpMetadata),
+      ...content(bucket, key, object, spec && resolveRange(spec, size)),
+    }
+  } catch (error) {
+    await object.body?.cancel()
+    throw error
   }
 }
 

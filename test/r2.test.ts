@@ -406,6 +406,36 @@ describe('an object of R2 as a source', () => {
     })
   })
 
+  test.each([
+    ['video/mp4', 'video/mp4'],
+    [undefined, 'type of letters'],
+    ['', 'type of letters'],
+    // R2 stores it, and no header field can hold it.
+    ['video/mp4; name="ф"', 'type of letters'],
+  ])('of the stored type %j has the type %j', async (contentType, expected) => {
+    const bucket: R2BucketLike = {
+      head: async () => null,
+      get: async () => ({ ...letters, httpMetadata: { ...(contentType && { contentType }) } }),
+    }
+    const letters = plain(expectFound(await worker.bucket.head('letters')))
+    const request = new Request('http://host/')
+    const type = (key: string) => `type of ${key}`
+    expect((await r2File(bucket, 'letters', request, { type }))?.type).toBe(expected)
+  })
+
+  test('whose fields can not be sent is let go of', async () => {
+    let cancels = 0
+    const body = new ReadableStream<Uint8Array>({ cancel: () => void cancels++ })
+    const letters = plain(expectFound(await worker.bucket.head('letters')))
+    const httpMetadata = { contentDisposition: 'attachment; filename="фильм.mp4"' }
+    const bucket: R2BucketLike = {
+      head: async () => null,
+      get: async () => ({ ...letters, httpMetadata, body }),
+    }
+    await expect(r2File(bucket, 'letters', new Request('http://host/'))).rejects.toThrow(TypeError)
+    expect(cancels).toBe(1)
+  })
+
   test("R2's own stream is handed over untouched, once", async () => {
     const request = new Request('http://host/', { headers: { range: 'bytes=2-4' } })
     const given: unknown[] = []
@@ -769,7 +799,7 @@ function plain({ size, etag, httpEtag, uploaded, httpMetadata = {} }: R2ObjectLi
   return { size, etag, httpEtag, uploaded, httpMetadata }
 }
 
-function expectFound(source: FileSource | null): FileSource {
+function expectFound<T>(source: T | null): T {
   if (source === null) throw new Error('Expected an object, found none')
   return source
 }
