@@ -13,11 +13,10 @@
  */
 export function toRelativePath(url: string, base = '/'): string | null {
   const plain = PLAIN.exec(url)?.[1]
-  const pathname = plain ?? parseTarget(url)?.pathname
-  if (!pathname?.startsWith(base)) return null
-  if (plain !== undefined) return plain.slice(base.length)
-  const segments = pathname.slice(base.length).split('/').map(decodeSegment)
-  return segments.every((segment) => segment !== null) ? segments.join('/') : null
+  const path = plain ?? decodePath(parseTarget(url)?.pathname)
+  if (!path?.startsWith(base)) return null
+  const relative = path.slice(base.length)
+  return plain !== undefined || relative.split('/').every(isVisible) ? relative : null
 }
 
 /**
@@ -39,24 +38,32 @@ export function parseTarget(url: string): URL | null {
 }
 
 /**
- * The path that a look-up is mounted at, encoded as it stands in URLs.
+ * The path that a lookup is mounted at, decoded, so that it is found by all its spellings.
  *
+ * @param base as it stands in URLs, or decoded
  * @throws TypeError unless it starts and ends with a slash
  *
  * @example
- * expectBase('/my films/') // '/my%20films/'
+ * expectBase('/my%20films/') // '/my films/'
  */
 export function expectBase(base: string): string {
-  if (base.startsWith('/') && base.endsWith('/')) return new URL(`http://localhost${base}`).pathname
-  throw new TypeError(`Expected base to start and end with '/', got '${base}'`)
+  if (!base.startsWith('/') || !base.endsWith('/')) {
+    throw new TypeError(`Expected base to start and end with '/', got '${base}'`)
+  }
+  const { pathname } = new URL(`http://localhost${base.replace(/[?#]/g, encodeURIComponent)}`)
+  return decodePath(pathname) ?? pathname
 }
 
-function decodeSegment(segment: string): string | null {
+/** Null when it is not UTF-8, or a segment of it could mean another path to a file system. */
+function decodePath(pathname = ''): string | null {
   try {
-    const name = decodeURIComponent(segment)
-    const isHidden = name.startsWith('.') && name !== '.well-known'
-    return name === '' || isHidden || /[/\\\0]/.test(name) ? null : name
+    const segments = pathname.split('/').map(decodeURIComponent)
+    return segments.some((segment) => /[/\\\0]/.test(segment)) ? null : segments.join('/')
   } catch {
     return null
   }
+}
+
+function isVisible(name: string): boolean {
+  return name !== '' && (!name.startsWith('.') || name === '.well-known')
 }

@@ -185,9 +185,20 @@ describe('expectBase', () => {
     expect(expectBase(base)).toBe(base)
   })
 
-  it('encodes a base as URLs have it', () => {
-    const base = expectBase('/my films/')
-    expect([base, toRelativePath('/my%20films/a.mp4', base)]).toEqual(['/my%20films/', 'a.mp4'])
+  it.each([
+    ['/my films/', '/my%20films/a.mp4', 'a.mp4'],
+    ['/my%20films/', '/my%20films/a.mp4', 'a.mp4'],
+    ['/~user/', '/%7Euser/a.mp4', 'a.mp4'],
+    ['/filmé/', '/film%c3%a9/a.mp4', 'a.mp4'],
+    ["/it's/", '/it%27s/a.mp4', 'a.mp4'],
+    ['/media/', '/%6dedia/a.mp4', 'a.mp4'],
+    ['/100%/', '/100%25/a.mp4', 'a.mp4'],
+    ['/what?/', '/what%3F/a.mp4', 'a.mp4'],
+    ['/what?/', '/whatever.mp4', null],
+    ['/C#/', '/C%23/a.mp4', 'a.mp4'],
+    ['/C#/', '/Cfoo.mp4', null],
+  ])('takes %s as what its spellings mean: %s', (base, url, path) => {
+    expect(toRelativePath(url, expectBase(base))).toBe(path)
   })
 
   it.each(['', 'media', '/media', 'media/', './', 'http://localhost'])('refuses %j', (base) => {
