@@ -6,6 +6,7 @@ import type { HeldFile } from './held-file.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
+export type { SharingOptions } from './shared-files.ts'
 
 declare const Bun: { file(path: string): Blob }
 

@@ -6,6 +6,7 @@ import { type DenoStat, fromDeno, versionAt } from './version.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
+export type { SharingOptions } from './shared-files.ts'
 
 declare const Deno: {
   readonly version: { readonly deno: string }

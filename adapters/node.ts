@@ -5,6 +5,7 @@ import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
 export { type Incoming, nodeListener, type Outgoing } from './node-listener.ts'
+export type { SharingOptions } from './shared-files.ts'
 
 /**
  * A regular file of the local file system, kept open until it has been served: that version is what
