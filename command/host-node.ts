@@ -29,7 +29,8 @@ export async function listen(
     void nodeListener(lookup, options)(incoming, outgoing)
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    // And stays: what fails to be accepted later ends nothing.
+    server.on('error', reject)
     server.listen(port, address, resolve)
   })
   const bound = server.address()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseTarget } from '../adapters/path.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
-import { listFiles } from './listing.ts'
+import { type Listing, listFiles } from './listing.ts'
 import { renderPage } from './page-html.ts'
 import { SCRIPT } from './page-player.ts'
 import { STYLE } from './page-style.ts'
@@ -11,11 +11,21 @@ import { STYLE } from './page-style.ts'
  * an index.html of its own; all else it leaves to the given one.
  */
 export function withPage(root: string, lookup: FileLookup): FileLookup {
+  let underWay: Promise<Listing> | null = null
+
+  /** Looking through a large directory takes seconds: all who ask meanwhile get one listing. */
+  function list(): Promise<Listing> {
+    underWay ??= listFiles(root).finally(() => {
+      underWay = null
+    })
+    return underWay
+  }
+
   return async (request) => {
     if (parseTarget(request.url)?.pathname !== '/') return lookup(request)
     const { method, headers } = request
     const index = await lookup({ method, headers, url: '/index.html' })
-    return index ?? pageSource(renderPage(await listFiles(root)))
+    return index ?? pageSource(renderPage(await list()))
   }
 }
 
