@@ -42,7 +42,7 @@ const SHOWN_INLINE = /^(?:text|image|audio|video|font)\/|json|wasm/
  * Bun.serve({ fetch: async (request) => serveFile(request, await bunFile('film.mp4')) })
  */
 export function bunFile(
-  path: string,
+  path: string | URL,
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
   return sourceAt(path, options, bunSource)
@@ -59,7 +59,7 @@ export function bunFile(
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })
  */
 export function bunDirectory(
-  root: string,
+  root: string | URL,
   options: DirectoryOptions & BunOptions = {},
 ): FileLookup {
   return directoryLookup(root, options, (file) => bunSource(file, options))

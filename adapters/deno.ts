@@ -49,7 +49,7 @@ const SEEK_START = 0
  * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
  */
 export function denoFile(
-  path: string,
+  path: string | URL,
   options: FileOptions & DenoOptions = {},
 ): Promise<FileSource | null> {
   return sourceAt(path, options, denoSource)
@@ -66,7 +66,7 @@ export function denoFile(
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
  */
 export function denoDirectory(
-  root: string,
+  root: string | URL,
   options: DirectoryOptions & DenoOptions = {},
 ): FileLookup {
   return directoryLookup(root, options, (file) => denoSource(file, options))

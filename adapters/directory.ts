@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
-import { orClosed } from './file-source.ts'
+import { orClosed, pathOf } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import type { Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
@@ -25,13 +25,13 @@ export interface DirectoryOptions extends SharingOptions {
  * @throws TypeError or RangeError at once when `root` is not a directory, or an option is invalid
  */
 export function directoryLookup(
-  root: string,
+  root: string | URL,
   options: DirectoryOptions,
   toSource: (file: HeldFile) => FileSource,
 ): FileLookup {
   const mount = expectBase(options.base ?? '/')
   expectSharing(options)
-  const directory = resolve(expectDirectory(root))
+  const directory = expectDirectory(resolve(pathOf(root)))
   const isInside = containment(directory)
   const inside = withSeparator(directory)
   const adapt = (file: HeldFile | null) => (file === null ? null : orClosed(file, toSource))
@@ -86,11 +86,11 @@ function withSeparator(directory: string): string {
   return directory.endsWith(sep) ? directory : directory + sep
 }
 
-function expectDirectory(root: string): string {
+function expectDirectory(path: string): string {
   try {
-    if (statSync(root).isDirectory()) return root
+    if (statSync(path).isDirectory()) return path
   } catch (cause) {
-    throw new TypeError(`Expected a directory, got ${root}`, { cause })
+    throw new TypeError(`Expected a directory, got ${path}`, { cause })
   }
-  throw new TypeError(`Expected a directory, got the file ${root}`)
+  throw new TypeError(`Expected a directory, got the file ${path}`)
 }

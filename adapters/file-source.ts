@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 import type { HeldFile } from './held-file.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
@@ -18,13 +19,18 @@ export function fileSource(file: HeldFile, { type, headers }: FileOptions): File
 
 /** A file by its path, as the source that an adapter makes of it. */
 export async function sourceAt<Options extends FileOptions>(
-  path: string,
+  path: string | URL,
   options: Options,
   toSource: (file: HeldFile, options: Options) => FileSource,
 ): Promise<FileSource | null> {
   expectSharing(options)
-  const file = await findFile(path, options)
+  const file = await findFile(pathOf(path), options)
   return file === null ? null : orClosed(file, (file) => toSource(file, options))
+}
+
+/** @throws TypeError unless a URL is of a file */
+export function pathOf(path: string | URL): string {
+  return path instanceof URL ? fileURLToPath(path) : path
 }
 
 /** What is made of a file, which is closed when nothing can be made of it. */

@@ -27,7 +27,10 @@ export type { SharingOptions } from './shared-files.ts'
  * @example
  * serveFile(request, await nodeFile('videos/film.mp4'))
  */
-export function nodeFile(path: string, options: FileOptions = {}): Promise<FileSource | null> {
+export function nodeFile(
+  path: string | URL,
+  options: FileOptions = {},
+): Promise<FileSource | null> {
   return sourceAt(path, options, fileSource)
 }
 
@@ -42,6 +45,6 @@ export function nodeFile(path: string, options: FileOptions = {}): Promise<FileS
  * @example
  * export default { fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }
  */
-export function nodeDirectory(root: string, options: DirectoryOptions = {}): FileLookup {
+export function nodeDirectory(root: string | URL, options: DirectoryOptions = {}): FileLookup {
   return directoryLookup(root, options, (file) => fileSource(file, options))
 }

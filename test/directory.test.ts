@@ -10,9 +10,10 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DirectoryOptions, nodeDirectory } from '../adapters/node.ts'
+import { type DirectoryOptions, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
 
@@ -182,6 +183,16 @@ describe('nodeDirectory', () => {
     const file = await look(nodeDirectory(root, { headers }), '/film.mp4')
     await file?.close?.()
     expect({ headers: file?.headers, type: file?.type }).toEqual({ headers, type: 'video/mp4' })
+  })
+
+  it('takes its root, and a file its path, as a URL too', async () => {
+    const url = pathToFileURL(root)
+    expect(await contentOf(nodeDirectory(url), '/film.mp4')).toBe(
+      await contentOf(nodeDirectory(root), '/film.mp4'),
+    )
+    const file = await nodeFile(new URL(`${url}/film.mp4`))
+    expect(file?.type).toBe('video/mp4')
+    await file?.close?.()
   })
 
   it('finds files by a relative root', async () => {

@@ -7,12 +7,7 @@ import {
   r2Bucket,
   r2File,
 } from '../adapters/r2.ts'
-import {
-  type FileSource,
-  fileHandler,
-  type ServeOptions,
-  SourceChangedError,
-} from '../src/index.ts'
+import { fileHandler, type ServeOptions, SourceChangedError } from '../src/index.ts'
 import { describeSource } from './contract.ts'
 import { someBytes } from './counting-source.ts'
 import { startWorker, type TestBucket, type WorkerServer } from './miniflare.ts'
