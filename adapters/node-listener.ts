@@ -5,27 +5,41 @@ import { expectOptions, ofReads, prepare, type ServeOptions, watch } from '../sr
 import type { FileLookup, FileSource, RequestLike } from '../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
 
-/** What the requests of `node:http` and `node:http2` have in common. */
+/** What the requests of `node:http` and `node:http2` have in common, as Node documents it. */
 export interface Incoming {
+  /** In upper case. */
   readonly method?: string | undefined
+  /** The request target: a path and query, or in a request to a proxy a whole URL. */
   readonly url?: string | undefined
+  /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[]
+  /** Whether the client hung up before the request was read. */
   readonly aborted: boolean
 }
 
 /** What their responses have in common, and the stream that only one of HTTP/2 has. */
 export interface Outgoing {
+  /** Whether somebody began to answer. */
   readonly headersSent: boolean
   /** Null for a response of HTTP/1.1 that waits behind another of its connection. */
   readonly socket?: object | null | undefined
+  /** Whether the connection is gone. */
   readonly destroyed?: boolean
+  /** HTTP/2: the stream, which can be reset alone. */
   readonly stream?: { close(code: number): void }
+  /** Sends the head. */
   writeHead(status: number, headers: Record<string, string>): unknown
+  /** Sends a chunk; `callback` is told when it left, or why it did not. */
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
+  /** Ends the response. */
   end(): unknown
+  /** Ends the response with a last chunk. */
   end(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
+  /** `close`: the response is over, or its client gone. `socket`: its turn has come. */
   once(event: 'close' | 'socket', listener: () => void): unknown
+  /** Breaks the connection. */
   destroy(): unknown
 }
 
@@ -38,7 +52,10 @@ const PASSED_ON = [204, 404, 405]
 /**
  * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does, with
  * no Fetch layer between: bytes are read into buffers that are used again once they left. As
- * middleware of Express or Connect, it leaves what it has no file for to the next one.
+ * middleware of Express or Connect, it leaves what it has no file for to the next one; behind one
+ * that writes in the response's place, as those do that compress, it reads as a stream instead.
+ *
+ * What it returns is fulfilled when the response is over, and never rejects.
  *
  * @throws RangeError at once when an option makes no sense
  *
