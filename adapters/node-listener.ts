@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
 import { readBody } from '../src/body.ts'
-import { expectOptions, ofReads, prepare, type ServeOptions, watch } from '../src/serve.ts'
+import { expectOptions, forReads, prepare, type ServeOptions, watch } from '../src/serve.ts'
 import type { FileLookup, FileSource, RequestLike } from '../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
 
@@ -57,7 +57,7 @@ const PASSED_ON = [204, 404, 405]
  *
  * What it returns is fulfilled when the response is over, and never rejects.
  *
- * @throws RangeError at once when an option makes no sense
+ * @throws RangeError or TypeError at once when an option makes no sense
  *
  * @example
  * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
@@ -68,7 +68,7 @@ export function nodeListener(
   options: ServeOptions = {},
 ): (incoming: Incoming, outgoing: Outgoing, next?: () => void) => Promise<void> {
   expectOptions(options)
-  const find = ofReads(lookup)
+  const find = forReads(lookup)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null) await turnOf(outgoing)
     const request = toRequest(incoming)

@@ -58,7 +58,7 @@ const BUFFER_LIMIT = 128 * 1024
  * (preconditions) and §14 (ranges): 200, 206, 304, 412 or 416. Where there is no file, 404; OPTIONS
  * 204 and any other method 405, without a lookup; if the lookup or the first read fails, 503.
  *
- * @throws RangeError at once when an option makes no sense
+ * @throws RangeError or TypeError at once when an option makes no sense
  *
  * @example
  * export default { fetch: fileHandler(nodeDirectory('media')) }
@@ -68,7 +68,7 @@ export function fileHandler(
   options: ServeOptions = {},
 ): (request: Request) => Promise<Response> {
   expectOptions(options)
-  const find = ofReads(lookup)
+  const find = forReads(lookup)
   return (request) => respond(request, find, options)
 }
 
@@ -76,7 +76,7 @@ export function fileHandler(
  * Answers one request with one file, by RFC 9110 §13.2.2 and §14; `null` is a 404. The source is
  * closed when the body ends, breaks off or is cancelled, or when the response is garbage collected.
  *
- * @throws RangeError, as a rejection, when an option makes no sense
+ * @throws RangeError or TypeError, as a rejection, when an option makes no sense
  *
  * @example
  * app.get('/film', async (c) => serveFile(c.req.raw, await nodeFile('film.mp4')))
@@ -96,7 +96,7 @@ export async function serveFile(
 }
 
 /** The same lookup, spared the methods that no file answers. */
-export function ofReads(lookup: FileLookup): FileLookup {
+export function forReads(lookup: FileLookup): FileLookup {
   return (request) => (answerMethod(request.method) === null ? lookup(request) : null)
 }
 
@@ -184,9 +184,12 @@ function log(error: unknown): void {
 }
 
 /** Refuses options that make no sense before any request comes. */
-export function expectOptions({ maxRanges = 1, maxSlice = 1 }: ServeOptions): void {
-  expectWholeNumber('maxRanges', maxRanges, 1)
-  expectWholeNumber('maxSlice', maxSlice, 1)
+export function expectOptions({ maxRanges, maxSlice, sliceFor = 'media' }: ServeOptions): void {
+  if (maxRanges !== undefined) expectWholeNumber('maxRanges', maxRanges, 1)
+  if (maxSlice !== undefined) expectWholeNumber('maxSlice', maxSlice, 1)
+  if (sliceFor !== 'media' && sliceFor !== 'all') {
+    throw new TypeError(`Expected sliceFor to be 'media' or 'all', got ${sliceFor}`)
+  }
 }
 
 async function nativeBody(

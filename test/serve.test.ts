@@ -608,6 +608,12 @@ describe('fileHandler', () => {
     await expect(serveFile(request(), countingSource(small), options)).rejects.toEqual(refusal)
   })
 
+  it('refuses another sliceFor at once', () => {
+    const options = JSON.parse('{ "sliceFor": "Media" }')
+    const refusal = new TypeError("Expected sliceFor to be 'media' or 'all', got Media")
+    expect(() => fileHandler(() => null, options)).toThrow(refusal)
+  })
+
   it('closes the source even when it refuses the options', async () => {
     const source = countingSource(small)
     await expect(serveFile(request(), source, { maxRanges: 0 })).rejects.toThrow(RangeError)
@@ -618,7 +624,8 @@ describe('fileHandler', () => {
     {},
     { maxRanges: 1, maxSlice: 1 },
     { maxRanges: undefined, maxSlice: undefined },
-    { maxRanges: 1000, maxSlice: 2 ** 40 },
+    { maxRanges: 1000, maxSlice: 2 ** 40, sliceFor: 'media' },
+    { sliceFor: 'all' },
   ])('takes %j', (options) => {
     expect(fileHandler(() => null, options)).toBeTypeOf('function')
   })
