@@ -74,10 +74,14 @@ function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSourc
       (end - start <= SENDFILE_FROM ? file.readSync(start, end) : null) ?? file.read(start, end),
   }
   if (options.stable || file.size < SENDFILE_FROM) return source
-  return { ...source, headers: shownInline(source), body: (start, end) => slice(file, start, end) }
+  return {
+    ...source,
+    headers: shownInline(source),
+    body: (start, end) => handOver(file, start, end),
+  }
 }
 
-async function slice(file: HeldFile, start: number, end: number): Promise<Blob | null> {
+async function handOver(file: HeldFile, start: number, end: number): Promise<Blob | null> {
   if (end - start < SENDFILE_FROM) return null
   const stat = statSync(file.path, { throwIfNoEntry: false })
   if (stat === undefined || !file.isSame(stat)) return null

@@ -79,10 +79,10 @@ function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSou
       (end - start <= BYTES_UP_TO ? file.readSync(start, end) : null) ??
       file.read(start, end, into),
   }
-  return options.native ? { ...source, body: (start, end) => stream(file, start, end) } : source
+  return options.native ? { ...source, body: (start, end) => handOver(file, start, end) } : source
 }
 
-async function stream(
+async function handOver(
   file: HeldFile,
   start: number,
   end: number,

@@ -5,7 +5,9 @@ import { orClosed, pathOf } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import type { Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
+import { Recent } from './recent.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
+import type { Version } from './version.ts'
 
 /** Options of `nodeDirectory`, `bunDirectory` and `denoDirectory`. */
 export interface DirectoryOptions extends SharingOptions {
@@ -33,12 +35,12 @@ export function directoryLookup(
   expectSharing(options)
   const directory = expectDirectory(resolve(pathOf(root)))
   const isInside = containment(directory)
-  const inside = withSeparator(directory)
+  const prefix = withSeparator(directory)
   const adapt = (file: HeldFile | null) => (file === null ? null : orClosed(file, toSource))
   return (request) => {
     const path = toRelativePath(request.url, mount)
     if (path === null) return null
-    const file = findFile(inside + path, options, isInside)
+    const file = findFile(prefix + path, options, isInside)
     return file instanceof Promise ? file.then(adapt) : adapt(file)
   }
 }
@@ -46,33 +48,25 @@ export function directoryLookup(
 /** For how long a file that was found inside is known to be, in ms. */
 const KNOWN_FOR = 1000
 
-/** How many are remembered. */
-const MOST_KNOWN = 10_000
-
 /**
- * Whether a file that was opened by this path lies below the root, all links resolved. It must be
- * the same file, lest a link changes between the opening and the question. That costs as much as
- * opening it, so the answer holds for a second, for that file: where a link leads by then, another
- * one is opened.
+ * Whether a file that was opened by this path lies below the root, all links resolved. The path is
+ * resolved and its file compared with the open one, lest a link moved in between. That costs as much
+ * as opening it, so a yes is remembered for a second, for this path and this file: a link that is
+ * turned elsewhere leads to another file, and is asked about again.
  */
 function containment(root: string): Permission {
   let realRoot = realpathSync.native(root)
-  const known = new Map<
-    string,
-    { readonly dev: number; readonly ino: number; readonly at: number }
-  >()
+  const known = new Recent<Pick<Version, 'dev' | 'ino'>>(KNOWN_FOR)
   return (path, { dev, ino }) => {
-    const now = Date.now()
     const last = known.get(path)
-    if (last?.ino === ino && last.dev === dev && now - last.at < KNOWN_FOR) return true
+    if (last?.ino === ino && last.dev === dev) return true
     const realPath = realpathSync.native(path)
     // The root itself may be a link that a deployment turns to the next release.
     if (!isBelow(realPath, realRoot)) realRoot = realpathSync.native(root)
     if (!isBelow(realPath, realRoot)) return false
     const found = statSync(realPath)
     if (found.dev !== dev || found.ino !== ino) return false
-    if (known.size >= MOST_KNOWN) known.clear()
-    known.set(path, { dev, ino, at: now })
+    known.set(path, { dev, ino })
     return true
   }
 }

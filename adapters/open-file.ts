@@ -18,14 +18,15 @@ export interface Handle {
   readonly lastModified: Date | undefined
   /** The last bytes of this version, as far as a file that only grew must hold them; null: unknown. */
   tail: Uint8Array | null
-  /** How many responses read it. */
-  users: number
 }
 
 /** Whether a file that was found by its path may be served. */
 export type Permission = (path: string, version: Version) => boolean
 
-/** O_NONBLOCK: opening a FIFO would wait for its writer. O_NOCTTY and both are absent on Windows. */
+/**
+ * Without O_NONBLOCK, opening a FIFO waits for its writer; without O_NOCTTY, a terminal could become
+ * this process's. Windows has neither.
+ */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
 /**
@@ -44,7 +45,7 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
     fd = openSync(path, FLAGS)
     const stat = fstatSync(fd)
     if (stat.isFile() && isAllowed(path, stat)) {
-      const handle = { path, fd, type: mediaType(path), ...describe(stat), tail: null, users: 0 }
+      const handle = { path, fd, type: mediaType(path), ...describe(stat), tail: null }
       fd = null
       return handle
     }

@@ -188,7 +188,7 @@ async function look(
   }
 }
 
-/** Null for a range that R2 has no words for, and no object the bytes. */
+/** Null for a range that R2 can't express and no object can satisfy. */
 function toOptions(spec: RangeSpec): R2GetOptionsLike | null {
   const most = Number.MAX_SAFE_INTEGER
   if ('suffixLength' in spec) {

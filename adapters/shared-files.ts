@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers'
 import { expectWholeNumber } from '../src/errors.ts'
 import { type HeldFile, holdFile } from './held-file.ts'
 import { codeOf, type Handle, openFile, type Permission } from './open-file.ts'
+import { Recent } from './recent.ts'
 import { isSameVersion, versionAt } from './version.ts'
 
 /** How long files stay open. */
@@ -25,23 +26,25 @@ const MOST_IDLE = 128
 /** For how long after it was found a path is taken to be in the kernel's memory, in ms. */
 const WARM_FOR = 10_000
 
-/** How many such paths are remembered. */
-const MOST_WARM = 10_000
+/** Which paths were. */
+const warm = new Recent<true>(WARM_FOR)
 
-/** When each path was found last. */
-const warm = new Map<string, number>()
+interface Shared extends Handle {
+  /** How many responses read it. */
+  users: number
+}
 
 /** What may be read by further responses, by path. */
-const shared = new Map<string, Handle>()
+const shared = new Map<string, Shared>()
 
-/** Until when those of them stay open that nobody reads; who became idle first comes first. */
-const idle = new Map<Handle, number>()
+/** Those that nobody reads, and until when they stay open; who became idle first comes first. */
+const idle = new Map<Shared, number>()
 
 let sweeper: NodeJS.Timeout | null = null
 
 /** @throws RangeError unless the options make sense */
-export function expectSharing({ keepOpen = 0 }: SharingOptions): void {
-  expectWholeNumber('keepOpen', keepOpen, 0)
+export function expectSharing({ keepOpen }: SharingOptions): void {
+  if (keepOpen !== undefined) expectWholeNumber('keepOpen', keepOpen, 0)
 }
 
 /**
@@ -61,8 +64,7 @@ export function findFile(
   { keepOpen = 1000 }: SharingOptions = {},
   isAllowed: Permission = () => true,
 ): HeldFile | null | Promise<HeldFile | null> {
-  const last = warm.get(path) ?? Number.NEGATIVE_INFINITY
-  if (Date.now() - last >= WARM_FOR) return findCold(path, keepOpen, isAllowed)
+  if (!warm.get(path)) return findCold(path, keepOpen, isAllowed)
   const file = hold(path, keepOpen, isAllowed)
   try {
     file?.learnTailSync()
@@ -87,8 +89,7 @@ async function findCold(
 function hold(path: string, keepOpen: number, isAllowed: Permission): HeldFile | null {
   const handle = findShared(path, isAllowed) ?? open(path, isAllowed)
   if (handle === null) return null
-  if (warm.size >= MOST_WARM) warm.clear()
-  warm.set(path, Date.now())
+  warm.set(path, true)
   // Nobody could tell whether a file of a weak tag is still the same.
   if (handle.etag.startsWith('"')) shared.set(path, handle)
   handle.users++
@@ -96,7 +97,7 @@ function hold(path: string, keepOpen: number, isAllowed: Permission): HeldFile |
   return holdFile(handle, () => release(handle, keepOpen))
 }
 
-function findShared(path: string, isAllowed: Permission): Handle | null {
+function findShared(path: string, isAllowed: Permission): Shared | null {
   const handle = shared.get(path)
   if (handle === undefined) return null
   if (isCurrent(handle, isAllowed)) return handle
@@ -108,7 +109,7 @@ function findShared(path: string, isAllowed: Permission): Handle | null {
 function isCurrent({ path, opened }: Handle, isAllowed: Permission): boolean {
   try {
     const found = versionAt(path)
-    // Who may not open it any more shall not find it open.
+    // Its permissions changed: opening it anew has the system check them.
     const isUntouched = found.ctimeMs === opened.ctimeMs
     return isUntouched && isSameVersion(opened, found) && isAllowed(path, found)
   } catch {
@@ -117,7 +118,13 @@ function isCurrent({ path, opened }: Handle, isAllowed: Permission): boolean {
   }
 }
 
-function open(path: string, isAllowed: Permission): Handle | null {
+function open(path: string, isAllowed: Permission): Shared | null {
+  const handle = openInCrowd(path, isAllowed)
+  return handle && { ...handle, users: 0 }
+}
+
+/** Opens a file, at the cost of those that nobody reads when too many are open. */
+function openInCrowd(path: string, isAllowed: Permission): Handle | null {
   try {
     return openFile(path, isAllowed)
   } catch (error) {
@@ -128,7 +135,7 @@ function open(path: string, isAllowed: Permission): Handle | null {
   }
 }
 
-function release(handle: Handle, keepOpen: number): void {
+function release(handle: Shared, keepOpen: number): void {
   if (--handle.users > 0) return
   if (keepOpen === 0 || shared.get(handle.path) !== handle) {
     close(handle)
@@ -155,7 +162,7 @@ export function closeIdle(now: number = Number.POSITIVE_INFINITY): void {
 }
 
 /** Closes a file that nobody reads, when nobody waits to be told that it failed. */
-function retire(handle: Handle): void {
+function retire(handle: Shared): void {
   try {
     close(handle)
   } catch {
@@ -163,7 +170,7 @@ function retire(handle: Handle): void {
   }
 }
 
-function close(handle: Handle): void {
+function close(handle: Shared): void {
   idle.delete(handle)
   if (shared.get(handle.path) === handle) shared.delete(handle.path)
   closeSync(handle.fd)

@@ -1,0 +1,22 @@
+/** How many keys are remembered. */
+const MOST = 10_000
+
+/** What was learned lately, by key: forgotten after `duration` ms, and all at once beyond 10 000 keys. */
+export class Recent<Value> {
+  readonly #duration: number
+  readonly #known = new Map<string, { readonly value: Value; readonly until: number }>()
+
+  constructor(duration: number) {
+    this.#duration = duration
+  }
+
+  get(key: string): Value | undefined {
+    const known = this.#known.get(key)
+    return known !== undefined && Date.now() < known.until ? known.value : undefined
+  }
+
+  set(key: string, value: Value): void {
+    if (this.#known.size >= MOST) this.#known.clear()
+    this.#known.set(key, { value, until: Date.now() + this.#duration })
+  }
+}
