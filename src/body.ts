@@ -138,7 +138,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
 }
 
 /** Closes a source; gives back what it threw, since by then there is nobody to throw it at. */
-export async function closeSource(source: FileSource | null): Promise<unknown> {
+export async function closeSource(source: FileSource | null | undefined): Promise<unknown> {
   try {
     await source?.close?.()
   } catch (error) {

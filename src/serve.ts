@@ -83,7 +83,7 @@ export function fileHandler(
  */
 export async function serveFile(
   request: Request,
-  source: FileSource | null,
+  source: FileSource | null | undefined,
   options: ServeOptions = {},
 ): Promise<Response> {
   try {
@@ -92,7 +92,7 @@ export async function serveFile(
     await closeSource(source)
     throw error
   }
-  return respond(request, () => source, options)
+  return respond(request, () => source ?? null, options)
 }
 
 /** The same lookup, spared the methods that no file answers. */

@@ -631,6 +631,18 @@ describe('fileHandler', () => {
   })
 })
 
+describe('no file', () => {
+  // What a Map or a find gives, and a JavaScript lookup that forgets to return.
+  const lookup = new Map<string, FileSource>()
+  it.each([
+    ['null', () => serveFile(request(), null)],
+    ['undefined', () => serveFile(request(), lookup.get('/'))],
+    ['undefined of a lookup', () => fileHandler((() => {}) as () => null)(request())],
+  ])('is %s', async (_what, answer) => {
+    expect((await answer()).status).toBe(404)
+  })
+})
+
 describe('onServed and onError', () => {
   it('are told of a whole response', async () => {
     const { options, served, errors } = observe()
