@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { openAsBlob, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, openAsBlob, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
@@ -10,8 +10,9 @@ import { openFile } from '../adapters/open-file.ts'
 import { findFile } from '../adapters/shared-files.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
-import { describeSource, localFile } from './contract.ts'
+import { describeSource } from './contract.ts'
 import { someBytes } from './counting-source.ts'
+import { changesThat, localFiles, putFile } from './local-files.ts'
 import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
 import { until } from './until.ts'
 
@@ -28,20 +29,13 @@ describeSource('blobFile of a Blob', {
 })
 
 describeSource('blobFile of openAsBlob', {
-  make(bytes) {
-    const stored = localFile(directory, bytes, async (path) => blobFile(await openAsBlob(path)))
-    // Node compares size and time before each read; what was removed is gone.
-    const changes = Object.fromEntries(
-      Object.entries(stored.changes ?? {}).map(([what, { apply }]) => {
-        return [what, { apply, outcome: 'broken' }] as const
-      }),
-    )
-    return { ...stored, changes }
-  },
+  ...localFiles(directory, async (path) => blobFile(await openAsBlob(path))),
+  // Node compares size and time before each read; what was removed is gone.
+  changes: changesThat(() => 'broken'),
 })
 
 describeSource('nodeFile', {
-  make: (bytes) => localFile(directory, bytes, (path) => nodeFile(path)),
+  ...localFiles(directory, (path) => nodeFile(path)),
   openMissing: () => nodeFile(join(directory, 'no-such-file')),
   openDirectory: () => nodeFile(directory),
 })
@@ -52,7 +46,7 @@ const lookUp = (path: string) => {
   return lookup({ method: 'GET', url, headers: new Headers() })
 }
 describeSource('nodeDirectory', {
-  make: (bytes) => localFile(directory, bytes, lookUp),
+  ...localFiles(directory, lookUp),
   openMissing: () => lookUp(join(directory, 'no-such-file')),
   openDirectory: () => lookUp(directory),
 })
@@ -128,7 +122,7 @@ describe('nodeFile', () => {
 
   it.runIf(canCountHandles)('is closed only when reads under way are done', async () => {
     const bytes = someBytes(1_000_000)
-    const { path } = localFile(directory, bytes, () => null)
+    const path = putFile(directory, bytes)
     const file = (await findFile(path)) ?? never()
     const reads = [0, 1, 2, 3].map((start) => file.read(start, start + 9))
     const closed = file.close()
@@ -177,11 +171,11 @@ describe('nodeFile', () => {
 
   it('sees a file grow while one buffer is used again and again', async () => {
     const bytes = someBytes(300_000)
-    const stored = localFile(directory, bytes, (path) => nodeFile(path))
-    const file = (await findFile(stored.path)) ?? never()
+    const path = putFile(directory, bytes)
+    const file = (await findFile(path)) ?? never()
     const into = Buffer.alloc(100_000)
     await file.read(0, 300_000, into)
-    await stored.changes?.['appended to']?.apply()
+    appendFileSync(path, 'more')
     expect(Buffer.compare(await file.read(100_000, 300_000, into), bytes.subarray(1e5, 2e5))).toBe(
       0,
     )
@@ -190,9 +184,9 @@ describe('nodeFile', () => {
   })
 
   it('tells a file that was rewritten before it was read', async () => {
-    const stored = localFile(directory, someBytes(1000), (path) => nodeFile(path))
-    const file = (await findFile(stored.path)) ?? never()
-    await stored.changes?.['rewritten with other bytes, as many']?.apply()
+    const path = putFile(directory, someBytes(1000))
+    const file = (await findFile(path)) ?? never()
+    writeFileSync(path, someBytes(1000, 2))
     await expect(file.read(0, 1000)).rejects.toThrow(SourceChangedError)
     await file.close()
   })
@@ -202,7 +196,7 @@ describe('nodeFile', () => {
     ['of another time', (path: string) => utimesSync(path, 5, 5), false],
     ['of another size', (path: string) => writeFileSync(path, 'x'), false],
   ])('knows a file %s', async (_what, change, expected) => {
-    const { path } = localFile(directory, someBytes(1000), (path) => nodeFile(path))
+    const path = putFile(directory, someBytes(1000))
     const file = (await findFile(path)) ?? never()
     change(path)
     let isSame: boolean | null = null
@@ -216,9 +210,9 @@ describe('nodeFile', () => {
 
   it('knows a file from its twin', async () => {
     const [one, two] = [1, 1].map((seed) => {
-      const stored = localFile(directory, someBytes(1000, seed), (path) => nodeFile(path))
-      utimesSync(stored.path, 5000, 5000)
-      return stored.path
+      const path = putFile(directory, someBytes(1000, seed))
+      utimesSync(path, 5000, 5000)
+      return path
     })
     const file = (await findFile(one ?? never())) ?? never()
     let isSame: boolean | null = null
@@ -232,7 +226,7 @@ describe('nodeFile', () => {
 
   it('reads at once where that is asked', async () => {
     const bytes = someBytes(1000)
-    const file = (await findFile(localFile(directory, bytes, () => null).path)) ?? never()
+    const file = (await findFile(putFile(directory, bytes))) ?? never()
     expect(new Uint8Array(file.readSync(10, 20))).toEqual(bytes.slice(10, 20))
     expect(file.readSync(990, 1010).length).toBe(10)
     await file.close()
@@ -240,7 +234,7 @@ describe('nodeFile', () => {
   })
 
   it.runIf(canCountHandles)('closes what it is not allowed to have', async () => {
-    const { path } = localFile(directory, someBytes(10), () => null)
+    const path = putFile(directory, someBytes(10))
     const broken = new Error('EACCES')
     const failing = () => {
       throw broken
@@ -277,7 +271,7 @@ describe('blobFile', () => {
   })
 
   it.runIf(canCountHandles)('keeps no file open behind a read', async () => {
-    const { path } = localFile(directory, someBytes(1_000_000), () => null)
+    const path = putFile(directory, someBytes(1_000_000))
     const source = blobFile(await openAsBlob(path))
     const chunk = await source.read(0, 1_000_000)
     expect(chunk instanceof Uint8Array && chunk.length).toBe(256 * 1024)
@@ -318,7 +312,7 @@ describe('mediaType', () => {
 })
 
 async function openSource(bytes: Uint8Array): Promise<FileSource> {
-  return (await nodeFile(localFile(directory, bytes, () => null).path)) ?? never()
+  return (await nodeFile(putFile(directory, bytes))) ?? never()
 }
 
 function never(): never {

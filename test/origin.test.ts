@@ -6,7 +6,8 @@ import { fileHandler } from 'byteserve'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { origin, originFile } from '../examples/origin.ts'
-import { describeSource, localFile } from './contract.ts'
+import { describeSource } from './contract.ts'
+import { changesThat, localFiles } from './local-files.ts'
 import { temporaryDirectory } from './temporary.ts'
 
 const directory = temporaryDirectory()
@@ -41,16 +42,9 @@ afterAll(() => {
 })
 
 describeSource('originFile', {
-  make(bytes) {
-    const stored = localFile(directory, bytes, (path) => originFile(base + basename(path)))
-    // What the origin breaks off may have left it whole before.
-    const changes = Object.fromEntries(
-      Object.entries(stored.changes ?? {}).map(([what, { apply, outcome }]) => {
-        return [what, { apply, outcome: outcome === 'whole' ? 'whole' : 'either' }] as const
-      }),
-    )
-    return { ...stored, changes }
-  },
+  ...localFiles(directory, (path) => originFile(base + basename(path))),
+  // What the origin breaks off may have left it whole before.
+  changes: changesThat((outcome) => (outcome === 'whole' ? 'whole' : 'either')),
   openMissing: () => originFile(`${base}no-such-file`),
   openDirectory: () => originFile(base),
 })

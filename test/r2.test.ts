@@ -481,18 +481,17 @@ describeSource('r2File', {
     const key = crypto.randomUUID()
     await worker.bucket.put(key, content)
     const { bucket, bodies } = counting(hourOld(worker.bucket))
-    return {
-      open: (request) => r2File(bucket, key, request),
-      openHandles: () => bodies.filter((state) => state === 'open').length,
-      // R2 goes on with the version that it has begun to give, or breaks off.
-      changes: {
-        replaced: {
-          apply: async () => void (await worker.bucket.put(key, someBytes(content.length, 99))),
-          outcome: 'either',
-        },
-        deleted: { apply: () => worker.bucket.delete(key), outcome: 'either' },
-      },
-    }
+    return { key, content, bodies, open: (request: Request) => r2File(bucket, key, request) }
+  },
+  openHandles: ({ bodies }) => bodies.filter((state) => state === 'open').length,
+  // R2 goes on with the version that it has begun to give, or breaks off.
+  changes: {
+    replaced: {
+      apply: async ({ key, content }) =>
+        void (await worker.bucket.put(key, someBytes(content.length, 99))),
+      outcome: 'either',
+    },
+    deleted: { apply: ({ key }) => worker.bucket.delete(key), outcome: 'either' },
   },
   openMissing: (request) => r2File(worker.bucket, 'none', request),
 })
