@@ -301,11 +301,11 @@ describe('readBody', () => {
 
 describe('exactly', () => {
   it.each([
-    ['the whole of a stream', large.length, 60_000, 0],
-    ['what is in whole chunks of it', 120_000, 60_000, 1],
-    ['a byte', 1, 1, 1],
-    ['nothing', 0, 1, 1],
-  ])('passes on %s, and cancels the rest', async (_what, length, chunkSize, expected) => {
+    ['the whole of a stream', large.length, 60_000],
+    ['what is in whole chunks of it', 120_000, 60_000],
+    ['a byte', 1, 1],
+    ['nothing', 0, 1],
+  ])('passes on %s, and cancels the rest', async (_what, length, chunkSize) => {
     let cancels = 0
     const stream = exactly(
       streamOf(large, chunkSize, () => void cancels++),
@@ -313,7 +313,7 @@ describe('exactly', () => {
     )
     expect(Buffer.compare(await new Response(stream).bytes(), large.subarray(0, length))).toBe(0)
     await settle()
-    expect(cancels <= 1 && cancels >= expected).toBe(true)
+    expect(cancels).toBe(1)
   })
 
   it('breaks when a chunk runs past the end', async () => {

@@ -6,6 +6,7 @@ import type { FileSource } from '../src/source.ts'
 import { countingSource, type Deviation, someBytes, streamOf } from './counting-source.ts'
 import { parseMultipart } from './multipart.ts'
 import { expectNoUnhandledRejections } from './unhandled.ts'
+import { until } from './until.ts'
 
 expectNoUnhandledRejections()
 
@@ -628,7 +629,7 @@ describe('onServed and onError', () => {
     const { options, served, errors } = observe()
     const asked = request({ headers: { Range: 'bytes=1-' } })
     await (await serveFile(asked, countingSource(large), options)).bytes()
-    await pause()
+    await until(() => served.length === 1)
     expect({ served, errors }).toEqual({
       served: [
         {
@@ -652,7 +653,7 @@ describe('onServed and onError', () => {
     const reader = readerOf(response)
     await reader.read()
     await reader.cancel()
-    await pause()
+    await until(() => served.length === 1)
     expect({ served: outcomes(served), errors }).toEqual({
       served: [{ status: 200, sent: 512 * KIB, aborted: true }],
       errors: [],
@@ -688,11 +689,11 @@ describe('onServed and onError', () => {
       ['a 416', 'GET', { Range: 'bytes=-0' }, small, 416],
       ['a 405', 'POST', {}, small, 405],
     ])('after %s, which goes out all the same', async (_after, method, headers, file, status) => {
-      const { options, errors } = observe()
+      const { options, served, errors } = observe()
       const source = countingSource(file, { close })
       const response = await serveFile(request({ method, headers }), source, options)
       const body = await response.bytes()
-      await pause()
+      await until(() => served.length === 1)
       const sent = method === 'GET' && status === 200 ? file.length : 0
       expect({ status: response.status, sent: body.length, errors, closes: source.closes }).toEqual(
         {
@@ -738,7 +739,10 @@ describe('onServed and onError', () => {
   })
 })
 
-/** Naively, what a Range set selects of a file, as §14 and design.md's table say. */
+/**
+ * Naively, what a Range set selects of a file by RFC 9110 §14; a set of more than 16 ranges, or of
+ * more bytes than the file has, is ignored.
+ */
 function select(specs: string[], file: Uint8Array): { status: number; parts: unknown[] } {
   const whole = { status: 200, parts: [{ bytes: [...file] }] }
   if (file.length === 0 || specs.length > 16) return whole
