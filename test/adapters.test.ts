@@ -12,7 +12,7 @@ import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
 import { someBytes } from './counting-source.ts'
-import { changesThat, localFiles, putFile } from './local-files.ts'
+import { changesThat, localFiles, pathLookup, putFile } from './local-files.ts'
 import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
 import { until } from './until.ts'
 
@@ -40,11 +40,7 @@ describeSource('nodeFile', {
   openDirectory: () => nodeFile(directory),
 })
 
-const lookup = nodeDirectory(directory)
-const lookUp = (path: string) => {
-  const url = path.replace(directory, 'http://localhost')
-  return lookup({ method: 'GET', url, headers: new Headers() })
-}
+const lookUp = pathLookup(directory, nodeDirectory(directory))
 describeSource('nodeDirectory', {
   ...localFiles(directory, lookUp),
   openMissing: () => lookUp(join(directory, 'no-such-file')),

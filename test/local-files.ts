@@ -7,6 +7,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import type { FileLookup } from '../src/source.ts'
 import type { Change, Outcome, Platform, Stored } from './contract.ts'
 import { someBytes } from './counting-source.ts'
 import { canCountHandles, handlesInUse } from './temporary.ts'
@@ -33,6 +34,17 @@ export function localFiles(
   }
   const openHandles = ({ path }: LocalFile) => handlesInUse(path)
   return canCountHandles ? { ...files, openHandles } : files
+}
+
+/** A look-up of a directory's files, asked by the path of one. */
+export function pathLookup(
+  directory: string,
+  lookup: FileLookup,
+): (path: string) => ReturnType<FileLookup> {
+  return (path) => {
+    const url = path.replace(directory, 'http://localhost')
+    return lookup({ method: 'GET', url, headers: new Headers() })
+  }
 }
 
 /** Writes a file of a name of its own, of yesterday. */
