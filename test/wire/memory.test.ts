@@ -80,8 +80,8 @@ describe.each(names)('%s: a file of 5 GiB', (name) => {
 })
 
 /**
- * What a stalled reader may hold at the server, in bytes (issue 2), with what else it makes a new
- * process take: half of it is heap that V8 has yet to give back.
+ * What a stalled reader may cost the server, in bytes: the 64 KiB that it reads into, and what else
+ * it makes a new process take. Half of it is heap that V8 has yet to give back.
  */
 const PER_READER = 256 * KIB
 const READERS = 500

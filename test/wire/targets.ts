@@ -114,7 +114,7 @@ async function startProcess(name: FileTargetName, directory: string): Promise<Ta
   }
 }
 
-/** No more than design.md says that it takes: the network, the directory and the package. */
+/** What `denoDirectory` says that it needs, the network, and the package itself; nothing more. */
 function denoFlags(directory: string): string[] {
   const readable = `--allow-read=${directory},${project}`
   return ['run', '--cached-only', '--no-lock', '--allow-net=127.0.0.1', readable]
