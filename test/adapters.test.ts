@@ -11,10 +11,10 @@ import { findFile } from '../adapters/shared-files.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
-import { someBytes } from './counting-source.ts'
-import { changesThat, localFiles, pathLookup, putFile } from './local-files.ts'
-import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
-import { until } from './until.ts'
+import { someBytes } from './support/counting-source.ts'
+import { changesThat, localFiles, pathLookup, putFile } from './support/local-files.ts'
+import { canCountHandles, handlesInUse, temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { executablePath, launchChromium } from './chromium.ts'
 import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
+import { executablePath, launchChromium } from './support/chromium.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const PATIENT = { timeout: 30_000 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { runtimes } from './runtimes.ts'
+import { runtimes } from './support/runtimes.ts'
 
 const COMMAND = fileURLToPath(new URL('../dist/command/byteserve.js', import.meta.url))
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { isInstalled, runtimes } from './runtimes.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const vitest = 'node_modules/vitest/vitest.mjs'

@@ -11,16 +11,16 @@
  *   })
  *
  * Of what can't be known, such as handles, the tests are reported as skipped. An adapter of the local
- * file system has `localFiles` (local-files.ts) for all but what is missing.
+ * file system has `localFiles` (support/local-files.ts) for all but what is missing.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { serveFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
-import { someBytes } from './counting-source.ts'
-import { parseMultipart } from './multipart.ts'
-import { expectNoUnhandledRejections } from './unhandled.ts'
-import { until } from './until.ts'
+import { someBytes } from './support/counting-source.ts'
+import { parseMultipart } from './support/multipart.ts'
+import { expectNoUnhandledRejections } from './support/unhandled.ts'
+import { until } from './support/wait.ts'
 
 /** What a body under way may become: all of the version announced, or broken, or either. */
 export type Outcome = 'whole' | 'broken' | 'either'

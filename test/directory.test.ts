@@ -14,7 +14,7 @@ import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DirectoryOptions, nodeDirectory } from '../adapters/node.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
-import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
+import { canCountHandles, handlesInUse, temporaryDirectory } from './support/temporary.ts'
 
 const place = temporaryDirectory()
 const root = join(place, 'root')

@@ -2,10 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { exactly, readBody } from '../src/body.ts'
 import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/serve.ts'
 import type { Chunk } from '../src/source.ts'
-import { type CountingSource, countingSource, someBytes, streamOf } from './counting-source.ts'
-import { collectGarbage } from './garbage.ts'
-import { expectNoUnhandledRejections } from './unhandled.ts'
-import { until } from './until.ts'
+import {
+  type CountingSource,
+  countingSource,
+  someBytes,
+  streamOf,
+} from './support/counting-source.ts'
+import { collectGarbage } from './support/garbage.ts'
+import { expectNoUnhandledRejections } from './support/unhandled.ts'
+import { until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { origin, originFile } from '../examples/origin.ts'
 import { describeSource } from './contract.ts'
-import { changesThat, localFiles } from './local-files.ts'
-import { temporaryDirectory } from './temporary.ts'
+import { changesThat, localFiles } from './support/local-files.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 const directory = temporaryDirectory()
 const files = nodeListener(nodeDirectory(directory, { base: '/files/' }), { onError: () => {} })

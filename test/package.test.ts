@@ -17,10 +17,10 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startWorker } from './miniflare.ts'
-import { isInstalled, runtimes } from './runtimes.ts'
-import { start } from './start.ts'
-import { fetchOnce } from './wire/client.ts'
+import { fetchOnce } from './support/client.ts'
+import { startWorker } from './support/miniflare.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
+import { start } from './support/start.ts'
 
 // npm, tsc and attw take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })

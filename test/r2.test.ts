@@ -14,8 +14,8 @@ import {
   SourceChangedError,
 } from '../src/index.ts'
 import { describeSource } from './contract.ts'
-import { someBytes } from './counting-source.ts'
-import { startWorker, type TestBucket, type WorkerServer } from './miniflare.ts'
+import { someBytes } from './support/counting-source.ts'
+import { startWorker, type TestBucket, type WorkerServer } from './support/miniflare.ts'
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz'
 const MD5 = 'c3fcd3d76192e4007dfb496cca67e13b'

@@ -8,7 +8,7 @@ import {
   type RangeSpec,
   resolveRange,
 } from '../src/range.ts'
-import { growth, QUADRATIC } from './growth.ts'
+import { growth, QUADRATIC } from './support/growth.ts'
 
 const open = (firstPos: number): RangeSpec => ({ firstPos, lastPos: Infinity })
 const int = (firstPos: number, lastPos: number): RangeSpec => ({ firstPos, lastPos })

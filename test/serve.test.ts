@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { SourceChangedError } from '../src/errors.ts'
 import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
-import { countingSource, type Deviation, someBytes, streamOf } from './counting-source.ts'
-import { parseMultipart } from './multipart.ts'
-import { expectNoUnhandledRejections } from './unhandled.ts'
-import { until } from './until.ts'
+import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
+import { parseMultipart } from './support/multipart.ts'
+import { expectNoUnhandledRejections } from './support/unhandled.ts'
+import { until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundle } from './bundle.ts'
-import { executablePath, launchChromium } from './chromium.ts'
-import { start } from './start.ts'
+import { bundle } from './support/bundle.ts'
+import { executablePath, launchChromium } from './support/chromium.ts'
+import { start } from './support/start.ts'
 
 if (executablePath === null) {
   console.warn("SKIPPED: no Chromium is installed: the service worker's tests can't run")

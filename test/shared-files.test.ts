@@ -7,12 +7,12 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { HeldFile } from '../adapters/held-file.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { closeIdle, findFile, type SharingOptions } from '../adapters/shared-files.ts'
-import { canCountHandles, openHandles, temporaryDirectory } from './temporary.ts'
-import { until } from './until.ts'
+import { canCountHandles, openHandles, temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
 const path = join(directory, 'file')
-const crowd = fileURLToPath(new URL('crowd.mjs', import.meta.url))
+const crowd = fileURLToPath(new URL('programs/crowd.mjs', import.meta.url))
 
 beforeEach(() => {
   closeIdle()

@@ -9,7 +9,7 @@ import {
   parseEntityTags,
   parseHttpDate,
 } from '../src/validators.ts'
-import { growth, QUADRATIC } from './growth.ts'
+import { growth, QUADRATIC } from './support/growth.ts'
 
 describe('parseEntityTags', () => {
   const PARSED: [section: string, value: string, tags: '*' | string[] | null][] = [

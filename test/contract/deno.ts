@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { type DenoOptions, denoDirectory, denoFile } from '../../adapters/deno.ts'
 import { describeSource } from '../contract.ts'
-import { localFiles, pathLookup } from '../local-files.ts'
-import { temporaryDirectory } from '../temporary.ts'
+import { localFiles, pathLookup } from '../support/local-files.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 const directory = temporaryDirectory()
 

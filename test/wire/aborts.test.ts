@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BrokenReplyError, fetchOnce, open, toRequest } from './client.ts'
+import { BrokenReplyError, fetchOnce, open, toRequest } from '../support/client.ts'
 import { everywhere } from './everywhere.ts'
 import { type Fixture, MIB } from './fixtures.ts'
 import { descriptors, residentBytes } from './processes.ts'

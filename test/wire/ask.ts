@@ -6,7 +6,7 @@ import {
   open,
   type Reply,
   toRequest,
-} from './client.ts'
+} from '../support/client.ts'
 import { type Fixture, MODIFIED_DATE, MODIFIED_HEX, md5, ONE } from './fixtures.ts'
 import { BOUNDARY, type Expected, type Row } from './table.ts'
 import type { Target } from './targets.ts'

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { BrokenReplyError, fetchOnce, open, toRequest } from '../support/client.ts'
 import { summary } from './ask.ts'
-import { BrokenReplyError, fetchOnce, open, toRequest } from './client.ts'
 import { FILM, FIXTURES, type Fixture, LARGE, makeDirectory, ONE } from './fixtures.ts'
 import { serving } from './serving.ts'
 import { installed, TARGETS, type TargetName } from './targets.ts'

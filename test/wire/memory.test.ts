@@ -2,7 +2,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Connection, fetchOnce, open, toRequest } from './client.ts'
+import { type Connection, fetchOnce, open, toRequest } from '../support/client.ts'
 import { MIB } from './fixtures.ts'
 import { descriptors, forgetPeak, peakBytes, residentBytes } from './processes.ts'
 import { serving } from './serving.ts'

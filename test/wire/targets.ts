@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { startWorker } from '../miniflare.ts'
-import { isInstalled, runtimes } from '../runtimes.ts'
+import { startWorker } from '../support/miniflare.ts'
+import { isInstalled, runtimes } from '../support/runtimes.ts'
 import type { Fixture } from './fixtures.ts'
 
 /** A real server on a real runtime. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { closeIdle } from '../adapters/shared-files.ts'
+import { closeIdle } from '../../adapters/shared-files.ts'
 
 /** A new directory, removed after the tests of the file or block. */
 export function temporaryDirectory(): string {

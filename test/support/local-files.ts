@@ -7,8 +7,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { FileLookup } from '../src/source.ts'
-import type { Change, Outcome, Platform, Stored } from './contract.ts'
+import type { FileLookup } from '../../src/source.ts'
+import type { Change, Outcome, Platform, Stored } from '../contract.ts'
 import { someBytes } from './counting-source.ts'
 import { canCountHandles, handlesInUse } from './temporary.ts'
 
