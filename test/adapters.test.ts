@@ -12,8 +12,9 @@ import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
 import { someBytes } from './support/counting-source.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
 import { changesThat, localFiles, pathLookup, putFile } from './support/local-files.ts'
-import { canCountHandles, handlesInUse, temporaryDirectory } from './support/temporary.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
@@ -35,12 +36,12 @@ describeSource('blobFile of openAsBlob', {
 })
 
 describeSource('nodeFile', {
-  ...localFiles(directory, (path) => nodeFile(path)),
+  ...localFiles(directory, (path) => nodeFile(path, { keepOpen: 0 })),
   openMissing: () => nodeFile(join(directory, 'no-such-file')),
   openDirectory: () => nodeFile(directory),
 })
 
-const lookUp = pathLookup(directory, nodeDirectory(directory))
+const lookUp = pathLookup(directory, nodeDirectory(directory, { keepOpen: 0 }))
 describeSource('nodeDirectory', {
   ...localFiles(directory, lookUp),
   openMissing: () => lookUp(join(directory, 'no-such-file')),
@@ -135,16 +136,16 @@ describe('a file that is held', () => {
   it.runIf(canCountHandles)('is closed only when reads under way are done', async () => {
     const bytes = someBytes(1_000_000)
     const path = putFile(directory, bytes)
-    const file = (await findFile(path)) ?? never()
+    const file = (await findFile(path, { keepOpen: 0 })) ?? never()
     const reads = [0, 1, 2, 3].map((start) => file.read(start, start + 9))
     const closed = file.close()
-    expect(handlesInUse(path)).toBe(1)
+    expect(openHandles(path)).toBe(1)
     const read = await Promise.all(reads)
     expect(read.map((chunk) => [...chunk])).toEqual(
       [0, 1, 2, 3].map((start) => [...bytes.subarray(start, start + 9)]),
     )
     await closed
-    expect(handlesInUse(path)).toBe(0)
+    expect(openHandles(path)).toBe(0)
   })
 
   it('reads less at once when many are open', async () => {
@@ -231,7 +232,7 @@ describe('openFile', () => {
     }
     expect(openFile(path, () => false)).toBe(null)
     expect(() => openFile(path, failing)).toThrow(broken)
-    expect(handlesInUse(path)).toBe(0)
+    expect(openHandles(path)).toBe(0)
   })
 })
 
@@ -265,7 +266,7 @@ describe('blobFile', () => {
     const source = blobFile(await openAsBlob(path))
     const chunk = await source.read(0, 1_000_000)
     expect(chunk instanceof Uint8Array && chunk.length).toBe(256 * 1024)
-    await until(() => handlesInUse(path) === 0)
+    await until(() => openHandles(path) === 0)
   })
 })
 

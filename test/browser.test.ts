@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
 import { executablePath, launchChromium } from './support/chromium.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const PATIENT = { timeout: 30_000 }
@@ -20,7 +20,7 @@ const GAP = 256 * 1024 * 1024
 if (executablePath === null) console.warn('SKIPPED: no Chromium is installed for the browser tests')
 
 describe.skipIf(executablePath === null)('in Chromium', () => {
-  let root = ''
+  const root = temporaryDirectory()
   let server: Running
   let url = ''
   let browser: Browser
@@ -28,7 +28,6 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
   let faults: string[] = []
 
   beforeAll(async () => {
-    root = mkdtempSync(join(tmpdir(), 'byteserve-browser-'))
     cpSync(MEDIA, root, { recursive: true })
     for (const name of ['film.mp4', 'film-moov-at-end.mp4']) {
       writeStretched(join(MEDIA, name), join(root, `far ${name}`), GAP)
@@ -50,7 +49,6 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
   afterAll(async () => {
     await browser?.close()
     await stopCommands()
-    rmSync(root, { recursive: true })
   })
 
   /** The first bytes of the ranges of a file that were answered with 206, by the log. */

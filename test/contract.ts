@@ -13,12 +13,14 @@
  * Of what can't be known, such as handles, the tests are reported as skipped. An adapter of the local
  * file system has `localFiles` (support/local-files.ts) for all but what is missing.
  */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { serveFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
 import { someBytes } from './support/counting-source.ts'
 import { parseMultipart } from './support/multipart.ts'
+import { readerOf } from './support/reader.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { until } from './support/wait.ts'
 
@@ -335,10 +337,4 @@ async function hangUpAfter(
   const last = when === undefined ? null : reader.read()
   await reader.cancel()
   await last
-}
-
-function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) throw new Error(`Expected a body, got a ${response.status} without`)
-  return reader
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exactly, readBody } from '../src/body.ts'
-import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/serve.ts'
+import { fileHandler, type ServeOptions, serveFile } from '../src/serve.ts'
 import type { Chunk } from '../src/source.ts'
 import {
   type CountingSource,
@@ -9,8 +9,10 @@ import {
   streamOf,
 } from './support/counting-source.ts'
 import { collectGarbage } from './support/garbage.ts'
+import { observe } from './support/observe.ts'
+import { readerOf } from './support/reader.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
-import { until } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 
@@ -377,25 +379,4 @@ function pendingAfter(length: number): { source: CountingSource; pending: Settle
 
 function request(method = 'GET', headers: Record<string, string> = {}): Request {
   return new Request('http://localhost/film.mp4', { method, headers })
-}
-
-function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) throw new Error(`Expected a body, got a ${response.status} without`)
-  return reader
-}
-
-/** Lets everything that is ready run. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
-}
-
-function observe() {
-  const served: Pick<Served, 'status' | 'sent' | 'aborted'>[] = []
-  const errors: unknown[] = []
-  const options: ServeOptions = {
-    onServed: ({ status, sent, aborted }) => void served.push({ status, sent, aborted }),
-    onError: (error) => void errors.push(error),
-  }
-  return { served, errors, options }
 }

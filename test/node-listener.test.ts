@@ -10,13 +10,15 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { forgetBuffer, takeBuffer } from '../adapters/buffers.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { Incoming, Outgoing } from '../adapters/node-listener.ts'
-import { fileHandler, type Served, type ServeOptions } from '../src/serve.ts'
+import { fileHandler, type ServeOptions } from '../src/serve.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { countingSource, someBytes, streamOf } from './support/counting-source.ts'
 import { collectGarbage } from './support/garbage.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
 import { parseMultipart } from './support/multipart.ts'
+import { observe } from './support/observe.ts'
 import { RawClient } from './support/raw-client.ts'
-import { canCountHandles, handlesInUse, temporaryDirectory } from './support/temporary.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { until } from './support/wait.ts'
 
@@ -35,12 +37,12 @@ for (const [name, bytes] of Object.entries({ small, one, two, empty: '' })) {
   // Old enough for its validators to be strong.
   utimesSync(path, 1_700_000_000, 1_700_000_000)
 }
-const lookup = nodeDirectory(directory)
+const lookup = nodeDirectory(directory, { keepOpen: 0 })
 
 const opened: { close(): unknown }[] = []
 afterEach(async () => {
   for (const each of opened.splice(0)) each.close()
-  if (canCountHandles) await until(() => handlesInUse(directory) === 0)
+  if (canCountHandles) await until(() => openHandles(directory) === 0)
 })
 
 describe('nodeListener over node:http', () => {
@@ -495,7 +497,7 @@ describe('nodeListener over node:http2', () => {
 
 describe('nodeListener in a Hono route', () => {
   it('writes past Hono, straight to the connection', async () => {
-    const listener = nodeListener(nodeDirectory(directory, { base: '/media/' }))
+    const listener = nodeListener(nodeDirectory(directory, { base: '/media/', keepOpen: 0 }))
     const app = new Hono<{ Bindings: HttpBindings }>()
     app.get('/media/*', async (c) => {
       await listener(c.env.incoming, c.env.outgoing)
@@ -535,7 +537,7 @@ describe('nodeListener under load', () => {
     await abort(800)
     await until(() => served.length === 1000)
     await collectGarbage()
-    if (canCountHandles) expect(handlesInUse(directory)).toBe(0)
+    if (canCountHandles) expect(openHandles(directory)).toBe(0)
     // Each that stayed would hold a buffer of up to 512 KiB: 400 MiB in all.
     expect((process.memoryUsage.rss() - before) / MIB).toBeLessThan(100)
   })
@@ -606,16 +608,6 @@ async function clientOf(listener: RequestListener): Promise<RawClient> {
 function fieldsOf(headers: Record<string, string>): Record<string, string> {
   const { connection: _, 'keep-alive': _k, date: _d, ...ours } = headers
   return ours
-}
-
-function observe() {
-  const served: Pick<Served, 'status' | 'sent' | 'aborted'>[] = []
-  const errors: unknown[] = []
-  const options: ServeOptions = {
-    onServed: ({ status, sent, aborted }) => void served.push({ status, sent, aborted }),
-    onError: (error) => void errors.push(error),
-  }
-  return { served, errors, options }
 }
 
 async function http2SessionOf(

@@ -11,7 +11,9 @@ import { changesThat, localFiles } from './support/local-files.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const directory = temporaryDirectory()
-const files = nodeListener(nodeDirectory(directory, { base: '/files/' }), { onError: () => {} })
+const files = nodeListener(nodeDirectory(directory, { base: '/files/', keepOpen: 0 }), {
+  onError: () => {},
+})
 const asked: string[] = []
 const yesterday = Math.floor(Date.now() / 1000 - 86_400)
 const etag = `"c-${(yesterday * 1000).toString(16)}"`

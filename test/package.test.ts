@@ -1,26 +1,17 @@
 import { execFile } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { fetchOnce } from './support/client.ts'
 import { startWorker } from './support/miniflare.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 import { start } from './support/start.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 // npm, tsc and attw take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
@@ -31,7 +22,7 @@ const RANGE_OF_HELLO = ['GET /hello.txt HTTP/1.1', 'Range: bytes=7-']
 const manifest = readManifest('package.json')
 const jsr = readManifest('jsr.json')
 
-const scratch = mkdtempSync(join(tmpdir(), 'byteserve-package-'))
+const scratch = temporaryDirectory()
 /** A copy of what a clone holds, with a leftover of an earlier build. */
 const clone = join(scratch, 'clone')
 /** An empty project that the packed package is installed into, from the tarball alone. */
@@ -66,8 +57,6 @@ beforeAll(async () => {
   const tarballs = [tarball, join(scratch, mime.filename)]
   await npm(project, ['install', '--offline', '--no-audit', '--no-fund', ...tarballs])
 })
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe('npm pack', () => {
   test('holds what is built, for each file of the sources, and nothing else', () => {

@@ -5,8 +5,10 @@ import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/s
 import type { FileSource } from '../src/source.ts'
 import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
 import { parseMultipart } from './support/multipart.ts'
+import { observe } from './support/observe.ts'
+import { readerOf } from './support/reader.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
-import { until } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 
@@ -194,12 +196,12 @@ describe('a body', () => {
   it('is not read ahead', async () => {
     const source = countingSource(large, { read: (bytes) => bytes.subarray(0, 1000) })
     const response = await serveFile(request(), source)
-    await pause()
+    await settle()
     expect(source.reads).toEqual([[0, large.length]])
     const reader = readerOf(response)
     await reader.read()
     await reader.read()
-    await pause()
+    await settle()
     expect(source.reads.length).toBe(2)
     await reader.cancel()
   })
@@ -335,7 +337,7 @@ describe('a body', () => {
     await expect(reading).rejects.toThrow(message)
     expect({ received, closes: source.closes }).toEqual({ received: given, closes: 1 })
     expect(errors.map(String)).toEqual([expect.stringContaining(message)])
-    expect(outcomes(served)).toEqual([{ status: 200, sent: given, aborted: false }])
+    expect(served).toEqual([{ status: 200, sent: given, aborted: false }])
   })
 
   it('never holds what a stream has beyond its length', async () => {
@@ -413,7 +415,7 @@ describe('a failure before the first byte is a 503', () => {
       expect(await receive(response)).toEqual(unavailable)
       expect(source.closes).toBe(1)
       expect(errors.map(String)).toEqual([expect.stringContaining(message)])
-      expect(outcomes(served)).toEqual([{ status: 503, sent: 0, aborted: false }])
+      expect(served).toEqual([{ status: 503, sent: 0, aborted: false }])
     })
   })
 
@@ -438,7 +440,7 @@ describe('a failure before the first byte is a 503', () => {
     const response = await fileHandler(lookup, options)(request())
     expect(await receive(response)).toEqual(unavailable)
     expect(errors).toEqual([broken])
-    expect(outcomes(served)).toEqual([{ status: 503, sent: 0, aborted: false }])
+    expect(served).toEqual([{ status: 503, sent: 0, aborted: false }])
   })
 
   it.each([
@@ -481,7 +483,7 @@ describe('a native body', () => {
     const response = await serveFile(request({ method, headers }), source, options)
     const text = await response.text()
     const { reads, closes } = source
-    return { text, asked: [...asked], reads: reads.length, closes, served: outcomes(served) }
+    return { text, asked: [...asked], reads: reads.length, closes, served }
   }
   const untold = { sent: null, aborted: false }
   const ours = Buffer.from(small).toString('utf8')
@@ -626,7 +628,12 @@ describe('fileHandler', () => {
 
 describe('onServed and onError', () => {
   it('are told of a whole response', async () => {
-    const { options, served, errors } = observe()
+    const served: Served[] = []
+    const errors: unknown[] = []
+    const options: ServeOptions = {
+      onServed: (one) => void served.push(one),
+      onError: (error) => void errors.push(error),
+    }
     const asked = request({ headers: { Range: 'bytes=1-' } })
     await (await serveFile(asked, countingSource(large), options)).bytes()
     await until(() => served.length === 1)
@@ -654,7 +661,7 @@ describe('onServed and onError', () => {
     await reader.read()
     await reader.cancel()
     await until(() => served.length === 1)
-    expect({ served: outcomes(served), errors }).toEqual({
+    expect({ served, errors }).toEqual({
       served: [{ status: 200, sent: 512 * KIB, aborted: true }],
       errors: [],
     })
@@ -667,7 +674,7 @@ describe('onServed and onError', () => {
   ])('are told of %s', async (_what, method, headers, status) => {
     const { options, served } = observe()
     await serveFile(request({ method, headers }), countingSource(small), options)
-    expect(outcomes(served)).toEqual([{ status, sent: 0, aborted: false }])
+    expect(served).toEqual([{ status, sent: 0, aborted: false }])
   })
 
   const broken = new Error('EIO: close')
@@ -777,32 +784,7 @@ function request({ method = 'GET', path = 'film.mp4', headers = {} } = {}): Requ
   return new Request(`http://localhost/${path}`, { method, headers })
 }
 
-function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) throw new Error(`Expected a body, got a ${response.status} without`)
-  return reader
-}
-
 async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   const reader = readerOf(response)
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
-}
-
-/** Lets everything that is ready run. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
-}
-
-function observe() {
-  const served: Served[] = []
-  const errors: unknown[] = []
-  const options: ServeOptions = {
-    onServed: (one) => void served.push(one),
-    onError: (error) => void errors.push(error),
-  }
-  return { served, errors, options }
-}
-
-function outcomes(served: Served[]) {
-  return served.map(({ status, sent, aborted }) => ({ status, sent, aborted }))
 }

@@ -1,5 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundle } from './support/bundle.ts'
 import { executablePath, launchChromium } from './support/chromium.ts'
 import { start } from './support/start.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 if (executablePath === null) {
   console.warn("SKIPPED: no Chromium is installed: the service worker's tests can't run")
@@ -15,13 +15,12 @@ if (executablePath === null) {
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 describe.skipIf(executablePath === null)('a service worker in Chromium, its server gone', () => {
-  let folder: string
+  const folder = temporaryDirectory()
   let browser: Browser
   let page: Page
   const answers: Answered[] = []
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'byteserve-offline-'))
     await writeFile(join(folder, 'service-worker.js'), await bundle('examples/service-worker.ts'))
     await copyFile(path('examples/service-worker/index.html'), join(folder, 'index.html'))
     for (const name of ['film.mp4', 'film.en.vtt']) {
@@ -44,10 +43,7 @@ describe.skipIf(executablePath === null)('a service worker in Chromium, its serv
     await page.reload()
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => browser?.close())
 
   test('a film in the Cache seeks', async () => {
     expect(await seek(page, [16, 2])).toEqual({ seekable: 20, landed: [16, 2] })

@@ -8,7 +8,7 @@ const directory = temporaryDirectory()
 
 function bunFiles(options: BunOptions) {
   return {
-    ...localFiles(directory, (path) => bunFile(path, options)),
+    ...localFiles(directory, (path) => bunFile(path, { ...options, keepOpen: 0 })),
     openMissing: () => bunFile(join(directory, 'no-such-file'), options),
     openDirectory: () => bunFile(directory, options),
   }
@@ -20,7 +20,7 @@ describeSource('bunFile, stable', bunFiles({ stable: true }))
 const { changes: _, ...unchanging } = bunFiles({})
 describeSource("bunFile, with Bun's own bodies", unchanging)
 
-const lookUp = pathLookup(directory, bunDirectory(directory, { stable: true }))
+const lookUp = pathLookup(directory, bunDirectory(directory, { stable: true, keepOpen: 0 }))
 describeSource('bunDirectory', {
   ...localFiles(directory, lookUp),
   openMissing: () => lookUp(join(directory, 'no-such-file')),

@@ -8,7 +8,7 @@ const directory = temporaryDirectory()
 
 function denoFiles(options: DenoOptions) {
   return {
-    ...localFiles(directory, (path) => denoFile(path, options)),
+    ...localFiles(directory, (path) => denoFile(path, { ...options, keepOpen: 0 })),
     openMissing: () => denoFile(join(directory, 'no-such-file'), options),
     openDirectory: () => denoFile(directory, options),
   }
@@ -20,7 +20,7 @@ describeSource('denoFile', denoFiles({}))
 const { changes: _, ...unchanging } = denoFiles({ native: true })
 describeSource('denoFile, native', unchanging)
 
-const lookUp = pathLookup(directory, denoDirectory(directory))
+const lookUp = pathLookup(directory, denoDirectory(directory, { keepOpen: 0 }))
 describeSource('denoDirectory', {
   ...localFiles(directory, lookUp),
   openMissing: () => lookUp(join(directory, 'no-such-file')),

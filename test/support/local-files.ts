@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import type { FileLookup } from '../../src/source.ts'
 import type { Change, Outcome, Platform, Stored } from '../contract.ts'
 import { someBytes } from './counting-source.ts'
-import { canCountHandles, handlesInUse } from './temporary.ts'
+import { canCountHandles, openHandles } from './handles.ts'
 
 export interface LocalFile extends Stored {
   readonly path: string
@@ -20,6 +20,8 @@ export interface LocalFile extends Stored {
 /**
  * Files of the local file system, for any adapter that opens one by its path: with all that may
  * happen to one, and its handles counted where the system shows them.
+ *
+ * @param open is to keep none open for the next request
  */
 export function localFiles(
   directory: string,
@@ -32,8 +34,7 @@ export function localFiles(
     },
     changes: CHANGES,
   }
-  const openHandles = ({ path }: LocalFile) => handlesInUse(path)
-  return canCountHandles ? { ...files, openHandles } : files
+  return canCountHandles ? { ...files, openHandles: ({ path }) => openHandles(path) } : files
 }
 
 /** A look-up of a directory's files, asked by the path of one. */

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { BrokenReplyError, fetchOnce, open, toRequest } from '../support/client.ts'
 import { summary } from './ask.ts'
 import { FILM, FIXTURES, type Fixture, LARGE, makeDirectory, ONE } from './fixtures.ts'
@@ -7,8 +7,7 @@ import { installed, TARGETS, type TargetName } from './targets.ts'
 
 const names = installed(TARGETS)
 const directory = makeDirectory()
-afterAll(() => directory.remove())
-const targets = serving(names, directory.path, FIXTURES)
+const targets = serving(names, directory, FIXTURES)
 
 describe.each(names)('%s', (name) => {
   it('answers requests sent in one go in their order', async () => {

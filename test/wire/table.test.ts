@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, askAll, expectedAnswer, type Heard, versionOf, versionsOf } from './ask.ts'
 import { EXCEPTIONS, type Exception } from './exceptions.ts'
 import { FIXTURES, type Fixture, FOUND, MODIFIED_DATE, makeDirectory } from './fixtures.ts'
@@ -11,8 +11,7 @@ const names = installed(TARGETS)
 const heard = new Map<TargetName, Heard>()
 const versions = new Map<TargetName, Map<Fixture, Version>>()
 const directory = makeDirectory()
-afterAll(() => directory.remove())
-const targets = serving(names, directory.path, FIXTURES)
+const targets = serving(names, directory, FIXTURES)
 
 beforeAll(async () => {
   await Promise.all(
