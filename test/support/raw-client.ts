@@ -1,97 +1,57 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { begin, type Connection, type Head, toRequest } from './client.ts'
 
-export interface RawResponse {
+export interface RawHead {
   readonly status: number
+  /** By their names in lower case. */
   readonly headers: Record<string, string>
+}
+
+export interface RawResponse extends RawHead {
   readonly body: Buffer
 }
 
-/** A client that shows what is on the wire, and reads no more than it is told to. */
+/** A connection by whose side a test thinks in answers rather than in what is on the wire. */
 export class RawClient {
   readonly socket: Socket
-  #received: Buffer[] = []
-  #length = 0
-  #isEnded = false
-  #wake = () => {}
+  readonly #connection: Connection
 
   constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1')
-    this.socket.pause()
-    this.socket.on('data', (chunk) => {
-      this.#received.push(chunk)
-      this.#length += chunk.length
-      // Nothing is read ahead of what is asked for, as a player that has enough does.
-      this.socket.pause()
-      this.#wake()
-    })
-    const end = () => {
-      this.#isEnded = true
-      this.#wake()
-    }
-    this.socket.on('end', end).on('close', end).on('error', end)
+    this.#connection = begin(port)
+    this.socket = this.#connection.socket
   }
 
   send(...lines: string[]): void {
-    this.socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    this.#connection.send(toRequest(lines))
   }
 
   get(path: string, ...fields: string[]): void {
-    this.send(`GET ${path} HTTP/1.1`, 'Host: localhost', ...fields)
+    this.send(`GET ${path} HTTP/1.1`, ...fields)
   }
 
   /** The next bytes, as many as asked for, or fewer when the connection ended. */
-  async take(length: number): Promise<Buffer> {
-    while (this.#length < length && !this.#isEnded) await this.#more()
-    const all = Buffer.concat(this.#received)
-    const rest = all.subarray(length)
-    this.#received = [rest]
-    this.#length = rest.length
-    return all.subarray(0, length)
+  take(length: number): Promise<Buffer> {
+    return this.#connection.take(length)
   }
 
   /** The next response's head. */
-  async head(): Promise<Omit<RawResponse, 'body'>> {
-    for (;;) {
-      const all = Buffer.concat(this.#received)
-      this.#received = [all]
-      const end = all.indexOf('\r\n\r\n')
-      if (end >= 0) {
-        const [statusLine = '', ...lines] = (await this.take(end + 4))
-          .toString('latin1')
-          .split('\r\n')
-        const fields = lines
-          .filter((line) => line !== '')
-          .map((line) => {
-            const colon = line.indexOf(': ')
-            return [line.slice(0, colon).toLowerCase(), line.slice(colon + 2)]
-          })
-        return { status: Number(statusLine.split(' ')[1]), headers: Object.fromEntries(fields) }
-      }
-      if (this.#isEnded) throw new Error(`Expected a response, got ${JSON.stringify(String(all))}`)
-      await this.#more()
-    }
+  async head(): Promise<RawHead> {
+    return byName(await this.#connection.readHead())
   }
 
-  /** The next response whole, by its Content-Length. */
+  /** The next response whole. */
   async response({ hasBody = true } = {}): Promise<RawResponse> {
-    const head = await this.head()
-    const length = hasBody ? Number(head.headers['content-length'] ?? 0) : 0
-    return { ...head, body: await this.take(length) }
+    const reply = await this.#connection.read(hasBody ? 'GET' : 'HEAD')
+    return { ...byName(reply), body: reply.body }
   }
 
   /** Everything until the connection ends. */
-  async rest(): Promise<Buffer> {
+  rest(): Promise<Buffer> {
     return this.take(Infinity)
   }
+}
 
-  get isEnded(): boolean {
-    return this.#isEnded
-  }
-
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-      this.socket.resume()
-    })
-  }
+function byName({ status, fields }: Head): RawHead {
+  const entries = fields.map(([name, value]) => [name.toLowerCase(), value])
+  return { status, headers: Object.fromEntries(entries) }
 }
