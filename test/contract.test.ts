@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { run } from './support/process.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -17,18 +16,10 @@ describe.each([
     // A handle left open takes 15 s to be told: after three failures there is no use in more.
     const options = ['--config', 'test/contract/vitest.config.ts', '--bail', '3']
     const args = [...flags, vitest, 'run', ...options, `test/contract/${name}.ts`]
-    expect(await complaints(runtimes[name] ?? name, args)).toBe('')
+    const env = { ...process.env, NO_COLOR: '1' }
+    const program = run(runtimes[name] ?? name, args, { cwd: root, env })
+    onTestFinished(() => program.stop())
+    const { code, stdout, stderr } = await program.ended
+    expect(code === 0 ? '' : stdout + stderr).toBe('')
   })
 })
-
-/** What a program says when it fails. */
-async function complaints(program: string, args: string[]): Promise<string> {
-  const env = { ...process.env, NO_COLOR: '1' }
-  try {
-    await promisify(execFile)(program, args, { cwd: root, env })
-    return ''
-  } catch (error) {
-    const { stdout, stderr } = Object(error)
-    return `${stdout}${stderr}` || String(error)
-  }
-}
