@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { fileHandler } from 'byteserve'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { origin, originFile } from '../examples/origin.ts'
 import { describeSource } from './contract.ts'
@@ -66,7 +66,7 @@ describe('a look-up of the files of another server', () => {
     return { status: response.status, body: await response.text(), asked: [...asked] }
   }
 
-  test.each([
+  it.each([
     ['/a%20b', undefined, 200, body, ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=0-11']],
     ['/a%20b', 'bytes=5-8', 206, 'serv', ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=5-8']],
     ['/a%20b', 'bytes=99-', 416, '', ['HEAD /files/a%20b ']],
@@ -93,7 +93,7 @@ describe('a look-up of the files of another server', () => {
     expect(await ask(url, range)).toEqual({ status, body, asked })
   })
 
-  test('a file that changed between two reads is never spliced', async () => {
+  it('a file that changed between two reads is never spliced', async () => {
     const source = await originFile(`${base}a%20b`)
     putInPlace('a b', 'BYTE SERVING', yesterday + 1)
     const message = `${base}a%20b changed while it was being served`
@@ -107,7 +107,7 @@ describe('a look-up of the files of another server', () => {
   }
 })
 
-test('CONTRIBUTING.md quotes it as it is', () => {
+it('CONTRIBUTING.md quotes it as it is', () => {
   const [guide, example] = ['../CONTRIBUTING.md', '../examples/origin.ts'].map((path) =>
     readFileSync(new URL(path, import.meta.url), 'utf8'),
   )

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type R2BucketLike,
   type R2GetOptionsLike,
@@ -360,7 +360,7 @@ describe('R2 is asked as little as possible', () => {
   ]
   for (const { request, headers = {}, options, ...row } of rows) {
     const names = row.operations.map(([name]) => name).join(', ') || 'nothing'
-    test(`${request} ${JSON.stringify(headers)}: ${names}`, async () => {
+    it(`${request} ${JSON.stringify(headers)}: ${names}`, async () => {
       const [method, path] = request.split(' ')
       const { bucket, operations, bodies } = counting(worker.bucket)
       const handle = fileHandler(r2Bucket(bucket), options)
@@ -372,7 +372,7 @@ describe('R2 is asked as little as possible', () => {
 })
 
 describe('an object of R2 as a source', () => {
-  test('what is stored with it becomes header fields, over those of the bucket', async () => {
+  it('what is stored with it becomes header fields, over those of the bucket', async () => {
     await worker.bucket.put('film', bytes(ALPHABET), {
       httpMetadata: {
         contentType: 'video/mp4',
@@ -406,7 +406,7 @@ describe('an object of R2 as a source', () => {
     })
   })
 
-  test("R2's own stream is handed over untouched, once", async () => {
+  it("R2's own stream is handed over untouched, once", async () => {
     const request = new Request('http://host/', { headers: { range: 'bytes=2-4' } })
     const given: unknown[] = []
     const bucket: R2BucketLike = {
@@ -449,13 +449,13 @@ describe('an object of R2 as a source', () => {
       throw new Error(`Expected a stream, got ${chunks.length} bytes`)
     }
 
-    test('the chunks are large', async () => {
+    it('the chunks are large', async () => {
       const lengths: number[] = []
       for await (const { length } of await read()) lengths.push(length)
       expect(lengths).toEqual([262_144, 262_144, 262_144, 213_568])
     })
 
-    test('a hang-up is passed on', async () => {
+    it('a hang-up is passed on', async () => {
       const reader = (await read()).getReader()
       await reader.read()
       await reader.cancel('enough')
@@ -463,7 +463,7 @@ describe('an object of R2 as a source', () => {
     })
   })
 
-  test('hung up before the end, the body that is being read is cancelled', async () => {
+  it('hung up before the end, the body that is being read is cancelled', async () => {
     await worker.bucket.put('big', new Uint8Array(1_000_000))
     const { bucket, bodies } = counting(worker.bucket)
     const handle = fileHandler(r2Bucket(bucket))
@@ -497,7 +497,7 @@ describeSource('r2File', {
 })
 
 describe('a bucket that fails', () => {
-  test.each<{ failing: string[]; headers: Record<string, string>; operations: string[] }>([
+  it.each<{ failing: string[]; headers: Record<string, string>; operations: string[] }>([
     { failing: ['get'], headers: {}, operations: ['get'] },
     { failing: ['head', 'get'], headers: { range: 'bytes=0-4' }, operations: ['get', 'head'] },
     { failing: ['get'], headers: { range: 'bytes=0-4' }, operations: ['get', 'head', 'get'] },
@@ -545,7 +545,7 @@ describe('one version per response', () => {
     ['a later part of a body held back', { range: 'bytes=0-4,10-14' }, 2],
   ]
   for (const [change, apply] of changes) {
-    test.each(requests)(`${change} before %s: 503`, async (_, headers, after) => {
+    it.each(requests)(`${change} before %s: 503`, async (_, headers, after) => {
       const { response, errors } = await serveWhileChanging(headers, after, apply)
       expect(await written(response)).toEqual({
         status: 503,
@@ -555,7 +555,7 @@ describe('one version per response', () => {
       expect(errors).toEqual([new SourceChangedError('changing changed while it was being served')])
     })
 
-    test(`${change} before a later part: the body breaks`, async () => {
+    it(`${change} before a later part: the body breaks`, async () => {
       const headers = { range: 'bytes=0-199999,300000-' }
       const { response, errors } = await serveWhileChanging(headers, 2, apply)
       await expect(response.bytes()).rejects.toThrow('changing changed while it was being served')
@@ -593,7 +593,7 @@ describe('one version per response', () => {
 })
 
 describe('from URL to key', () => {
-  test.each([
+  it.each([
     'plain.mp4',
     'two words.mp4',
     '100%.mp4',
@@ -618,7 +618,7 @@ describe('from URL to key', () => {
     })
   })
 
-  test.each<[string, string[]]>([
+  it.each<[string, string[]]>([
     ['/public/secret', ['public/secret']],
     ['/public/../secret', []],
     ['/public/%2e%2e/secret', []],
@@ -649,7 +649,7 @@ describe('from URL to key', () => {
     expect({ status: response.status, asked }).toEqual({ status: 404, asked: keys })
   })
 
-  test.each([
+  it.each([
     { prefix: 'public' },
     { prefix: '/..' },
     { base: 'media/' },
@@ -660,7 +660,7 @@ describe('from URL to key', () => {
 })
 
 describe('in workerd', () => {
-  test('a 200 to a request that carries Range, and multipart, through JavaScript', async () => {
+  it('a 200 to a request that carries Range, and multipart, through JavaScript', async () => {
     const content = new Uint8Array(1_000_000).map((_, index) => index * 7 + (index >> 8))
     await worker.bucket.put('wide', content, { httpMetadata: { contentType: 'video/mp4' } })
     const url = `http://127.0.0.1:${worker.port}/wide`
@@ -680,7 +680,7 @@ describe('in workerd', () => {
     }).toEqual({ status: 206, length: `${body.length}`, first: true, second: true })
   })
 
-  test('what is stored encoded is sent as it is', async () => {
+  it('what is stored encoded is sent as it is', async () => {
     const contentEncoding = 'gzip'
     const httpMetadata = { contentType: 'video/mp4', contentEncoding }
     await worker.bucket.put('encoded', bytes('not gzip at all'), { httpMetadata })

@@ -2,7 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundle } from './support/bundle.ts'
 import { executablePath, launchChromium } from './support/chromium.ts'
 import { start } from './support/start.ts'
@@ -45,13 +45,13 @@ describe.skipIf(executablePath === null)('a service worker in Chromium, its serv
 
   afterAll(() => browser?.close())
 
-  test('a film in the Cache seeks', async () => {
+  it('a film in the Cache seeks', async () => {
     expect(await seek(page, [16, 2])).toEqual({ seekable: 20, landed: [16, 2] })
     expect(answers).toContainEqual({ path: '/', status: 200, isFromWorker: true })
     expect(answers).toContainEqual({ path: '/film.mp4', status: 206, isFromWorker: true })
   })
 
-  test('a film in the origin-private file system seeks, its index at the end', async () => {
+  it('a film in the origin-private file system seeks, its index at the end', async () => {
     await page.setInputFiles('input', path('examples/media/film-moov-at-end.mp4'))
     await page.waitForFunction(() => document.querySelector('video')?.src.includes('/stored/'))
     expect(await seek(page, [16, 2])).toEqual({ seekable: 20, landed: [16, 2] })
@@ -60,7 +60,7 @@ describe.skipIf(executablePath === null)('a service worker in Chromium, its serv
     expect(ofFilm.length).toBeGreaterThan(1)
   })
 
-  test.each([
+  it.each([
     ['/film.mp4', 'film.mp4'],
     ['/stored/film-moov-at-end.mp4', 'film-moov-at-end.mp4'],
   ])('a script gets the bytes of %s that it asks for', async (url, name) => {

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { type Program, run } from './support/process.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const folder = temporaryDirectory()
 
-test('wrangler dev serves the bucket of wrangler.toml, offline', { timeout: 60_000 }, async () => {
+it('wrangler dev serves the bucket of wrangler.toml, offline', { timeout: 60_000 }, async () => {
   const state = ['--persist-to', join(folder, 'state')]
   const object = ['media/folder/notes.mp3', '--file', 'examples/media/notes.mp3']
   const type = ['--content-type', 'audio/mpeg']
