@@ -10,10 +10,9 @@
  *     openMissing: () => redisFile(redis, 'nothing'),
  *   })
  *
- * Of what can't be known, such as handles, the tests are reported as skipped. An adapter of the local
- * file system has `localFiles` (support/local-files.ts) for all but what is missing.
+ * Tests of what it does not say, such as how handles are counted, are reported as skipped. For files
+ * of the local file system, `localFiles` (support/local-files.ts) says it.
  */
-
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { serveFile } from '../src/serve.ts'
