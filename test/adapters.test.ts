@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { openAsBlob, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, openAsBlob, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
@@ -11,10 +11,12 @@ import { openFile } from '../adapters/open-file.ts'
 import { findFile } from '../adapters/shared-files.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
-import { describeSource, localFile } from './contract.ts'
-import { someBytes } from './counting-source.ts'
-import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
-import { until } from './until.ts'
+import { describeSource } from './contract.ts'
+import { someBytes } from './support/counting-source.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
+import { changesThat, localFiles, pathLookup, putFile } from './support/local-files.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
 
@@ -29,31 +31,20 @@ describeSource('blobFile of a Blob', {
 })
 
 describeSource('blobFile of openAsBlob', {
-  make(bytes) {
-    const stored = localFile(directory, bytes, async (path) => blobFile(await openAsBlob(path)))
-    // Node compares size and time before each read; what was removed is gone.
-    const changes = Object.fromEntries(
-      Object.entries(stored.changes ?? {}).map(([what, { apply }]) => {
-        return [what, { apply, outcome: 'broken' }] as const
-      }),
-    )
-    return { ...stored, changes }
-  },
+  ...localFiles(directory, async (path) => blobFile(await openAsBlob(path))),
+  // Node compares size and time before each read; what was removed is gone.
+  changes: changesThat(() => 'broken'),
 })
 
 describeSource('nodeFile', {
-  make: (bytes) => localFile(directory, bytes, (path) => nodeFile(path)),
+  ...localFiles(directory, (path) => nodeFile(path, { keepOpen: 0 })),
   openMissing: () => nodeFile(join(directory, 'no-such-file')),
   openDirectory: () => nodeFile(directory),
 })
 
-const lookup = nodeDirectory(directory)
-const lookUp = (path: string) => {
-  const url = path.replace(directory, 'http://localhost')
-  return lookup({ method: 'GET', url, headers: new Headers() })
-}
+const lookUp = pathLookup(directory, nodeDirectory(directory, { keepOpen: 0 }))
 describeSource('nodeDirectory', {
-  make: (bytes) => localFile(directory, bytes, lookUp),
+  ...localFiles(directory, lookUp),
   openMissing: () => lookUp(join(directory, 'no-such-file')),
   openDirectory: () => lookUp(directory),
 })
@@ -147,19 +138,35 @@ describe('nodeFile', () => {
     await expect(source.read(0, 1)).rejects.toThrow('was read after it was closed')
   })
 
+  it('fills the buffer that it is given, and no more', async () => {
+    const bytes = someBytes(100_000)
+    const source = await openSource(bytes)
+    const into = new Uint8Array(70_000)
+    const chunk = await source.read(10, 100_000, into)
+    expect({ isInto: chunk instanceof Uint8Array && chunk.buffer === into.buffer, into }).toEqual({
+      isInto: true,
+      into: bytes.slice(10, 70_010),
+    })
+    const short = await source.read(20, 25, into)
+    expect(short).toEqual(bytes.subarray(20, 25))
+    await source.close?.()
+  })
+})
+
+describe('a file that is held', () => {
   it.runIf(canCountHandles)('is closed only when reads under way are done', async () => {
     const bytes = someBytes(1_000_000)
-    const { path } = localFile(directory, bytes, () => null)
-    const file = (await findFile(path)) ?? never()
+    const path = putFile(directory, bytes)
+    const file = (await findFile(path, { keepOpen: 0 })) ?? never()
     const reads = [0, 1, 2, 3].map((start) => file.read(start, start + 9))
     const closed = file.close()
-    expect(handlesInUse(path)).toBe(1)
+    expect(openHandles(path)).toBe(1)
     const read = await Promise.all(reads)
     expect(read.map((chunk) => [...chunk])).toEqual(
       [0, 1, 2, 3].map((start) => [...bytes.subarray(start, start + 9)]),
     )
     await closed
-    expect(handlesInUse(path)).toBe(0)
+    expect(openHandles(path)).toBe(0)
   })
 
   it('reads less at once when many are open', async () => {
@@ -182,27 +189,13 @@ describe('nodeFile', () => {
     expect(sizes).toEqual([512, 256, 128, 64, 512])
   })
 
-  it('fills the buffer that it is given, and no more', async () => {
-    const bytes = someBytes(100_000)
-    const source = await openSource(bytes)
-    const into = new Uint8Array(70_000)
-    const chunk = await source.read(10, 100_000, into)
-    expect({ isInto: chunk instanceof Uint8Array && chunk.buffer === into.buffer, into }).toEqual({
-      isInto: true,
-      into: bytes.slice(10, 70_010),
-    })
-    const short = await source.read(20, 25, into)
-    expect(short).toEqual(bytes.subarray(20, 25))
-    await source.close?.()
-  })
-
   it('sees a file grow while one buffer is used again and again', async () => {
     const bytes = someBytes(300_000)
-    const stored = localFile(directory, bytes, (path) => nodeFile(path))
-    const file = (await findFile(stored.path)) ?? never()
+    const path = putFile(directory, bytes)
+    const file = (await findFile(path)) ?? never()
     const into = Buffer.alloc(100_000)
     await file.read(0, 300_000, into)
-    await stored.changes?.['appended to']?.apply()
+    appendFileSync(path, 'more')
     expect(Buffer.compare(await file.read(100_000, 300_000, into), bytes.subarray(1e5, 2e5))).toBe(
       0,
     )
@@ -211,7 +204,7 @@ describe('nodeFile', () => {
   })
 
   it('closes a file of which no source can be made', async () => {
-    const { path } = localFile(directory, someBytes(1000), (path) => nodeFile(path))
+    const path = putFile(directory, someBytes(1000))
     const broken = directoryLookup(directory, { keepOpen: 0 }, () => {
       throw new TypeError('no such header')
     })
@@ -220,7 +213,7 @@ describe('nodeFile', () => {
       const find = async () => broken({ method: 'GET', url, headers: new Headers() })
       await expect(find()).rejects.toThrow('no such header')
     }
-    if (canCountHandles) await until(() => handlesInUse(path) === 0)
+    if (canCountHandles) await until(() => openHandles(path) === 0)
   })
 
   describe.each(['that nobody asked for lately', 'that was asked for before'])('%s', (which) => {
@@ -230,7 +223,7 @@ describe('nodeFile', () => {
       ['written anew', Buffer.concat([someBytes(1000), someBytes(500, 2)]), true],
       ['cut', someBytes(999), false],
     ])('tells a file that was %s before it was read', async (_how, content, isWhole) => {
-      const { path } = localFile(directory, someBytes(1000), (path) => nodeFile(path))
+      const path = putFile(directory, someBytes(1000))
       // With a strong tag, so that a range of it may go on where another ended.
       utimesSync(path, 5000, 5000)
       if (which === 'that was asked for before') {
@@ -250,56 +243,48 @@ describe('nodeFile', () => {
   })
 
   it.each([
-    ['that is the same', (_path: string) => {}, true],
+    ['that is the same', () => {}, true],
     ['of another time', (path: string) => utimesSync(path, 5, 5), false],
     ['of another size', (path: string) => writeFileSync(path, 'x'), false],
   ])('knows a file %s', async (_what, change, expected) => {
-    const { path } = localFile(directory, someBytes(1000), (path) => nodeFile(path))
+    const path = putFile(directory, someBytes(1000))
     const file = (await findFile(path)) ?? never()
     change(path)
-    let isSame: boolean | null = null
-    openFile(path, (_path, stat) => {
-      isSame = file.isSame(stat)
-      return false
-    })
+    expect(file.isSame(statSync(path))).toBe(expected)
     await file.close()
-    expect(isSame).toBe(expected)
   })
 
   it('knows a file from its twin', async () => {
     const [one, two] = [1, 1].map((seed) => {
-      const stored = localFile(directory, someBytes(1000, seed), (path) => nodeFile(path))
-      utimesSync(stored.path, 5000, 5000)
-      return stored.path
+      const path = putFile(directory, someBytes(1000, seed))
+      utimesSync(path, 5000, 5000)
+      return path
     })
     const file = (await findFile(one ?? never())) ?? never()
-    let isSame: boolean | null = null
-    openFile(two ?? never(), (_path, stat) => {
-      isSame = file.isSame(stat)
-      return false
-    })
+    expect(file.isSame(statSync(two ?? never()))).toBe(false)
     await file.close()
-    expect(isSame).toBe(false)
   })
 
   it('reads at once where that is asked', async () => {
     const bytes = someBytes(1000)
-    const file = (await findFile(localFile(directory, bytes, () => null).path)) ?? never()
+    const file = (await findFile(putFile(directory, bytes))) ?? never()
     expect(new Uint8Array(file.readSync(10, 20) ?? [])).toEqual(bytes.slice(10, 20))
     expect(file.readSync(990, 1010)?.length).toBe(10)
     await file.close()
     expect(() => file.readSync(0, 1)).toThrow('was read after it was closed')
   })
+})
 
+describe('openFile', () => {
   it.runIf(canCountHandles)('closes what it is not allowed to have', async () => {
-    const { path } = localFile(directory, someBytes(10), () => null)
+    const path = putFile(directory, someBytes(10))
     const broken = new Error('EACCES')
     const failing = () => {
       throw broken
     }
     expect(openFile(path, () => false)).toBe(null)
     expect(() => openFile(path, failing)).toThrow(broken)
-    expect(handlesInUse(path)).toBe(0)
+    expect(openHandles(path)).toBe(0)
   })
 })
 
@@ -329,11 +314,11 @@ describe('blobFile', () => {
   })
 
   it.runIf(canCountHandles)('keeps no file open behind a read', async () => {
-    const { path } = localFile(directory, someBytes(1_000_000), () => null)
+    const path = putFile(directory, someBytes(1_000_000))
     const source = blobFile(await openAsBlob(path))
     const chunk = await source.read(0, 1_000_000)
     expect(chunk instanceof Uint8Array && chunk.length).toBe(256 * 1024)
-    await until(() => handlesInUse(path) === 0)
+    await until(() => openHandles(path) === 0)
   })
 })
 
@@ -370,7 +355,7 @@ describe('mediaType', () => {
 })
 
 async function openSource(bytes: Uint8Array): Promise<FileSource> {
-  return (await nodeFile(localFile(directory, bytes, () => null).path)) ?? never()
+  return (await nodeFile(putFile(directory, bytes))) ?? never()
 }
 
 function never(): never {

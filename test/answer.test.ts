@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { type Answer, answer, answerMethod, UNAVAILABLE } from '../src/answer.ts'
 import { lengthOf } from '../src/range.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
-import { someBytes } from './counting-source.ts'
-import { parseMultipart } from './multipart.ts'
+import { someBytes } from './support/counting-source.ts'
+import { parseMultipart } from './support/multipart.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)
 const DATE = 'Sun, 22 Nov 2026 11:00:00 GMT'

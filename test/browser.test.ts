@@ -1,12 +1,12 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { executablePath, launchChromium } from './chromium.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
+import { executablePath, launchChromium } from './support/chromium.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const PATIENT = { timeout: 30_000 }
@@ -20,7 +20,7 @@ const GAP = 256 * 1024 * 1024
 if (executablePath === null) console.warn('SKIPPED: no Chromium is installed for the browser tests')
 
 describe.skipIf(executablePath === null)('in Chromium', () => {
-  let root = ''
+  const root = temporaryDirectory()
   let server: Running
   let url = ''
   let browser: Browser
@@ -28,7 +28,6 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
   let faults: string[] = []
 
   beforeAll(async () => {
-    root = mkdtempSync(join(tmpdir(), 'byteserve-browser-'))
     cpSync(MEDIA, root, { recursive: true })
     for (const name of ['film.mp4', 'film-moov-at-end.mp4']) {
       writeStretched(join(MEDIA, name), join(root, `far ${name}`), GAP)
@@ -50,7 +49,6 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
   afterAll(async () => {
     await browser?.close()
     await stopCommands()
-    rmSync(root, { recursive: true })
   })
 
   /** The first bytes of the ranges of a file that were answered with 206, by the log. */
@@ -76,7 +74,7 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     'far film.mp4',
     'far film-moov-at-end.mp4',
   ]
-  test.each(videos)('%s seeks to four fifths, plays on, and back to a tenth', async (name) => {
+  it.each(videos)('%s seeks to four fifths, plays on, and back to a tenth', async (name) => {
     await open(name)
     await expectWholeSeekable(page)
     for (const part of [0.8, 0.1]) {
@@ -93,7 +91,7 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     expect(faults).toEqual([])
   })
 
-  test('notes.mp3 seeks to four fifths, plays on, and back to a tenth', async () => {
+  it('notes.mp3 seeks to four fifths, plays on, and back to a tenth', async () => {
     await open('notes.mp3')
     await expectWholeSeekable(page)
     for (const part of [0.8, 0.1]) {
@@ -104,7 +102,7 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     expect(faults).toEqual([])
   })
 
-  test('captions are offered, and load', async () => {
+  it('captions are offered, and load', async () => {
     await open('film.mp4')
     const cues = await page.evaluate(async () => {
       const track = document.querySelector('track')
@@ -123,7 +121,7 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     expect(faults).toEqual([])
   })
 
-  test('choosing another by mouse or keyboard switches the player, and the address, without a reload', async () => {
+  it('choosing another by mouse or keyboard switches the player, and the address, without a reload', async () => {
     await open('film.mp4')
     await page.evaluate(() => {
       document.body.dataset.same = 'yes'
@@ -146,7 +144,7 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.2)
   }
 
-  test('a file that can not be played says so, until another one is chosen', async () => {
+  it('a file that can not be played says so, until another one is chosen', async () => {
     await open('broken #1.mp4')
     const trouble = page.getByText("This browser can't play this file.")
     await trouble.waitFor({ state: 'visible' })
@@ -154,13 +152,13 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     await trouble.waitFor({ state: 'hidden' })
   })
 
-  test('an address that names nothing shows the first', async () => {
+  it('an address that names nothing shows the first', async () => {
     await page.goto('about:blank')
     await page.goto(`${url}#100%`)
     await expect.poll(() => page.title(), PATIENT).toBe('broken #1.mp4')
   })
 
-  test('on a phone nothing is wider than the screen', async () => {
+  it('on a phone nothing is wider than the screen', async () => {
     const phone = await browser.newPage({ viewport: { width: 320, height: 640 } })
     await phone.goto(url)
     expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(320)

@@ -1,56 +1,35 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { runtimes } from './runtimes.ts'
+import { type Outcome, type Program, run } from './support/process.ts'
+import { runtimes } from './support/runtimes.ts'
+
+export type { Outcome } from './support/process.ts'
 
 const COMMAND = fileURLToPath(new URL('../dist/command/byteserve.js', import.meta.url))
 
 export type RuntimeName = keyof typeof runtimes
 
-/** How a process ended, and what it wrote. */
-export interface Outcome {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** The `byteserve` command as a process. */
-export interface Running {
-  readonly child: ChildProcess
+export interface Running extends Pick<Program, 'child' | 'ended'> {
   /** The first line on standard output; rejects when the process ended without one. */
   readonly url: Promise<string>
-  readonly ended: Promise<Outcome>
   /** The request log so far, line by line. */
   log(): string[]
 }
 
-const started = new Set<Running>()
+const started = new Set<Program>()
 
 /** Starts `byteserve` under a runtime, as built. Deno gets just what the README says. */
 export function startCommand(name: RuntimeName, args: readonly string[]): Running {
   const permissions = name === 'deno' ? ['run', '--allow-net', '--allow-read'] : []
-  const program = runtimes[name]
-  if (program === null) throw new Error(`${name} is not installed`)
-  const child = spawn(program, [...permissions, COMMAND, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const written = { stdout: '', stderr: '' }
-  const ended = once(child, 'close').then(([code]) => ({ code, ...written }))
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    written.stderr += text
-  })
-  const url = new Promise<string>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      written.stdout += text
-      const [line, ...rest] = written.stdout.split('\n')
-      if (line !== undefined && rest.length > 0) resolve(line)
-    })
-    void ended.then(({ stderr }) => reject(new Error(`byteserve ended without a URL: ${stderr}`)))
-  })
+  const binary = runtimes[name]
+  if (binary === null) throw new Error(`${name} is not installed`)
+  const program = run(binary, [...permissions, COMMAND, ...args])
+  started.add(program)
+  const { child, ended } = program
+  const url = program.says(/^(http:.*)\n/)
+  // Who starts it for its outcome asks for no URL.
   url.catch(() => {})
-  const running = { child, url, ended, log: () => written.stderr.split('\n').slice(0, -1) }
-  started.add(running)
-  return running
+  return { child, ended, url, log: () => program.stderr().split('\n').slice(0, -1) }
 }
 
 /** Runs `byteserve` to its end. */
@@ -60,8 +39,7 @@ export function runCommand(name: RuntimeName, args: readonly string[]): Promise<
 
 /** For `afterAll`: ends what a test left running. */
 export async function stopCommands(): Promise<void> {
-  for (const { child } of started) child.kill('SIGKILL')
-  await Promise.all([...started].map(({ ended }) => ended))
+  await Promise.all(Array.from(started, (program) => program.stop()))
   started.clear()
 }
 

@@ -23,7 +23,7 @@ import {
   startCommand,
   stopCommands,
 } from './command-process.ts'
-import { isInstalled } from './runtimes.ts'
+import { isInstalled } from './support/runtimes.ts'
 
 const MIB = 1024 * 1024
 /** Well more than the sockets of both sides hold, so that a client that stops reading stops it. */

@@ -14,8 +14,10 @@ import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DirectoryOptions, nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { closeIdle } from '../adapters/shared-files.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
-import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 const place = temporaryDirectory()
 const root = join(place, 'root')
@@ -166,7 +168,8 @@ describe('nodeDirectory', () => {
     ['a bad escape', '/film%'],
   ])('does not find %s, and leaves nothing open', async (_what, url) => {
     expect(await look(nodeDirectory(root), url)).toBe(null)
-    if (canCountHandles) expect(handlesInUse(place)).toBe(0)
+    closeIdle()
+    if (canCountHandles) expect(openHandles(place)).toBe(0)
   })
 
   it.each<[string, DirectoryOptions, string, string | null]>([

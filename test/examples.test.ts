@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startWorker } from './miniflare.ts'
-import { isInstalled, runtimes } from './runtimes.ts'
-import { type Started, start } from './start.ts'
-import { fetchOnce } from './wire/client.ts'
+import { fetchOnce } from './support/client.ts'
+import { startWorker } from './support/miniflare.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
+import { type Started, start } from './support/start.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const film = readFileSync(`${root}examples/media/film.mp4`)

@@ -8,10 +8,11 @@ import session from 'express-session'
 import { afterEach, describe, expect, it } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { Served, ServeOptions } from '../src/serve.ts'
-import { countingSource, someBytes } from './counting-source.ts'
-import { canCountHandles, handlesInUse, temporaryDirectory } from './temporary.ts'
-import { expectNoUnhandledRejections } from './unhandled.ts'
-import { until } from './until.ts'
+import { countingSource, someBytes } from './support/counting-source.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { expectNoUnhandledRejections } from './support/unhandled.ts'
+import { until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 
@@ -25,7 +26,7 @@ writeFileSync(join(directory, 'short.txt'), long.subarray(0, 9))
 const opened: { close(): unknown }[] = []
 afterEach(async () => {
   for (const each of opened.splice(0)) each.close()
-  if (canCountHandles) await until(() => handlesInUse(directory) === 0)
+  if (canCountHandles) await until(() => openHandles(directory) === 0)
 })
 
 const MIDDLEWARE: [string, express.RequestHandler][] = [
@@ -36,7 +37,7 @@ const MIDDLEWARE: [string, express.RequestHandler][] = [
 ]
 
 describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middleware) => {
-  async function serve(lookup = nodeDirectory(directory)) {
+  async function serve(lookup = nodeDirectory(directory, { keepOpen: 0 })) {
     const served: Pick<Served, 'status' | 'sent' | 'aborted'>[] = []
     const errors: unknown[] = []
     const options: ServeOptions = {

@@ -3,14 +3,17 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { fileHandler } from 'byteserve'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { origin, originFile } from '../examples/origin.ts'
-import { describeSource, localFile } from './contract.ts'
-import { temporaryDirectory } from './temporary.ts'
+import { describeSource } from './contract.ts'
+import { changesThat, localFiles } from './support/local-files.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 const directory = temporaryDirectory()
-const files = nodeListener(nodeDirectory(directory, { base: '/files/' }), { onError: () => {} })
+const files = nodeListener(nodeDirectory(directory, { base: '/files/', keepOpen: 0 }), {
+  onError: () => {},
+})
 const asked: string[] = []
 const yesterday = Math.floor(Date.now() / 1000 - 86_400)
 const etag = `"c-${(yesterday * 1000).toString(16)}"`
@@ -41,16 +44,9 @@ afterAll(() => {
 })
 
 describeSource('originFile', {
-  make(bytes) {
-    const stored = localFile(directory, bytes, (path) => originFile(base + basename(path)))
-    // What the origin breaks off may have left it whole before.
-    const changes = Object.fromEntries(
-      Object.entries(stored.changes ?? {}).map(([what, { apply, outcome }]) => {
-        return [what, { apply, outcome: outcome === 'whole' ? 'whole' : 'either' }] as const
-      }),
-    )
-    return { ...stored, changes }
-  },
+  ...localFiles(directory, (path) => originFile(base + basename(path))),
+  // What the origin breaks off may have left it whole before.
+  changes: changesThat((outcome) => (outcome === 'whole' ? 'whole' : 'either')),
   openMissing: () => originFile(`${base}no-such-file`),
   openDirectory: () => originFile(base),
 })
@@ -70,7 +66,7 @@ describe('a look-up of the files of another server', () => {
     return { status: response.status, body: await response.text(), asked: [...asked] }
   }
 
-  test.each([
+  it.each([
     ['/a%20b', undefined, 200, body, ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=0-11']],
     ['/a%20b', 'bytes=5-8', 206, 'serv', ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=5-8']],
     ['/a%20b', 'bytes=99-', 416, '', ['HEAD /files/a%20b ']],
@@ -97,7 +93,7 @@ describe('a look-up of the files of another server', () => {
     expect(await ask(url, range)).toEqual({ status, body, asked })
   })
 
-  test('a file that changed between two reads is never spliced', async () => {
+  it('a file that changed between two reads is never spliced', async () => {
     const source = await originFile(`${base}a%20b`)
     putInPlace('a b', 'BYTE SERVING', yesterday + 1)
     const message = `${base}a%20b changed while it was being served`
@@ -111,7 +107,7 @@ describe('a look-up of the files of another server', () => {
   }
 })
 
-test('CONTRIBUTING.md quotes it as it is', () => {
+it('CONTRIBUTING.md quotes it as it is', () => {
   const [guide, example] = ['../CONTRIBUTING.md', '../examples/origin.ts'].map((path) =>
     readFileSync(new URL(path, import.meta.url), 'utf8'),
   )

@@ -1,26 +1,17 @@
 import { execFile } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startWorker } from './miniflare.ts'
-import { isInstalled, runtimes } from './runtimes.ts'
-import { start } from './start.ts'
-import { fetchOnce } from './wire/client.ts'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { fetchOnce } from './support/client.ts'
+import { startWorker } from './support/miniflare.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
+import { start } from './support/start.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 // npm, tsc and attw take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
@@ -31,7 +22,7 @@ const RANGE_OF_HELLO = ['GET /hello.txt HTTP/1.1', 'Range: bytes=7-']
 const manifest = readManifest('package.json')
 const jsr = readManifest('jsr.json')
 
-const scratch = mkdtempSync(join(tmpdir(), 'byteserve-package-'))
+const scratch = temporaryDirectory()
 /** A copy of what a clone holds, with a leftover of an earlier build. */
 const clone = join(scratch, 'clone')
 /** An empty project that the packed package is installed into, from the tarball alone. */
@@ -67,23 +58,21 @@ beforeAll(async () => {
   await npm(project, ['install', '--offline', '--no-audit', '--no-fund', ...tarballs])
 })
 
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
-
 describe('npm pack', () => {
-  test('holds what is built, for each file of the sources, and nothing else', () => {
+  it('holds what is built, for each file of the sources, and nothing else', () => {
     const sources = ['src', 'adapters', 'command'].flatMap((name) => sourcesIn(name))
     const built = sources.flatMap((path) => [`dist/${path}.js`, `dist/${path}.d.ts`])
     const singles = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
     expect(packed.files.map(({ path }) => path).sort()).toEqual([...built, ...singles].sort())
   })
 
-  test('publint finds nothing', async () => {
+  it('publint finds nothing', async () => {
     const { buffer } = new Uint8Array(readFileSync(tarball))
     const { messages } = await publint({ pack: { tarball: buffer }, strict: true })
     expect(messages).toEqual([])
   })
 
-  test('are-the-types-wrong finds nothing', async () => {
+  it('are-the-types-wrong finds nothing', async () => {
     const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
     await run(process.execPath, [attw, tarball, '--profile', 'esm-only'], scratch)
   })
@@ -92,32 +81,32 @@ describe('npm pack', () => {
 describe('the packed package, installed', () => {
   const served = ['blob 206 world', 'bun 206 world', 'deno 206 world', 'node 206 world', 'r2 404 ']
 
-  test('Node imports every subpath', async () => {
+  it('Node imports every subpath', async () => {
     expect(await run(process.execPath, ['import.mjs'], project)).toEqual(served)
   })
 
   // Node 20.19 and later, 22.12 and later.
-  test.runIf('require_module' in process.features)('Node requires every subpath', async () => {
+  it.runIf('require_module' in process.features)('Node requires every subpath', async () => {
     const args = ['--no-warnings', 'require.cjs']
     expect(await run(process.execPath, args, project)).toEqual(served)
   })
 
-  test.runIf(isInstalled('bun'))('Bun imports every subpath', async () => {
+  it.runIf(isInstalled('bun'))('Bun imports every subpath', async () => {
     expect(await run(runtimes.bun, ['import.mjs'], project)).toEqual(served)
   })
 
-  test.runIf(isInstalled('deno'))('Deno imports every subpath', async () => {
+  it.runIf(isInstalled('deno'))('Deno imports every subpath', async () => {
     expect(await run(runtimes.deno, ['run', '--allow-read', 'import.mjs'], project)).toEqual(served)
   })
 
-  test('Vite bundles it for a page', async () => {
+  it('Vite bundles it for a page', async () => {
     const lib = { entry: 'page.mjs', formats: ['es' as const], fileName: 'page' }
     const output = { outDir: 'bundle', lib, minify: true }
     await build({ root: project, configFile: false, logLevel: 'error', build: output })
     expect(await run(process.execPath, ['bundle/page.js'], project)).toEqual(['206 world'])
   })
 
-  test('esbuild bundles it for a Worker, as wrangler does', async () => {
+  it('esbuild bundles it for a Worker, as wrangler does', async () => {
     const files = { 'hello.txt': { bytes: readFileSync(join(project, 'hello.txt')) } }
     const worker = await startWorker(files, join(project, 'worker.ts'))
     try {
@@ -128,7 +117,7 @@ describe('the packed package, installed', () => {
     }
   })
 
-  test('npx byteserve is this version, and serves', async () => {
+  it('npx byteserve is this version, and serves', async () => {
     const version = ['exec', '--offline', '--', 'byteserve', '--version']
     expect(await npm(project, version)).toEqual([manifest.version])
     const command = join(project, 'node_modules/.bin/byteserve')
@@ -162,18 +151,18 @@ describe('its types, every library checked', () => {
     return run(process.execPath, [tsc, ...strict, ...args], project)
   }
 
-  test.each(projects)('%s', async (_, args) => {
+  it.each(projects)('%s', async (_, args) => {
     expect(await compile(args)).toEqual([])
   })
 
   // HeadersInit and BodyInit are names that only the DOM's types have.
-  test('a server without the types of the DOM, nodenext', async () => {
+  it('a server without the types of the DOM, nodenext', async () => {
     expect(await compile([...nodenext, ...server, 'es2022'])).toEqual([])
   })
 })
 
 describe('jsr.json', () => {
-  test('says the same as package.json', () => {
+  it('says the same as package.json', () => {
     const entries = Object.entries(manifest.exports).filter(
       ([, entry]) => typeof entry === 'object',
     )
@@ -188,7 +177,7 @@ describe('jsr.json', () => {
     })
   })
 
-  test.runIf(isInstalled('deno'))('JSR takes it: explicit types, no surplus file', async () => {
+  it.runIf(isInstalled('deno'))('JSR takes it: explicit types, no surplus file', async () => {
     const args = ['publish', '--dry-run', '--allow-dirty', '--no-check']
     const { stderr } = await execute(runtimes.deno, args, clone)
     const files = [...stderr.matchAll(/\/clone\/(\S+) \(/g)].map(([, path]) => path)

@@ -1,5 +1,4 @@
-import { get as httpGet } from 'node:http'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type R2BucketLike,
   type R2GetOptionsLike,
@@ -9,8 +8,9 @@ import {
 } from '../adapters/r2.ts'
 import { fileHandler, type ServeOptions, SourceChangedError } from '../src/index.ts'
 import { describeSource } from './contract.ts'
-import { someBytes } from './counting-source.ts'
-import { startWorker, type TestBucket, type WorkerServer } from './miniflare.ts'
+import { fetchOnce } from './support/client.ts'
+import { someBytes } from './support/counting-source.ts'
+import { startWorker, type TestBucket, type WorkerServer } from './support/miniflare.ts'
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz'
 const MD5 = 'c3fcd3d76192e4007dfb496cca67e13b'
@@ -355,7 +355,7 @@ describe('R2 is asked as little as possible', () => {
   ]
   for (const { request, headers = {}, options, ...row } of rows) {
     const names = row.operations.map(([name]) => name).join(', ') || 'nothing'
-    test(`${request} ${JSON.stringify(headers)}: ${names}`, async () => {
+    it(`${request} ${JSON.stringify(headers)}: ${names}`, async () => {
       const [method, path] = request.split(' ')
       const { bucket, operations, bodies } = counting(worker.bucket)
       const handle = fileHandler(r2Bucket(bucket), options)
@@ -367,7 +367,7 @@ describe('R2 is asked as little as possible', () => {
 })
 
 describe('an object of R2 as a source', () => {
-  test('what is stored with it becomes header fields, over those of the bucket', async () => {
+  it('what is stored with it becomes header fields, over those of the bucket', async () => {
     await worker.bucket.put('film', bytes(ALPHABET), {
       httpMetadata: {
         contentType: 'video/mp4',
@@ -401,7 +401,7 @@ describe('an object of R2 as a source', () => {
     })
   })
 
-  test.each([
+  it.each([
     ['video/mp4', 'video/mp4'],
     [undefined, 'type of letters'],
     ['', 'type of letters'],
@@ -418,7 +418,7 @@ describe('an object of R2 as a source', () => {
     expect((await r2File(bucket, 'letters', request, { type }))?.type).toBe(expected)
   })
 
-  test('whose fields can not be sent is let go of', async () => {
+  it('whose fields can not be sent is let go of', async () => {
     let cancels = 0
     const body = new ReadableStream<Uint8Array>({ cancel: () => void cancels++ })
     const letters = plain(expectFound(await worker.bucket.head('letters')))
@@ -431,7 +431,7 @@ describe('an object of R2 as a source', () => {
     expect(cancels).toBe(1)
   })
 
-  test("R2's own stream is handed over untouched, once", async () => {
+  it("R2's own stream is handed over untouched, once", async () => {
     const request = new Request('http://host/', { headers: { range: 'bytes=2-4' } })
     const given: unknown[] = []
     const bucket: R2BucketLike = {
@@ -474,13 +474,13 @@ describe('an object of R2 as a source', () => {
       throw new Error(`Expected a stream, got ${chunks.length} bytes`)
     }
 
-    test('the chunks are large', async () => {
+    it('the chunks are large', async () => {
       const lengths: number[] = []
       for await (const { length } of await read()) lengths.push(length)
       expect(lengths).toEqual([262_144, 262_144, 262_144, 213_568])
     })
 
-    test('a hang-up is passed on', async () => {
+    it('a hang-up is passed on', async () => {
       const reader = (await read()).getReader()
       await reader.read()
       await reader.cancel('enough')
@@ -488,7 +488,7 @@ describe('an object of R2 as a source', () => {
     })
   })
 
-  test('hung up before the end, the body that is being read is cancelled', async () => {
+  it('hung up before the end, the body that is being read is cancelled', async () => {
     await worker.bucket.put('big', new Uint8Array(1_000_000))
     const { bucket, bodies } = counting(worker.bucket)
     const handle = fileHandler(r2Bucket(bucket))
@@ -506,24 +506,23 @@ describeSource('r2File', {
     const key = crypto.randomUUID()
     await worker.bucket.put(key, content)
     const { bucket, bodies } = counting(hourOld(worker.bucket))
-    return {
-      open: (request) => r2File(bucket, key, request),
-      openHandles: () => bodies.filter((state) => state === 'open').length,
-      // R2 goes on with the version that it has begun to give, or breaks off.
-      changes: {
-        replaced: {
-          apply: async () => void (await worker.bucket.put(key, someBytes(content.length, 99))),
-          outcome: 'either',
-        },
-        deleted: { apply: () => worker.bucket.delete(key), outcome: 'either' },
-      },
-    }
+    return { key, content, bodies, open: (request: Request) => r2File(bucket, key, request) }
+  },
+  openHandles: ({ bodies }) => bodies.filter((state) => state === 'open').length,
+  // R2 goes on with the version that it has begun to give, or breaks off.
+  changes: {
+    replaced: {
+      apply: async ({ key, content }) =>
+        void (await worker.bucket.put(key, someBytes(content.length, 99))),
+      outcome: 'either',
+    },
+    deleted: { apply: ({ key }) => worker.bucket.delete(key), outcome: 'either' },
   },
   openMissing: (request) => r2File(worker.bucket, 'none', request),
 })
 
 describe('a bucket that fails', () => {
-  test.each<{ failing: string[]; headers: Record<string, string>; operations: string[] }>([
+  it.each<{ failing: string[]; headers: Record<string, string>; operations: string[] }>([
     { failing: ['get'], headers: {}, operations: ['get'] },
     { failing: ['head', 'get'], headers: { range: 'bytes=0-4' }, operations: ['get', 'head'] },
     { failing: ['get'], headers: { range: 'bytes=0-4' }, operations: ['get', 'head', 'get'] },
@@ -571,7 +570,7 @@ describe('one version per response', () => {
     ['a later part of a body held back', { range: 'bytes=0-4,10-14' }, 2],
   ]
   for (const [change, apply] of changes) {
-    test.each(requests)(`${change} before %s: 503`, async (_, headers, after) => {
+    it.each(requests)(`${change} before %s: 503`, async (_, headers, after) => {
       const { response, errors } = await serveWhileChanging(headers, after, apply)
       expect(await written(response)).toEqual({
         status: 503,
@@ -581,7 +580,7 @@ describe('one version per response', () => {
       expect(errors).toEqual([new SourceChangedError('changing changed while it was being served')])
     })
 
-    test(`${change} before a later part: the body breaks`, async () => {
+    it(`${change} before a later part: the body breaks`, async () => {
       const headers = { range: 'bytes=0-199999,300000-' }
       const { response, errors } = await serveWhileChanging(headers, 2, apply)
       await expect(response.bytes()).rejects.toThrow('changing changed while it was being served')
@@ -619,7 +618,7 @@ describe('one version per response', () => {
 })
 
 describe('from URL to key', () => {
-  test.each([
+  it.each([
     'plain.mp4',
     'two words.mp4',
     '100%.mp4',
@@ -644,7 +643,7 @@ describe('from URL to key', () => {
     })
   })
 
-  test.each<[string, string[]]>([
+  it.each<[string, string[]]>([
     ['/public/secret', ['public/secret']],
     ['/public/../secret', []],
     ['/public/%2e%2e/secret', []],
@@ -675,7 +674,7 @@ describe('from URL to key', () => {
     expect({ status: response.status, asked }).toEqual({ status: 404, asked: keys })
   })
 
-  test.each([
+  it.each([
     { prefix: 'public' },
     { prefix: '/..' },
     { base: 'media/' },
@@ -686,7 +685,7 @@ describe('from URL to key', () => {
 })
 
 describe('in workerd', () => {
-  test('a 200 to a request that carries Range, and multipart, through JavaScript', async () => {
+  it('a 200 to a request that carries Range, and multipart, through JavaScript', async () => {
     const content = new Uint8Array(1_000_000).map((_, index) => index * 7 + (index >> 8))
     await worker.bucket.put('wide', content, { httpMetadata: { contentType: 'video/mp4' } })
     const url = `http://127.0.0.1:${worker.port}/wide`
@@ -706,18 +705,19 @@ describe('in workerd', () => {
     }).toEqual({ status: 206, length: `${body.length}`, first: true, second: true })
   })
 
-  test('what is stored encoded is sent as it is', async () => {
+  it('what is stored encoded is sent as it is', async () => {
     const contentEncoding = 'gzip'
     const httpMetadata = { contentType: 'video/mp4', contentEncoding }
     await worker.bucket.put('encoded', bytes('not gzip at all'), { httpMetadata })
-    const headers = { range: 'bytes=4-7', 'accept-encoding': 'identity' }
-    const response = await raw(worker.port, '/encoded', headers)
-    expect(response).toEqual({
-      status: 206,
-      encoding: contentEncoding,
-      range: 'bytes 4-7/15',
-      body: 'gzip',
-    })
+    const lines = ['GET /encoded HTTP/1.1', 'Range: bytes=4-7', 'Accept-Encoding: identity']
+    const { status, fields, body } = await fetchOnce(worker.port, lines)
+    const headers = Object.fromEntries(fields.map(([name, value]) => [name.toLowerCase(), value]))
+    expect({
+      status,
+      encoding: headers['content-encoding'],
+      range: headers['content-range'],
+      body: String(body),
+    }).toEqual({ status: 206, encoding: contentEncoding, range: 'bytes 4-7/15', body: 'gzip' })
   })
 })
 
@@ -808,17 +808,6 @@ async function written(response: Response): Promise<object> {
   }
   const body = (await response.text()).replaceAll(boundary, 'BOUNDARY')
   return { status: response.status, headers, body }
-}
-
-/** By `node:http`, since fetch would decode the content. */
-function raw(port: number, path: string, headers: Record<string, string>): Promise<object> {
-  return new Promise((resolve, reject) => {
-    httpGet({ host: '127.0.0.1', port, path, headers }, async (response) => {
-      const { 'content-encoding': encoding, 'content-range': range } = response.headers
-      const body = Buffer.concat(await response.toArray()).toString()
-      resolve({ status: response.statusCode, encoding, range, body })
-    }).on('error', reject)
-  })
 }
 
 function bytes(text: string): Uint8Array {

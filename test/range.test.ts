@@ -8,7 +8,8 @@ import {
   type RangeSpec,
   resolveRange,
 } from '../src/range.ts'
-import { growth, QUADRATIC } from './growth.ts'
+import { growth, QUADRATIC } from './support/growth.ts'
+import { strings } from './support/strings.ts'
 
 const open = (firstPos: number): RangeSpec => ({ firstPos, lastPos: Infinity })
 const int = (firstPos: number, lastPos: number): RangeSpec => ({ firstPos, lastPos })
@@ -303,13 +304,6 @@ function select(spec: RangeSpec, size: number): number[] {
 function bytesOf(range: ByteRange | null): number[] {
   if (range === null) return []
   return Array.from({ length: range.end - range.start }, (_, i) => range.start + i)
-}
-
-/** Every string of up to `length` characters. */
-function* strings(alphabet: string, length: number, start = ''): Generator<string> {
-  yield start
-  if (start.length === length) return
-  for (const next of alphabet) yield* strings(alphabet, length, start + next)
 }
 
 const position = fc.oneof(fc.nat(20), fc.maxSafeNat())

@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { isInstalled, runtimes } from './runtimes.ts'
-import { temporaryDirectory } from './temporary.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 const directory = temporaryDirectory()
-const script = fileURLToPath(new URL('removed.mjs', import.meta.url))
+const script = fileURLToPath(new URL('programs/removed.mjs', import.meta.url))
 const SIZE = 2 * 1024 * 1024
 
 describe.each([

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { SourceChangedError } from '../src/errors.ts'
 import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
-import { countingSource, type Deviation, someBytes, streamOf } from './counting-source.ts'
-import { parseMultipart } from './multipart.ts'
-import { expectNoUnhandledRejections } from './unhandled.ts'
-import { until } from './until.ts'
+import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
+import { parseMultipart } from './support/multipart.ts'
+import { observe } from './support/observe.ts'
+import { readerOf } from './support/reader.ts'
+import { expectNoUnhandledRejections } from './support/unhandled.ts'
+import { settle, until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 
@@ -194,12 +196,12 @@ describe('a body', () => {
   it('is not read ahead', async () => {
     const source = countingSource(large, { read: (bytes) => bytes.subarray(0, 1000) })
     const response = await serveFile(request(), source)
-    await pause()
+    await settle()
     expect(source.reads).toEqual([[0, large.length]])
     const reader = readerOf(response)
     await reader.read()
     await reader.read()
-    await pause()
+    await settle()
     expect(source.reads.length).toBe(2)
     await reader.cancel()
   })
@@ -335,7 +337,7 @@ describe('a body', () => {
     await expect(reading).rejects.toThrow(message)
     expect({ received, closes: source.closes }).toEqual({ received: given, closes: 1 })
     expect(errors.map(String)).toEqual([expect.stringContaining(message)])
-    expect(outcomes(served)).toEqual([{ status: 200, sent: given, aborted: false }])
+    expect(served).toEqual([{ status: 200, sent: given, aborted: false }])
   })
 
   it('never holds what a stream has beyond its length', async () => {
@@ -413,7 +415,7 @@ describe('a failure before the first byte is a 503', () => {
       expect(await receive(response)).toEqual(unavailable)
       expect(source.closes).toBe(1)
       expect(errors.map(String)).toEqual([expect.stringContaining(message)])
-      expect(outcomes(served)).toEqual([{ status: 503, sent: 0, aborted: false }])
+      expect(served).toEqual([{ status: 503, sent: 0, aborted: false }])
     })
   })
 
@@ -438,7 +440,7 @@ describe('a failure before the first byte is a 503', () => {
     const response = await fileHandler(lookup, options)(request())
     expect(await receive(response)).toEqual(unavailable)
     expect(errors).toEqual([broken])
-    expect(outcomes(served)).toEqual([{ status: 503, sent: 0, aborted: false }])
+    expect(served).toEqual([{ status: 503, sent: 0, aborted: false }])
   })
 
   it.each([
@@ -481,7 +483,7 @@ describe('a native body', () => {
     const response = await serveFile(request({ method, headers }), source, options)
     const text = await response.text()
     const { reads, closes } = source
-    return { text, asked: [...asked], reads: reads.length, closes, served: outcomes(served) }
+    return { text, asked: [...asked], reads: reads.length, closes, served }
   }
   const untold = { sent: null, aborted: false }
   const ours = Buffer.from(small).toString('utf8')
@@ -645,10 +647,15 @@ describe('no file', () => {
 
 describe('onServed and onError', () => {
   it('are told of a whole response', async () => {
-    const { options, served, errors } = observe()
+    const served: Served[] = []
+    const errors: unknown[] = []
+    const options: ServeOptions = {
+      onServed: (one) => void served.push(one),
+      onError: (error) => void errors.push(error),
+    }
     const asked = request({ headers: { Range: 'bytes=1-' } })
     await (await serveFile(asked, countingSource(large), options)).bytes()
-    await pause()
+    await until(() => served.length === 1)
     expect({ served, errors }).toEqual({
       served: [
         {
@@ -672,8 +679,8 @@ describe('onServed and onError', () => {
     const reader = readerOf(response)
     await reader.read()
     await reader.cancel()
-    await pause()
-    expect({ served: outcomes(served), errors }).toEqual({
+    await until(() => served.length === 1)
+    expect({ served, errors }).toEqual({
       served: [{ status: 200, sent: 512 * KIB, aborted: true }],
       errors: [],
     })
@@ -686,7 +693,7 @@ describe('onServed and onError', () => {
   ])('are told of %s', async (_what, method, headers, status) => {
     const { options, served } = observe()
     await serveFile(request({ method, headers }), countingSource(small), options)
-    expect(outcomes(served)).toEqual([{ status, sent: 0, aborted: false }])
+    expect(served).toEqual([{ status, sent: 0, aborted: false }])
   })
 
   const broken = new Error('EIO: close')
@@ -708,11 +715,11 @@ describe('onServed and onError', () => {
       ['a 416', 'GET', { Range: 'bytes=-0' }, small, 416],
       ['a 405', 'POST', {}, small, 405],
     ])('after %s, which goes out all the same', async (_after, method, headers, file, status) => {
-      const { options, errors } = observe()
+      const { options, served, errors } = observe()
       const source = countingSource(file, { close })
       const response = await serveFile(request({ method, headers }), source, options)
       const body = await response.bytes()
-      await pause()
+      await until(() => served.length === 1)
       const sent = method === 'GET' && status === 200 ? file.length : 0
       expect({ status: response.status, sent: body.length, errors, closes: source.closes }).toEqual(
         {
@@ -772,7 +779,10 @@ describe('onServed and onError', () => {
   })
 })
 
-/** Naively, what a Range set selects of a file, as §14 and design.md's table say. */
+/**
+ * Naively, what a Range set selects of a file by RFC 9110 §14; a set of more than 16 ranges, or of
+ * more bytes than the file has, is ignored.
+ */
 function select(specs: string[], file: Uint8Array): { status: number; parts: unknown[] } {
   const whole = { status: 200, parts: [{ bytes: [...file] }] }
   if (file.length === 0 || specs.length > 16) return whole
@@ -807,32 +817,7 @@ function request({ method = 'GET', path = 'film.mp4', headers = {} } = {}): Requ
   return new Request(`http://localhost/${path}`, { method, headers })
 }
 
-function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) throw new Error(`Expected a body, got a ${response.status} without`)
-  return reader
-}
-
 async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   const reader = readerOf(response)
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
-}
-
-/** Lets everything that is ready run. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
-}
-
-function observe() {
-  const served: Served[] = []
-  const errors: unknown[] = []
-  const options: ServeOptions = {
-    onServed: (one) => void served.push(one),
-    onError: (error) => void errors.push(error),
-  }
-  return { served, errors, options }
-}
-
-function outcomes(served: Served[]) {
-  return served.map(({ status, sent, aborted }) => ({ status, sent, aborted }))
 }

@@ -1,12 +1,12 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundle } from './bundle.ts'
-import { executablePath, launchChromium } from './chromium.ts'
-import { start } from './start.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundle } from './support/bundle.ts'
+import { executablePath, launchChromium } from './support/chromium.ts'
+import { start } from './support/start.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 if (executablePath === null) {
   console.warn("SKIPPED: no Chromium is installed: the service worker's tests can't run")
@@ -15,13 +15,12 @@ if (executablePath === null) {
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 describe.skipIf(executablePath === null)('a service worker in Chromium, its server gone', () => {
-  let folder: string
+  const folder = temporaryDirectory()
   let browser: Browser
   let page: Page
   const answers: Answered[] = []
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'byteserve-offline-'))
     await writeFile(join(folder, 'service-worker.js'), await bundle('examples/service-worker.ts'))
     await copyFile(path('examples/service-worker/index.html'), join(folder, 'index.html'))
     for (const name of ['film.mp4', 'film.en.vtt']) {
@@ -44,18 +43,15 @@ describe.skipIf(executablePath === null)('a service worker in Chromium, its serv
     await page.reload()
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => browser?.close())
 
-  test('a film in the Cache seeks', async () => {
+  it('a film in the Cache seeks', async () => {
     expect(await seek(page, [16, 2])).toEqual({ seekable: 20, landed: [16, 2] })
     expect(answers).toContainEqual({ path: '/', status: 200, isFromWorker: true })
     expect(answers).toContainEqual({ path: '/film.mp4', status: 206, isFromWorker: true })
   })
 
-  test('a film in the origin-private file system seeks, its index at the end', async () => {
+  it('a film in the origin-private file system seeks, its index at the end', async () => {
     await page.setInputFiles('input', path('examples/media/film-moov-at-end.mp4'))
     await page.waitForFunction(() => document.querySelector('video')?.src.includes('/stored/'))
     expect(await seek(page, [16, 2])).toEqual({ seekable: 20, landed: [16, 2] })
@@ -64,7 +60,7 @@ describe.skipIf(executablePath === null)('a service worker in Chromium, its serv
     expect(ofFilm.length).toBeGreaterThan(1)
   })
 
-  test.each([
+  it.each([
     ['/film.mp4', 'film.mp4'],
     ['/stored/film-moov-at-end.mp4', 'film-moov-at-end.mp4'],
   ])('a script gets the bytes of %s that it asks for', async (url, name) => {

@@ -7,12 +7,13 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { HeldFile } from '../adapters/held-file.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { closeIdle, findFile, type SharingOptions } from '../adapters/shared-files.ts'
-import { canCountHandles, openHandles, temporaryDirectory } from './temporary.ts'
-import { until } from './until.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
 const path = join(directory, 'file')
-const crowd = fileURLToPath(new URL('crowd.mjs', import.meta.url))
+const crowd = fileURLToPath(new URL('programs/crowd.mjs', import.meta.url))
 
 beforeEach(() => {
   closeIdle()
@@ -83,12 +84,13 @@ describe('a file that several read', () => {
 
   it.runIf(canCountHandles)('is one of 128 that wait, at most', async () => {
     const paths = Array.from({ length: 200 }, (_, i) => join(directory, `of-many-${1000 + i}`))
+    const open = (path: string) => openHandles(path)
     for (const one of paths) {
       write(one, 'one')
       await (await find(one)).close()
     }
     expect(openHandles(join(directory, 'of-many'))).toBe(128)
-    expect(paths.slice(0, 72).map(openHandles)).toEqual(paths.slice(0, 72).map(() => 0))
+    expect(paths.slice(0, 72).map(open)).toEqual(paths.slice(0, 72).map(() => 0))
     expect(await Promise.all(paths.map(textAt))).toEqual(paths.map(() => 'one'))
   })
 })

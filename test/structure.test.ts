@@ -33,7 +33,7 @@ const BELOW: Record<string, string[]> = {
 }
 
 describe('the core', () => {
-  it('is the files that design.md names, and no other', () => {
+  it('is these files, and no other', () => {
     expect(filesOf('src').sort()).toEqual(
       Object.keys(BELOW)
         .map((name) => `${name}.ts`)

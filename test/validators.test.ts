@@ -9,7 +9,8 @@ import {
   parseEntityTags,
   parseHttpDate,
 } from '../src/validators.ts'
-import { growth, QUADRATIC } from './growth.ts'
+import { growth, QUADRATIC } from './support/growth.ts'
+import { strings } from './support/strings.ts'
 
 describe('parseEntityTags', () => {
   const PARSED: [section: string, value: string, tags: '*' | string[] | null][] = [
@@ -359,13 +360,6 @@ function parseByGrammar(value: string): '*' | string[] | null {
   const members = tags.filter((tag) => tag !== ',' && tag !== '')
   const isValid = members.every((tag) => /^(?:W\/)?"[!#-~\x80-\xff]*"$/.test(tag))
   return isValid && members.length > 0 ? members : null
-}
-
-/** Every string of up to `length` characters. */
-function* strings(alphabet: string, length: number, start = ''): Generator<string> {
-  yield start
-  if (start.length === length) return
-  for (const next of alphabet) yield* strings(alphabet, length, start + next)
 }
 
 function formatRfc850(date: Date): string {

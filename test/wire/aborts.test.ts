@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { BrokenReplyError, fetchOnce, open, toRequest } from './client.ts'
+import { BrokenReplyError, fetchOnce, open, toRequest } from '../support/client.ts'
+import { openHandles } from '../support/handles.ts'
+import { until } from '../support/wait.ts'
 import { everywhere } from './everywhere.ts'
 import { type Fixture, MIB } from './fixtures.ts'
-import { descriptors, residentBytes } from './processes.ts'
+import { residentBytes } from './process-memory.ts'
 import type { Target } from './targets.ts'
-import { eventually } from './wait.ts'
 
 const ABORTS = 1000
 const AT_A_TIME = 8
@@ -55,11 +56,11 @@ describe.each(names)('%s', (name) => {
 async function abortAll(target: Target, path: string): Promise<Remains> {
   const { port, pid } = target
   const memory = () => (pid === null ? 0 : residentBytes(pid))
-  const left = () => (pid === null ? 0 : descriptors(pid, path))
+  const left = () => (pid === null ? 0 : openHandles(path, pid))
   await abort(port, WARM)
   const before = memory()
   await abort(port, ABORTS - WARM)
-  await eventually('every file to be closed', () => (left() === 0 ? true : null))
+  await until(() => left() === 0)
   const growth = memory() - before
   const lines = [`GET ${FILE.target} HTTP/1.1`, 'Range: bytes=-5']
   const { status, body } = await fetchOnce(port, lines)

@@ -6,12 +6,12 @@ import {
   open,
   type Reply,
   toRequest,
-} from './client.ts'
+} from '../support/client.ts'
+import { eventually } from '../support/wait.ts'
 import { type Fixture, MODIFIED_DATE, MODIFIED_HEX, md5, ONE } from './fixtures.ts'
 import { BOUNDARY, type Expected, type Row } from './table.ts'
 import type { Target } from './targets.ts'
 import { fill, type Version } from './versions.ts'
-import { eventually } from './wait.ts'
 
 /** A response in a form that reads well in a diff. */
 export interface Answer {

@@ -1,14 +1,14 @@
-import { mkdtempSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { appendFile, open as openFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
-import { BrokenReplyError, fetchOnce } from './client.ts'
+import { describe, expect, it } from 'vitest'
+import { BrokenReplyError, fetchOnce } from '../support/client.ts'
+import { openHandles } from '../support/handles.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { eventually, until } from '../support/wait.ts'
 import { MIB } from './fixtures.ts'
-import { descriptors } from './processes.ts'
 import { serving } from './serving.ts'
 import { FILE_TARGETS, type FileTargetName, installed } from './targets.ts'
-import { eventually } from './wait.ts'
 
 /** More than the sockets on both sides hold, so that the server has to wait for its client. */
 const SIZE = 24 * MIB
@@ -68,8 +68,7 @@ const CHANGES: readonly Change[] = [
 ]
 
 const names = installed(FILE_TARGETS)
-const root = mkdtempSync(join(tmpdir(), 'byteserve-changes-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+const root = temporaryDirectory()
 const targets = serving(names, root)
 
 describe.each(names)('%s: a file under way that is', (name) => {
@@ -83,7 +82,7 @@ describe.each(names)('%s: a file under way that is', (name) => {
     const allowed = exceptions[name] ?? [outcome]
     const patience = allowed.includes('stalled') ? KNOWN_STALL : undefined
     expect(allowed).toContain(await download(port, `/${file}`, () => make(path), patience))
-    await eventually('the file to be closed', () => (descriptors(pid, path) === 0 ? true : null))
+    await until(() => openHandles(path, pid) === 0)
     expect(target.isAlive()).toBe(true)
     rmSync(path, { force: true })
   })

@@ -1,14 +1,13 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { BrokenReplyError, type Failure, fetchOnce, open, toRequest } from '../support/client.ts'
 import { summary } from './ask.ts'
-import { BrokenReplyError, fetchOnce, open, toRequest } from './client.ts'
 import { FILM, FIXTURES, type Fixture, LARGE, makeDirectory, ONE } from './fixtures.ts'
 import { serving } from './serving.ts'
 import { installed, TARGETS, type TargetName } from './targets.ts'
 
 const names = installed(TARGETS)
 const directory = makeDirectory()
-afterAll(() => directory.remove())
-const targets = serving(names, directory.path, FIXTURES)
+const targets = serving(names, directory, FIXTURES)
 
 describe.each(names)('%s', (name) => {
   it('answers requests sent in one go in their order', async () => {
@@ -85,6 +84,9 @@ describe.each(names)('%s', (name) => {
   })
 
   describe('a body that fails under way', () => {
+    // Never as if the body were whole. Bun hangs up, and now and then its end outruns that.
+    const ends = sameAs(name) === 'bun' ? ['RST', 'FIN'] : ['FIN']
+
     it.each([
       '/failing/read',
       '/failing/end',
@@ -96,21 +98,20 @@ describe.each(names)('%s', (name) => {
         ({ body }) => `${body.length} bytes, whole`,
         (error: unknown) => (error instanceof BrokenReplyError ? error.failure : error),
       )
-      // workerd, Node and Deno end it in order, Bun mostly by RST: none as if the body were whole.
-      expect(['FIN', 'RST']).toContain(failure)
+      expect(ends).toContain(failure)
     })
   })
 
   describe('takes no harm', () => {
-    it.each(hostile())('$name', async ({ text, statuses }) => {
+    it.each(hostile())('$name', async ({ text, answers }) => {
       const connection = await open(portOf(name))
       connection.send(text)
-      const status = await connection.read().then(
+      const answer = await connection.read().then(
         (reply) => reply.status,
         (error: unknown) => (error instanceof BrokenReplyError ? error.failure : String(error)),
       )
       connection.reset()
-      expect(statuses).toContain(status)
+      expect(answersOf(name, answers)).toContain(answer)
       expect(await firstBytes()).toBe('0000000 ')
     })
 
@@ -121,94 +122,147 @@ describe.each(names)('%s', (name) => {
   })
 })
 
+/** A status, or how the connection ends; several where that is a race. */
+type Answers = number | Failure | readonly (number | Failure)[]
+
+/** Those that differ from the others by an option alone. */
+type Runtime = Exclude<TargetName, 'bun-stable' | 'deno-native'>
+
 interface Hostile {
   readonly name: string
   readonly text: string
-  /** What may come of it: a status, or the end of the connection. */
-  readonly statuses: readonly (number | string)[]
+  /** Of all targets, or of each runtime where they differ, which a comment explains. */
+  readonly answers: Answers | Readonly<Record<Runtime, Answers>>
 }
 
-/** Whoever refuses a head of this size need not read it to its end, and then RST outruns the 431. */
-const TOO_LARGE = [200, 400, 431, 'FIN', 'RST']
+function sameAs(name: TargetName): Runtime {
+  if (name === 'bun-stable') return 'bun'
+  return name === 'deno-native' ? 'deno' : name
+}
+
+function answersOf(name: TargetName, answers: Hostile['answers']): readonly unknown[] {
+  const own = isByRuntime(answers) ? answers[sameAs(name)] : answers
+  return [own].flat()
+}
+
+function isByRuntime(answers: Hostile['answers']): answers is Readonly<Record<Runtime, Answers>> {
+  return typeof answers === 'object' && 'workerd' in answers
+}
+
+/**
+ * workerd alone takes a head of this size. Who refuses it need not read it to its end, and then, of
+ * Node, RST outruns the 431.
+ */
+const TOO_LARGE = {
+  'node-fetch': [431, 'RST'],
+  'node-direct': [431, 'RST'],
+  bun: 431,
+  deno: 400,
+  workerd: 200,
+} as const
+
+/** What an HTTP parser refuses: workerd's by a status of its own. */
+const NO_HTTP = {
+  'node-fetch': 400,
+  'node-direct': 400,
+  bun: 400,
+  deno: 400,
+  workerd: 501,
+} as const
 
 function hostile(): Hostile[] {
   const range = (value: string, file: Fixture = LARGE) =>
     toRequest([`GET ${file.target} HTTP/1.1`, `Range: bytes=${value}`])
   const line = `GET ${FILM.target} HTTP/1.1\r\nHost: localhost\r\n`
   return [
-    { name: '15 kB of 0-0', text: range('0-0,'.repeat(3750)), statuses: [200] },
-    { name: '15 kB of 0-', text: range('0-,'.repeat(5000)), statuses: [200] },
-    { name: '15 kB of -1', text: range('-1,'.repeat(5000)), statuses: [200] },
-    { name: '15 kB of commas', text: range(','.repeat(15_000)), statuses: [200] },
-    {
-      name: '15 kB of commas and a range',
-      text: range(`${','.repeat(15_000)}0-0`),
-      statuses: [206],
-    },
-    { name: '15 kB of digits', text: range(`${'1'.repeat(15_000)}-`), statuses: [416] },
-    { name: '15 kB of zeros', text: range(`0-${'0'.repeat(15_000)}`), statuses: [206] },
-    { name: '15 kB of spaces', text: range(`0-0,${' '.repeat(15_000)}1`), statuses: [200] },
-    { name: '16 times all of it', text: range('0-,'.repeat(16)), statuses: [200] },
+    { name: '15 kB of 0-0', text: range('0-0,'.repeat(3750)), answers: 200 },
+    { name: '15 kB of 0-', text: range('0-,'.repeat(5000)), answers: 200 },
+    { name: '15 kB of -1', text: range('-1,'.repeat(5000)), answers: 200 },
+    { name: '15 kB of commas', text: range(','.repeat(15_000)), answers: 200 },
+    { name: '15 kB of commas and a range', text: range(`${','.repeat(15_000)}0-0`), answers: 206 },
+    { name: '15 kB of digits', text: range(`${'1'.repeat(15_000)}-`), answers: 416 },
+    { name: '15 kB of zeros', text: range(`0-${'0'.repeat(15_000)}`), answers: 206 },
+    { name: '15 kB of spaces', text: range(`0-0,${' '.repeat(15_000)}1`), answers: 200 },
+    { name: '16 times all of it', text: range('0-,'.repeat(16)), answers: 200 },
     {
       name: '15 kB of entity tags',
       text: `${line}If-Match: ${'"a",'.repeat(3750)}\r\n\r\n`,
-      statuses: [412],
+      answers: 412,
     },
     {
       name: '15 kB of an open tag',
       text: `${line}If-Match: "${'a'.repeat(15_000)}\r\n\r\n`,
-      statuses: [200],
+      answers: 200,
     },
     {
       name: '15 kB of backslashes',
       text: `${line}If-None-Match: "${'\\"'.repeat(7500)}\r\n\r\n`,
-      statuses: [200],
+      answers: 200,
     },
     {
       name: '15 kB of a date',
       text: `${line}If-Modified-Since: ${'Mon, '.repeat(3000)}\r\n\r\n`,
-      statuses: [200],
+      answers: 200,
     },
-    { name: '100 kB of Range', text: range('0-0,'.repeat(25_000)), statuses: TOO_LARGE },
+    { name: '100 kB of Range', text: range('0-0,'.repeat(25_000)), answers: TOO_LARGE },
     {
       name: '100 kB of path',
       text: toRequest([`GET /${'a/'.repeat(50_000)} HTTP/1.1`]),
-      statuses: [404, ...TOO_LARGE],
+      answers: { ...TOO_LARGE, workerd: 404 },
     },
     {
       name: '3000 fields',
       text: `${line}${'Range: bytes=0-0\r\n'.repeat(3000)}\r\n`,
-      statuses: TOO_LARGE,
+      answers: TOO_LARGE,
     },
-    { name: 'no HTTP', text: 'hello\r\n\r\n', statuses: [400, 501] },
+    { name: 'no HTTP', text: 'hello\r\n\r\n', answers: NO_HTTP },
     {
       name: 'TLS',
       text: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n',
-      statuses: [400, 501],
+      answers: NO_HTTP,
     },
-    { name: 'a relative path', text: toRequest(['GET film.mp4 HTTP/1.1']), statuses: [400, 500] },
+    {
+      name: 'a relative path',
+      text: toRequest(['GET film.mp4 HTTP/1.1']),
+      // workerd makes a URL of it only later, and fails then.
+      answers: { ...NO_HTTP, workerd: 500 },
+    },
     {
       name: 'a folded field',
       text: `${line}Range: bytes=0-0\r\n ,1-1\r\n\r\n`,
-      statuses: [400, 206, 200],
+      // RFC 9112 §5.2: a server refuses it, or puts spaces in the place of the fold.
+      answers: { ...NO_HTTP, workerd: 206 },
     },
-    { name: 'a field without a colon', text: `${line}Range\r\n\r\n`, statuses: [400] },
-    { name: 'OPTIONS *', text: toRequest(['OPTIONS * HTTP/1.1']), statuses: [204, 400, 500] },
+    { name: 'a field without a colon', text: `${line}Range\r\n\r\n`, answers: 400 },
+    {
+      name: 'OPTIONS *',
+      text: toRequest(['OPTIONS * HTTP/1.1']),
+      // node-fetch and Bun refuse what makes no URL, workerd fails.
+      answers: { 'node-fetch': 400, 'node-direct': 204, bun: 400, deno: 204, workerd: 500 },
+    },
     {
       name: 'an unknown method',
       text: toRequest(['BREW /film.mp4 HTTP/1.1']),
-      statuses: [405, 400, 501, 'FIN'],
+      // Deno alone leaves it to us.
+      answers: { 'node-fetch': 400, 'node-direct': 400, bun: 'FIN', deno: 405, workerd: 501 },
     },
     {
       name: 'a raw backslash',
       text: toRequest(['GET /..\\..\\etc\\passwd HTTP/1.1']),
-      statuses: [404, 400],
+      // node-fetch refuses what a URL would hold as another path.
+      answers: { 'node-fetch': 400, 'node-direct': 404, bun: 404, deno: 404, workerd: 404 },
     },
-    { name: 'raw UTF-8', text: toRequest(['GET /\xc3\xa4.mp4 HTTP/1.1']), statuses: [404, 400] },
+    {
+      name: 'raw UTF-8',
+      text: toRequest(['GET /\xc3\xa4.mp4 HTTP/1.1']),
+      // No character of a URL (RFC 3986 §2): Node refuses it, to the others it is a name.
+      answers: { 'node-fetch': 400, 'node-direct': 400, bun: 404, deno: 404, workerd: 404 },
+    },
     {
       name: 'a Host of no host',
       text: 'GET /film.mp4 HTTP/1.1\r\nHost: a b\r\n\r\n',
-      statuses: [200, 400, 404, 500],
+      // Nobody needs it but who makes a URL of it: Deno gives us one that can't be parsed.
+      answers: { 'node-fetch': 400, 'node-direct': 200, bun: 200, deno: 404, workerd: 500 },
     },
   ]
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
+import { beforeAll } from 'vitest'
+import { temporaryDirectory } from '../support/temporary.ts'
 import type { Fixture } from './fixtures.ts'
 import { serving } from './serving.ts'
 import { installed, TARGETS, type Target, type TargetName } from './targets.ts'
@@ -17,11 +17,10 @@ export function everywhere<T>(
   act: (target: Target, path: string) => Promise<T>,
 ): { names: readonly TargetName[]; outcomeOf(name: TargetName): Promise<T> } {
   const names = installed(TARGETS)
-  const root = mkdtempSync(join(tmpdir(), 'byteserve-everywhere-'))
+  const root = temporaryDirectory()
   const path = join(root, file.path)
   const outcomes = new Map<TargetName, Promise<T | Error>>()
 
-  afterAll(() => rmSync(root, { recursive: true, force: true }))
   const targets = serving(names, root, [file])
   beforeAll(() => {
     writeFileSync(path, file.bytes)

@@ -1,16 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 /** A file that every target serves. */
 export interface Fixture {
@@ -96,9 +88,9 @@ const UNDATED = [
   [EPOCH, 1],
 ] as const
 
-/** A new directory with all fixtures, and with what must not be found. */
-export function makeDirectory(): { readonly path: string; remove(): void } {
-  const outer = mkdtempSync(join(tmpdir(), 'byteserve-wire-'))
+/** A temporary directory with all fixtures, and with what must not be found. */
+export function makeDirectory(): string {
+  const outer = temporaryDirectory()
   const path = join(outer, 'root')
   for (const { path: name, bytes } of FIXTURES) {
     const file = join(path, name)
@@ -117,7 +109,7 @@ export function makeDirectory(): { readonly path: string; remove(): void } {
   symlinkSync('../outside', join(path, 'outside'))
   symlinkSync('loop.mp4', join(path, 'loop.mp4'))
   execFileSync('mkfifo', [join(path, 'pipe.mp4')])
-  return { path, remove: () => rmSync(outer, { recursive: true, force: true }) }
+  return path
 }
 
 /** Bytes of which every 8 say at which offset they are. */

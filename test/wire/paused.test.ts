@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { fetchOnce } from '../support/client.ts'
 import { summary } from './ask.ts'
-import { fetchOnce } from './client.ts'
 import { everywhere } from './everywhere.ts'
 import { type Fixture, MIB, pattern } from './fixtures.ts'
 import type { Target } from './targets.ts'

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, askAll, expectedAnswer, type Heard, versionOf, versionsOf } from './ask.ts'
 import { EXCEPTIONS, type Exception } from './exceptions.ts'
 import {
@@ -19,14 +19,13 @@ const names = installed(TARGETS)
 const heard = new Map<TargetName, Heard>()
 const versions = new Map<TargetName, Map<Fixture, Version>>()
 const directory = makeDirectory()
-afterAll(() => directory.remove())
-const targets = serving(names, directory.path, FIXTURES)
+const targets = serving(names, directory, FIXTURES)
 
 beforeAll(async () => {
   await Promise.all(
     targets.all().map(async (target) => {
       const known = await versionsOf(target, FOUND)
-      known.set(EPOCH, { etag: epochTag(directory.path), date: 'none' })
+      known.set(EPOCH, { etag: epochTag(directory), date: 'none' })
       versions.set(target.name, known)
       heard.set(target.name, await askAll(target, rowsOf(target.name), known))
     }),

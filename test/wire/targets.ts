@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { startWorker } from '../miniflare.ts'
-import { isInstalled, runtimes } from '../runtimes.ts'
+import { startWorker } from '../support/miniflare.ts'
+import { run } from '../support/process.ts'
+import { isInstalled, runtimes } from '../support/runtimes.ts'
 import type { Fixture } from './fixtures.ts'
 
 /** A real server on a real runtime. */
@@ -87,34 +86,24 @@ function isFileTarget(name: TargetName): name is FileTargetName {
   return name !== 'workerd'
 }
 
-/** Its stdin closes with this process, however that ends, and with its stdin it ends. */
+/** It ends with its stdin, and that with this process. */
 async function startProcess(name: FileTargetName, directory: string): Promise<Target> {
   const { runtime, script } = COMMANDS[name]
   const flags = runtime === 'deno' ? denoFlags(directory) : []
   const args = [...flags, script, directory, JSON.stringify(OPTIONS[name] ?? {})]
-  const child = spawn(runtimes[runtime] ?? runtime, args, { cwd: project })
-  let errors = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk
-  })
-  const isAlive = () => child.exitCode === null && child.signalCode === null
-  try {
-    const port = await firstLine(child)
-    return {
-      name,
-      port: Number(port),
-      pid: child.pid ?? null,
-      isAlive,
-      complaints: () => errors,
-      stop: () => stopProcess(child),
-    }
-  } catch (error) {
-    await stopProcess(child)
-    throw new Error(`${name} did not start: ${errors}`, { cause: error })
+  const program = run(runtimes[runtime] ?? runtime, args, { cwd: project })
+  const port = await program.says(/^(\d+)\n/)
+  return {
+    name,
+    port: Number(port),
+    pid: program.child.pid ?? null,
+    isAlive: program.isAlive,
+    complaints: program.stderr,
+    stop: program.stop,
   }
 }
 
-/** No more than design.md says that it takes: the network, the directory and the package. */
+/** What `denoDirectory` says that it needs, the network, and the package itself; nothing more. */
 function denoFlags(directory: string): string[] {
   const readable = `--allow-read=${directory},${project}`
   return ['run', '--cached-only', '--no-lock', '--allow-net=127.0.0.1', readable]
@@ -128,24 +117,4 @@ async function startWorkerd(objects: readonly Fixture[]): Promise<Target> {
   })
   const { port, stop } = await startWorker(Object.fromEntries(files), WORKER)
   return { name: 'workerd', port, pid: null, isAlive: () => true, complaints: () => '', stop }
-}
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk
-      const [line, ...rest] = text.split('\n')
-      if (line !== undefined && rest.length > 0) resolve(line)
-    })
-    child.once('error', reject)
-    child.once('exit', (code, signal) => reject(new Error(`exited with ${code ?? signal}`)))
-  })
-}
-
-async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
 }

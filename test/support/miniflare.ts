@@ -1,5 +1,5 @@
 import { Miniflare } from 'miniflare'
-import type { R2BucketLike } from '../adapters/r2.ts'
+import type { R2BucketLike } from '../../adapters/r2.ts'
 import { bundle } from './bundle.ts'
 
 export interface StoredFile {

@@ -9,7 +9,7 @@ import { build } from 'esbuild'
  */
 export async function bundle(entry: string, conditions: string[] = []): Promise<string> {
   const { outputFiles } = await build({
-    absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
+    absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
     entryPoints: [entry],
     bundle: true,
     write: false,

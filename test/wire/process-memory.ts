@@ -1,18 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
-
-/** How many descriptors of a process are open on this file, under whatever name it has by now. */
-export function descriptors(pid: number, path: string): number {
-  const directory = `/proc/${pid}/fd`
-  return readdirSync(directory).filter((fd) => {
-    try {
-      const link = readlinkSync(`${directory}/${fd}`)
-      return link === path || link === `${path} (deleted)`
-    } catch {
-      // Closed since it was listed.
-      return false
-    }
-  }).length
-}
+import { readFileSync, writeFileSync } from 'node:fs'
 
 /** Memory of a process that is in use, in bytes. */
 export function residentBytes(pid: number): number {

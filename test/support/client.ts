@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** A response as it came over the wire. */
-export interface Reply {
+/** The head of a response as it came over the wire. */
+export interface Head {
   readonly status: number
   /** Names as they were sent, in the order that they were sent, repeated ones and all. */
   readonly fields: readonly (readonly [name: string, value: string])[]
+}
+
+export interface Reply extends Head {
   readonly body: Buffer
 }
 
@@ -41,12 +44,21 @@ export interface Connection {
    * @throws BrokenReplyError when the connection ends or falls silent before
    */
   read(method?: string, take?: Take): Promise<Reply>
+  /** Reads the head of a response, and nothing of its body. */
+  readHead(): Promise<Head>
+  /**
+   * The next bytes, as many as asked for, or fewer when the connection ends before.
+   *
+   * @throws BrokenReplyError when it falls silent before
+   */
+  take(length: number): Promise<Buffer>
   /** What came that no response accounts for, after the peer had a turn to send it. */
   surplus(): Buffer
   /** How the peer ends the connection; what it still sends is dropped. */
   ended(): Promise<Failure>
   /** Hangs up at once, by RST. */
   reset(): void
+  readonly socket: Socket
 }
 
 /** Longer than any answer takes on a busy machine: after it, the server hangs. */
@@ -57,9 +69,14 @@ const LINE_END = Buffer.from('\r\n')
 
 /** @param patience how many ms of silence are the end of it */
 export async function open(port: number, patience: number = PATIENCE): Promise<Connection> {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true })
-  await once(socket, 'connect')
-  return overSocket(socket, patience)
+  const connection = begin(port, patience)
+  await once(connection.socket, 'connect')
+  return connection
+}
+
+/** The same at once: what is sent waits until the connection is there. */
+export function begin(port: number, patience: number = PATIENCE): Connection {
+  return overSocket(connect({ host: '127.0.0.1', port, noDelay: true }), patience)
 }
 
 /** One request on a connection of its own. */
@@ -173,7 +190,23 @@ function overSocket(socket: Socket, patience: number): Connection {
     }
   }
 
-  async function readHead(): Promise<Omit<Reply, 'body'>> {
+  async function take(length: number): Promise<Buffer> {
+    const taken: Buffer[] = []
+    for (let left = length; left > 0; ) {
+      const chunk = await nextChunk()
+      if (chunk === 'nothing more') {
+        throw new BrokenReplyError(`${length} bytes, or an end`, length - left, chunk)
+      }
+      if (!Buffer.isBuffer(chunk)) break
+      const due = chunk.subarray(0, left)
+      putBack(chunk.subarray(due.length))
+      taken.push(due)
+      left -= due.length
+    }
+    return Buffer.concat(taken)
+  }
+
+  async function readHead(): Promise<Head> {
     const head = await readUntil(HEAD_END, 'the head of a response')
     const [statusLine = '', ...lines] = head.split('\r\n')
     const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(statusLine)?.[1]
@@ -215,6 +248,8 @@ function overSocket(socket: Socket, patience: number): Connection {
       socket.write(text, 'latin1')
     },
     read,
+    readHead,
+    take,
     surplus() {
       return socket.read() ?? Buffer.alloc(0)
     },
@@ -227,6 +262,7 @@ function overSocket(socket: Socket, patience: number): Connection {
     reset() {
       socket.resetAndDestroy()
     },
+    socket,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Chunk, FileSource } from '../src/source.ts'
+import type { Chunk, FileSource } from '../../src/source.ts'
 
 /** A file in memory that counts what is done with it. */
 export interface CountingSource extends FileSource {

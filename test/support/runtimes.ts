@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-const packages = fileURLToPath(new URL('../node_modules/', import.meta.url))
+const packages = fileURLToPath(new URL('../../node_modules/', import.meta.url))
 const target = `${process.platform}-${process.arch}`
 const suffix = process.platform === 'win32' ? '.exe' : ''
 

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+/** Of the vitest that contract.test.ts starts on another runtime. */
+export default defineConfig({
+  test: {
+    include: ['test/contract/{bun,deno}.ts'],
+    testTimeout: 20_000,
+    cache: false,
+  },
+})
