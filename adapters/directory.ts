@@ -39,11 +39,14 @@ export function directoryLookup(
   const adapt = (file: HeldFile | null) => (file === null ? null : orClosed(file, toSource))
   return (request) => {
     const path = toRelativePath(request.url, mount)
-    if (path === null) return null
+    if (path === null || ALIAS?.test(path)) return null
     const file = findFile(prefix + path, options, isInside)
     return file instanceof Promise ? file.then(adapt) : adapt(file)
   }
 }
+
+/** On Windows, `GIT~1` may be another name of `.git`, and `a.mp4:b` a stream beside the file a.mp4. */
+const ALIAS = sep === '\\' ? /~\d|:/ : null
 
 /** For how long a file that was found inside is known to be, in ms. */
 const KNOWN_FOR = 1000

@@ -3,7 +3,7 @@ import { join, parse } from 'node:path'
 import { isBelow } from '../adapters/directory.ts'
 import { toRelativePath } from '../adapters/path.ts'
 
-/** A file that a directory look-up finds. */
+/** A file that a directory lookup finds. */
 export interface ListedFile {
   /** Its folder below the root, without slashes around it; '' is the root. */
   readonly folder: string
@@ -29,7 +29,7 @@ const MOST_NAMES = 20_000
 
 /**
  * The files below a directory as they are now, those near the root first when there are too many.
- * Left out are hidden ones, what can't be read, and what the look-up would not serve. Linked
+ * Left out are hidden ones, what can't be read, and what the lookup would not serve. Linked
  * folders are not entered: what they hold inside of the root is listed where it lies.
  *
  * @throws what the operating system says of the root itself, as a rejection

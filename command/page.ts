@@ -7,7 +7,7 @@ import { SCRIPT } from './page-player.ts'
 import { STYLE } from './page-style.ts'
 
 /**
- * A look-up that answers `/` with a page of what can be played below the root, unless the root has
+ * A lookup that answers `/` with a page of what can be played below the root, unless the root has
  * an index.html of its own; all else it leaves to the given one.
  */
 export function withPage(root: string, lookup: FileLookup): FileLookup {

@@ -108,7 +108,7 @@ describe('nodeListener in a host that answers by itself', () => {
   it.each([
     ['nothing is found', null],
     ['a file is found', countingSource(long)],
-  ])('after too long a look-up adds nothing, when %s', async (_what, found) => {
+  ])('after too long a lookup adds nothing, when %s', async (_what, found) => {
     let find = (_: typeof found) => {}
     const listener = nodeListener(() => new Promise<typeof found>((resolve) => (find = resolve)))
     let done: Promise<void> = Promise.resolve()

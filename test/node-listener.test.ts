@@ -309,7 +309,7 @@ describe('nodeListener over node:http', () => {
   const broken = new Error('EIO: i/o error')
   const failing = () => countingSource(one, { read: () => Promise.reject(broken) })
   it.each<[string, FileLookup, string[]]>([
-    ['a look-up that rejects', () => Promise.reject(broken), []],
+    ['a lookup that rejects', () => Promise.reject(broken), []],
     ['a first read that rejects', failing, []],
     ['a first read of a multipart that rejects', failing, ['Range: bytes=0-0,2-9']],
   ])('answers %s with an empty 503, and keeps the connection', async (_what, fails, fields) => {
@@ -385,7 +385,7 @@ describe('nodeListener over node:http', () => {
     expect((await client.response({ hasBody: false })).status).toBe(503)
   })
 
-  it('gives a look-up header fields by any case of their names', async () => {
+  it('gives a lookup header fields by any case of their names', async () => {
     const seen: unknown[] = []
     const listener = nodeListener(({ method, url, headers }) => {
       const names = ['Accept-Language', 'accept-language', 'X-None', 'constructor']

@@ -51,7 +51,7 @@ describeSource('originFile', {
   openDirectory: () => originFile(base),
 })
 
-describe('a look-up of the files of another server', () => {
+describe('a lookup of the files of another server', () => {
   const body = 'Byte serving'
 
   beforeAll(() => {

@@ -435,7 +435,7 @@ describe('a failure before the first byte is a 503', () => {
         throw broken
       },
     ],
-  ])('a look-up that %s', async (_what, lookup) => {
+  ])('a lookup that %s', async (_what, lookup) => {
     const { options, served, errors } = observe()
     const response = await fileHandler(lookup, options)(request())
     expect(await receive(response)).toEqual(unavailable)
@@ -548,7 +548,7 @@ describe('a native body', () => {
 })
 
 describe('fileHandler', () => {
-  it('gives its request to the look-up', async () => {
+  it('gives its request to the lookup', async () => {
     const seen: unknown[] = []
     const handler = fileHandler((asked) => {
       seen.push(asked)
@@ -743,7 +743,7 @@ describe('onServed and onError', () => {
       const options = { onServed: fail('onServed'), onError: fail('onError') }
       const response = await serveFile(request(), countingSource(small), options)
       expect((await response.bytes()).length).toBe(1000)
-      const failing = fileHandler(fail('look-up'), options)
+      const failing = fileHandler(fail('lookup'), options)
       expect((await failing(request())).status).toBe(503)
     } finally {
       console.error = original

@@ -1,4 +1,4 @@
-// Answers with a file that is removed between the look-up and the body.
+// Answers with a file that is removed between the lookup and the body.
 import { rmSync } from 'node:fs'
 import process from 'node:process'
 import { serveFile } from '../../dist/src/index.js'

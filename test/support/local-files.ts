@@ -37,7 +37,7 @@ export function localFiles(
   return canCountHandles ? { ...files, openHandles: ({ path }) => openHandles(path) } : files
 }
 
-/** A look-up of a directory's files, asked by the path of one. */
+/** A lookup of a directory's files, asked by the path of one. */
 export function pathLookup(
   directory: string,
   lookup: FileLookup,

@@ -1004,8 +1004,8 @@ function bare(size: number): Expected {
 
 /** Sources of servers/failing.mjs, as far as the failure shows before the first byte is sent. */
 const FAILING: Row[] = [
-  asked('a look-up that throws', '/failing/lookup', FILM, UNAVAILABLE),
-  asked('a look-up that rejects', '/failing/lookup-later', FILM, UNAVAILABLE),
+  asked('a lookup that throws', '/failing/lookup', FILM, UNAVAILABLE),
+  asked('a lookup that rejects', '/failing/lookup-later', FILM, UNAVAILABLE),
   asked('a size below zero', '/failing/size', FILM, UNAVAILABLE),
   asked('a first read that rejects', '/failing/first-read', FILM, UNAVAILABLE),
   asked('a read that gives nothing', '/failing/nothing', FILM, UNAVAILABLE),
@@ -1033,8 +1033,8 @@ const FAILING: Row[] = [
 
 /** What the failing ones are to say on stderr, in the order of the rows. */
 export const COMPLAINTS: readonly string[] = [
-  'the look-up failed',
-  'the look-up failed later',
+  'the lookup failed',
+  'the lookup failed later',
   'Expected size to be a whole number >= 0, got -1',
   'the first read failed',
   'Expected 1000 bytes from the source, got 0',

@@ -1,4 +1,4 @@
-// Sources that break their promises, besides those of a look-up: /failing/…
+// Sources that break their promises, besides those of a lookup: /failing/…
 const SIZE = 3 * 1024 * 1024
 const SMALL = 1000
 
@@ -29,8 +29,8 @@ function fail(message) {
 }
 
 const SOURCES = {
-  '/failing/lookup': () => fail('the look-up failed'),
-  '/failing/lookup-later': async () => fail('the look-up failed later'),
+  '/failing/lookup': () => fail('the lookup failed'),
+  '/failing/lookup-later': async () => fail('the lookup failed later'),
   '/failing/size': () => ({ size: -1, read: chunk }),
   '/failing/first-read': () => ({ size: SIZE, read: async () => fail('the first read failed') }),
   '/failing/nothing': () => ({ size: SMALL, read: () => new Uint8Array(0) }),
