@@ -114,7 +114,7 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
         if (!isIntact() && !(await delay(A_WRITE).then(isIntact))) {
           throw new SourceChangedError(`${path} changed while it was being served`)
         }
-        return into.subarray(0, length)
+        return length === into.length ? into : into.subarray(0, length)
       } finally {
         if (--reads === 0) whenIdle?.()
       }
