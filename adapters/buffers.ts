@@ -34,15 +34,23 @@ export function takeBuffer(length: number): Uint8Array {
 export function releaseBuffer(buffer: Uint8Array): void {
   forgetBuffer(buffer)
   const size = buffer.length
-  const most = size === SMALLEST ? Math.max(BUDGET, taken) : 2 * BUDGET - taken
-  const others = free.get(size) ?? []
-  if (kept + size <= most) {
-    others.push(buffer)
-    kept += size
-  } else if (others.pop() !== undefined) {
-    kept -= size
-  }
-  free.set(size, others)
+  if (size > SMALLEST && taken > BUDGET) return
+  const alike = free.get(size) ?? []
+  free.set(size, alike)
+  alike.push(buffer)
+  kept += size
+  while (kept > Math.max(BUDGET, taken)) dropOne()
+}
+
+/** Of the size that most memory is kept in, so that what is asked for now finds room beside it. */
+function dropOne(): void {
+  let most: Uint8Array[] = []
+  for (const alike of free.values()) if (bytesIn(alike) > bytesIn(most)) most = alike
+  kept -= most.pop()?.length ?? 0
+}
+
+function bytesIn(alike: readonly Uint8Array[]): number {
+  return alike.length * (alike[0]?.length ?? 0)
 }
 
 /** Gives up a buffer that something may still read. */

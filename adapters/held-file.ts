@@ -14,7 +14,7 @@ const CHUNK_BUDGET = 16 * KIB * KIB
 const TAIL = 256
 
 /** How long a write under way may take from a file's new time to its new size, in ms. */
-const A_WRITE = 20
+const WRITE_SETTLES_IN = 20
 
 /** How many responses read a file. */
 let readers = 0
@@ -111,7 +111,7 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
       try {
         const length = await readAt(fd, into, Math.min(end - start, into.length), start)
         // A write moves the time of a file first, and its size when the bytes are there.
-        if (!isIntact() && !(await delay(A_WRITE).then(isIntact))) {
+        if (!isIntact() && !(await delay(WRITE_SETTLES_IN).then(isIntact))) {
           throw new SourceChangedError(`${path} changed while it was being served`)
         }
         return length === into.length ? into : into.subarray(0, length)

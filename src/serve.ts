@@ -166,7 +166,8 @@ export function watch(
     const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
     const duration = Date.now() - started
     if (error !== undefined) tell(() => onError(error, request))
-    tell(() => onServed?.({ request, status, headers, sent, aborted, error, duration }))
+    if (onServed === undefined) return
+    tell(() => onServed({ request, status, headers, sent, aborted, error, duration }))
   }
 }
 

@@ -43,6 +43,14 @@ describe('takeBuffer', () => {
     expect(again.filter((buffer) => released.includes(buffer)).length).toBe(2)
   })
 
+  it('has room for small ones when large ones fill it', () => {
+    for (const buffer of takeMany(20, MIB)) pool.releaseBuffer(buffer)
+    const small = takeMany(32, 4 * KIB)
+    for (const buffer of small) pool.releaseBuffer(buffer)
+    const again = takeMany(32, 4 * KIB)
+    expect(again.filter((buffer) => small.includes(buffer)).length).toBe(32)
+  })
+
   it('counts those under way, not those that were', () => {
     for (let i = 0; i < 200; i++) pool.releaseBuffer(pool.takeBuffer(MIB))
     for (let i = 0; i < 200; i++) pool.forgetBuffer(pool.takeBuffer(1))
