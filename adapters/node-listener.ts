@@ -144,6 +144,12 @@ async function writeBody(
     })
   }
 
+  /** Sends all at the pace of a response that does not tell when a chunk left. */
+  async function pipe(wrapped: NodeJS.WritableStream): Promise<void> {
+    await reader.peek()
+    if (begin()) await pipeline(chunks, wrapped)
+  }
+
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let chunk = await reader.next(); chunk !== null; chunk = await reader.next()) {
       yield chunk
@@ -154,11 +160,11 @@ async function writeBody(
   outgoing.once('close', hangUp)
   if (incoming.aborted || outgoing.destroyed) hangUp()
   try {
-    // What comes first of a multipart body is not from the source.
-    if (answered.pieces.length > 1 || isWrapped(outgoing)) await reader.peek()
     if (isWrapped(outgoing)) {
-      if (begin()) await pipeline(chunks, outgoing as unknown as NodeJS.WritableStream)
+      await pipe(outgoing)
     } else {
+      // What comes first of a multipart body is not from the source.
+      if (answered.pieces.length > 1) await reader.peek()
       while (reader.sent < reader.length && (await sendNext()));
     }
     conclude(answered, sent, await reader.close())
@@ -179,7 +185,7 @@ async function writeBody(
  * Whether a middleware writes in the response's place, as those do that compress. None of them
  * tells when a chunk left.
  */
-function isWrapped(outgoing: Outgoing): boolean {
+function isWrapped(outgoing: Outgoing): outgoing is Outgoing & NodeJS.WritableStream {
   return Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')
 }
 
