@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
-import { read, readSync } from 'node:fs'
+import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../src/errors.ts'
-import type { Handle } from './open-file.ts'
+import { type Handle, readAt } from './open-file.ts'
+import { hasGrown } from './tail.ts'
 import { isSameVersion, type Version, versionOf } from './version.ts'
 
 const KIB = 1024
@@ -10,8 +11,6 @@ const SMALLEST_CHUNK = 64 * KIB
 const LARGEST_CHUNK = 512 * KIB
 /** What all responses together may hold in chunks that their clients have yet to take, in bytes. */
 const CHUNK_BUDGET = 16 * KIB * KIB
-/** How many of the last bytes of a version tell whether the file only grew. */
-const TAIL = 256
 
 /** How long a write under way may take from a file's new time to its new size, in ms. */
 const WRITE_SETTLES_IN = 20
@@ -24,10 +23,6 @@ export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastM
   readonly size: number
   /** Whether this is the version that is held. */
   isSame(version: Version): boolean
-  /** Learns what tells this version from a longer one that is not the same, in another thread. */
-  learnTail(): Promise<void>
-  /** The same at once. */
-  learnTailSync(): void
   /** At most a chunk of the bytes [start, end), read in another thread. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   /**
@@ -46,8 +41,6 @@ export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastM
  */
 export function holdFile(handle: Handle, release: () => void): HeldFile {
   const { path, fd, opened, type, etag, lastModified } = handle
-  const tailLength = Math.min(TAIL, opened.size)
-  const tailStart = opened.size - tailLength
   let expected = opened
   let reads = 0
   let whenIdle: (() => void) | null = null
@@ -58,28 +51,9 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
   function isIntact(): boolean {
     const version = versionOf(handle)
     if (isSameVersion(version, expected)) return true
-    if (version.size <= expected.size || !hasGrown()) return false
+    if (version.size <= expected.size || !hasGrown(handle)) return false
     expected = version
     return true
-  }
-
-  /**
-   * Whether a longer file is the same one, to which something was added, as logs and recordings are.
-   * What rewrites a file gets past its old end only over what stood there.
-   */
-  function hasGrown(): boolean {
-    return handle.tail !== null && readTail().equals(handle.tail)
-  }
-
-  function readTail(): Buffer {
-    const bytes = Buffer.alloc(tailLength)
-    readSync(fd, bytes, 0, tailLength, tailStart)
-    return bytes
-  }
-
-  /** Of a file that is being written, which its weak tag says, any tail is as good. */
-  function rememberTail(bytes: Uint8Array): void {
-    if (etag.startsWith('W/') || isSameVersion(versionOf(handle), opened)) handle.tail = bytes
   }
 
   function expectOpen(): void {
@@ -93,17 +67,6 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
     etag,
     lastModified,
     isSame: (version) => isSameVersion(opened, version),
-
-    async learnTail() {
-      if (handle.tail !== null) return
-      const bytes = Buffer.alloc(tailLength)
-      await readAt(fd, bytes, tailLength, tailStart)
-      rememberTail(bytes)
-    },
-
-    learnTailSync() {
-      if (handle.tail === null) rememberTail(readTail())
-    },
 
     async read(start, end, into = Buffer.allocUnsafeSlow(Math.min(end - start, chunkSize()))) {
       expectOpen()
@@ -136,15 +99,6 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
       release()
     },
   }
-}
-
-function readAt(fd: number, into: Uint8Array, length: number, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, into, 0, length, position, (error, bytesRead) => {
-      if (error) reject(error)
-      else resolve(bytesRead)
-    })
-  })
 }
 
 function chunkSize(): number {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, read, type Stats } from 'node:fs'
 import { isStrongDate } from '../src/validators.ts'
 import { mediaType } from './media-type.ts'
 import type { Version } from './version.ts'
@@ -82,6 +82,21 @@ const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO',
 /** Whether an error says that there is no such file, rather than that it can't be had. */
 function isAbsence(error: unknown): boolean {
   return ABSENT.includes(codeOf(error))
+}
+
+/** Reads in another thread; the bytes read, fewer at the end of the file. */
+export function readAt(
+  fd: number,
+  into: Uint8Array,
+  length: number,
+  position: number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, into, 0, length, position, (error, bytesRead) => {
+      if (error) reject(error)
+      else resolve(bytesRead)
+    })
+  })
 }
 
 /** What the operating system calls an error, such as `ENOENT`; empty when it is none of its. */

@@ -2,9 +2,11 @@ import { closeSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers'
 import { expectWholeNumber } from '../src/errors.ts'
+import { isStrong } from '../src/validators.ts'
 import { type HeldFile, holdFile } from './held-file.ts'
 import { codeOf, type Handle, openFile, type Permission } from './open-file.ts'
 import { Recent } from './recent.ts'
+import { learnTail, learnTailSync } from './tail.ts'
 import { isSameVersion, versionAt } from './version.ts'
 
 /** How long files stay open. */
@@ -65,13 +67,9 @@ export function findFile(
   isAllowed: Permission = () => true,
 ): HeldFile | null | Promise<HeldFile | null> {
   if (!warm.get(path)) return findCold(path, keepOpen, isAllowed)
-  const file = hold(path, keepOpen, isAllowed)
-  try {
-    file?.learnTailSync()
-  } catch {
-    // Reading the rest will say why.
-  }
-  return file
+  const handle = find(path, isAllowed)
+  if (handle !== null) learnTailSync(handle)
+  return handle && hold(handle, keepOpen)
 }
 
 async function findCold(
@@ -79,19 +77,25 @@ async function findCold(
   keepOpen: number,
   isAllowed: Permission,
 ): Promise<HeldFile | null> {
-  // What is wrong with the path, opening will say; with its bytes, reading the rest.
+  // What is wrong with the path, opening will say.
   await stat(path).catch(() => {})
-  const file = hold(path, keepOpen, isAllowed)
-  await file?.learnTail().catch(() => {})
+  const handle = find(path, isAllowed)
+  if (handle === null) return null
+  const file = hold(handle, keepOpen)
+  await learnTail(handle)
   return file
 }
 
-function hold(path: string, keepOpen: number, isAllowed: Permission): HeldFile | null {
+function find(path: string, isAllowed: Permission): Shared | null {
   const handle = findShared(path, isAllowed) ?? open(path, isAllowed)
   if (handle === null) return null
   warm.set(path, true)
   // Nobody could tell whether a file of a weak tag is still the same.
-  if (handle.etag.startsWith('"')) shared.set(path, handle)
+  if (isStrong(handle.etag)) shared.set(path, handle)
+  return handle
+}
+
+function hold(handle: Shared, keepOpen: number): HeldFile {
   handle.users++
   idle.delete(handle)
   return holdFile(handle, () => release(handle, keepOpen))

@@ -33,9 +33,14 @@ export function parseEntityTags(value: string): '*' | string[] | null {
   return tags.length === 0 ? null : tags
 }
 
+/** Whether an entity tag is a strong validator (RFC 9110 §8.8.1). */
+export function isStrong(tag: string): boolean {
+  return tag.startsWith('"')
+}
+
 /** Strong comparison (RFC 9110 §8.8.3.2): the same tag, and neither is weak. */
 export function matchesStrongly(a: string, b: string): boolean {
-  return a === b && a.startsWith('"')
+  return a === b && isStrong(a)
 }
 
 /** Weak comparison (RFC 9110 §8.8.3.2): the same opaque-tag, weak or not. */
