@@ -1,4 +1,5 @@
 import { SourceChangedError } from '../src/errors.ts'
+import { isFieldValue } from '../src/headers.ts'
 import { type ByteRange, parseRange, type RangeSpec, resolveRange } from '../src/range.ts'
 import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import { expectBase, toRelativePath } from './path.ts'
@@ -104,7 +105,7 @@ export async function r2File(
   const { size, httpEtag, uploaded, httpMetadata = {} } = object
   const { contentType = '' } = httpMetadata
   // R2 stores types that fit in no header field.
-  const isType = /^[\t\x20-\x7e\x80-\xff]+$/.test(contentType)
+  const isType = contentType !== '' && isFieldValue(contentType)
   try {
     return {
       size,

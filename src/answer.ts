@@ -1,6 +1,12 @@
 import { type ByteRanges, decide, type RangeLimits } from './decide.ts'
 import { expectWholeNumber } from './errors.ts'
-import { contentFields, failureFields, type HeaderFields, notModifiedFields } from './headers.ts'
+import {
+  contentFields,
+  failureFields,
+  type HeaderFields,
+  isFieldValue,
+  notModifiedFields,
+} from './headers.ts'
 import { multipart } from './multipart.ts'
 import { lengthOf, type Piece } from './range.ts'
 import type { FileSource, RequestLike } from './source.ts'
@@ -64,12 +70,9 @@ export function answer(
 }
 
 function answerPartially(source: FileSource, ranges: ByteRanges, now: number): Answer {
-  const [range] = ranges
-  if (ranges.length === 1) {
-    return { status: 206, headers: contentFields(source, now, range), pieces: [range] }
-  }
-  const whole = contentFields(source, now, range)
-  const { 'content-encoding': encoding, 'content-range': _, ...headers } = whole
+  const common = contentFields(source, now, ranges)
+  if (ranges.length === 1) return { status: 206, headers: common, pieces: ranges }
+  const { 'content-encoding': encoding, ...headers } = common
   const type = `Content-Type: ${headers['content-type']}\r\n`
   // The parts are encoded, if anything is; the message that holds them is not.
   const fields = encoding === undefined ? type : `${type}Content-Encoding: ${encoding}\r\n`
@@ -86,9 +89,7 @@ function withoutBody(status: number, headers: HeaderFields = {}): Answer {
 
 function expectSource({ size, type = '', etag }: FileSource): void {
   expectWholeNumber('size', size, 0)
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(type)) {
-    throw new TypeError(`Expected a media type, got ${type}`)
-  }
+  if (!isFieldValue(type)) throw new TypeError(`Expected a media type, got ${type}`)
   if (etag !== undefined && !isEntityTag(etag)) {
     throw new TypeError(`Expected etag like "abc" or W/"abc", got ${etag}`)
   }

@@ -5,13 +5,18 @@ import { formatHttpDate, isStrongDate } from './validators.ts'
 /** Header fields by lower-case name: the fastest form for every runtime, and HTTP/2's. */
 export type HeaderFields = Record<string, string>
 
+/** Whether every server writes a text as a field value (RFC 9110 §5.5). */
+export function isFieldValue(text: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+}
+
 /** The source's own fields, less some. One about length, range or version would only be a lie. */
 function sourceFields({ headers }: FileSource, drop?: RegExp): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
   for (const [name, value] of new Headers(headers)) {
     if (CORE_FIELDS.test(name) || drop?.test(name)) continue
-    // `Headers` lets some pass that no server would write.
+    // `Headers` lets control characters pass, which no server would write.
     if (/[^\t\x20-\x7e\x80-\uffff]/.test(value)) {
       throw new TypeError(`Expected a value for ${name} without control characters, got ${value}`)
     }
@@ -23,15 +28,23 @@ function sourceFields({ headers }: FileSource, drop?: RegExp): HeaderFields {
 const CORE_FIELDS =
   /^(?:accept-ranges|content-length|content-range|etag|last-modified|transfer-encoding|x-content-type-options)$/
 
-/** 200 and 206 (RFC 9110 §15.3.1, §15.3.7): what is sent, of which version. */
-export function contentFields(source: FileSource, now: number, range?: ByteRange): HeaderFields {
+/**
+ * 200 and 206 (RFC 9110 §15.3.1, §15.3.7): what is sent, of which version. Of several ranges, length
+ * and type are those of what holds them, which is not known here.
+ */
+export function contentFields(
+  source: FileSource,
+  now: number,
+  ranges: readonly ByteRange[] = [],
+): HeaderFields {
+  const [range] = ranges
   // Digests of the content (RFC 9530 §2) are of the whole file's.
   const fields = sourceFields(source, range && /^content-(?:digest|md5)$/)
   fields['accept-ranges'] = 'bytes'
   fields['content-length'] = String(range ? range.end - range.start : source.size)
   fields['content-type'] = source.type ?? fields['content-type'] ?? 'application/octet-stream'
   fields['x-content-type-options'] = 'nosniff'
-  if (range) fields['content-range'] = contentRange(source.size, range)
+  if (range && ranges.length === 1) fields['content-range'] = contentRange(source.size, range)
   if (source.etag !== undefined) fields.etag = source.etag
   addLastModified(fields, source, now)
   return fields
