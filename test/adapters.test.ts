@@ -14,7 +14,7 @@ import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
 import { someBytes } from './support/counting-source.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
-import { changesThat, localFiles, pathLookup, putFile } from './support/local-files.ts'
+import { changesThat, localFiles, namedFiles, pathLookup, putFile } from './support/local-files.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
 
@@ -36,18 +36,13 @@ describeSource('blobFile of openAsBlob', {
   changes: changesThat(() => 'broken'),
 })
 
-describeSource('nodeFile', {
-  ...localFiles(directory, (path) => nodeFile(path, { keepOpen: 0 })),
-  openMissing: () => nodeFile(join(directory, 'no-such-file')),
-  openDirectory: () => nodeFile(directory),
-})
+describeSource(
+  'nodeFile',
+  namedFiles(directory, (path) => nodeFile(path, { keepOpen: 0 })),
+)
 
 const lookUp = pathLookup(directory, nodeDirectory(directory, { keepOpen: 0 }))
-describeSource('nodeDirectory', {
-  ...localFiles(directory, lookUp),
-  openMissing: () => lookUp(join(directory, 'no-such-file')),
-  openDirectory: () => lookUp(directory),
-})
+describeSource('nodeDirectory', namedFiles(directory, lookUp))
 
 describe('nodeFile', () => {
   // A whole second: utimes takes a double, which can't hold every ms.

@@ -7,9 +7,9 @@ import express from 'express'
 import session from 'express-session'
 import { afterEach, describe, expect, it } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
-import type { Served, ServeOptions } from '../src/serve.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
+import { observe } from './support/observe.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { until } from './support/wait.ts'
@@ -38,12 +38,7 @@ const MIDDLEWARE: [string, express.RequestHandler][] = [
 
 describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middleware) => {
   async function serve(lookup = nodeDirectory(directory, { keepOpen: 0 })) {
-    const served: Pick<Served, 'status' | 'sent' | 'aborted'>[] = []
-    const errors: unknown[] = []
-    const options: ServeOptions = {
-      onServed: ({ status, sent, aborted }) => void served.push({ status, sent, aborted }),
-      onError: (error) => void errors.push(error),
-    }
+    const { options, served, errors } = observe()
     const app = express().use(middleware).use('/media', nodeListener(lookup, options))
     return { url: `${await listen(app)}/media`, served, errors }
   }

@@ -1,17 +1,12 @@
-import { join } from 'node:path'
 import { type DenoOptions, denoDirectory, denoFile } from '../../adapters/deno.ts'
 import { describeSource } from '../contract.ts'
-import { localFiles, pathLookup } from '../support/local-files.ts'
+import { namedFiles, pathLookup } from '../support/local-files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const directory = temporaryDirectory()
 
 function denoFiles(options: DenoOptions) {
-  return {
-    ...localFiles(directory, (path) => denoFile(path, { ...options, keepOpen: 0 })),
-    openMissing: () => denoFile(join(directory, 'no-such-file'), options),
-    openDirectory: () => denoFile(directory, options),
-  }
+  return namedFiles(directory, (path) => denoFile(path, { ...options, keepOpen: 0 }))
 }
 
 describeSource('denoFile', denoFiles({}))
@@ -21,8 +16,4 @@ const { changes: _, ...unchanging } = denoFiles({ native: true })
 describeSource('denoFile, native', unchanging)
 
 const lookUp = pathLookup(directory, denoDirectory(directory, { keepOpen: 0 }))
-describeSource('denoDirectory', {
-  ...localFiles(directory, lookUp),
-  openMissing: () => lookUp(join(directory, 'no-such-file')),
-  openDirectory: () => lookUp(directory),
-})
+describeSource('denoDirectory', namedFiles(directory, lookUp))

@@ -37,6 +37,18 @@ export function localFiles(
   return canCountHandles ? { ...files, openHandles: ({ path }) => openHandles(path) } : files
 }
 
+/** The same for an adapter that also says what is no file: nothing, and a directory. */
+export function namedFiles(
+  directory: string,
+  open: (path: string) => ReturnType<Stored['open']>,
+): Platform<LocalFile> {
+  return {
+    ...localFiles(directory, open),
+    openMissing: () => open(join(directory, 'no-such-file')),
+    openDirectory: () => open(directory),
+  }
+}
+
 /** A lookup of a directory's files, asked by the path of one. */
 export function pathLookup(
   directory: string,

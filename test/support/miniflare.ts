@@ -1,17 +1,10 @@
 import { Miniflare } from 'miniflare'
-import type { R2BucketLike } from '../../adapters/r2.ts'
+import type { R2BucketLike, R2HttpMetadataLike } from '../../adapters/r2.ts'
 import { bundle } from './bundle.ts'
 
 export interface StoredFile {
   readonly bytes: Uint8Array
-  readonly httpMetadata?: {
-    readonly contentType?: string
-    readonly contentLanguage?: string
-    readonly contentDisposition?: string
-    readonly contentEncoding?: string
-    readonly cacheControl?: string
-    readonly cacheExpiry?: Date
-  }
+  readonly httpMetadata?: R2HttpMetadataLike
 }
 
 /** A bucket that tests can also write to. */
