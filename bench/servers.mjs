@@ -12,7 +12,10 @@ export const bun = firstOf(
   '../node_modules/bun/bin/bun.exe',
   '../node_modules/@oven/bun-linux-x64/bin/bun',
 )
-export const deno = firstOf('node_modules/@deno/linux-x64-glibc/deno', 'node_modules/deno/deno')
+export const deno = firstOf(
+  '../node_modules/@deno/linux-x64-glibc/deno',
+  '../node_modules/deno/deno',
+)
 
 /**
  * @typedef {object} Server
