@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
+import { type FileOptions, fileSource, sourceAt, takeAtOnce } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 
 export type { DirectoryOptions } from './directory.ts'
@@ -69,20 +69,17 @@ function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSourc
   const source: FileSource = {
     ...fileSource(file, options),
     bufferLimit: SENDFILE_FROM,
-    // Bun reads files of this size on its own thread too: it is faster than the way to another.
-    read: (start, end) =>
-      (end - start <= SENDFILE_FROM ? file.readSync(start, end) : null) ?? file.read(start, end),
+    body(start, end) {
+      // Bun reads files of this size on its own thread too: it is faster than the way to another.
+      if (end - start < SENDFILE_FROM) return takeAtOnce(file, start, end)
+      return options.stable ? null : handOver(file, start, end)
+    },
   }
   if (options.stable || file.size < SENDFILE_FROM) return source
-  return {
-    ...source,
-    headers: shownInline(source),
-    body: (start, end) => handOver(file, start, end),
-  }
+  return { ...source, headers: shownInline(source) }
 }
 
 async function handOver(file: HeldFile, start: number, end: number): Promise<Blob | null> {
-  if (end - start < SENDFILE_FROM) return null
   const stat = statSync(file.path, { throwIfNoEntry: false })
   if (stat === undefined || !file.isSame(stat)) return null
   await file.close()

@@ -1,6 +1,6 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
+import { type FileOptions, fileSource, sourceAt, takeAtOnce } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import { type DenoStat, fromDeno, versionAt } from './version.ts'
 
@@ -73,13 +73,13 @@ export function denoDirectory(
 }
 
 function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSource {
-  const source: FileSource = {
+  return {
     ...fileSource(file, options),
-    read: (start, end, into) =>
-      (end - start <= BYTES_UP_TO ? file.readSync(start, end) : null) ??
-      file.read(start, end, into),
+    body(start, end) {
+      if (end - start <= BYTES_UP_TO) return takeAtOnce(file, start, end)
+      return options.native ? handOver(file, start, end) : null
+    },
   }
-  return options.native ? { ...source, body: (start, end) => handOver(file, start, end) } : source
 }
 
 async function handOver(
@@ -87,7 +87,7 @@ async function handOver(
   start: number,
   end: number,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
-  if (end - start <= BYTES_UP_TO || (end < file.size && !cutsSurplus())) return null
+  if (end < file.size && !cutsSurplus()) return null
   const native = openNative(file)
   if (native === null) return null
   try {

@@ -15,6 +15,9 @@ const CHUNK_BUDGET = 16 * KIB * KIB
 /** How long a write under way may take from a file's new time to its new size, in ms. */
 const WRITE_SETTLES_IN = 20
 
+/** What `readSync` reads into: fresh memory for each read costs more than the read. */
+let passage = new Uint8Array(0)
+
 /** How many responses read a file. */
 let readers = 0
 
@@ -26,10 +29,10 @@ export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastM
   /** At most a chunk of the bytes [start, end), read in another thread. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   /**
-   * The bytes [start, end), or fewer at the end of the file, read at once. Null when the file may
-   * have changed: `read` looks twice.
+   * The bytes [start, end), read at once into memory that the next call, of any file, uses again.
+   * Null when they are not all there, or the file may have changed: `read` looks twice.
    */
-  readSync(start: number, end: number): Uint8Array | null
+  readSync(start: number, end: number): Uint8Array<ArrayBuffer> | null
   /** Lets go of the file once reads under way are done. */
   close(): Promise<void>
 }
@@ -85,9 +88,10 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
 
     readSync(start, end) {
       expectOpen()
-      const bytes = Buffer.allocUnsafeSlow(end - start)
-      const length = readSync(fd, bytes, 0, bytes.length, start)
-      return isIntact() ? bytes.subarray(0, length) : null
+      const length = end - start
+      if (passage.length < length) passage = new Uint8Array(length)
+      const isWhole = readSync(fd, passage, 0, length, start) === length
+      return isWhole && isIntact() ? passage.subarray(0, length) : null
     },
 
     async close() {

@@ -114,7 +114,9 @@ async function respond(
   }
   const reader = readBody(source, pieces)
   try {
-    const native = await nativeBody(request, prepared, source)
+    const given = nativeBody(request, prepared, source)
+    // Bytes may lie in memory that is used again: nothing comes between them and their Response.
+    const native = isBytes(given) ? given : await given
     if (native !== null) {
       const response = toResponse(prepared, native)
       conclude(prepared, null)
@@ -193,17 +195,21 @@ export function expectOptions({ maxRanges, maxSlice, sliceFor = 'media' }: Serve
   }
 }
 
-async function nativeBody(
+function nativeBody(
   request: Request,
   { status, pieces }: Answer,
   source: FileSource,
-): Promise<BodyLike | null> {
+): BodyLike | null | Promise<BodyLike | null> {
   const [piece] = pieces
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
   const isRewritten = status === 200 && request.headers.has('range')
   // A multipart body begins with bytes.
   if (isRewritten || !piece || !isRange(piece)) return null
-  return (await source.body?.(piece.start, piece.end)) ?? null
+  return source.body?.(piece.start, piece.end) ?? null
+}
+
+function isBytes(body: unknown): body is Uint8Array<ArrayBuffer> {
+  return body instanceof Uint8Array
 }
 
 function toResponse({ status, headers }: Answer, body: BodyLike | null): Response {

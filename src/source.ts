@@ -49,7 +49,8 @@ export interface FileSource {
   /**
    * The runtime's own body for exactly the bytes [start, end), handed over untouched, or null for
    * "use read". Asked only for a body of one piece, and never for a 200 to a request that carries
-   * Range. What it holds is its own to free: close is not called after it.
+   * Range. What it holds is its own to free: close is not called after it. A Uint8Array given at once
+   * is in the Response before anything else runs; where that copies it, its memory may be used again.
    */
   body?(start: number, end: number): BodyLike | null | Promise<BodyLike | null>
   /**

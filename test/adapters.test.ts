@@ -236,7 +236,7 @@ describe('a file that is held', () => {
         )
       }
       const atOnce = file.readSync(0, 1000)
-      expect(atOnce).toEqual(isWhole ? Buffer.from(someBytes(1000)) : null)
+      expect(atOnce).toEqual(isWhole ? someBytes(1000) : null)
       await file.close()
     })
   })
@@ -267,8 +267,8 @@ describe('a file that is held', () => {
   it('reads at once where that is asked', async () => {
     const bytes = someBytes(1000)
     const file = (await findFile(putFile(directory, bytes))) ?? never()
-    expect(new Uint8Array(file.readSync(10, 20) ?? [])).toEqual(bytes.slice(10, 20))
-    expect(file.readSync(990, 1010)?.length).toBe(10)
+    expect(file.readSync(10, 20)).toEqual(bytes.slice(10, 20))
+    expect(file.readSync(990, 1010)).toBe(null)
     await file.close()
     expect(() => file.readSync(0, 1)).toThrow('was read after it was closed')
   })

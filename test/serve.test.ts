@@ -507,6 +507,14 @@ describe('a native body', () => {
     expect(result.text).toBe('theirs')
   })
 
+  it('of bytes given at once may lie in memory that the next request uses again', async () => {
+    const memory = new Uint8Array(4)
+    const numbered = (n: number) => countingSource(small, { body: () => memory.fill(n) })
+    const responses = await Promise.all([1, 2, 3].map((n) => serveFile(request(), numbered(n))))
+    const bodies = await Promise.all(responses.map((response) => response.bytes()))
+    expect(bodies).toEqual([1, 2, 3].map((n) => new Uint8Array(4).fill(n)))
+  })
+
   it('that is null leads to read', async () => {
     expect(await serve({}, native(null))).toEqual({
       text: ours,
