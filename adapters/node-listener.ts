@@ -55,7 +55,9 @@ const PASSED_ON = [204, 404, 405]
  * middleware of Express or Connect, it leaves what it has no file for to the next one; behind one
  * that writes in the response's place, as those do that compress, it reads as a stream instead.
  *
- * What it returns is fulfilled when the response is over, and never rejects.
+ * What it returns is fulfilled when the response is over, or left to the next middleware; it rejects
+ * only with what `next` throws. For a request that waits behind another when their connection breaks,
+ * it stays pending.
  *
  * @throws RangeError or TypeError at once when an option makes no sense
  *
@@ -214,6 +216,8 @@ function toRequest({ method = '', url = '', headers, rawHeaders }: Incoming): Re
       get(field) {
         const name = field.toLowerCase()
         if (!Object.hasOwn(headers, name)) return null
+        // HTTP/2 splits cookies, which are no list: Node joins them by "; " (RFC 9113 §8.2.3).
+        if (name === 'cookie') return String(headers[name])
         const values = valuesOf(name, rawHeaders)
         return values.length > 1 ? values.join(', ') : String(headers[name])
       },

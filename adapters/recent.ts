@@ -16,7 +16,7 @@ export class Recent<Value> {
   }
 
   set(key: string, value: Value): void {
-    if (this.#known.size >= MOST) this.#known.clear()
+    if (this.#known.size >= MOST && !this.#known.has(key)) this.#known.clear()
     this.#known.set(key, { value, until: Date.now() + this.#duration })
   }
 }

@@ -14,11 +14,15 @@ const LENGTH = 256
 export async function learnTail(handle: Handle): Promise<void> {
   if (handle.tail !== null) return
   const { bytes, start } = placeOf(handle)
-  const isRead = readAt(handle.fd, bytes, bytes.length, start).then(() => true)
-  if (await isRead.catch(() => false)) remember(handle, bytes)
+  try {
+    await readAt(handle.fd, bytes, bytes.length, start)
+    remember(handle, bytes)
+  } catch {
+    // Reading the rest will say why.
+  }
 }
 
-/** The same at once. */
+/** As `learnTail`, on this thread. */
 export function learnTailSync(handle: Handle): void {
   if (handle.tail !== null) return
   try {

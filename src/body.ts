@@ -58,12 +58,12 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     if (range !== undefined) await fill(range.start, range.end)
   }
 
-  async function next(into?: Uint8Array): Promise<Uint8Array | null> {
+  async function next(into?: Uint8Array, most = into?.length ?? SLICE): Promise<Uint8Array | null> {
     const piece = pieces[index]
     if (piece === undefined) return null
     if (isRange(piece)) await fill(piece.start + offset, piece.end, into)
     if (isClosed) return null
-    const chunk = isRange(piece) ? cut(into?.length ?? SLICE) : piece
+    const chunk = isRange(piece) ? cut(most) : piece
     offset += chunk.length
     if (offset === lengthOf([piece])) {
       index++
@@ -117,7 +117,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   }
 
   async function whole(): Promise<Uint8Array> {
-    const first = await next()
+    const first = await next(undefined, length)
     if (first?.length === length) return first
     const bytes = new Uint8Array(length)
     for (let at = 0, chunk = first; chunk; chunk = await next()) {

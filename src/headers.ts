@@ -10,7 +10,7 @@ export function isFieldValue(text: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
 }
 
-/** The source's own fields, less some. One about length, range or version would only be a lie. */
+/** The source's own fields, less some. Length, range and validators are the core's to say. */
 function sourceFields({ headers }: FileSource, drop?: RegExp): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
@@ -42,7 +42,7 @@ export function contentFields(
   const fields = sourceFields(source, range && /^content-(?:digest|md5)$/)
   fields['accept-ranges'] = 'bytes'
   fields['content-length'] = String(range ? range.end - range.start : source.size)
-  fields['content-type'] = source.type ?? fields['content-type'] ?? 'application/octet-stream'
+  fields['content-type'] = source.type || fields['content-type'] || 'application/octet-stream'
   fields['x-content-type-options'] = 'nosniff'
   if (range && ranges.length === 1) fields['content-range'] = contentRange(source.size, range)
   if (source.etag !== undefined) fields.etag = source.etag

@@ -123,13 +123,17 @@ async function respond(
       return response
     }
     if (reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)) {
+      // Of shared memory, which the type leaves out, no Response can be made: a 503.
       const bytes = (await reader.whole()) as Uint8Array<ArrayBuffer>
-      conclude(prepared, null, await reader.close())
-      return toResponse(prepared, bytes)
+      const failure = await reader.close()
+      const response = toResponse(prepared, bytes)
+      conclude(prepared, null, failure)
+      return response
     }
     await reader.peek()
+    const response = toResponse(prepared, streamBody(reader))
     void reader.closed.then((error) => conclude(prepared, reader.sent, error))
-    return toResponse(prepared, streamBody(reader))
+    return response
   } catch (error) {
     await reader.close()
     conclude(UNAVAILABLE, 0, error)

@@ -17,7 +17,7 @@ export type Chunk = Uint8Array | ReadableStream<Uint8Array>
 export interface FileSource {
   /** Complete length in bytes, a whole number. */
   readonly size: number
-  /** Media type; `application/octet-stream` when neither this nor `headers` names one. */
+  /** Media type; `application/octet-stream` when neither this nor `headers` names one, or it is ''. */
   readonly type?: string | undefined
   /**
    * Entity tag, quoted: `"abc"`, or `W/"abc"` (RFC 9110 §8.8.3). No download resumes by a weak one

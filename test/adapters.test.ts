@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, openAsBlob, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, openAsBlob, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
@@ -9,6 +9,7 @@ import { mediaType } from '../adapters/media-type.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { openFile } from '../adapters/open-file.ts'
 import { findFile } from '../adapters/shared-files.ts'
+import { hasGrown, learnTail, learnTailSync } from '../adapters/tail.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
@@ -184,6 +185,18 @@ describe('a file that is held', () => {
     expect(sizes).toEqual([512, 256, 128, 64, 512])
   })
 
+  it('sees a file grow whose new time came before its new size', async () => {
+    const bytes = someBytes(1000)
+    const path = putFile(directory, bytes)
+    utimesSync(path, 5000, 5000)
+    const file = (await findFile(path, { keepOpen: 0 })) ?? never()
+    utimesSync(path, 6000, 6000)
+    const read = file.read(0, 1000)
+    setTimeout(() => appendFileSync(path, 'more'))
+    expect(new Uint8Array(await read)).toEqual(bytes)
+    await file.close()
+  })
+
   it('sees a file grow while one buffer is used again and again', async () => {
     const bytes = someBytes(300_000)
     const path = putFile(directory, bytes)
@@ -271,6 +284,43 @@ describe('a file that is held', () => {
     expect(file.readSync(990, 1010)).toBe(null)
     await file.close()
     expect(() => file.readSync(0, 1)).toThrow('was read after it was closed')
+  })
+})
+
+describe('the tail of a version', () => {
+  it.each([
+    ['in another thread', learnTail],
+    ['at once', learnTailSync],
+  ])('learned %s from a file that was rewritten by then is not taken for its own', async (_how, learn) => {
+    const path = putFile(directory, someBytes(1000))
+    utimesSync(path, 5000, 5000)
+    const handle = openFile(path, () => true) ?? never()
+    writeFileSync(path, someBytes(1500, 2))
+    await learn(handle)
+    expect(hasGrown(handle)).toBe(false)
+    closeSync(handle.fd)
+  })
+
+  it.each([
+    ['in another thread', learnTail],
+    ['at once', learnTailSync],
+  ])('that can not be read, %s, is left to who reads the rest', async (_how, learn) => {
+    const handle = openFile(putFile(directory, someBytes(10)), () => true) ?? never()
+    closeSync(handle.fd)
+    await learn(handle)
+    expect(handle.tail).toBe(null)
+  })
+})
+
+describe('findFile', () => {
+  it('looks in another thread first, unless the path was found lately', async () => {
+    const path = putFile(directory, someBytes(10))
+    const first = findFile(path, { keepOpen: 0 })
+    expect(first).toBeInstanceOf(Promise)
+    await (await first)?.close()
+    const second = findFile(path, { keepOpen: 0 })
+    expect(second).not.toBeInstanceOf(Promise)
+    await (await second)?.close()
   })
 })
 

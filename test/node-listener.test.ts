@@ -520,6 +520,42 @@ describe('nodeListener over node:http2', () => {
     expect(errors.length).toBe(1)
   })
 
+  it('joins the cookies that a client splits', async () => {
+    const cookies: (string | null)[] = []
+    const listener = nodeListener(({ headers }) => {
+      cookies.push(headers.get('Cookie'))
+      return null
+    })
+    const session = await http2SessionOf(listener)
+    await http2Get(session, { ':path': '/', cookie: ['a=1', 'b=2'] })
+    expect(cookies).toEqual(['a=1; b=2'])
+  })
+
+  it('closes the source when a client cancels its stream before it is found', async () => {
+    const { options, served } = observe()
+    const source = countingSource(long)
+    const lookups: ((source: FileSource) => void)[] = []
+    const listener = nodeListener(() => new Promise((find) => lookups.push(find)), options)
+    let isGone = false
+    const session = await http2SessionOf((incoming, outgoing) => {
+      outgoing.once('close', () => {
+        isGone = true
+      })
+      void listener(incoming, outgoing)
+    })
+    const stream = session.request({ ':path': '/' })
+    await until(() => lookups.length === 1)
+    stream.close(http2.constants.NGHTTP2_CANCEL)
+    await until(() => isGone)
+    for (const find of lookups) find(source)
+    await until(() => served.length === 1)
+    expect({ closes: source.closes, reads: source.reads, served }).toEqual({
+      closes: 1,
+      reads: [],
+      served: [{ status: 200, sent: 0, aborted: true }],
+    })
+  })
+
   it('closes the source when a client cancels its stream', async () => {
     const { options, served } = observe()
     const source = countingSource(long)

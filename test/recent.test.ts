@@ -17,7 +17,10 @@ describe('Recent', () => {
 
   it('does not grow beyond 10 000 keys', () => {
     const recent = new Recent<number>(1000)
-    for (let i = 0; i < 10_001; i++) recent.set(`${i}`, i)
+    for (let i = 0; i < 10_000; i++) recent.set(`${i}`, i)
+    recent.set('0', 1)
+    expect([recent.get('0'), recent.get('9999')]).toEqual([1, 9999])
+    recent.set('10000', 10_000)
     expect([recent.get('0'), recent.get('9999'), recent.get('10000')]).toEqual([
       undefined,
       undefined,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readBody } from '../src/body.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
@@ -220,6 +221,13 @@ describe('a body', () => {
     }
   })
 
+  it('of one array that the source gave is that array, uncopied', async () => {
+    const file = someBytes(600 * KIB)
+    const source = countingSource(file, { bufferLimit: 1024 * KIB })
+    const { buffer, length } = await readBody(source, [{ start: 0, end: file.length }]).whole()
+    expect([buffer === file.buffer, length]).toEqual([true, file.length])
+  })
+
   it('of up to bufferLimit is whole before the Response is made', async () => {
     const options = { bufferLimit: 999, read: (bytes: Uint8Array) => bytes.subarray(0, 100) }
     const above = countingSource(small, options)
@@ -391,6 +399,11 @@ describe('a failure before the first byte is a 503', () => {
       broken.message,
     ],
     ['a stream that is empty', { read: (bytes) => streamOf(bytes.subarray(0, 0), 1) }, 'got 0'],
+    [
+      'bytes of shared memory, which no Response takes',
+      { read: (bytes) => sharedCopy(bytes), bufferLimit: 2048 * KIB },
+      'Shared',
+    ],
     ['a native body that rejects', { body: () => Promise.reject(broken) }, broken.message],
     [
       'a native body that throws',
@@ -811,6 +824,12 @@ function select(specs: string[], file: Uint8Array): { status: number; parts: unk
 }
 
 /** The parts of a response, whether it is a multipart or not. */
+function sharedCopy(bytes: Uint8Array): Uint8Array {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  shared.set(bytes)
+  return shared
+}
+
 function partsOf(status: number, headers: Record<string, string>, body: Uint8Array): unknown[] {
   const type = headers['content-type'] ?? ''
   if (status === 416) return []
