@@ -2,12 +2,12 @@ import { Buffer } from 'node:buffer'
 import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../src/errors.ts'
+import { hasGrown } from './ends.ts'
 import { type Handle, readAt } from './open-file.ts'
-import { hasGrown } from './tail.ts'
 import { isSameVersion, type Version, versionOf } from './version.ts'
 
 const KIB = 1024
-const SMALLEST_CHUNK = 64 * KIB
+const SMALLEST_CHUNK = 32 * KIB
 const LARGEST_CHUNK = 512 * KIB
 /** What all responses together may hold in chunks that their clients have yet to take, in bytes. */
 const CHUNK_BUDGET = 16 * KIB * KIB

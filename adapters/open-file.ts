@@ -16,8 +16,11 @@ export interface Handle {
    */
   readonly etag: string
   readonly lastModified: Date | undefined
-  /** The last bytes of this version, as far as a file that only grew must hold them; null: unknown. */
-  tail: Uint8Array | null
+  /**
+   * The first and the last bytes of this version, which a file that was only added to still has there;
+   * null until they are learned.
+   */
+  ends: Uint8Array | null
 }
 
 /** Whether a file that was found by its path may be served. */
@@ -45,7 +48,7 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
     fd = openSync(path, FLAGS)
     const stat = fstatSync(fd)
     if (stat.isFile() && isAllowed(path, stat)) {
-      const handle = { path, fd, type: mediaType(path), ...describe(stat), tail: null }
+      const handle = { path, fd, type: mediaType(path), ...describe(stat), ends: null }
       fd = null
       return handle
     }

@@ -3,10 +3,10 @@ import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers'
 import { expectWholeNumber } from '../src/errors.ts'
 import { isStrong } from '../src/validators.ts'
+import { learnEnds, learnEndsSync } from './ends.ts'
 import { type HeldFile, holdFile } from './held-file.ts'
 import { codeOf, type Handle, openFile, type Permission } from './open-file.ts'
 import { Recent } from './recent.ts'
-import { learnTail, learnTailSync } from './tail.ts'
 import { isSameVersion, versionAt } from './version.ts'
 
 /** How long files stay open. */
@@ -68,7 +68,7 @@ export function findFile(
 ): HeldFile | null | Promise<HeldFile | null> {
   if (!warm.get(path)) return findCold(path, keepOpen, isAllowed)
   const handle = find(path, isAllowed)
-  if (handle !== null) learnTailSync(handle)
+  if (handle !== null) learnEndsSync(handle)
   return handle && hold(handle, keepOpen)
 }
 
@@ -82,7 +82,7 @@ async function findCold(
   const handle = find(path, isAllowed)
   if (handle === null) return null
   const file = hold(handle, keepOpen)
-  await learnTail(handle)
+  await learnEnds(handle)
   return file
 }
 

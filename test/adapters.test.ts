@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
 import { directoryLookup } from '../adapters/directory.ts'
+import { hasGrown, learnEnds, learnEndsSync } from '../adapters/ends.ts'
 import type { HeldFile } from '../adapters/held-file.ts'
 import { mediaType } from '../adapters/media-type.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { openFile } from '../adapters/open-file.ts'
 import { findFile } from '../adapters/shared-files.ts'
-import { hasGrown, learnTail, learnTailSync } from '../adapters/tail.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
@@ -168,10 +168,11 @@ describe('a file that is held', () => {
   it('reads less at once when many are open', async () => {
     const path = join(directory, 'many.bin')
     writeFileSync(path, someBytes(1_000_000))
+    utimesSync(path, 5000, 5000)
     const sizeOfChunk = async ({ read }: HeldFile) => (await read(0, 1_000_000)).length / 1024
     const files: HeldFile[] = []
     const sizes: number[] = []
-    for (const count of [1, 64, 128, 300]) {
+    for (const count of [1, 64, 128, 256, 600]) {
       while (files.length < count) {
         const file = await findFile(path)
         if (file !== null) files.push(file)
@@ -182,7 +183,7 @@ describe('a file that is held', () => {
     const alone = (await findFile(path)) ?? never()
     sizes.push(await sizeOfChunk(alone))
     await alone.close()
-    expect(sizes).toEqual([512, 256, 128, 64, 512])
+    expect(sizes).toEqual([512, 256, 128, 64, 32, 512])
   })
 
   it('sees a file grow whose new time came before its new size', async () => {
@@ -287,11 +288,31 @@ describe('a file that is held', () => {
   })
 })
 
-describe('the tail of a version', () => {
+describe('the ends of a version', () => {
+  const same = Buffer.alloc(1000)
+
   it.each([
-    ['in another thread', learnTail],
-    ['at once', learnTailSync],
-  ])('learned %s from a file that was rewritten by then is not taken for its own', async (_how, learn) => {
+    ['that was added to', Buffer.concat([same, someBytes(500)]), true],
+    [
+      'with another end',
+      Buffer.concat([same.subarray(1), Buffer.from('x'), someBytes(500)]),
+      false,
+    ],
+    ['with another beginning', Buffer.concat([Buffer.from('x'), same, someBytes(500)]), false],
+  ])('tell a file %s', async (_what, content, expected) => {
+    const path = putFile(directory, new Uint8Array(same))
+    utimesSync(path, 5000, 5000)
+    const handle = openFile(path, () => true) ?? never()
+    await learnEnds(handle)
+    writeFileSync(path, content)
+    expect(hasGrown(handle)).toBe(expected)
+    closeSync(handle.fd)
+  })
+
+  it.each([
+    ['in another thread', learnEnds],
+    ['at once', learnEndsSync],
+  ])('learned %s from a file that was rewritten by then are not taken for its own', async (_how, learn) => {
     const path = putFile(directory, someBytes(1000))
     utimesSync(path, 5000, 5000)
     const handle = openFile(path, () => true) ?? never()
@@ -302,13 +323,13 @@ describe('the tail of a version', () => {
   })
 
   it.each([
-    ['in another thread', learnTail],
-    ['at once', learnTailSync],
-  ])('that can not be read, %s, is left to who reads the rest', async (_how, learn) => {
+    ['in another thread', learnEnds],
+    ['at once', learnEndsSync],
+  ])('that can not be read, %s, are left to who reads the rest', async (_how, learn) => {
     const handle = openFile(putFile(directory, someBytes(10)), () => true) ?? never()
     closeSync(handle.fd)
     await learn(handle)
-    expect(handle.tail).toBe(null)
+    expect(handle.ends).toBe(null)
   })
 })
 

@@ -1,0 +1,62 @@
+import { Buffer } from 'node:buffer'
+import { readSync } from 'node:fs'
+import { isStrong } from '../src/validators.ts'
+import { type Handle, readAt } from './open-file.ts'
+import { isSameVersion, versionOf } from './version.ts'
+
+/** How many of a version's first bytes, and of its last, tell whether the file only grew. */
+const LENGTH = 256
+
+/**
+ * Learns the first and the last bytes of the version that was opened, in another thread. Where they
+ * can't be read, reading the rest will say why.
+ */
+export async function learnEnds(handle: Handle): Promise<void> {
+  if (handle.ends !== null) return
+  const { head, tail, bytes } = roomFor(handle)
+  try {
+    await readAt(handle.fd, head, head.length, 0)
+    await readAt(handle.fd, tail, tail.length, handle.opened.size - tail.length)
+    remember(handle, bytes)
+  } catch {
+    // Reading the rest will say why.
+  }
+}
+
+/** As `learnEnds`, on this thread. */
+export function learnEndsSync(handle: Handle): void {
+  if (handle.ends !== null) return
+  try {
+    remember(handle, readEnds(handle))
+  } catch {
+    // Reading the rest will say why.
+  }
+}
+
+/**
+ * Whether a longer file is taken for the one that was opened, to which something was added, as logs
+ * are: what rewrites a file gets past its old end only over what stood there, and what adds to one in
+ * pages or boxes mostly says so in its first bytes. Not seen is a change in between.
+ */
+export function hasGrown(handle: Handle): boolean {
+  return handle.ends !== null && readEnds(handle).equals(handle.ends)
+}
+
+/** Of a file that is being written, which its weak tag says, any bytes are as good. */
+function remember(handle: Handle, bytes: Uint8Array): void {
+  if (!isStrong(handle.etag) || isSameVersion(versionOf(handle), handle.opened)) handle.ends = bytes
+}
+
+function readEnds(handle: Handle): Buffer {
+  const { head, tail, bytes } = roomFor(handle)
+  readSync(handle.fd, head, 0, head.length, 0)
+  readSync(handle.fd, tail, 0, tail.length, handle.opened.size - tail.length)
+  return bytes
+}
+
+/** Of a short file, the two overlap. */
+function roomFor({ opened: { size } }: Handle): { head: Buffer; tail: Buffer; bytes: Buffer } {
+  const length = Math.min(LENGTH, size)
+  const bytes = Buffer.alloc(2 * length)
+  return { head: bytes.subarray(0, length), tail: bytes.subarray(length), bytes }
+}
