@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream/promises'
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
 import { readBody } from '../src/body.ts'
-import { expectOptions, forReads, prepare, type ServeOptions, watch } from '../src/serve.ts'
+import { expectOptions, forReads, prepare, type ServeOptions } from '../src/serve.ts'
+import { watch } from '../src/served.ts'
 import type { FileLookup, FileSource, RequestLike } from '../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
 
@@ -80,8 +81,8 @@ export function nodeListener(
     if (prepared.source !== null) {
       return writeBody(prepared, prepared.source, incoming, outgoing, conclude)
     }
-    writeEmpty(outgoing, prepared)
-    conclude(prepared, 0, prepared.error)
+    const failure = writeEmpty(outgoing, prepared)
+    conclude(prepared, 0, prepared.error ?? failure)
   }
 }
 
@@ -102,10 +103,12 @@ async function writeBody(
 ): Promise<void> {
   const reader = readBody(source, answered.pieces)
   let hasBegun = false
+  let isGone = false
   let sent = 0
   let stopWaiting = () => {}
 
   function hangUp(): void {
+    isGone = true
     stopWaiting()
     void reader.close().then((error) => conclude(answered, sent, error))
   }
@@ -171,14 +174,15 @@ async function writeBody(
     }
     conclude(answered, sent, await reader.close())
   } catch (thrown) {
+    const failure = await reader.close(thrown)
     // When the client hung up before, that is what it was.
-    const error = await reader.close(thrown)
+    const error = isGone ? failure : thrown
     if (hasBegun) {
       breakOff(outgoing)
       conclude(answered, sent, error)
     } else {
-      writeEmpty(outgoing, UNAVAILABLE)
-      conclude(UNAVAILABLE, 0, error)
+      const failure = writeEmpty(outgoing, UNAVAILABLE)
+      conclude(UNAVAILABLE, 0, error ?? failure)
     }
   }
 }
@@ -191,11 +195,21 @@ function isWrapped(outgoing: Outgoing): outgoing is Outgoing & NodeJS.WritableSt
   return Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')
 }
 
-/** Writes an answer without a body, unless the host answered by itself, tired of waiting. */
-function writeEmpty(outgoing: Outgoing, answered: Answer): void {
-  if (outgoing.headersSent) return
-  writeHead(outgoing, answered)
-  outgoing.end()
+/**
+ * Writes an answer without a body, unless the host answered by itself, tired of waiting.
+ *
+ * @returns what went wrong, where Node takes no such head: the response is broken off then
+ */
+function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
+  if (outgoing.headersSent) return undefined
+  try {
+    writeHead(outgoing, answered)
+    outgoing.end()
+    return undefined
+  } catch (error) {
+    breakOff(outgoing)
+    return error
+  }
 }
 
 function writeHead(outgoing: Outgoing, { status, headers }: Answer): void {

@@ -43,7 +43,7 @@ export function nodeFile(
  * slash; RangeError when `keepOpen` is not a whole number, 0 or more
  *
  * @example
- * export default { fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }
+ * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of @hono/node-server
  */
 export function nodeDirectory(root: string | URL, options: DirectoryOptions = {}): FileLookup {
   return directoryLookup(root, options, (file) => fileSource(file, options))

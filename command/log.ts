@@ -1,5 +1,5 @@
 import { parseTarget } from '../adapters/path.ts'
-import type { Served } from '../src/serve.ts'
+import type { Served } from '../src/served.ts'
 
 const LONGEST_FIELD = 500
 

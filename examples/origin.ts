@@ -38,6 +38,11 @@ export async function originFile(url: string): Promise<FileSource | null> {
 
 /** A lookup of the files below a URL that ends in `/`. */
 export function origin(base: string): FileLookup {
-  // Not `new URL(path, base)`: a path like `/http://other/` would lead to another server.
-  return ({ url }) => originFile(base + new URL(url, base).pathname.slice(1))
+  return ({ url }) => {
+    const { pathname } = new URL(url, base)
+    // What decodes `%2e%2e%2f` on the way would leave the base by it.
+    if (/%2f|%5c|%00/i.test(pathname)) return null
+    // Not `new URL(path, base)`: a path like `/http://other/` would lead to another server.
+    return originFile(base + pathname.slice(1))
+  }
 }

@@ -1,4 +1,4 @@
-import { LengthMismatchError } from './errors.ts'
+import { LengthMismatchError, reasonOf } from './errors.ts'
 import { isRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource } from './source.ts'
 
@@ -87,16 +87,20 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
         if (isClosed) dropStream()
       }
       while (rest.length === 0 && stream !== null) {
-        const { value } = await stream.read()
-        if (value === undefined) break
+        const { value, done } = await stream.read()
+        if (done) break
+        if (!(value instanceof Uint8Array)) {
+          throw new TypeError(`Expected a Uint8Array, got ${typeof value}`)
+        }
         rest = value
       }
       if (isClosed || (rest.length > 0 && rest.length <= end - start)) return
       const message = `Expected ${end - start} bytes from the source, got ${rest.length}`
       throw new LengthMismatchError(message)
-    } catch (error) {
+    } catch (thrown) {
       // After a hang-up, what a read that was under way throws is of no interest.
       if (isClosed) return
+      const error = reasonOf(thrown)
       void close(error)
       throw error
     }
@@ -146,29 +150,51 @@ export async function closeSource(source: FileSource | null | undefined): Promis
   }
 }
 
-/** What a reader gives as a stream, read as it is pulled. */
-export function streamBody(reader: BodyReader): ReadableStream<Uint8Array> {
+/**
+ * What a reader gives as a stream, read as it is pulled.
+ *
+ * @param conclude called once the source was closed: with what went wrong, or undefined
+ * @param abandon called instead when the stream is collected before that. It must not lead to the
+ * stream, which then never is
+ */
+export function streamBody(
+  reader: BodyReader,
+  conclude?: (error: unknown) => void,
+  abandon: () => void = () => void reader.close(),
+): ReadableStream<Uint8Array> {
   const source: UnderlyingDefaultSource<Uint8Array> & { expectedLength: number } = {
     // workerd keeps Content-Length only for streams that declare their length.
     expectedLength: reader.length,
     async pull(controller) {
-      const chunk = await reader.next()
+      const chunk = await reader.next().catch(fail)
       if (chunk !== null) controller.enqueue(chunk)
-      if (reader.sent === reader.length) controller.close()
+      if (reader.sent < reader.length) return
+      controller.close()
+      end()
     },
     async cancel() {
+      end()
       await reader.close()
     },
   }
   const stream = new ReadableStream(source, { highWaterMark: 0 })
-  dropped?.register(stream, reader)
+  dropped?.register(stream, abandon, reader)
   return stream
+
+  function end(): void {
+    dropped?.unregister(reader)
+    void reader.closed.then(conclude)
+  }
+
+  function fail(error: unknown): never {
+    end()
+    throw error
+  }
 }
 
 /** Nobody need ever read a response: the handle of one that is dropped goes back with it. */
 const dropped =
-  globalThis.FinalizationRegistry &&
-  new FinalizationRegistry<BodyReader>((reader) => void reader.close())
+  globalThis.FinalizationRegistry && new FinalizationRegistry<() => void>((abandon) => abandon())
 
 /**
  * A stream of exactly `length` bytes, or an error: for a source's `body` that has its bytes from

@@ -16,6 +16,11 @@ export class LengthMismatchError extends Error {
   override readonly name = 'LengthMismatchError'
 }
 
+/** What was thrown; an Error where that was nothing, which would look like no failure. */
+export function reasonOf(thrown: unknown): unknown {
+  return thrown ?? new Error(`Failed with ${thrown}`)
+}
+
 /** @throws RangeError unless `value` is a whole number, `least` or more */
 export function expectWholeNumber(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return

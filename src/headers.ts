@@ -25,8 +25,9 @@ function sourceFields({ headers }: FileSource, drop?: RegExp): HeaderFields {
   return fields
 }
 
+/** Those that the core says, and those that are the connection's (RFC 9110 §6.6.2, §7.6.1). */
 const CORE_FIELDS =
-  /^(?:accept-ranges|content-length|content-range|etag|last-modified|transfer-encoding|x-content-type-options)$/
+  /^(?:accept-ranges|content-length|content-range|etag|last-modified|x-content-type-options|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/
 
 /**
  * 200 and 206 (RFC 9110 §15.3.1, §15.3.7): what is sent, of which version. Of several ranges, length

@@ -19,7 +19,8 @@ export {
   resolveRange,
   type SuffixRange,
 } from './range.ts'
-export { fileHandler, type Served, type ServeOptions, serveFile } from './serve.ts'
+export { fileHandler, type ServeOptions, serveFile } from './serve.ts'
+export type { Observers, Served } from './served.ts'
 export type {
   BodyLike,
   Chunk,

@@ -1,47 +1,13 @@
 import { type Answer, answer, answerMethod, UNAVAILABLE } from './answer.ts'
-import { closeSource, readBody, streamBody } from './body.ts'
+import { type BodyReader, closeSource, readBody, streamBody } from './body.ts'
 import type { RangeLimits } from './decide.ts'
-import { expectWholeNumber } from './errors.ts'
-import { isRange, lengthOf } from './range.ts'
+import { expectWholeNumber, reasonOf } from './errors.ts'
+import { isRange } from './range.ts'
+import { type Observers, watch } from './served.ts'
 import type { BodyLike, FileLookup, FileSource, RequestLike } from './source.ts'
 
 /** Options of `fileHandler`, `serveFile` and `nodeListener`. */
-export interface ServeOptions extends RangeLimits {
-  /**
-   * Called for every failure that byteserve turns into a 503 or a broken connection, and for a source
-   * that could not be closed; `console.error` by default. What it throws is logged.
-   */
-  readonly onError?: ((error: unknown, request: RequestLike) => void) | undefined
-  /**
-   * Called once per response, when its last byte was handed over or its client hung up; not for what
-   * `nodeListener` passes on to `next`. What it throws is logged.
-   */
-  readonly onServed?: ((served: Served) => void) | undefined
-}
-
-/**
- * What became of a response.
- *
- * A body that the runtime gets at once is not watched: `sent` is null, `aborted` false, and
- * `duration` ends when the Response was made. Such are the native bodies of Bun, Deno and R2 and,
- * under Fetch, bodies of up to 128 KiB (1 MiB on Bun). `nodeListener` watches every body.
- */
-export interface Served {
-  /** The request, as the lookup got it. */
-  readonly request: RequestLike
-  /** The status code that was sent. */
-  readonly status: number
-  /** The header fields that were sent, by lower-case name. */
-  readonly headers: Answer['headers']
-  /** Bytes of the body that were handed over, 0 if there is none; null if nobody can tell. */
-  readonly sent: number | null
-  /** Whether the client hung up before the end. */
-  readonly aborted: boolean
-  /** What broke the response or made it a 503, if anything did. */
-  readonly error?: unknown
-  /** From the request to the last byte or the hang-up, in ms. */
-  readonly duration: number
-}
+export interface ServeOptions extends RangeLimits, Observers {}
 
 /** An answer that is ready to be written. */
 export interface Prepared extends Answer {
@@ -61,7 +27,7 @@ const BUFFER_LIMIT = 128 * 1024
  * @throws RangeError or TypeError at once when an option makes no sense
  *
  * @example
- * export default { fetch: fileHandler(nodeDirectory('media')) }
+ * serve({ fetch: fileHandler(nodeDirectory('media')) }) // of @hono/node-server
  */
 export function fileHandler(
   lookup: FileLookup,
@@ -131,14 +97,31 @@ async function respond(
       return response
     }
     await reader.peek()
-    const response = toResponse(prepared, streamBody(reader))
-    void reader.closed.then((error) => conclude(prepared, reader.sent, error))
-    return response
-  } catch (error) {
+    const body = streamBody(
+      reader,
+      (error) => conclude(prepared, reader.sent, error),
+      abandonment(request, prepared, reader, options),
+    )
+    return toResponse(prepared, body)
+  } catch (thrown) {
     await reader.close()
-    conclude(UNAVAILABLE, 0, error)
+    conclude(UNAVAILABLE, 0, reasonOf(thrown))
     return toResponse(UNAVAILABLE, null)
   }
+}
+
+/**
+ * What becomes of a response whose body is collected before its end. The Request is left out: a host
+ * may lead from there to the body.
+ */
+function abandonment(
+  { method, url, headers }: Request,
+  answered: Answer,
+  reader: BodyReader,
+  options: ServeOptions,
+): () => void {
+  const conclude = watch({ method, url, headers }, options)
+  return () => void reader.close().then((error) => conclude(answered, reader.sent, error))
 }
 
 /** Everything up to the first byte of the body; what fails on the way becomes a 503. */
@@ -153,41 +136,10 @@ export async function prepare(
     const answered = answer(request, source, Date.now(), options)
     if (answered.pieces.length > 0) return { ...answered, source }
     return { ...answered, source: null, error: await closeSource(source) }
-  } catch (error) {
-    await closeSource(source)
-    return { ...UNAVAILABLE, source: null, error }
-  }
-}
-
-/** Observes one response: call what it returns when the response is over; once is what counts. */
-export function watch(
-  request: RequestLike,
-  { onError = log, onServed }: ServeOptions,
-): (answered: Answer, sent: number | null, error?: unknown) => void {
-  const started = Date.now()
-  let isOver = false
-  return ({ status, headers, pieces }, sent, error) => {
-    if (isOver) return
-    isOver = true
-    const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
-    const duration = Date.now() - started
-    if (error !== undefined) tell(() => onError(error, request))
-    if (onServed === undefined) return
-    tell(() => onServed({ request, status, headers, sent, aborted, error, duration }))
-  }
-}
-
-/** What observers throw, at once or as a rejection, is theirs and ends no process. */
-async function tell(observer: () => unknown): Promise<void> {
-  try {
-    await observer()
   } catch (thrown) {
-    log(thrown)
+    await closeSource(source)
+    return { ...UNAVAILABLE, source: null, error: reasonOf(thrown) }
   }
-}
-
-function log(error: unknown): void {
-  console.error(error)
 }
 
 /** Refuses options that make no sense before any request comes. */

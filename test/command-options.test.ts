@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { externalUrls, formatUrl, isLoopback } from '../command/address.ts'
 import { formatServed, onOneLine } from '../command/log.ts'
 import { type Options, parseOptions } from '../command/options.ts'
-import type { Served } from '../src/serve.ts'
+import type { Served } from '../src/served.ts'
 
 describe('parseOptions', () => {
   const serve = (change: object) => {

@@ -199,6 +199,26 @@ describe('a source is closed exactly once', () => {
     expect(served.map(({ aborted }) => aborted)).toEqual(sources.map(() => true))
   })
 
+  it('when it is dropped, even where the request leads to it', async () => {
+    const { options, served } = observe()
+    const sources = Array.from({ length: 20 }, () => countingSource(large))
+    const serveAndForget = async () => {
+      for (const source of sources) {
+        const asked = request()
+        // As hosts do that keep the response of a request, by way of its connection.
+        Object.assign(asked, { response: await serveFile(asked, source, options) })
+      }
+    }
+    await serveAndForget()
+    await until(async () => {
+      await collectGarbage()
+      return sources.every(({ closes }) => closes > 0)
+    })
+    await settle()
+    expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 1))
+    expect(served.length).toBe(sources.length)
+  })
+
   it('and counts nothing as sent that nobody took', async () => {
     const { options, served } = observe()
     const response = await serveFile(request(), countingSource(large), options)

@@ -430,6 +430,23 @@ describe('nodeListener over node:http', () => {
   })
 })
 
+describe('a head that Node does not take', () => {
+  it.each(['GET', 'HEAD'])('ends the connection of a %s, and is told', async (method) => {
+    const { options, errors } = observe()
+    const listener = nodeListener(() => countingSource(small), options)
+    const client = await clientOf((incoming, outgoing) => {
+      // It stands only before chunks; by this field, every head with Content-Length is refused.
+      outgoing.setHeader('trailer', 'x')
+      return listener(incoming, outgoing)
+    })
+    client.send(`${method} / HTTP/1.1`)
+    await expect(client.response()).rejects.toThrow()
+    expect(errors.map((error) => Reflect.get(Object(error), 'code'))).toEqual([
+      'ERR_HTTP_TRAILER_INVALID',
+    ])
+  })
+})
+
 describe('nodeListener as middleware', () => {
   const chain = (options?: ServeOptions): RequestListener => {
     const listener = nodeListener(lookup, options)
@@ -518,6 +535,19 @@ describe('nodeListener over node:http2', () => {
     await expect(http2Get(session, { ':path': '/broken' })).rejects.toThrow('INTERNAL_ERROR')
     expect((await http2Get(session, { ':path': '/small.bin' })).body).toEqual(Buffer.from(small))
     expect(errors.length).toBe(1)
+  })
+
+  it('says nothing of the connection that a source says', async () => {
+    const headers = {
+      connection: 'close',
+      'keep-alive': 'timeout=5',
+      te: 'x',
+      upgrade: 'x',
+      vary: 'x',
+    }
+    const session = await http2SessionOf(nodeListener(() => countingSource(small, { headers })))
+    const { status, body } = await http2Get(session, { ':path': '/' })
+    expect([status, body]).toEqual([200, Buffer.from(small)])
   })
 
   it('joins the cookies that a client splits', async () => {

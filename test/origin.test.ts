@@ -88,6 +88,8 @@ describe('a lookup of the files of another server', () => {
     ],
     // Neither another server nor another directory.
     ['/http://127.0.0.1:1/x', undefined, 404, '', ['HEAD /files/http://127.0.0.1:1/x ']],
+    ['/..%2fsecret', undefined, 404, '', []],
+    ['/x%5C..%5csecret', undefined, 404, '', []],
     ['/%2e%2e/a%20b', undefined, 200, body, ['HEAD /files/a%20b ', 'GET /files/a%20b bytes=0-11']],
   ])('GET %s %s', async (url, range, status, body, asked) => {
     expect(await ask(url, range)).toEqual({ status, body, asked })

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readBody } from '../src/body.ts'
 import { SourceChangedError } from '../src/errors.ts'
-import { fileHandler, type Served, type ServeOptions, serveFile } from '../src/serve.ts'
+import { fileHandler, type ServeOptions, serveFile } from '../src/serve.ts'
+import type { Served } from '../src/served.ts'
 import type { FileSource } from '../src/source.ts'
 import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
 import { parseMultipart } from './support/multipart.ts'
@@ -397,6 +398,22 @@ describe('a failure before the first byte is a 503', () => {
       'a stream that errors at once',
       { read: () => new ReadableStream({ start: (controller) => controller.error(broken) }) },
       broken.message,
+    ],
+    [
+      'a stream of what is no bytes',
+      // As many characters as bytes were asked for.
+      { read: (bytes) => textStream(bytes.length) },
+      'Expected a Uint8Array, got string',
+    ],
+    [
+      'a read that rejects without a reason',
+      { read: () => Promise.reject() },
+      'Failed with undefined',
+    ],
+    [
+      'a native body that rejects without one',
+      { body: () => Promise.reject() },
+      'Failed with undefined',
     ],
     ['a stream that is empty', { read: (bytes) => streamOf(bytes.subarray(0, 0), 1) }, 'got 0'],
     [
@@ -824,6 +841,13 @@ function select(specs: string[], file: Uint8Array): { status: number; parts: unk
 }
 
 /** The parts of a response, whether it is a multipart or not. */
+function textStream(length: number): ReadableStream<Uint8Array> {
+  const stream: ReadableStream = new ReadableStream({
+    start: (controller) => controller.enqueue('€'.repeat(length)),
+  })
+  return stream
+}
+
 function sharedCopy(bytes: Uint8Array): Uint8Array {
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
   shared.set(bytes)

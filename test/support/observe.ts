@@ -1,4 +1,5 @@
-import type { Served, ServeOptions } from '../../src/serve.ts'
+import type { ServeOptions } from '../../src/serve.ts'
+import type { Served } from '../../src/served.ts'
 
 /** What a test wants to know of a response that was served. */
 export type Outcome = Pick<Served, 'status' | 'sent' | 'aborted'>

@@ -1,0 +1,75 @@
+import type { Answer } from './answer.ts'
+import { lengthOf } from './range.ts'
+import type { RequestLike } from './source.ts'
+
+/** Who is told what becomes of responses. */
+export interface Observers {
+  /**
+   * Called for every failure that byteserve turns into a 503 or a broken connection, and for a source
+   * that could not be closed; `console.error` by default. What it throws is logged.
+   */
+  readonly onError?: ((error: unknown, request: RequestLike) => void) | undefined
+  /**
+   * Called once per response, when its last byte was handed over or its client hung up; not for what
+   * `nodeListener` passes on to `next`. What it throws is logged.
+   */
+  readonly onServed?: ((served: Served) => void) | undefined
+}
+
+/**
+ * What became of a response.
+ *
+ * A body that the runtime gets at once is not watched: `sent` is null, `aborted` false, and
+ * `duration` ends when the Response was made. Such are the native bodies of Bun, Deno and R2 and,
+ * under Fetch, bodies of up to 128 KiB (1 MiB on Bun). `nodeListener` watches every body.
+ */
+export interface Served {
+  /**
+   * The request, as the lookup got it; of a response that was dropped unread, and is told of when it
+   * is collected, only its method, URL and header fields.
+   */
+  readonly request: RequestLike
+  /** The status code that was sent. */
+  readonly status: number
+  /** The header fields that were sent, by lower-case name. */
+  readonly headers: Answer['headers']
+  /** Bytes of the body that were handed over, 0 if there is none; null if nobody can tell. */
+  readonly sent: number | null
+  /** Whether the client hung up before the end. */
+  readonly aborted: boolean
+  /** What broke the response or made it a 503, if anything did. */
+  readonly error?: unknown
+  /** From the request to the last byte or the hang-up, in ms. */
+  readonly duration: number
+}
+
+/** Observes one response: call what it returns when the response is over; once is what counts. */
+export function watch(
+  request: RequestLike,
+  { onError = log, onServed }: Observers,
+): (answered: Answer, sent: number | null, error?: unknown) => void {
+  const started = Date.now()
+  let isOver = false
+  return ({ status, headers, pieces }, sent, error) => {
+    if (isOver) return
+    isOver = true
+    const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
+    const duration = Date.now() - started
+    if (error !== undefined) tell(() => onError(error, request))
+    if (onServed === undefined) return
+    tell(() => onServed({ request, status, headers, sent, aborted, error, duration }))
+  }
+}
+
+/** What observers throw, at once or as a rejection, is theirs and ends no process. */
+async function tell(observer: () => unknown): Promise<void> {
+  try {
+    await observer()
+  } catch (thrown) {
+    log(thrown)
+  }
+}
+
+function log(error: unknown): void {
+  console.error(error)
+}
