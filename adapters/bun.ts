@@ -36,7 +36,7 @@ const SHOWN_INLINE = /^(?:text|image|audio|video|font)\/|json|wasm/
  *
  * @returns null when there is no such file, or when it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when
- * `keepOpen` is not a whole number, 0 or more
+ * `keepOpen` is not a whole number, 0 or more; TypeError when a field of `headers` can't be sent
  *
  * @example
  * Bun.serve({ fetch: async (request) => serveFile(request, await bunFile('film.mp4')) })
@@ -52,8 +52,8 @@ export function bunFile(
  * A lookup of the regular files under a directory, by the rules of `nodeDirectory`, with Bun's own
  * bodies from 1 MiB on.
  *
- * @throws TypeError at once when `root` is not a directory, or `base` does not start and end with a
- * slash; RangeError when `keepOpen` is not a whole number, 0 or more
+ * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a slash,
+ * or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })

@@ -43,7 +43,7 @@ const SEEK_START = 0
  *
  * @returns null when there is no such file, or when it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when
- * `keepOpen` is not a whole number, 0 or more
+ * `keepOpen` is not a whole number, 0 or more; TypeError when a field of `headers` can't be sent
  *
  * @example
  * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
@@ -59,8 +59,8 @@ export function denoFile(
  * A lookup of the regular files under a directory, by the rules of `nodeDirectory`. Needs
  * `--allow-read` of the directory.
  *
- * @throws TypeError at once when `root` is not a directory, or `base` does not start and end with a
- * slash; RangeError when `keepOpen` is not a whole number, 0 or more
+ * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a slash,
+ * or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))

@@ -1,9 +1,10 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
+import { expectHeaders } from '../src/headers.ts'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import { orClosed, pathOf } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
-import type { Permission } from './open-file.ts'
+import { codeOf, type Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
 import { Recent } from './recent.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
@@ -16,7 +17,10 @@ export interface DirectoryOptions extends SharingOptions {
    * path `/media/a.mp4` is the file `a.mp4`, and no other path is found. `/` by default.
    */
   readonly base?: string | undefined
-  /** Further header fields of every file, such as Cache-Control; not of a 404 or 503. */
+  /**
+   * Further header fields of every file, such as Cache-Control; not of a 404 or 503. Content-Type is
+   * for files whose extension is not known.
+   */
   readonly headers?: HeadersLike | undefined
 }
 
@@ -33,6 +37,7 @@ export function directoryLookup(
 ): FileLookup {
   const mount = expectBase(options.base ?? '/')
   expectSharing(options)
+  expectHeaders(options.headers)
   const directory = expectDirectory(resolve(pathOf(root)))
   const isInside = containment(directory)
   const prefix = withSeparator(directory)
@@ -87,7 +92,8 @@ function expectDirectory(path: string): string {
   try {
     if (statSync(path).isDirectory()) return path
   } catch (cause) {
-    throw new TypeError(`Expected a directory, got ${path}`, { cause })
+    const found = codeOf(cause) === 'ENOENT' ? 'nothing at' : `${codeOf(cause)} at`
+    throw new TypeError(`Expected a directory, found ${found} ${path}`, { cause })
   }
   throw new TypeError(`Expected a directory, got the file ${path}`)
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { expectHeaders } from '../src/headers.ts'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 import type { HeldFile } from './held-file.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
@@ -24,6 +25,7 @@ export async function sourceAt<Options extends FileOptions>(
   toSource: (file: HeldFile, options: Options) => FileSource,
 ): Promise<FileSource | null> {
   expectSharing(options)
+  expectHeaders(options.headers)
   const file = await findFile(pathOf(path), options)
   return file === null ? null : orClosed(file, (file) => toSource(file, options))
 }

@@ -50,7 +50,10 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
   let isClosed = false
   readers++
 
-  /** Whether what was opened is still there, and nothing else in its place. */
+  /**
+   * Whether what was opened is still there, and nothing else in its place. Of a file that only grew,
+   * it is remembered how far.
+   */
   function isIntact(): boolean {
     const version = versionOf(handle)
     if (isSameVersion(version, expected)) return true

@@ -22,7 +22,7 @@ export type { SharingOptions } from './shared-files.ts'
  *
  * @returns null when there is no such file, or when it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when
- * `keepOpen` is not a whole number, 0 or more
+ * `keepOpen` is not a whole number, 0 or more; TypeError when a field of `headers` can't be sent
  *
  * @example
  * serveFile(request, await nodeFile('videos/film.mp4'))
@@ -39,8 +39,8 @@ export function nodeFile(
  * Hidden files (except `.well-known`), directories, devices, and anything outside the directory, by
  * path or by symbolic link, are not found. A relative `root` starts at `process.cwd()`.
  *
- * @throws TypeError at once when `root` is not a directory, or `base` does not start and end with a
- * slash; RangeError when `keepOpen` is not a whole number, 0 or more
+ * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a slash,
+ * or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number, 0 or more
  *
  * @example
  * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of @hono/node-server

@@ -1,5 +1,5 @@
 import { SourceChangedError } from '../src/errors.ts'
-import { isFieldValue } from '../src/headers.ts'
+import { expectHeaders, isFieldValue } from '../src/headers.ts'
 import { type ByteRange, parseRange, type RangeSpec, resolveRange } from '../src/range.ts'
 import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import { expectBase, toRelativePath } from './path.ts'
@@ -126,13 +126,18 @@ export async function r2File(
  * URL below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not found; a
  * segment `.well-known` is.
  *
- * @throws TypeError at once when `prefix` or `base` lacks a slash
+ * @throws TypeError at once when there is no bucket, `prefix` or `base` lacks a slash, or a field of
+ * `headers` can't be sent
  *
  * @example
  * export default { fetch: (request, env) => fileHandler(r2Bucket(env.MEDIA))(request) }
  */
 export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): FileLookup {
   const { prefix = '' } = options
+  // A binding that is misspelt is undefined.
+  if (!bucket)
+    throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
+  expectHeaders(options.headers)
   const base = expectBase(options.base ?? '/')
   if (prefix !== '' && !prefix.endsWith('/')) {
     throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)

@@ -28,7 +28,7 @@ const MOST_IDLE = 128
 /** For how long after it was found a path is taken to be in the kernel's memory, in ms. */
 const WARM_FOR = 10_000
 
-/** Which paths were. */
+/** Paths that were found within `WARM_FOR`. */
 const warm = new Recent<true>(WARM_FOR)
 
 interface Shared extends Handle {

@@ -40,7 +40,7 @@ function lookByPath({ path, fd, opened }: Parameters<typeof versionOf>[0]): Vers
   return fstatSync(fd)
 }
 
-/** The same in the words of `node:fs`. */
+/** What Deno's own `stat` says, in the words of `node:fs`. */
 export function fromDeno({ dev, ino, size, mtime, ctime }: DenoStat): Version {
   const [mtimeMs, ctimeMs] = [mtime?.getTime() ?? 0, ctime?.getTime() ?? 0]
   return { dev, ino: ino ?? 0, size, mtimeMs, ctimeMs }

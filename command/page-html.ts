@@ -76,8 +76,8 @@ function groupByFolder(media: readonly Medium[]): Map<string, Medium[]> {
 function renderStage(medium: Medium): string {
   return `<section class="stage" aria-label="Player">
 <div id="player"><noscript>${renderPlayer(medium)}</noscript></div>
-<p class="caption" aria-live="polite"><strong id="title" dir="auto"></strong> <a id="open" href="" hidden>Open the file</a></p>
-<p id="trouble" role="alert" hidden>This browser can't play this file.</p>
+<div class="caption"><h1 id="title" dir="auto" aria-live="polite">${escapeHtml(medium.name)}</h1> <a id="open" href="${medium.href}">Open the file</a></div>
+<p id="trouble" role="alert" hidden>This browser can't play this file. If it could before, the file or its server is gone.</p>
 </section>`
 }
 

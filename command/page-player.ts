@@ -41,7 +41,6 @@ function runPlayer(): void {
     document.title = title.textContent
     const open = find<HTMLAnchorElement>('#open')
     open.href = link.href
-    open.hidden = false
     load(find<HTMLTemplateElement>('template', link.parentElement))
   }
 

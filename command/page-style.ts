@@ -44,8 +44,8 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
   padding: .75rem 1rem;
   border-bottom: 1px solid var(--line);
 }
-.caption strong { min-width: 0; font-weight: 600; overflow-wrap: anywhere }
-.caption a { flex: none; color: var(--accent); font-size: .875rem }
+.caption h1 { margin: 0; min-width: 0; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere }
+.caption a { flex: none; margin: -.75rem 0; padding: .75rem 0; color: var(--accent); font-size: .875rem }
 #trouble { margin: 0; padding: .75rem 1rem; color: var(--quiet) }
 nav { min-width: 0; padding: .75rem .5rem 3rem }
 nav p { margin: 1rem .5rem; color: var(--quiet) }
@@ -55,6 +55,7 @@ h2 {
   font-size: .875rem;
   font-weight: 500;
   overflow-wrap: anywhere;
+  text-align: left;
 }
 ul { margin: 0; padding: 0; list-style: none }
 li a {
@@ -76,8 +77,8 @@ a:focus-visible, video:focus-visible, audio:focus-visible {
 li span { flex: 1; min-width: 0; overflow-wrap: anywhere; text-align: left }
 li small { flex: none; color: var(--quiet); font-size: .8125rem; font-variant-numeric: tabular-nums }
 .video::before, .audio::before { flex: none; width: 1.25em; color: var(--accent); text-align: center }
-.video::before { content: '\\25b6\\fe0e' }
-.audio::before { content: '\\266a' }
+.video::before { content: '\\25b6\\fe0e'; content: '\\25b6\\fe0e' / '' }
+.audio::before { content: '\\266a'; content: '\\266a' / '' }
 [hidden] { display: none }
 @media (max-height: 30rem) {
   .stage { position: static }

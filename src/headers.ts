@@ -1,5 +1,5 @@
 import { type ByteRange, contentRange } from './range.ts'
-import type { FileSource } from './source.ts'
+import type { FileSource, HeadersLike } from './source.ts'
 import { formatHttpDate, isStrongDate } from './validators.ts'
 
 /** Header fields by lower-case name: the fastest form for every runtime, and HTTP/2's. */
@@ -10,8 +10,13 @@ export function isFieldValue(text: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
 }
 
+/** @throws TypeError unless every server writes these fields */
+export function expectHeaders(headers: HeadersLike | undefined): void {
+  sourceFields({ headers })
+}
+
 /** The source's own fields, less some. Length, range and validators are the core's to say. */
-function sourceFields({ headers }: FileSource, drop?: RegExp): HeaderFields {
+function sourceFields({ headers }: Pick<FileSource, 'headers'>, drop?: RegExp): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
   for (const [name, value] of new Headers(headers)) {

@@ -274,6 +274,20 @@ describe('nodeDirectory', () => {
     expect(() => nodeDirectory(root, { base })).toThrow(TypeError)
   })
 
+  it.each([
+    { 'a b': 'c' },
+    { a: 'b\nc' },
+    { a: 'b\u0001' },
+  ])('refuses the fields %j', async (headers) => {
+    expect(() => nodeDirectory(root, { headers })).toThrow(TypeError)
+    await expect(nodeFile(join(root, 'film.mp4'), { headers })).rejects.toThrow(TypeError)
+  })
+
+  it('says that there is nothing where it was to be', () => {
+    const path = join(place, 'no-such-directory')
+    expect(() => nodeDirectory(path)).toThrow(`Expected a directory, found nothing at ${path}`)
+  })
+
   it('finds a file beyond 2^32 bytes', async () => {
     const path = join(root, 'sparse')
     put(path, '')

@@ -679,8 +679,14 @@ describe('from URL to key', () => {
     { prefix: '/..' },
     { base: 'media/' },
     { base: '/media' },
+    { headers: { 'a b': 'c' } },
   ])('%j is refused at once', (options) => {
     expect(() => r2Bucket(worker.bucket, options)).toThrow(TypeError)
+  })
+
+  it('a binding that is not there is refused at once', () => {
+    const env: { MEDIA: R2BucketLike } = JSON.parse('{}')
+    expect(() => r2Bucket(env.MEDIA)).toThrow('Expected an R2 bucket, got undefined')
   })
 })
 
