@@ -46,7 +46,9 @@ interface Remains {
 const { names, outcomeOf } = everywhere(FILE, abortAll)
 
 describe.each(names)('%s', (name) => {
-  it(`leaves nothing behind after ${ABORTS} aborted downloads`, { timeout: 90_000 }, async () => {
+  // workerd's own process is not known: of it, only that it answers on.
+  const leaves = name === 'workerd' ? 'answers on' : 'leaves nothing behind'
+  it(`${leaves} after ${ABORTS} aborted downloads`, { timeout: 90_000 }, async () => {
     const { growth, ...others } = await outcomeOf(name)
     expect(others).toEqual({ answer: '206 aaaaa', isAlive: true, complaints: '' })
     expect(growth).toBeLessThan(MOST_GROWTH)
