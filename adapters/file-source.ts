@@ -32,14 +32,16 @@ export async function sourceAt<Options extends FileOptions>(
 
 /**
  * The bytes [start, end) of a file, read at once for a Response that copies them at once, as those
- * of Bun and Deno do. Closes the file, unless it gives null: then `read` is asked.
+ * of Bun and Deno do; those of a class in their place, as @hono/node-server has one, may not. Closes
+ * the file, unless it gives null: then `read` is asked.
  */
 export function takeAtOnce(
   file: HeldFile,
   start: number,
   end: number,
 ): Uint8Array<ArrayBuffer> | null {
-  const bytes = file.readSync(start, end)
+  const isNative = Object.getPrototypeOf(Response) === Function.prototype
+  const bytes = isNative ? file.readSync(start, end) : null
   // It was only read: nothing is lost when that fails.
   if (bytes !== null) file.close().catch(() => {})
   return bytes
