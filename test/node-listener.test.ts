@@ -215,24 +215,12 @@ describe('nodeListener over node:http', () => {
   })
 
   it('closes the source when the client is gone before it is found', async () => {
-    const { options, served } = observe()
-    const source = countingSource(one)
-    const lookups: ((source: FileSource) => void)[] = []
-    const listener = nodeListener(() => new Promise((find) => lookups.push(find)), options)
-    let isGone = false
-    const client = await clientOf((incoming, outgoing) => {
-      outgoing.once('close', () => {
-        isGone = true
-      })
-      void listener(incoming, outgoing)
-    })
+    const late = foundLate(one)
+    const client = await clientOf(late.listener)
     client.get('/')
-    await until(() => lookups.length === 1 && client.socket.readyState === 'open')
+    await until(() => late.isSought() && client.socket.readyState === 'open')
     client.socket.resetAndDestroy()
-    await until(() => isGone)
-    for (const find of lookups) find(source)
-    await until(() => served.length === 1)
-    expect({ closes: source.closes, reads: source.reads, served }).toEqual({
+    expect(await late.outcome()).toEqual({
       closes: 1,
       reads: [],
       served: [{ status: 200, sent: 0, aborted: true }],
@@ -562,24 +550,12 @@ describe('nodeListener over node:http2', () => {
   })
 
   it('closes the source when a client cancels its stream before it is found', async () => {
-    const { options, served } = observe()
-    const source = countingSource(long)
-    const lookups: ((source: FileSource) => void)[] = []
-    const listener = nodeListener(() => new Promise((find) => lookups.push(find)), options)
-    let isGone = false
-    const session = await http2SessionOf((incoming, outgoing) => {
-      outgoing.once('close', () => {
-        isGone = true
-      })
-      void listener(incoming, outgoing)
-    })
+    const late = foundLate(long)
+    const session = await http2SessionOf(late.listener)
     const stream = session.request({ ':path': '/' })
-    await until(() => lookups.length === 1)
+    await until(late.isSought)
     stream.close(http2.constants.NGHTTP2_CANCEL)
-    await until(() => isGone)
-    for (const find of lookups) find(source)
-    await until(() => served.length === 1)
-    expect({ closes: source.closes, reads: source.reads, served }).toEqual({
+    expect(await late.outcome()).toEqual({
       closes: 1,
       reads: [],
       served: [{ status: 200, sent: 0, aborted: true }],
@@ -714,6 +690,30 @@ async function clientOf(listener: RequestListener): Promise<RawClient> {
 function fieldsOf(headers: Record<string, string>): Record<string, string> {
   const { connection: _, 'keep-alive': _k, date: _d, ...ours } = headers
   return ours
+}
+
+/** A file that is found only when its client is gone. */
+function foundLate(file: Uint8Array) {
+  const { options, served } = observe()
+  const source = countingSource(file)
+  const lookups: ((source: FileSource) => void)[] = []
+  const listen = nodeListener(() => new Promise((find) => lookups.push(find)), options)
+  let isGone = false
+  return {
+    listener(incoming: Incoming, outgoing: Outgoing): void {
+      outgoing.once('close', () => {
+        isGone = true
+      })
+      void listen(incoming, outgoing)
+    },
+    isSought: () => lookups.length === 1,
+    async outcome() {
+      await until(() => isGone)
+      for (const find of lookups) find(source)
+      await until(() => served.length === 1)
+      return { closes: source.closes, reads: source.reads, served }
+    },
+  }
 }
 
 async function http2SessionOf(
