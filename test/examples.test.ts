@@ -15,6 +15,7 @@ const nothing = digest(Buffer.alloc(0))
 
 const examples = [
   { example: 'node', runtime: 'node', path: '/film.mp4' },
+  { example: 'express', runtime: 'node', path: '/media/film.mp4' },
   { example: 'bun', runtime: 'bun', path: '/film.mp4' },
   { example: 'deno', runtime: 'deno', path: '/film.mp4' },
   { example: 'worker', runtime: 'node', path: '/film.mp4' },
