@@ -63,7 +63,7 @@ export function decide(
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
   const ifMatch = headers.get('if-match')
   if (ifMatch !== null) {
-    if (includesTag(ifMatch, source, matchesStrongly) === false) return { status: 412 }
+    if (!includesTag(ifMatch, source, matchesStrongly)) return { status: 412 }
   } else if (isModifiedSince(headers.get('if-unmodified-since'), source, now)) {
     return { status: 412 }
   }
@@ -117,16 +117,16 @@ function isSliced(
   return isOpenEnded && /^(?:audio|video)$/.test(headers.get('sec-fetch-dest') ?? '')
 }
 
-/** Null when the value is no list of entity tags, and is ignored. */
+/** Whether the source's tag is among those listed: not, when the value is no list of tags (§13.1.1, 3.). */
 function includesTag(
   value: string,
   { etag }: Representation,
   matches: (a: string, b: string) => boolean,
-): boolean | null {
+): boolean {
   const tags = parseEntityTags(value)
-  if (tags === null) return null
   if (tags === '*') return true
-  return etag !== undefined && tags.some((tag) => matches(tag, etag))
+  if (tags === null || etag === undefined) return false
+  return tags.some((tag) => matches(tag, etag))
 }
 
 /**

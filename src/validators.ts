@@ -13,7 +13,7 @@ export function isEntityTag(text: string): boolean {
  * Parses the value of If-Match or If-None-Match (RFC 9110 §13.1.1, §13.1.2). A comma inside the
  * quotes belongs to the tag.
  *
- * @returns `'*'`, the entity tags as written, or `null` when the value is neither, and is ignored
+ * @returns `'*'`, the entity tags as written, or `null` when the value is neither, and no tag matches
  *
  * @example
  * parseEntityTags('"a,b", W/"c"') // ['"a,b"', 'W/"c"']

@@ -49,7 +49,10 @@ const PRECONDITIONS: Row[] = [
   ['§13.1.1: strong comparison', 'GET', { 'If-Match': '"a"' }, WEAK, failed],
   ['§13.1.1: strong comparison', 'GET', { 'If-Match': 'W/"a"' }, WEAK, failed],
   ['§13.1.1: a file without tag', 'GET', { 'If-Match': '"a"' }, UNTAGGED, failed],
-  ['§13.1.1: no entity tag', 'GET', { 'If-Match': 'a' }, STRONG, whole],
+  ['§13.1.1: no entity tag', 'GET', { 'If-Match': 'a' }, STRONG, failed],
+  ['§13.1.1: any, and a tag', 'GET', { 'If-Match': '*, "a"' }, STRONG, failed],
+  ['§13.1.1: an empty list', 'GET', { 'If-Match': '' }, STRONG, failed],
+  ['§13.1.1: a list of nothing', 'GET', { 'If-Match': ',' }, STRONG, failed],
 
   ['§13.1.4: not since', 'GET', { 'If-Unmodified-Since': DATE }, STRONG, whole],
   ['§13.1.4: not since', 'GET', { 'If-Unmodified-Since': NEW }, STRONG, whole],
@@ -79,7 +82,7 @@ const PRECONDITIONS: Row[] = [
   [
     '§13.1.4: ignored beside any If-Match',
     'GET',
-    { 'If-Match': 'a', 'If-Unmodified-Since': OLD },
+    { 'If-Match': '*', 'If-Unmodified-Since': OLD },
     STRONG,
     whole,
   ],
@@ -397,8 +400,8 @@ function statusByTheBook(method: string, asked: Asked, source: Representation): 
   const isDate = (field: string) => !Number.isNaN(seconds(asked[field]))
   const has = (field: string) => asked[field] !== null
 
-  // 1. When If-Match is present: true → continue, false → 412. No entity tag: ignored.
-  if (has('if-match') && asked['if-match'] !== 'a' && asked['if-match'] !== '*') {
+  // 1. When If-Match is present: true → continue, false → 412
+  if (has('if-match') && asked['if-match'] !== '*') {
     const isStrong = source.etag?.startsWith('"')
     if (!isStrong || !lists(asked['if-match']).includes(String(source.etag))) return 412
   }

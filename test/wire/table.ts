@@ -97,7 +97,7 @@ function fields(file: Fixture, length: number): Record<string, string> {
   }
 }
 
-function whole(file: Fixture): Expected {
+export function whole(file: Fixture): Expected {
   return { status: 200, headers: fields(file, file.bytes.length), body: file.bytes }
 }
 
@@ -596,11 +596,11 @@ const CONDITIONAL: Row[] = [
   ),
   ...same('§13.1.1: compared strongly', FILM, 'If-Match', ['W/{etag}', '"a", W/{etag}'], FAILED),
   ...same(
-    'no entity tag, ignored',
+    '§13.1.1: no list of entity tags',
     FILM,
     'If-Match',
-    ['other', '"open', '"a" "b"', 'w/"a"', ''],
-    whole(FILM),
+    ['other', '"open', '"a" "b"', 'w/"a"', '*, {etag}', ''],
+    FAILED,
   ),
   get('§5.3: If-Match in two fields', FILM, ['If-Match: "a"', 'If-Match: {etag}'], whole(FILM)),
   get('before Range', FILM, ['If-Match: "other"', 'Range: bytes=0-0'], FAILED),
