@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 
 const SMALLEST = 64 * 1024
 const LARGEST = 512 * 1024
-/** What responses under way hold beyond the smallest buffers, and as much is kept for the next. */
+/** What responses under way may hold beyond the smallest buffers, in bytes; as much is kept for later ones. */
 const BUDGET = 8 * 1024 * 1024
 
 const free = new Map<number, Uint8Array[]>()
@@ -42,7 +42,7 @@ export function releaseBuffer(buffer: Uint8Array): void {
   while (kept > Math.max(BUDGET, taken)) dropOne()
 }
 
-/** Of the size that most memory is kept in, so that what is asked for now finds room beside it. */
+/** Drops one of the size that holds the most memory, so that no size crowds out another. */
 function dropOne(): void {
   let most: Uint8Array[] = []
   for (const alike of free.values()) if (bytesIn(alike) > bytesIn(most)) most = alike

@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import { expectHeaders } from '../src/headers.ts'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
-import { orClosed, pathOf } from './file-source.ts'
+import { pathOf, toSourceOrClose } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import { codeOf, type Permission } from './open-file.ts'
 import { expectBase, toRelativePath } from './path.ts'
@@ -41,7 +41,7 @@ export function directoryLookup(
   const directory = expectDirectory(resolve(pathOf(root)))
   const isInside = containment(directory)
   const prefix = withSeparator(directory)
-  const adapt = (file: HeldFile | null) => (file === null ? null : orClosed(file, toSource))
+  const adapt = (file: HeldFile | null) => (file === null ? null : toSourceOrClose(file, toSource))
   return (request) => {
     const path = toRelativePath(request.url, mount)
     if (path === null || ALIAS?.test(path)) return null

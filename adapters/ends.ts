@@ -16,7 +16,7 @@ export async function learnEnds(handle: Handle): Promise<void> {
   const { head, tail, bytes } = roomFor(handle)
   try {
     await readAt(handle.fd, head, head.length, 0)
-    await readAt(handle.fd, tail, tail.length, handle.opened.size - tail.length)
+    await readAt(handle.fd, tail, tail.length, handle.version.size - tail.length)
     remember(handle, bytes)
   } catch {
     // Reading the rest will say why.
@@ -34,28 +34,29 @@ export function learnEndsSync(handle: Handle): void {
 }
 
 /**
- * Whether a longer file is taken for the one that was opened, to which something was added, as logs
- * are: what rewrites a file gets past its old end only over what stood there, and what adds to one in
- * pages or boxes mostly says so in its first bytes. Not seen is a change in between.
+ * Whether a file that became longer was only added to, as logs are: its first bytes, and those before
+ * its old end, are still the same. A rewrite passes over both, and formats that grow in place mostly
+ * note it in their first bytes. A change in between is not seen.
  */
 export function hasGrown(handle: Handle): boolean {
   return handle.ends !== null && readEnds(handle).equals(handle.ends)
 }
 
-/** Of a file that is being written, which its weak tag says, any bytes are as good. */
+/** A weak tag promises no particular bytes; those of a strong one must be of the version that was opened. */
 function remember(handle: Handle, bytes: Uint8Array): void {
-  if (!isStrong(handle.etag) || isSameVersion(versionOf(handle), handle.opened)) handle.ends = bytes
+  if (!isStrong(handle.etag) || isSameVersion(versionOf(handle), handle.version))
+    handle.ends = bytes
 }
 
 function readEnds(handle: Handle): Buffer {
   const { head, tail, bytes } = roomFor(handle)
   readSync(handle.fd, head, 0, head.length, 0)
-  readSync(handle.fd, tail, 0, tail.length, handle.opened.size - tail.length)
+  readSync(handle.fd, tail, 0, tail.length, handle.version.size - tail.length)
   return bytes
 }
 
 /** Of a short file, the two overlap. */
-function roomFor({ opened: { size } }: Handle): { head: Buffer; tail: Buffer; bytes: Buffer } {
+function roomFor({ version: { size } }: Handle): { head: Buffer; tail: Buffer; bytes: Buffer } {
   const length = Math.min(LENGTH, size)
   const bytes = Buffer.alloc(2 * length)
   return { head: bytes.subarray(0, length), tail: bytes.subarray(length), bytes }

@@ -27,13 +27,13 @@ export async function sourceAt<Options extends FileOptions>(
   expectSharing(options)
   expectHeaders(options.headers)
   const file = await findFile(pathOf(path), options)
-  return file === null ? null : orClosed(file, (file) => toSource(file, options))
+  return file === null ? null : toSourceOrClose(file, (file) => toSource(file, options))
 }
 
 /**
- * The bytes [start, end) of a file, read at once for a Response that copies them at once, as those
- * of Bun and Deno do; those of a class in their place, as @hono/node-server has one, may not. Closes
- * the file, unless it gives null: then `read` is asked.
+ * The bytes [start, end) of a file, read at once into memory that is used again: only for a Response
+ * that copies them at once, as those of Bun and Deno do. A class in its place, such as
+ * @hono/node-server's, may keep them. Closes the file, unless it gives null: then `read` is asked.
  */
 export function takeAtOnce(
   file: HeldFile,
@@ -53,7 +53,10 @@ export function pathOf(path: string | URL): string {
 }
 
 /** What is made of a file, which is closed when nothing can be made of it. */
-export function orClosed(file: HeldFile, toSource: (file: HeldFile) => FileSource): FileSource {
+export function toSourceOrClose(
+  file: HeldFile,
+  toSource: (file: HeldFile) => FileSource,
+): FileSource {
   try {
     return toSource(file)
   } catch (error) {

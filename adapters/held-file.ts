@@ -16,7 +16,7 @@ const CHUNK_BUDGET = 16 * KIB * KIB
 const WRITE_SETTLES_IN = 20
 
 /** What `readSync` reads into: fresh memory for each read costs more than the read. */
-let passage = new Uint8Array(0)
+let scratch = new Uint8Array(0)
 
 /** How many responses read a file. */
 let readers = 0
@@ -25,7 +25,7 @@ let readers = 0
 export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastModified'> {
   readonly size: number
   /** Whether this is the version that is held. */
-  isSame(version: Version): boolean
+  isSame(found: Version): boolean
   /** At most a chunk of the bytes [start, end), read in another thread. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   /**
@@ -43,8 +43,8 @@ export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastM
  * @param release called once, when nothing is read any more
  */
 export function holdFile(handle: Handle, release: () => void): HeldFile {
-  const { path, fd, opened, type, etag, lastModified } = handle
-  let expected = opened
+  const { path, fd, version, type, etag, lastModified } = handle
+  let lastSeen = version
   let reads = 0
   let whenIdle: (() => void) | null = null
   let isClosed = false
@@ -55,10 +55,10 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
    * it is remembered how far.
    */
   function isIntact(): boolean {
-    const version = versionOf(handle)
-    if (isSameVersion(version, expected)) return true
-    if (version.size <= expected.size || !hasGrown(handle)) return false
-    expected = version
+    const found = versionOf(handle)
+    if (isSameVersion(found, lastSeen)) return true
+    if (found.size <= lastSeen.size || !hasGrown(handle)) return false
+    lastSeen = found
     return true
   }
 
@@ -68,11 +68,11 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
 
   return {
     path,
-    size: opened.size,
+    size: version.size,
     type,
     etag,
     lastModified,
-    isSame: (version) => isSameVersion(opened, version),
+    isSame: (found) => isSameVersion(found, version),
 
     async read(start, end, into = Buffer.allocUnsafeSlow(Math.min(end - start, chunkSize()))) {
       expectOpen()
@@ -92,9 +92,9 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
     readSync(start, end) {
       expectOpen()
       const length = end - start
-      if (passage.length < length) passage = new Uint8Array(length)
-      const isWhole = readSync(fd, passage, 0, length, start) === length
-      return isWhole && isIntact() ? passage.subarray(0, length) : null
+      if (scratch.length < length) scratch = new Uint8Array(length)
+      const isWhole = readSync(fd, scratch, 0, length, start) === length
+      return isWhole && isIntact() ? scratch.subarray(0, length) : null
     },
 
     async close() {

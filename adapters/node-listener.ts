@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream/promises'
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
 import { readBody } from '../src/body.ts'
-import { expectOptions, forReads, prepare, type ServeOptions } from '../src/serve.ts'
+import { expectLimits } from '../src/decide.ts'
+import { onlyReads, prepare, type ServeOptions } from '../src/serve.ts'
 import { watch } from '../src/served.ts'
 import type { FileLookup, FileSource, RequestLike } from '../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
@@ -60,7 +61,7 @@ const PASSED_ON = [204, 404, 405]
  * only with what `next` throws. For a request that waits behind another when their connection breaks,
  * it stays pending.
  *
- * @throws RangeError or TypeError at once when an option makes no sense
+ * @throws RangeError or TypeError at once when an option makes no sense, or `lookup` is no function
  *
  * @example
  * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
@@ -70,13 +71,13 @@ export function nodeListener(
   lookup: FileLookup,
   options: ServeOptions = {},
 ): (incoming: Incoming, outgoing: Outgoing, next?: () => void) => Promise<void> {
-  expectOptions(options)
-  const find = forReads(lookup)
+  expectLimits(options)
+  const reads = onlyReads(lookup)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null) await turnOf(outgoing)
     const request = toRequest(incoming)
     const conclude = watch(request, options)
-    const prepared = await prepare(request, find, options)
+    const prepared = await prepare(request, reads, options)
     if (next !== undefined && PASSED_ON.includes(prepared.status)) return next()
     if (prepared.source !== null) {
       return writeBody(prepared, prepared.source, incoming, outgoing, conclude)
@@ -103,12 +104,10 @@ async function writeBody(
 ): Promise<void> {
   const reader = readBody(source, answered.pieces)
   let hasBegun = false
-  let isGone = false
   let sent = 0
   let stopWaiting = () => {}
 
   function hangUp(): void {
-    isGone = true
     stopWaiting()
     void reader.close().then((error) => conclude(answered, sent, error))
   }
@@ -174,15 +173,14 @@ async function writeBody(
     }
     conclude(answered, sent, await reader.close())
   } catch (thrown) {
-    const failure = await reader.close(thrown)
-    // When the client hung up before, that is what it was.
-    const error = isGone ? failure : thrown
+    // When the client hung up before, that is what was told.
+    await reader.close(thrown)
     if (hasBegun) {
       breakOff(outgoing)
-      conclude(answered, sent, error)
+      conclude(answered, sent, thrown)
     } else {
-      const failure = writeEmpty(outgoing, UNAVAILABLE)
-      conclude(UNAVAILABLE, 0, error ?? failure)
+      writeEmpty(outgoing, UNAVAILABLE)
+      conclude(UNAVAILABLE, 0, thrown)
     }
   }
 }

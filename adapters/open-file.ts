@@ -7,12 +7,12 @@ import type { Version } from './version.ts'
 export interface Handle {
   readonly path: string
   readonly fd: number
-  readonly opened: Version
+  readonly version: Version
   /** The media type that the file's name promises. */
   readonly type: string | undefined
   /**
-   * `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted, and with the
-   * ctime instead where it tells no version from another.
+   * `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted. Where it is one
+   * that reproducible builds give to every file, weak too, and with the ctime in its place.
    */
   readonly etag: string
   readonly lastModified: Date | undefined
@@ -66,7 +66,7 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
  */
 const DATES_OF_ALL = [315_532_800, 315_532_801, 499_162_500]
 
-function describe(stat: Stats): Pick<Handle, 'opened' | 'etag' | 'lastModified'> {
+function describe(stat: Stats): Pick<Handle, 'version' | 'etag' | 'lastModified'> {
   // Not `mtime`, nor nanoseconds: the runtimes round those differently.
   const modified = Math.floor(stat.mtimeMs)
   const isDated = modified > 1000 && !DATES_OF_ALL.includes(modified / 1000)
@@ -74,7 +74,7 @@ function describe(stat: Stats): Pick<Handle, 'opened' | 'etag' | 'lastModified'>
   // When it came to this machine. Deno knows that to the second.
   const stamp = isDated ? modified : Math.floor(stat.ctimeMs / 1000) * 1000
   return {
-    opened: stat,
+    version: stat,
     etag: `${strength}"${stat.size.toString(16)}-${stamp.toString(16)}"`,
     lastModified: isDated ? new Date(modified) : undefined,
   }

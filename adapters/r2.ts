@@ -100,7 +100,7 @@ export async function r2File(
   // Of a longer key R2 does not say that there is no such object; it throws.
   if (new TextEncoder().encode(key).length > LONGEST_KEY) return null
   const spec = likelyRange(request)
-  const object = await look(bucket, key, spec)
+  const object = await findObject(bucket, key, spec)
   if (object === null) return null
   const { size, httpEtag, uploaded, httpMetadata = {} } = object
   const { contentType = '' } = httpMetadata
@@ -177,7 +177,7 @@ function likelyRange({ method, headers }: RequestLike): RangeSpec | null {
   return others.length === 0 ? spec : null
 }
 
-async function look(
+async function findObject(
   bucket: R2BucketLike,
   key: string,
   spec: RangeSpec | null,

@@ -39,7 +39,7 @@ interface Shared extends Handle {
 /** What may be read by further responses, by path. */
 const shared = new Map<string, Shared>()
 
-/** Those that nobody reads, and until when they stay open; who became idle first comes first. */
+/** Those that nobody reads, and until when each stays open, in ms since the epoch; the longest idle first. */
 const idle = new Map<Shared, number>()
 
 let sweeper: NodeJS.Timeout | null = null
@@ -67,7 +67,7 @@ export function findFile(
   isAllowed: Permission = () => true,
 ): HeldFile | null | Promise<HeldFile | null> {
   if (!warm.get(path)) return findCold(path, keepOpen, isAllowed)
-  const handle = find(path, isAllowed)
+  const handle = acquire(path, isAllowed)
   if (handle !== null) learnEndsSync(handle)
   return handle && hold(handle, keepOpen)
 }
@@ -79,15 +79,15 @@ async function findCold(
 ): Promise<HeldFile | null> {
   // What is wrong with the path, opening will say.
   await stat(path).catch(() => {})
-  const handle = find(path, isAllowed)
+  const handle = acquire(path, isAllowed)
   if (handle === null) return null
   const file = hold(handle, keepOpen)
   await learnEnds(handle)
   return file
 }
 
-function find(path: string, isAllowed: Permission): Shared | null {
-  const handle = findShared(path, isAllowed) ?? open(path, isAllowed)
+function acquire(path: string, isAllowed: Permission): Shared | null {
+  const handle = reuse(path, isAllowed) ?? open(path, isAllowed)
   if (handle === null) return null
   warm.set(path, true)
   // Nobody could tell whether a file of a weak tag is still the same.
@@ -101,21 +101,21 @@ function hold(handle: Shared, keepOpen: number): HeldFile {
   return holdFile(handle, () => release(handle, keepOpen))
 }
 
-function findShared(path: string, isAllowed: Permission): Shared | null {
+function reuse(path: string, isAllowed: Permission): Shared | null {
   const handle = shared.get(path)
   if (handle === undefined) return null
   if (isCurrent(handle, isAllowed)) return handle
-  if (handle.users === 0) retire(handle)
+  if (handle.users === 0) closeQuietly(handle)
   else shared.delete(path)
   return null
 }
 
-function isCurrent({ path, opened }: Handle, isAllowed: Permission): boolean {
+function isCurrent({ path, version }: Handle, isAllowed: Permission): boolean {
   try {
     const found = versionAt(path)
     // Its permissions changed: opening it anew has the system check them.
-    const isUntouched = found.ctimeMs === opened.ctimeMs
-    return isUntouched && isSameVersion(opened, found) && isAllowed(path, found)
+    const isUntouched = found.ctimeMs === version.ctimeMs
+    return isUntouched && isSameVersion(version, found) && isAllowed(path, found)
   } catch {
     // Opening will say why.
     return false
@@ -147,7 +147,7 @@ function release(handle: Shared, keepOpen: number): void {
   }
   idle.set(handle, Date.now() + keepOpen)
   const longest = idle.size > MOST_IDLE ? idle.keys().next().value : undefined
-  if (longest !== undefined) retire(longest)
+  if (longest !== undefined) closeQuietly(longest)
   if (sweeper === null) sweeper = setTimeout(sweep, SWEEP_EVERY).unref()
 }
 
@@ -162,11 +162,11 @@ function sweep(): void {
  * @param now only those that were to stay open until then, in ms since the epoch; all by default
  */
 export function closeIdle(now: number = Number.POSITIVE_INFINITY): void {
-  for (const [handle, until] of idle) if (until <= now) retire(handle)
+  for (const [handle, until] of idle) if (until <= now) closeQuietly(handle)
 }
 
 /** Closes a file that nobody reads, when nobody waits to be told that it failed. */
-function retire(handle: Shared): void {
+function closeQuietly(handle: Shared): void {
   try {
     close(handle)
   } catch {

@@ -26,14 +26,14 @@ export const versionAt: (path: string) => Version =
   deno === undefined ? statSync : (path) => fromDeno(deno.statSync(path))
 
 /** What an open file is by now. */
-export const versionOf: (file: { path: string; fd: number; opened: Version }) => Version =
+export const versionOf: (file: { path: string; fd: number; version: Version }) => Version =
   deno === undefined ? ({ fd }) => fstatSync(fd) : lookByPath
 
 /** Deno's `fstat` of a descriptor takes ten times as long as a look at the path that leads to it. */
-function lookByPath({ path, fd, opened }: Parameters<typeof versionOf>[0]): Version {
+function lookByPath({ path, fd, version }: Parameters<typeof versionOf>[0]): Version {
   try {
     const found = versionAt(path)
-    if (found.ino === opened.ino && found.dev === opened.dev) return found
+    if (found.ino === version.ino && found.dev === version.dev) return found
   } catch {
     // It was moved or removed: what was opened is still there.
   }

@@ -16,7 +16,7 @@ import { isEntityTag } from './validators.ts'
 export interface Answer {
   /** The status code. */
   readonly status: number
-  /** Header fields by lower-case name; Content-Length is the sum of the pieces. */
+  /** Header fields by lower-case name; Content-Length is the sum of the pieces, of a HEAD what GET's would be. */
   readonly headers: Readonly<HeaderFields>
   /** The body in order: bytes as they are, ranges to be read from the source. Empty: no body. */
   readonly pieces: readonly Piece[]
@@ -36,14 +36,13 @@ export function answerMethod(method: string): Answer | null {
 }
 
 /**
- * The answer to a request for a file: status, header fields and the pieces of the body, whose
- * lengths add up to Content-Length.
+ * The answer to a request for a file: status, header fields and the pieces of the body, none for HEAD.
  *
  * @param source null when there is no such file
  * @param now ms since the epoch
- * @throws RangeError when the source's size is not a whole number of bytes
- * @throws TypeError when its entity tag is malformed, or its type has a character that no header
- * field may carry
+ * @throws RangeError when the source's size is not a whole number of bytes, or a limit makes no sense
+ * @throws TypeError when its entity tag is malformed, its type has a character that no header field
+ * may carry, or `sliceFor` is unknown
  *
  * @example
  * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())

@@ -41,7 +41,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   /** Bytes given of the piece at `index`. */
   let offset = 0
   /** Bytes at hand of the range that comes next. */
-  let rest: Uint8Array = NOTHING
+  let atHand: Uint8Array = NOTHING
   let stream: ReadableStreamDefaultReader<Uint8Array> | null = null
   let isClosed = false
   let settle: (error: unknown) => void
@@ -58,7 +58,12 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     if (range !== undefined) await fill(range.start, range.end)
   }
 
-  async function next(into?: Uint8Array, most = into?.length ?? SLICE): Promise<Uint8Array | null> {
+  function next(into?: Uint8Array): Promise<Uint8Array | null> {
+    return take(into?.length ?? SLICE, into)
+  }
+
+  /** The next chunk, of at most so many bytes where it is not a piece by itself. */
+  async function take(most: number, into?: Uint8Array): Promise<Uint8Array | null> {
     const piece = pieces[index]
     if (piece === undefined) return null
     if (isRange(piece)) await fill(piece.start + offset, piece.end, into)
@@ -79,23 +84,23 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   async function fill(start: number, end: number, into?: Uint8Array): Promise<void> {
     if (isClosed) return
     try {
-      if (rest.length === 0 && stream === null) {
+      if (atHand.length === 0 && stream === null) {
         const given = await source.read(start, end, into)
-        if (given instanceof Uint8Array) rest = given
+        if (given instanceof Uint8Array) atHand = given
         else stream = given.getReader()
         // The client hung up while the source was opening its stream.
         if (isClosed) dropStream()
       }
-      while (rest.length === 0 && stream !== null) {
+      while (atHand.length === 0 && stream !== null) {
         const { value, done } = await stream.read()
         if (done) break
         if (!(value instanceof Uint8Array)) {
           throw new TypeError(`Expected a Uint8Array, got ${typeof value}`)
         }
-        rest = value
+        atHand = value
       }
-      if (isClosed || (rest.length > 0 && rest.length <= end - start)) return
-      const message = `Expected ${end - start} bytes from the source, got ${rest.length}`
+      if (isClosed || (atHand.length > 0 && atHand.length <= end - start)) return
+      const message = `Expected ${end - start} bytes from the source, got ${atHand.length}`
       throw new LengthMismatchError(message)
     } catch (thrown) {
       // After a hang-up, what a read that was under way throws is of no interest.
@@ -108,10 +113,10 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
 
   /** Takes of the bytes at hand, at most so many. */
   function cut(most: number): Uint8Array {
-    const bytes = rest
-    rest = NOTHING
+    const bytes = atHand
+    atHand = NOTHING
     if (bytes.length <= most) return bytes
-    rest = bytes.subarray(most)
+    atHand = bytes.subarray(most)
     return bytes.subarray(0, most)
   }
 
@@ -121,7 +126,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   }
 
   async function whole(): Promise<Uint8Array> {
-    const first = await next(undefined, length)
+    const first = await take(length)
     if (first?.length === length) return first
     const bytes = new Uint8Array(length)
     for (let at = 0, chunk = first; chunk; chunk = await next()) {
@@ -154,8 +159,8 @@ export async function closeSource(source: FileSource | null | undefined): Promis
  * What a reader gives as a stream, read as it is pulled.
  *
  * @param conclude called once the source was closed: with what went wrong, or undefined
- * @param abandon called instead when the stream is collected before that. It must not lead to the
- * stream, which then never is
+ * @param abandon called instead when the stream is garbage collected first. It must hold no reference
+ * to the stream, which would keep it from ever being collected
  */
 export function streamBody(
   reader: BodyReader,

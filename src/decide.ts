@@ -1,3 +1,4 @@
+import { expectWholeNumber } from './errors.ts'
 import { type ByteRange, lengthOf, parseRange, type RangeSpec, resolveRange } from './range.ts'
 import type { FileSource, RequestLike } from './source.ts'
 import {
@@ -48,6 +49,7 @@ export interface RangeLimits {
  * Decides the answer to a GET or HEAD, in the order of RFC 9110 §13.2.2.
  *
  * @param now ms since the epoch
+ * @throws RangeError or TypeError when a limit makes no sense
  *
  * @example
  * decide(new Request(url, { headers: { range: 'bytes=0-499' } }), { size: 1000 }, Date.now())
@@ -59,6 +61,7 @@ export function decide(
   now: number,
   limits: RangeLimits = {},
 ): Decision {
+  expectLimits(limits)
   const { headers } = request
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
   const ifMatch = headers.get('if-match')
@@ -78,8 +81,17 @@ export function decide(
   const range = request.method === 'GET' ? headers.get('range') : null
   if (range === null) return { status: 200 }
   const ifRange = headers.get('if-range')
-  if (ifRange !== null && !isCurrent(ifRange, source, now)) return { status: 200 }
+  if (ifRange !== null && !satisfiesIfRange(ifRange, source, now)) return { status: 200 }
   return selectRanges(range, source.size, limits, request)
+}
+
+/** @throws RangeError or TypeError unless the limits make sense */
+export function expectLimits({ maxRanges, maxSlice, sliceFor = 'media' }: RangeLimits): void {
+  if (maxRanges !== undefined) expectWholeNumber('maxRanges', maxRanges, 1)
+  if (maxSlice !== undefined) expectWholeNumber('maxSlice', maxSlice, 1)
+  if (sliceFor !== 'media' && sliceFor !== 'all') {
+    throw new TypeError(`Expected sliceFor to be 'media' or 'all', got ${sliceFor}`)
+  }
 }
 
 function selectRanges(
@@ -146,7 +158,11 @@ function isModifiedSince(
 }
 
 /** If-Range (§13.1.5): a strong entity tag, or exactly the date that was sent as Last-Modified. */
-function isCurrent(ifRange: string, { etag, lastModified }: Representation, now: number): boolean {
+function satisfiesIfRange(
+  ifRange: string,
+  { etag, lastModified }: Representation,
+  now: number,
+): boolean {
   if (etag !== undefined && matchesStrongly(ifRange, etag)) return true
   const modified = lastModified?.getTime() ?? Number.NaN
   return isStrongDate(modified, now) && toSecond(modified) === parseHttpDate(ifRange, now)

@@ -66,8 +66,8 @@ export function notModifiedFields(source: FileSource, now: number): HeaderFields
 
 /**
  * 412 and 416 (RFC 9110 §15.5.13, §15.5.17): no content. CORS and the like still go with them, so
- * that a script may read the complete length; how long to cache the file does not, be it said to all
- * caches or to some (RFC 9213).
+ * that a script may read the complete length. How long caches may keep the file, be it said to all or
+ * to some of them (RFC 9213), does not: the failure is another thing to keep.
  */
 export function failureFields(source: FileSource, status: 412 | 416): HeaderFields {
   const fields = sourceFields(

@@ -1,7 +1,7 @@
 import { type Answer, answer, answerMethod, UNAVAILABLE } from './answer.ts'
 import { type BodyReader, closeSource, readBody, streamBody } from './body.ts'
-import type { RangeLimits } from './decide.ts'
-import { expectWholeNumber, reasonOf } from './errors.ts'
+import { expectLimits, type RangeLimits } from './decide.ts'
+import { reasonOf } from './errors.ts'
 import { isRange } from './range.ts'
 import { type Observers, watch } from './served.ts'
 import type { BodyLike, FileLookup, FileSource, RequestLike } from './source.ts'
@@ -13,7 +13,7 @@ export interface ServeOptions extends RangeLimits, Observers {}
 export interface Prepared extends Answer {
   /** Where the ranges among the pieces are read from; null when nothing is, and nothing is open. */
   readonly source: FileSource | null
-  /** What turned the answer into a 503, or went wrong besides it. */
+  /** Why the answer is a 503, or why the source of another could not be closed. */
   readonly error?: unknown
 }
 
@@ -24,7 +24,7 @@ const BUFFER_LIMIT = 128 * 1024
  * (preconditions) and §14 (ranges): 200, 206, 304, 412 or 416. Where there is no file, 404; OPTIONS
  * 204 and any other method 405, without a lookup; if the lookup or the first read fails, 503.
  *
- * @throws RangeError or TypeError at once when an option makes no sense
+ * @throws RangeError or TypeError at once when an option makes no sense, or `lookup` is no function
  *
  * @example
  * serve({ fetch: fileHandler(nodeDirectory('media')) }) // of @hono/node-server
@@ -33,9 +33,9 @@ export function fileHandler(
   lookup: FileLookup,
   options: ServeOptions = {},
 ): (request: Request) => Promise<Response> {
-  expectOptions(options)
-  const find = forReads(lookup)
-  return (request) => respond(request, find, options)
+  expectLimits(options)
+  const reads = onlyReads(lookup)
+  return (request) => respond(request, reads, options)
 }
 
 /**
@@ -53,7 +53,7 @@ export async function serveFile(
   options: ServeOptions = {},
 ): Promise<Response> {
   try {
-    expectOptions(options)
+    expectLimits(options)
   } catch (error) {
     await closeSource(source)
     throw error
@@ -61,8 +61,13 @@ export async function serveFile(
   return respond(request, () => source ?? null, options)
 }
 
-/** The same lookup, spared the methods that no file answers. */
-export function forReads(lookup: FileLookup): FileLookup {
+/**
+ * The lookup, asked about GET and HEAD only: to other methods every file answers the same.
+ *
+ * @throws TypeError unless it is a function
+ */
+export function onlyReads(lookup: FileLookup): FileLookup {
+  if (typeof lookup !== 'function') throw new TypeError(`Expected a lookup, got ${lookup}`)
   return (request) => (answerMethod(request.method) === null ? lookup(request) : null)
 }
 
@@ -71,7 +76,8 @@ async function respond(
   lookup: FileLookup,
   options: ServeOptions,
 ): Promise<Response> {
-  const conclude = watch(request, options)
+  const started = Date.now()
+  const conclude = watch(request, options, started)
   const prepared = await prepare(request, lookup, options)
   const { pieces, source } = prepared
   if (source === null) {
@@ -100,7 +106,7 @@ async function respond(
     const body = streamBody(
       reader,
       (error) => conclude(prepared, reader.sent, error),
-      abandonment(request, prepared, reader, options),
+      abandonment(request, prepared, reader, options, started),
     )
     return toResponse(prepared, body)
   } catch (thrown) {
@@ -119,12 +125,13 @@ function abandonment(
   answered: Answer,
   reader: BodyReader,
   options: ServeOptions,
+  started: number,
 ): () => void {
-  const conclude = watch({ method, url, headers }, options)
+  const conclude = watch({ method, url, headers }, options, started)
   return () => void reader.close().then((error) => conclude(answered, reader.sent, error))
 }
 
-/** Everything up to the first byte of the body; what fails on the way becomes a 503. */
+/** Looks the file up and decides the answer; nothing of it is read yet. Any failure becomes a 503. */
 export async function prepare(
   request: RequestLike,
   lookup: FileLookup,
@@ -139,15 +146,6 @@ export async function prepare(
   } catch (thrown) {
     await closeSource(source)
     return { ...UNAVAILABLE, source: null, error: reasonOf(thrown) }
-  }
-}
-
-/** Refuses options that make no sense before any request comes. */
-export function expectOptions({ maxRanges, maxSlice, sliceFor = 'media' }: ServeOptions): void {
-  if (maxRanges !== undefined) expectWholeNumber('maxRanges', maxRanges, 1)
-  if (maxSlice !== undefined) expectWholeNumber('maxSlice', maxSlice, 1)
-  if (sliceFor !== 'media' && sliceFor !== 'all') {
-    throw new TypeError(`Expected sliceFor to be 'media' or 'all', got ${sliceFor}`)
   }
 }
 

@@ -21,7 +21,7 @@ export interface Observers {
  *
  * A body that the runtime gets at once is not watched: `sent` is null, `aborted` false, and
  * `duration` ends when the Response was made. Such are the native bodies of Bun, Deno and R2 and,
- * under Fetch, bodies of up to 128 KiB (1 MiB on Bun). `nodeListener` watches every body.
+ * under Fetch, bodies of up to the source's `bufferLimit`: 128 KiB, 1 MiB of `bunFile`. `nodeListener` watches every body.
  */
 export interface Served {
   /**
@@ -29,9 +29,12 @@ export interface Served {
    * is collected, only its method, URL and header fields.
    */
   readonly request: RequestLike
-  /** The status code that was sent. */
+  /**
+   * The status code of byteserve's answer. A host that answered first, tired of waiting, sent its own;
+   * `aborted` is true then, unless the answer has no body.
+   */
   readonly status: number
-  /** The header fields that were sent, by lower-case name. */
+  /** The answer's header fields, by lower-case name. */
   readonly headers: Answer['headers']
   /** Bytes of the body that were handed over, 0 if there is none; null if nobody can tell. */
   readonly sent: number | null
@@ -43,12 +46,16 @@ export interface Served {
   readonly duration: number
 }
 
-/** Observes one response: call what it returns when the response is over; once is what counts. */
+/**
+ * Watches one response: call what it returns when the response is over; only the first call counts.
+ *
+ * @param started when its request came, in ms since the epoch
+ */
 export function watch(
   request: RequestLike,
   { onError = log, onServed }: Observers,
+  started: number = Date.now(),
 ): (answered: Answer, sent: number | null, error?: unknown) => void {
-  const started = Date.now()
   let isOver = false
   return ({ status, headers, pieces }, sent, error) => {
     if (isOver) return

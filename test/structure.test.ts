@@ -24,7 +24,7 @@ const BELOW: Record<string, string[]> = {
   serve: ['answer', 'body', 'decide', 'errors', 'range', 'served', 'source'],
   served: ['answer', 'range', 'source'],
   answer: ['decide', 'errors', 'headers', 'multipart', 'range', 'source', 'validators'],
-  decide: ['range', 'source', 'validators'],
+  decide: ['errors', 'range', 'source', 'validators'],
   headers: ['range', 'source', 'validators'],
   multipart: ['range'],
   body: ['errors', 'range', 'source'],
@@ -63,7 +63,7 @@ describe('the core', () => {
     ).toEqual([])
   })
 
-  it('takes at most 4.5 kB, minified and zipped', async () => {
+  it('takes at most 4.6 kB, minified and zipped', async () => {
     const { outputFiles } = await build({
       entryPoints: [join(root, 'src/index.ts')],
       bundle: true,
@@ -74,7 +74,7 @@ describe('the core', () => {
     })
     const [bundle] = outputFiles
     expect(outputFiles.length).toBe(1)
-    expect(gzipSync(bundle?.contents ?? '', { level: 9 }).length).toBeLessThanOrEqual(4500)
+    expect(gzipSync(bundle?.contents ?? '', { level: 9 }).length).toBeLessThanOrEqual(4600)
   })
 })
 
