@@ -1,3 +1,4 @@
+import { expectHeaders } from '../src/headers.ts'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 
 /** What is said of a Blob besides its bytes. */
@@ -19,10 +20,16 @@ const CHUNK = 256 * 1024
  * A Blob or File as a source: bytes in memory, a file from the origin-private file system or an
  * `<input>`, what `openAsBlob` of `node:fs` gives.
  *
+ * @throws TypeError when `blob` is none, or a field of `headers` can't be sent
+ *
  * @example
  * serveFile(request, blobFile(new Blob(['hello, world'], { type: 'text/plain' })))
  */
 export function blobFile(blob: Blob, options: BlobOptions = {}): FileSource {
+  if (typeof blob?.arrayBuffer !== 'function') {
+    throw new TypeError(`Expected a Blob, got ${blob}`)
+  }
+  expectHeaders(options.headers)
   const { size, type } = blob
   const modified = 'lastModified' in blob ? new Date(Number(blob.lastModified)) : undefined
   return {

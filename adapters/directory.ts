@@ -38,7 +38,7 @@ export function directoryLookup(
   const mount = expectBase(options.base ?? '/')
   expectSharing(options)
   expectHeaders(options.headers)
-  const directory = expectDirectory(resolve(pathOf(root)))
+  const directory = expectDirectory(pathOf(root))
   const isInside = containment(directory)
   const prefix = withSeparator(directory)
   const adapt = (file: HeldFile | null) => (file === null ? null : toSourceOrClose(file, toSource))
@@ -88,7 +88,10 @@ function withSeparator(directory: string): string {
   return directory.endsWith(sep) ? directory : directory + sep
 }
 
-function expectDirectory(path: string): string {
+function expectDirectory(given: string): string {
+  // Of an environment variable that is not set. For the current directory there is '.'.
+  if (!given) throw new TypeError(`Expected the path of a directory, got '${given}'`)
+  const path = resolve(given)
   try {
     if (statSync(path).isDirectory()) return path
   } catch (cause) {

@@ -41,8 +41,8 @@ export function answerMethod(method: string): Answer | null {
  * @param source null when there is no such file
  * @param now ms since the epoch
  * @throws RangeError when the source's size is not a whole number of bytes, or a limit makes no sense
- * @throws TypeError when its entity tag is malformed, its type has a character that no header field
- * may carry, or `sliceFor` is unknown
+ * @throws TypeError when it has no `read`, its date is no Date, its entity tag is malformed, its type
+ * has a character that no header field may carry, or `sliceFor` is unknown
  *
  * @example
  * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())
@@ -86,10 +86,18 @@ function withoutBody(status: number, headers: HeaderFields = {}): Answer {
   return { status, headers: { ...headers, 'content-length': '0' }, pieces: [] }
 }
 
-function expectSource({ size, type = '', etag }: FileSource): void {
+function expectSource(source: FileSource): void {
+  const { size, type = '', etag, lastModified } = source
+  if (typeof source.read !== 'function') {
+    const given = Object.prototype.toString.call(source)
+    throw new TypeError(`Expected a FileSource, got ${given}, which has no read(start, end)`)
+  }
   expectWholeNumber('size', size, 0)
   if (!isFieldValue(type)) throw new TypeError(`Expected a media type, got ${type}`)
   if (etag !== undefined && !isEntityTag(etag)) {
     throw new TypeError(`Expected etag like "abc" or W/"abc", got ${etag}`)
+  }
+  if (lastModified !== undefined && typeof lastModified?.getTime !== 'function') {
+    throw new TypeError(`Expected lastModified to be a Date, got ${lastModified}`)
   }
 }

@@ -87,7 +87,8 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
       if (atHand.length === 0 && stream === null) {
         const given = await source.read(start, end, into)
         if (given instanceof Uint8Array) atHand = given
-        else stream = given.getReader()
+        else if (given?.getReader) stream = given.getReader()
+        else throw new TypeError(`Expected a Uint8Array or a ReadableStream, got ${typeof given}`)
         // The client hung up while the source was opening its stream.
         if (isClosed) dropStream()
       }

@@ -24,7 +24,8 @@ const BUFFER_LIMIT = 128 * 1024
  * (preconditions) and §14 (ranges): 200, 206, 304, 412 or 416. Where there is no file, 404; OPTIONS
  * 204 and any other method 405, without a lookup; if the lookup or the first read fails, 503.
  *
- * @throws RangeError or TypeError at once when an option makes no sense, or `lookup` is no function
+ * @throws RangeError or TypeError at once when an option makes no sense, or `lookup` is no function; the
+ * handler, TypeError when it is given no Request
  *
  * @example
  * serve({ fetch: fileHandler(nodeDirectory('media')) }) // of @hono/node-server
@@ -35,14 +36,17 @@ export function fileHandler(
 ): (request: Request) => Promise<Response> {
   expectLimits(options)
   const reads = onlyReads(lookup)
-  return (request) => respond(request, reads, options)
+  return (request) => {
+    expectRequest(request)
+    return respond(request, reads, options)
+  }
 }
 
 /**
  * Answers one request with one file, by RFC 9110 §13.2.2 and §14; `null` is a 404. The source is
  * closed when the body ends, breaks off or is cancelled, or when the response is garbage collected.
  *
- * @throws RangeError or TypeError, as a rejection, when an option makes no sense
+ * @throws RangeError or TypeError, as a rejection, when an option makes no sense, or `request` is none
  *
  * @example
  * app.get('/film', async (c) => serveFile(c.req.raw, await nodeFile('film.mp4')))
@@ -53,12 +57,20 @@ export async function serveFile(
   options: ServeOptions = {},
 ): Promise<Response> {
   try {
+    expectRequest(request)
     expectLimits(options)
   } catch (error) {
     await closeSource(source)
     throw error
   }
   return respond(request, () => source ?? null, options)
+}
+
+function expectRequest({ headers }: Request): void {
+  if (typeof headers?.get === 'function') return
+  throw new TypeError(
+    'Expected a Request: in Hono that is c.req.raw, and for node:http and Express there is nodeListener',
+  )
 }
 
 /**

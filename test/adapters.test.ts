@@ -383,6 +383,11 @@ describe('blobFile', () => {
     ])
   })
 
+  it('refuses at once what is no Blob, and fields that no server would send', () => {
+    expect(() => blobFile(JSON.parse('"text"'))).toThrow('Expected a Blob, got text')
+    expect(() => blobFile(new Blob(), { headers: { a: 'b\u0001' } })).toThrow(TypeError)
+  })
+
   it.runIf(canCountHandles)('keeps no file open behind a read', async () => {
     const path = putFile(directory, someBytes(1_000_000))
     const source = blobFile(await openAsBlob(path))

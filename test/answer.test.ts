@@ -412,10 +412,14 @@ describe('answer', () => {
     [{ etag: '' }, 'TypeError', /^Expected etag .*, got $/],
     [{ etag: '*' }, 'TypeError', /^Expected etag .*, got \*$/],
     [{ etag: '"a", "b"' }, 'TypeError', /^Expected etag .*, got "a", "b"$/],
+    [{ lastModified: '2026-01-01' }, 'TypeError', /^Expected lastModified to be a Date, got 2026/],
+    [{ lastModified: null }, 'TypeError', /^Expected lastModified to be a Date, got null$/],
+    [{ read: undefined }, 'TypeError', /^Expected a FileSource, got \[object Object\]/],
     [{ headers: { 'x-a': 'a\x01b' } }, 'TypeError', /^Expected a value for x-a .*, got a.b$/],
     [{ headers: { 'x-a': 'a\x7fb' } }, 'TypeError', /^Expected a value for x-a .*, got a.b$/],
   ])('refuses a source with %j', (fields, name, pattern) => {
-    const source = { ...film, ...fields }
+    // As JavaScript may give it, where no compiler objects.
+    const source: FileSource = Object.assign({ ...film }, fields)
     const refusal = expect.objectContaining({ name, message: expect.stringMatching(pattern) })
     expect(() => answer(request('GET', {}), source, NOW)).toThrow(refusal)
   })

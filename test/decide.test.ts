@@ -305,6 +305,15 @@ describe('decide', () => {
     expect(decide(asked, { size: 20 }, NOW, limits)).toEqual(result)
   })
 
+  it.each<RangeLimits>([
+    { maxRanges: 0 },
+    { maxSlice: 0, sliceFor: 'all' },
+    { maxSlice: -1 },
+  ])('refuses %j', (limits) => {
+    const asked = request('GET', { Range: 'bytes=0-' })
+    expect(() => decide(asked, { size: 10 }, NOW, limits)).toThrow(RangeError)
+  })
+
   const VIDEO = { 'Sec-Fetch-Dest': 'video' }
   const AUDIO = { 'Sec-Fetch-Dest': 'audio' }
   const SLICES: [what: string, fields: Fields, limits: RangeLimits, result: Decision][] = [
@@ -337,6 +346,12 @@ describe('decide', () => {
     ['for all, shorter', { Range: 'bytes=2-3' }, { maxSlice: 3, sliceFor: 'all' }, part(2, 4)],
     ['for all, a suffix', { Range: 'bytes=-5' }, { maxSlice: 3, sliceFor: 'all' }, part(5, 8)],
     ['for all, without a limit', { Range: 'bytes=2-' }, { sliceFor: 'all' }, part(2, 10)],
+    [
+      'not of a set with one satisfiable range',
+      { Range: 'bytes=0-4,99-' },
+      { maxSlice: 3, sliceFor: 'all' },
+      part(0, 5),
+    ],
     ['for all, the whole', {}, { maxSlice: 3, sliceFor: 'all' }, whole],
     [
       'not of a set',

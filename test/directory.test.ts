@@ -283,6 +283,15 @@ describe('nodeDirectory', () => {
     await expect(nodeFile(join(root, 'film.mp4'), { headers })).rejects.toThrow(TypeError)
   })
 
+  it.each([
+    '""',
+    'null',
+  ])('refuses %s for a root, such as of a variable that is not set', (given) => {
+    const path = JSON.parse(given)
+    const message = `Expected the path of a directory, got '${path}'`
+    expect(() => nodeDirectory(path)).toThrow(new TypeError(message))
+  })
+
   it('says that there is nothing where it was to be', () => {
     const path = join(place, 'no-such-directory')
     expect(() => nodeDirectory(path)).toThrow(`Expected a directory, found nothing at ${path}`)

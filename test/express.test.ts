@@ -54,11 +54,12 @@ describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middlewa
   })
 
   it('leaves to the next what it has no file for', async () => {
-    const { url } = await serve()
+    const { url, errors } = await serve()
     const response = await fetch(`${url}/no-such-file`)
-    expect([response.status, await response.text()]).toEqual([
+    expect([response.status, await response.text(), errors]).toEqual([
       404,
       expect.stringContaining('Cannot GET /media/no-such-file'),
+      [],
     ])
   })
 
@@ -105,7 +106,9 @@ describe('nodeListener in a host that answers by itself', () => {
     ['a file is found', countingSource(long)],
   ])('after too long a lookup adds nothing, when %s', async (_what, found) => {
     let find = (_: typeof found) => {}
-    const listener = nodeListener(() => new Promise<typeof found>((resolve) => (find = resolve)))
+    const { options, errors } = observe()
+    const late = new Promise<typeof found>((resolve) => (find = resolve))
+    const listener = nodeListener(() => late, options)
     let done: Promise<void> = Promise.resolve()
     const url = await listen((incoming, outgoing) => {
       done = listener(incoming, outgoing)
@@ -116,7 +119,7 @@ describe('nodeListener in a host that answers by itself', () => {
     expect([response.status, await response.text()]).toEqual([504, 'late'])
     find(found)
     await done
-    expect(found?.closes ?? 1).toBe(1)
+    expect({ closes: found?.closes ?? 1, errors }).toEqual({ closes: 1, errors: [] })
   })
 
   it('after too long a read adds nothing', async () => {

@@ -199,6 +199,19 @@ describe('a source is closed exactly once', () => {
     expect(served.map(({ aborted }) => aborted)).toEqual(sources.map(() => true))
   })
 
+  it('and is told of once, when a response that was read to its end is dropped', async () => {
+    const { options, served } = observe()
+    const readAndForget = async () => {
+      for (let i = 0; i < 20; i++) {
+        await (await serveFile(request(), countingSource(large), options)).bytes()
+      }
+    }
+    await readAndForget()
+    for (let i = 0; i < 5; i++) await collectGarbage()
+    await settle()
+    expect(served.map(({ sent }) => sent)).toEqual(Array(20).fill(large.length))
+  })
+
   it('when it is dropped, even where the request leads to it', async () => {
     const { options, served } = observe()
     const sources = Array.from({ length: 20 }, () => countingSource(large))

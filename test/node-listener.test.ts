@@ -245,31 +245,60 @@ describe('nodeListener over node:http', () => {
     })
   })
 
+  /** A response whose client takes nothing. */
+  class Stalled implements Outgoing {
+    readonly headersSent = false
+    readonly written: Uint8Array[] = []
+    close = () => {}
+    writeHead() {}
+    write(chunk: Uint8Array, _callback: (error?: Error | null) => void) {
+      this.written.push(chunk)
+    }
+    end() {}
+    destroy() {}
+    once(_event: string, listener: () => void) {
+      this.close = listener
+    }
+  }
+  const incoming: Incoming = {
+    method: 'GET',
+    url: '/one.bin',
+    headers: {},
+    rawHeaders: [],
+    aborted: false,
+  }
+
+  it('counts no bytes as sent that did not leave', async () => {
+    class Broken extends Stalled {
+      override write(_chunk: Uint8Array, callback: (error?: Error | null) => void) {
+        this.close()
+        callback(new Error('EPIPE'))
+      }
+    }
+    const { options, served, errors } = observe()
+    await nodeListener(lookup, options)(incoming, new Broken())
+    await until(() => served.length === 1)
+    const expected = { served: [{ status: 200, sent: 0, aborted: true }], errors: [] }
+    expect({ served, errors }).toEqual(expected)
+  })
+
+  it.each(['GET', 'HEAD'])('is told of a close that fails after a %s', async (method) => {
+    const broken = new Error('EIO: close')
+    const { options, served, errors } = observe()
+    const close = () => Promise.reject(broken)
+    const client = await clientOf(nodeListener(() => countingSource(one, { close }), options))
+    client.send(`${method} / HTTP/1.1`)
+    await client.response({ hasBody: method === 'GET' })
+    await until(() => served.length === 1)
+    expect(errors).toEqual([broken])
+  })
+
   it('does not use a buffer again that a broken connection may still hold', async () => {
-    const written: Uint8Array[] = []
-    let close = () => {}
-    class Stalled implements Outgoing {
-      readonly headersSent = false
-      writeHead() {}
-      write(chunk: Uint8Array) {
-        written.push(chunk)
-      }
-      end() {}
-      destroy() {}
-      once(_event: string, listener: () => void) {
-        close = listener
-      }
-    }
-    const incoming: Incoming = {
-      method: 'GET',
-      url: '/one.bin',
-      headers: {},
-      rawHeaders: [],
-      aborted: false,
-    }
-    const done = nodeListener(lookup)(incoming, new Stalled())
+    const outgoing = new Stalled()
+    const { written } = outgoing
+    const done = nodeListener(lookup)(incoming, outgoing)
     await until(() => written.length === 1)
-    close()
+    outgoing.close()
     await done
     const next = Array.from({ length: 100 }, (_, i) => takeBuffer(i * 10_000))
     for (const buffer of next) forgetBuffer(buffer)
@@ -388,6 +417,7 @@ describe('nodeListener over node:http', () => {
 
   it('refuses options that make no sense at once', () => {
     expect(() => nodeListener(lookup, { maxRanges: 0 })).toThrow(RangeError)
+    expect(() => nodeListener(JSON.parse('null'))).toThrow('Expected a lookup, got null')
   })
 
   it('sends what a file had when it was opened, while it grows', async () => {

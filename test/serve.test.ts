@@ -406,6 +406,11 @@ describe('a failure before the first byte is a 503', () => {
       'Expected a Uint8Array, got string',
     ],
     [
+      'a read that gives a string',
+      { read: () => JSON.parse('"bytes"') },
+      'Expected a Uint8Array or a ReadableStream, got string',
+    ],
+    [
       'a read that rejects without a reason',
       { read: () => Promise.reject() },
       'Failed with undefined',
@@ -652,6 +657,27 @@ describe('fileHandler', () => {
     const options = JSON.parse('{ "sliceFor": "Media" }')
     const refusal = new TypeError("Expected sliceFor to be 'media' or 'all', got Media")
     expect(() => fileHandler(() => null, options)).toThrow(refusal)
+  })
+
+  it.each([undefined, null, 'media', {}])('refuses %j for a lookup at once', (given) => {
+    const lookup = JSON.parse(JSON.stringify({ given })).given
+    expect(() => fileHandler(lookup)).toThrow(new TypeError(`Expected a lookup, got ${lookup}`))
+  })
+
+  // Hono's context, its request, and what `node:http` and Express give.
+  const NO_REQUESTS = [
+    { req: {} },
+    { method: 'GET', url: '/' },
+    { method: 'GET', headers: { range: 'bytes=0-' } },
+  ]
+  it.each(NO_REQUESTS)('refuses %j for a request, and closes the source', async (given) => {
+    const request: Request = JSON.parse(JSON.stringify(given))
+    const source = countingSource(small)
+    await expect(serveFile(request, source)).rejects.toThrow(
+      /^Expected a Request: .* nodeListener$/,
+    )
+    expect(source.closes).toBe(1)
+    expect(() => fileHandler(() => source)(request)).toThrow(TypeError)
   })
 
   it('closes the source even when it refuses the options', async () => {

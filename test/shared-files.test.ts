@@ -68,6 +68,24 @@ describe('a file that several read', () => {
     expect(openHandles(path)).toBe(0)
   })
 
+  it.runIf(canCountHandles)(
+    'is closed with its last reader, once it was found removed',
+    async () => {
+      const one = await find(path, { keepOpen: 60_000 })
+      rmSync(path)
+      expect([await findFile(path), openHandles(path)]).toEqual([null, 1])
+      await one.close()
+      expect(openHandles(path)).toBe(0)
+    },
+  )
+
+  it.runIf(canCountHandles)('is closed when it is found replaced, if nobody reads it', async () => {
+    await (await find(path, { keepOpen: 60_000 })).close()
+    replace(path)
+    await (await find(path, { keepOpen: 0 })).close()
+    expect(openHandles(path)).toBe(0)
+  })
+
   it.runIf(canCountHandles)('stays open for as long as is asked', async () => {
     const brief = write(join(directory, 'brief'), 'one')
     await (await find(path, { keepOpen: 60_000 })).close()
