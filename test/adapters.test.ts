@@ -1,11 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, closeSync, openAsBlob, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  openAsBlob,
+  openSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
 import { directoryLookup } from '../adapters/directory.ts'
 import { hasGrown, learnEnds, learnEndsSync } from '../adapters/ends.ts'
-import type { HeldFile } from '../adapters/held-file.ts'
+import { type HeldFile, holdFile } from '../adapters/held-file.ts'
 import { mediaType } from '../adapters/media-type.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { openFile } from '../adapters/open-file.ts'
@@ -209,6 +218,32 @@ describe('a file that is held', () => {
       0,
     )
     expect(Buffer.compare(await file.read(200_000, 300_000, into), bytes.subarray(2e5))).toBe(0)
+    await file.close()
+  })
+
+  it('does not take a rewrite for more growth, once it saw a file grow', async () => {
+    const path = putFile(directory, someBytes(1000))
+    utimesSync(path, 5000, 5000)
+    const file = (await findFile(path, { keepOpen: 0 })) ?? never()
+    appendFileSync(path, someBytes(500, 2))
+    await file.read(0, 100)
+    const written = openSync(path, 'r+')
+    writeSync(written, someBytes(100, 3), 0, 100, 500)
+    closeSync(written)
+    utimesSync(path, 6000, 6000)
+    await expect(file.read(100, 1000)).rejects.toThrow(SourceChangedError)
+    await file.close()
+  })
+
+  it('sends a young file whole that grew before its ends were learned', async () => {
+    const bytes = someBytes(1000)
+    const path = putFile(directory, bytes)
+    utimesSync(path, Date.now() / 1000, Date.now() / 1000)
+    const handle = openFile(path, () => true) ?? never()
+    appendFileSync(path, 'more')
+    await learnEnds(handle)
+    const file = holdFile(handle, () => closeSync(handle.fd))
+    expect(new Uint8Array(await file.read(0, 1000))).toEqual(bytes)
     await file.close()
   })
 

@@ -283,14 +283,20 @@ describe('nodeListener over node:http', () => {
   })
 
   it.each(['GET', 'HEAD'])('is told of a close that fails after a %s', async (method) => {
+    /** A response whose bytes leave at once, and that is not told that it is over. */
+    class Taking extends Stalled {
+      override write(_chunk: Uint8Array, callback: () => void) {
+        callback()
+      }
+      override end(_chunk?: Uint8Array, callback?: () => void) {
+        callback?.()
+      }
+    }
     const broken = new Error('EIO: close')
-    const { options, served, errors } = observe()
-    const close = () => Promise.reject(broken)
-    const client = await clientOf(nodeListener(() => countingSource(one, { close }), options))
-    client.send(`${method} / HTTP/1.1`)
-    await client.response({ hasBody: method === 'GET' })
-    await until(() => served.length === 1)
-    expect(errors).toEqual([broken])
+    const { options, errors } = observe()
+    const source = countingSource(one, { close: () => Promise.reject(broken) })
+    await nodeListener(() => source, options)({ ...incoming, method }, new Taking())
+    expect({ errors, closes: source.closes }).toEqual({ errors: [broken], closes: 1 })
   })
 
   it('does not use a buffer again that a broken connection may still hold', async () => {
