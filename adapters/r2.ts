@@ -134,9 +134,10 @@ export async function r2File(
  */
 export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): FileLookup {
   const { prefix = '' } = options
-  // A binding that is misspelt is undefined.
-  if (!bucket)
+  if (!bucket) {
+    // A binding that is misspelt is undefined.
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
+  }
   expectHeaders(options.headers)
   const base = expectBase(options.base ?? '/')
   if (prefix !== '' && !prefix.endsWith('/')) {

@@ -151,8 +151,8 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
 export async function closeSource(source: FileSource | null | undefined): Promise<unknown> {
   try {
     await source?.close?.()
-  } catch (error) {
-    return error
+  } catch (thrown) {
+    return reasonOf(thrown)
   }
 }
 

@@ -129,8 +129,8 @@ async function respond(
 }
 
 /**
- * What becomes of a response whose body is collected before its end. The Request is left out: a host
- * may lead from there to the body.
+ * What becomes of a response whose body is collected before its end. Of the Request there are copies: a
+ * host may lead from it, or from its Headers, to the body.
  */
 function abandonment(
   { method, url, headers }: Request,
@@ -139,7 +139,7 @@ function abandonment(
   options: ServeOptions,
   started: number,
 ): () => void {
-  const conclude = watch({ method, url, headers }, options, started)
+  const conclude = watch({ method, url, headers: new Headers(headers) }, options, started)
   return () => void reader.close().then((error) => conclude(answered, reader.sent, error))
 }
 

@@ -1,3 +1,5 @@
+import { type AddressInfo, connect } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
 import { describe, expect, it } from 'vitest'
 import { exactly, readBody } from '../src/body.ts'
 import { fileHandler, type ServeOptions, serveFile } from '../src/serve.ts'
@@ -230,6 +232,34 @@ describe('a source is closed exactly once', () => {
     await settle()
     expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 1))
     expect(served.length).toBe(sources.length)
+  })
+
+  it('when a client of @hono/node-server hangs up that asked for many at once', async () => {
+    const { options, served } = observe()
+    const sources: CountingSource[] = []
+    const handler = fileHandler(() => {
+      const source = countingSource(large)
+      sources.push(source)
+      return source
+    }, options)
+    const { Request, Response } = globalThis
+    // Puts classes of its own in their place, as it does in every server.
+    const server = createAdaptorServer({ fetch: handler })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const client = connect(port, '127.0.0.1').pause()
+    client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(60))
+    await until(() => sources.length === 60)
+    client.destroy()
+    // Of those that wait behind another response, Node tells their host nothing.
+    await until(async () => {
+      await collectGarbage()
+      return served.length === 60
+    }).finally(() => {
+      server.close()
+      Object.assign(globalThis, { Request, Response })
+    })
+    expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 1))
   })
 
   it('and counts nothing as sent that nobody took', async () => {

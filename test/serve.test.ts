@@ -770,6 +770,14 @@ describe('onServed and onError', () => {
     ],
     ['rejects', () => Promise.reject(broken)],
   ]
+
+  it('are told of a close that rejects without a reason', async () => {
+    const { options, errors } = observe()
+    const source = countingSource(small, { close: () => Promise.reject() })
+    await serveFile(request(), source, options)
+    expect(errors).toEqual([new Error('Failed with undefined')])
+  })
+
   describe.each(CLOSES)('are told of a close that %s', (_what, close) => {
     it.each<[string, string, Record<string, string>, Uint8Array, number]>([
       ['a small body', 'GET', {}, small, 200],
