@@ -11,11 +11,21 @@ declare const Deno: {
       request: Request,
       connection: { readonly remoteAddr: { readonly hostname: string } },
     ) => Promise<Response>,
-  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> }
+  ): Server
   readonly permissions: {
     querySync(permission: { name: 'sys'; kind: 'networkInterfaces' }): { readonly state: string }
   }
 }
+
+interface Server {
+  readonly addr: { readonly port: number }
+  /** Rejects when the server ends because a connection can't be accepted. */
+  readonly finished: Promise<void>
+  shutdown(): Promise<void>
+}
+
+/** How long to wait for descriptors, when there are none for another connection, in ms. */
+const RECOVERY = 100
 
 export const networkInterfaces: typeof os.networkInterfaces = () => {
   const { state } = Deno.permissions.querySync({ name: 'sys', kind: 'networkInterfaces' })
@@ -30,10 +40,20 @@ export async function listen(
   { lookup, optionsFor }: Service,
   { address, port }: Address,
 ): Promise<Listening> {
-  // Deno would print its own line on standard output.
-  const listening = { hostname: address, port, onListen() {} }
-  const server = Deno.serve(listening, (request, { remoteAddr }) => {
-    return fileHandler(lookup, optionsFor(remoteAddr.hostname))(request)
-  })
+  let server = listenOn(port)
   return { port: server.addr.port, drain: () => server.shutdown() }
+
+  function listenOn(port: number): Server {
+    // Deno would print its own line on standard output.
+    const listening = { hostname: address, port, onListen() {} }
+    const server = Deno.serve(listening, (request, { remoteAddr }) => {
+      return fileHandler(lookup, optionsFor(remoteAddr.hostname))(request)
+    })
+    server.finished.catch(() => setTimeout(listenAgain, RECOVERY))
+    return server
+  }
+
+  function listenAgain(): void {
+    server = listenOn(server.addr.port)
+  }
 }

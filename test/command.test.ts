@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
@@ -23,7 +24,9 @@ import {
   startCommand,
   stopCommands,
 } from './command-process.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
 import { isInstalled } from './support/runtimes.ts'
+import { until } from './support/wait.ts'
 
 const MIB = 1024 * 1024
 /** Well more than the sockets of both sides hold, so that a client that stops reading stops it. */
@@ -257,6 +260,35 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       expect((await response.arrayBuffer()).byteLength).toBe(1000)
     }
   })
+
+  test.runIf(canCountHandles)(
+    'more connections than it may have do not end it',
+    async ({ expect }) => {
+      const { url, child } = await serve(media)
+      execFileSync('prlimit', ['--pid', `${child.pid}`, '--nofile=64:64'])
+      const crowd = Array.from({ length: 100 }, () =>
+        connect(Number(new URL(url).port), '127.0.0.1'),
+      )
+      const sockets = () => openHandles('socket:', child.pid)
+      for (const socket of crowd) socket.on('error', () => {})
+      // Until it has all that it can: the kernel holds the others for it.
+      let before = 0
+      await until(() => {
+        const isFull = sockets() > 30 && sockets() === before
+        before = sockets()
+        return isFull
+      })
+      for (const socket of crowd) socket.destroy()
+      const ask = () => fetch(`${url}film.mp4`).then(({ status }) => status)
+      await until(() =>
+        ask().then(
+          (status) => status === 200,
+          () => false,
+        ),
+      )
+      expect(await ask()).toBe(200)
+    },
+  )
 
   test('SIGINT ends it while a download runs', async ({ expect }) => {
     const { url, child, ended } = await serve(media)
