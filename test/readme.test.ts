@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { TABLE } from './wire/table.ts'
+
+const root = join(import.meta.dirname, '..')
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+
+// Inside the package, which it imports by its name, as built.
+mkdirSync(join(root, 'dist'), { recursive: true })
+const directory = mkdtempSync(join(root, 'dist', 'readme-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** What the blocks leave to the program that they are part of. */
+const AROUND = `
+import { fileHandler, serveFile } from 'byteserve'
+import { nodeDirectory, nodeFile, nodeListener } from 'byteserve/node'
+declare function findInvoice(id: string): Promise<{ readonly path: string } | null>
+`
+const HONO = `import { Hono } from 'hono'\nconst app = new Hono()\n`
+const EXPRESS = `import express from 'express'\nconst app = express()\n`
+
+function toProgram(block: string): string {
+  if (block.includes('import ')) return block
+  return AROUND + (block.includes('(req, res') ? EXPRESS : HONO) + block
+}
+
+describe('README.md', () => {
+  it('shows what compiles', { timeout: 60_000 }, () => {
+    const blocks = Array.from(readme.matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code ?? '')
+    expect(blocks.length).toBeGreaterThan(5)
+    const files = blocks.map((block, i) => {
+      const path = join(directory, `block-${i}.ts`)
+      writeFileSync(path, toProgram(block))
+      return path
+    })
+    const flags = '--noEmit --strict --skipLibCheck --target es2022 --module nodenext --types node'
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const told = ['--ignoreConfig', ...flags.split(' '), ...files]
+    expect(spawnSync(process.execPath, [tsc, ...told], { encoding: 'utf8' }).stdout).toBe('')
+  })
+
+  it('counts the requests of the table about right', () => {
+    const [, hundreds = ''] = /one table of almost (\d)00 requests/.exec(readme) ?? []
+    expect(Math.ceil(TABLE.length / 100)).toBe(Number(hundreds))
+  })
+
+  it.each(
+    Array.from(readme.matchAll(/\]\(([\w./-]+)\)/g), ([, path]) => path ?? ''),
+  )('links to %s, which is there', (path) => {
+    expect(() => readFileSync(join(root, path))).not.toThrow(/ENOENT/)
+  })
+})
