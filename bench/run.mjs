@@ -1,7 +1,6 @@
 // Measures byteserve and its peers, in one run: see README.md.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -132,9 +131,7 @@ function prepare() {
     say('installing the peers')
     run(here, 'ci', '--no-audit', '--no-fund')
   }
-  if (existsSync(createRequire(import.meta.url).resolve('typescript/package.json'))) {
-    run(join(here, '..'), 'run', '--silent', 'build')
-  }
+  run(join(here, '..'), 'run', '--silent', 'build')
 }
 
 async function startServers(wanted) {

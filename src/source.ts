@@ -66,8 +66,8 @@ export interface RequestLike {
   readonly method: string
   /**
    * Absolute under Fetch; under `nodeListener` what `incoming.url` says: the request target, such as
-   * `/film.mp4?t=1`, without the path of an Express or Connect `app.use`. Hono, Bun and Deno leave
-   * the mount path on, so a directory needs `base` there.
+   * `/film.mp4?t=1`, without the path of an Express or Connect `app.use`. Routes of Hono, Bun and
+   * Deno leave the mount path on, so a directory needs `base` there.
    *
    * `new URL(url, 'http://localhost')` parses both. It takes what follows a leading `//` for a host,
    * and throws where that is none: a 503.

@@ -874,7 +874,6 @@ function select(specs: string[], file: Uint8Array): { status: number; parts: unk
   return { status: 206, parts }
 }
 
-/** The parts of a response, whether it is a multipart or not. */
 function textStream(length: number): ReadableStream<Uint8Array> {
   const stream: ReadableStream = new ReadableStream({
     start: (controller) => controller.enqueue('€'.repeat(length)),
@@ -888,6 +887,7 @@ function sharedCopy(bytes: Uint8Array): Uint8Array {
   return shared
 }
 
+/** The parts of a response, whether it is a multipart or not. */
 function partsOf(status: number, headers: Record<string, string>, body: Uint8Array): unknown[] {
   const type = headers['content-type'] ?? ''
   if (status === 416) return []
