@@ -40,8 +40,8 @@ export interface RangeLimits {
    * Which ranges `maxSlice` cuts. `'media'`, the default: a single open-ended one (`bytes=N-`) with
    * `Sec-Fetch-Dest: video` or `audio`, which browsers send on HTTPS and localhost only. A media
    * element comes back for the rest (WebKitGTK 2.50 then seeks to wrong times); others may take the
-   * cut file for whole. `'all'`: any single
-   * range, for platforms that limit a response. Neither cuts a GET without Range, nor a set.
+   * cut file for whole. `'all'`: any single range, for platforms that limit a response. Neither cuts
+   * a GET without Range, nor a set.
    */
   readonly sliceFor?: 'media' | 'all' | undefined
 }
