@@ -192,7 +192,7 @@ function hostile(): Hostile[] {
     {
       name: '15 kB of an open tag',
       text: `${line}If-Match: "${'a'.repeat(15_000)}\r\n\r\n`,
-      answers: 200,
+      answers: 412,
     },
     {
       name: '15 kB of backslashes',
