@@ -59,6 +59,12 @@ export const servers = [
     family: 'bun',
     start: onBun('bun-bare'),
   },
+  {
+    name: 'bun-alike',
+    title: 'the same, looked up, with the same fields',
+    family: 'bun',
+    start: onBun('bun-bare', 'alike'),
+  },
   ...twins('deno', 'byteserve, denoDirectory, native', 'deno', onDeno('deno-byteserve', 'native')),
   {
     name: 'deno-exact',
@@ -75,6 +81,13 @@ export const servers = [
     family: 'workers',
     large: 'mega.mp4',
     start: onWorkerd('bare'),
+  },
+  {
+    name: 'worker-alike',
+    title: 'the same, with the same fields',
+    family: 'workers',
+    large: 'mega.mp4',
+    start: onWorkerd('alike'),
   },
 ]
 
@@ -98,8 +111,8 @@ function onNode(script) {
   return (dir) => startServer(node, [at(`servers/${script}.mjs`), dir])
 }
 
-function onBun(script) {
-  return (dir) => startServer(expectInstalled(bun), [at(`servers/${script}.mjs`), dir])
+function onBun(script, ...args) {
+  return (dir) => startServer(expectInstalled(bun), [at(`servers/${script}.mjs`), dir, ...args])
 }
 
 function onDeno(script, ...args) {

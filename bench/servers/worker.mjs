@@ -1,4 +1,5 @@
-// A Worker in workerd with an R2 bucket, as miniflare simulates both: `byteserve` or `bare`.
+// A Worker in workerd with an R2 bucket, as miniflare simulates both: `byteserve`, `bare`, or `alike`,
+// which is bare with the header fields of byteserve.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +9,7 @@ import { Miniflare } from 'miniflare'
 const [, , root, mode] = process.argv
 const { outputFiles } = await build({
   stdin: {
-    contents: mode === 'bare' ? bare() : byteserve(),
+    contents: mode === 'byteserve' ? byteserve() : bare(mode),
     resolveDir: fileURLToPath(new URL('.', import.meta.url)),
   },
   bundle: true,
@@ -40,15 +41,24 @@ function byteserve() {
     export default { fetch: (request, env) => fileHandler(r2Bucket(env.MEDIA))(request) }`
 }
 
-function bare() {
+function bare(mode) {
+  const alike = `{
+    'accept-ranges': 'bytes',
+    'content-length': String(range?.length ?? object.size),
+    'content-type': object.httpMetadata.contentType,
+    'x-content-type-options': 'nosniff',
+    etag: object.httpEtag,
+    'last-modified': object.uploaded.toUTCString(),
+  }`
   return `export default {
     async fetch(request, env) {
       const [, first, last] = /^bytes=(\\d+)-(\\d+)$/.exec(request.headers.get('range') ?? '') ?? []
       const key = new URL(request.url).pathname.slice(1)
-      if (first === undefined) return new Response((await env.MEDIA.get(key)).body)
-      const range = { offset: Number(first), length: Number(last) - Number(first) + 1 }
-      const object = await env.MEDIA.get(key, { range })
-      const headers = { 'content-range': \`bytes \${first}-\${last}/\${object.size}\` }
+      const range = first && { offset: Number(first), length: Number(last) - Number(first) + 1 }
+      const object = await env.MEDIA.get(key, range && { range })
+      const headers = ${mode === 'alike' ? alike : '{}'}
+      if (!range) return new Response(object.body, { headers })
+      headers['content-range'] = \`bytes \${first}-\${last}/\${object.size}\`
       return new Response(object.body, { status: 206, headers })
     }
   }`
