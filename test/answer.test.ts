@@ -32,34 +32,56 @@ const brought: FileSource = {
     'Access-Control-Allow-Origin': '*',
     'Cache-Control': 'max-age=60',
     'CDN-Cache-Control': 'max-age=90',
+    Connection: 'close',
     'Content-Digest': 'sha-256=:AA==:',
     'Content-Disposition': 'inline',
     'Content-Encoding': 'gzip',
     'Content-Language': 'en',
     'Content-Length': '7',
     'Content-Location': '/film.en.mp4',
+    'Content-MD5': 'AA==',
     'Content-Range': 'bytes 0-6/7',
     'Content-Security-Policy': 'sandbox',
+    'Content-Security-Policy-Report-Only': 'sandbox',
     'Content-Type': 'text/html',
     ETag: '"z"',
     Expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
+    'Keep-Alive': 'timeout=5',
     'Last-Modified': 'Thu, 01 Jan 1970 00:00:00 GMT',
+    'Proxy-Connection': 'close',
     'Surrogate-Control': 'max-age=90',
+    TE: 'trailers',
+    Terms: '/terms',
+    Trailer: 'X-Rate',
     'Transfer-Encoding': 'chunked',
+    Upgrade: 'h2c',
     Vary: 'Accept-Encoding',
+    'Want-Content-Digest': 'sha-256=1',
+    'X-Cache-Expires': '1',
     'X-Content-Type-Options': 'none',
+    'X-Rate': '9',
   },
 }
 
-const broughtAlong = {
+/** Those that say nothing of the content, or of how long it may be kept. */
+const broughtWithFailures = {
   'access-control-allow-origin': '*',
+  terms: '/terms',
+  vary: 'Accept-Encoding',
+  'want-content-digest': 'sha-256=1',
+  'x-cache-expires': '1',
+  'x-rate': '9',
+}
+
+const broughtAlong = {
+  ...broughtWithFailures,
   'cache-control': 'max-age=60',
   'cdn-cache-control': 'max-age=90',
   'content-location': '/film.en.mp4',
   'content-security-policy': 'sandbox',
+  'content-security-policy-report-only': 'sandbox',
   expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
   'surrogate-control': 'max-age=90',
-  vary: 'Accept-Encoding',
 }
 
 type Fields = Record<string, string>
@@ -218,6 +240,7 @@ const ROWS: [what: string, method: string, fields: Fields, source: FileSource, a
         ...broughtAlong,
         ...filmFields,
         'content-digest': 'sha-256=:AA==:',
+        'content-md5': 'AA==',
         'content-disposition': 'inline',
         'content-encoding': 'gzip',
         'content-language': 'en',
@@ -266,10 +289,9 @@ const ROWS: [what: string, method: string, fields: Fields, source: FileSource, a
     {
       status: 416,
       headers: {
-        'access-control-allow-origin': '*',
+        ...broughtWithFailures,
         'content-length': '0',
         'content-range': 'bytes */1000',
-        vary: 'Accept-Encoding',
       },
       pieces: [],
     },
@@ -282,9 +304,8 @@ const ROWS: [what: string, method: string, fields: Fields, source: FileSource, a
     {
       status: 412,
       headers: {
-        'access-control-allow-origin': '*',
+        ...broughtWithFailures,
         'content-length': '0',
-        vary: 'Accept-Encoding',
       },
       pieces: [],
     },
@@ -300,6 +321,7 @@ const ROWS: [what: string, method: string, fields: Fields, source: FileSource, a
         ...broughtAlong,
         'accept-ranges': 'bytes',
         'content-digest': 'sha-256=:AA==:',
+        'content-md5': 'AA==',
         'content-disposition': 'inline',
         'content-encoding': 'gzip',
         'content-language': 'en',
@@ -415,6 +437,8 @@ describe('answer', () => {
     [{ lastModified: '2026-01-01' }, 'TypeError', /^Expected lastModified to be a Date, got 2026/],
     [{ lastModified: null }, 'TypeError', /^Expected lastModified to be a Date, got null$/],
     [{ read: undefined }, 'TypeError', /^Expected a FileSource, got \[object Object\]/],
+    [{ type: 'a\x7fb' }, 'TypeError', /^Expected a media type/],
+    [{ type: 'a\u0100' }, 'TypeError', /^Expected a media type/],
     [{ headers: { 'x-a': 'a\x01b' } }, 'TypeError', /^Expected a value for x-a .*, got a.b$/],
     [{ headers: { 'x-a': 'a\x7fb' } }, 'TypeError', /^Expected a value for x-a .*, got a.b$/],
   ])('refuses a source with %j', (fields, name, pattern) => {
@@ -422,6 +446,15 @@ describe('answer', () => {
     const source: FileSource = Object.assign({ ...film }, fields)
     const refusal = expect.objectContaining({ name, message: expect.stringMatching(pattern) })
     expect(() => answer(request('GET', {}), source, NOW)).toThrow(refusal)
+  })
+
+  it.each<[Partial<FileSource>, string, string]>([
+    [{ type: 'a/b;\tc="\xe9"' }, 'content-type', 'a/b;\tc="\xe9"'],
+    [{ headers: { 'x-a': 'a\tb\xe9' } }, 'x-a', 'a\tb\xe9'],
+    [{ type: '', headers: { 'content-type': 'a/b' } }, 'content-type', 'a/b'],
+    [{ type: '', headers: { 'content-type': '' } }, 'content-type', 'application/octet-stream'],
+  ])('takes a source with %j', (fields, name, value) => {
+    expect(answer(request('GET', {}), { ...film, ...fields }, NOW).headers[name]).toBe(value)
   })
 })
 
@@ -441,6 +474,7 @@ describe('answerMethod', () => {
     ['DELETE', refused],
     ['QUERY', refused],
     ['get', refused],
+    ['options', refused],
     ['', refused],
   ])('§15.5.6: %j', (method, expected) => {
     expect(answerMethod(method)).toEqual(expected)

@@ -63,6 +63,14 @@ const PRECONDITIONS: Row[] = [
   ['§13.1.4: no date', 'GET', { 'If-Unmodified-Since': '0' }, STRONG, whole],
   ['§13.1.4: an undated file', 'GET', { 'If-Unmodified-Since': OLD }, UNDATED, whole],
   ['§8.8.2.2: unsettled', 'GET', { 'If-Unmodified-Since': UNSETTLED_DATE }, UNSETTLED, failed],
+  ['§8.8.2.2: unsettled, a later date', 'GET', { 'If-Unmodified-Since': FUTURE }, UNSETTLED, whole],
+  [
+    '§8.8.2.2: unsettled, a later date',
+    'GET',
+    { 'If-Modified-Since': FUTURE },
+    UNSETTLED,
+    notModified,
+  ],
   ['§8.8.2.2: settled', 'GET', { 'If-Unmodified-Since': UNSETTLED_DATE }, SETTLED, whole],
   ['§8.8.2.2: ahead', 'GET', { 'If-Unmodified-Since': FUTURE }, AHEAD, failed],
   [
@@ -347,7 +355,28 @@ describe('decide', () => {
     ['for all, a suffix', { Range: 'bytes=-5' }, { maxSlice: 3, sliceFor: 'all' }, part(5, 8)],
     ['for all, without a limit', { Range: 'bytes=2-' }, { sliceFor: 'all' }, part(2, 10)],
     [
-      'not of a set with one satisfiable range',
+      'not of a set of which one is left',
+      { Range: 'bytes=99-,2-', ...VIDEO },
+      { maxSlice: 3 },
+      part(2, 10),
+    ],
+    [
+      'for all, not of a set',
+      { Range: 'bytes=2-6,8-8' },
+      { maxSlice: 3, sliceFor: 'all' },
+      setOf([
+        { start: 2, end: 7 },
+        { start: 8, end: 9 },
+      ]),
+    ],
+    [
+      'not for others',
+      { Range: 'bytes=2-', 'Sec-Fetch-Dest': 'x-video' },
+      { maxSlice: 3 },
+      part(2, 10),
+    ],
+    [
+      'for all, not of a set of which one is left',
       { Range: 'bytes=0-4,99-' },
       { maxSlice: 3, sliceFor: 'all' },
       part(0, 5),

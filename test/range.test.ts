@@ -17,6 +17,9 @@ const suffix = (suffixLength: number): RangeSpec => ({ suffixLength })
 
 /** Where it says so, value, and what comes out. */
 const PARSED: [section: string, value: string, specs: RangeSpec[] | null][] = [
+  ['§14.1.1: digits only', 'bytes=0-1:', null],
+  ['§14.1.1: digits only', 'bytes=0:-1', null],
+  ['§14.1.1: beyond 2^53, in a set', 'bytes=9007199254740993-9007199254740992,0-0', null],
   // The RFC's own examples
   ['§14.1.2', 'bytes=0-499', [int(0, 499)]],
   ['§14.1.2', 'bytes=500-999', [int(500, 999)]],

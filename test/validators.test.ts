@@ -22,6 +22,8 @@ describe('parseEntityTags', () => {
     ['§13.1.2', 'W/"xyzzy", W/"r2d2xxxx"', ['W/"xyzzy"', 'W/"r2d2xxxx"']],
     ['§8.8.3', '""', ['""']],
 
+    ['§5.6.1.2: white space around commas', '"a"\t,"b"\t', ['"a"', '"b"']],
+    ['§13.1.1: * stands alone', '* ', null],
     ['§8.8.3: a comma inside the quotes', '"a,b", W/"c"', ['"a,b"', 'W/"c"']],
     ['§8.8.3: nothing but commas', '",,,"', ['",,,"']],
     ['§8.8.3: a backslash escapes nothing', '"a\\", "b"', ['"a\\"', '"b"']],
@@ -120,8 +122,21 @@ describe('isEntityTag', () => {
     ['"abc",', false],
     ['"a b"', false],
     ['"a\r\nx: y"', false],
+    ['"a\tb"', false],
+    ['"a\x7fb"', false],
+    ['"a"b"', false],
+    ['"\u0100"', false],
+    ['w/"abc"', false],
+    ['"abc"\n"abc"', false],
   ])('%j: %j', (text, is) => {
     expect(isEntityTag(text)).toBe(is)
+  })
+})
+
+describe('formatHttpDate', () => {
+  it('prints each second as itself, whatever was printed before', () => {
+    const dates = [999, 1000, 500, -500, 0].map((time) => new Date(time))
+    expect(dates.map(formatHttpDate)).toEqual(dates.map((date) => date.toUTCString()))
   })
 })
 
