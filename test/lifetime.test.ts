@@ -3,6 +3,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { describe, expect, it } from 'vitest'
 import { exactly, readBody } from '../src/body.ts'
 import { fileHandler, type ServeOptions, serveFile } from '../src/serve.ts'
+import type { Served } from '../src/served.ts'
 import type { Chunk } from '../src/source.ts'
 import {
   type CountingSource,
@@ -214,6 +215,30 @@ describe('a source is closed exactly once', () => {
     expect(served.map(({ sent }) => sent)).toEqual(Array(20).fill(large.length))
   })
 
+  it('and is told of in full, when nobody ever read it', async () => {
+    const broken = new Error('EIO: close')
+    const told: Served[] = []
+    const errors: unknown[] = []
+    const options: ServeOptions = {
+      onServed: (one) => void told.push(one),
+      onError: (error) => void errors.push(error),
+    }
+    const serveAndForget = async () => {
+      const source = countingSource(large, { close: () => Promise.reject(broken) })
+      await serveFile(request('GET', { range: 'bytes=1-' }), source, options)
+    }
+    for (let i = 0; i < 20; i++) await serveAndForget()
+    await until(async () => {
+      await collectGarbage()
+      return told.length === 20
+    })
+    const asked = told.map(({ request: { method, url, headers } }) => {
+      return `${method} ${url} ${headers.get('range')}`
+    })
+    expect(new Set(asked)).toEqual(new Set([`GET ${request().url} bytes=1-`]))
+    expect(errors).toEqual(told.map(() => broken))
+  })
+
   it('when it is dropped, even where the request leads to it', async () => {
     const { options, served } = observe()
     const sources = Array.from({ length: 20 }, () => countingSource(large))
@@ -345,6 +370,8 @@ describe('readBody', () => {
     const reader = readBody(failing, [{ start: 0, end: 9 }])
     expect(await reader.close()).toBe(broken)
     expect(await fine.closed).toBe(broken)
+    const other = new Error('ECHANGED')
+    expect(await readBody(failing, [{ start: 0, end: 9 }]).close(other)).toBe(other)
   })
 
   it('fills a buffer that it is given, and gives no more at once than it holds', async () => {
@@ -370,6 +397,22 @@ describe('readBody', () => {
 })
 
 describe('exactly', () => {
+  it('cancels the stream when it is dropped unread', async () => {
+    let cancels = 0
+    const drop = () => {
+      for (let i = 0; i < 20; i++)
+        exactly(
+          streamOf(large, 9, () => void cancels++),
+          99,
+        )
+    }
+    drop()
+    await until(async () => {
+      await collectGarbage()
+      return cancels === 20
+    })
+  })
+
   it.each([
     ['the whole of a stream', large.length, 60_000],
     ['what is in whole chunks of it', 120_000, 60_000],

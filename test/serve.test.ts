@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readBody } from '../src/body.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import { fileHandler, type ServeOptions, serveFile } from '../src/serve.ts'
@@ -104,6 +104,28 @@ describe('serveFile', () => {
       headers: { 'content-length': '0' },
       body: null,
     })
+  })
+
+  it('takes a source whose methods are those of a class', async () => {
+    class Memory implements FileSource {
+      readonly size = 1000
+      #bytes = small.slice()
+      read(start: number, end: number) {
+        return this.#bytes.subarray(start, end)
+      }
+      body(start: number, end: number) {
+        return end - start < 9 ? this.#bytes.slice(start, end) : null
+      }
+      close() {
+        this.#bytes = this.#bytes.subarray(0, 0)
+      }
+    }
+    const ask = async (range: string) =>
+      (await serveFile(request({ headers: { range } }), new Memory())).bytes()
+    expect([await ask('bytes=1-2'), await ask('bytes=1-20')]).toEqual([
+      small.slice(1, 3),
+      small.slice(1, 21),
+    ])
   })
 
   it('takes a source of five lines', async () => {
@@ -300,6 +322,12 @@ describe('a body', () => {
       9,
     ],
     [
+      'that rejects without a reason',
+      { read: async (bytes, at) => (at > 0 ? Promise.reject() : bytes.subarray(0, 9)) },
+      'Failed with undefined',
+      9,
+    ],
+    [
       'that rejects',
       { read: async (bytes, at) => (at > 0 ? Promise.reject(changed) : bytes.subarray(0, 9)) },
       changed.message,
@@ -394,6 +422,7 @@ describe('a failure before the first byte is a 503', () => {
     ['a read that rejects', { read: () => Promise.reject(broken) }, broken.message],
     ['a read that gives nothing', { read: (bytes) => bytes.subarray(0, 0) }, 'got 0'],
     ['a read that gives too much', { read: () => someBytes(1024 * KIB) }, 'got 1048576'],
+    ['a read that gives a byte too much', { read: ({ length }) => someBytes(length + 1) }, 'got 1'],
     [
       'a stream that errors at once',
       { read: () => new ReadableStream({ start: (controller) => controller.error(broken) }) },
@@ -427,6 +456,7 @@ describe('a failure before the first byte is a 503', () => {
       'Shared',
     ],
     ['a native body that rejects', { body: () => Promise.reject(broken) }, broken.message],
+    ['a native body that no Response takes', { body: lockedStream }, ''],
     [
       'a native body that throws',
       {
@@ -737,6 +767,54 @@ describe('onServed and onError', () => {
     expect(served[0]?.duration).toBeGreaterThanOrEqual(0)
   })
 
+  it('are told when the last byte was handed over, before the end is read', async () => {
+    const { options, served } = observe()
+    const reader = readerOf(await serveFile(request(), countingSource(large), options))
+    await reader.read()
+    await reader.read()
+    await until(() => served.length === 1)
+    expect(served).toEqual([{ status: 200, sent: large.length, aborted: false }])
+  })
+
+  it('are told of a failure in full, whatever was thrown', async () => {
+    const errors: unknown[][] = []
+    const served: Served[] = []
+    const options: ServeOptions = {
+      onServed: (one) => void served.push(one),
+      onError: (...told) => void errors.push(told),
+    }
+    const asked = request()
+    for (const thrown of [broken, '', 0]) {
+      await serveFile(asked, countingSource(small, { read: () => Promise.reject(thrown) }), options)
+    }
+    expect(errors).toEqual([
+      [broken, asked],
+      ['', asked],
+      [0, asked],
+    ])
+    expect(served.map(({ error }) => error)).toEqual([broken, '', 0])
+  })
+
+  it('are told how long it took', async () => {
+    const served: Served[] = []
+    const options: ServeOptions = { onServed: (one) => void served.push(one) }
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const late = () => {
+      vi.setSystemTime(1_000_500)
+      return null
+    }
+    await fileHandler(late, options)(request())
+    expect(served.map(({ duration }) => duration)).toEqual([500])
+  })
+
+  it('are told of a lookup that rejects without a reason', async () => {
+    const { options, errors } = observe()
+    const { status } = await fileHandler(() => Promise.reject(), options)(request())
+    const expected = { status: 503, errors: [new Error('Failed with undefined')] }
+    expect({ status, errors }).toEqual(expected)
+  })
+
   it('are told of a client that hangs up', async () => {
     const { options, served, errors } = observe()
     const response = await serveFile(request(), countingSource(large), options)
@@ -872,6 +950,12 @@ function select(specs: string[], file: Uint8Array): { status: number; parts: unk
     bytes: positions.map((at) => file[at]),
   }))
   return { status: 206, parts }
+}
+
+function lockedStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>()
+  stream.getReader()
+  return stream
 }
 
 function textStream(length: number): ReadableStream<Uint8Array> {
