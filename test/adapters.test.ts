@@ -221,6 +221,32 @@ describe('a file that is held', () => {
     await file.close()
   })
 
+  it('sees a short file grow', async () => {
+    const bytes = someBytes(100)
+    const path = putFile(directory, bytes)
+    utimesSync(path, 5000, 5000)
+    const file = (await findFile(path, { keepOpen: 0 })) ?? never()
+    appendFileSync(path, 'more')
+    expect(new Uint8Array(await file.read(0, 100))).toEqual(bytes)
+    await file.close()
+  })
+
+  it('does not take a rewrite in its midst for growth', async () => {
+    const bytes = someBytes(1000)
+    const path = putFile(directory, bytes)
+    utimesSync(path, 5000, 5000)
+    const file = (await findFile(path, { keepOpen: 0 })) ?? never()
+    writeFileSync(path, bytes.fill(0, 300, 700))
+    await expect(file.read(0, 1000)).rejects.toThrow(SourceChangedError)
+    await file.close()
+  })
+
+  it('takes no more memory than a read may give', async () => {
+    const file = (await findFile(putFile(directory, someBytes(10)))) ?? never()
+    expect((await file.read(0, 9)).buffer.byteLength).toBe(9)
+    await file.close()
+  })
+
   it('does not take a rewrite for more growth, once it saw a file grow', async () => {
     const path = putFile(directory, someBytes(1000))
     utimesSync(path, 5000, 5000)
@@ -326,6 +352,16 @@ describe('a file that is held', () => {
 describe('the ends of a version', () => {
   const same = Buffer.alloc(1000)
 
+  /** The same, changed at one byte, and longer. */
+  function changedAt(at: number): Buffer {
+    return Buffer.concat([
+      same.subarray(0, at),
+      Buffer.from('x'),
+      same.subarray(at + 1),
+      someBytes(9),
+    ])
+  }
+
   it.each([
     ['that was added to', Buffer.concat([same, someBytes(500)]), true],
     [
@@ -333,6 +369,10 @@ describe('the ends of a version', () => {
       Buffer.concat([same.subarray(1), Buffer.from('x'), someBytes(500)]),
       false,
     ],
+    ['changed at byte 255', changedAt(255), false],
+    ['changed at byte 256', changedAt(256), true],
+    ['changed at the 257th byte from its end', changedAt(743), true],
+    ['changed at the 256th byte from its end', changedAt(744), false],
     ['with another beginning', Buffer.concat([Buffer.from('x'), same, someBytes(500)]), false],
   ])('tell a file %s', async (_what, content, expected) => {
     const path = putFile(directory, new Uint8Array(same))
@@ -416,6 +456,10 @@ describe('blobFile', () => {
       { size: 3, type: undefined, etag: undefined, lastModified: undefined, headers: undefined },
       { size: 0, ...told },
     ])
+  })
+
+  it('says of its type what it is told, even that there is none', () => {
+    expect(blobFile(new Blob([], { type: 'c/d' }), { type: '' }).type).toBe('')
   })
 
   it('refuses at once what is no Blob, and fields that no server would send', () => {

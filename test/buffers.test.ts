@@ -43,6 +43,15 @@ describe('takeBuffer', () => {
     expect(again.filter((buffer) => released.includes(buffer)).length).toBe(2)
   })
 
+  it('gives the same again, however often it came back', () => {
+    const given = Array.from({ length: 100 }, () => {
+      const buffer = pool.takeBuffer(MIB)
+      pool.releaseBuffer(buffer)
+      return buffer
+    })
+    expect(new Set(given).size).toBe(1)
+  })
+
   it('has room for small ones when large ones fill it', () => {
     for (const buffer of takeMany(20, MIB)) pool.releaseBuffer(buffer)
     const small = takeMany(32, 4 * KIB)

@@ -12,7 +12,7 @@ import { createServer } from 'node:net'
 import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type DirectoryOptions, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { closeIdle } from '../adapters/shared-files.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
@@ -199,8 +199,29 @@ describe('nodeDirectory', () => {
   })
 
   it('finds files by a relative root', async () => {
-    const lookup = nodeDirectory(relative(process.cwd(), root))
+    const home = process.cwd()
+    const lookup = nodeDirectory(relative(home, root))
+    onTestFinished(() => process.chdir(home))
+    process.chdir('/')
     expect(await contentOf(lookup, '/film.mp4')).toBe('at film.mp4')
+  })
+
+  it('takes no URL that names no file for a file that is called null', async () => {
+    put(join(place, 'nulls', 'null'), 'x')
+    expect(await contentOf(nodeDirectory(join(place, 'nulls')), '/.env')).toBe(null)
+  })
+
+  it('asks again after a second whether a file is inside', async () => {
+    const home = join(place, 'moving')
+    put(join(home, 'name'), 'x')
+    const lookup = nodeDirectory(home)
+    expect(await contentOf(lookup, '/name')).toBe('x')
+    // The same file, by a link that leads out.
+    renameSync(join(home, 'name'), join(outside, 'moved'))
+    symlinkSync(join(outside, 'moved'), join(home, 'name'))
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1001 })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(await contentOf(lookup, '/name')).toBe(null)
   })
 
   it('finds files of the root of all', async () => {
@@ -290,6 +311,14 @@ describe('nodeDirectory', () => {
     const path = JSON.parse(given)
     const message = `Expected the path of a directory, got '${path}'`
     expect(() => nodeDirectory(path)).toThrow(new TypeError(message))
+  })
+
+  it('says why a root can not be had', () => {
+    const path = join(place, 'loop')
+    symlinkSync('loop', path)
+    const message = `Expected a directory, found ELOOP at ${path}`
+    const cause = expect.objectContaining({ code: 'ELOOP' })
+    expect(() => nodeDirectory(path)).toThrow(expect.objectContaining({ message, cause }))
   })
 
   it('says that there is nothing where it was to be', () => {

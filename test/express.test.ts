@@ -127,7 +127,8 @@ describe('nodeListener in a host that answers by itself', () => {
     const source = countingSource(long, {
       read: (bytes) => new Promise<Uint8Array>((resolve) => (give = () => resolve(bytes))),
     })
-    const listener = nodeListener(() => source)
+    const { options, served, errors } = observe()
+    const listener = nodeListener(() => source, options)
     let done: Promise<void> = Promise.resolve()
     const url = await listen((incoming, outgoing) => {
       done = listener(incoming, outgoing)
@@ -142,6 +143,8 @@ describe('nodeListener in a host that answers by itself', () => {
     expect([response.status, await response.text()]).toEqual([504, 'late'])
     await done
     expect(source.closes).toBe(1)
+    const expected = { served: [{ status: 200, sent: 0, aborted: true }], errors: [] }
+    expect({ served, errors }).toEqual(expected)
   })
 })
 

@@ -29,9 +29,11 @@ const directory = temporaryDirectory()
 const small = someBytes(1000)
 const one = someBytes(6 * MIB + 5, 1)
 const two = someBytes(6 * MIB + 5, 2)
+/** What is left of it after the largest buffer fits into the smallest. */
+const edge = someBytes(512 * 1024 + 5)
 /** More than the kernel holds for a client that does not read. */
 const long = someBytes(24 * MIB, 3)
-for (const [name, bytes] of Object.entries({ small, one, two, empty: '' })) {
+for (const [name, bytes] of Object.entries({ small, one, two, edge, empty: '' })) {
   const path = join(directory, `${name}.bin`)
   writeFileSync(path, bytes)
   // Old enough for its validators to be strong.
@@ -249,10 +251,12 @@ describe('nodeListener over node:http', () => {
   class Stalled implements Outgoing {
     readonly headersSent = false
     readonly written: Uint8Array[] = []
+    settle: (error?: Error | null) => void = () => {}
     close = () => {}
     writeHead() {}
-    write(chunk: Uint8Array, _callback: (error?: Error | null) => void) {
+    write(chunk: Uint8Array, callback: (error?: Error | null) => void) {
       this.written.push(chunk)
+      this.settle = callback
     }
     end() {}
     destroy() {}
@@ -299,16 +303,50 @@ describe('nodeListener over node:http', () => {
     expect({ errors, closes: source.closes }).toEqual({ errors: [broken], closes: 1 })
   })
 
-  it('does not use a buffer again that a broken connection may still hold', async () => {
+  it.each([
+    'is gone',
+    'fails to take a chunk',
+  ])('does not use a buffer again when a client %s', async (how) => {
     const outgoing = new Stalled()
-    const { written } = outgoing
-    const done = nodeListener(lookup)(incoming, outgoing)
-    await until(() => written.length === 1)
+    const { options, served } = observe()
+    const done = nodeListener(lookup, options)({ ...incoming, url: '/edge.bin' }, outgoing)
+    await until(() => outgoing.written.length === 1)
+    if (how === 'fails to take a chunk') outgoing.settle(new Error('EPIPE'))
     outgoing.close()
     await done
     const next = Array.from({ length: 100 }, (_, i) => takeBuffer(i * 10_000))
     for (const buffer of next) forgetBuffer(buffer)
-    expect(next.filter(({ buffer }) => buffer === written[0]?.buffer)).toEqual([])
+    const held = outgoing.written[0]?.buffer
+    expect(next.filter(({ buffer }) => buffer === held)).toEqual([])
+    expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
+  })
+
+  it.each([
+    ['OPTIONS', 204],
+    ['POST', 405],
+  ])('looks nothing up for %s', async (method, expected) => {
+    let lookups = 0
+    const client = await clientOf(
+      nodeListener(() => {
+        lookups++
+        return null
+      }),
+    )
+    client.send(`${method} / HTTP/1.1`, 'Content-Length: 0')
+    const { status } = await client.response()
+    expect({ status, lookups }).toEqual({ status: expected, lookups: 0 })
+  })
+
+  it('is told of a close that fails after a hang-up', async () => {
+    const broken = new Error('EIO: close')
+    const { options, served, errors } = observe()
+    const source = countingSource(long, { close: () => Promise.reject(broken) })
+    const client = await clientOf(nodeListener(() => source, options))
+    client.get('/')
+    await client.take(1000)
+    client.socket.resetAndDestroy()
+    await until(() => served.length === 1)
+    expect(errors).toEqual([broken])
   })
 
   it('closes the source when the client goes while a read is under way', async () => {
@@ -492,6 +530,17 @@ describe('nodeListener as middleware', () => {
     expect({ status, body: String(body) }).toEqual({ status: 200, body: 'next' })
   })
 
+  it('leaves no failure to the next', async () => {
+    const { options, errors } = observe()
+    const broken = new Error('EIO')
+    const listener = nodeListener(() => Promise.reject(broken), options)
+    const client = await clientOf((incoming, outgoing) => {
+      void listener(incoming, outgoing, () => outgoing.end('next'))
+    })
+    client.get('/small.bin')
+    expect([(await client.response()).status, errors]).toEqual([503, [broken]])
+  })
+
   it.each([
     ['Accept: */*', 200, small],
     ['If-None-Match: *', 304, small.subarray(0, 0)],
@@ -656,6 +705,10 @@ describe('nodeListener under load', () => {
     await until(() => served.length === 1000)
     await collectGarbage()
     if (canCountHandles) expect(openHandles(directory)).toBe(0)
+    // Those that were given up count no more against who comes next.
+    const next = takeBuffer(MIB)
+    forgetBuffer(next)
+    expect(next.length).toBe(512 * 1024)
     // Each that stayed would hold a buffer of up to 512 KiB: 400 MiB in all.
     expect((process.memoryUsage.rss() - before) / MIB).toBeLessThan(100)
   })

@@ -195,6 +195,7 @@ describe('expectBase', () => {
     ['/100%/', '/100%25/a.mp4', 'a.mp4'],
     ['/what?/', '/what%3F/a.mp4', 'a.mp4'],
     ['/what?/', '/whatever.mp4', null],
+    ['/what??/', '/what%3F%3F/a.mp4', 'a.mp4'],
     ['/C#/', '/C%23/a.mp4', 'a.mp4'],
     ['/C#/', '/Cfoo.mp4', null],
   ])('takes %s as what its spellings mean: %s', (base, url, path) => {

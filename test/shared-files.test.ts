@@ -79,6 +79,34 @@ describe('a file that several read', () => {
     },
   )
 
+  it('is not closed under one who has just found it', async () => {
+    const cold = write(join(directory, 'just-found'), 'one')
+    const closing = find(cold, { keepOpen: 0 }).then((file) => file.close())
+    const file = await find(cold, { keepOpen: 0 })
+    await closing
+    expect(await textOf(file)).toBe('one')
+    await file.close()
+  })
+
+  it.runIf(canCountHandles)('is still shared when what it replaced is closed', async () => {
+    const one = await find()
+    replace(path)
+    const two = await find()
+    await one.close()
+    const three = await find()
+    expect(openHandles(path)).toBe(1)
+    await Promise.all([two.close(), three.close()])
+  })
+
+  it.runIf(canCountHandles)('stays open for a second by default', async () => {
+    const before = Date.now()
+    await (await find()).close()
+    closeIdle(before + 999)
+    expect(openHandles(path)).toBe(1)
+    closeIdle(Date.now() + 1000)
+    expect(openHandles(path)).toBe(0)
+  })
+
   it.runIf(canCountHandles)('is closed when it is found replaced, if nobody reads it', async () => {
     await (await find(path, { keepOpen: 60_000 })).close()
     replace(path)
@@ -163,10 +191,12 @@ describe('keepOpen', () => {
   it.runIf(canCountHandles)('is for the files of a directory, and for one', async () => {
     const lookup = nodeDirectory(directory, { keepOpen: 0 })
     const request = { method: 'GET', url: '/file', headers: new Headers() }
-    const sources = [await lookup(request), await nodeFile(path, { keepOpen: 0 })]
-    expect(openHandles(path)).toBe(1)
-    await Promise.all(sources.map((source) => source?.close?.()))
-    expect(openHandles(path)).toBe(0)
+    for (const find of [() => lookup(request), () => nodeFile(path, { keepOpen: 0 })]) {
+      const source = await find()
+      expect(openHandles(path)).toBe(1)
+      await source?.close?.()
+      expect(openHandles(path)).toBe(0)
+    }
   })
 })
 
