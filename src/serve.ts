@@ -107,7 +107,7 @@ async function respond(
       return response
     }
     if (reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)) {
-      // Of shared memory, which the type leaves out, no Response can be made: a 503.
+      // Of shared memory, which the type leaves out, some runtimes make no Response: a 503.
       const bytes = (await reader.whole()) as Uint8Array<ArrayBuffer>
       const failure = await reader.close()
       const response = toResponse(prepared, bytes)
