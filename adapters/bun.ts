@@ -25,7 +25,8 @@ export interface BunOptions {
 const SENDFILE_FROM = 1024 * 1024
 
 /** Media types of which Bun does not add `Content-Disposition: filename="…"` to a file's body. */
-const SHOWN_INLINE = /^(?:text|image|audio|video|font)\/|json|wasm/
+const SHOWN_INLINE =
+  /^(?:text|image|audio|video|font)\/|^application\/(?:json|geo\+json|wasm)(?:;|$)/
 
 /**
  * A regular file of the local file system, kept open until it has been served; like `nodeFile`, with

@@ -38,6 +38,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       'the whole file: a file of 3 MiB',
       'the whole file: a file of 1048577 bytes',
       'the whole file: an archive',
+      'the whole file: a scene',
       'a range: a long range of an archive',
       'a range: all of 3 MiB, as a part',
       'a range: all but the ends of 3 MiB',
@@ -55,6 +56,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     targets: ['bun'],
     rows: [
       'the whole file: an archive',
+      'the whole file: a scene',
       'a range: a range of an archive',
       'a range: a long range of an archive',
       'several ranges: of an archive',

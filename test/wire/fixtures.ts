@@ -27,6 +27,7 @@ export const ONE: Fixture = fixture('one.mp4', 1)
 export const MEDIUM: Fixture = fixture('medium.mp4', 300 * KIB)
 export const LARGE: Fixture = fixture('large.mp4', 3 * MIB)
 export const ARCHIVE: Fixture = fixture('archive.zip', 2 * MIB, 'application/zip')
+export const SCENE: Fixture = fixture('scene.gltf', 2 * MIB, 'model/gltf+json')
 export const PAGE: Fixture = fixture('page.html', 300, 'text/html; charset=utf-8')
 export const CAPTIONS: Fixture = fixture('captions.vtt', 300, 'text/vtt; charset=utf-8')
 export const PLAYLIST: Fixture = fixture('list.m3u8', 300, 'application/vnd.apple.mpegurl')
@@ -58,7 +59,8 @@ const HIDDEN = fixture('.hidden.mp4', 300)
 const HIDDEN_INSIDE = fixture('.git/film.mp4', 300)
 
 export const FOUND: readonly Fixture[] = [
-  ...[FILM, EMPTY, ONE, MEDIUM, LARGE, ARCHIVE, PAGE, CAPTIONS, PLAYLIST, DATA, INNER, WELL_KNOWN],
+  ...[FILM, EMPTY, ONE, MEDIUM, LARGE, ARCHIVE, SCENE, PAGE, CAPTIONS, PLAYLIST, DATA, INNER],
+  WELL_KNOWN,
   ...Object.values(NAMED),
   ...AT_THRESHOLDS,
 ]

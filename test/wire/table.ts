@@ -16,6 +16,7 @@ import {
   ONE,
   PAGE,
   PLAYLIST,
+  SCENE,
   THRESHOLDS,
   WELL_KNOWN,
 } from './fixtures.ts'
@@ -166,6 +167,7 @@ const WHOLE: Row[] = [
   get('a file of 300 KiB', MEDIUM, [], whole(MEDIUM)),
   get('a file of 3 MiB', LARGE, [], whole(LARGE)),
   get('an archive', ARCHIVE, [], whole(ARCHIVE)),
+  get('a scene', SCENE, [], whole(SCENE)),
   get('a page', PAGE, [], whole(PAGE)),
   get('captions', CAPTIONS, [], whole(CAPTIONS)),
   get('a playlist', PLAYLIST, [], whole(PLAYLIST)),
