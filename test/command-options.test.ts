@@ -23,6 +23,7 @@ describe('parseOptions', () => {
     [['--', '--port'], serve({ root: '--port' })],
     [['-'], serve({ root: '-' })],
     [['media', '--help', '--port', 'x'], { kind: 'help' }],
+    [['--version', '--help'], { kind: 'help' }],
     [['-h'], { kind: 'help' }],
     [['--version'], { kind: 'version' }],
     [['-v'], { kind: 'version' }],
@@ -34,6 +35,8 @@ describe('parseOptions', () => {
   const mistakes: [args: string[], message: string][] = [
     [['--prot', '1'], "Unknown option '--prot'"],
     [['--portable=1'], "Unknown option '--portable'"],
+    [['--a.b'], "Unknown option '--a.b'"],
+    [['web-pages', '-x'], "Unknown option '-x'"],
     [['-x', '1'], "Unknown option '-x'"],
     [['--help=yes'], "Option '-h, --help' does not take an argument"],
     [['--port'], "Option '-p, --port <value>' argument missing"],
@@ -50,6 +53,7 @@ describe('parseOptions', () => {
     [['--port', '0x50'], "--port takes a number from 0 to 65535, not '0x50'"],
     [['--port', '000080'], "--port takes a number from 0 to 65535, not '000080'"],
     [['a', 'b'], "expected one DIR, got a second: 'b'"],
+    [['a', 'b', 'c'], "expected one DIR, got a second: 'b'"],
     [['a', '--', 'b'], "expected one DIR, got a second: 'b'"],
     [[''], 'DIR is empty'],
   ]
@@ -66,6 +70,7 @@ test.each([
   ['0.0.0.0', 'http://127.0.0.1:80/', false],
   ['::', 'http://[::1]:80/', false],
   ['192.168.0.7', 'http://192.168.0.7:80/', false],
+  ['10.127.0.1', 'http://10.127.0.1:80/', false],
   ['::ffff:192.168.0.7', 'http://[::ffff:192.168.0.7]:80/', false],
 ])('the address %s', (address, url, loopback) => {
   expect([formatUrl(address, 80), isLoopback(address)]).toEqual([url, loopback])
@@ -114,6 +119,41 @@ describe('formatServed', () => {
       'GET      /film.mp4                     bytes=0-9         206        announced 10 B      1 ms',
     ],
     [
+      'nothing was sent, and that is known',
+      { sent: 0 },
+      'GET      /film.mp4                     bytes=0-9         206                   0 B      1 ms',
+    ],
+    [
+      'nothing was announced, where the runtime tells nothing more',
+      { sent: null, status: 304, headers: {} },
+      'GET      /film.mp4                     bytes=0-9         304         announced 0 B      1 ms',
+    ],
+    [
+      'just below 10 s, rounded',
+      { duration: 9999.6 },
+      'GET      /film.mp4                     bytes=0-9         206                  10 B  10000 ms',
+    ],
+    [
+      '10 s',
+      { duration: 10_000 },
+      'GET      /film.mp4                     bytes=0-9         206                  10 B    10.0 s',
+    ],
+    [
+      'a failure of nothing',
+      { error: null },
+      'GET      /film.mp4                     bytes=0-9         206                  10 B      1 ms  failed: null',
+    ],
+    [
+      'a method in its column',
+      { request: { ...served.request, method: 'G  ET\n' } },
+      'G\\u{20}\\u{20}ET\\u{a}  /film.mp4                     bytes=0-9         206                  10 B      1 ms',
+    ],
+    [
+      '500 characters whole',
+      { request: { ...served.request, url: `/${'a'.repeat(499)}` } },
+      `GET      /${'a'.repeat(499)}  bytes=0-9         206                  10 B      1 ms`,
+    ],
+    [
       'an abort, after 12 s',
       { sent: 4, aborted: true, duration: 12_345 },
       'GET      /film.mp4                     bytes=0-9         206                   4 B    12.3 s  aborted',
@@ -153,6 +193,7 @@ describe('formatServed', () => {
     ['192.168.0.7', '192.168.0.7    '],
     ['::ffff:192.168.0.7', '192.168.0.7    '],
     ['fd00::1234:5678:7', 'fd00::1234:5678:7'],
+    ['fd00::ffff:7', 'fd00::ffff:7   '],
   ])('%s as a client', (client, column) => {
     const now = new Date(2026, 10, 22, 20, 31, 5)
     const [, , line] = rows[0] ?? []
@@ -161,7 +202,7 @@ describe('formatServed', () => {
 })
 
 test('a message is on one line, in any script', () => {
-  expect(onOneLine('日本\r\n\u2028\u0085\u200b é')).toBe(
-    '日本\\u{d}\\u{a}\\u{2028}\\u{85}\\u{200b} é',
+  expect(onOneLine('日本\r\n\u2028\u2029\u0085\u200b é')).toBe(
+    '日本\\u{d}\\u{a}\\u{2028}\\u{2029}\\u{85}\\u{200b} é',
   )
 })

@@ -51,6 +51,21 @@ test('files are listed by folder, then by name, numbers by value', async () => {
   ])
 })
 
+test('names are listed as people sort them, and always in the same order', async () => {
+  const names = ['a.mp4', 'a.WAV', 'a.webm', 'ö.mp4', '\u00fc.mp4', 'u\u0308.mp4', 'v.mp4', 'z.mp4']
+  expect(await listPaths(makeRoot(...names.toReversed()))).toEqual(names)
+})
+
+test('no more than 20 000 names are looked at', async () => {
+  const root = makeRoot(...Array.from({ length: 20_000 }, (_, i) => `.${i}`))
+  const all = await listFiles(root)
+  writeFileSync(join(root, '.one more'), '')
+  expect([all, await listFiles(root)]).toEqual([
+    { files: [], isCut: false },
+    { files: [], isCut: true },
+  ])
+})
+
 test('hidden files, loops, and links that lead out or nowhere are not listed', async () => {
   const root = makeRoot(
     'film.mp4',
@@ -115,9 +130,12 @@ test('a root that can not be read is a 503, not an empty page', async () => {
   const handler = fileHandler(withPage(root, nodeDirectory(root)), {
     onError: (error) => errors.push(error),
   })
-  rmSync(root, { recursive: true })
-  const response = await handler(new Request('http://host/'))
-  expect([response.status, await response.text(), errors.length]).toEqual([503, '', 1])
+  for (const spoil of [() => rmSync(root, { recursive: true }), () => writeFileSync(root, '')]) {
+    errors.length = 0
+    spoil()
+    const response = await handler(new Request('http://host/'))
+    expect([response.status, await response.text(), errors.length]).toEqual([503, '', 1])
+  }
 })
 
 test('every name is shown as it is, and leads to its file', async () => {
@@ -168,6 +186,52 @@ test('every name is shown as it is, and leads to its file', async () => {
       .sort(),
   )
   expect(html.match(/<script/g)).toEqual(['<script'])
+})
+
+test('no name is taken for markup, wherever it stands', async () => {
+  const name = `<b>"it's" &amp; &#38;`
+  const html = renderPage(await listFiles(makeRoot(`${name}/${name}.mp4`)))
+  const text = '&#60;b&#62;&#34;it&#39;s&#34; &#38;amp; &#38;#38;'
+  expect(html).toContain(`<h2 dir="auto">${text}</h2>`)
+  expect(html).toContain(`<h1 id="title" dir="auto" aria-live="polite">${text}.mp4</h1>`)
+  // In the template that a click takes, and where scripts do not run.
+  expect(html.split(` aria-label="${text}.mp4" playsinline></video>`).length).toBe(3)
+})
+
+test('the page is asked for anew, says nothing of itself, and loads nothing from elsewhere', async () => {
+  const root = makeRoot('übung.mp4')
+  const handler = fileHandler(withPage(root, nodeDirectory(root)))
+  const response = await handler(new Request('http://host/'))
+  const policy = response.headers.get('content-security-policy') ?? ''
+  expect({
+    cache: response.headers.get('cache-control'),
+    referrer: response.headers.get('referrer-policy'),
+    policy: policy.replace(/sha256-[\w+/=]+/g, 'HASH').split('; '),
+    end: (await response.text()).slice(-8),
+  }).toEqual({
+    cache: 'no-cache',
+    referrer: 'no-referrer',
+    policy: [
+      "default-src 'none'",
+      "media-src 'self'",
+      'img-src data:',
+      "style-src 'HASH'",
+      "script-src 'HASH'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'self'",
+    ],
+    end: '</html>\n',
+  })
+})
+
+test('a song is played once, by a player of its own', async () => {
+  const html = renderPage(await listFiles(makeRoot('song.mp3', 'a.aep')))
+  expect(html.match(/<li><a [^>]*href="[^"]+"/g)).toEqual([
+    '<li><a class="audio" href="song.mp3"',
+    '<li><a href="a.aep"',
+  ])
+  expect(html).not.toContain('playsinline')
 })
 
 test('media stand in a section for each folder, the other files in the last', async () => {
@@ -229,6 +293,39 @@ test('captions belong to the media whose name they share', async () => {
     ],
     ['sub/film.mp4', ''],
   ])
+})
+
+test('captions are named in any language, and nothing else is taken for them', async () => {
+  const captions = [
+    'film.abc-de-fg.vtt',
+    'film.ca-valencia.vtt',
+    'film.deu.vtt',
+    'film.en-TT.vtt',
+    'film.es-419.vtt',
+    'film.zh-Hant-TW.vtt',
+  ]
+  const others = [
+    'film.en-x.vtt',
+    'film.de-Latinized.vtt',
+    'film.forced.vtt',
+    'film.vtt.bak',
+    'film.nlvtt',
+    'film.webvtt',
+  ]
+  const songs = ['song.en.mp3', 'song.en.vtt']
+  const html = renderPage(await listFiles(makeRoot('film.mp4', ...captions, ...others, ...songs)))
+  const players = [
+    ...html.matchAll(/<template><\w+ [^>]*src="([^"]+)"[^>]*>(.*?)<\/\w+><\/template>/g),
+  ].map(([, src, tracks = '']) => [
+    src,
+    Array.from(tracks.matchAll(/ src="([^"]+)"/g), ([, it]) => it),
+  ])
+  expect(players).toEqual([
+    ['film.mp4', captions],
+    ['song.en.mp3', ['song.en.vtt']],
+  ])
+  expect(html).toContain('label="English (Trinidad &#38; Tobago)"')
+  expect(html).toContain('srclang="abc-de-fg" label="abc-de-fg"')
 })
 
 test.each([
