@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
 import { directoryLookup } from '../adapters/directory.ts'
@@ -221,6 +222,15 @@ describe('a file that is held', () => {
     await file.close()
   })
 
+  it('takes a URL whose path is escaped, and even no media type', async () => {
+    const path = join(directory, 'a b%.mp4')
+    writeFileSync(path, '')
+    const typed = await nodeFile(pathToFileURL(path))
+    const untyped = await nodeFile(path, { type: '' })
+    expect([typed?.type, untyped?.type]).toEqual(['video/mp4', ''])
+    await Promise.all([typed?.close?.(), untyped?.close?.()])
+  })
+
   it('sees a short file grow', async () => {
     const bytes = someBytes(100)
     const path = putFile(directory, bytes)
@@ -320,8 +330,10 @@ describe('a file that is held', () => {
     ['that is the same', () => {}, true],
     ['of another time', (path: string) => utimesSync(path, 5, 5), false],
     ['of another size', (path: string) => writeFileSync(path, 'x'), false],
+    ['of another size, at the same time', shorten, false],
   ])('knows a file %s', async (_what, change, expected) => {
     const path = putFile(directory, someBytes(1000))
+    utimesSync(path, 5000, 5000)
     const file = (await findFile(path)) ?? never()
     change(path)
     expect(file.isSame(statSync(path))).toBe(expected)
@@ -348,6 +360,11 @@ describe('a file that is held', () => {
     expect(() => file.readSync(0, 1)).toThrow('was read after it was closed')
   })
 })
+
+function shorten(path: string): void {
+  writeFileSync(path, 'x')
+  utimesSync(path, 5000, 5000)
+}
 
 describe('the ends of a version', () => {
   const same = Buffer.alloc(1000)

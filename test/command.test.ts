@@ -133,6 +133,29 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(page.headers.get('content-security-policy')).toContain(`script-src 'sha256-${hash}';`)
   })
 
+  test('a name of this machine is no reason to warn', async ({ expect }) => {
+    const { url, log, child, ended } = await serve(media, '--host', 'localhost')
+    expect(url).toMatch(/^http:\/\/localhost:\d+\/$/)
+    await (await fetch(`${url}film.mp4`)).arrayBuffer()
+    await expect.poll(() => log().length, PATIENT).toBe(1)
+    child.kill('SIGINT')
+    await ended
+    expect(log().map((line) => columns(line)[1])).toEqual(['GET'])
+  })
+
+  test('a failure is told in the line of its request, and nowhere else', async ({ expect }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'byteserve-command-'))
+    const { url, log, child, ended } = await serve(folder)
+    rmSync(folder, { recursive: true })
+    expect((await fetch(url)).status).toBe(503)
+    await expect.poll(() => log().length, PATIENT).toBeGreaterThan(0)
+    child.kill('SIGINT')
+    await ended
+    const failure = expect.stringMatching(/^failed: .*ENOENT/)
+    const line = ['TIME', 'GET', '/', '-', '503', '0 B', 'DURATION', failure]
+    expect(log().map(columns)).toEqual([line])
+  })
+
   test('/ is the index.html of a directory that has one', async ({ expect }) => {
     const { url } = await serve(join(media, 'site'))
     const page = await fetch(url)

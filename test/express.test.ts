@@ -74,6 +74,18 @@ describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middlewa
     expect(errors).toEqual([])
   })
 
+  it('is told of a hang-up, however long the source takes to close', async () => {
+    const close = () => new Promise<void>((resolve) => setTimeout(resolve, 50))
+    const { url, served, errors } = await serve(() => countingSource(long, { close }))
+    const { body } = await fetch(`${url}/long.txt`)
+    const reader = body?.getReader()
+    await reader?.read()
+    await reader?.cancel()
+    await until(() => served.length === 1)
+    expect(served).toEqual([{ status: 200, sent: expect.any(Number), aborted: true }])
+    expect(errors).toEqual([])
+  })
+
   it('answers 503 when the first read fails', async () => {
     const broken = new Error('EIO: i/o error')
     const { url, served, errors } = await serve(() =>
@@ -100,6 +112,20 @@ describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middlewa
   })
 })
 
+it('nodeListener sends all behind a middleware that replaces `write` alone', async () => {
+  const { options, served } = observe()
+  const listener = nodeListener(() => countingSource(long), options)
+  const url = await listen((incoming, outgoing) => {
+    const write = outgoing.write.bind(outgoing)
+    // It drops the callback, as those that compress do.
+    outgoing.write = (chunk: Uint8Array) => write(chunk)
+    return listener(incoming, outgoing)
+  })
+  const body = new Uint8Array(await (await fetch(url)).arrayBuffer())
+  expect(Buffer.compare(body, long)).toBe(0)
+  await until(() => served.length === 1)
+})
+
 describe('nodeListener in a host that answers by itself', () => {
   it.each([
     ['nothing is found', null],
@@ -120,6 +146,31 @@ describe('nodeListener in a host that answers by itself', () => {
     find(found)
     await done
     expect({ closes: found?.closes ?? 1, errors }).toEqual({ closes: 1, errors: [] })
+  })
+
+  it('after too long a read that fails leaves its answer alone', async () => {
+    const broken = new Error('EIO: i/o error')
+    let fail = () => {}
+    const source = countingSource(long, {
+      read: () => new Promise<Uint8Array>((_, reject) => (fail = () => reject(broken))),
+    })
+    const { options, served, errors } = observe()
+    const listener = nodeListener(() => source, options)
+    let done: Promise<void> = Promise.resolve()
+    const url = await listen((incoming, outgoing) => {
+      done = listener(incoming, outgoing)
+      setImmediate(() => {
+        outgoing.writeHead(504, { 'content-length': 4 })
+        outgoing.write('la')
+        fail()
+        setImmediate(() => outgoing.end('te'))
+      })
+    })
+    const response = await fetch(url)
+    expect([response.status, await response.text()]).toEqual([504, 'late'])
+    await done
+    const expected = { served: [{ status: 503, sent: 0, aborted: false }], errors: [broken] }
+    expect({ served, errors }).toEqual(expected)
   })
 
   it('after too long a read adds nothing', async () => {

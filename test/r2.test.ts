@@ -341,6 +341,13 @@ describe('R2 is asked as little as possible', () => {
     },
     { request: 'HEAD /none', answer: missing, operations: [head('none')], bodies: [] },
     { request: `GET /${'é'.repeat(513)}`, answer: missing, operations: [], bodies: [] },
+    { request: `GET /a${'é'.repeat(512)}`, answer: missing, operations: [], bodies: [] },
+    {
+      request: `GET /${'é'.repeat(512)}`,
+      answer: missing,
+      operations: [get(undefined, 'é'.repeat(512))],
+      bodies: [],
+    },
     // Other methods
     {
       request: 'POST /letters',
