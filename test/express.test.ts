@@ -148,12 +148,24 @@ describe('nodeListener in a host that answers by itself', () => {
     expect({ closes: found?.closes ?? 1, errors }).toEqual({ closes: 1, errors: [] })
   })
 
-  it('after too long a read that fails leaves its answer alone', async () => {
-    const broken = new Error('EIO: i/o error')
-    let fail = () => {}
-    const source = countingSource(long, {
-      read: () => new Promise<Uint8Array>((_, reject) => (fail = () => reject(broken))),
-    })
+  const broken = new Error('EIO: i/o error')
+  it.each<[string, (bytes: Uint8Array) => Uint8Array, object]>([
+    [
+      'that gives bytes',
+      (bytes) => bytes,
+      { served: [{ status: 200, sent: 0, aborted: true }], errors: [], closes: 1 },
+    ],
+    [
+      'that fails',
+      () => {
+        throw broken
+      },
+      { served: [{ status: 503, sent: 0, aborted: false }], errors: [broken], closes: 1 },
+    ],
+  ])('after too long a read %s adds nothing', async (_how, give, expected) => {
+    let go = () => {}
+    const waiting = new Promise<void>((resolve) => (go = resolve))
+    const source = countingSource(long, { read: (bytes) => waiting.then(() => give(bytes)) })
     const { options, served, errors } = observe()
     const listener = nodeListener(() => source, options)
     let done: Promise<void> = Promise.resolve()
@@ -162,40 +174,14 @@ describe('nodeListener in a host that answers by itself', () => {
       setImmediate(() => {
         outgoing.writeHead(504, { 'content-length': 4 })
         outgoing.write('la')
-        fail()
+        go()
         setImmediate(() => outgoing.end('te'))
       })
     })
     const response = await fetch(url)
     expect([response.status, await response.text()]).toEqual([504, 'late'])
     await done
-    const expected = { served: [{ status: 503, sent: 0, aborted: false }], errors: [broken] }
-    expect({ served, errors }).toEqual(expected)
-  })
-
-  it('after too long a read adds nothing', async () => {
-    let give = () => {}
-    const source = countingSource(long, {
-      read: (bytes) => new Promise<Uint8Array>((resolve) => (give = () => resolve(bytes))),
-    })
-    const { options, served, errors } = observe()
-    const listener = nodeListener(() => source, options)
-    let done: Promise<void> = Promise.resolve()
-    const url = await listen((incoming, outgoing) => {
-      done = listener(incoming, outgoing)
-      setImmediate(() => {
-        outgoing.writeHead(504, { 'content-length': 4 })
-        outgoing.write('la')
-        give()
-        setImmediate(() => outgoing.end('te'))
-      })
-    })
-    const response = await fetch(url)
-    expect([response.status, await response.text()]).toEqual([504, 'late'])
-    await done
-    expect(source.closes).toBe(1)
-    const expected = { served: [{ status: 200, sent: 0, aborted: true }], errors: [] }
-    expect({ served, errors }).toEqual(expected)
+    expect({ served, errors, closes: source.closes }).toEqual(expected)
   })
 })
 
