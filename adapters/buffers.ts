@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 
 const SMALLEST = 64 * 1024
 const LARGEST = 512 * 1024
-/** What responses under way may hold beyond the smallest buffers, in bytes; as much is kept for later ones. */
+/** Bytes that responses under way may hold beyond the smallest buffers; as many are kept for later. */
 const BUDGET = 8 * 1024 * 1024
 
 const free = new Map<number, Uint8Array[]>()

@@ -42,7 +42,7 @@ export function hasGrown(handle: Handle): boolean {
   return handle.ends !== null && readEnds(handle).equals(handle.ends)
 }
 
-/** A weak tag promises no particular bytes; those of a strong one must be of the version that was opened. */
+/** A weak tag promises no particular bytes; those of a strong one must be of what was opened. */
 function remember(handle: Handle, bytes: Uint8Array): void {
   if (!isStrong(handle.etag) || isSameVersion(versionOf(handle), handle.version))
     handle.ends = bytes

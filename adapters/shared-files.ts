@@ -39,7 +39,7 @@ interface Shared extends Handle {
 /** What may be read by further responses, by path. */
 const shared = new Map<string, Shared>()
 
-/** Those that nobody reads, and until when each stays open, in ms since the epoch; the longest idle first. */
+/** Those that nobody reads, the longest idle first, and until when each stays open. */
 const idle = new Map<Shared, number>()
 
 let sweeper: NodeJS.Timeout | null = null

@@ -16,7 +16,10 @@ import { isEntityTag } from './validators.ts'
 export interface Answer {
   /** The status code. */
   readonly status: number
-  /** Header fields by lower-case name; Content-Length is the sum of the pieces, of a HEAD what GET's would be. */
+  /**
+   * Header fields by lower-case name; Content-Length is the sum of the pieces, of a HEAD what GET's
+   * would be.
+   */
   readonly headers: Readonly<HeaderFields>
   /** The body in order: bytes as they are, ranges to be read from the source. Empty: no body. */
   readonly pieces: readonly Piece[]

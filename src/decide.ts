@@ -130,7 +130,7 @@ function isSliced(
   return isOpenEnded && /^(?:audio|video)$/.test(headers.get('sec-fetch-dest') ?? '')
 }
 
-/** Whether the source's tag is among those listed: not, when the value is no list of tags (§13.1.1, 3.). */
+/** Whether the source's tag is among those listed; of what is no list of tags, none is (§13.1.1). */
 function includesTag(
   value: string,
   { etag }: Representation,

@@ -24,8 +24,8 @@ const BUFFER_LIMIT = 128 * 1024
  * (preconditions) and §14 (ranges): 200, 206, 304, 412 or 416. Where there is no file, 404; OPTIONS
  * 204 and any other method 405, without a lookup; if the lookup or the first read fails, 503.
  *
- * @throws RangeError or TypeError at once when an option makes no sense, or `lookup` is no function; the
- * handler, TypeError when it is given no Request
+ * @throws RangeError or TypeError at once when an option makes no sense, or `lookup` is no function;
+ * the handler, TypeError when it is given no Request
  *
  * @example
  * serve({ fetch: fileHandler(nodeDirectory('media')) }) // of @hono/node-server

@@ -21,7 +21,8 @@ export interface Observers {
  *
  * A body that the runtime gets at once is not watched: `sent` is null, `aborted` false, and
  * `duration` ends when the Response was made. Such are the native bodies of Bun, Deno and R2 and,
- * under Fetch, bodies of up to the source's `bufferLimit`: 128 KiB, 1 MiB of `bunFile`. `nodeListener` watches every body.
+ * under Fetch, bodies of up to the source's `bufferLimit`: 128 KiB, 1 MiB of `bunFile`.
+ * `nodeListener` watches every body.
  */
 export interface Served {
   /**

@@ -7,6 +7,7 @@ import express from 'express'
 import session from 'express-session'
 import { afterEach, describe, expect, it } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
+import type { FileLookup } from '../src/source.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { observe } from './support/observe.ts'
@@ -37,7 +38,7 @@ const MIDDLEWARE: [string, express.RequestHandler][] = [
 ]
 
 describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middleware) => {
-  async function serve(lookup = nodeDirectory(directory, { keepOpen: 0 })) {
+  async function serve(lookup: FileLookup = nodeDirectory(directory, { keepOpen: 0 })) {
     const { options, served, errors } = observe()
     const app = express().use(middleware).use('/media', nodeListener(lookup, options))
     return { url: `${await listen(app)}/media`, served, errors }
@@ -63,20 +64,12 @@ describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middlewa
     ])
   })
 
-  it('lets go of the file when the client hangs up', async () => {
-    const { url, served, errors } = await serve()
-    const { body } = await fetch(`${url}/long.txt`)
-    const reader = body?.getReader()
-    await reader?.read()
-    await reader?.cancel()
-    await until(() => served.length === 1)
-    expect(served).toEqual([{ status: 200, sent: expect.any(Number), aborted: true }])
-    expect(errors).toEqual([])
-  })
-
-  it('is told of a hang-up, however long the source takes to close', async () => {
-    const close = () => new Promise<void>((resolve) => setTimeout(resolve, 50))
-    const { url, served, errors } = await serve(() => countingSource(long, { close }))
+  const slowly = () => new Promise<void>((resolve) => setTimeout(resolve, 50))
+  it.each([
+    ['a file', undefined],
+    ['a source that is slow to close', () => countingSource(long, { close: slowly })],
+  ])('lets go of %s when the client hangs up', async (_what, lookup) => {
+    const { url, served, errors } = await serve(lookup)
     const { body } = await fetch(`${url}/long.txt`)
     const reader = body?.getReader()
     await reader?.read()

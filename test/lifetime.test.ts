@@ -11,7 +11,7 @@ import {
   someBytes,
   streamOf,
 } from './support/counting-source.ts'
-import { collectGarbage } from './support/garbage.ts'
+import { collectGarbage, untilCollected } from './support/garbage.ts'
 import { observe } from './support/observe.ts'
 import { readerOf } from './support/reader.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
@@ -193,10 +193,7 @@ describe('a source is closed exactly once', () => {
     }
     await serveAndForget()
     expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 0))
-    await until(async () => {
-      await collectGarbage()
-      return sources.every(({ closes }) => closes > 0)
-    })
+    await untilCollected(() => sources.every(({ closes }) => closes > 0))
     await settle()
     expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 1))
     expect(served.map(({ aborted }) => aborted)).toEqual(sources.map(() => true))
@@ -228,10 +225,7 @@ describe('a source is closed exactly once', () => {
       await serveFile(request('GET', { range: 'bytes=1-' }), source, options)
     }
     for (let i = 0; i < 20; i++) await serveAndForget()
-    await until(async () => {
-      await collectGarbage()
-      return told.length === 20
-    })
+    await untilCollected(() => told.length === 20)
     const asked = told.map(({ request: { method, url, headers } }) => {
       return `${method} ${url} ${headers.get('range')}`
     })
@@ -250,10 +244,7 @@ describe('a source is closed exactly once', () => {
       }
     }
     await serveAndForget()
-    await until(async () => {
-      await collectGarbage()
-      return sources.every(({ closes }) => closes > 0)
-    })
+    await untilCollected(() => sources.every(({ closes }) => closes > 0))
     await settle()
     expect(sources.map(({ closes }) => closes)).toEqual(sources.map(() => 1))
     expect(served.length).toBe(sources.length)
@@ -277,10 +268,7 @@ describe('a source is closed exactly once', () => {
     await until(() => sources.length === 60)
     client.destroy()
     // Of those that wait behind another response, Node tells their host nothing.
-    await until(async () => {
-      await collectGarbage()
-      return served.length === 60
-    }).finally(() => {
+    await untilCollected(() => served.length === 60).finally(() => {
       server.close()
       Object.assign(globalThis, { Request, Response })
     })
@@ -407,10 +395,7 @@ describe('exactly', () => {
         )
     }
     drop()
-    await until(async () => {
-      await collectGarbage()
-      return cancels === 20
-    })
+    await untilCollected(() => cancels === 20)
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { until } from './wait.ts'
 
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
@@ -8,4 +9,12 @@ const collect: () => void = runInNewContext('gc')
 export async function collectGarbage(): Promise<void> {
   collect()
   await new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+/** Collects garbage again and again until a condition holds. */
+export function untilCollected(condition: () => boolean): Promise<void> {
+  return until(async () => {
+    await collectGarbage()
+    return condition()
+  })
 }
