@@ -2,6 +2,23 @@ import { Miniflare } from 'miniflare'
 import type { R2BucketLike, R2HttpMetadataLike } from '../../adapters/r2.ts'
 import { bundle } from './bundle.ts'
 
+/**
+ * For every property of what is R2's, miniflare waits for its other thread, which sets a flag and then
+ * wakes it. Who looks in between goes on at once, and is woken too early from the next wait: from then
+ * on, no answer is that of its question. So a wait lasts until the flag is set.
+ */
+function waitUntilSet(flags: Int32Array, index: number, value: number, timeout?: number) {
+  let how = wait(flags, index, value, timeout)
+  while (timeout === undefined && Atomics.load(flags, index) === value) {
+    how = wait(flags, index, value)
+  }
+  return how
+}
+
+const { wait } = Atomics
+// It is asked with 32 bits only.
+Atomics.wait = waitUntilSet as typeof Atomics.wait
+
 export interface StoredFile {
   readonly bytes: Uint8Array
   readonly httpMetadata?: R2HttpMetadataLike
