@@ -44,15 +44,17 @@ export async function listFiles(root: string, most: number = MOST_FILES): Promis
   for (const folder of folders) {
     try {
       for await (const entry of await opendir(join(root, folder))) {
-        names++
-        isCut = files.length === most || names > MOST_NAMES
+        isCut = ++names > MOST_NAMES
         if (isCut) break
         const path = folder === '' ? entry.name : `${folder}/${entry.name}`
         const href = path.split('/').map(encodeURIComponent).join('/')
         if (entry.name.startsWith('.') || toRelativePath(`/${href}`) === null) continue
         if (entry.isDirectory()) folders.push(path)
         const size = entry.isDirectory() ? null : await sizeOf(join(root, path), realRoot)
-        if (size !== null) files.push({ folder, name: entry.name, path, size, href })
+        if (size === null) continue
+        isCut = files.length === most
+        if (isCut) break
+        files.push({ folder, name: entry.name, path, size, href })
       }
     } catch (error) {
       if (folder === '') throw error
