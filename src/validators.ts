@@ -67,6 +67,7 @@ export function isStrongDate(modified: number, now: number): boolean {
 const ASCTIME_DATE = /^(\w{3}) (\w{3}) ([ \d])(\d) (\S{8}) (\d{4})$/
 const RFC850_DATE = /^(Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (\d\d)-(\w{3})-(\d\d) (\S{8} GMT)$/
 const FIFTY_YEARS = 50 * 31_557_600_000
+const FOUR_CENTURIES = 146_097 * 86_400_000
 
 /**
  * Parses an HTTP-date in any of its three forms (RFC 9110 §5.6.7), and nothing else.
@@ -92,9 +93,16 @@ export function parseHttpDate(value: string, now: number): number | null {
   // `Date.parse` alone takes far more than an IMF-fixdate. But ECMA-262 §21.4.3.2 lets it give back
   // the time of whatever `toUTCString` prints, so a value that prints as itself was read rightly;
   // one that does not was another form, a wrong weekday or no day of the calendar.
-  const time = Date.parse(fixdate)
+  // Years below 100, which it takes for later ones, are read as 400 later, when the calendar repeats
+  // itself; a leap second, which it does not know, as the second before.
+  const isEarly = fixdate.slice(12, 14) === '00'
+  const isLeap = fixdate.endsWith(' 23:59:60 GMT')
+  const later = isEarly ? `${fixdate.slice(0, 12)}04${fixdate.slice(14)}` : fixdate
+  const readable = isLeap ? later.replace(':60 ', ':59 ') : later
+  const time = Date.parse(readable)
   // Years beyond 9999 have more than four digits, and an invalid date prints as "Invalid Date".
-  return fixdate.length === 29 && formatHttpDate(new Date(time)) === fixdate ? time : null
+  if (readable.length !== 29 || formatHttpDate(new Date(time)) !== readable) return null
+  return time - (isEarly ? FOUR_CENTURIES : 0) + (isLeap ? 1000 : 0)
 }
 
 /** The last second that was printed: a busy file's, which costs more than all the rest of an answer. */

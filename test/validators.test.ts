@@ -196,8 +196,14 @@ describe('parseHttpDate', () => {
     ['§5.6.7: hours to 23', 'Sun, 06 Nov 1994 24:00:00 GMT', null],
     ['§5.6.7: minutes to 59', 'Sun, 06 Nov 1994 08:60:00 GMT', null],
     ['§5.6.7: seconds to 60', 'Sun, 06 Nov 1994 08:49:61 GMT', null],
-    // No Last-Modified of ours holds one: such a condition is ignored, and the file sent whole.
-    ['§5.6.7: a leap second', 'Sat, 31 Dec 2016 23:59:60 GMT', null],
+    ['§5.6.7: a leap second', 'Sat, 31 Dec 2016 23:59:60 GMT', Date.UTC(2017, 0)],
+    ['§5.6.7: a leap second', 'Sat Dec 31 23:59:60 2016', Date.UTC(2017, 0)],
+    ['§5.6.7: a leap second', 'Saturday, 31-Dec-16 23:59:60 GMT', Date.UTC(2017, 0)],
+    ['no leap second, which ends a day', 'Sat, 31 Dec 2016 22:59:60 GMT', null],
+    // What Go and .NET print of a time that was never set.
+    ['§5.6.7: 4DIGIT of the year', 'Mon, 01 Jan 0001 00:00:00 GMT', -62_135_596_800_000],
+    ['§5.6.7: 4DIGIT of the year', 'Sat, 01 Jan 0000 00:00:00 GMT', -62_167_219_200_000],
+    ['the wrong weekday', 'Tue, 01 Jan 0001 00:00:00 GMT', null],
 
     ['§5.6.7: case-sensitive', 'sun, 06 nov 1994 08:49:37 gmt', null],
     ['§5.6.7: case-sensitive', 'SUN, 06 NOV 1994 08:49:37 GMT', null],
@@ -309,7 +315,7 @@ describe('parseHttpDate', () => {
   it('reads every date that it prints', () => {
     fc.assert(
       fc.property(
-        seconds(Date.UTC(1000, 0), Date.UTC(9999, 11, 31)),
+        seconds(-62_167_219_200_000, Date.UTC(9999, 11, 31)),
         fc.nat(999),
         (time, fraction) => {
           expect(parseHttpDate(formatHttpDate(new Date(time + fraction)), NOW)).toBe(time)
