@@ -70,12 +70,16 @@ function describe(stat: Stats): Pick<Handle, 'version' | 'etag' | 'lastModified'
   // Not `mtime`, nor nanoseconds: the runtimes round those differently.
   const modified = Math.floor(stat.mtimeMs)
   const isDated = modified > 1000 && !DATES_OF_ALL.includes(modified / 1000)
-  const strength = isDated && isStrongDate(modified, Date.now()) ? '' : 'W/'
   // When it came to this machine. Deno knows that to the second.
   const stamp = isDated ? modified : Math.floor(stat.ctimeMs / 1000) * 1000
+  const now = Date.now()
+  const isSettled = isStrongDate(isDated ? modified : stamp + 1000, now)
+  const strength = isDated && isSettled ? '' : 'W/'
+  // It may change once more without changing its time: a tag of this second must not match later.
+  const state = isSettled || stamp > now ? '' : '-new'
   return {
     version: stat,
-    etag: `${strength}"${stat.size.toString(16)}-${stamp.toString(16)}"`,
+    etag: `${strength}"${stat.size.toString(16)}-${stamp.toString(16)}${state}"`,
     lastModified: isDated ? new Date(modified) : undefined,
   }
 }
