@@ -57,7 +57,7 @@ export interface RangeLimits {
  * // { status: 206, ranges: [{ start: 0, end: 500 }] }
  */
 export function decide(
-  request: RequestLike,
+  request: Pick<RequestLike, 'method' | 'headers'>,
   source: Representation,
   now: number,
   limits: RangeLimits = {},
@@ -65,25 +65,34 @@ export function decide(
   expectLimits(limits)
   const { headers } = request
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
-  const ifMatch = headers.get('if-match')
+  const ifMatch = fieldValue('if-match', headers)
   if (ifMatch !== null) {
     if (!includesTag(ifMatch, source, matchesStrongly)) return { status: 412 }
-  } else if (isModifiedSince(headers.get('if-unmodified-since'), source, now)) {
+  } else if (isModifiedSince(fieldValue('if-unmodified-since', headers), source, now)) {
     return { status: 412 }
   }
   // 3. If-None-Match, and 4. only without it, If-Modified-Since
-  const ifNoneMatch = headers.get('if-none-match')
+  const ifNoneMatch = fieldValue('if-none-match', headers)
   if (ifNoneMatch !== null) {
     if (includesTag(ifNoneMatch, source, matchesWeakly)) return { status: 304 }
-  } else if (isModifiedSince(headers.get('if-modified-since'), source, now) === false) {
+  } else if (isModifiedSince(fieldValue('if-modified-since', headers), source, now) === false) {
     return { status: 304 }
   }
   // 5. Range, which is defined for GET only (§14.2), and If-Range
-  const range = request.method === 'GET' ? headers.get('range') : null
+  const range = request.method === 'GET' ? fieldValue('range', headers) : null
   if (range === null) return { status: 200 }
-  const ifRange = headers.get('if-range')
+  const ifRange = fieldValue('if-range', headers)
   if (ifRange !== null && !satisfiesIfRange(ifRange, source, now)) return { status: 200 }
-  return selectRanges(range, source.size, limits, request)
+  return selectRanges(range, source.size, limits, headers)
+}
+
+/** The value of a field without white space at its end, which workerd leaves there (§5.5). */
+function fieldValue(name: string, headers: RequestLike['headers']): string | null {
+  const value = headers.get(name)
+  if (value === null) return null
+  let end = value.length
+  while (value[end - 1] === ' ' || value[end - 1] === '\t') end--
+  return value.slice(0, end)
 }
 
 /** @throws RangeError or TypeError unless the limits make sense */
@@ -98,10 +107,10 @@ export function expectLimits({ maxRanges, maxSlice, sliceFor = 'media' }: RangeL
 function selectRanges(
   value: string,
   size: number,
-  limits: RangeLimits,
-  request: RequestLike,
+  { maxRanges = 16, maxSlice = Infinity, sliceFor = 'media' }: RangeLimits,
+  headers: RequestLike['headers'],
 ): Decision {
-  const specs = parseRange(value, limits.maxRanges ?? 16)
+  const specs = parseRange(value, maxRanges)
   // No Content-Range can express a part of an empty representation.
   if (specs === null || size === 0) return { status: 200 }
   const ranges: ByteRange[] = []
@@ -111,8 +120,8 @@ function selectRanges(
   }
   const [first, ...others] = ranges
   if (first === undefined) return { status: 416 }
-  if (specs.length === 1 && isSliced(specs[0], limits, request)) {
-    const end = Math.min(first.end, first.start + (limits.maxSlice ?? size))
+  if (specs.length === 1 && (sliceFor === 'all' || isForMedia(specs[0], headers))) {
+    const end = Math.min(first.end, first.start + maxSlice)
     return { status: 206, ranges: [{ start: first.start, end }] }
   }
   // §17.15: overlapping ranges must not make the answer larger than the file.
@@ -120,12 +129,8 @@ function selectRanges(
   return { status: 206, ranges: [first, ...others] }
 }
 
-function isSliced(
-  spec: RangeSpec | undefined,
-  { sliceFor }: RangeLimits,
-  { headers }: RequestLike,
-): boolean {
-  if (sliceFor === 'all') return true
+/** Whether a media element asks, by an open-ended range: it comes back for what was cut. */
+function isForMedia(spec: RangeSpec | undefined, headers: RequestLike['headers']): boolean {
   const isOpenEnded = spec !== undefined && 'lastPos' in spec && spec.lastPos === Infinity
   return isOpenEnded && /^(?:audio|video)$/.test(headers.get('sec-fetch-dest') ?? '')
 }
