@@ -1,5 +1,5 @@
 import { SourceChangedError } from '../src/errors.ts'
-import { expectHeaders, isFieldValue } from '../src/headers.ts'
+import { expectHeaders, isPrintable } from '../src/headers.ts'
 import { type ByteRange, parseRange, type RangeSpec, resolveRange } from '../src/range.ts'
 import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import { expectBase, toRelativePath } from './path.ts'
@@ -105,7 +105,7 @@ export async function r2File(
   const { size, httpEtag, uploaded, httpMetadata = {} } = object
   const { contentType = '' } = httpMetadata
   // R2 stores types that fit in no header field.
-  const isType = contentType !== '' && isFieldValue(contentType)
+  const isType = contentType !== '' && isPrintable(contentType)
   try {
     return {
       size,

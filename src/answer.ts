@@ -4,11 +4,12 @@ import {
   contentFields,
   failureFields,
   type HeaderFields,
-  isFieldValue,
+  isPrintable,
   notModifiedFields,
+  partialFields,
 } from './headers.ts'
 import { multipart } from './multipart.ts'
-import { lengthOf, type Piece } from './range.ts'
+import { contentRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource, RequestLike } from './source.ts'
 import { isEntityTag } from './validators.ts'
 
@@ -17,8 +18,8 @@ export interface Answer {
   /** The status code. */
   readonly status: number
   /**
-   * Header fields by lower-case name; Content-Length is the sum of the pieces, of a HEAD what GET's
-   * would be.
+   * Header fields by lower-case name. Content-Length, where there is one, is the sum of the pieces; in
+   * the answer to a HEAD, what it would be for GET.
    */
   readonly headers: Readonly<HeaderFields>
   /** The body in order: bytes as they are, ranges to be read from the source. Empty: no body. */
@@ -52,7 +53,7 @@ export function answerMethod(method: string): Answer | null {
  * // { status: 206, headers: { 'content-range': 'bytes 0-4/1000', … }, pieces: [{ start: 0, end: 5 }] }
  */
 export function answer(
-  request: RequestLike,
+  request: Pick<RequestLike, 'method' | 'headers'>,
   source: FileSource | null,
   now: number,
   limits: RangeLimits = {},
@@ -66,21 +67,29 @@ export function answer(
   if (status === 206) return answerPartially(source, decision.ranges, now)
   if (status === 304) return { status, headers: notModifiedFields(source, now), pieces: [] }
   if (status !== 200) return withoutBody(status, failureFields(source, status))
+  const headers = contentFields(source, now)
+  headers['content-length'] = String(source.size)
   const isEmpty = source.size === 0 || request.method === 'HEAD'
-  const pieces = isEmpty ? [] : [{ start: 0, end: source.size }]
-  return { status, headers: contentFields(source, now), pieces }
+  return { status, headers, pieces: isEmpty ? [] : [{ start: 0, end: source.size }] }
 }
 
 function answerPartially(source: FileSource, ranges: ByteRanges, now: number): Answer {
-  const common = contentFields(source, now, ranges)
-  if (ranges.length === 1) return { status: 206, headers: common, pieces: ranges }
-  const { 'content-encoding': encoding, ...headers } = common
-  const type = `Content-Type: ${headers['content-type']}\r\n`
+  const fields = partialFields(source, now)
+  const [range] = ranges
+  if (ranges.length === 1) {
+    fields['content-range'] = contentRange(source.size, range)
+    return inPieces(fields, ranges)
+  }
   // The parts are encoded, if anything is; the message that holds them is not.
-  const fields = encoding === undefined ? type : `${type}Content-Encoding: ${encoding}\r\n`
+  const { 'content-type': type, 'content-encoding': encoding, ...headers } = fields
+  const lines = [`Content-Type: ${type}`, ...(encoding ? [`Content-Encoding: ${encoding}`] : [])]
   const boundary = crypto.randomUUID()
-  const pieces = multipart(ranges, source.size, fields, boundary)
   headers['content-type'] = `multipart/byteranges; boundary=${boundary}`
+  return inPieces(headers, multipart(ranges, source.size, lines, boundary))
+}
+
+/** A 206 of these pieces, which say how long it is. */
+function inPieces(headers: HeaderFields, pieces: readonly Piece[]): Answer {
   headers['content-length'] = String(lengthOf(pieces))
   return { status: 206, headers, pieces }
 }
@@ -96,7 +105,7 @@ function expectSource(source: FileSource): void {
     throw new TypeError(`Expected a FileSource, got ${given}, which has no read(start, end)`)
   }
   expectWholeNumber('size', size, 0)
-  if (!isFieldValue(type)) throw new TypeError(`Expected a media type, got ${type}`)
+  if (!isPrintable(type)) throw new TypeError(`Expected a media type, got ${type}`)
   if (etag !== undefined && !isEntityTag(etag)) {
     throw new TypeError(`Expected etag like "abc" or W/"abc", got ${etag}`)
   }

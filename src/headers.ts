@@ -1,13 +1,16 @@
-import { type ByteRange, contentRange } from './range.ts'
+import { contentRange } from './range.ts'
 import type { FileSource, HeadersLike } from './source.ts'
 import { formatHttpDate, isStrongDate } from './validators.ts'
 
 /** Header fields by lower-case name: the fastest form for every runtime, and HTTP/2's. */
 export type HeaderFields = Record<string, string>
 
-/** Whether every server writes a text as a field value (RFC 9110 §5.5). */
-export function isFieldValue(text: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+/**
+ * Whether every server writes a media type as it is, and so does the head of a part: ASCII, without
+ * control characters (RFC 9110 §5.5).
+ */
+export function isPrintable(type: string): boolean {
+  return /^[\t\x20-\x7e]*$/.test(type)
 }
 
 /** @throws TypeError unless every server writes these fields */
@@ -25,6 +28,10 @@ function sourceFields({ headers }: Pick<FileSource, 'headers'>, drop?: RegExp): 
     if (/[^\t\x20-\x7e\x80-\uffff]/.test(value)) {
       throw new TypeError(`Expected a value for ${name} without control characters, got ${value}`)
     }
+    // Only of Set-Cookie does `Headers` give several.
+    if (Object.hasOwn(fields, name)) {
+      throw new TypeError(`Expected one ${name}, got several, which only a Response can have`)
+    }
     fields[name] = value
   }
   return fields
@@ -34,23 +41,23 @@ function sourceFields({ headers }: Pick<FileSource, 'headers'>, drop?: RegExp): 
 const CORE_FIELDS =
   /^(?:accept-ranges|content-length|content-range|etag|last-modified|x-content-type-options|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/
 
+/** 200 (RFC 9110 §15.3.1): what is sent, and of which version. */
+export function contentFields(source: FileSource, now: number): HeaderFields {
+  return representationFields(source, now, sourceFields(source))
+}
+
 /**
- * 200 and 206 (RFC 9110 §15.3.1, §15.3.7): what is sent, of which version. Of several ranges, length
- * and type are those of what holds them, which is not known here.
+ * 206 (RFC 9110 §15.3.7), without what depends on the ranges. Digests of the content (RFC 9530 §2) are
+ * left out: they are of the whole file's.
  */
-export function contentFields(
-  source: FileSource,
-  now: number,
-  ranges: readonly ByteRange[] = [],
-): HeaderFields {
-  const [range] = ranges
-  // Digests of the content (RFC 9530 §2) are of the whole file's.
-  const fields = sourceFields(source, range && /^content-(?:digest|md5)$/)
+export function partialFields(source: FileSource, now: number): HeaderFields {
+  return representationFields(source, now, sourceFields(source, /^content-(?:digest|md5)$/))
+}
+
+function representationFields(source: FileSource, now: number, fields: HeaderFields): HeaderFields {
   fields['accept-ranges'] = 'bytes'
-  fields['content-length'] = String(range ? range.end - range.start : source.size)
   fields['content-type'] = source.type || fields['content-type'] || 'application/octet-stream'
   fields['x-content-type-options'] = 'nosniff'
-  if (range && ranges.length === 1) fields['content-range'] = contentRange(source.size, range)
   if (source.etag !== undefined) fields.etag = source.etag
   addLastModified(fields, source, now)
   return fields
@@ -66,13 +73,13 @@ export function notModifiedFields(source: FileSource, now: number): HeaderFields
 
 /**
  * 412 and 416 (RFC 9110 §15.5.13, §15.5.17): no content. CORS and the like still go with them, so
- * that a script may read the complete length. How long caches may keep the file, be it said to all or
- * to some of them (RFC 9213), does not: the failure is another thing to keep.
+ * that a script may read the complete length. Cache lifetimes, targeted ones included (RFC 9213), and
+ * digests (RFC 9530) are left out: they are of the file, not of the error.
  */
 export function failureFields(source: FileSource, status: 412 | 416): HeaderFields {
   const fields = sourceFields(
     source,
-    /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$)/,
+    /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/,
   )
   if (status === 416) fields['content-range'] = contentRange(source.size)
   return fields

@@ -17,21 +17,21 @@ import { type ByteRange, contentRange, type Piece } from './range.ts'
  * The pieces of a multipart/byteranges body, in the order of the ranges: what stands between the
  * parts as bytes, the parts as ranges of the file.
  *
- * @param fields header lines of every part, besides Content-Range, each with its CRLF
+ * @param lines header lines of every part, besides Content-Range, without their CRLF
  * @param boundary occurs nowhere in the file: random, made anew for each response
  */
 export function multipart(
   ranges: readonly ByteRange[],
   size: number,
-  fields: string,
+  lines: readonly string[],
   boundary: string,
 ): Piece[] {
   const encoder = new TextEncoder()
   const pieces: Piece[] = []
   for (const range of ranges) {
     const before = pieces.length === 0 ? '' : '\r\n'
-    const part = `${fields}Content-Range: ${contentRange(size, range)}\r\n\r\n`
-    pieces.push(encoder.encode(`${before}--${boundary}\r\n${part}`), range)
+    const head = [`--${boundary}`, ...lines, `Content-Range: ${contentRange(size, range)}`, '', '']
+    pieces.push(encoder.encode(before + head.join('\r\n')), range)
   }
   pieces.push(encoder.encode(`\r\n--${boundary}--\r\n`))
   return pieces

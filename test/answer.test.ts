@@ -49,6 +49,7 @@ const brought: FileSource = {
     'Keep-Alive': 'timeout=5',
     'Last-Modified': 'Thu, 01 Jan 1970 00:00:00 GMT',
     'Proxy-Connection': 'close',
+    'Repr-Digest': 'sha-256=:AA==:',
     'Surrogate-Control': 'max-age=90',
     TE: 'trailers',
     Terms: '/terms',
@@ -81,6 +82,7 @@ const broughtAlong = {
   'content-security-policy': 'sandbox',
   'content-security-policy-report-only': 'sandbox',
   expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
+  'repr-digest': 'sha-256=:AA==:',
   'surrogate-control': 'max-age=90',
 }
 
@@ -438,9 +440,14 @@ describe('answer', () => {
     [{ lastModified: null }, 'TypeError', /^Expected lastModified to be a Date, got null$/],
     [{ read: undefined }, 'TypeError', /^Expected a FileSource, got \[object Object\]/],
     [{ type: 'a\x7fb' }, 'TypeError', /^Expected a media type/],
-    [{ type: 'a\u0100' }, 'TypeError', /^Expected a media type/],
+    [{ type: 'a\xe9' }, 'TypeError', /^Expected a media type/],
     [{ headers: { 'x-a': 'a\x01b' } }, 'TypeError', /^Expected a value for x-a .*, got a.b$/],
     [{ headers: { 'x-a': 'a\x7fb' } }, 'TypeError', /^Expected a value for x-a .*, got a.b$/],
+    [
+      { headers: ['a=1', 'b=2'].map((cookie) => ['Set-Cookie', cookie]) },
+      'TypeError',
+      /^Expected one set-cookie, got several/,
+    ],
   ])('refuses a source with %j', (fields, name, pattern) => {
     // As JavaScript may give it, where no compiler objects.
     const source: FileSource = Object.assign({ ...film }, fields)
@@ -449,7 +456,8 @@ describe('answer', () => {
   })
 
   it.each<[Partial<FileSource>, string, string]>([
-    [{ type: 'a/b;\tc="\xe9"' }, 'content-type', 'a/b;\tc="\xe9"'],
+    [{ type: 'a/b;\tc="d"' }, 'content-type', 'a/b;\tc="d"'],
+    [{ headers: { 'set-cookie': 'a=1' } }, 'set-cookie', 'a=1'],
     [{ headers: { 'x-a': 'a\tb\xe9' } }, 'x-a', 'a\tb\xe9'],
     [{ type: '', headers: { 'content-type': 'a/b' } }, 'content-type', 'a/b'],
     [{ type: '', headers: { 'content-type': '' } }, 'content-type', 'application/octet-stream'],
