@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource, sourceAt, takeAtOnce } from './file-source.ts'
+import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 
 export type { DirectoryOptions } from './directory.ts'
@@ -70,10 +70,11 @@ function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSourc
   const source: FileSource = {
     ...fileSource(file, options),
     bufferLimit: SENDFILE_FROM,
+    // Bun reads bodies of this size on the main thread too: it is faster than the way to another.
+    readSync: file.readSync,
     body(start, end) {
-      // Bun reads files of this size on its own thread too: it is faster than the way to another.
-      if (end - start < SENDFILE_FROM) return takeAtOnce(file, start, end)
-      return options.stable ? null : handOver(file, start, end)
+      const isNative = !options.stable && end - start >= SENDFILE_FROM
+      return isNative ? handOver(file, start, end) : null
     },
   }
   if (options.stable || file.size < SENDFILE_FROM) return source

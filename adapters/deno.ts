@@ -1,6 +1,6 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource, sourceAt, takeAtOnce } from './file-source.ts'
+import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import { type DenoStat, fromDeno, versionAt } from './version.ts'
 
@@ -69,15 +69,22 @@ export function denoDirectory(
   root: string | URL,
   options: DirectoryOptions & DenoOptions = {},
 ): FileLookup {
-  return directoryLookup(root, options, (file) => denoSource(file, options))
+  const lookup = directoryLookup(root, options, (file) => denoSource(file, options))
+  return (request) => (isHost(request.headers.get('host') ?? '') ? lookup(request) : null)
+}
+
+/** Deno.serve puts the Host field into the URL as it came: a path in it would lead to another file. */
+function isHost(value: string): boolean {
+  return !/[/\\?#]/.test(value)
 }
 
 function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSource {
   return {
     ...fileSource(file, options),
+    readSync: (start, end) => (end - start <= BYTES_UP_TO ? file.readSync(start, end) : null),
     body(start, end) {
-      if (end - start <= BYTES_UP_TO) return takeAtOnce(file, start, end)
-      return options.native ? handOver(file, start, end) : null
+      const isNative = options.native && end - start > BYTES_UP_TO
+      return isNative ? handOver(file, start, end) : null
     },
   }
 }

@@ -30,23 +30,6 @@ export async function sourceAt<Options extends FileOptions>(
   return file === null ? null : toSourceOrClose(file, (file) => toSource(file, options))
 }
 
-/**
- * The bytes [start, end) of a file, read at once into memory that is used again: only for a Response
- * that copies them at once, as those of Bun and Deno do. A class in its place, such as
- * @hono/node-server's, may keep them. Closes the file, unless it gives null: then `read` is asked.
- */
-export function takeAtOnce(
-  file: HeldFile,
-  start: number,
-  end: number,
-): Uint8Array<ArrayBuffer> | null {
-  const isNative = Object.getPrototypeOf(Response) === Function.prototype
-  const bytes = isNative ? file.readSync(start, end) : null
-  // It was only read: nothing is lost when that fails.
-  if (bytes !== null) file.close().catch(() => {})
-  return bytes
-}
-
 /** @throws TypeError unless a URL is of a file */
 export function pathOf(path: string | URL): string {
   return path instanceof URL ? fileURLToPath(path) : path

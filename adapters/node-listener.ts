@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
 import { readBody } from '../src/body.ts'
 import { expectLimits } from '../src/decide.ts'
-import { onlyReads, prepare, type ServeOptions } from '../src/serve.ts'
+import { onlyReads, prepare, type ServeOptions } from '../src/prepare.ts'
 import { watch } from '../src/served.ts'
 import type { FileLookup, FileSource, RequestLike } from '../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
@@ -76,7 +76,7 @@ export function nodeListener(
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null) await turnOf(outgoing)
     const request = toRequest(incoming)
-    const conclude = watch(request, options)
+    const conclude = watch(options).bind(null, request)
     const prepared = await prepare(request, reads, options)
     if (next !== undefined && PASSED_ON.includes(prepared.status)) return next()
     if (prepared.source !== null) {
@@ -100,7 +100,7 @@ async function writeBody(
   source: FileSource,
   incoming: Incoming,
   outgoing: Outgoing,
-  conclude: ReturnType<typeof watch>,
+  conclude: (answered: Answer, sent: number, error?: unknown) => void,
 ): Promise<void> {
   const reader = readBody(source, answered.pieces)
   let hasBegun = false
@@ -150,7 +150,7 @@ async function writeBody(
 
   /** Sends all at the pace of a response that does not tell when a chunk left. */
   async function pipe(wrapped: NodeJS.WritableStream): Promise<void> {
-    await reader.peek()
+    await reader.readAhead()
     if (begin()) await pipeline(chunks, wrapped)
   }
 
@@ -168,13 +168,13 @@ async function writeBody(
       await pipe(outgoing)
     } else {
       // What comes first of a multipart body is not from the source.
-      if (answered.pieces.length > 1) await reader.peek()
-      while (reader.sent < reader.length && (await sendNext()));
+      if (answered.pieces.length > 1) await reader.readAhead()
+      let isWanted = true
+      while (isWanted && reader.sent < reader.length) isWanted = await sendNext()
     }
     conclude(answered, sent, await reader.close())
   } catch (thrown) {
-    // When the client hung up before, that is what was told.
-    await reader.close(thrown)
+    await reader.close()
     if (hasBegun) {
       breakOff(outgoing)
       conclude(answered, sent, thrown)

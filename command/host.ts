@@ -1,5 +1,5 @@
 import type { networkInterfaces } from 'node:os'
-import type { ServeOptions } from '../src/serve.ts'
+import type { ServeOptions } from '../src/prepare.ts'
 import type { FileLookup } from '../src/source.ts'
 
 export interface Address {

@@ -9,6 +9,7 @@ export {
 } from './decide.ts'
 export { LengthMismatchError, SourceChangedError } from './errors.ts'
 export type { HeaderFields } from './headers.ts'
+export type { ServeOptions } from './prepare.ts'
 export {
   type ByteRange,
   contentRange,
@@ -19,7 +20,7 @@ export {
   resolveRange,
   type SuffixRange,
 } from './range.ts'
-export { fileHandler, type ServeOptions, serveFile } from './serve.ts'
+export { fileHandler, serveFile } from './serve.ts'
 export type { Observers, Served } from './served.ts'
 export type {
   BodyLike,

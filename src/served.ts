@@ -47,18 +47,19 @@ export interface Served {
   readonly duration: number
 }
 
-/**
- * Watches one response: call what it returns when the response is over; only the first call counts.
- *
- * @param started when its request came, in ms since the epoch
- */
-export function watch(
+/** Tells the observers what became of a response; only the first call counts. */
+export type Conclude = (
   request: RequestLike,
-  { onError = log, onServed }: Observers,
-  started: number = Date.now(),
-): (answered: Answer, sent: number | null, error?: unknown) => void {
+  answered: Answer,
+  sent: number | null,
+  error?: unknown,
+) => void
+
+/** Watches one response, from now on. Holds no request: whoever concludes has one. */
+export function watch({ onError = log, onServed }: Observers): Conclude {
+  const started = Date.now()
   let isOver = false
-  return ({ status, headers, pieces }, sent, error) => {
+  return (request, { status, headers, pieces }, sent, error) => {
     if (isOver) return
     isOver = true
     const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)

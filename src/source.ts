@@ -49,10 +49,15 @@ export interface FileSource {
   /**
    * The runtime's own body for exactly the bytes [start, end), handed over untouched, or null for
    * "use read". Asked only for a body of one piece, and never for a 200 to a request that carries
-   * Range. What it holds is its own to free: close is not called after it. A Uint8Array given at once
-   * is in the Response before anything else runs; where that copies it, its memory may be used again.
+   * Range. What it holds is its own to free: close is not called after it.
    */
   body?(start: number, end: number): BodyLike | null | Promise<BodyLike | null>
+  /**
+   * The bytes [start, end) without waiting, in memory that the next call may use again, or null for
+   * "use read". Asked only for a body of one piece of up to `bufferLimit` bytes, and only where they
+   * are copied before anything else runs. What blocks the thread for long belongs into `read`.
+   */
+  readSync?(start: number, end: number): Uint8Array | null
   /**
    * Called exactly once when the core is done, unless a native body was taken. A read may still be
    * under way (the client hung up): what it gives is dropped.

@@ -2,7 +2,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { describe, expect, it } from 'vitest'
 import { exactly, readBody } from '../src/body.ts'
-import { fileHandler, type ServeOptions, serveFile } from '../src/serve.ts'
+import type { ServeOptions } from '../src/prepare.ts'
+import { fileHandler, serveFile } from '../src/serve.ts'
 import type { Served } from '../src/served.ts'
 import type { Chunk } from '../src/source.ts'
 import {
@@ -183,6 +184,16 @@ describe('a source is closed exactly once', () => {
       streams: 3,
       cancels: 3,
     })
+  })
+
+  it('with one stream for each part of a multipart, however small its chunks', async () => {
+    const source = countingSource(large, { read: (bytes) => streamOf(bytes, 70_000) })
+    const headers = { Range: 'bytes=0-199999,300000-499999' }
+    await (await serveFile(request('GET', headers), source)).bytes()
+    expect(source.reads).toEqual([
+      [0, 200_000],
+      [300_000, 500_000],
+    ])
   })
 
   it('when a response is dropped that nobody ever read', async () => {

@@ -1,8 +1,10 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readBody } from '../src/body.ts'
 import { SourceChangedError } from '../src/errors.ts'
-import { fileHandler, type ServeOptions, serveFile } from '../src/serve.ts'
+import type { ServeOptions } from '../src/prepare.ts'
+import { fileHandler, serveFile } from '../src/serve.ts'
 import type { Served } from '../src/served.ts'
 import type { FileSource } from '../src/source.ts'
 import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
@@ -432,12 +434,12 @@ describe('a failure before the first byte is a 503', () => {
       'a stream of what is no bytes',
       // As many characters as bytes were asked for.
       { read: (bytes) => textStream(bytes.length) },
-      'Expected a Uint8Array, got string',
+      'Expected a Uint8Array, got String',
     ],
     [
       'a read that gives a string',
       { read: () => JSON.parse('"bytes"') },
-      'Expected a Uint8Array or a ReadableStream, got string',
+      'Expected a Uint8Array or a ReadableStream, got String',
     ],
     [
       'a read that rejects without a reason',
@@ -527,6 +529,20 @@ describe('a failure before the first byte is a 503', () => {
     expect({ closes: source.closes, errors }).toEqual({ closes: 1, errors: [broken] })
   })
 
+  it.each([
+    ['null', null, 'Null'],
+    ['an ArrayBuffer', new ArrayBuffer(1000), 'ArrayBuffer'],
+    ['other numbers', new Uint16Array(1000), 'Uint16Array'],
+  ])('a read that gives %s, by its name', async (_what, given, kind) => {
+    const { options, errors } = observe()
+    const source = countingSource(small)
+    Object.assign(source, { read: () => given })
+    expect(await receive(await serveFile(request(), source, options))).toEqual(unavailable)
+    expect(errors.map(String)).toEqual([
+      `TypeError: Expected a Uint8Array or a ReadableStream, got ${kind}`,
+    ])
+  })
+
   it('a small body that fails in its midst', async () => {
     const { options, errors } = observe()
     const read = (bytes: Uint8Array, at: number) => bytes.subarray(0, at < 900 ? 300 : 0)
@@ -536,6 +552,85 @@ describe('a failure before the first byte is a 503', () => {
       closes: 1,
       errors: ['LengthMismatchError: Expected 100 bytes from the source, got 0'],
     })
+  })
+})
+
+describe('a body of up to bufferLimit', () => {
+  it('does not wait for its source to close', async () => {
+    const { options, served } = observe()
+    let settle = () => {}
+    const closed = new Promise<void>((resolve) => {
+      settle = resolve
+    })
+    const source = countingSource(small, { close: () => closed })
+    expect(await (await serveFile(request(), source, options)).bytes()).toEqual(small)
+    expect([source.closes, served]).toEqual([1, []])
+    settle()
+    await until(() => served.length > 0)
+    expect(served).toEqual([{ status: 200, sent: null, aborted: false }])
+  })
+
+  it('may come from another realm, such as that of a test runner', async () => {
+    const ofAnother = runInNewContext('(bytes) => new Uint8Array(bytes)')
+    const source = countingSource(small, { read: ofAnother })
+    const response = await serveFile(request(), source)
+    expect([response.status, await response.bytes()]).toEqual([200, small])
+  })
+})
+
+describe('readSync', () => {
+  const ofOnes = () => new Uint8Array(1000).fill(1)
+
+  it('may give memory that its next call uses again', async () => {
+    const memory = new Uint8Array(1000)
+    const sources = [1, 2, 3].map((n) => countingSource(small, { readSync: () => memory.fill(n) }))
+    const responses = await Promise.all(sources.map((source) => serveFile(request(), source)))
+    const bodies = await Promise.all(responses.map((response) => response.bytes()))
+    expect(bodies).toEqual([1, 2, 3].map((n) => new Uint8Array(1000).fill(n)))
+    expect(sources.map(({ reads, closes }) => [reads.length, closes])).toEqual(
+      Array(3).fill([0, 1]),
+    )
+  })
+
+  it.each<[string, Record<string, string>, Deviation, [number, number][]]>([
+    ['a whole file', {}, {}, [[0, 1000]]],
+    ['a range', { Range: 'bytes=10-19' }, {}, [[10, 20]]],
+    ['no multipart', { Range: 'bytes=0-0,10-19' }, {}, []],
+    ['nothing beyond bufferLimit', {}, { bufferLimit: 999 }, []],
+    ['nothing that is not sent', { 'If-None-Match': '*' }, {}, []],
+    ['nothing that the native body gives', {}, { body: () => 'theirs' }, []],
+  ])('is asked for %s', async (_what, headers, deviation, expected) => {
+    const asked: [number, number][] = []
+    const readSync = (start: number, end: number) => {
+      asked.push([start, end])
+      return small.subarray(start, end)
+    }
+    await serveFile(request({ headers }), countingSource(small, { readSync, ...deviation }))
+    expect(asked).toEqual(expected)
+  })
+
+  it('that is null leads to read', async () => {
+    const source = countingSource(small, { readSync: () => null })
+    expect(await (await serveFile(request(), source)).bytes()).toEqual(small)
+    expect([source.reads, source.closes]).toEqual([[[0, 1000]], 1])
+  })
+
+  it('is not asked where another class stands in the place of Response', async () => {
+    vi.stubGlobal('Response', class extends Response {})
+    const source = countingSource(small, { readSync: ofOnes })
+    const response = await serveFile(request(), source).finally(() => vi.unstubAllGlobals())
+    expect(await response.bytes()).toEqual(small)
+  })
+
+  it.each<[string, () => Uint8Array, string]>([
+    ['gives too few bytes', () => new Uint8Array(9), 'Expected 1000 bytes from the source, got 9'],
+    ['throws', () => JSON.parse('not JSON'), 'SyntaxError'],
+  ])('makes a 503 where it %s', async (_what, readSync, message) => {
+    const { options, served, errors } = observe()
+    const source = countingSource(small, { readSync })
+    expect((await serveFile(request(), source, options)).status).toBe(503)
+    expect(errors.map(String)).toEqual([expect.stringContaining(message)])
+    expect([source.closes, served]).toEqual([1, [{ status: 503, sent: 0, aborted: false }]])
   })
 })
 
@@ -576,14 +671,6 @@ describe('a native body', () => {
   it('may be a promise', async () => {
     const result = await serve({}, { body: async () => new Blob(['theirs']) })
     expect(result.text).toBe('theirs')
-  })
-
-  it('of bytes given at once may lie in memory that the next request uses again', async () => {
-    const memory = new Uint8Array(4)
-    const numbered = (n: number) => countingSource(small, { body: () => memory.fill(n) })
-    const responses = await Promise.all([1, 2, 3].map((n) => serveFile(request(), numbered(n))))
-    const bodies = await Promise.all(responses.map((response) => response.bytes()))
-    expect(bodies).toEqual([1, 2, 3].map((n) => new Uint8Array(4).fill(n)))
   })
 
   it('that is null leads to read', async () => {
@@ -705,6 +792,7 @@ describe('fileHandler', () => {
     { req: {} },
     { method: 'GET', url: '/' },
     { method: 'GET', headers: { range: 'bytes=0-' } },
+    null,
   ]
   it.each(NO_REQUESTS)('refuses %j for a request, and closes the source', async (given) => {
     const request: Request = JSON.parse(JSON.stringify(given))
@@ -713,7 +801,7 @@ describe('fileHandler', () => {
       /^Expected a Request: .* nodeListener$/,
     )
     expect(source.closes).toBe(1)
-    expect(() => fileHandler(() => source)(request)).toThrow(TypeError)
+    await expect(fileHandler(() => source)(request)).rejects.toThrow(/^Expected a Request/)
   })
 
   it('closes the source even when it refuses the options', async () => {

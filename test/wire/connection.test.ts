@@ -264,6 +264,12 @@ function hostile(): Hostile[] {
       // Nobody needs it but who makes a URL of it: Deno gives us one that can't be parsed.
       answers: { 'node-fetch': 400, 'node-direct': 200, bun: 200, deno: 404, workerd: 500 },
     },
+    ...['/sub', '/page.html?', '\\sub', '?', '#'].map((path) => ({
+      name: `a Host with ${path} behind it`,
+      text: `GET /film.mp4 HTTP/1.1\r\nHost: localhost${path}\r\n\r\n`,
+      // Whatever the answer, it is not with another file than the request line names.
+      answers: { 'node-fetch': 400, 'node-direct': 200, bun: 200, deno: 404, workerd: 500 },
+    })),
   ]
 }
 
