@@ -1,5 +1,5 @@
 import { SourceChangedError } from '../src/errors.ts'
-import { expectHeaders, isPrintable } from '../src/headers.ts'
+import { expectHeaders, isFieldValue, isPrintable } from '../src/headers.ts'
 import { type ByteRange, parseRange, type RangeSpec, resolveRange } from '../src/range.ts'
 import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import { expectBase, toRelativePath } from './path.ts'
@@ -104,7 +104,6 @@ export async function r2File(
   if (object === null) return null
   const { size, httpEtag, uploaded, httpMetadata = {} } = object
   const { contentType = '' } = httpMetadata
-  // R2 stores types that fit in no header field.
   const isType = contentType !== '' && isPrintable(contentType)
   try {
     return {
@@ -161,10 +160,11 @@ function withStored(
     'cache-control': stored.cacheControl,
     expires: stored.cacheExpiry?.toUTCString(),
   })
-  const known = fields.filter((field): field is [string, string] => field[1] !== undefined)
+  // R2 stores values that fit in no header field.
+  const known = fields.filter(([, value]) => value !== undefined && isFieldValue(value))
   if (known.length === 0) return others
   const headers = new Headers(others)
-  for (const [name, value] of known) headers.set(name, value)
+  for (const [name, value = ''] of known) headers.set(name, value)
   return headers
 }
 

@@ -233,9 +233,13 @@ export function streamBody(
   }
 }
 
-/** Nobody need ever read a response: the handle of one that is dropped goes back with it. */
-const dropped =
-  globalThis.FinalizationRegistry && new FinalizationRegistry<() => void>((abandon) => abandon())
+/**
+ * Nobody need ever read a response: the handle of one that is dropped goes back with it. In workerd
+ * all that a request opened ends with it, and touching it later is an error.
+ */
+const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
+const dropped = Registry && new Registry<() => void>((abandon) => abandon())
 
 /**
  * A stream of exactly `length` bytes, or an error: for a source's `body` that has its bytes from

@@ -13,6 +13,11 @@ export function isPrintable(type: string): boolean {
   return /^[\t\x20-\x7e]*$/.test(type)
 }
 
+/** Whether every server writes a text as a field value (RFC 9110 §5.5), which `Headers` does not ask. */
+export function isFieldValue(text: string): boolean {
+  return !/[^\t\x20-\x7e\x80-\uffff]/.test(text)
+}
+
 /** @throws TypeError unless every server writes these fields */
 export function expectHeaders(headers: HeadersLike | undefined): void {
   sourceFields({ headers })
@@ -24,8 +29,7 @@ function sourceFields({ headers }: Pick<FileSource, 'headers'>, drop?: RegExp): 
   if (headers === undefined) return fields
   for (const [name, value] of new Headers(headers)) {
     if (CORE_FIELDS.test(name) || drop?.test(name)) continue
-    // `Headers` lets control characters pass, which no server would write.
-    if (/[^\t\x20-\x7e\x80-\uffff]/.test(value)) {
+    if (!isFieldValue(value)) {
       throw new TypeError(`Expected a value for ${name} without control characters, got ${value}`)
     }
     // Only of Set-Cookie does `Headers` give several.

@@ -425,6 +425,17 @@ describe('an object of R2 as a source', () => {
     expect((await r2File(bucket, 'letters', request, { type }))?.type).toBe(expected)
   })
 
+  it('goes without what is stored with line breaks, which no server writes', async () => {
+    const letters = plain(expectFound(await worker.bucket.head('letters')))
+    const httpMetadata = { cacheControl: 'no-store\r\nx: y', contentLanguage: 'de' }
+    const bucket: R2BucketLike = {
+      head: async () => ({ ...letters, httpMetadata }),
+      get: async () => null,
+    }
+    const source = await r2File(bucket, 'letters', new Request('http://host/', { method: 'HEAD' }))
+    expect([...new Headers(source?.headers)]).toEqual([['content-language', 'de']])
+  })
+
   it('whose fields can not be sent is let go of', async () => {
     let cancels = 0
     const body = new ReadableStream<Uint8Array>({ cancel: () => void cancels++ })

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { Miniflare } from 'miniflare'
 import type { R2BucketLike, R2HttpMetadataLike } from '../../adapters/r2.ts'
 import { bundle } from './bundle.ts'
@@ -35,6 +36,8 @@ export interface WorkerServer {
   readonly port: number
   /** The Worker's bucket MEDIA, from outside. */
   readonly bucket: TestBucket
+  /** What workerd wrote to stderr so far. */
+  complaints(): string
   stop(): Promise<void>
 }
 
@@ -48,6 +51,7 @@ export async function startWorker(
   files: Readonly<Record<string, StoredFile>>,
   entry = 'examples/worker.ts',
 ): Promise<WorkerServer> {
+  let complaints = ''
   const miniflare = new Miniflare({
     modules: true,
     script: await bundle(entry, ['workerd', 'worker', 'browser']),
@@ -55,6 +59,12 @@ export async function startWorker(
     host: '127.0.0.1',
     port: 0,
     r2Buckets: ['MEDIA'],
+    handleRuntimeStdio(stdout: Readable, stderr: Readable) {
+      stdout.resume()
+      stderr.setEncoding('utf8').on('data', (text: string) => {
+        complaints += text
+      })
+    },
   })
   try {
     const { port } = await miniflare.ready
@@ -64,7 +74,12 @@ export async function startWorker(
       // A Buffer would end the process: miniflare takes it for something else.
       await bucket.put(key, new Uint8Array(bytes), { httpMetadata })
     }
-    return { port: Number(port), bucket, stop: () => miniflare.dispose() }
+    return {
+      port: Number(port),
+      bucket,
+      complaints: () => complaints,
+      stop: () => miniflare.dispose(),
+    }
   } catch (error) {
     await miniflare.dispose()
     throw error

@@ -46,7 +46,7 @@ interface Remains {
 const { names, outcomeOf } = everywhere(FILE, abortAll)
 
 describe.each(names)('%s', (name) => {
-  // workerd's own process is not known: of it, only that it answers on.
+  // workerd's own process is not known: of it, only that it answers on, and does not complain.
   const leaves = name === 'workerd' ? 'answers on' : 'leaves nothing behind'
   it(`${leaves} after ${ABORTS} aborted downloads`, { timeout: 90_000 }, async () => {
     const { growth, ...others } = await outcomeOf(name)

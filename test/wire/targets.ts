@@ -115,6 +115,6 @@ async function startWorkerd(objects: readonly Fixture[]): Promise<Target> {
     const httpMetadata = type === 'application/octet-stream' ? {} : { contentType: type }
     return [path, { bytes, httpMetadata }] as const
   })
-  const { port, stop } = await startWorker(Object.fromEntries(files), WORKER)
-  return { name: 'workerd', port, pid: null, isAlive: () => true, complaints: () => '', stop }
+  const { port, complaints, stop } = await startWorker(Object.fromEntries(files), WORKER)
+  return { name: 'workerd', port, pid: null, isAlive: () => true, complaints, stop }
 }
