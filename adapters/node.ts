@@ -4,7 +4,8 @@ import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
 
 export type { DirectoryOptions } from './directory.ts'
 export type { FileOptions } from './file-source.ts'
-export { type Incoming, nodeListener, type Outgoing } from './node-listener.ts'
+export type { Incoming, Outgoing } from './node-http.ts'
+export { nodeListener } from './node-listener.ts'
 export type { SharingOptions } from './shared-files.ts'
 
 /**

@@ -1,0 +1,87 @@
+import type { RequestLike } from '../src/source.ts'
+
+/** What the requests of `node:http` and `node:http2` have in common, as Node documents it. */
+export interface Incoming {
+  /** In upper case. */
+  readonly method?: string | undefined
+  /** The request target: a path and query, or in a request to a proxy a whole URL. */
+  readonly url?: string | undefined
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
+  /** Whether the client hung up before the request was read. */
+  readonly aborted: boolean
+}
+
+/** What their responses have in common, and the stream that only one of HTTP/2 has. */
+export interface Outgoing {
+  /** Whether somebody began to answer. */
+  readonly headersSent: boolean
+  /** Null for a response of HTTP/1.1 that waits behind another of its connection. */
+  readonly socket?: object | null | undefined
+  /** Whether the connection is gone. */
+  readonly destroyed?: boolean
+  /** HTTP/2: the stream, which can be reset alone. */
+  readonly stream?: { close(code: number): void }
+  /** Sends the head. */
+  writeHead(status: number, headers: Record<string, string>): unknown
+  /** Sends a chunk; `callback` is told when it left, or why it did not. */
+  write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
+  /** Ends the response. */
+  end(): unknown
+  /** Ends the response with a last chunk. */
+  end(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
+  /** `close`: the response is over, or its client gone. `socket`: its turn has come. */
+  once(event: 'close' | 'socket', listener: () => void): unknown
+  /** Breaks the connection. */
+  destroy(): unknown
+}
+
+/** The part of a Request that an answer depends on. */
+export function toRequest({ method = '', url = '', headers, rawHeaders }: Incoming): RequestLike {
+  return {
+    method,
+    url,
+    headers: {
+      get(field) {
+        const name = field.toLowerCase()
+        if (!Object.hasOwn(headers, name)) return null
+        // HTTP/2 splits cookies, which are no list: Node joins them by "; " (RFC 9113 §8.2.3).
+        if (name === 'cookie') return String(headers[name])
+        const values = valuesOf(name, rawHeaders)
+        return values.length > 1 ? values.join(', ') : String(headers[name])
+      },
+    },
+  }
+}
+
+/**
+ * A client may send thousands of requests at once and read nothing. Those that wait behind another
+ * of their connection are given no file and no buffer; when it breaks, nothing is left to do.
+ */
+export function turnOf(outgoing: Outgoing): Promise<void> {
+  return new Promise((resolve) => outgoing.once('socket', resolve))
+}
+
+/**
+ * Whether a middleware writes in the response's place, as those do that compress. None of them
+ * tells when a chunk left.
+ */
+export function isWrapped(outgoing: Outgoing): outgoing is Outgoing & NodeJS.WritableStream {
+  return Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')
+}
+
+/** INTERNAL_ERROR (RFC 9113 §7). */
+const HTTP2_INTERNAL_ERROR = 2
+
+/** Ends a response so that its client can't take it for whole. */
+export function breakOff(outgoing: Outgoing): void {
+  if (outgoing.stream) outgoing.stream.close(HTTP2_INTERNAL_ERROR)
+  else outgoing.destroy()
+}
+
+/** Of some fields that come more than once, Node gives the first alone, and of more in HTTP/2. */
+function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
+}
