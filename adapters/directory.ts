@@ -13,13 +13,13 @@ import type { Version } from './version.ts'
 /** Options of `nodeDirectory`, `bunDirectory` and `denoDirectory`. */
 export interface DirectoryOptions extends SharingOptions {
   /**
-   * The path that the directory is mounted at, starting and ending with `/`: with `/media/`, the URL
-   * path `/media/a.mp4` is the file `a.mp4`, and no other path is found. `/` by default.
+   * Where the directory is mounted, starting and ending with `/`: with `/media/`, the URL path
+   * `/media/a.mp4` is the file `a.mp4`, and paths outside `/media/` are not found. `/` by default.
    */
   readonly base?: string | undefined
   /**
-   * Further header fields of every file, such as Cache-Control; not of a 404 or 503. Content-Type is
-   * for files whose extension is not known.
+   * Further header fields, such as Cache-Control, for every answer about a file; not for a 404 or 503.
+   * A Content-Type is used only for unknown extensions.
    */
   readonly headers?: HeadersLike | undefined
 }

@@ -9,7 +9,7 @@ import { isSameVersion, type Version, versionOf } from './version.ts'
 const KIB = 1024
 const SMALLEST_CHUNK = 32 * KIB
 const LARGEST_CHUNK = 512 * KIB
-/** What all responses together may hold in chunks that their clients have yet to take, in bytes. */
+/** What all responses together may hold in chunks that their clients have not taken yet, in bytes. */
 const CHUNK_BUDGET = 16 * KIB * KIB
 
 /** How long a write under way may take from a file's new time to its new size, in ms. */
@@ -24,7 +24,7 @@ let readers = 0
 /** One version of a file as one response reads it. */
 export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastModified'> {
   readonly size: number
-  /** Whether this is the version that is held. */
+  /** Whether what was found is the version that is held. */
   isSame(found: Version): boolean
   /** At most a chunk of the bytes [start, end), read in another thread. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>

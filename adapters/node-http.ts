@@ -1,6 +1,6 @@
 import type { RequestLike } from '../src/source.ts'
 
-/** What the requests of `node:http` and `node:http2` have in common, as Node documents it. */
+/** What requests of `node:http` and `node:http2` have in common. */
 export interface Incoming {
   /** In upper case. */
   readonly method?: string | undefined
@@ -14,25 +14,25 @@ export interface Incoming {
   readonly aborted: boolean
 }
 
-/** What their responses have in common, and the stream that only one of HTTP/2 has. */
+/** What their responses have in common, and the stream, which only HTTP/2 has. */
 export interface Outgoing {
-  /** Whether somebody began to answer. */
+  /** Whether the head was sent, by whomever. */
   readonly headersSent: boolean
-  /** Null for a response of HTTP/1.1 that waits behind another of its connection. */
+  /** Null for a pipelined response that waits for its turn (HTTP/1.1). */
   readonly socket?: object | null | undefined
   /** Whether the connection is gone. */
   readonly destroyed?: boolean
-  /** HTTP/2: the stream, which can be reset alone. */
+  /** The stream of HTTP/2, which can be reset without its connection. */
   readonly stream?: { close(code: number): void }
   /** Sends the head. */
   writeHead(status: number, headers: Record<string, string>): unknown
-  /** Sends a chunk; `callback` is told when it left, or why it did not. */
+  /** Sends a chunk; `callback` is called when it has left, or with the reason why not. */
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
   /** Ends the response. */
   end(): unknown
   /** Ends the response with a last chunk. */
   end(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
-  /** `close`: the response is over, or its client gone. `socket`: its turn has come. */
+  /** `close`: the response is over, or its client is gone. `socket`: its turn has come. */
   once(event: 'close' | 'socket', listener: () => void): unknown
   /** Breaks the connection. */
   destroy(): unknown
@@ -57,16 +57,16 @@ export function toRequest({ method = '', url = '', headers, rawHeaders }: Incomi
 }
 
 /**
- * A client may send thousands of requests at once and read nothing. Those that wait behind another
- * of their connection are given no file and no buffer; when it breaks, nothing is left to do.
+ * The turn of a pipelined response. A client may send thousands of requests at once and read nothing:
+ * those that wait get no file and no buffer, and nothing is left to free when their connection breaks.
  */
 export function turnOf(outgoing: Outgoing): Promise<void> {
   return new Promise((resolve) => outgoing.once('socket', resolve))
 }
 
 /**
- * Whether a middleware writes in the response's place, as those do that compress. None of them
- * tells when a chunk left.
+ * Whether a middleware has replaced `write` or `end`, as compression does. None of them tells when a
+ * chunk has left.
  */
 export function isWrapped(outgoing: Outgoing): outgoing is Outgoing & NodeJS.WritableStream {
   return Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')

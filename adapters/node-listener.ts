@@ -19,16 +19,16 @@ import {
 const PASSED_ON = [204, 404, 405]
 
 /**
- * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does, with
- * no Fetch layer between: bytes are read into buffers that are used again once they left. As
- * middleware of Express or Connect, it leaves what it has no file for to the next one; behind one
- * that writes in the response's place, as those do that compress, it reads as a stream instead.
+ * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does, without
+ * a Fetch layer: bytes are read into buffers, which are used again once the bytes have left. As
+ * middleware of Express or Connect, it calls `next` where there is no file. If a middleware has replaced
+ * the response's `write` or `end`, as compression does, bytes are piped, and buffers not used again.
  *
- * What it returns is fulfilled when the response is over, or left to the next middleware; it rejects
- * only with what `next` throws. For a request that waits behind another when their connection breaks,
- * it stays pending.
+ * The promise that it returns is fulfilled when the response is over or passed on, and rejects only
+ * with what `next` throws. It stays pending for a pipelined request whose connection breaks before its
+ * turn.
  *
- * @throws RangeError or TypeError at once when an option makes no sense, or `lookup` is no function
+ * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
  * @example
  * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
@@ -107,7 +107,7 @@ async function writeBody(
     })
   }
 
-  /** Sends all at the pace of a response that does not tell when a chunk left. */
+  /** Sends everything through a response that does not tell when a chunk has left. */
   async function pipe(wrapped: NodeJS.WritableStream): Promise<void> {
     await reader.readAhead()
     if (begin()) await pipeline(chunks, wrapped)
@@ -145,9 +145,9 @@ async function writeBody(
 }
 
 /**
- * Writes an answer without a body, unless the host answered by itself, tired of waiting.
+ * Writes an answer without a body, unless the host timed out and answered by itself.
  *
- * @returns what went wrong, where Node takes no such head: the response is broken off then
+ * @returns what went wrong, if Node refuses such a head; the response is broken off then
  */
 function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
   if (outgoing.headersSent) return undefined

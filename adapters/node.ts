@@ -9,19 +9,19 @@ export { nodeListener } from './node-listener.ts'
 export type { SharingOptions } from './shared-files.ts'
 
 /**
- * A regular file of the local file system, kept open until it has been served: that version is what
- * is read, even when another file takes its name. A file cut short or rewritten under way breaks the
- * response; of a file that grows, what it had when it was found is sent.
+ * A regular file of the local file system, kept open until it has been served: that version is sent,
+ * even if another file takes its name. If it is truncated or rewritten meanwhile, the response is cut
+ * off; if it grows, only the bytes that it had at first are sent.
  *
  * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
  * relative path starts at `process.cwd()`. Never build it from the request; `nodeDirectory` is for that.
  *
- * The path is looked at each time. Responses that find the same version there share one descriptor,
- * which stays open for `keepOpen` ms after the last of them.
+ * Every call looks at the path. Responses that find the same version share one descriptor, which stays
+ * open for `keepOpen` ms after the last of them.
  *
  * Give it to `serveFile`, which closes it; otherwise close it yourself.
  *
- * @returns null when there is no such file, or when it is a directory or a device
+ * @returns null if there is no such file, or it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when
  * `keepOpen` is not a whole number, 0 or more; TypeError when a field of `headers` can't be sent
  *

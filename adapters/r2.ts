@@ -75,13 +75,13 @@ const LONGEST_KEY = 1024
 const CHUNK = 256 * 1024
 
 /**
- * An object of an R2 bucket, for one request: the bytes that it most likely wants are asked for
- * together with the metadata. A GET with one range or none costs one operation; two if the range is
- * unsatisfiable or cut by `maxSlice`, or If-Range fails; k ranges cost 1 + k; HEAD costs one `head`.
- * What is read later comes from the same version, or the response breaks.
+ * An object of an R2 bucket, for one request: where possible, its metadata and the requested bytes
+ * come in one operation. A GET with one range or none costs one; two if the range is unsatisfiable or
+ * cut by `maxSlice`, or If-Range fails; k ranges cost 1 + k; HEAD costs one `head`. What is read later
+ * comes from the same version, or the response is cut off.
  *
- * The media type is the one stored with the object, or else what `type` says; without one it is
- * `application/octet-stream`, with `X-Content-Type-Options: nosniff`. The key is taken as given.
+ * The media type is the one stored with the object, or what `type` says, or
+ * `application/octet-stream`. The key is taken as given.
  *
  * Give it to `serveFile` with the same request; otherwise close it yourself.
  *
@@ -97,7 +97,7 @@ export async function r2File(
   request: RequestLike,
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
-  // Of a longer key R2 does not say that there is no such object; it throws.
+  // For a longer key R2 throws, instead of saying that there is no such object.
   if (new TextEncoder().encode(key).length > LONGEST_KEY) return null
   const spec = likelyRange(request)
   const object = await findObject(bucket, key, spec)
@@ -240,8 +240,8 @@ function content(
 }
 
 /**
- * Of R2's own stream, workerd gives 4 KiB at a time to JavaScript, unless it asks for more: the
- * CPU of 64 MiB falls from 1300 to 100 ms.
+ * workerd gives 4 KiB of R2's own stream at a time to JavaScript, unless asked for more: the CPU time
+ * of 64 MiB falls from 1300 to 100 ms.
  */
 function inLargeChunks(
   stream: ReadableStream<Uint8Array>,

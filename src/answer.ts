@@ -44,9 +44,9 @@ export function answerMethod(method: string): Answer | null {
  *
  * @param source null when there is no such file
  * @param now ms since the epoch
- * @throws RangeError when the source's size is not a whole number of bytes, or a limit makes no sense
- * @throws TypeError when it has no `read`, its date is no Date, its entity tag is malformed, its type
- * has a character that no header field may carry, or `sliceFor` is unknown
+ * @throws RangeError if the source's size is not a whole number of bytes, or a limit is invalid
+ * @throws TypeError if the source has no `read`, its date is not a Date, its entity tag is malformed,
+ * its type or a field can't be sent, or `sliceFor` is unknown
  *
  * @example
  * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())

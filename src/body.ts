@@ -2,7 +2,7 @@ import { LengthMismatchError, reasonOf } from './errors.ts'
 import { isRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource } from './source.ts'
 
-/** Larger arrays are given out in slices, so that a slow client holds back little at a time. */
+/** Larger arrays are sent in slices of this many bytes, so that a slow client holds back little. */
 const SLICE = 512 * 1024
 
 const NOTHING = new Uint8Array(0)
@@ -13,7 +13,7 @@ export interface BodyReader {
   readonly length: number
   /** Bytes given so far. */
   readonly sent: number
-  /** Fulfilled when the source was closed: with what went wrong, or undefined; never rejects. */
+  /** Fulfilled once the source is closed: with what went wrong, or undefined; never rejects. */
   readonly closed: Promise<unknown>
   /** Reads of the first range, once: what fails before the head is sent can still be a 503. */
   readAhead(): Promise<void>
@@ -182,7 +182,7 @@ function mismatch(expected: number, given: number): LengthMismatchError {
   return new LengthMismatchError(`Expected ${expected} bytes from the source, got ${given}`)
 }
 
-/** Closes a source; gives back what it threw, since by then there is nobody to throw it at. */
+/** Closes a source; returns what it threw, since by then there is nobody to throw it at. */
 export async function closeSource(source: FileSource | null | undefined): Promise<unknown> {
   try {
     await source?.close?.()
@@ -194,9 +194,9 @@ export async function closeSource(source: FileSource | null | undefined): Promis
 /**
  * What a reader gives as a stream, read as it is pulled.
  *
- * @param conclude called once the source was closed: with what went wrong, or undefined
- * @param abandon called instead when the stream is garbage collected first. It must hold no reference
- * to the stream, which would keep it from ever being collected
+ * @param conclude called once the source is closed, with what went wrong, or undefined
+ * @param abandon called instead if the stream is garbage collected first. It must not refer to the
+ * stream, which would never be collected then
  */
 export function streamBody(
   reader: BodyReader,
@@ -242,11 +242,11 @@ const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
 const dropped = Registry && new Registry<() => void>((abandon) => abandon())
 
 /**
- * A stream of exactly `length` bytes, or an error: for a source's `body` that has its bytes from
- * where they can't be trusted, such as an HTTP origin.
+ * A stream of exactly `length` bytes, or an error: for a source whose streams can't be trusted, such as
+ * those of another HTTP server.
  *
- * @throws LengthMismatchError, through the stream, when the given one ends early or a chunk of it
- * runs past the end
+ * @throws LengthMismatchError, through the stream, if the given one ends early or a chunk of it runs
+ * past the end
  *
  * @example
  * body: async (start, end) => exactly((await fetchRange(start, end)).body, end - start)

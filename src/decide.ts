@@ -23,13 +23,13 @@ export type Representation = Pick<FileSource, 'size' | 'etag' | 'lastModified'>
 /** How much of a file one request may ask for. */
 export interface RangeLimits {
   /**
-   * A set of more ranges than this is ignored, and the answer is a 200 (RFC 9110 §14.2). A whole
+   * A Range with more ranges than this is ignored, and the answer is a 200 (RFC 9110 §14.2). A whole
    * number, 1 or more; 16 by default.
    */
   readonly maxRanges?: number | undefined
   /**
-   * The most bytes in the answer to a range that `sliceFor` selects: a longer one is cut at its end.
-   * A whole number, 1 or more; off by default.
+   * The most bytes in the answer to a range that `sliceFor` selects; a longer one is cut at its end. A
+   * whole number, 1 or more; off by default.
    *
    * @example
    * fileHandler(lookup, { maxSlice: 1_000_000 })
@@ -37,11 +37,10 @@ export interface RangeLimits {
    */
   readonly maxSlice?: number | undefined
   /**
-   * Which ranges `maxSlice` cuts. `'media'`, the default: a single open-ended one (`bytes=N-`) with
-   * `Sec-Fetch-Dest: video` or `audio`, which browsers send on HTTPS and localhost only. A media
-   * element comes back for the rest (WebKitGTK 2.50 then seeks to wrong times); others may take the
-   * cut file for whole. `'all'`: any single range, for platforms that limit a response. Neither cuts
-   * a GET without Range, nor a set.
+   * Which ranges `maxSlice` cuts. `'media'`, the default: a single open-ended range (`bytes=N-`) from a
+   * `<video>` or `<audio>`, recognised by `Sec-Fetch-Dest`, which browsers send on HTTPS and localhost
+   * only. `'all'`: any single range, for platforms that limit a response; clients that don't ask for
+   * the rest keep a truncated file. A GET without Range, and several ranges, are never cut.
    */
   readonly sliceFor?: 'media' | 'all' | undefined
 }
@@ -50,7 +49,7 @@ export interface RangeLimits {
  * Decides the answer to a GET or HEAD, in the order of RFC 9110 §13.2.2.
  *
  * @param now ms since the epoch
- * @throws RangeError or TypeError when a limit makes no sense
+ * @throws RangeError or TypeError if a limit is invalid
  *
  * @example
  * decide(new Request(url, { headers: { range: 'bytes=0-499' } }), { size: 1000 }, Date.now())
@@ -95,7 +94,7 @@ function fieldValue(name: string, headers: RequestLike['headers']): string | nul
   return value.slice(0, end)
 }
 
-/** @throws RangeError or TypeError unless the limits make sense */
+/** @throws RangeError or TypeError if a limit is invalid */
 export function expectLimits({ maxRanges, maxSlice, sliceFor = 'media' }: RangeLimits): void {
   if (maxRanges !== undefined) expectWholeNumber('maxRanges', maxRanges, 1)
   if (maxSlice !== undefined) expectWholeNumber('maxSlice', maxSlice, 1)
@@ -135,7 +134,7 @@ function isForMedia(spec: RangeSpec | undefined, headers: RequestLike['headers']
   return isOpenEnded && /^(?:audio|video)$/.test(headers.get('sec-fetch-dest') ?? '')
 }
 
-/** Whether the source's tag is among those listed; of what is no list of tags, none is (§13.1.1). */
+/** Whether the source's tag is among those listed; false if the value is no list of tags (§13.1.1). */
 function includesTag(
   value: string,
   { etag }: Representation,
@@ -148,9 +147,9 @@ function includesTag(
 }
 
 /**
- * Whether the source is newer than a date, both cut to the second as Last-Modified is. While its
- * own date is no strong validator it counts as newer: it may have changed again since the client saw
- * it. Null when either is missing or no date, and the condition is ignored (§13.1.3, §13.1.4).
+ * Whether the source is newer than a date, both cut to the second as Last-Modified is. A source whose
+ * own date is not yet a strong validator counts as newer: it may have changed since the client saw it.
+ * Null if either date is missing or invalid, and the condition is to be ignored (§13.1.3, §13.1.4).
  */
 function isModifiedSince(
   value: string | null,

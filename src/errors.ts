@@ -1,22 +1,22 @@
 /**
  * The file is no longer the version whose validators were sent. Thrown by a source's `read`: the
- * response is aborted instead of mixing two versions, or is a 503 if nothing was sent yet.
+ * response is cut off rather than mix two versions, or is a 503 if nothing was sent yet.
  */
 export class SourceChangedError extends Error {
-  /** As here, however a bundler renames the class. */
+  /** Survives minification. */
   override readonly name = 'SourceChangedError'
 }
 
 /**
- * A source gave fewer or more bytes than it announced. The response is aborted, so that a short body
+ * A source gave fewer or more bytes than it announced. The response is cut off, so that a short body
  * never looks whole, or is a 503 if nothing was sent yet.
  */
 export class LengthMismatchError extends Error {
-  /** As here, however a bundler renames the class. */
+  /** Survives minification. */
   override readonly name = 'LengthMismatchError'
 }
 
-/** What was thrown; an Error where that was nothing, which would look like no failure. */
+/** What was thrown; an Error in place of null or undefined, which would look like no failure. */
 export function reasonOf(thrown: unknown): unknown {
   return thrown ?? new Error(`Failed with ${thrown}`)
 }

@@ -23,7 +23,7 @@ export function expectHeaders(headers: HeadersLike | undefined): void {
   sourceFields({ headers })
 }
 
-/** The source's own fields, less some. Length, range and validators are the core's to say. */
+/** The source's own fields, without those that are computed, and without those to drop. */
 function sourceFields({ headers }: Pick<FileSource, 'headers'>, drop?: RegExp): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
@@ -41,7 +41,7 @@ function sourceFields({ headers }: Pick<FileSource, 'headers'>, drop?: RegExp): 
   return fields
 }
 
-/** Those that the core says, and those that are the connection's (RFC 9110 §6.6.2, §7.6.1). */
+/** Those that are computed, and those of the connection (RFC 9110 §6.6.2, §7.6.1). */
 const CORE_FIELDS =
   /^(?:accept-ranges|content-length|content-range|etag|last-modified|x-content-type-options|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/
 

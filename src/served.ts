@@ -5,13 +5,13 @@ import type { RequestLike } from './source.ts'
 /** Who is told what becomes of responses. */
 export interface Observers {
   /**
-   * Called for every failure that byteserve turns into a 503 or a broken connection, and for a source
-   * that could not be closed; `console.error` by default. What it throws is logged.
+   * Called for every failure that becomes a 503 or cuts a connection, and when a source can't be
+   * closed; `console.error` by default. What it throws is logged.
    */
   readonly onError?: ((error: unknown, request: RequestLike) => void) | undefined
   /**
-   * Called once per response, when its last byte was handed over or its client hung up; not for what
-   * `nodeListener` passes on to `next`. What it throws is logged.
+   * Called once per response, when its last byte was handed over or its client hung up; not for
+   * requests that `nodeListener` passes on to `next`. What it throws is logged.
    */
   readonly onServed?: ((served: Served) => void) | undefined
 }
@@ -26,22 +26,22 @@ export interface Observers {
  */
 export interface Served {
   /**
-   * The request, as the lookup got it; of a response that was dropped unread, and is told of when it
-   * is collected, only its method, URL and header fields.
+   * The request that the lookup got. If the response was dropped unread and garbage collected, a copy
+   * of its method, URL and header fields.
    */
   readonly request: RequestLike
   /**
-   * The status code of byteserve's answer. A host that answered first, tired of waiting, sent its own;
-   * `aborted` is true then, unless the answer has no body.
+   * The status code of byteserve's answer. If the host timed out and answered by itself, the client
+   * got another; `aborted` is true then, unless this answer has no body.
    */
   readonly status: number
   /** The answer's header fields, by lower-case name. */
   readonly headers: Answer['headers']
-  /** Bytes of the body that were handed over, 0 if there is none; null if nobody can tell. */
+  /** Bytes of the body that were handed over, 0 if there is none; null if the runtime does not tell. */
   readonly sent: number | null
   /** Whether the client hung up before the end. */
   readonly aborted: boolean
-  /** What broke the response or made it a 503, if anything did. */
+  /** What cut the response short or made it a 503, if anything did. */
   readonly error?: unknown
   /** From the request to the last byte or the hang-up, in ms. */
   readonly duration: number

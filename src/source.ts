@@ -17,7 +17,7 @@ export type Chunk = Uint8Array | ReadableStream<Uint8Array>
 export interface FileSource {
   /** Complete length in bytes, a whole number. */
   readonly size: number
-  /** Media type; `application/octet-stream` when neither this nor `headers` names one, or it is ''. */
+  /** Media type, ASCII; `application/octet-stream` if neither this nor `headers` names one. */
   readonly type?: string | undefined
   /**
    * Entity tag, quoted: `"abc"`, or `W/"abc"` (RFC 9110 §8.8.3). No download resumes by a weak one
@@ -25,13 +25,13 @@ export interface FileSource {
    */
   readonly etag?: string | undefined
   /**
-   * When this version was made (RFC 9110 §8.8.2). Sent cut to the second, and only if it is at least
-   * a second ago: until then the file may change again without changing its date.
+   * When this version was made (RFC 9110 §8.8.2). Sent with second precision, once it is at least a
+   * second old: until then the file may change again without changing its date.
    */
   readonly lastModified?: Date | undefined
   /**
    * Further header fields: Cache-Control, Content-Encoding, CORS, … Validators, lengths and ranges
-   * are the core's to say; the ones given here are dropped. Set-Cookie belongs on the Response.
+   * are computed; the ones given here are dropped. One Set-Cookie at most: more are a TypeError.
    */
   readonly headers?: HeadersLike | undefined
   /**
@@ -49,13 +49,13 @@ export interface FileSource {
   /**
    * The runtime's own body for exactly the bytes [start, end), handed over untouched, or null for
    * "use read". Asked only for a body of one piece, and never for a 200 to a request that carries
-   * Range. What it holds is its own to free: close is not called after it.
+   * Range. It owns what it holds open: `close` is not called after it.
    */
   body?(start: number, end: number): BodyLike | null | Promise<BodyLike | null>
   /**
    * The bytes [start, end) without waiting, in memory that the next call may use again, or null for
    * "use read". Asked only for a body of one piece of up to `bufferLimit` bytes, and only where they
-   * are copied before anything else runs. What blocks the thread for long belongs into `read`.
+   * are copied before anything else runs. It blocks the thread: what may take long is for `read`.
    */
   readSync?(start: number, end: number): Uint8Array | null
   /**
@@ -70,12 +70,12 @@ export interface RequestLike {
   /** The method as it was sent, such as `GET`. */
   readonly method: string
   /**
-   * Absolute under Fetch; under `nodeListener` what `incoming.url` says: the request target, such as
-   * `/film.mp4?t=1`, without the path of an Express or Connect `app.use`. Routes of Hono, Bun and
-   * Deno leave the mount path on, so a directory needs `base` there.
+   * Absolute under Fetch. Under `nodeListener` it is `incoming.url`: the request target, such as
+   * `/film.mp4?t=1`, with the mount path of Express or Connect removed. Routes of Hono, Bun and Deno
+   * keep theirs, so a directory needs `base` there.
    *
-   * `new URL(url, 'http://localhost')` parses both. It takes what follows a leading `//` for a host,
-   * and throws where that is none: a 503.
+   * `new URL(url, 'http://localhost')` parses both. It reads `//x` as a host, and throws if that is
+   * not a valid one; the answer is a 503 then.
    */
   readonly url: string
   /** Header fields; null for one that was not sent. Names in any case. */
