@@ -67,15 +67,13 @@ export function bunDirectory(
 }
 
 function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSource {
+  const isSentByBun = (length: number) => !options.stable && length >= SENDFILE_FROM
   const source: FileSource = {
     ...fileSource(file, options),
     bufferLimit: SENDFILE_FROM,
-    // Bun reads bodies of this size on the main thread too: it is faster than the way to another.
-    readSync: file.readSync,
-    body(start, end) {
-      const isNative = !options.stable && end - start >= SENDFILE_FROM
-      return isNative ? handOver(file, start, end) : null
-    },
+    // Bun reads smaller bodies on the main thread too: it is faster than the way to another.
+    readSync: (start, end) => (isSentByBun(end - start) ? null : file.readSync(start, end)),
+    body: (start, end) => (isSentByBun(end - start) ? handOver(file, start, end) : null),
   }
   if (options.stable || file.size < SENDFILE_FROM) return source
   return { ...source, headers: shownInline(source) }

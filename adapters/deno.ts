@@ -82,10 +82,7 @@ function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSou
   return {
     ...fileSource(file, options),
     readSync: (start, end) => (end - start <= BYTES_UP_TO ? file.readSync(start, end) : null),
-    body(start, end) {
-      const isNative = options.native && end - start > BYTES_UP_TO
-      return isNative ? handOver(file, start, end) : null
-    },
+    body: (start, end) => (options.native ? handOver(file, start, end) : null),
   }
 }
 

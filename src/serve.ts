@@ -78,16 +78,17 @@ async function respond(
   }
   const reader = readBody(source, pieces)
   try {
-    const native = await nativeBody(request, prepared, source)
+    const isSmall = reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)
+    // The next call may use the memory of these bytes again: nothing comes between.
+    const atOnce = isSmall && isCopying() ? reader.wholeAtOnce() : null
+    const native = atOnce === null ? await nativeBody(request, prepared, source) : null
     if (native !== null) {
       const response = toResponse(prepared, native)
       conclude(request, prepared, null)
       return response
     }
-    if (reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)) {
-      const bytes = (isCopying() ? reader.wholeAtOnce() : null) ?? (await reader.whole())
-      // The next call may use the memory of these bytes again: nothing comes between.
-      const response = toResponse(prepared, bytes)
+    if (isSmall) {
+      const response = toResponse(prepared, atOnce ?? (await reader.whole()))
       void reader.close().then((error) => conclude(request, prepared, null, error))
       return response
     }

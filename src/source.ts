@@ -54,8 +54,8 @@ export interface FileSource {
   body?(start: number, end: number): BodyLike | null | Promise<BodyLike | null>
   /**
    * The bytes [start, end) without waiting, in memory that the next call may use again, or null for
-   * "use read". Asked only for a body of one piece of up to `bufferLimit` bytes, and only where they
-   * are copied before anything else runs. It blocks the thread: what may take long is for `read`.
+   * "use body or read". Asked only for a body of one piece of up to `bufferLimit` bytes, and only where
+   * they are copied before anything else runs. It blocks the thread: what may take long is for `read`.
    */
   readSync?(start: number, end: number): Uint8Array | null
   /**
