@@ -12,6 +12,8 @@ export interface Incoming {
   readonly rawHeaders: readonly string[]
   /** Whether the client hung up before the request was read. */
   readonly aborted: boolean
+  /** Reads what is left of the request, and drops it. */
+  resume(): unknown
 }
 
 /** What their responses have in common, and the stream, which only HTTP/2 has. */

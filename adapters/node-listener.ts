@@ -121,6 +121,8 @@ async function writeBody(
   }
 
   outgoing.once('close', hangUp)
+  // After a reset without an error, Node closes a stream of HTTP/2 only once its request was read.
+  if (outgoing.stream) incoming.resume()
   if (incoming.aborted || outgoing.destroyed) hangUp()
   try {
     if (isWrapped(outgoing)) {

@@ -7,6 +7,9 @@ export interface Track {
   readonly language: string
 }
 
+/** How many one file may have: whoever names files could fill the page with them. */
+const MOST_TRACKS = 32
+
 const LANGUAGE = /\.([a-z]{2,3}(?:-[a-z\d]{2,8})*)$/i
 
 /**
@@ -29,7 +32,7 @@ export function matchTracks(files: readonly ListedFile[]): (file: ListedFile) =>
     add(stem, { href, language: '' })
     if (language !== undefined) add(stemOf(stem), { href, language })
   }
-  return ({ path }) => tracks.get(stemOf(path)) ?? []
+  return ({ path }) => tracks.get(stemOf(path))?.slice(0, MOST_TRACKS) ?? []
 }
 
 /** A path without its extension. */

@@ -40,8 +40,16 @@ export async function listen(
   { lookup, optionsFor }: Service,
   { address, port }: Address,
 ): Promise<Listening> {
+  let isDraining = false
   let server = listenOn(port)
-  return { port: server.addr.port, drain: () => server.shutdown() }
+  const bound = server.addr.port
+  return {
+    port: bound,
+    drain() {
+      isDraining = true
+      return server.shutdown()
+    },
+  }
 
   function listenOn(port: number): Server {
     // Deno would print its own line on standard output.
@@ -49,11 +57,20 @@ export async function listen(
     const server = Deno.serve(listening, (request, { remoteAddr }) => {
       return fileHandler(lookup, optionsFor(remoteAddr.hostname))(request)
     })
-    server.finished.catch(() => setTimeout(listenAgain, RECOVERY))
+    server.finished.catch(listenLater)
     return server
   }
 
+  function listenLater(): void {
+    if (!isDraining) setTimeout(listenAgain, RECOVERY)
+  }
+
   function listenAgain(): void {
-    server = listenOn(server.addr.port)
+    try {
+      server = listenOn(bound)
+    } catch {
+      // Files took the descriptors that were free meanwhile, or another program the port.
+      listenLater()
+    }
   }
 }

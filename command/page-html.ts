@@ -109,9 +109,11 @@ function renderTrack({ href, language }: Track): string {
   return `<track kind="subtitles" srclang="${language}" label="${label}" src="${href}">`
 }
 
+const languages = new Intl.DisplayNames('en', { type: 'language' })
+
 function nameOfLanguage(tag: string): string {
   try {
-    return new Intl.DisplayNames('en', { type: 'language' }).of(tag) ?? tag
+    return languages.of(tag) ?? tag
   } catch {
     return tag
   }

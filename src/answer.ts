@@ -10,7 +10,7 @@ import {
 } from './headers.ts'
 import { multipart } from './multipart.ts'
 import { contentRange, lengthOf, type Piece } from './range.ts'
-import type { FileSource, RequestLike } from './source.ts'
+import type { FileSource, Metadata, RequestLike } from './source.ts'
 import { isEntityTag } from './validators.ts'
 
 /** A response as plain data: whatever writes it needs no knowledge of HTTP's range rules. */
@@ -61,23 +61,25 @@ export function answer(
   const refusal = answerMethod(request.method)
   if (refusal !== null) return refusal
   if (source === null) return NOT_FOUND
-  expectSource(source)
-  const decision = decide(request, source, now, limits)
+  const metadata = metadataOf(source)
+  const decision = decide(request, metadata, now, limits)
   const { status } = decision
-  if (status === 206) return answerPartially(source, decision.ranges, now)
-  if (status === 304) return { status, headers: notModifiedFields(source, now), pieces: [] }
-  if (status !== 200) return withoutBody(status, failureFields(source, status))
-  const headers = contentFields(source, now)
-  headers['content-length'] = String(source.size)
-  const isEmpty = source.size === 0 || request.method === 'HEAD'
-  return { status, headers, pieces: isEmpty ? [] : [{ start: 0, end: source.size }] }
+  if (status === 206) return answerPartially(metadata, decision.ranges, now)
+  if (status === 304) return { status, headers: notModifiedFields(metadata, now), pieces: [] }
+  if (status !== 200) return withoutBody(status, failureFields(metadata, status))
+  const { size } = metadata
+  const headers = contentFields(metadata, now)
+  headers['content-length'] = String(size)
+  const isEmpty = size === 0 || request.method === 'HEAD'
+  return { status, headers, pieces: isEmpty ? [] : [{ start: 0, end: size }] }
 }
 
-function answerPartially(source: FileSource, ranges: ByteRanges, now: number): Answer {
-  const fields = partialFields(source, now)
+function answerPartially(metadata: Metadata, ranges: ByteRanges, now: number): Answer {
+  const { size } = metadata
+  const fields = partialFields(metadata, now)
   const [range] = ranges
   if (ranges.length === 1) {
-    fields['content-range'] = contentRange(source.size, range)
+    fields['content-range'] = contentRange(size, range)
     return inPieces(fields, ranges)
   }
   // The parts are encoded, if anything is; the message that holds them is not.
@@ -85,7 +87,7 @@ function answerPartially(source: FileSource, ranges: ByteRanges, now: number): A
   const lines = [`Content-Type: ${type}`, ...(encoding ? [`Content-Encoding: ${encoding}`] : [])]
   const boundary = crypto.randomUUID()
   headers['content-type'] = `multipart/byteranges; boundary=${boundary}`
-  return inPieces(headers, multipart(ranges, source.size, lines, boundary))
+  return inPieces(headers, multipart(ranges, size, lines, boundary))
 }
 
 /** A 206 of these pieces, which say how long it is. */
@@ -98,8 +100,9 @@ function withoutBody(status: number, headers: HeaderFields = {}): Answer {
   return { status, headers: { ...headers, 'content-length': '0' }, pieces: [] }
 }
 
-function expectSource(source: FileSource): void {
-  const { size, type = '', etag, lastModified } = source
+/** What a source says of itself, asked once: a getter may say something else the next time. */
+function metadataOf(source: FileSource): Metadata {
+  const { size, type = '', etag, lastModified, headers } = source
   if (typeof source.read !== 'function') {
     const given = Object.prototype.toString.call(source)
     throw new TypeError(`Expected a FileSource, got ${given}, which has no read(start, end)`)
@@ -112,4 +115,5 @@ function expectSource(source: FileSource): void {
   if (lastModified !== undefined && typeof lastModified?.getTime !== 'function') {
     throw new TypeError(`Expected lastModified to be a Date, got ${lastModified}`)
   }
+  return { size, type, etag, lastModified, headers }
 }

@@ -1,5 +1,5 @@
 import { contentRange } from './range.ts'
-import type { FileSource, HeadersLike } from './source.ts'
+import type { HeadersLike, Metadata } from './source.ts'
 import { formatHttpDate, isStrongDate } from './validators.ts'
 
 /** Header fields by lower-case name: the fastest form for every runtime, and HTTP/2's. */
@@ -24,7 +24,7 @@ export function expectHeaders(headers: HeadersLike | undefined): void {
 }
 
 /** The source's own fields, without those that are computed, and without those to drop. */
-function sourceFields({ headers }: Pick<FileSource, 'headers'>, drop?: RegExp): HeaderFields {
+function sourceFields({ headers }: Pick<Metadata, 'headers'>, drop?: RegExp): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
   for (const [name, value] of new Headers(headers)) {
@@ -46,32 +46,32 @@ const CORE_FIELDS =
   /^(?:accept-ranges|content-length|content-range|etag|last-modified|x-content-type-options|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/
 
 /** 200 (RFC 9110 §15.3.1): what is sent, and of which version. */
-export function contentFields(source: FileSource, now: number): HeaderFields {
-  return representationFields(source, now, sourceFields(source))
+export function contentFields(metadata: Metadata, now: number): HeaderFields {
+  return representationFields(metadata, now, sourceFields(metadata))
 }
 
 /**
  * 206 (RFC 9110 §15.3.7), without what depends on the ranges. Digests of the content (RFC 9530 §2) are
  * left out: they are of the whole file's.
  */
-export function partialFields(source: FileSource, now: number): HeaderFields {
-  return representationFields(source, now, sourceFields(source, /^content-(?:digest|md5)$/))
+export function partialFields(metadata: Metadata, now: number): HeaderFields {
+  return representationFields(metadata, now, sourceFields(metadata, /^content-(?:digest|md5)$/))
 }
 
-function representationFields(source: FileSource, now: number, fields: HeaderFields): HeaderFields {
+function representationFields(metadata: Metadata, now: number, fields: HeaderFields): HeaderFields {
   fields['accept-ranges'] = 'bytes'
-  fields['content-type'] = source.type || fields['content-type'] || 'application/octet-stream'
+  fields['content-type'] = metadata.type || fields['content-type'] || 'application/octet-stream'
   fields['x-content-type-options'] = 'nosniff'
-  if (source.etag !== undefined) fields.etag = source.etag
-  addLastModified(fields, source, now)
+  if (metadata.etag !== undefined) fields.etag = metadata.etag
+  addLastModified(fields, metadata, now)
   return fields
 }
 
 /** 304 (RFC 9110 §15.4.5): what updates a stored response, without what describes its content. */
-export function notModifiedFields(source: FileSource, now: number): HeaderFields {
-  const fields = sourceFields(source, /^content-(?!location$|security-policy)/)
-  if (source.etag !== undefined) fields.etag = source.etag
-  else addLastModified(fields, source, now)
+export function notModifiedFields(metadata: Metadata, now: number): HeaderFields {
+  const fields = sourceFields(metadata, /^content-(?!location$|security-policy)/)
+  if (metadata.etag !== undefined) fields.etag = metadata.etag
+  else addLastModified(fields, metadata, now)
   return fields
 }
 
@@ -80,16 +80,16 @@ export function notModifiedFields(source: FileSource, now: number): HeaderFields
  * that a script may read the complete length. Cache lifetimes, targeted ones included (RFC 9213), and
  * digests (RFC 9530) are left out: they are of the file, not of the error.
  */
-export function failureFields(source: FileSource, status: 412 | 416): HeaderFields {
+export function failureFields(metadata: Metadata, status: 412 | 416): HeaderFields {
   const fields = sourceFields(
-    source,
+    metadata,
     /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/,
   )
-  if (status === 416) fields['content-range'] = contentRange(source.size)
+  if (status === 416) fields['content-range'] = contentRange(metadata.size)
   return fields
 }
 
-function addLastModified(fields: HeaderFields, { lastModified }: FileSource, now: number): void {
+function addLastModified(fields: HeaderFields, { lastModified }: Metadata, now: number): void {
   if (lastModified === undefined || !isStrongDate(lastModified.getTime(), now)) return
   fields['last-modified'] = formatHttpDate(lastModified)
 }

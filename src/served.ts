@@ -80,5 +80,10 @@ async function tell(observer: () => unknown): Promise<void> {
 }
 
 function log(error: unknown): void {
-  console.error(error)
+  try {
+    console.error(error)
+  } catch {
+    // Printing it runs its own code.
+    console.error('Failed with what can not be printed')
+  }
 }

@@ -65,6 +65,9 @@ export interface FileSource {
   close?(): void | Promise<void>
 }
 
+/** What a source says of its version. */
+export type Metadata = Pick<FileSource, 'size' | 'type' | 'etag' | 'lastModified' | 'headers'>
+
 /** The part of a Request that an answer depends on; `node:http` can offer it without a Request. */
 export interface RequestLike {
   /** The method as it was sent, such as `GET`. */

@@ -300,6 +300,18 @@ test('captions belong to the media whose name they share', async () => {
   ])
 })
 
+test('a film has at most 32 captions, however many there are', async () => {
+  const names = Array.from(
+    { length: 40 },
+    (_, i) => `film.x${String.fromCharCode(97 + (i % 26))}${i}.vtt`,
+  )
+  const languages = Array.from({ length: 40 }, (_, i) => {
+    return `film.${String.fromCharCode(97 + Math.floor(i / 20), 97 + (i % 20))}.vtt`
+  })
+  const html = renderPage(await listFiles(makeRoot('film.mp4', ...names, ...languages)))
+  expect(html.match(/<track /g)?.length).toBe(2 * 32)
+})
+
 test('captions are named in any language, and nothing else is taken for them', async () => {
   const captions = [
     'film.abc-de-fg.vtt',

@@ -357,6 +357,40 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
   })
 })
 
+describe('byteserve under deno', () => {
+  // Deno.serve ends when a connection can't be accepted.
+  test.runIf(isInstalled('deno') && canCountHandles)(
+    'outlives descriptors that are all taken, and listens again',
+    async ({ expect }) => {
+      const LIMIT = 80
+      const folder = mkdtempSync(join(media, 'many-'))
+      for (let i = 0; i < LIMIT; i++) writeFileSync(join(folder, `${i}.mp4`), film)
+      const { child, url } = startCommand('deno', [folder, '--port', '0'], LIMIT)
+      const { port, hostname } = new URL(await url)
+      const open = async () => {
+        const socket = connect(Number(port), hostname)
+        socket.on('error', () => {}).on('data', () => {})
+        await once(socket, 'connect').catch(() => {})
+        return socket
+      }
+      const asking = await Promise.all(Array.from({ length: 20 }, open))
+      const idle = await Promise.all(Array.from({ length: LIMIT }, open))
+      // Files take what becomes free when it no longer listens.
+      let asked = 0
+      const ask = (socket: Socket) => {
+        if (socket.writable) socket.write(`GET /${asked++ % LIMIT}.mp4 HTTP/1.1\r\nHost: x\r\n\r\n`)
+      }
+      const asks = setInterval(() => asking.forEach(ask), 10)
+      await expect.poll(() => asked, PATIENT).toBeGreaterThan(2000)
+      clearInterval(asks)
+      for (const socket of [...asking, ...idle]) socket.destroy()
+      const status = async () => (await fetch(`${await url}0.mp4`)).status
+      await expect.poll(() => status().catch(() => null), PATIENT).toBe(200)
+      expect(child.exitCode).toBe(null)
+    },
+  )
+})
+
 /** A download that stops reading once its first bytes are here. */
 async function stall(url: string): Promise<{ socket: Socket; finish(): Promise<number> }> {
   const { port, hostname } = new URL(url)

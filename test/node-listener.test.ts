@@ -271,6 +271,7 @@ describe('nodeListener over node:http', () => {
     headers: {},
     rawHeaders: [],
     aborted: false,
+    resume() {},
   }
 
   it('counts no bytes as sent that did not leave', async () => {
@@ -657,12 +658,22 @@ describe('nodeListener over node:http2', () => {
     expect(cookies).toEqual(['a=1; b=2'])
   })
 
-  it('closes the source when a client cancels its stream before it is found', async () => {
+  // Node's own client resets without an error, after which its server closes no stream whose request
+  // is unread.
+  const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants
+  const RESETS = [
+    ['cancels', NGHTTP2_CANCEL],
+    ['is done with', NGHTTP2_NO_ERROR],
+  ] as const
+
+  it.each(
+    RESETS,
+  )('closes the source when a client %s its stream before it is found', async (_how, code) => {
     const late = foundLate(long)
     const session = await http2SessionOf(late.listener)
     const stream = session.request({ ':path': '/' })
     await until(late.isSought)
-    stream.close(http2.constants.NGHTTP2_CANCEL)
+    stream.close(code)
     expect(await late.outcome()).toEqual({
       closes: 1,
       reads: [],
@@ -670,13 +681,14 @@ describe('nodeListener over node:http2', () => {
     })
   })
 
-  it('closes the source when a client cancels its stream', async () => {
+  it.each(RESETS)('closes the source when a client %s its stream', async (_how, code) => {
     const { options, served } = observe()
     const source = countingSource(long)
     const session = await http2SessionOf(nodeListener(() => source, options))
     const stream = session.request({ ':path': '/' })
     await new Promise((resolve) => stream.once('data', resolve))
-    stream.close(http2.constants.NGHTTP2_CANCEL)
+    stream.pause()
+    stream.close(code)
     await until(() => served.length === 1)
     expect({ closes: source.closes, aborted: served[0]?.aborted }).toEqual({
       closes: 1,
@@ -810,17 +822,19 @@ function foundLate(file: Uint8Array) {
   const source = countingSource(file)
   const lookups: ((source: FileSource) => void)[] = []
   const listen = nodeListener(() => new Promise((find) => lookups.push(find)), options)
-  let isGone = false
+  let isClosed = false
+  let isReset = () => false
   return {
     listener(incoming: Incoming, outgoing: Outgoing): void {
       outgoing.once('close', () => {
-        isGone = true
+        isClosed = true
       })
+      isReset = () => Reflect.get(outgoing.stream ?? {}, 'closed') === true
       void listen(incoming, outgoing)
     },
     isSought: () => lookups.length === 1,
     async outcome() {
-      await until(() => isGone)
+      await until(() => isClosed || isReset())
       for (const find of lookups) find(source)
       await until(() => served.length === 1)
       return { closes: source.closes, reads: source.reads, served }

@@ -578,6 +578,24 @@ describe('a body of up to bufferLimit', () => {
   })
 })
 
+describe('a source whose size is asked of a file that grows', () => {
+  it.each(['GET', 'HEAD'])('is asked once: %s', async (method) => {
+    let size = 1000
+    const source = {
+      get size() {
+        return size++
+      },
+      read: (start: number, end: number) => large.subarray(start, end),
+    }
+    const response = await serveFile(request({ method }), source)
+    const { length } = await response.bytes()
+    expect([response.headers.get('content-length'), length]).toEqual([
+      '1000',
+      method === 'GET' ? 1000 : 0,
+    ])
+  })
+})
+
 describe('readSync', () => {
   const ofOnes = () => new Uint8Array(1000).fill(1)
 
