@@ -876,7 +876,20 @@ describe('onServed and onError', () => {
       ],
       errors: [],
     })
-    expect(served[0]?.duration).toBeGreaterThanOrEqual(0)
+  })
+
+  it('throw what can not even be printed, and end no process', async () => {
+    const print = vi.spyOn(console, 'error').mockImplementation((error) => {
+      if (error === unprintable) throw new Error('its own code fails')
+    })
+    onTestFinished(() => print.mockRestore())
+    const unprintable = new Error()
+    const onServed = () => {
+      throw unprintable
+    }
+    await serveFile(request(), countingSource(small), { onServed })
+    await until(() => print.mock.calls.length > 1)
+    expect(print.mock.calls).toEqual([[unprintable], ['Failed with what can not be printed']])
   })
 
   it('are told when the last byte was handed over, before the end is read', async () => {
