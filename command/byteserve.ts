@@ -12,6 +12,12 @@ import { withPage } from './page.ts'
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
 
+/** How many lines of the log may wait for whoever reads it. */
+const MOST_UNREAD = 1000
+
+/** How many wait, and how many were left out since the last that was printed. */
+const log = { unread: 0, omitted: 0 }
+
 const FAILED = 1
 const MISUSED = 2
 
@@ -121,7 +127,14 @@ function fail(message: string, exitCode: number): void {
   process.exitCode = exitCode
 }
 
-/** Standard output is for the URL alone. */
+/** Standard output is for the URL alone. What nobody reads is not kept without end. */
 function print(line: string): void {
-  process.stderr.write(`${line}\n`)
+  if (log.unread >= MOST_UNREAD) {
+    log.omitted++
+    return
+  }
+  const gap = log.omitted > 0 ? `${log.omitted} lines were left out: nobody read the log\n` : ''
+  log.omitted = 0
+  log.unread++
+  process.stderr.write(`${gap}${line}\n`, () => log.unread--)
 }

@@ -18,23 +18,12 @@ export interface Running extends Pick<Program, 'child' | 'ended'> {
 
 const started = new Set<Program>()
 
-/**
- * Starts `byteserve` under a runtime, as built. Deno gets just what the README says.
- *
- * @param descriptors how many it may have open; by default what this process may
- */
-export function startCommand(
-  name: RuntimeName,
-  args: readonly string[],
-  descriptors?: number,
-): Running {
+/** Starts `byteserve` under a runtime, as built. Deno gets just what the README says. */
+export function startCommand(name: RuntimeName, args: readonly string[]): Running {
   const permissions = name === 'deno' ? ['run', '--allow-net', '--allow-read'] : []
   const binary = runtimes[name]
   if (binary === null) throw new Error(`${name} is not installed`)
-  const command = [binary, ...permissions, COMMAND, ...args]
-  const limited = ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command]
-  const [executable = '', ...rest] = descriptors === undefined ? command : limited
-  const program = run(executable, rest)
+  const program = run(binary, [...permissions, COMMAND, ...args])
   started.add(program)
   const { child, ended } = program
   const url = program.says(/^(http:.*)\n/)
