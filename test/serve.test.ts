@@ -453,7 +453,7 @@ describe('a failure before the first byte is a 503', () => {
     ],
     ['a stream that is empty', { read: (bytes) => streamOf(bytes.subarray(0, 0), 1) }, 'got 0'],
     ['a native body that rejects', { body: () => Promise.reject(broken) }, broken.message],
-    ['a native body that no Response takes', { body: lockedStream }, ''],
+    ['a native body that no Response takes', { body: lockedStream }, 'locked'],
     [
       'a native body that throws',
       {
@@ -466,7 +466,7 @@ describe('a failure before the first byte is a 503', () => {
     ['a size that is none', { size: Number.NaN }, 'Expected size'],
     ['an entity tag without quotes', { etag: 'abc' }, 'Expected etag'],
     ['a header field that is none', { headers: { 'a b': 'c' } }, 'a b'],
-    ['a media type that no field can hold', { type: 'text/plain\n\nx' }, ''],
+    ['a media type that no field can hold', { type: 'text/plain\n\nx' }, 'Expected a media type'],
   ]
   const file = { small, large }
   describe.each(['small', 'large'] as const)('of a %s file', (which) => {
