@@ -1,7 +1,7 @@
 import { expectHeaders } from '../src/headers.ts'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 
-/** What is said of a Blob besides its bytes. */
+/** What is said about a Blob, besides its bytes. */
 export interface BlobOptions {
   /** Media type; by default the Blob's. */
   readonly type?: string | undefined
@@ -18,9 +18,9 @@ const CHUNK = 256 * 1024
 
 /**
  * A Blob or File as a source: bytes in memory, a file from the origin-private file system or an
- * `<input>`, what `openAsBlob` of `node:fs` gives.
+ * `<input>`, or what `openAsBlob` of `node:fs` returns.
  *
- * @throws TypeError when `blob` is none, or a field of `headers` can't be sent
+ * @throws TypeError when `blob` is not a Blob, or a field of `headers` can't be sent
  *
  * @example
  * serveFile(request, blobFile(new Blob(['hello, world'], { type: 'text/plain' })))
@@ -39,7 +39,7 @@ export function blobFile(blob: Blob, options: BlobOptions = {}): FileSource {
     lastModified: options.lastModified ?? modified,
     headers: options.headers,
     async read(start, end) {
-      // A small slice at a time: the stream of a Blob keeps its file open after it was cancelled.
+      // One small slice at a time: a Blob's stream keeps its file open even when it is cancelled.
       const slice = blob.slice(start, Math.min(end, start + CHUNK))
       return new Uint8Array(await slice.arrayBuffer())
     },

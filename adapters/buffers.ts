@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 
 const SMALLEST = 64 * 1024
 const LARGEST = 512 * 1024
-/** Bytes that responses under way may hold beyond the smallest buffers; as many are kept for later. */
+/** How many bytes may be taken before only the smallest buffers are; as many are kept for later. */
 const BUDGET = 8 * 1024 * 1024
 
 const free = new Map<number, Uint8Array[]>()
@@ -10,8 +10,8 @@ let taken = 0
 let kept = 0
 
 /**
- * A buffer to read into: 512 KiB while few are taken, 64 KiB when many are, and no larger than it
- * takes for `length` bytes. Reading into used memory costs a third of reading into fresh memory
+ * A buffer to read into: 512 KiB while few are taken, 64 KiB when many are, and no larger than
+ * `length` bytes need. Reading into used memory costs a third of reading into fresh memory
  * (bench/README.md).
  */
 export function takeBuffer(length: number): Uint8Array {
@@ -28,8 +28,8 @@ export function takeBuffer(length: number): Uint8Array {
 /**
  * Gives back a buffer that nothing reads any more.
  *
- * Readers that stall hold hundreds of the smallest, and what one gives back another takes: as many
- * are kept as are taken. Larger ones have no takers then.
+ * Stalled readers hold hundreds of the smallest, and what one gives back, another takes: so as many
+ * bytes are kept as are taken. Nobody takes larger ones then.
  */
 export function releaseBuffer(buffer: Uint8Array): void {
   forgetBuffer(buffer)
@@ -42,7 +42,7 @@ export function releaseBuffer(buffer: Uint8Array): void {
   while (kept > Math.max(BUDGET, taken)) dropOne()
 }
 
-/** Drops one of the size that holds the most memory, so that no size crowds out another. */
+/** Drops a buffer of the size that holds the most memory, so that no size crowds out another. */
 function dropOne(): void {
   let most: Uint8Array[] = []
   for (const alike of free.values()) if (bytesIn(alike) > bytesIn(most)) most = alike

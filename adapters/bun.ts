@@ -13,31 +13,32 @@ declare const Bun: { file(path: string): Blob }
 /** Options of `bunFile` and `bunDirectory`, besides those for files. */
 export interface BunOptions {
   /**
-   * Reads large bodies from the open file instead of handing Bun the path. Bun opens that only when it
-   * sends: a file that is replaced just before goes out under the old entity tag, and one that is
-   * changed in place is sent as a mix, or stalls. The price is `Transfer-Encoding: chunked` above
-   * 1 MiB, since Bun drops Content-Length from streams. False by default.
+   * Reads large bodies from the open file instead of handing Bun its path. Bun opens the path only
+   * when it sends: a file that is replaced just before goes out under the old entity tag, and one
+   * that is changed in place is sent as a mix, or stalls. The price is `Transfer-Encoding: chunked`
+   * above 1 MiB, since Bun drops Content-Length from streams. False by default.
    */
   readonly stable?: boolean | undefined
 }
 
-/** From this length on, in bytes, Bun sends a slice of a file by sendfile. */
+/** From this length on, in bytes, Bun sends a slice of a file with sendfile. */
 const SENDFILE_FROM = 1024 * 1024
 
-/** Media types of which Bun does not add `Content-Disposition: filename="…"` to a file's body. */
+/** Media types of files to whose responses Bun adds no `Content-Disposition: filename="…"`. */
 const SHOWN_INLINE =
   /^(?:text|image|audio|video|font)\/|^application\/(?:json|geo\+json|wasm)(?:;|$)/
 
 /**
- * A regular file of the local file system, kept open until it has been served; like `nodeFile`, with
- * Bun's own body from 1 MiB on.
+ * A regular file of the local file system, kept open until it has been served; like `nodeFile`,
+ * with Bun's own body from 1 MiB on.
  *
  * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
- * relative path starts at `process.cwd()`. Never build it from the request; `bunDirectory` is for that.
+ * relative path starts at `process.cwd()`. Never build it from a request: use
+ * `bunDirectory`.
  *
  * @returns null when there is no such file, or when it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when
- * `keepOpen` is not a whole number, 0 or more; TypeError when a field of `headers` can't be sent
+ * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
  * Bun.serve({ fetch: async (request) => serveFile(request, await bunFile('film.mp4')) })
@@ -53,8 +54,9 @@ export function bunFile(
  * A lookup of the regular files under a directory, by the rules of `nodeDirectory`, with Bun's own
  * bodies from 1 MiB on.
  *
- * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a slash,
- * or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number, 0 or more
+ * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a
+ * slash, or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number
+ * >= 0
  *
  * @example
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })
@@ -71,7 +73,7 @@ function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSourc
   const source: FileSource = {
     ...fileSource(file, options),
     bufferLimit: SENDFILE_FROM,
-    // Bun reads smaller bodies on the main thread too: it is faster than the way to another.
+    // Bun, too, reads smaller bodies on the main thread: going through another is slower.
     readSync: (start, end) => (isSentByBun(end - start) ? null : file.readSync(start, end)),
     body: (start, end) => (isSentByBun(end - start) ? handOver(file, start, end) : null),
   }
@@ -79,6 +81,7 @@ function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSourc
   return { ...source, headers: shownInline(source) }
 }
 
+/** Bun's own body, which opens the path when it is sent; null if that is no longer this version. */
 async function handOver(file: HeldFile, start: number, end: number): Promise<Blob | null> {
   const stat = statSync(file.path, { throwIfNoEntry: false })
   if (stat === undefined || !file.isSame(stat)) return null
@@ -86,7 +89,7 @@ async function handOver(file: HeldFile, start: number, end: number): Promise<Blo
   return Bun.file(file.path).slice(start, end)
 }
 
-/** Bun would add a malformed Content-Disposition, with the file's name on the server. */
+/** Otherwise Bun would add a malformed Content-Disposition, with the file's name on the server. */
 function shownInline({ type = '', headers }: FileSource): HeadersLike | undefined {
   if (SHOWN_INLINE.test(type)) return headers
   const fields = new Headers(headers)

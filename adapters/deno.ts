@@ -22,15 +22,15 @@ declare const Deno: {
 export interface DenoOptions {
   /**
    * Hands Deno's own file stream to Deno.serve, for twice the speed. The stream runs on to the end
-   * of the file and Deno.serve cuts it at Content-Length, so it is right only for responses that go
-   * directly to Deno.serve: a program that reads the body may get more than the range. A file that is
-   * rewritten in place under way is sent as a mix. False by default.
+   * of the file and Deno.serve cuts it at Content-Length, so this is right only for responses that
+   * go directly to Deno.serve: a program that reads the body may get more than the range. A file
+   * that is rewritten in place while it is sent is sent as a mix. False by default.
    */
   readonly native?: boolean | undefined
 }
 
-/** Up to this length, in bytes, an array read at once is faster than a file stream. */
-const BYTES_UP_TO = 32 * 1024
+/** Up to this length, in bytes, reading synchronously is faster than a file stream. */
+const READ_SYNC_UP_TO = 32 * 1024
 
 const SEEK_START = 0
 
@@ -39,11 +39,12 @@ const SEEK_START = 0
  * Needs `--allow-read` of the file.
  *
  * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
- * relative path starts at `process.cwd()`. Never build it from the request; `denoDirectory` is for that.
+ * relative path starts at `process.cwd()`. Never build it from a request: use
+ * `denoDirectory`.
  *
  * @returns null when there is no such file, or when it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when
- * `keepOpen` is not a whole number, 0 or more; TypeError when a field of `headers` can't be sent
+ * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
  * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
@@ -59,8 +60,9 @@ export function denoFile(
  * A lookup of the regular files under a directory, by the rules of `nodeDirectory`. Needs
  * `--allow-read` of the directory.
  *
- * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a slash,
- * or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number, 0 or more
+ * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a
+ * slash, or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number
+ * >= 0
  *
  * @example
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
@@ -73,7 +75,7 @@ export function denoDirectory(
   return (request) => (isHost(request.headers.get('host') ?? '') ? lookup(request) : null)
 }
 
-/** Deno.serve puts the Host field into the URL as it came: a path in it would lead to another file. */
+/** Deno.serve copies the Host field into the URL as it is: a path in it would lead elsewhere. */
 function isHost(value: string): boolean {
   return !/[/\\?#]/.test(value)
 }
@@ -81,11 +83,12 @@ function isHost(value: string): boolean {
 function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSource {
   return {
     ...fileSource(file, options),
-    readSync: (start, end) => (end - start <= BYTES_UP_TO ? file.readSync(start, end) : null),
+    readSync: (start, end) => (end - start <= READ_SYNC_UP_TO ? file.readSync(start, end) : null),
     body: (start, end) => (options.native ? handOver(file, start, end) : null),
   }
 }
 
+/** Deno's own stream from `start` on; null if it isn't of this version, or would not be cut. */
 async function handOver(
   file: HeldFile,
   start: number,
@@ -104,22 +107,22 @@ async function handOver(
   }
 }
 
-/** Null when another file has taken the name by now, or none: the one that is held can be read. */
+/** Null if the path leads to another file by now, or to none: the one that is held can be read. */
 function openNative(file: HeldFile): ReturnType<typeof Deno.openSync> | null {
   let native: ReturnType<typeof Deno.openSync> | null = null
   try {
-    // Not opened unseen: what if it is a FIFO by now, which would wait for its writer?
+    // Checked before it is opened: it may be a FIFO by now, and opening that waits for a writer.
     if (!file.isSame(versionAt(file.path))) return null
     native = Deno.openSync(file.path)
     if (file.isSame(fromDeno(native.statSync()))) return native
   } catch {
-    // Reading what is held will do, or say why not.
+    // Reading the file that is held will work, or say why not.
   }
   native?.close()
   return null
 }
 
-/** Until 2.9.6, Deno.serve dropped the chunk that runs past Content-Length instead of cutting it. */
+/** Before 2.9.6, Deno.serve dropped the chunk that passes Content-Length instead of cutting it. */
 function cutsSurplus(): boolean {
   const [major = 0, minor = 0, patch = 0] = Deno.version.deno.split('.').map(Number.parseFloat)
   return major > 2 || (major === 2 && (minor > 9 || (minor === 9 && patch >= 6)))

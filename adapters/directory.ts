@@ -18,8 +18,8 @@ export interface DirectoryOptions extends SharingOptions {
    */
   readonly base?: string | undefined
   /**
-   * Further header fields, such as Cache-Control, for every answer about a file; not for a 404 or 503.
-   * A Content-Type is used only for unknown extensions.
+   * Further header fields, such as Cache-Control, for every answer about a file; not for a 404 or
+   * 503. A Content-Type is used only for unknown extensions.
    */
   readonly headers?: HeadersLike | undefined
 }
@@ -50,17 +50,17 @@ export function directoryLookup(
   }
 }
 
-/** On Windows, `GIT~1` may be another name of `.git`, and `a.mp4:b` a stream beside the file a.mp4. */
+/** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */
 const ALIAS = sep === '\\' ? /~\d|:/ : null
 
-/** For how long a file that was found inside is known to be, in ms. */
+/** How long a file that was found below the root is taken to be there, in ms. */
 const KNOWN_FOR = 1000
 
 /**
- * Whether a file that was opened by this path lies below the root, all links resolved. The path is
- * resolved and its file compared with the open one, lest a link moved in between. That costs as much
- * as opening it, so a yes is remembered for a second, for this path and this file: a link that is
- * turned elsewhere leads to another file, and is asked about again.
+ * Whether a file that was opened by this path lies below the root, with all links resolved. The
+ * file at the resolved path is compared with the open one, in case a link has changed in between.
+ * All that costs as much as opening the file, so a yes is remembered for a second, for this path
+ * and this file: a link that now points elsewhere leads to another file, and is checked again.
  */
 function containment(root: string): Permission {
   let realRoot = realpathSync.native(root)
@@ -69,7 +69,7 @@ function containment(root: string): Permission {
     const last = known.get(path)
     if (last?.ino === ino && last.dev === dev) return true
     const realPath = realpathSync.native(path)
-    // The root itself may be a link that a deployment turns to the next release.
+    // The root itself may be a link that a deployment points at its next release.
     if (!isBelow(realPath, realRoot)) realRoot = realpathSync.native(root)
     if (!isBelow(realPath, realRoot)) return false
     const found = statSync(realPath)
@@ -79,7 +79,7 @@ function containment(root: string): Permission {
   }
 }
 
-/** Whether a path lies below a directory, by their names alone: both are absolute, links resolved. */
+/** Whether a path lies below a directory, by name: both must be absolute, with links resolved. */
 export function isBelow(path: string, root: string): boolean {
   return path.startsWith(withSeparator(root))
 }
@@ -89,7 +89,7 @@ function withSeparator(directory: string): string {
 }
 
 function expectDirectory(given: string): string {
-  // Of an environment variable that is not set. For the current directory there is '.'.
+  // It may come from an environment variable that is not set. The current directory is '.'.
   if (!given) throw new TypeError(`Expected the path of a directory, got '${given}'`)
   const path = resolve(given)
   try {

@@ -4,12 +4,12 @@ import { isStrong } from '../src/validators.ts'
 import { type Handle, readAt } from './open-file.ts'
 import { isSameVersion, versionOf } from './version.ts'
 
-/** How many of a version's first bytes, and of its last, tell whether the file only grew. */
+/** How many bytes at each end of a version tell whether the file has only grown. */
 const LENGTH = 256
 
 /**
- * Learns the first and the last bytes of the version that was opened, in another thread. Where they
- * can't be read, reading the rest will say why.
+ * Reads and remembers the first and the last bytes of the version that was opened, in another
+ * thread.
  */
 export async function learnEnds(handle: Handle): Promise<void> {
   if (handle.ends !== null) return
@@ -23,7 +23,7 @@ export async function learnEnds(handle: Handle): Promise<void> {
   }
 }
 
-/** As `learnEnds`, on this thread. */
+/** Like `learnEnds`, on this thread. */
 export function learnEndsSync(handle: Handle): void {
   if (handle.ends !== null) return
   try {
@@ -34,18 +34,18 @@ export function learnEndsSync(handle: Handle): void {
 }
 
 /**
- * Whether a file that became longer was only added to, as logs are: its first bytes, and those before
- * its old end, are still the same. A rewrite passes over both, and formats that grow in place mostly
- * note it in their first bytes. A change in between is not seen.
+ * Whether a file that became longer was only appended to, as logs are: its first bytes, and those
+ * before its old end, are still the same. A rewrite passes over both, and most formats that grow in
+ * place record it in their first bytes. A change in between goes unnoticed.
  */
 export function hasGrown(handle: Handle): boolean {
   return handle.ends !== null && readEnds(handle).equals(handle.ends)
 }
 
-/** A weak tag promises no particular bytes; those of a strong one must be of what was opened. */
+/** A weak tag promises no particular bytes; under a strong one they must be of what was opened. */
 function remember(handle: Handle, bytes: Uint8Array): void {
-  if (!isStrong(handle.etag) || isSameVersion(versionOf(handle), handle.version))
-    handle.ends = bytes
+  const hasChanged = isStrong(handle.etag) && !isSameVersion(versionOf(handle), handle.version)
+  if (!hasChanged) handle.ends = bytes
 }
 
 function readEnds(handle: Handle): Buffer {
@@ -55,7 +55,7 @@ function readEnds(handle: Handle): Buffer {
   return bytes
 }
 
-/** Of a short file, the two overlap. */
+/** The two overlap in a short file. */
 function roomFor({ version: { size } }: Handle): { head: Buffer; tail: Buffer; bytes: Buffer } {
   const length = Math.min(LENGTH, size)
   const bytes = Buffer.alloc(2 * length)

@@ -12,13 +12,13 @@ export interface FileOptions extends SharingOptions {
   readonly headers?: HeadersLike | undefined
 }
 
-/** An open file as a source that reads it in another thread: right on every runtime. */
+/** An open file as a source that reads it in another thread, which works on every runtime. */
 export function fileSource(file: HeldFile, { type, headers }: FileOptions): FileSource {
   const { size, etag, lastModified, read, close } = file
   return { size, type: type ?? file.type, etag, lastModified, headers, read, close }
 }
 
-/** A file by its path, as the source that an adapter makes of it. */
+/** The file at a path, as the source that an adapter makes of it. */
 export async function sourceAt<Options extends FileOptions>(
   path: string | URL,
   options: Options,
@@ -30,12 +30,12 @@ export async function sourceAt<Options extends FileOptions>(
   return file === null ? null : toSourceOrClose(file, (file) => toSource(file, options))
 }
 
-/** @throws TypeError unless a URL is of a file */
+/** @throws TypeError if it is a URL, but not of a file */
 export function pathOf(path: string | URL): string {
   return path instanceof URL ? fileURLToPath(path) : path
 }
 
-/** What is made of a file, which is closed when nothing can be made of it. */
+/** Makes a source of a file, and closes the file if that fails. */
 export function toSourceOrClose(
   file: HeldFile,
   toSource: (file: HeldFile) => FileSource,

@@ -9,16 +9,16 @@ import { isSameVersion, type Version, versionOf } from './version.ts'
 const KIB = 1024
 const SMALLEST_CHUNK = 32 * KIB
 const LARGEST_CHUNK = 512 * KIB
-/** What all responses together may hold in chunks that their clients have not taken yet, in bytes. */
+/** The bytes that all responses may hold together in chunks that their clients have yet to take. */
 const CHUNK_BUDGET = 16 * KIB * KIB
 
-/** How long a write under way may take from a file's new time to its new size, in ms. */
+/** How long a write may take from changing a file's time to changing its size, in ms. */
 const WRITE_SETTLES_IN = 20
 
-/** What `readSync` reads into: fresh memory for each read costs more than the read. */
+/** What `readSync` reads into: fresh memory for each read would cost more than the read itself. */
 let scratch = new Uint8Array(0)
 
-/** How many responses read a file. */
+/** How many responses are reading a file. */
 let readers = 0
 
 /** One version of a file as one response reads it. */
@@ -26,11 +26,11 @@ export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastM
   readonly size: number
   /** Whether what was found is the version that is held. */
   isSame(found: Version): boolean
-  /** At most a chunk of the bytes [start, end), read in another thread. */
+  /** The first of the bytes [start, end), at most a chunk, read in another thread. */
   read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array>
   /**
-   * The bytes [start, end), read at once into memory that the next call, of any file, uses again.
-   * Null when they are not all there, or the file may have changed: `read` looks twice.
+   * The bytes [start, end), read synchronously into memory that the next call, of any file,
+   * overwrites. Null when they are not all there, or the file may have changed: `read` looks twice.
    */
   readSync(start: number, end: number): Uint8Array<ArrayBuffer> | null
   /** Lets go of the file once reads under way are done. */
@@ -51,8 +51,8 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
   readers++
 
   /**
-   * Whether what was opened is still there, and nothing else in its place. Of a file that only grew,
-   * it is remembered how far.
+   * Whether the open file is still the version that was opened, or that version with bytes
+   * appended. Remembers how far it has grown.
    */
   function isIntact(): boolean {
     const found = versionOf(handle)
@@ -79,7 +79,7 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
       reads++
       try {
         const length = await readAt(fd, into, Math.min(end - start, into.length), start)
-        // A write moves the time of a file first, and its size when the bytes are there.
+        // A write changes a file's time first, and its size only once the bytes are there.
         if (!isIntact() && !(await delay(WRITE_SETTLES_IN).then(isIntact))) {
           throw new SourceChangedError(`${path} changed while it was being served`)
         }
@@ -101,7 +101,7 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
       if (isClosed) return
       isClosed = true
       readers--
-      // A descriptor that is closed during a read may by then be another file's.
+      // A descriptor closed during a read may be reused for another file, which would then be read.
       if (reads > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
       release()
     },

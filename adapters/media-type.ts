@@ -16,8 +16,8 @@ types.define(
 )
 
 /**
- * The media type that a file's name promises, with `charset=utf-8` for text; undefined when it
- * promises none.
+ * The media type that a file's name implies, with `charset=utf-8` for text; undefined if it implies
+ * none.
  *
  * @example
  * mediaType('captions.vtt') // 'text/vtt; charset=utf-8'

@@ -4,11 +4,11 @@ import type { RequestLike } from '../src/source.ts'
 export interface Incoming {
   /** In upper case. */
   readonly method?: string | undefined
-  /** The request target: a path and query, or in a request to a proxy a whole URL. */
+  /** The request target: a path and query or, in a request to a proxy, a whole URL. */
   readonly url?: string | undefined
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, as they were sent. */
   readonly rawHeaders: readonly string[]
   /** Whether the client hung up before the request was read. */
   readonly aborted: boolean
@@ -16,9 +16,9 @@ export interface Incoming {
   resume(): unknown
 }
 
-/** What their responses have in common, and the stream, which only HTTP/2 has. */
+/** What their responses have in common, and `stream`, which only HTTP/2 has. */
 export interface Outgoing {
-  /** Whether the head was sent, by whomever. */
+  /** Whether the head was sent, no matter by whom. */
   readonly headersSent: boolean
   /** Null for a pipelined response that waits for its turn (HTTP/1.1). */
   readonly socket?: object | null | undefined
@@ -28,7 +28,7 @@ export interface Outgoing {
   readonly stream?: { close(code: number): void }
   /** Sends the head. */
   writeHead(status: number, headers: Record<string, string>): unknown
-  /** Sends a chunk; `callback` is called when it has left, or with the reason why not. */
+  /** Sends a chunk; `callback` is called when it has left, or with the reason why it did not. */
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
   /** Ends the response. */
   end(): unknown
@@ -49,7 +49,7 @@ export function toRequest({ method = '', url = '', headers, rawHeaders }: Incomi
       get(field) {
         const name = field.toLowerCase()
         if (!Object.hasOwn(headers, name)) return null
-        // HTTP/2 splits cookies, which are no list: Node joins them by "; " (RFC 9113 §8.2.3).
+        // HTTP/2 may split Cookie, which is not a list: Node joins it with "; " (RFC 9113 §8.2.3).
         if (name === 'cookie') return String(headers[name])
         const values = valuesOf(name, rawHeaders)
         return values.length > 1 ? values.join(', ') : String(headers[name])
@@ -59,16 +59,17 @@ export function toRequest({ method = '', url = '', headers, rawHeaders }: Incomi
 }
 
 /**
- * The turn of a pipelined response. A client may send thousands of requests at once and read nothing:
- * those that wait get no file and no buffer, and nothing is left to free when their connection breaks.
+ * Waits for the turn of a pipelined response. A client may send thousands of requests at once and
+ * read nothing: those that wait hold no file and no buffer, so a broken connection leaves nothing
+ * to free.
  */
 export function turnOf(outgoing: Outgoing): Promise<void> {
   return new Promise((resolve) => outgoing.once('socket', resolve))
 }
 
 /**
- * Whether a middleware has replaced `write` or `end`, as compression does. None of them tells when a
- * chunk has left.
+ * Whether a middleware has replaced `write` or `end`, as compression does. The replacements
+ * don't tell when a chunk has left.
  */
 export function isWrapped(outgoing: Outgoing): outgoing is Outgoing & NodeJS.WritableStream {
   return Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')
@@ -77,13 +78,13 @@ export function isWrapped(outgoing: Outgoing): outgoing is Outgoing & NodeJS.Wri
 /** INTERNAL_ERROR (RFC 9113 §7). */
 const HTTP2_INTERNAL_ERROR = 2
 
-/** Ends a response so that its client can't take it for whole. */
+/** Ends a response so that its client can't take it for complete. */
 export function breakOff(outgoing: Outgoing): void {
   if (outgoing.stream) outgoing.stream.close(HTTP2_INTERNAL_ERROR)
   else outgoing.destroy()
 }
 
-/** Of some fields that come more than once, Node gives the first alone, and of more in HTTP/2. */
+/** Of some repeated fields, more of them in HTTP/2, Node's `headers` has only the first value. */
 function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 }

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
 import { readBody } from '../src/body.ts'
 import { expectLimits } from '../src/decide.ts'
-import { onlyReads, prepare, type ServeOptions } from '../src/prepare.ts'
+import { forGetAndHead, prepare, type ServeOptions } from '../src/prepare.ts'
 import { watch } from '../src/served.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
@@ -15,18 +15,19 @@ import {
   turnOf,
 } from './node-http.ts'
 
-/** What a middleware leaves to the next one: other methods, and files that are not there. */
+/** What a middleware leaves to the next handler: other methods, and files that do not exist. */
 const PASSED_ON = [204, 404, 405]
 
 /**
- * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does, without
- * a Fetch layer: bytes are read into buffers, which are used again once the bytes have left. As
- * middleware of Express or Connect, it calls `next` where there is no file. If a middleware has replaced
- * the response's `write` or `end`, as compression does, bytes are piped, and buffers not used again.
+ * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does,
+ * without a Fetch layer: bytes are read into buffers, which are used again once the bytes have
+ * left. As middleware of Express or Connect, it calls `next` if there is no file, and for any
+ * method but GET and HEAD. If another middleware has replaced the response's `write` or `end`, as
+ * compression does, the body is piped, and no buffer is used again.
  *
  * The promise that it returns is fulfilled when the response is over or passed on, and rejects only
- * with what `next` throws. It stays pending for a pipelined request whose connection breaks before its
- * turn.
+ * with what `next` throws. It stays pending for a pipelined request whose connection breaks before
+ * its turn.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
@@ -39,12 +40,12 @@ export function nodeListener(
   options: ServeOptions = {},
 ): (incoming: Incoming, outgoing: Outgoing, next?: () => void) => Promise<void> {
   expectLimits(options)
-  const reads = onlyReads(lookup)
+  const lookUp = forGetAndHead(lookup)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null) await turnOf(outgoing)
     const request = toRequest(incoming)
     const conclude = watch(options).bind(null, request)
-    const prepared = await prepare(request, reads, options)
+    const prepared = await prepare(request, lookUp, options)
     if (next !== undefined && PASSED_ON.includes(prepared.status)) return next()
     if (prepared.source !== null) {
       return writeBody(prepared, prepared.source, incoming, outgoing, conclude)
@@ -71,7 +72,7 @@ async function writeBody(
     void reader.close().then((error) => conclude(answered, sent, error))
   }
 
-  /** Sends a chunk through a buffer that is used again once it left; false when nobody wants it. */
+  /** Sends a chunk through a buffer that is reused once it has left; false if nobody wants it. */
   async function sendNext(): Promise<boolean> {
     const buffer = takeBuffer(reader.length - reader.sent)
     let hasLeft = false
@@ -85,7 +86,7 @@ async function writeBody(
     }
   }
 
-  /** Sees that the head is sent; false when the host answered meanwhile. */
+  /** Makes sure that the head is sent; false if the host has answered instead. */
   function begin(): boolean {
     if (!hasBegun && !outgoing.headersSent) {
       writeHead(outgoing, answered)
@@ -94,7 +95,7 @@ async function writeBody(
     return hasBegun
   }
 
-  /** Whether the chunk left, so that nothing reads its buffer any more. */
+  /** Sends a chunk; true once it has left, and nothing reads its buffer any more. */
   function flush(chunk: Uint8Array): Promise<boolean> {
     return new Promise((resolve) => {
       const settle = (error?: Error | null) => {
@@ -121,14 +122,15 @@ async function writeBody(
   }
 
   outgoing.once('close', hangUp)
-  // After a reset without an error, Node closes a stream of HTTP/2 only once its request was read.
+  // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
   if (outgoing.stream) incoming.resume()
   if (incoming.aborted || outgoing.destroyed) hangUp()
   try {
     if (isWrapped(outgoing)) {
       await pipe(outgoing)
     } else {
-      // What comes first of a multipart body is not from the source.
+      // A multipart body begins with bytes that are not from the source: its first read would only
+      // come after the head.
       if (answered.pieces.length > 1) await reader.readAhead()
       let isWanted = true
       while (isWanted && reader.sent < reader.length) isWanted = await sendNext()
@@ -147,9 +149,9 @@ async function writeBody(
 }
 
 /**
- * Writes an answer without a body, unless the host timed out and answered by itself.
+ * Writes an answer without a body, unless the host timed out and has answered instead.
  *
- * @returns what went wrong, if Node refuses such a head; the response is broken off then
+ * @returns what went wrong, if Node refuses such a head; the response is then broken off
  */
 function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
   if (outgoing.headersSent) return undefined

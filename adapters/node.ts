@@ -9,21 +9,22 @@ export { nodeListener } from './node-listener.ts'
 export type { SharingOptions } from './shared-files.ts'
 
 /**
- * A regular file of the local file system, kept open until it has been served: that version is sent,
- * even if another file takes its name. If it is truncated or rewritten meanwhile, the response is cut
- * off; if it grows, only the bytes that it had at first are sent.
+ * A regular file of the local file system, kept open until it has been served: that version is
+ * sent, even if another file takes its name. If it is truncated or rewritten meanwhile, the
+ * response is cut off; if it grows, only the bytes that it had at first are sent.
  *
  * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
- * relative path starts at `process.cwd()`. Never build it from the request; `nodeDirectory` is for that.
+ * relative path starts at `process.cwd()`. Never build it from a request: use
+ * `nodeDirectory`.
  *
- * Every call looks at the path. Responses that find the same version share one descriptor, which stays
- * open for `keepOpen` ms after the last of them.
+ * Every call looks at the path. Responses that find the same version share one descriptor, which
+ * stays open for `keepOpen` ms after the last of them.
  *
- * Give it to `serveFile`, which closes it; otherwise close it yourself.
+ * Pass it to `serveFile`, which closes it; otherwise close it yourself.
  *
  * @returns null if there is no such file, or it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when
- * `keepOpen` is not a whole number, 0 or more; TypeError when a field of `headers` can't be sent
+ * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
  * serveFile(request, await nodeFile('videos/film.mp4'))
@@ -40,8 +41,9 @@ export function nodeFile(
  * Hidden files (except `.well-known`), directories, devices, and anything outside the directory, by
  * path or by symbolic link, are not found. A relative `root` starts at `process.cwd()`.
  *
- * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a slash,
- * or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number, 0 or more
+ * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a
+ * slash, or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number
+ * >= 0
  *
  * @example
  * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of @hono/node-server

@@ -3,22 +3,23 @@ import { isStrongDate } from '../src/validators.ts'
 import { mediaType } from './media-type.ts'
 import type { Version } from './version.ts'
 
-/** A descriptor of one version of a regular file, and what all who read it say of that version. */
+/** A descriptor of one version of a regular file, and what every answer says about that version. */
 export interface Handle {
   readonly path: string
   readonly fd: number
   readonly version: Version
-  /** The media type that the file's name promises. */
+  /** The media type that the file's name implies. */
   readonly type: string | undefined
   /**
-   * `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted. Where it is one
-   * that reproducible builds give to every file, weak too, and with the ctime in its place.
+   * `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted. If that is
+   * one that reproducible builds give to every file, the tag is weak too, and made of the ctime
+   * instead.
    */
   readonly etag: string
   readonly lastModified: Date | undefined
   /**
-   * The first and the last bytes of this version, which a file that was only added to still has there;
-   * null until they are learned.
+   * The first and the last bytes of this version: a file that was only appended to still has them
+   * in the same places. Null until they were read.
    */
   ends: Uint8Array | null
 }
@@ -27,20 +28,20 @@ export interface Handle {
 export type Permission = (path: string, version: Version) => boolean
 
 /**
- * Without O_NONBLOCK, opening a FIFO waits for its writer; without O_NOCTTY, a terminal could become
- * this process's. Windows has neither.
+ * Without O_NONBLOCK, opening a FIFO waits for a writer; without O_NOCTTY, a terminal could become
+ * the one that controls this process. Windows has neither flag.
  */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
 /**
  * Opens a regular file.
  *
- * Synchronously: with names and inodes in the kernel's cache that takes some 5 µs, and the way
- * through the thread pool over 100 (bench/README.md).
+ * It blocks: with names and inodes in the kernel's cache, that takes some 5 µs, while the way
+ * through the thread pool takes over 100 (bench/README.md).
  *
  * @param isAllowed asked about what was opened, before anything is read
  * @returns null when there is no such file, it is not a regular one, or it is not allowed
- * @throws what the operating system says of any other failure
+ * @throws the operating system's error for any other failure
  */
 export function openFile(path: string, isAllowed: Permission): Handle | null {
   let fd: number | null = null
@@ -61,21 +62,22 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
 }
 
 /**
- * What tools that build reproducibly date every version at, in s since the epoch: ZIP and Cloud
- * Native Buildpacks in 1980, npm in 1985. Others, such as Nix and Jib, take the epoch itself.
+ * The dates that tools for reproducible builds give to every file, in seconds since the epoch: ZIP
+ * and Cloud Native Buildpacks one in 1980, npm one in 1985. Others, such as Nix and Jib, use the
+ * epoch.
  */
-const DATES_OF_ALL = [315_532_800, 315_532_801, 499_162_500]
+const REPRODUCIBLE_DATES = [315_532_800, 315_532_801, 499_162_500]
 
 function describe(stat: Stats): Pick<Handle, 'version' | 'etag' | 'lastModified'> {
-  // Not `mtime`, nor nanoseconds: the runtimes round those differently.
+  // Neither `mtime` nor nanoseconds: the runtimes round those differently.
   const modified = Math.floor(stat.mtimeMs)
-  const isDated = modified > 1000 && !DATES_OF_ALL.includes(modified / 1000)
-  // When it came to this machine. Deno knows that to the second.
+  const isDated = modified > 1000 && !REPRODUCIBLE_DATES.includes(modified / 1000)
+  // The ctime says when the file came to this machine. Deno has it in whole seconds only.
   const stamp = isDated ? modified : Math.floor(stat.ctimeMs / 1000) * 1000
   const now = Date.now()
   const isSettled = isStrongDate(isDated ? modified : stamp + 1000, now)
   const strength = isDated && isSettled ? '' : 'W/'
-  // It may change once more without changing its time: a tag of this second must not match later.
+  // It may change again without its time changing: a tag of this second must not match later.
   const state = isSettled || stamp > now ? '' : '-new'
   return {
     version: stat,
@@ -86,12 +88,12 @@ function describe(stat: Stats): Pick<Handle, 'version' | 'etag' | 'lastModified'
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ENODEV']
 
-/** Whether an error says that there is no such file, rather than that it can't be had. */
+/** Whether an error says that there is no such file, rather than that it can't be opened. */
 function isAbsence(error: unknown): boolean {
   return ABSENT.includes(codeOf(error))
 }
 
-/** Reads in another thread; the bytes read, fewer at the end of the file. */
+/** Reads in another thread; returns how many bytes were read, which are fewer at the file's end. */
 export function readAt(
   fd: number,
   into: Uint8Array,
@@ -106,7 +108,7 @@ export function readAt(
   })
 }
 
-/** What the operating system calls an error, such as `ENOENT`; empty when it is none of its. */
+/** The operating system's code of an error, such as `ENOENT`; empty if it has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -1,11 +1,11 @@
 /**
- * The path below `base` that a request URL names, decoded once and without a leading slash, or
- * null when it names none: outside `base`, an empty segment, a byte that could mean another path
- * to a file system (`%2f`, `%5c`, `%00`), invalid UTF-8, or a hidden file. Dot segments are
- * resolved as the WHATWG's URL does; nothing that comes out can lead above the root.
+ * The path below `base` that a request URL names, decoded once and without a leading slash. Null if
+ * there is none: it lies outside `base`, is not valid UTF-8, names a hidden file, or has an empty
+ * segment or an encoded byte that could make it another path to a file system (`%2f`, `%5c`,
+ * `%00`). Dot segments are resolved as the URL Standard says; no result can lead above the root.
  *
  * @param url absolute, or starting with `/` as in a request line
- * @param base as `expectBase` lets pass
+ * @param base as `expectBase` returns it
  *
  * @example
  * toRelativePath('http://host/media/a%20b/c.mp4?t=1', '/media/') // 'a b/c.mp4'
@@ -20,14 +20,14 @@ export function toRelativePath(url: string, base = '/'): string | null {
 }
 
 /**
- * A target whose path names a file as it stands: nothing in it is encoded, empty, hidden, or a dot
- * segment. Most do, and need no parser.
+ * A target whose path can be used as it stands: nothing in it is encoded, and no segment is empty,
+ * hidden or a dot segment. Most are like that, and need no parser.
  */
 const PLAIN = /^(?:https?:\/\/[\w.-]+(?::\d+)?)?((?:\/[\w-][\w.-]*)+)$/
 
 /**
- * What a request asks for as a URL, written the same on every runtime: Node gives the request line
- * as it came, the others a whole URL. Null when it is none.
+ * What a request asks for, as a URL that is the same on every runtime: Node gives the request
+ * target as it was sent, the others a whole URL. Null if it is not valid.
  *
  * @example
  * parseTarget('/a/../b.mp4?t=1')?.pathname // '/b.mp4'
@@ -38,9 +38,9 @@ export function parseTarget(url: string): URL | null {
 }
 
 /**
- * The path that a lookup is mounted at, decoded, so that it is found by all its spellings.
+ * The path that a lookup is mounted at, decoded, so that every spelling of it is found.
  *
- * @param base as it stands in URLs, or decoded
+ * @param base encoded, as in a URL, or decoded
  * @throws TypeError unless it starts and ends with a slash
  *
  * @example
@@ -54,7 +54,7 @@ export function expectBase(base: string): string {
   return decodePath(pathname) ?? pathname
 }
 
-/** Null when it is not UTF-8, or a segment of it could mean another path to a file system. */
+/** Null if it is not UTF-8, or a file system could take a segment for another path. */
 function decodePath(pathname = ''): string | null {
   try {
     const segments = pathname.split('/').map(decodeURIComponent)

@@ -4,15 +4,15 @@ import { type ByteRange, parseRange, type RangeSpec, resolveRange } from '../src
 import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import { expectBase, toRelativePath } from './path.ts'
 
-/** What is used of a bucket binding; the `R2Bucket` of Cloudflare's types is one. */
+/** The part of a bucket binding that is used; Cloudflare's `R2Bucket` fits. */
 export interface R2BucketLike {
-  /** The metadata of an object; null when there is none by that key. */
+  /** The metadata of an object; null if there is none by that key. */
   head(key: string): Promise<R2ObjectLike | null>
   /** An object and its content; without the content when `onlyIf` fails. */
   get(key: string, options?: R2GetOptionsLike): Promise<R2ObjectLike | null>
 }
 
-/** What is used of an object; the `R2Object` and `R2ObjectBody` of Cloudflare's types are ones. */
+/** The part of an object that is used; Cloudflare's `R2Object` and `R2ObjectBody` fit. */
 export interface R2ObjectLike {
   /** Complete length in bytes. */
   readonly size: number
@@ -24,7 +24,7 @@ export interface R2ObjectLike {
   readonly uploaded: Date
   /** The header fields that are stored with it. */
   readonly httpMetadata?: R2HttpMetadataLike
-  /** Not there when only the metadata were asked for, or a condition failed. */
+  /** Absent if only the metadata was asked for, or a condition failed. */
   readonly body?: ReadableStream<Uint8Array>
 }
 
@@ -44,11 +44,11 @@ export interface R2HttpMetadataLike {
   readonly cacheExpiry?: Date
 }
 
-/** Which content of an object is asked for. */
+/** What content of an object is asked for. */
 export interface R2GetOptionsLike {
-  /** In bytes; the last `suffix` ones, or `length` ones from `offset`, to the end by default. */
+  /** The last `suffix` bytes, or `length` bytes from `offset` on, by default up to the end. */
   range?: { offset: number; length?: number } | { suffix: number }
-  /** The version that it must be, by its entity tag without quotes. */
+  /** The version that it must be, named by its entity tag without quotes. */
   onlyIf?: { etagMatches: string }
 }
 
@@ -76,9 +76,9 @@ const CHUNK = 256 * 1024
 
 /**
  * An object of an R2 bucket, for one request: where possible, its metadata and the requested bytes
- * come in one operation. A GET with one range or none costs one; two if the range is unsatisfiable or
- * cut by `maxSlice`, or If-Range fails; k ranges cost 1 + k; HEAD costs one `head`. What is read later
- * comes from the same version, or the response is cut off.
+ * come in one operation. A GET with one range or none costs one; two if the range is unsatisfiable
+ * or cut by `maxSlice`, or If-Range fails; k ranges cost 1 + k; HEAD costs one `head`. What is read
+ * later comes from the same version, or the response is cut off.
  *
  * The media type is the one stored with the object, or what `type` says, or
  * `application/octet-stream`. The key is taken as given.
@@ -97,7 +97,7 @@ export async function r2File(
   request: RequestLike,
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
-  // For a longer key R2 throws, instead of saying that there is no such object.
+  // R2 throws for a longer key, instead of saying that there is no such object.
   if (new TextEncoder().encode(key).length > LONGEST_KEY) return null
   const spec = likelyRange(request)
   const object = await findObject(bucket, key, spec)
@@ -121,12 +121,12 @@ export async function r2File(
 }
 
 /**
- * A lookup of the objects of an R2 bucket: the key is `prefix` followed by the path of the request's
- * URL below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not found; a
- * segment `.well-known` is.
+ * A lookup of the objects of an R2 bucket: the key is `prefix` followed by the path of the
+ * request's URL below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not
+ * found; a segment `.well-known` is.
  *
- * @throws TypeError at once when there is no bucket, `prefix` or `base` lacks a slash, or a field of
- * `headers` can't be sent
+ * @throws TypeError at once when there is no bucket, `prefix` or `base` lacks a slash, or a field
+ * of `headers` can't be sent
  *
  * @example
  * export default { fetch: (request, env) => fileHandler(r2Bucket(env.MEDIA))(request) }
@@ -134,7 +134,7 @@ export async function r2File(
 export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): FileLookup {
   const { prefix = '' } = options
   if (!bucket) {
-    // A binding that is misspelt is undefined.
+    // A misspelt binding is undefined.
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
   }
   expectHeaders(options.headers)
@@ -148,7 +148,7 @@ export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): F
   }
 }
 
-/** The fields that are stored with an object, over others; a Headers is made only if there are any. */
+/** The fields stored with an object, over others; a Headers is made only if there are any. */
 function withStored(
   others: HeadersLike | undefined,
   stored: R2HttpMetadataLike,
@@ -160,7 +160,7 @@ function withStored(
     'cache-control': stored.cacheControl,
     expires: stored.cacheExpiry?.toUTCString(),
   })
-  // R2 stores values that fit in no header field.
+  // R2 also stores values that no header field can have.
   const known = fields.filter(([, value]) => value !== undefined && isFieldValue(value))
   if (known.length === 0) return others
   const headers = new Headers(others)
@@ -168,10 +168,10 @@ function withStored(
   return headers
 }
 
-/** All of an object, even of an empty one. */
+/** All of an object, even if it is empty. */
 const WHOLE: RangeSpec = { firstPos: 0, lastPos: Infinity }
 
-/** The bytes that a request will most likely be answered with; null when the size decides, or none. */
+/** The bytes that a request will most likely get; null for several ranges, and without a body. */
 function likelyRange({ method, headers }: RequestLike): RangeSpec | null {
   if (method !== 'GET') return null
   const [spec = null, ...others] = parseRange(headers.get('range') ?? '') ?? [WHOLE]
@@ -189,8 +189,8 @@ async function findObject(
   try {
     return await bucket.get(key, options)
   } catch {
-    // A range that is not satisfiable, an empty object and a failure all throw, and nothing but
-    // the message tells them apart. With the metadata the core can.
+    // An unsatisfiable range, an empty object and a failure all throw, and only the message tells
+    // them apart. From the metadata, the core can tell.
     return bucket.head(key)
   }
 }
@@ -208,7 +208,11 @@ function toOptions(spec: RangeSpec): R2GetOptionsLike | null {
   return offset === 0 ? {} : { range: { offset } }
 }
 
-/** @param range what the object's body holds, if it has one */
+/**
+ * How the content of an object is read.
+ *
+ * @param range the bytes that the object's body holds, if it has one
+ */
 function content(
   bucket: R2BucketLike,
   key: string,
@@ -240,8 +244,8 @@ function content(
 }
 
 /**
- * workerd gives 4 KiB of R2's own stream at a time to JavaScript, unless asked for more: the CPU time
- * of 64 MiB falls from 1300 to 100 ms.
+ * workerd hands R2's own stream to JavaScript in chunks of 4 KiB, unless asked for more: asking
+ * takes the CPU time for 64 MiB from 1300 to 100 ms.
  */
 function inLargeChunks(
   stream: ReadableStream<Uint8Array>,
@@ -263,7 +267,7 @@ function inLargeChunks(
   return new ReadableStream(source, { highWaterMark: 0 })
 }
 
-/** Null for other streams than workerd's: on Node, `getPlatformProxy` of wrangler copies them. */
+/** Null for streams that are not workerd's: on Node, wrangler's `getPlatformProxy` copies them. */
 function byteReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
   try {
     return stream.getReader({ mode: 'byob' })

@@ -1,7 +1,7 @@
 /** How many keys are remembered. */
 const MOST = 10_000
 
-/** What was learned lately, by key: forgotten after `duration` ms, and all at once beyond 10 000 keys. */
+/** What was learned lately, by key: forgotten after `duration` ms, all at once past `MOST` keys. */
 export class Recent<Value> {
   readonly #duration: number
   readonly #known = new Map<string, { readonly value: Value; readonly until: number }>()

@@ -12,31 +12,31 @@ import { isSameVersion, versionAt } from './version.ts'
 /** How long files stay open. */
 export interface SharingOptions {
   /**
-   * For how long a file stays open after the last response that read it, in ms, so that the next
-   * one finds it open; up to a second longer, and less when more than 128 files wait like this. A
+   * How long a file stays open after the last response that read it, in ms, so that the next one
+   * finds it open. It may be up to a second more, and is less when over 128 files wait like this. A
    * whole number, 1000 by default; 0 closes it at once.
    */
   readonly keepOpen?: number | undefined
 }
 
-/** How often it is looked whether a file was open for long enough, in ms. */
+/** How often to look for files that have stayed open long enough, in ms. */
 const SWEEP_EVERY = 1000
 
-/** How many files are open at most that nobody reads. */
+/** The most files that stay open although nobody reads them. */
 const MOST_IDLE = 128
 
-/** For how long after it was found a path is taken to be in the kernel's memory, in ms. */
+/** How long a path that was found is assumed to stay in the kernel's memory, in ms. */
 const WARM_FOR = 10_000
 
-/** Paths that were found within `WARM_FOR`. */
+/** Paths that were found within the last `WARM_FOR` ms. */
 const warm = new Recent<true>(WARM_FOR)
 
 interface Shared extends Handle {
-  /** How many responses read it. */
+  /** How many responses are reading it. */
   users: number
 }
 
-/** What may be read by further responses, by path. */
+/** What further responses may read from, by path. */
 const shared = new Map<string, Shared>()
 
 /** Those that nobody reads, the longest idle first, and until when each stays open. */
@@ -44,22 +44,22 @@ const idle = new Map<Shared, number>()
 
 let sweeper: NodeJS.Timeout | null = null
 
-/** @throws RangeError unless the options make sense */
+/** @throws RangeError unless `keepOpen` is a whole number, 0 or more */
 export function expectSharing({ keepOpen }: SharingOptions): void {
   if (keepOpen !== undefined) expectWholeNumber('keepOpen', keepOpen, 0)
 }
 
 /**
- * The regular file at a path, as it is now. Responses that find the same version there read it from
- * one descriptor: looking at a path takes a sixth of what it takes to open, check and close it.
+ * The regular file at a path, as it is now. Responses that find the same version share one
+ * descriptor: looking at a path takes a sixth of the time of opening, checking and closing it.
  *
  * Never waits for a slow disk on the main thread: a path that was not found lately is first looked
- * at in another one, which brings its names, its inode and its last page into the kernel's memory,
- * where they are at hand within microseconds.
+ * at in another one. That brings its names, its inode and the pages at its ends into the kernel's
+ * memory, where they are at hand within microseconds.
  *
  * @param isAllowed asked about what was found, each time
  * @returns null when there is no such file, it is not a regular one, or it is not allowed
- * @throws what the operating system says of any other failure, at once or as a rejection
+ * @throws the operating system's error for any other failure, at once or as a rejection
  */
 export function findFile(
   path: string,
@@ -77,7 +77,7 @@ async function findCold(
   keepOpen: number,
   isAllowed: Permission,
 ): Promise<HeldFile | null> {
-  // What is wrong with the path, opening will say.
+  // If something is wrong with the path, opening it will say what.
   await stat(path).catch(() => {})
   const handle = acquire(path, isAllowed)
   if (handle === null) return null
@@ -90,7 +90,7 @@ function acquire(path: string, isAllowed: Permission): Shared | null {
   const handle = reuse(path, isAllowed) ?? open(path, isAllowed)
   if (handle === null) return null
   warm.set(path, true)
-  // Nobody could tell whether a file of a weak tag is still the same.
+  // Under a weak tag, nobody could tell whether a file is still the same.
   if (isStrong(handle.etag)) shared.set(path, handle)
   return handle
 }
@@ -113,7 +113,7 @@ function reuse(path: string, isAllowed: Permission): Shared | null {
 function isCurrent({ path, version }: Handle, isAllowed: Permission): boolean {
   try {
     const found = versionAt(path)
-    // Its permissions changed: opening it anew has the system check them.
+    // If its permissions may have changed, it is opened anew, so that the system checks them.
     const isUntouched = found.ctimeMs === version.ctimeMs
     return isUntouched && isSameVersion(version, found) && isAllowed(path, found)
   } catch {
@@ -123,12 +123,12 @@ function isCurrent({ path, version }: Handle, isAllowed: Permission): boolean {
 }
 
 function open(path: string, isAllowed: Permission): Shared | null {
-  const handle = openInCrowd(path, isAllowed)
+  const handle = openMakingRoom(path, isAllowed)
   return handle && { ...handle, users: 0 }
 }
 
-/** Opens a file, at the cost of those that nobody reads when too many are open. */
-function openInCrowd(path: string, isAllowed: Permission): Handle | null {
+/** Opens a file; if too many are open, it closes those that nobody reads, and tries again. */
+function openMakingRoom(path: string, isAllowed: Permission): Handle | null {
   try {
     return openFile(path, isAllowed)
   } catch (error) {
@@ -146,8 +146,8 @@ function release(handle: Shared, keepOpen: number): void {
     return
   }
   idle.set(handle, Date.now() + keepOpen)
-  const longest = idle.size > MOST_IDLE ? idle.keys().next().value : undefined
-  if (longest !== undefined) closeQuietly(longest)
+  const longestIdle = idle.size > MOST_IDLE ? idle.keys().next().value : undefined
+  if (longestIdle !== undefined) closeQuietly(longestIdle)
   if (sweeper === null) sweeper = setTimeout(sweep, SWEEP_EVERY).unref()
 }
 
@@ -159,18 +159,18 @@ function sweep(): void {
 /**
  * Closes the files that nobody reads.
  *
- * @param now only those that were to stay open until then, in ms since the epoch; all by default
+ * @param now only those whose time is up by then, in ms since the epoch; all by default
  */
 export function closeIdle(now: number = Number.POSITIVE_INFINITY): void {
   for (const [handle, until] of idle) if (until <= now) closeQuietly(handle)
 }
 
-/** Closes a file that nobody reads, when nobody waits to be told that it failed. */
+/** Closes a file that nobody reads. If that fails, there is nobody to tell. */
 function closeQuietly(handle: Shared): void {
   try {
     close(handle)
   } catch {
-    // It was only read: nothing is lost.
+    // The file was only read: nothing is lost.
   }
 }
 

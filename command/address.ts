@@ -1,7 +1,8 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 
 /**
- * A URL that a person can open. To listen everywhere is no place to go to, so that is this machine.
+ * A URL that a person can open. An address that means "everywhere" can't be opened, so the loopback
+ * address takes its place.
  *
  * @example
  * formatUrl('::1', 8080) // 'http://[::1]:8080/'
@@ -12,17 +13,17 @@ export function formatUrl(host: string, port: number): string {
   return `http://${place.includes(':') ? `[${place}]` : place}:${port}/`
 }
 
-/** Whether only programs on this machine reach what listens at an IP address. */
+/** Whether only programs on this machine can reach what listens at an IP address. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\./.test(address)
 }
 
 /**
- * Where other machines find what listens on all addresses of this one; empty when it listens on
- * one only. IPv6's link-local addresses are left out: they mean nothing without the name that a
- * network has on the other machine, and no browser takes one.
+ * The URLs at which other machines find what listens on all addresses of this one; none if it
+ * listens on one only. IPv6's link-local addresses are left out: they mean nothing without the name
+ * that the network has on the other machine, and no browser accepts such a name.
  *
- * @param address the IP address that it listens on
+ * @param address the IP address that is listened on
  *
  * @example
  * externalUrls('0.0.0.0', 8080, networkInterfaces()) // ['http://192.168.0.7:8080/']

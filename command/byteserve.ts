@@ -12,10 +12,10 @@ import { withPage } from './page.ts'
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
 
-/** How many lines of the log may wait for whoever reads it. */
+/** How many lines of the log may wait to be read. */
 const MOST_UNREAD = 1000
 
-/** How many wait, and how many were left out since the last that was printed. */
+/** How many lines wait, and how many were left out since the last one printed. */
 const log = { unread: 0, omitted: 0 }
 
 const FAILED = 1
@@ -53,7 +53,7 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
     lookup: withPage(root, openDirectory(root)),
     optionsFor: (client = '-') => ({
       onServed: (served) => print(formatServed(served, new Date(), isLocal ? null : client)),
-      // What broke a response stands in the line of its request.
+      // The log line of a request says what broke its response.
       onError() {},
     }),
   }
@@ -68,7 +68,7 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
     setTimeout(() => process.exit(0), PATIENCE)
     void server.drain().finally(() => process.exit(0))
   })
-  // npm passes on a signal that a whole process group, and so this process, has got already.
+  // npm passes on a signal that the whole process group, and so this process, has already got.
   process.on('SIGTERM', () => {})
   process.stdout.write(`${formatUrl(host, server.port)}\n`)
   if (isLocal) return
@@ -77,7 +77,7 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   print(`anyone who can reach ${place} can read ${onOneLine(realpathSync(root))}`)
 }
 
-/** Only the runtime's own server and files are loaded. */
+/** Loads the server and the files of this runtime only. */
 function loadHost(): Promise<Host> {
   if (process.versions.bun !== undefined) return import('./host-bun.ts')
   if (process.versions.deno !== undefined) return import('./host-deno.ts')
@@ -92,7 +92,7 @@ function findObstacle(root: string): string | null {
   }
 }
 
-/** Each runtime would look up a name by itself, fail in its own words, and tell less. */
+/** Resolves a name before a runtime would, which would fail in its own words and tell less. */
 async function findAddress(host: string): Promise<string | null> {
   try {
     return (await lookup(host)).address
@@ -127,7 +127,10 @@ function fail(message: string, exitCode: number): void {
   process.exitCode = exitCode
 }
 
-/** Standard output is for the URL alone. What nobody reads is not kept without end. */
+/**
+ * Prints to standard error: standard output is for the URL alone. While nobody reads them, lines
+ * beyond a limit are left out.
+ */
 function print(line: string): void {
   if (log.unread >= MOST_UNREAD) {
     log.omitted++

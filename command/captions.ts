@@ -7,14 +7,14 @@ export interface Track {
   readonly language: string
 }
 
-/** How many one file may have: whoever names files could fill the page with them. */
+/** The most that one file may have: whoever names the files could fill the page with them. */
 const MOST_TRACKS = 32
 
 const LANGUAGE = /\.([a-z]{2,3}(?:-[a-z\d]{2,8})*)$/i
 
 /**
- * Finds the captions of a file among these: those that are called as it is but for the extension,
- * and maybe a language.
+ * Finds the captions of a file among these: those that have its name, but for the extension and an
+ * optional language.
  *
  * @example
  * const tracksOf = matchTracks(files) // film.mp4, film.vtt, film.en.vtt

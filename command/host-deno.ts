@@ -24,7 +24,7 @@ interface Server {
   shutdown(): Promise<void>
 }
 
-/** How long to wait for descriptors, when there are none for another connection, in ms. */
+/** How long to wait for a descriptor if none is left for another connection, in ms. */
 const RECOVERY = 100
 
 export const networkInterfaces: typeof os.networkInterfaces = () => {
@@ -69,7 +69,7 @@ export async function listen(
     try {
       server = listenOn(bound)
     } catch {
-      // Files took the descriptors that were free meanwhile, or another program the port.
+      // Meanwhile files have taken the free descriptors, or another program the port.
       listenLater()
     }
   }

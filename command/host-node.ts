@@ -22,21 +22,21 @@ export async function listen(
     }
     running.add(outgoing)
     outgoing.once('close', leave)
-    // A response that waits behind another of its connection is not told of a hang-up.
+    // A response that waits behind another on its connection is not told about a hang-up.
     incoming.once('aborted', leave)
     if (isDraining) outgoing.setHeader('connection', 'close')
     const options = optionsFor(incoming.socket.remoteAddress)
     void nodeListener(lookup, options)(incoming, outgoing)
   })
   await new Promise<void>((resolve, reject) => {
-    // And stays: what fails to be accepted later ends nothing.
+    // It stays for good: a connection that can't be accepted later must not end the process.
     server.on('error', reject)
     server.listen(port, address, resolve)
   })
   const bound = server.address()
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : port,
-    // Not the callback of `close`: it waits for connections that never sent a whole request, too.
+    // Not by the callback of `close`, which also waits for connections that sent no whole request.
     async drain() {
       isDraining = true
       server.close()

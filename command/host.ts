@@ -17,16 +17,16 @@ export interface Service {
 
 /** What a runtime must offer to be served from: its files and its server. */
 export interface Host {
-  /** This machine's addresses; none where the runtime would have to ask its user first. */
+  /** This machine's addresses; none if the runtime would have to ask its user first. */
   readonly networkInterfaces: typeof networkInterfaces
   openDirectory(root: string): FileLookup
   /** Rejects when the address can't be listened on. */
   listen(service: Service, address: Address): Promise<Listening>
 }
 
-/** A server that takes requests. */
+/** A server that accepts requests. */
 export interface Listening {
   readonly port: number
-  /** Takes no more connections; fulfilled when no response is under way any more. */
+  /** Accepts no more connections; fulfilled once no response is under way. */
   drain(): Promise<void>
 }

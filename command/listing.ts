@@ -19,20 +19,20 @@ export interface ListedFile {
 export interface Listing {
   /** By folder, then by name; numbers in them by value. */
   readonly files: readonly ListedFile[]
-  /** There are more files than one page can show. */
+  /** Whether there are more files than one page can show. */
   readonly isCut: boolean
 }
 
 const MOST_FILES = 2000
-/** How many names are looked at, of files, folders and whatever else, before it gives up. */
+/** How many names, of files, folders and anything else, are looked at before giving up. */
 const MOST_NAMES = 20_000
 
 /**
- * The files below a directory as they are now, those near the root first when there are too many.
- * Left out are hidden ones, what can't be read, and what the lookup would not serve. Linked
- * folders are not entered: what they hold inside of the root is listed where it lies.
+ * The files below a directory as they are now; if there are too many, those nearest to the root.
+ * Hidden files, unreadable ones and those that the lookup would not serve are left out. Linked
+ * folders are not entered: what they hold below the root is listed where it lies.
  *
- * @throws what the operating system says of the root itself, as a rejection
+ * @throws the operating system's error for the root itself, as a rejection
  */
 export async function listFiles(root: string, most: number = MOST_FILES): Promise<Listing> {
   const realRoot = await realpath(root)
@@ -40,7 +40,7 @@ export async function listFiles(root: string, most: number = MOST_FILES): Promis
   const folders = ['']
   let names = 0
   let isCut = false
-  // The loop goes on into the folders that it finds.
+  // The loop also visits the folders that it adds as it goes.
   for (const folder of folders) {
     try {
       for await (const entry of await opendir(join(root, folder))) {
@@ -64,7 +64,7 @@ export async function listFiles(root: string, most: number = MOST_FILES): Promis
   return { files: files.sort(compareFiles), isCut }
 }
 
-/** null for what is no file, leads out of the root, or can't be asked. */
+/** A file's size; null if it is not a file, leads out of the root, or can't be looked at. */
 async function sizeOf(path: string, realRoot: string): Promise<number | null> {
   try {
     if (!isBelow(await realpath(path), realRoot)) return null

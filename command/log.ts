@@ -5,9 +5,9 @@ const LONGEST_FIELD = 500
 
 /**
  * A line of the request log: the time, the client, the method, the path, the range asked for, the
- * status, the bytes that were really sent, how long it took, and what went wrong. Where a runtime
- * has the whole body and tells nothing more of it, the bytes are the announced ones, and the line
- * says so.
+ * status, the bytes that were really sent, how long it took, and what went wrong. Where the runtime
+ * takes the whole body and does not say what became of it, the bytes are the announced ones, and
+ * the line says so.
  *
  * Nothing in a request can break out of its column, let alone of the line.
  *
@@ -23,7 +23,7 @@ export function formatServed(served: Served, now: Date, client: string | null): 
   const length = sent === null ? `announced ${headers['content-length'] ?? 0} B` : `${sent} B`
   return [
     now.toTimeString().slice(0, 8),
-    // A socket for IPv6 has the addresses of IPv4 in this notation.
+    // A socket for IPv6 gives IPv4 addresses in this notation.
     ...(client === null ? [] : [client.replace(/^::ffff:/, '').padEnd(15)]),
     inColumn(request.method).padEnd(7),
     inColumn(target === null ? request.url : target.pathname + target.search).padEnd(28),
@@ -47,12 +47,12 @@ function formatDuration(ms: number): string {
   return `${Math.round(ms)} ms`
 }
 
-/** Without spaces, since they separate the columns. */
+/** Escapes all but visible ASCII: spaces separate the columns. */
 function inColumn(text: string): string {
   return escapeAll(text, /[^!-~]/gu)
 }
 
-/** Without control characters, which could move a terminal's cursor, recolour or rewrite it. */
+/** Escapes control characters, which could move a terminal's cursor, recolour or rewrite it. */
 export function onOneLine(text: string): string {
   return escapeAll(text, /[\p{C}\p{Zl}\p{Zp}]/gu)
 }

@@ -12,22 +12,22 @@ const HIGHEST_PORT = 65535
 export const HELP: string = `Usage: byteserve [DIR] [--port N] [--host H]
 
 Serves the files of DIR, by default the current directory, with byte ranges: films seek and
-downloads resume. / is DIR/index.html, or where there is none, a page that plays the media.
+downloads resume. / is DIR/index.html or, if there is none, a page that plays the media.
 
-  -p, --port N    the port to listen on, ${DEFAULTS.port} by default; 0 takes a free one
+  -p, --port N    the port to listen on, ${DEFAULTS.port} by default; 0 for any free one
       --host H    the address to listen on, ${DEFAULTS.host} by default: only this machine;
                   0.0.0.0 lets the network in
   -h, --help      print this
   -v, --version   print the version
 
 The URL is printed on standard output, a line for each request on standard error. Hidden files
-and links that lead out of DIR are not served. Ctrl-C ends at once; SIGTERM lets running downloads
-finish for 5 seconds.
+and links that lead out of DIR are not served. Ctrl-C stops at once; SIGTERM gives running downloads
+5 seconds to finish.
 `
 
 /**
- * Reads the command's arguments. An option's value may follow it or an equals sign; of an option
- * given twice, the last counts; after `--` there are no options.
+ * Reads the command's arguments. A value follows its option or an equals sign; if an option is
+ * given twice, the last one counts; after `--` there are no options.
  *
  * @example
  * parseOptions(['media', '--port', '0']) // { kind: 'serve', root: 'media', port: 0, host: '127.0.0.1' }
@@ -42,7 +42,7 @@ export function parseOptions(args: readonly string[]): Options {
   } catch (error) {
     const port = findDashedPort(args)
     if (port !== undefined) return mistakenPort(port)
-    // The first sentence says what is wrong; the others, how to pass what looks like an option.
+    // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
     return mistake(String(error instanceof Error ? error.message : error).replace(/\.\s.*/s, ''))
   }
 }
@@ -68,7 +68,7 @@ function toOptions([root = '.', ...extra]: readonly string[], port: string, host
   return { kind: 'serve', root, port: Number(port), host: host.replace(/^\[(.*)\]$/, '$1') }
 }
 
-/** The port of `--port -1`, which parseArgs takes for an option, and so for ambiguous. */
+/** The port in `--port -1`, which parseArgs rejects as ambiguous: it looks like an option. */
 function findDashedPort(args: readonly string[]): string | undefined {
   return args.find((arg, at) => arg.startsWith('-') && /^(?:-p|--port)$/.test(args[at - 1] ?? ''))
 }

@@ -55,10 +55,10 @@ function findMedia(files: readonly ListedFile[]): Medium[] {
   })
 }
 
-/** null for what no browser plays by itself. */
+/** Null for what no browser plays by itself. */
 function kindOf(name: string): Medium['kind'] | null {
   const type = mediaType(name) ?? ''
-  // MPEG transport streams play through a script only; and .ts is TypeScript's, too.
+  // MPEG transport streams need a script to play, and .ts is TypeScript's extension, too.
   if (type.startsWith('video/') && type !== 'video/mp2t') return 'video'
   return type.startsWith('audio/') ? 'audio' : null
 }
@@ -87,7 +87,7 @@ function renderSection(title: string, items: readonly string[]): string {
   return `<section>${heading}<ul>${items.join('\n')}</ul></section>`
 }
 
-// The link leads to the file, for who opens it elsewhere or has no script; the script plays it here.
+// The link is for opening the file elsewhere, or without a script; the script plays it here.
 function renderMedium(medium: Medium): string {
   const { kind, name, href, size } = medium
   return `<li><a class="${kind}" href="${href}"><span dir="auto">${escapeHtml(name)}</span><small>${formatSize(size)}</small></a><template>${renderPlayer(medium)}</template></li>`

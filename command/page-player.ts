@@ -2,9 +2,9 @@
 export const SCRIPT: string = `(${runPlayer})()`
 
 /**
- * Plays the medium that the address names after its #, and writes there the one that is chosen.
+ * Plays the medium that the URL names after its #, and writes the one that is chosen there.
  *
- * It runs in the browser, from its own text: nothing else of this module is there.
+ * It runs in the browser, from its own source text: nothing else in this module exists there.
  */
 function runPlayer(): void {
   const links = [...document.querySelectorAll<HTMLAnchorElement>('.video, .audio')]
@@ -15,7 +15,7 @@ function runPlayer(): void {
       const address = `#${link.getAttribute('href')}`
       if (location.hash !== address) history.pushState(null, '', address)
       show(link)
-      // A browser may forbid it; there is a button for that.
+      // A browser may refuse; the player has a button, too.
       findMedium()
         ?.play()
         .catch(() => {})
@@ -47,7 +47,7 @@ function runPlayer(): void {
   function load(template: HTMLTemplateElement): void {
     const old = findMedium()
     find('#player').replaceChildren(document.importNode(template.content, true))
-    // Without this, the old one would go on loading until it is collected.
+    // Otherwise the old one would go on loading until it is garbage collected.
     old?.removeAttribute('src')
     old?.load()
     const medium = findMedium()

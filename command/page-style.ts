@@ -1,4 +1,4 @@
-/** The page's style: calm, by the system's fonts and its light or dark. */
+/** The page's style: calm, in the system's fonts, and light or dark as the system is. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

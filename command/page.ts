@@ -8,12 +8,12 @@ import { STYLE } from './page-style.ts'
 
 /**
  * A lookup that answers `/` with a page of what can be played below the root, unless the root has
- * an index.html of its own; all else it leaves to the given one.
+ * an index.html of its own, and leaves everything else to the given lookup.
  */
 export function withPage(root: string, lookup: FileLookup): FileLookup {
   let underWay: Promise<Listing> | null = null
 
-  /** Looking through a large directory takes seconds: all who ask meanwhile get one listing. */
+  /** Listing a large directory takes seconds: all who ask in the meantime share one listing. */
   function list(): Promise<Listing> {
     underWay ??= listFiles(root).finally(() => {
       underWay = null
@@ -29,7 +29,7 @@ export function withPage(root: string, lookup: FileLookup): FileLookup {
   }
 }
 
-// Nothing but this server's files, and no script but the page's own, whatever a file is called.
+// Allows only this server's files, and no script but the page's own, whatever a file is called.
 const POLICY = [
   "default-src 'none'",
   "media-src 'self'",
@@ -56,7 +56,7 @@ function pageSource(html: string): FileSource {
   }
 }
 
-/** As entity tags and Content-Security-Policy write it. */
+/** In the form that Content-Security-Policy requires, and an entity tag may have. */
 function hash(algorithm: string, text: string): string {
   return `${algorithm}-${createHash(algorithm).update(text).digest('base64')}`
 }

@@ -4,7 +4,7 @@ import express from 'express'
 
 const app = express()
 
-// A file that is not there, and any method but GET and HEAD, goes to the next handler.
+// Requests for missing files, and with methods other than GET and HEAD, go to the next handler.
 app.use('/media', nodeListener(nodeDirectory('examples/media')))
 app.use((_request, response) => {
   response.status(404).end()

@@ -1,4 +1,4 @@
-/** What the examples use of Bun and Deno. Projects have this from @types/bun, or from Deno itself. */
+/** What the examples use of Bun and Deno. Projects get it from @types/bun, or from Deno itself. */
 declare const Bun: {
   serve(options: {
     port: number

@@ -13,7 +13,7 @@ app.use(cors({ origin: '*', exposeHeaders: ['Accept-Ranges', 'Content-Range', 'E
 // On Node, a route can leave its answer to the faster listener below Hono.
 app.all('/media/*', async (c) => {
   const { incoming, outgoing } = c.env
-  // What a middleware set by now, as cors() does; what one sets after the route comes too late.
+  // The fields that middleware has set so far, as cors() does; later ones come too late.
   for (const [name, value] of c.res.headers) outgoing.setHeader(name, value)
   await listener(incoming, outgoing)
   return RESPONSE_ALREADY_SENT
@@ -25,7 +25,7 @@ serve(
     hostname: '127.0.0.1',
     async fetch(request, env) {
       const response = await app.fetch(request, env)
-      // Hono, for HEAD, and middleware make other Responses of the mark, which would be sent as well.
+      // Hono, for HEAD, and middleware make new Responses of the marker: those would be sent too.
       return env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : response
     },
   },

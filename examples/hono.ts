@@ -3,7 +3,7 @@ import { type FileLookup, fileHandler, serveFile } from 'byteserve'
 import { blobFile } from 'byteserve/blob'
 import { Hono } from 'hono'
 
-/** The same app on every runtime: each passes in where its media are, as Hono's bindings. */
+/** The same app on every runtime: each passes in its lookup of the media, as Hono's bindings. */
 const app: Hono<{ Bindings: { media: FileLookup } }> = new Hono()
 
 app.all('/media/*', (c) => fileHandler(c.env.media)(c.req.raw))

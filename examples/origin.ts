@@ -1,11 +1,11 @@
 import { contentRange, type FileLookup, type FileSource, SourceChangedError } from 'byteserve'
 
-/** Bytes as they are stored: fetch would undo an encoding, and no length would be right any more. */
+/** Bytes as they are stored: fetch would decode an encoding, and then no length would be right. */
 const AS_STORED = { 'accept-encoding': 'identity' }
 
 /**
  * A file of another HTTP server, which must answer ranges. One HEAD tells its size and version, and
- * each range is one GET.
+ * each range takes one GET.
  *
  * @returns null when the other server has no such file
  * @throws Error, as a rejection, when it answers anything but 200 or 404
@@ -40,7 +40,7 @@ export async function originFile(url: string): Promise<FileSource | null> {
 export function origin(base: string): FileLookup {
   return ({ url }) => {
     const { pathname } = new URL(url, base)
-    // What decodes `%2e%2e%2f` on the way would leave the base by it.
+    // Whatever decodes `%2e%2e%2f` on the way would lead out of the base.
     if (/%2f|%5c|%00/i.test(pathname)) return null
     // Not `new URL(path, base)`: a path like `/http://other/` would lead to another server.
     return originFile(base + pathname.slice(1))

@@ -27,7 +27,7 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(pathname.startsWith('/stored/') ? stored(event.request) : kept(event.request))
 })
 
-/** Out of the Cache. A browser's answers no ranges by itself, and without them no player seeks. */
+/** From the Cache, which answers no ranges by itself; without them, players can't seek. */
 async function kept(request: Request): Promise<Response> {
   const response = await caches.match(request)
   if (response === undefined) return fetch(request)
@@ -36,7 +36,7 @@ async function kept(request: Request): Promise<Response> {
   return serveFile(request, blobFile(await response.blob(), { etag }))
 }
 
-/** Out of the origin-private file system, where the page has put it: read as it is played. */
+/** From the origin-private file system, where the page has put it; read as it is played. */
 const stored = fileHandler(async ({ url }) => {
   const folder = await navigator.storage.getDirectory()
   const { pathname } = new URL(url, 'http://localhost')

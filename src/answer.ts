@@ -13,16 +13,16 @@ import { contentRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource, Metadata, RequestLike } from './source.ts'
 import { isEntityTag } from './validators.ts'
 
-/** A response as plain data: whatever writes it needs no knowledge of HTTP's range rules. */
+/** A response as plain data: whoever writes it need not know HTTP's rules for ranges. */
 export interface Answer {
   /** The status code. */
   readonly status: number
   /**
-   * Header fields by lower-case name. Content-Length, where there is one, is the sum of the pieces; in
-   * the answer to a HEAD, what it would be for GET.
+   * Header fields by lower-case name. Content-Length, if there is one, is the length of the pieces;
+   * in the answer to a HEAD, what it would be for GET.
    */
   readonly headers: Readonly<HeaderFields>
-  /** The body in order: bytes as they are, ranges to be read from the source. Empty: no body. */
+  /** The body in order: bytes as they are, and ranges to read from the source. Empty: no body. */
   readonly pieces: readonly Piece[]
 }
 
@@ -33,20 +33,21 @@ export const UNAVAILABLE: Answer = withoutBody(503, { 'retry-after': '1' })
 const METHOD_NOT_ALLOWED = withoutBody(405, { allow: ALLOW })
 const OPTIONS: Answer = { status: 204, headers: { allow: ALLOW }, pieces: [] }
 
-/** The answer to a method other than GET and HEAD, whatever the file; null for those two. */
+/** The answer to any method but GET and HEAD, whatever the file; null for those two. */
 export function answerMethod(method: string): Answer | null {
   if (method === 'GET' || method === 'HEAD') return null
   return method === 'OPTIONS' ? OPTIONS : METHOD_NOT_ALLOWED
 }
 
 /**
- * The answer to a request for a file: status, header fields and the pieces of the body, none for HEAD.
+ * The answer to a request for a file: status, header fields and the pieces of the body. A HEAD gets
+ * no pieces.
  *
  * @param source null when there is no such file
  * @param now ms since the epoch
  * @throws RangeError if the source's size is not a whole number of bytes, or a limit is invalid
- * @throws TypeError if the source has no `read`, its date is not a Date, its entity tag is malformed,
- * its type or a field can't be sent, or `sliceFor` is unknown
+ * @throws TypeError if the source has no `read`, its date is not a Date, its entity tag is
+ * malformed, its type or a field can't be sent, or `sliceFor` is unknown
  *
  * @example
  * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())
@@ -61,7 +62,7 @@ export function answer(
   const refusal = answerMethod(request.method)
   if (refusal !== null) return refusal
   if (source === null) return NOT_FOUND
-  const metadata = metadataOf(source)
+  const metadata = readMetadata(source)
   const decision = decide(request, metadata, now, limits)
   const { status } = decision
   if (status === 206) return answerPartially(metadata, decision.ranges, now)
@@ -70,8 +71,8 @@ export function answer(
   const { size } = metadata
   const headers = contentFields(metadata, now)
   headers['content-length'] = String(size)
-  const isEmpty = size === 0 || request.method === 'HEAD'
-  return { status, headers, pieces: isEmpty ? [] : [{ start: 0, end: size }] }
+  const hasBody = size > 0 && request.method !== 'HEAD'
+  return { status, headers, pieces: hasBody ? [{ start: 0, end: size }] : [] }
 }
 
 function answerPartially(metadata: Metadata, ranges: ByteRanges, now: number): Answer {
@@ -80,18 +81,18 @@ function answerPartially(metadata: Metadata, ranges: ByteRanges, now: number): A
   const [range] = ranges
   if (ranges.length === 1) {
     fields['content-range'] = contentRange(size, range)
-    return inPieces(fields, ranges)
+    return withPieces(fields, ranges)
   }
-  // The parts are encoded, if anything is; the message that holds them is not.
+  // If the file is encoded, then so is each part, but not the multipart body that holds them.
   const { 'content-type': type, 'content-encoding': encoding, ...headers } = fields
   const lines = [`Content-Type: ${type}`, ...(encoding ? [`Content-Encoding: ${encoding}`] : [])]
   const boundary = crypto.randomUUID()
   headers['content-type'] = `multipart/byteranges; boundary=${boundary}`
-  return inPieces(headers, multipart(ranges, size, lines, boundary))
+  return withPieces(headers, multipart(ranges, size, lines, boundary))
 }
 
-/** A 206 of these pieces, which say how long it is. */
-function inPieces(headers: HeaderFields, pieces: readonly Piece[]): Answer {
+/** A 206 of these pieces, with their length. */
+function withPieces(headers: HeaderFields, pieces: readonly Piece[]): Answer {
   headers['content-length'] = String(lengthOf(pieces))
   return { status: 206, headers, pieces }
 }
@@ -100,8 +101,8 @@ function withoutBody(status: number, headers: HeaderFields = {}): Answer {
   return { status, headers: { ...headers, 'content-length': '0' }, pieces: [] }
 }
 
-/** What a source says of itself, asked once: a getter may say something else the next time. */
-function metadataOf(source: FileSource): Metadata {
+/** Reads and checks what a source says about itself, once: a getter may change its answer. */
+function readMetadata(source: FileSource): Metadata {
   const { size, type = '', etag, lastModified, headers } = source
   if (typeof source.read !== 'function') {
     const given = Object.prototype.toString.call(source)

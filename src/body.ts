@@ -2,37 +2,37 @@ import { LengthMismatchError, reasonOf } from './errors.ts'
 import { isRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource } from './source.ts'
 
-/** Larger arrays are sent in slices of this many bytes, so that a slow client holds back little. */
+/** Larger arrays are sent in slices of this many bytes, so that little waits for a slow client. */
 const SLICE = 512 * 1024
 
 const NOTHING = new Uint8Array(0)
 
-/** An answer's body being read. */
+/** Reads the body of an answer. */
 export interface BodyReader {
-  /** Bytes to give in all. */
+  /** How many bytes it gives in all. */
   readonly length: number
-  /** Bytes given so far. */
+  /** How many bytes it has given so far. */
   readonly sent: number
   /** Fulfilled once the source is closed: with what went wrong, or undefined; never rejects. */
   readonly closed: Promise<unknown>
-  /** Reads of the first range, once: what fails before the head is sent can still be a 503. */
+  /** Makes the first read, so that a failure comes before the head is sent, and can be a 503. */
   readAhead(): Promise<void>
   /**
-   * The next chunk, at least a byte; null once everything was given, or after close.
+   * The next chunk, never empty; null once everything was given, or after close.
    *
    * @param into a buffer that the source may fill; the chunk may then be a part of it
-   * @throws what the source's read throws, or LengthMismatchError, and closes the source
+   * @throws what the source's read throws, or LengthMismatchError; the source is then closed
    */
   next(into?: Uint8Array): Promise<Uint8Array | null>
   /**
-   * The whole body as one array; the source's own, where it gave everything at once.
+   * The whole body as one array: the source's own, if one read gave all of it.
    *
    * @throws as `next` does; LengthMismatchError after close
    */
   whole(): Promise<Uint8Array>
   /**
-   * The whole body without waiting, in memory that the source's next call may use again; null where
-   * the source can't.
+   * The whole body, read synchronously, in memory that the source's next call may overwrite; null
+   * if the source can't.
    *
    * @throws what the source's readSync throws, or LengthMismatchError
    */
@@ -49,9 +49,9 @@ export interface BodyReader {
 export function readBody(source: FileSource, pieces: readonly Piece[]): BodyReader {
   const length = lengthOf(pieces)
   let index = 0
-  /** Bytes given of the piece at `index`. */
+  /** How many bytes of the piece at `index` were given. */
   let offset = 0
-  /** Bytes at hand of the range that comes next. */
+  /** Bytes of the next range that were read, but not given yet. */
   let atHand: Uint8Array = NOTHING
   let stream: ReadableStreamDefaultReader<Uint8Array> | null = null
   let isClosed = false
@@ -59,7 +59,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   const closed = new Promise<unknown>((resolve) => {
     settle = resolve
   })
-  // Not a getter: V8 keeps a closure in one, and all it holds, until the next full collection.
+  // `sent` is no getter: V8 would keep its closure, and all that holds, until a full collection.
   const reader = { length, sent: 0, closed, readAhead, next, whole, wholeAtOnce, close }
   if (length === 0) void close()
   return reader
@@ -73,7 +73,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     return take(into?.length ?? SLICE, into)
   }
 
-  /** The next chunk, of at most so many bytes where it is not a piece by itself. */
+  /** The next chunk: at most `most` bytes of a range, or all of a piece that is bytes. */
   async function take(most: number, into?: Uint8Array): Promise<Uint8Array | null> {
     const piece = pieces[index]
     if (piece === undefined) return null
@@ -84,7 +84,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     if (offset === lengthOf([piece])) {
       index++
       offset = 0
-      // After a boundary, the stream is of the range that comes next, which was read ahead.
+      // Not after a boundary: the stream is then the next range's, which was read ahead.
       if (isRange(piece)) dropStream()
     }
     reader.sent += chunk.length
@@ -92,7 +92,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     return chunk
   }
 
-  /** Brings bytes from `start` on to hand, unless the reader is closed by then. */
+  /** Reads bytes from `start` on, unless some are at hand or the reader is closed. */
   async function fill(start: number, end: number, into?: Uint8Array): Promise<void> {
     if (isClosed) return
     try {
@@ -113,7 +113,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
       if (isClosed || (atHand.length > 0 && atHand.length <= end - start)) return
       throw mismatch(end - start, atHand.length)
     } catch (thrown) {
-      // After a hang-up, what a read that was under way throws is of no interest.
+      // After a hang-up, it doesn't matter why a read that was under way failed.
       if (isClosed) return
       const error = reasonOf(thrown)
       void close(error)
@@ -121,7 +121,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     }
   }
 
-  /** Takes of the bytes at hand, at most so many. */
+  /** Takes at most `most` of the bytes at hand. */
   function cut(most: number): Uint8Array {
     const bytes = atHand
     atHand = NOTHING
@@ -168,12 +168,12 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   }
 }
 
-/** By its name: `instanceof` fails for one of another realm, such as that of a test runner's sandbox. */
+/** Checks the name: `instanceof` fails for an array of another realm, such as a test runner's. */
 function isBytes(value: unknown): value is Uint8Array {
   return kindOf(value) === 'Uint8Array'
 }
 
-/** Of what kind a value is, such as `Uint8Array`, `Null` or `Object`. */
+/** What kind of value it is, such as `Uint8Array`, `Null` or `Object`. */
 function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }
@@ -182,7 +182,7 @@ function mismatch(expected: number, given: number): LengthMismatchError {
   return new LengthMismatchError(`Expected ${expected} bytes from the source, got ${given}`)
 }
 
-/** Closes a source; returns what it threw, since by then there is nobody to throw it at. */
+/** Closes a source; returns what that threw, since by now nobody would catch it. */
 export async function closeSource(source: FileSource | null | undefined): Promise<unknown> {
   try {
     await source?.close?.()
@@ -192,11 +192,11 @@ export async function closeSource(source: FileSource | null | undefined): Promis
 }
 
 /**
- * What a reader gives as a stream, read as it is pulled.
+ * The chunks of a reader as a stream, each read when it is pulled.
  *
  * @param conclude called once the source is closed, with what went wrong, or undefined
  * @param abandon called instead if the stream is garbage collected first. It must not refer to the
- * stream, which would never be collected then
+ * stream, which could then never be collected
  */
 export function streamBody(
   reader: BodyReader,
@@ -234,19 +234,19 @@ export function streamBody(
 }
 
 /**
- * Nobody need ever read a response: the handle of one that is dropped goes back with it. In workerd
- * all that a request opened ends with it, and touching it later is an error.
+ * A response may be dropped unread: its source is closed once its body is garbage collected. Not in
+ * workerd, where all that a request opened ends with it, and touching it later is an error.
  */
 const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
 const dropped = Registry && new Registry<() => void>((abandon) => abandon())
 
 /**
- * A stream of exactly `length` bytes, or an error: for a source whose streams can't be trusted, such as
- * those of another HTTP server.
+ * A stream of exactly `length` bytes, or one that fails: for a source whose streams can't be
+ * trusted, such as those of another HTTP server.
  *
- * @throws LengthMismatchError, through the stream, if the given one ends early or a chunk of it runs
- * past the end
+ * @throws LengthMismatchError, through the stream, if the given one ends early or a chunk of it
+ * runs past the end
  *
  * @example
  * body: async (start, end) => exactly((await fetchRange(start, end)).body, end - start)
@@ -255,7 +255,7 @@ export function exactly(
   stream: ReadableStream<Uint8Array>,
   length: number,
 ): ReadableStream<Uint8Array> {
-  // Once it is read, the reader cancels it.
+  // Once it is being read, the reader cancels it.
   const close = () => (stream.locked ? undefined : stream.cancel())
   const source = { size: length, read: () => stream, close }
   return streamBody(readBody(source, length === 0 ? [] : [{ start: 0, end: length }]))

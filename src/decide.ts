@@ -17,30 +17,31 @@ export type Decision =
   | { readonly status: 200 | 304 | 412 | 416 }
   | { readonly status: 206; readonly ranges: ByteRanges }
 
-/** What of a source the decision depends on. */
+/** The part of a source that a decision depends on. */
 export type Representation = Pick<FileSource, 'size' | 'etag' | 'lastModified'>
 
-/** How much of a file one request may ask for. */
+/** How much of a file one Range may get. */
 export interface RangeLimits {
   /**
-   * A Range with more ranges than this is ignored, and the answer is a 200 (RFC 9110 §14.2). A whole
-   * number, 1 or more; 16 by default.
+   * A Range with more ranges than this is ignored, and the answer is a 200 (RFC 9110 §14.2). A
+   * whole number, 1 or more; 16 by default.
    */
   readonly maxRanges?: number | undefined
   /**
-   * The most bytes in the answer to a range that `sliceFor` selects; a longer one is cut at its end. A
-   * whole number, 1 or more; off by default.
+   * The most bytes in the answer to a range that `sliceFor` selects; a longer one is cut at its
+   * end. A whole number, 1 or more; off by default.
    *
    * @example
    * fileHandler(lookup, { maxSlice: 1_000_000 })
-   * // Of a file of 10 MB, `Range: bytes=0-` of a <video> gets `Content-Range: bytes 0-999999/10000000`
+   * // A <video> that asks for `bytes=0-` of 10 MB gets `Content-Range: bytes 0-999999/10000000`
    */
   readonly maxSlice?: number | undefined
   /**
-   * Which ranges `maxSlice` cuts. `'media'`, the default: a single open-ended range (`bytes=N-`) from a
-   * `<video>` or `<audio>`, recognised by `Sec-Fetch-Dest`, which browsers send on HTTPS and localhost
-   * only. `'all'`: any single range, for platforms that limit a response; clients that don't ask for
-   * the rest keep a truncated file. A GET without Range, and several ranges, are never cut.
+   * Which ranges `maxSlice` cuts. `'media'`, the default: a single open-ended range (`bytes=N-`)
+   * from a `<video>` or `<audio>`, recognised by `Sec-Fetch-Dest`, which browsers send on HTTPS and
+   * localhost only. `'all'`: any single range, for platforms that limit the size of a response;
+   * clients that don't ask for the rest keep a truncated file. A GET without Range, and several
+   * ranges, are never cut.
    */
   readonly sliceFor?: 'media' | 'all' | undefined
 }
@@ -85,7 +86,7 @@ export function decide(
   return selectRanges(range, source.size, limits, headers)
 }
 
-/** The value of a field without white space at its end, which workerd leaves there (§5.5). */
+/** A field's value without the white space at its end, which workerd leaves in place (§5.5). */
 function fieldValue(name: string, headers: RequestLike['headers']): string | null {
   const value = headers.get(name)
   if (value === null) return null
@@ -128,13 +129,13 @@ function selectRanges(
   return { status: 206, ranges: [first, ...others] }
 }
 
-/** Whether a media element asks, by an open-ended range: it comes back for what was cut. */
+/** Whether a media element asks for an open-ended range: it will ask again for what was cut. */
 function isForMedia(spec: RangeSpec | undefined, headers: RequestLike['headers']): boolean {
   const isOpenEnded = spec !== undefined && 'lastPos' in spec && spec.lastPos === Infinity
   return isOpenEnded && /^(?:audio|video)$/.test(headers.get('sec-fetch-dest') ?? '')
 }
 
-/** Whether the source's tag is among those listed; false if the value is no list of tags (§13.1.1). */
+/** Whether a value is `*` or lists the source's tag; false if it is no list of tags (§13.1.1). */
 function includesTag(
   value: string,
   { etag }: Representation,
@@ -147,9 +148,10 @@ function includesTag(
 }
 
 /**
- * Whether the source is newer than a date, both cut to the second as Last-Modified is. A source whose
- * own date is not yet a strong validator counts as newer: it may have changed since the client saw it.
- * Null if either date is missing or invalid, and the condition is to be ignored (§13.1.3, §13.1.4).
+ * Whether the source is newer than a date, both cut to the second as Last-Modified is. If they are
+ * equal, but the source's is not yet a strong validator, it counts as newer: the file may have
+ * changed since the client saw it. Null if either is missing or invalid: the condition must then be
+ * ignored (§13.1.3, §13.1.4).
  */
 function isModifiedSince(
   value: string | null,
@@ -159,7 +161,8 @@ function isModifiedSince(
   const date = value === null ? null : parseHttpDate(value, now)
   const modified = lastModified?.getTime() ?? Number.NaN
   if (date === null || Number.isNaN(modified)) return null
-  return toSecond(modified) > date || (toSecond(modified) === date && !isStrongDate(modified, now))
+  const second = toSecond(modified)
+  return second > date || (second === date && !isStrongDate(modified, now))
 }
 
 /** If-Range (§13.1.5): a strong entity tag, or exactly the date that was sent as Last-Modified. */

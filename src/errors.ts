@@ -1,6 +1,6 @@
 /**
- * The file is no longer the version whose validators were sent. Thrown by a source's `read`: the
- * response is cut off rather than mix two versions, or is a 503 if nothing was sent yet.
+ * The file is no longer the version whose validators were sent. Thrown by a source's `read`; the
+ * response is then cut off, rather than mix two versions, or is a 503 if nothing was sent yet.
  */
 export class SourceChangedError extends Error {
   /** Survives minification. */
@@ -8,15 +8,15 @@ export class SourceChangedError extends Error {
 }
 
 /**
- * A source gave fewer or more bytes than it announced. The response is cut off, so that a short body
- * never looks whole, or is a 503 if nothing was sent yet.
+ * A source gave fewer or more bytes than it announced. The response is cut off, so that a short
+ * body never looks whole, or is a 503 if nothing was sent yet.
  */
 export class LengthMismatchError extends Error {
   /** Survives minification. */
   override readonly name = 'LengthMismatchError'
 }
 
-/** What was thrown; an Error in place of null or undefined, which would look like no failure. */
+/** What was thrown, or an Error if that was null or undefined, which would pass for success. */
 export function reasonOf(thrown: unknown): unknown {
   return thrown ?? new Error(`Failed with ${thrown}`)
 }

@@ -2,57 +2,57 @@ import { contentRange } from './range.ts'
 import type { HeadersLike, Metadata } from './source.ts'
 import { formatHttpDate, isStrongDate } from './validators.ts'
 
-/** Header fields by lower-case name: the fastest form for every runtime, and HTTP/2's. */
+/** Header fields by lower-case name: the fastest form on every runtime, and the form of HTTP/2. */
 export type HeaderFields = Record<string, string>
 
 /**
- * Whether every server writes a media type as it is, and so does the head of a part: ASCII, without
- * control characters (RFC 9110 §5.5).
+ * Whether a media type can be sent as it is, by every server and in the head of a part: ASCII
+ * without control characters (RFC 9110 §5.5).
  */
 export function isPrintable(type: string): boolean {
   return /^[\t\x20-\x7e]*$/.test(type)
 }
 
-/** Whether every server writes a text as a field value (RFC 9110 §5.5), which `Headers` does not ask. */
+/** Whether every server sends a text as a field value (RFC 9110 §5.5); `Headers` doesn't check. */
 export function isFieldValue(text: string): boolean {
   return !/[^\t\x20-\x7e\x80-\uffff]/.test(text)
 }
 
-/** @throws TypeError unless every server writes these fields */
+/** @throws TypeError unless every server can send these fields */
 export function expectHeaders(headers: HeadersLike | undefined): void {
   sourceFields({ headers })
 }
 
-/** The source's own fields, without those that are computed, and without those to drop. */
+/** The source's own fields, without the computed ones and those whose names match `drop`. */
 function sourceFields({ headers }: Pick<Metadata, 'headers'>, drop?: RegExp): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
   for (const [name, value] of new Headers(headers)) {
     if (CORE_FIELDS.test(name) || drop?.test(name)) continue
     if (!isFieldValue(value)) {
-      throw new TypeError(`Expected a value for ${name} without control characters, got ${value}`)
+      throw new TypeError(`Expected ${name} to have no control characters, got ${value}`)
     }
-    // Only of Set-Cookie does `Headers` give several.
+    // `Headers` repeats no name but Set-Cookie.
     if (Object.hasOwn(fields, name)) {
-      throw new TypeError(`Expected one ${name}, got several, which only a Response can have`)
+      throw new TypeError(`Expected one ${name}, got several: add them to the response instead`)
     }
     fields[name] = value
   }
   return fields
 }
 
-/** Those that are computed, and those of the connection (RFC 9110 §6.6.2, §7.6.1). */
+/** The fields that are computed, and those of the connection (RFC 9110 §6.6.2, §7.6.1). */
 const CORE_FIELDS =
   /^(?:accept-ranges|content-length|content-range|etag|last-modified|x-content-type-options|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/
 
-/** 200 (RFC 9110 §15.3.1): what is sent, and of which version. */
+/** 200 (RFC 9110 §15.3.1): what is sent, and which version of it. */
 export function contentFields(metadata: Metadata, now: number): HeaderFields {
   return representationFields(metadata, now, sourceFields(metadata))
 }
 
 /**
- * 206 (RFC 9110 §15.3.7), without what depends on the ranges. Digests of the content (RFC 9530 §2) are
- * left out: they are of the whole file's.
+ * 206 (RFC 9110 §15.3.7), without the fields that depend on the ranges. Digests of the content (RFC
+ * 9530 §2) are left out: the source's are of the whole file.
  */
 export function partialFields(metadata: Metadata, now: number): HeaderFields {
   return representationFields(metadata, now, sourceFields(metadata, /^content-(?:digest|md5)$/))
@@ -76,9 +76,9 @@ export function notModifiedFields(metadata: Metadata, now: number): HeaderFields
 }
 
 /**
- * 412 and 416 (RFC 9110 §15.5.13, §15.5.17): no content. CORS and the like still go with them, so
- * that a script may read the complete length. Cache lifetimes, targeted ones included (RFC 9213), and
- * digests (RFC 9530) are left out: they are of the file, not of the error.
+ * 412 and 416 (RFC 9110 §15.5.13, §15.5.17), which have no content. CORS and the like are kept, so
+ * that a script can read the complete length. Cache lifetimes, targeted ones included (RFC 9213),
+ * and digests (RFC 9530) are left out: they describe the file, not the error.
  */
 export function failureFields(metadata: Metadata, status: 412 | 416): HeaderFields {
   const fields = sourceFields(

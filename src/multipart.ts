@@ -14,11 +14,11 @@ import { type ByteRange, contentRange, type Piece } from './range.ts'
  */
 
 /**
- * The pieces of a multipart/byteranges body, in the order of the ranges: what stands between the
- * parts as bytes, the parts as ranges of the file.
+ * The pieces of a multipart/byteranges body, in the order of the ranges: delimiters and part
+ * headers as bytes, the content of the parts as ranges of the file.
  *
- * @param lines header lines of every part, besides Content-Range, without their CRLF
- * @param boundary occurs nowhere in the file: random, made anew for each response
+ * @param lines the header lines that each part has besides Content-Range, without their CRLF
+ * @param boundary must not occur in the file: random, and made anew for each response
  */
 export function multipart(
   ranges: readonly ByteRange[],

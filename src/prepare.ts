@@ -10,13 +10,13 @@ export interface ServeOptions extends RangeLimits, Observers {}
 
 /** An answer that is ready to be written, as a Response or directly to Node. */
 export interface Prepared extends Answer {
-  /** Where the ranges among the pieces are read from; null when nothing is, and nothing is open. */
+  /** What the ranges of the body are read from; null if there is no body, and nothing is open. */
   readonly source: FileSource | null
-  /** What caused the 503, or what closing the source of another answer threw. */
+  /** What caused the 503, or what closing the source threw if the answer has no body. */
   readonly error?: unknown
 }
 
-/** Looks the file up and decides the answer; nothing of it is read yet. Any failure becomes a 503. */
+/** Looks up the file and decides the answer; nothing is read yet. Any failure becomes a 503. */
 export async function prepare(
   request: RequestLike,
   lookup: FileLookup,
@@ -35,11 +35,11 @@ export async function prepare(
 }
 
 /**
- * The lookup, called for GET and HEAD only: the answer to any other method is the same for every file.
+ * Calls the lookup for GET and HEAD only: any other method gets the same answer for every file.
  *
- * @throws TypeError unless it is a function
+ * @throws TypeError unless the lookup is a function
  */
-export function onlyReads(lookup: FileLookup): FileLookup {
+export function forGetAndHead(lookup: FileLookup): FileLookup {
   if (typeof lookup !== 'function') throw new TypeError(`Expected a lookup, got ${lookup}`)
   return (request) => (answerMethod(request.method) === null ? lookup(request) : null)
 }

@@ -1,4 +1,4 @@
-/** Positions as in `bytes=0-99`: both inclusive; `lastPos` is Infinity in `bytes=100-`. */
+/** Positions as in `bytes=0-99`, both inclusive; `lastPos` is Infinity in `bytes=100-`. */
 export interface IntRange {
   /** The first byte. */
   readonly firstPos: number
@@ -35,9 +35,9 @@ const NINE = 0x39
 
 /**
  * Parses a Range field value (RFC 9110 §14.1.1, §14.2) in time linear in its length. Numbers
- * of any length are read; beyond 2^53, where no file reaches, they are approximate.
+ * may have any length; beyond 2^53, where no file reaches, they are approximate.
  *
- * @param maxRanges how many ranges are worth having; a longer set is given up as soon as it shows
+ * @param maxRanges the most ranges to accept; parsing stops at the first one beyond
  * @returns the range set in the order requested, or `null` when the value is not a valid
  * ranges-specifier in bytes, or has more than `maxRanges` ranges: a server ignores it (§14.2)
  *
@@ -85,7 +85,7 @@ export function parseRange(value: string, maxRanges: number = Infinity): RangeSp
  * Resolves one range against a representation of `size` bytes (RFC 9110 §14.1.2).
  *
  * @returns the bytes it selects, cut at the end of the representation, or `null` when it is not
- * satisfiable; in an empty representation nothing is
+ * satisfiable, as no range of an empty representation is
  *
  * @example
  * resolveRange({ firstPos: 500, lastPos: 999 }, 800) // { start: 500, end: 800 }
@@ -99,9 +99,9 @@ export function resolveRange(spec: RangeSpec, size: number): ByteRange | null {
 }
 
 /**
- * Prints a Content-Range field value (RFC 9110 §14.4).
+ * Formats a Content-Range field value (RFC 9110 §14.4).
  *
- * @param range the bytes enclosed; without it, the form that goes with a 416
+ * @param range the bytes enclosed; omitted for the form that a 416 carries
  *
  * @example
  * contentRange(1000, { start: 0, end: 100 }) // 'bytes 0-99/1000'
@@ -115,7 +115,7 @@ export function isRange(piece: Piece): piece is ByteRange {
   return 'start' in piece
 }
 
-/** The length of pieces in bytes, one after the other. */
+/** The total length of pieces, in bytes. */
 export function lengthOf(pieces: readonly Piece[]): number {
   let length = 0
   for (const piece of pieces) {
@@ -128,9 +128,9 @@ function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE
 }
 
-/** Beyond 2^53, where doubles run together, by the digits of `first-last`. */
-function isLess(lastPos: number, firstPos: number, range: string): boolean {
+/** Beyond 2^53, where a double stands for several integers, the digits of `first-last` decide. */
+function isLess(lastPos: number, firstPos: number, digits: string): boolean {
   if (lastPos < Number.MAX_SAFE_INTEGER) return lastPos < firstPos
-  const [first = '', last = ''] = range.split('-')
+  const [first = '', last = ''] = digits.split('-')
   return last.padStart(first.length, '0') < first.padStart(last.length, '0')
 }

@@ -2,21 +2,22 @@ import { type Answer, UNAVAILABLE } from './answer.ts'
 import { type BodyReader, closeSource, readBody, streamBody } from './body.ts'
 import { expectLimits } from './decide.ts'
 import { reasonOf } from './errors.ts'
-import { onlyReads, prepare, type ServeOptions } from './prepare.ts'
+import { forGetAndHead, prepare, type ServeOptions } from './prepare.ts'
 import { isRange } from './range.ts'
 import { type Conclude, watch } from './served.ts'
 import type { BodyLike, FileLookup, FileSource, RequestLike } from './source.ts'
 
+/** The `bufferLimit` of a source that sets none. */
 const BUFFER_LIMIT = 128 * 1024
 
 /**
  * Makes a Fetch handler for the files that a lookup finds. GET and HEAD are answered by RFC 9110
- * §13.2.2 (preconditions) and §14 (ranges), with 200, 206, 304, 412 or 416. A missing file is a 404.
- * OPTIONS gets 204 and any other method 405, without calling the lookup. If the lookup or the first
- * read fails, the answer is 503.
+ * §13.2.2 (preconditions) and §14 (ranges), with 200, 206, 304, 412 or 416. A missing file is a
+ * 404. OPTIONS gets 204 and any other method 405, without calling the lookup. If the lookup or the
+ * first read fails, the answer is 503.
  *
- * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function. The
- * handler rejects with a TypeError if its argument is not a Request.
+ * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function.
+ * The handler rejects with a TypeError if its argument is not a Request.
  *
  * @example
  * serve({ fetch: fileHandler(nodeDirectory('media')) }) // of @hono/node-server
@@ -26,10 +27,10 @@ export function fileHandler(
   options: ServeOptions = {},
 ): (request: Request) => Promise<Response> {
   expectLimits(options)
-  const reads = onlyReads(lookup)
+  const lookUp = forGetAndHead(lookup)
   return async (request) => {
     expectRequest(request)
-    return respond(request, reads, options)
+    return respond(request, lookUp, options)
   }
 }
 
@@ -37,7 +38,8 @@ export function fileHandler(
  * Answers one request with one file, by RFC 9110 §13.2.2 and §14; `null` is a 404. The source is
  * closed when the body ends, breaks off or is cancelled, or when the response is garbage collected.
  *
- * @throws RangeError or TypeError, as a rejection, if an option is invalid or `request` is not a Request
+ * @throws RangeError or TypeError, as a rejection, if an option is invalid or `request` is not a
+ * Request
  *
  * @example
  * app.get('/film', async (c) => serveFile(c.req.raw, await nodeFile('film.mp4')))
@@ -60,7 +62,7 @@ export async function serveFile(
 function expectRequest(request: Request): void {
   if (typeof request?.headers?.get === 'function') return
   throw new TypeError(
-    'Expected a Request: in Hono that is c.req.raw, and for node:http and Express there is nodeListener',
+    'Expected a Request: in Hono, pass c.req.raw; for node:http and Express, there is nodeListener',
   )
 }
 
@@ -79,8 +81,8 @@ async function respond(
   const reader = readBody(source, pieces)
   try {
     const isSmall = reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)
-    // The next call may use the memory of these bytes again: nothing comes between.
-    const atOnce = isSmall && isCopying() ? reader.wholeAtOnce() : null
+    // The source's next call may overwrite these bytes: nothing else may run until they are copied.
+    const atOnce = isSmall && isCopiedByResponse() ? reader.wholeAtOnce() : null
     const native = atOnce === null ? await nativeBody(request, prepared, source) : null
     if (native !== null) {
       const response = toResponse(prepared, native)
@@ -107,14 +109,17 @@ async function respond(
 }
 
 /**
- * What may be kept as long as a body. Not the Request or its Headers: some hosts link them to the
- * body, which would then never be collected.
+ * A copy of a request, to keep until its body is garbage collected. The Request and its Headers may
+ * not be kept: some hosts link them to the body, which would then never be collected.
  */
 function copyOf({ method, url, headers }: Request): RequestLike {
   return { method, url, headers: new Headers(headers) }
 }
 
-/** What to do when a body is garbage collected before its end. */
+/**
+ * What to do when a body is garbage collected before its end. Not a closure of `respond`: it would
+ * share a scope with those that hold the Request.
+ */
 function abandonment(
   request: RequestLike,
   answered: Answer,
@@ -130,24 +135,24 @@ async function nativeBody(
   source: FileSource,
 ): Promise<BodyLike | null> {
   const [piece] = pieces
+  // A multipart body begins with bytes, not with a range.
+  if (piece === undefined || !isRange(piece)) return null
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
-  const isRewritten = status === 200 && request.headers.has('range')
-  // A multipart body begins with bytes.
-  if (isRewritten || !piece || !isRange(piece)) return null
+  if (status === 200 && request.headers.has('range')) return null
   return (await source.body?.(piece.start, piece.end)) ?? null
 }
 
 /**
- * Whether a Response copies its bytes when it is made, as the Fetch standard says. A class in its
- * place, such as @hono/node-server's, may keep them.
+ * Whether a Response copies its bytes when it is made, as the Fetch standard says. A class that
+ * replaces it, such as @hono/node-server's, may keep them.
  */
-function isCopying(): boolean {
+function isCopiedByResponse(): boolean {
   return Object.getPrototypeOf(Response) === Function.prototype
 }
 
 function toResponse({ status, headers }: Answer, body: BodyLike | Uint8Array | null): Response {
-  // To workerd: what is stored encoded is not to be encoded again. To everybody else: nothing.
+  // Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it.
   const init = { status, headers: { ...headers }, encodeBody: 'manual' }
-  // The type leaves out shared memory, of which some runtimes make no Response: that is a 503.
+  // The type excludes shared memory, which some runtimes refuse: the answer is then a 503.
   return new Response(body as BodyLike | null, init)
 }

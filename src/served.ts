@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts'
 import { lengthOf } from './range.ts'
 import type { RequestLike } from './source.ts'
 
-/** Who is told what becomes of responses. */
+/** Who is told what became of a response. */
 export interface Observers {
   /**
    * Called for every failure that becomes a 503 or cuts a connection, and when a source can't be
@@ -19,25 +19,25 @@ export interface Observers {
 /**
  * What became of a response.
  *
- * A body that the runtime gets at once is not watched: `sent` is null, `aborted` false, and
- * `duration` ends when the Response was made. Such are the native bodies of Bun, Deno and R2 and,
- * under Fetch, bodies of up to the source's `bufferLimit`: 128 KiB, 1 MiB of `bunFile`.
- * `nodeListener` watches every body.
+ * A body that is handed to the runtime as a whole can't be watched: `sent` is null, `aborted`
+ * false, and `duration` ends when the Response is made. This holds for the native bodies of Bun,
+ * Deno and R2 and, under Fetch, for bodies of up to the source's `bufferLimit`: 128 KiB, or 1 MiB
+ * with `bunFile` and `bunDirectory`. `nodeListener` watches every body.
  */
 export interface Served {
   /**
-   * The request that the lookup got. If the response was dropped unread and garbage collected, a copy
-   * of its method, URL and header fields.
+   * The request that the lookup got. If the response was dropped unread and garbage collected, a
+   * copy of its method, URL and header fields.
    */
   readonly request: RequestLike
   /**
-   * The status code of byteserve's answer. If the host timed out and answered by itself, the client
-   * got another; `aborted` is true then, unless this answer has no body.
+   * The status code of byteserve's answer. If the host timed out and answered instead, the client
+   * got another one; `aborted` is then true, unless this answer has no body.
    */
   readonly status: number
   /** The answer's header fields, by lower-case name. */
   readonly headers: Answer['headers']
-  /** Bytes of the body that were handed over, 0 if there is none; null if the runtime does not tell. */
+  /** Bytes of the body that were handed over, 0 without one; null if the runtime doesn't tell. */
   readonly sent: number | null
   /** Whether the client hung up before the end. */
   readonly aborted: boolean
@@ -55,7 +55,7 @@ export type Conclude = (
   error?: unknown,
 ) => void
 
-/** Watches one response, from now on. Holds no request: whoever concludes has one. */
+/** Starts to watch one response. Holds no request: whoever concludes passes one. */
 export function watch({ onError = log, onServed }: Observers): Conclude {
   const started = Date.now()
   let isOver = false
@@ -70,7 +70,7 @@ export function watch({ onError = log, onServed }: Observers): Conclude {
   }
 }
 
-/** What observers throw, at once or as a rejection, is theirs and ends no process. */
+/** What an observer throws, at once or as a rejection, is logged and must not end the process. */
 async function tell(observer: () => unknown): Promise<void> {
   try {
     await observer()
@@ -83,7 +83,7 @@ function log(error: unknown): void {
   try {
     console.error(error)
   } catch {
-    // Printing it runs its own code.
-    console.error('Failed with what can not be printed')
+    // Printing a value may run code of its own, and that failed.
+    console.error("Failed with a value that can't be printed")
   }
 }

@@ -1,10 +1,10 @@
-/** What `new Headers` takes. The DOM's name for it is not there where only a server's types are. */
+/** What `new Headers` accepts: the DOM's HeadersInit, a name that server-only types lack. */
 export type HeadersLike = NonNullable<ConstructorParameters<typeof Headers>[0]>
 
-/** What `new Response` takes for a body. */
+/** What `new Response` accepts as a body. */
 export type BodyLike = NonNullable<ConstructorParameters<typeof Response>[0]>
 
-/** What a source's `read` gives: bytes, or a stream of exactly the bytes asked for. */
+/** What a source's `read` returns: bytes, or a stream of exactly the bytes asked for. */
 export type Chunk = Uint8Array | ReadableStream<Uint8Array>
 
 /**
@@ -20,52 +20,53 @@ export interface FileSource {
   /** Media type, ASCII; `application/octet-stream` if neither this nor `headers` names one. */
   readonly type?: string | undefined
   /**
-   * Entity tag, quoted: `"abc"`, or `W/"abc"` (RFC 9110 §8.8.3). No download resumes by a weak one
-   * (§13.1.5).
+   * Entity tag, quoted: `"abc"`, or `W/"abc"` (RFC 9110 §8.8.3). No download resumes with a
+   * weak one (§13.1.5).
    */
   readonly etag?: string | undefined
   /**
-   * When this version was made (RFC 9110 §8.8.2). Sent with second precision, once it is at least a
-   * second old: until then the file may change again without changing its date.
+   * When this version was made (RFC 9110 §8.8.2). Sent to the second, and only once it is at least
+   * a second old: until then the file may change again without its date changing.
    */
   readonly lastModified?: Date | undefined
   /**
    * Further header fields: Cache-Control, Content-Encoding, CORS, … Validators, lengths and ranges
-   * are computed; the ones given here are dropped. One Set-Cookie at most: more are a TypeError.
+   * are computed, and dropped if given here. At most one Set-Cookie: several are a TypeError.
    */
   readonly headers?: HeadersLike | undefined
   /**
    * Bodies of up to this many bytes are read whole before the Response is made and sent as one
-   * array. 128 KiB by default; more where the runtime drops Content-Length from streams.
+   * array. 128 KiB by default; set more where the runtime drops Content-Length from streams.
    */
   readonly bufferLimit?: number | undefined
   /**
    * Bytes [start, end), 0 <= start < end <= size. An array may hold fewer than asked, as read(2)
    * may: the core asks again for the rest; an empty one means that the file ended early. A stream
-   * must hold exactly these bytes. `into` is a buffer that the caller will reuse; filling it, and
-   * giving back the filled part, is optional.
+   * must hold exactly these bytes. `into` is a buffer that the caller will reuse: the source may
+   * fill it and return the filled part, or ignore it.
    */
   read(start: number, end: number, into?: Uint8Array): Chunk | Promise<Chunk>
   /**
    * The runtime's own body for exactly the bytes [start, end), handed over untouched, or null for
-   * "use read". Asked only for a body of one piece, and never for a 200 to a request that carries
-   * Range. It owns what it holds open: `close` is not called after it.
+   * "use read". Called only for a body of one piece, and never for a 200 to a request that carries
+   * Range. The body must free whatever it holds open: `close` is not called after it.
    */
   body?(start: number, end: number): BodyLike | null | Promise<BodyLike | null>
   /**
-   * The bytes [start, end) without waiting, in memory that the next call may use again, or null for
-   * "use body or read". Asked only for a body of one piece of up to `bufferLimit` bytes, and only where
-   * they are copied before anything else runs. It blocks the thread: what may take long is for `read`.
+   * The bytes [start, end), read synchronously, in memory that the next call may overwrite; or null
+   * for "use body or read". Called only for a body of one piece of up to `bufferLimit` bytes, and
+   * only where they are copied before anything else runs. It blocks the thread: leave slow reads to
+   * `read`.
    */
   readSync?(start: number, end: number): Uint8Array | null
   /**
    * Called exactly once when the core is done, unless a native body was taken. A read may still be
-   * under way (the client hung up): what it gives is dropped.
+   * under way, if the client hung up: its result is dropped.
    */
   close?(): void | Promise<void>
 }
 
-/** What a source says of its version. */
+/** What a source says about its version. */
 export type Metadata = Pick<FileSource, 'size' | 'type' | 'etag' | 'lastModified' | 'headers'>
 
 /** The part of a Request that an answer depends on; `node:http` can offer it without a Request. */
@@ -74,20 +75,20 @@ export interface RequestLike {
   readonly method: string
   /**
    * Absolute under Fetch. Under `nodeListener` it is `incoming.url`: the request target, such as
-   * `/film.mp4?t=1`, with the mount path of Express or Connect removed. Routes of Hono, Bun and Deno
-   * keep theirs, so a directory needs `base` there.
+   * `/film.mp4?t=1`, with the mount path of Express or Connect removed. Routes of Hono, Bun and
+   * Deno leave it in the URL, so a directory needs `base` there.
    *
-   * `new URL(url, 'http://localhost')` parses both. It reads `//x` as a host, and throws if that is
-   * not a valid one; the answer is a 503 then.
+   * `new URL(url, 'http://localhost')` parses both. It takes the `x` of `//x` for a host, and
+   * throws if that is not a valid one; the answer is then a 503.
    */
   readonly url: string
-  /** Header fields; null for one that was not sent. Names in any case. */
+  /** Header fields, by name in any case; null for one that was not sent. */
   readonly headers: { get(name: string): string | null }
 }
 
 /**
- * Maps a GET or HEAD to a file, or to null if there is none: a 404. It gets the whole request, so
- * that an object store can answer in one round trip. If it throws or rejects, the answer is a 503,
- * and `onError` is told.
+ * Maps a GET or HEAD request to a file, or to null if there is none: a 404. It gets the whole
+ * request, so that an object store can answer in one round trip. If it throws or rejects, the
+ * answer is a 503, and `onError` is called.
  */
 export type FileLookup = (request: RequestLike) => FileSource | null | Promise<FileSource | null>

@@ -13,7 +13,7 @@ export function isEntityTag(text: string): boolean {
  * Parses the value of If-Match or If-None-Match (RFC 9110 §13.1.1, §13.1.2). A comma inside the
  * quotes belongs to the tag.
  *
- * @returns `'*'`, the entity tags as written, or `null` when the value is neither, and no tag matches
+ * @returns `'*'`, the entity tags as written, or `null` when the value is neither and matches none
  *
  * @example
  * parseEntityTags('"a,b", W/"c"') // ['"a,b"', 'W/"c"']
@@ -21,7 +21,8 @@ export function isEntityTag(text: string): boolean {
  */
 export function parseEntityTags(value: string): '*' | string[] | null {
   if (value === '*') return '*'
-  // The second white space inside the group: beside the first, a run of it would take square time.
+  // The trailing white space is inside the optional group: directly after the leading one, a long
+  // run of it would take quadratic time.
   const element = /[ \t]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?:,|$)/y
   const tags: string[] = []
   while (element.lastIndex < value.length) {
@@ -53,8 +54,8 @@ function opaqueTag(tag: string): string {
 }
 
 /**
- * Whether a modification date tells one version from every other. In the second that Last-Modified
- * can express, a file may change again (RFC 9110 §8.8.2.2).
+ * Whether a modification date is a strong validator, one that tells this version from every other:
+ * within the second that Last-Modified can express, a file may change again (RFC 9110 §8.8.2.2).
  *
  * @param modified ms since the epoch
  * @param now ms since the epoch
@@ -72,15 +73,33 @@ const FOUR_CENTURIES = 146_097 * 86_400_000
 /**
  * Parses an HTTP-date in any of its three forms (RFC 9110 §5.6.7), and nothing else.
  *
- * @param now ms since the epoch; a two-digit year more than 50 years after it is a past one
- * @returns ms since the epoch, or `null` when the value is no HTTP-date, or no day of the calendar
+ * @param now ms since the epoch; a two-digit year that would be over 50 years later is a past one
+ * @returns ms since the epoch, or `null` when the value is not an HTTP-date or not a calendar day
  *
  * @example
  * parseHttpDate('Sun, 06 Nov 1994 08:49:37 GMT', Date.now()) // 784111777000
  * parseHttpDate('1994-11-06', Date.now()) // null
  */
 export function parseHttpDate(value: string, now: number): number | null {
-  const fixdate = value
+  const fixdate = toFixdate(value, now)
+  // `Date.parse` misreads years below 100, so they are read as 400 years later, when the calendar
+  // repeats itself. It knows no leap second, which is read as the second before.
+  const isEarly = fixdate.slice(12, 14) === '00'
+  const isLeap = fixdate.endsWith(' 23:59:60 GMT')
+  const later = isEarly ? `${fixdate.slice(0, 12)}04${fixdate.slice(14)}` : fixdate
+  const readable = isLeap ? later.replace(':60 ', ':59 ') : later
+  // `Date.parse` alone accepts far more than an IMF-fixdate. But ECMA-262 §21.4.3.2 has it read
+  // back whatever `toUTCString` prints, so a value that prints as itself was read correctly; one
+  // that does not is in another form, has a wrong weekday, or is not a day of the calendar.
+  const time = Date.parse(readable)
+  // The length rules out years beyond 9999, and "Invalid Date", which prints as itself.
+  if (readable.length !== 29 || formatHttpDate(new Date(time)) !== readable) return null
+  return time - (isEarly ? FOUR_CENTURIES : 0) + (isLeap ? 1000 : 0)
+}
+
+/** Rewrites the two obsolete forms of an HTTP-date as an IMF-fixdate; leaves any other value. */
+function toFixdate(value: string, now: number): string {
+  return value
     .replace(ASCTIME_DATE, (_, weekday, month, tens, ones, time, year) => {
       return `${weekday}, ${Number(tens)}${ones} ${month} ${year} ${time} GMT`
     })
@@ -90,26 +109,13 @@ export function parseHttpDate(value: string, now: number): number | null {
       const isPast = Date.parse(`${day} ${month} ${century}${year} ${time}`) > limit
       return `${weekday.slice(0, 3)}, ${day} ${month} ${century - Number(isPast)}${year} ${time}`
     })
-  // `Date.parse` alone takes far more than an IMF-fixdate. But ECMA-262 §21.4.3.2 lets it give back
-  // the time of whatever `toUTCString` prints, so a value that prints as itself was read rightly;
-  // one that does not was another form, a wrong weekday or no day of the calendar.
-  // Years below 100, which it takes for later ones, are read as 400 later, when the calendar repeats
-  // itself; a leap second, which it does not know, as the second before.
-  const isEarly = fixdate.slice(12, 14) === '00'
-  const isLeap = fixdate.endsWith(' 23:59:60 GMT')
-  const later = isEarly ? `${fixdate.slice(0, 12)}04${fixdate.slice(14)}` : fixdate
-  const readable = isLeap ? later.replace(':60 ', ':59 ') : later
-  const time = Date.parse(readable)
-  // Years beyond 9999 have more than four digits, and an invalid date prints as "Invalid Date".
-  if (readable.length !== 29 || formatHttpDate(new Date(time)) !== readable) return null
-  return time - (isEarly ? FOUR_CENTURIES : 0) + (isLeap ? 1000 : 0)
 }
 
-/** The last second that was printed: a busy file's, which costs more than all the rest of an answer. */
+/** The last second formatted: for a busy file, formatting costs more than the rest of an answer. */
 let printed = { second: Number.NaN, text: '' }
 
 /**
- * Prints an IMF-fixdate (RFC 9110 §5.6.7), cut to the second.
+ * Formats a date as an IMF-fixdate (RFC 9110 §5.6.7), cut to the second.
  *
  * @example
  * formatHttpDate(new Date(784111777999)) // 'Sun, 06 Nov 1994 08:49:37 GMT'

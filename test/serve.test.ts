@@ -889,7 +889,7 @@ describe('onServed and onError', () => {
     }
     await serveFile(request(), countingSource(small), { onServed })
     await until(() => print.mock.calls.length > 1)
-    expect(print.mock.calls).toEqual([[unprintable], ['Failed with what can not be printed']])
+    expect(print.mock.calls).toEqual([[unprintable], ["Failed with a value that can't be printed"]])
   })
 
   it('are told when the last byte was handed over, before the end is read', async () => {
