@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
+import { type FileOptions, fileSource, isPlain, sourceAt } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 
 export type { DirectoryOptions } from './directory.ts'
@@ -74,8 +74,14 @@ function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSourc
     ...fileSource(file, options),
     bufferLimit: SENDFILE_FROM,
     // Bun, too, reads smaller bodies on the main thread: going through another is slower.
-    readSync: (start, end) => (isSentByBun(end - start) ? null : file.readSync(start, end)),
-    body: (start, end) => (isSentByBun(end - start) ? handOver(file, start, end) : null),
+    readSync(start, end) {
+      const isOurs = isPlain(this, file) && !isSentByBun(end - start)
+      return isOurs ? file.readSync(start, end) : null
+    },
+    body(start, end) {
+      const isNative = isPlain(this, file) && isSentByBun(end - start)
+      return isNative ? handOver(file, start, end) : null
+    },
   }
   if (options.stable || file.size < SENDFILE_FROM) return source
   return { ...source, headers: shownInline(source) }
@@ -92,7 +98,6 @@ async function handOver(file: HeldFile, start: number, end: number): Promise<Blo
 /** Otherwise Bun would add a malformed Content-Disposition, with the file's name on the server. */
 function shownInline({ type = '', headers }: FileSource): HeadersLike | undefined {
   if (SHOWN_INLINE.test(type)) return headers
-  const fields = new Headers(headers)
-  if (!fields.has('content-disposition')) fields.set('content-disposition', 'inline')
-  return fields
+  // No Headers, which a lookup that spreads it would lose.
+  return { 'content-disposition': 'inline', ...Object.fromEntries(new Headers(headers)) }
 }

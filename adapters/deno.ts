@@ -1,6 +1,6 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
+import { type FileOptions, fileSource, isPlain, sourceAt } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import { type DenoStat, fromDeno, versionAt } from './version.ts'
 
@@ -83,8 +83,13 @@ function isHost(value: string): boolean {
 function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSource {
   return {
     ...fileSource(file, options),
-    readSync: (start, end) => (end - start <= READ_SYNC_UP_TO ? file.readSync(start, end) : null),
-    body: (start, end) => (options.native ? handOver(file, start, end) : null),
+    readSync(start, end) {
+      const isShort = end - start <= READ_SYNC_UP_TO
+      return isShort && isPlain(this, file) ? file.readSync(start, end) : null
+    },
+    body(start, end) {
+      return options.native && isPlain(this, file) ? handOver(file, start, end) : null
+    },
   }
 }
 

@@ -18,6 +18,14 @@ export function fileSource(file: HeldFile, { type, headers }: FileOptions): File
   return { size, type: type ?? file.type, etag, lastModified, headers, read, close }
 }
 
+/**
+ * Whether a source still gives a file's bytes as they are. A copy of it with a `read` or a `size` of
+ * its own, which decrypts or cuts, does not: those bytes must all come through that `read`.
+ */
+export function isPlain({ read, size }: FileSource, file: HeldFile): boolean {
+  return read === file.read && size === file.size
+}
+
 /** The file at a path, as the source that an adapter makes of it. */
 export async function sourceAt<Options extends FileOptions>(
   path: string | URL,

@@ -63,7 +63,8 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
   }
 
   function expectOpen(): void {
-    if (isClosed) throw new Error(`${path} was read after it was closed`)
+    if (isClosed)
+      throw new Error(`${path} was read after it was closed: a source is for one response`)
   }
 
   return {
@@ -109,5 +110,6 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
 }
 
 function chunkSize(): number {
-  return Math.max(SMALLEST_CHUNK, Math.min(LARGEST_CHUNK, CHUNK_BUDGET / readers))
+  const share = Math.floor(CHUNK_BUDGET / readers / KIB) * KIB
+  return Math.max(SMALLEST_CHUNK, Math.min(LARGEST_CHUNK, share))
 }

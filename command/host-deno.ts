@@ -57,20 +57,17 @@ export async function listen(
     const server = Deno.serve(listening, (request, { remoteAddr }) => {
       return fileHandler(lookup, optionsFor(remoteAddr.hostname))(request)
     })
-    server.finished.catch(listenLater)
+    server.finished.catch(() => setTimeout(listenAgain, RECOVERY))
     return server
   }
 
-  function listenLater(): void {
-    if (!isDraining) setTimeout(listenAgain, RECOVERY)
-  }
-
   function listenAgain(): void {
+    if (isDraining) return
     try {
       server = listenOn(bound)
     } catch {
       // Meanwhile files have taken the free descriptors, or another program the port.
-      listenLater()
+      setTimeout(listenAgain, RECOVERY)
     }
   }
 }

@@ -19,13 +19,14 @@ export async function originFile(url: string): Promise<FileSource | null> {
   }
   const type = headers.get('content-type') ?? undefined
   const etag = headers.get('etag') ?? undefined
+  const hangUp = new AbortController()
   return {
     size,
     type,
     etag,
     async read(start, end) {
-      const range = `bytes=${start}-${end - 1}`
-      const { status, headers, body } = await fetch(url, { headers: { ...AS_STORED, range } })
+      const asked = { ...AS_STORED, range: `bytes=${start}-${end - 1}` }
+      const { status, headers, body } = await fetch(url, { headers: asked, signal: hangUp.signal })
       const isSame =
         headers.get('content-range') === contentRange(size, { start, end }) &&
         (headers.get('etag') ?? undefined) === etag
@@ -33,6 +34,7 @@ export async function originFile(url: string): Promise<FileSource | null> {
       await body?.cancel()
       throw new SourceChangedError(`${url} changed while it was being served`)
     },
+    close: () => hangUp.abort(),
   }
 }
 

@@ -1,6 +1,6 @@
 import { LengthMismatchError, reasonOf } from './errors.ts'
-import { isRange, lengthOf, type Piece } from './range.ts'
-import type { FileSource } from './source.ts'
+import { type ByteRange, isRange, lengthOf, type Piece } from './range.ts'
+import type { Chunk, FileSource } from './source.ts'
 
 /** Larger arrays are sent in slices of this many bytes, so that little waits for a slow client. */
 const SLICE = 512 * 1024
@@ -30,13 +30,6 @@ export interface BodyReader {
    * @throws as `next` does; LengthMismatchError after close
    */
   whole(): Promise<Uint8Array>
-  /**
-   * The whole body, read synchronously, in memory that the source's next call may overwrite; null
-   * if the source can't.
-   *
-   * @throws what the source's readSync throws, or LengthMismatchError
-   */
-  wholeAtOnce(): Uint8Array | null
   /** Closes the source unless it is closed already. */
   close(error?: unknown): Promise<unknown>
 }
@@ -60,13 +53,13 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     settle = resolve
   })
   // `sent` is no getter: V8 would keep its closure, and all that holds, until a full collection.
-  const reader = { length, sent: 0, closed, readAhead, next, whole, wholeAtOnce, close }
+  const reader = { length, sent: 0, closed, readAhead, next, whole, close }
   if (length === 0) void close()
   return reader
 
   async function readAhead(): Promise<void> {
     const range = pieces.find(isRange)
-    if (range !== undefined) await fill(range.start, range.end)
+    if (range !== undefined) await fill(range)
   }
 
   function next(into?: Uint8Array): Promise<Uint8Array | null> {
@@ -77,41 +70,41 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   async function take(most: number, into?: Uint8Array): Promise<Uint8Array | null> {
     const piece = pieces[index]
     if (piece === undefined) return null
-    if (isRange(piece)) await fill(piece.start + offset, piece.end, into)
+    if (isRange(piece)) await fill(piece, into)
     if (isClosed) return null
     const chunk = isRange(piece) ? cut(most) : piece
     offset += chunk.length
     if (offset === lengthOf([piece])) {
       index++
       offset = 0
-      // Not after a boundary: the stream is then the next range's, which was read ahead.
-      if (isRange(piece)) dropStream()
     }
     reader.sent += chunk.length
     if (reader.sent === length) void close()
     return chunk
   }
 
-  /** Reads bytes from `start` on, unless some are at hand or the reader is closed. */
-  async function fill(start: number, end: number, into?: Uint8Array): Promise<void> {
+  /** Reads on in a range, unless bytes of it are at hand or the reader is closed. */
+  async function fill(range: ByteRange, into?: Uint8Array): Promise<void> {
     if (isClosed) return
     try {
+      const start = range.start + offset
       if (atHand.length === 0 && stream === null) {
-        const given = await source.read(start, end, into)
-        if (isBytes(given)) atHand = given
-        else if (given?.getReader) stream = given.getReader()
-        else throw new TypeError(`Expected a Uint8Array or a ReadableStream, got ${kindOf(given)}`)
+        const chunk = await source.read(start, range.end, into)
+        if (isStream(chunk)) stream = chunk.getReader()
+        else atHand = expectBytes(chunk)
         // The client hung up while the source was opening its stream.
         if (isClosed) dropStream()
       }
-      while (atHand.length === 0 && stream !== null) {
-        const { value, done } = await stream.read()
-        if (done) break
-        if (!isBytes(value)) throw new TypeError(`Expected a Uint8Array, got ${kindOf(value)}`)
-        atHand = value
-      }
-      if (isClosed || (atHand.length > 0 && atHand.length <= end - start)) return
-      throw mismatch(end - start, atHand.length)
+      if (atHand.length === 0 && stream !== null) atHand = await nextOf(stream)
+      if (isClosed) return
+      const missing = range.end - start
+      const given = offset + atHand.length
+      if (atHand.length === 0 || atHand.length > missing) throw mismatch(lengthOf([range]), given)
+      if (atHand.length < missing || stream === null) return
+      // These are the last bytes. A stream that goes on held other ones, and it may fail at its end.
+      const surplus = await nextOf(stream)
+      if (surplus.length > 0) throw mismatch(lengthOf([range]), given + surplus.length)
+      stream = null
     } catch (thrown) {
       // After a hang-up, it doesn't matter why a read that was under way failed.
       if (isClosed) return
@@ -148,16 +141,6 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     return bytes
   }
 
-  function wholeAtOnce(): Uint8Array | null {
-    const [piece] = pieces
-    if (pieces.length !== 1 || piece === undefined || !isRange(piece)) return null
-    const bytes = source.readSync?.(piece.start, piece.end) ?? null
-    if (bytes === null) return null
-    if (bytes.length !== length) throw mismatch(length, bytes.length)
-    reader.sent = length
-    return bytes
-  }
-
   function close(error?: unknown): Promise<unknown> {
     if (!isClosed) {
       isClosed = true
@@ -166,6 +149,26 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     }
     return closed
   }
+}
+
+/** The next chunk of a stream that is not empty; an empty one at its end. */
+async function nextOf(stream: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
+  for (;;) {
+    const { value, done } = await stream.read()
+    if (done) return NOTHING
+    if (expectBytes(value).length > 0) return value
+  }
+}
+
+function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
+  return chunk instanceof Object && 'getReader' in chunk
+}
+
+/** @throws TypeError unless a source gave bytes */
+export function expectBytes(given: unknown): Uint8Array {
+  if (isBytes(given)) return given
+  const name = given instanceof Object ? given.constructor.name : kindOf(given)
+  throw new TypeError(`Expected a Uint8Array or a ReadableStream of them, got ${name}`)
 }
 
 /** Checks the name: `instanceof` fails for an array of another realm, such as a test runner's. */
@@ -178,7 +181,7 @@ function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }
 
-function mismatch(expected: number, given: number): LengthMismatchError {
+export function mismatch(expected: number, given: number): LengthMismatchError {
   return new LengthMismatchError(`Expected ${expected} bytes from the source, got ${given}`)
 }
 

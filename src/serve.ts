@@ -1,5 +1,12 @@
 import { type Answer, UNAVAILABLE } from './answer.ts'
-import { type BodyReader, closeSource, readBody, streamBody } from './body.ts'
+import {
+  type BodyReader,
+  closeSource,
+  expectBytes,
+  mismatch,
+  readBody,
+  streamBody,
+} from './body.ts'
 import { expectLimits } from './decide.ts'
 import { reasonOf } from './errors.ts'
 import { forGetAndHead, prepare, type ServeOptions } from './prepare.ts'
@@ -82,7 +89,7 @@ async function respond(
   try {
     const isSmall = reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)
     // The source's next call may overwrite these bytes: nothing else may run until they are copied.
-    const atOnce = isSmall && isCopiedByResponse() ? reader.wholeAtOnce() : null
+    const atOnce = isSmall && isCopiedByResponse() ? readAtOnce(source, prepared) : null
     const native = atOnce === null ? await nativeBody(request, prepared, source) : null
     if (native !== null) {
       const response = toResponse(prepared, native)
@@ -127,6 +134,18 @@ function abandonment(
   conclude: Conclude,
 ): () => void {
   return () => void reader.close().then((error) => conclude(request, answered, reader.sent, error))
+}
+
+/** The whole body, read synchronously, or null if the source can't. */
+function readAtOnce(source: FileSource, { pieces }: Answer): Uint8Array | null {
+  const [piece] = pieces
+  if (pieces.length !== 1 || piece === undefined || !isRange(piece)) return null
+  const given = source.readSync?.(piece.start, piece.end) ?? null
+  if (given === null) return null
+  const length = piece.end - piece.start
+  const bytes = expectBytes(given)
+  if (bytes.length !== length) throw mismatch(length, bytes.length)
+  return bytes
 }
 
 async function nativeBody(

@@ -57,13 +57,13 @@ export type Conclude = (
 
 /** Starts to watch one response. Holds no request: whoever concludes passes one. */
 export function watch({ onError = log, onServed }: Observers): Conclude {
-  const started = Date.now()
+  const started = performance.now()
   let isOver = false
   return (request, { status, headers, pieces }, sent, error) => {
     if (isOver) return
     isOver = true
     const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
-    const duration = Date.now() - started
+    const duration = performance.now() - started
     if (error !== undefined) tell(() => onError(error, request))
     if (onServed === undefined) return
     tell(() => onServed({ request, status, headers, sent, aborted, error, duration }))

@@ -8,7 +8,7 @@ export type BodyLike = NonNullable<ConstructorParameters<typeof Response>[0]>
 export type Chunk = Uint8Array | ReadableStream<Uint8Array>
 
 /**
- * One version of one file, readable at any offset.
+ * One version of one file, readable at any offset. It is for one response, unless it has no `close`.
  *
  * @example
  * const data = new TextEncoder().encode('hello, world')
@@ -40,30 +40,37 @@ export interface FileSource {
    */
   readonly bufferLimit?: number | undefined
   /**
-   * Bytes [start, end), 0 <= start < end <= size. An array may hold fewer than asked, as read(2)
-   * may: the core asks again for the rest; an empty one means that the file ended early. A stream
-   * must hold exactly these bytes. `into` is a buffer that the caller will reuse: the source may
-   * fill it and return the filled part, or ignore it.
+   * Bytes [start, end), 0 <= start < end <= size; `end` may be that of the file. An array may hold
+   * fewer than asked, as read(2) may: the core asks again for the rest, so give no more than you
+   * would hold in memory. An empty one means that the file ended early. A stream must hold exactly
+   * these bytes, and end. An array is the core's until the response is over: never fill it again.
+   *
+   * `into` is a buffer that the caller will reuse: the source may fill it and return the filled part,
+   * or ignore it. Once it has returned, nothing may write to it or keep it. So a source that wraps
+   * another, and caches its arrays or gives up on a slow read, must not pass `into` on.
    */
   read(start: number, end: number, into?: Uint8Array): Chunk | Promise<Chunk>
   /**
    * The runtime's own body for exactly the bytes [start, end), handed over untouched, or null for
    * "use read". Called only for a body of one piece, and never for a 200 to a request that carries
-   * Range. The body must free whatever it holds open: `close` is not called after it.
+   * Range; `nodeListener` never calls it. A stream's length is not checked: if you can't vouch for
+   * it, wrap it in `exactly`. The body must free whatever it holds open: `close` is not called.
    */
-  body?(start: number, end: number): BodyLike | null | Promise<BodyLike | null>
+  readonly body?:
+    | ((start: number, end: number) => BodyLike | null | Promise<BodyLike | null>)
+    | undefined
   /**
    * The bytes [start, end), read synchronously, in memory that the next call may overwrite; or null
    * for "use body or read". Called only for a body of one piece of up to `bufferLimit` bytes, and
    * only where they are copied before anything else runs. It blocks the thread: leave slow reads to
    * `read`.
    */
-  readSync?(start: number, end: number): Uint8Array | null
+  readonly readSync?: ((start: number, end: number) => Uint8Array | null) | undefined
   /**
    * Called exactly once when the core is done, unless a native body was taken. A read may still be
    * under way, if the client hung up: its result is dropped.
    */
-  close?(): void | Promise<void>
+  readonly close?: (() => void | Promise<void>) | undefined
 }
 
 /** What a source says about its version. */
