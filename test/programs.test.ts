@@ -15,9 +15,9 @@ describe.runIf(isInstalled('deno'))('on deno', () => {
 })
 
 function behave(runtime: 'bun' | 'deno', flags: readonly string[]): void {
-  function run(program: string, argument: string): string {
+  function run(program: string, ...rest: string[]): string {
     const script = fileURLToPath(new URL(`programs/${program}`, import.meta.url))
-    const args = [...flags, script, argument]
+    const args = [...flags, script, ...rest]
     return execFileSync(runtimes[runtime] ?? '', args, { encoding: 'utf8' }).trim()
   }
 
@@ -31,7 +31,11 @@ function behave(runtime: 'bun' | 'deno', flags: readonly string[]): void {
     expect(run('at-once.mjs', 'hono')).toBe('same')
   })
 
-  it('a source that was wrapped gives the bytes of its own request', () => {
+  it('a source whose body was wrapped gives the bytes of its own request', () => {
     expect(run('at-once.mjs', 'wrapped')).toBe('same')
+  })
+
+  it('a source with a read of its own is read through that, whatever its size', () => {
+    expect(run('wrapped.mjs').split('\n')).toEqual(['999 same', '1999999 same'])
   })
 }

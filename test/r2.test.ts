@@ -745,7 +745,7 @@ describe('in workerd', () => {
   })
 })
 
-/** Dropped: cancelled before the first byte. The core cancels what it has read to the last byte. */
+/** Dropped: cancelled before the first byte. */
 type BodyState = 'open' | 'dropped' | 'read' | 'cancelled'
 
 /** A bucket, every operation on it, and what became of each body that it gave. */
