@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
+import { SourceChangedError } from '../src/errors.ts'
 import { expectHeaders } from '../src/headers.ts'
 import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
@@ -57,24 +58,26 @@ const ALIAS = sep === '\\' ? /~\d|:/ : null
 const KNOWN_FOR = 1000
 
 /**
- * Whether a file that was opened by this path lies below the root, with all links resolved. The
- * file at the resolved path is compared with the open one, in case a link has changed in between.
- * All that costs as much as opening the file, so a yes is remembered for a second, for this path
- * and this file: a link that now points elsewhere leads to another file, and is checked again.
+ * Whether a file that was opened by this path lies below the root, with all links resolved. All
+ * that costs as much as opening the file, so a yes is remembered for a second, for this path and
+ * this file: a link that now points elsewhere leads to another file, and is checked again. A file
+ * that has got the inode of one that was removed differs in its ctime.
+ *
+ * @throws SourceChangedError if the path leads to another file by now
  */
 function containment(root: string): Permission {
-  let realRoot = realpathSync.native(root)
-  const known = new Recent<Pick<Version, 'dev' | 'ino'>>(KNOWN_FOR)
-  return (path, { dev, ino }) => {
+  const known = new Recent<Pick<Version, 'dev' | 'ino' | 'ctimeMs'>>(KNOWN_FOR)
+  return (path, { dev, ino, ctimeMs }) => {
     const last = known.get(path)
-    if (last?.ino === ino && last.dev === dev) return true
-    const realPath = realpathSync.native(path)
+    if (last?.ino === ino && last.dev === dev && last.ctimeMs === ctimeMs) return true
     // The root itself may be a link that a deployment points at its next release.
-    if (!isBelow(realPath, realRoot)) realRoot = realpathSync.native(root)
-    if (!isBelow(realPath, realRoot)) return false
+    const realPath = realpathSync.native(path)
+    if (!isBelow(realPath, realpathSync.native(root))) return false
     const found = statSync(realPath)
-    if (found.dev !== dev || found.ino !== ino) return false
-    known.set(path, { dev, ino })
+    if (found.dev !== dev || found.ino !== ino) {
+      throw new SourceChangedError(`${path} was replaced while it was being opened`)
+    }
+    known.set(path, { dev, ino, ctimeMs })
     return true
   }
 }

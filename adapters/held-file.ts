@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../src/errors.ts'
+import { isStrongDate } from '../src/validators.ts'
 import { hasGrown } from './ends.ts'
 import { type Handle, readAt } from './open-file.ts'
 import { isSameVersion, type Version, versionOf } from './version.ts'
@@ -56,8 +57,12 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
    */
   function isIntact(): boolean {
     const found = versionOf(handle)
-    if (isSameVersion(found, lastSeen)) return true
-    if (found.size <= lastSeen.size || !hasGrown(handle)) return false
+    const isSame = isSameVersion(found, lastSeen)
+    // As long as its new time is young, a file that has grown may change again without another one.
+    const isSettled = lastSeen === version || isStrongDate(found.mtimeMs, Date.now())
+    if (isSame && isSettled) return true
+    if (!isSame && found.size <= lastSeen.size) return false
+    if (!hasGrown(handle)) return false
     lastSeen = found
     return true
   }

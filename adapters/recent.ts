@@ -12,11 +12,11 @@ export class Recent<Value> {
 
   get(key: string): Value | undefined {
     const known = this.#known.get(key)
-    return known !== undefined && Date.now() < known.until ? known.value : undefined
+    return known !== undefined && performance.now() < known.until ? known.value : undefined
   }
 
   set(key: string, value: Value): void {
     if (this.#known.size >= MOST && !this.#known.has(key)) this.#known.clear()
-    this.#known.set(key, { value, until: Date.now() + this.#duration })
+    this.#known.set(key, { value, until: performance.now() + this.#duration })
   }
 }

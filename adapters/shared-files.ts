@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers'
-import { expectWholeNumber } from '../src/errors.ts'
+import { expectWholeNumber, SourceChangedError } from '../src/errors.ts'
 import { isStrong } from '../src/validators.ts'
 import { learnEnds, learnEndsSync } from './ends.ts'
 import { type HeldFile, holdFile } from './held-file.ts'
@@ -123,18 +123,21 @@ function isCurrent({ path, version }: Handle, isAllowed: Permission): boolean {
 }
 
 function open(path: string, isAllowed: Permission): Shared | null {
-  const handle = openMakingRoom(path, isAllowed)
+  const handle = openPatiently(path, isAllowed)
   return handle && { ...handle, users: 0 }
 }
 
-/** Opens a file; if too many are open, it closes those that nobody reads, and tries again. */
-function openMakingRoom(path: string, isAllowed: Permission): Handle | null {
+/**
+ * Opens a file. Tries again if another took its name at that moment, and if too many are open,
+ * without those that nobody reads.
+ */
+function openPatiently(path: string, isAllowed: Permission): Handle | null {
   try {
     return openFile(path, isAllowed)
   } catch (error) {
     const isCrowded = codeOf(error) === 'EMFILE' || codeOf(error) === 'ENFILE'
-    if (!isCrowded || idle.size === 0) throw error
-    closeIdle()
+    if (isCrowded && idle.size > 0) closeIdle()
+    else if (!(error instanceof SourceChangedError)) throw error
     return openFile(path, isAllowed)
   }
 }

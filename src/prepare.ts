@@ -22,10 +22,12 @@ export async function prepare(
   lookup: FileLookup,
   options: ServeOptions,
 ): Promise<Prepared> {
+  // Before the file is found: a date that is young then may not be strong later.
+  const now = Date.now()
   let source: FileSource | null = null
   try {
     source = (await lookup(request)) ?? null
-    const answered = answer(request, source, Date.now(), options)
+    const answered = answer(request, source, now, options)
     if (answered.pieces.length > 0) return { ...answered, source }
     return { ...answered, source: null, error: await closeSource(source) }
   } catch (thrown) {

@@ -233,6 +233,21 @@ describe('a file that is held', () => {
     await file.close()
   })
 
+  it('sees a file grow, and then change without another time', async () => {
+    const path = putFile(directory, someBytes(1000))
+    utimesSync(path, 5000, 5000)
+    const file = (await findFile(path, { keepOpen: 0 })) ?? never()
+    // As where times are whole seconds.
+    const now = Math.floor(Date.now() / 1000)
+    appendFileSync(path, 'more')
+    utimesSync(path, now, now)
+    expect((await file.read(0, 1000)).length).toBe(1000)
+    writeFileSync(path, someBytes(1004, 2))
+    utimesSync(path, now, now)
+    await expect(file.read(0, 1000)).rejects.toThrow(SourceChangedError)
+    await file.close()
+  })
+
   it('takes a URL whose path is escaped, and even no media type', async () => {
     const path = join(directory, 'a b%.mp4')
     writeFileSync(path, '')

@@ -79,7 +79,8 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     await expectWholeSeekable(page)
     for (const part of [0.8, 0.1]) {
       await seek(page, part * DURATION)
-      expect(Math.abs((await shownTime(page)) - part * DURATION)).toBeLessThan(0.2)
+      const offset = async () => Math.abs((await shownTime(page)) - part * DURATION)
+      await expect.poll(offset, PATIENT).toBeLessThan(0.2)
       await playOn(page)
       expect(await shownTime(page)).toBeGreaterThan(part * DURATION + 0.4)
     }

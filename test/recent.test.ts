@@ -2,16 +2,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Recent } from '../adapters/recent.ts'
 
 describe('Recent', () => {
-  beforeEach(() => void vi.useFakeTimers({ now: 0 }))
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
   afterEach(() => void vi.useRealTimers())
 
   it('knows what it learned for so long', () => {
     const recent = new Recent<number>(1000)
     recent.set('a', 1)
-    vi.setSystemTime(999)
+    vi.advanceTimersByTime(999)
     recent.set('b', 2)
     expect([recent.get('a'), recent.get('b'), recent.get('c')]).toEqual([1, 2, undefined])
-    vi.setSystemTime(1000)
+    vi.advanceTimersByTime(1)
     expect([recent.get('a'), recent.get('b')]).toEqual([undefined, 2])
   })
 

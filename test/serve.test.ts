@@ -916,6 +916,20 @@ describe('onServed and onError', () => {
     expect(served.map(({ error }) => error)).toEqual([broken, '', 0])
   })
 
+  it.each([
+    0, 400,
+  ])('a date of %i ms before the lookup is none that is strong after it', async (age) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const found = countingSource(small, { lastModified: new Date(1_000_000 - age) })
+    const slow = () => {
+      vi.setSystemTime(1_002_000)
+      return found
+    }
+    const { headers } = await fileHandler(slow)(request())
+    expect(headers.get('last-modified')).toBe(null)
+  })
+
   it('are told how long it took', async () => {
     const served: Served[] = []
     const options: ServeOptions = { onServed: (one) => void served.push(one) }

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { HeldFile } from '../adapters/held-file.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { closeIdle, findFile, type SharingOptions } from '../adapters/shared-files.ts'
+import { SourceChangedError } from '../src/errors.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
@@ -49,6 +50,17 @@ describe('a file that several read', () => {
     expect(openHandles(path)).toBe(2)
     await Promise.all([one.close(), two.close()])
     expect(openHandles(path)).toBe(0)
+  })
+
+  it('is opened again if another took its name at that moment', async () => {
+    let asked = 0
+    const isAllowed = () => {
+      if (++asked === 1) throw new SourceChangedError('replaced')
+      return true
+    }
+    const file = await findFile(path, {}, isAllowed)
+    expect([asked, file && (await textOf(file))]).toEqual([2, 'one'])
+    await file?.close()
   })
 
   it.runIf(canCountHandles)('is opened anew once its permissions changed', async () => {
