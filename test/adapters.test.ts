@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
 import { directoryLookup } from '../adapters/directory.ts'
 import { hasGrown, learnEnds, learnEndsSync } from '../adapters/ends.ts'
@@ -137,6 +137,28 @@ describe('nodeFile', () => {
     expect(young).toBe(`W/"${opaque}-new"`)
     await until(() => Date.now() > stamp + 2000)
     expect(await find()).toBe(later(opaque))
+  })
+
+  it.each([
+    ['of today for a second', null, 1000],
+    // Deno knows to the second when it came.
+    ['of the epoch for two', 0, 2000],
+  ])('a file %s has that tag', async (when, date, end) => {
+    const path = join(directory, `timed ${when}.mp4`)
+    writeFileSync(path, 'timed')
+    if (date !== null) utimesSync(path, date, date)
+    const { mtimeMs, ctimeMs } = statSync(path)
+    const stamp = date === null ? Math.floor(mtimeMs) : Math.floor(ctimeMs / 1000) * 1000
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const isNew: unknown[] = []
+    for (const now of [-1, 0, end - 1, end]) {
+      vi.setSystemTime(stamp + now)
+      const source = await nodeFile(path, { keepOpen: 0 })
+      await source?.close?.()
+      isNew.push(source?.etag?.endsWith('-new"'))
+    }
+    expect(isNew).toEqual([false, true, true, false])
   })
 
   it('takes another media type and further fields', async () => {

@@ -44,6 +44,7 @@ const brought: FileSource = {
     'Content-Security-Policy': 'sandbox',
     'Content-Security-Policy-Report-Only': 'sandbox',
     'Content-Type': 'text/html',
+    Digest: 'SHA-256=AA==',
     ETag: '"z"',
     Expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
     'Keep-Alive': 'timeout=5',
@@ -81,6 +82,7 @@ const broughtAlong = {
   'content-location': '/film.en.mp4',
   'content-security-policy': 'sandbox',
   'content-security-policy-report-only': 'sandbox',
+  digest: 'SHA-256=AA==',
   expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
   'repr-digest': 'sha-256=:AA==:',
   'surrogate-control': 'max-age=90',
@@ -439,9 +441,11 @@ describe('answer', () => {
     [{ lastModified: '2026-01-01' }, 'TypeError', /^Expected lastModified to be a Date, got 2026/],
     [{ lastModified: null }, 'TypeError', /^Expected lastModified to be a Date, got null$/],
     [{ read: undefined }, 'TypeError', /^Expected a FileSource, got \[object Object\]/],
+    [{ type: 'a\x1fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\x7fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\xe9' }, 'TypeError', /^Expected a media type/],
     [{ headers: { 'x-a': 'a\x01b' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],
+    [{ headers: { 'x-a': 'a\x1fb' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],
     [{ headers: { 'x-a': 'a\x7fb' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],
     [
       { headers: ['a=1', 'b=2'].map((cookie) => ['Set-Cookie', cookie]) },
@@ -458,7 +462,8 @@ describe('answer', () => {
   it.each<[Partial<FileSource>, string, string]>([
     [{ type: 'a/b;\tc="d"' }, 'content-type', 'a/b;\tc="d"'],
     [{ headers: { 'set-cookie': 'a=1' } }, 'set-cookie', 'a=1'],
-    [{ headers: { 'x-a': 'a\tb\xe9' } }, 'x-a', 'a\tb\xe9'],
+    [{ headers: { 'x-a': 'a\tb\x80\xe9' } }, 'x-a', 'a\tb\x80\xe9'],
+    [{ headers: { constructor: 'a' } }, 'constructor', 'a'],
     [{ type: '', headers: { 'content-type': 'a/b' } }, 'content-type', 'a/b'],
     [{ type: '', headers: { 'content-type': '' } }, 'content-type', 'application/octet-stream'],
   ])('takes a source with %j', (fields, name, value) => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { listFiles } from '../command/listing.ts'
 import { withPage } from '../command/page.ts'
 import { renderPage } from '../command/page-html.ts'
 import { fileHandler } from '../src/index.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
 
 const made: string[] = []
 
@@ -105,8 +106,9 @@ test('no more than 2000 files are listed, and the page says so', async () => {
   const root = makeRoot('z.mp4', ...Array.from({ length: 1999 }, (_, i) => `a/${i}`))
   const all = await listFiles(root)
   // What is not listed anyway is not missing.
-  mkdirSync(join(root, 'b'))
+  mkdirSync(join(root, 'b', 'c'), { recursive: true })
   writeFileSync(join(root, 'b', '.hidden'), '')
+  writeFileSync(join(root, 'b', 'c', '.hidden'), '')
   const listed = await listFiles(root)
   writeFileSync(join(root, 'a', 'one more'), '')
   const most = await listFiles(root)
@@ -141,6 +143,32 @@ test('a root that can not be read is a 503, not an empty page', async () => {
     const response = await handler(new Request('http://host/'))
     expect([response.status, await response.text(), errors.length]).toEqual([503, '', 1])
   }
+})
+
+test('the page comes back with its root', async () => {
+  const root = makeRoot('film.mp4')
+  const handler = fileHandler(withPage(root, nodeDirectory(root)), { onError() {} })
+  const ask = async () => (await handler(new Request('http://host/'))).status
+  renameSync(root, `${root}.away`)
+  const without = await ask()
+  renameSync(`${root}.away`, root)
+  expect([without, await ask()]).toEqual([503, 200])
+})
+
+test.runIf(canCountHandles)('all who ask at once get one listing', async () => {
+  const root = makeRoot(...Array.from({ length: 300 }, (_, i) => `${i % 20}/${i}.mp4`))
+  const handler = fileHandler(withPage(root, nodeDirectory(root)))
+  const ask = async () => (await handler(new Request('http://host/'))).headers.get('etag')
+  let most = 0
+  let isAsking = true
+  const asked = Promise.all(Array.from({ length: 50 }, ask)).finally(() => {
+    isAsking = false
+  })
+  while (isAsking) {
+    await new Promise(setImmediate)
+    most = Math.max(most, openHandles(root))
+  }
+  expect([most, new Set(await asked).size]).toEqual([1, 1])
 })
 
 test('every name is shown as it is, and leads to its file', async () => {
@@ -325,6 +353,8 @@ test('captions are named in any language, and nothing else is taken for them', a
     'film.en-x.vtt',
     'film.de-Latinized.vtt',
     'film.forced.vtt',
+    'film.orig.vtt',
+    'film.x.vtt',
     'film.vtt.bak',
     'film.nlvtt',
     'film.webvtt',

@@ -7,10 +7,11 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
@@ -26,7 +27,7 @@ import {
 } from './command-process.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { isInstalled } from './support/runtimes.ts'
-import { until } from './support/wait.ts'
+import { eventually, until } from './support/wait.ts'
 
 const MIB = 1024 * 1024
 /** Well more than the sockets of both sides hold, so that a client that stops reading stops it. */
@@ -176,12 +177,15 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
   test('on all addresses, it says where it is found, what is read there, and by whom', async ({
     expect,
   }) => {
-    const { url, log, child, ended } = await serve(media, '--host', '0.0.0.0')
+    const folder = mkdtempSync(join(media, 'two\nlines-'))
+    writeFileSync(join(folder, 'film.mp4'), film)
+    symlinkSync(folder, `${folder}.link`)
+    const { url, log, child, ended } = await serve(`${folder}.link`, '--host', '0.0.0.0')
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
     const { port } = new URL(url)
     // Deno would ask for --allow-sys; it is not asked.
     const urls = name === 'deno' ? [] : externalUrls('0.0.0.0', Number(port), networkInterfaces())
-    const warning = `anyone who can reach port ${port} of this machine can read ${realpathSync(media)}`
+    const warning = `anyone who can reach port ${port} of this machine can read ${realpathSync(folder).replace('\n', '\\u{a}')}`
     await (await fetch(`${url}film.mp4`)).arrayBuffer()
     await expect.poll(() => log().length, PATIENT).toBe(urls.length + 2)
     child.kill('SIGINT')
@@ -284,6 +288,19 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     }
   })
 
+  test('a URL that nobody reads does not end it', async ({ expect }) => {
+    const free = createServer().listen(0, '127.0.0.1')
+    await once(free, 'listening')
+    const address = free.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    await new Promise((resolve) => free.close(resolve))
+    const { child } = startCommand(name, [media, '--port', String(port)])
+    child.stdout.destroy()
+    const status = async () => (await fetch(`http://127.0.0.1:${port}/film.mp4`)).status
+    await expect.poll(() => status().catch(() => null), PATIENT).toBe(200)
+    expect(await status()).toBe(200)
+  })
+
   // Deno waits until a pipe has room.
   test.skipIf(name === 'deno')('what nobody reads of the log is left out', async ({ expect }) => {
     const { url, log, child } = await serve(media)
@@ -298,6 +315,9 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     }
     await expect.poll(omission, PATIENT).toBeTruthy()
     expect(log().filter((line) => line.includes(long)).length).toBeLessThan(1900)
+    await fetch(`${url}film.mp4?last`)
+    await expect.poll(() => log().join('\n'), PATIENT).toContain('?last')
+    expect(log().filter((line) => line.includes('were left out')).length).toBe(1)
   })
 
   test.runIf(canCountHandles)(
@@ -349,11 +369,11 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect((await ended).code).toBe(0)
   })
 
-  test('SIGTERM waits 5 s for a download that never ends, and not for idle connections', async ({
+  test('SIGTERM waits 5 s for a download that never ends, and not longer than for the last', async ({
     expect,
   }) => {
-    const [waiting, idle] = await Promise.all([serve(media), serve(media)])
-    const download = await stall(waiting.url)
+    const [waiting, idle, ending] = await Promise.all([serve(media), serve(media), serve(media)])
+    const [download, last] = await Promise.all([stall(waiting.url), stall(ending.url)])
     const { port, hostname } = new URL(idle.url)
     const silent = connect(Number(port), hostname)
     await once(silent, 'connect')
@@ -361,14 +381,16 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     kept.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n')
     await once(kept, 'data')
     const order: string[] = []
-    const ended = [
-      waiting.ended.then(({ code }) => order.push(`waiting ${code}`)),
-      idle.ended.then(({ code }) => order.push(`idle ${code}`)),
-    ]
+    const ended = Object.entries({ waiting, idle, ending }).map(async ([which, { ended }]) => {
+      order.push(`${which} ${(await ended).code}`)
+    })
     waiting.child.kill('SIGTERM')
+    await expect.poll(() => isRefused(waiting.url), PATIENT).toBe(true)
     idle.child.kill('SIGTERM')
+    ending.child.kill('SIGTERM')
+    await last.finish()
     await Promise.all(ended)
-    expect(order).toEqual(['idle 0', 'waiting 0'])
+    expect([order.pop(), order.sort()]).toEqual(['waiting 0', ['ending 0', 'idle 0']])
     for (const socket of [silent, kept, download.socket]) socket.destroy()
   })
 })
@@ -381,7 +403,9 @@ describe('byteserve under deno', () => {
       const LIMIT = 80
       const folder = mkdtempSync(join(media, 'many-'))
       for (let i = 0; i < LIMIT; i++) writeFileSync(join(folder, `${i}.mp4`), film)
-      const { child, url } = startCommand('deno', [folder, '--port', '0'])
+      writeFileSync(join(folder, 'big.bin'), '')
+      truncateSync(join(folder, 'big.bin'), BIG)
+      const { child, url, ended } = startCommand('deno', [folder, '--port', '0'])
       const { port, hostname } = new URL(await url)
       execFileSync('prlimit', ['--pid', `${child.pid}`, `--nofile=${LIMIT}:${LIMIT}`])
       const open = async () => {
@@ -403,13 +427,75 @@ describe('byteserve under deno', () => {
       for (const socket of [...asking, ...idle]) socket.destroy()
       const status = async () => (await fetch(`${await url}0.mp4`)).status
       await expect.poll(() => status().catch(() => null), PATIENT).toBe(200)
-      expect(child.exitCode).toBe(null)
+      const download = await stall(await url)
+      child.kill('SIGTERM')
+      await expect.poll(async () => isRefused(await url), PATIENT).toBe(true)
+      expect([await download.finish(), (await ended).code]).toEqual([BIG, 0])
+    },
+  )
+
+  test.runIf(isInstalled('deno') && canCountHandles)(
+    'waits for its port, where another program took it meanwhile',
+    async ({ expect }) => {
+      const { child, url } = startCommand('deno', [media, '--port', '0'])
+      const { port, hostname } = new URL(await url)
+      execFileSync('prlimit', ['--pid', `${child.pid}`, '--nofile=64:64'])
+      const crowd = Array.from({ length: 100 }, () => connect(Number(port), hostname))
+      for (const socket of crowd) socket.on('error', () => {})
+      const other = await eventually('the port', () => take(Number(port), hostname))
+      for (const socket of crowd) socket.destroy()
+      // Longer than it waits before it tries again.
+      const taken = Date.now()
+      await until(() => Date.now() > taken + 500)
+      other.close()
+      const status = async () => (await fetch(`${await url}film.mp4`)).status
+      await expect.poll(() => status().catch(() => null), PATIENT).toBe(200)
     },
   )
 })
 
-/** A download that stops reading once its first bytes are here. */
-async function stall(url: string): Promise<{ socket: Socket; finish(): Promise<number> }> {
+describe.concurrent('byteserve under node', () => {
+  test('says on a connection that is kept that it ends, once it drains', async ({ expect }) => {
+    const { child, url, ended } = startCommand('node', [media, '--port', '0'])
+    const { socket, finish } = await stall(await url)
+    child.kill('SIGTERM')
+    await expect.poll(async () => isRefused(await url), PATIENT).toBe(true)
+    let last = ''
+    socket.on('data', (chunk: Buffer) => {
+      last = (last + chunk.toString('latin1')).slice(-2000)
+    })
+    socket.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n')
+    await finish()
+    expect(last.match(/^connection: .*$/gim)).toEqual(['connection: close'])
+    expect((await ended).code).toBe(0)
+  })
+
+  test('does not wait for what waited behind a download whose client is gone', async ({
+    expect,
+  }) => {
+    const order: string[] = []
+    const [waiting, left] = ['waiting', 'left'].map((which) => {
+      const command = startCommand('node', [media, '--port', '0'])
+      const ended = command.ended.then(({ code }) => order.push(`${which} ${code}`))
+      return { ...command, ended }
+    })
+    if (waiting === undefined || left === undefined) throw new Error('Expected two commands')
+    const downloads = [await stall(await waiting.url), await stall(await left.url, 2)]
+    downloads[1]?.socket.resetAndDestroy()
+    waiting.child.kill('SIGTERM')
+    await expect.poll(async () => isRefused(await waiting.url), PATIENT).toBe(true)
+    left.child.kill('SIGTERM')
+    await Promise.all([waiting.ended, left.ended])
+    expect(order).toEqual(['left 0', 'waiting 0'])
+    downloads[0]?.socket.destroy()
+  })
+})
+
+/** A download that stops reading once its first bytes are here; so many of them, one after another. */
+async function stall(
+  url: string,
+  count: number = 1,
+): Promise<{ socket: Socket; finish(): Promise<number> }> {
   const { port, hostname } = new URL(url)
   const socket = connect({ port: Number(port), host: hostname })
   let head = ''
@@ -420,7 +506,7 @@ async function stall(url: string): Promise<{ socket: Socket; finish(): Promise<n
     received += chunk.length
     if (!head.includes('\r\n\r\n')) head += chunk.toString('latin1')
   })
-  socket.write('GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n')
+  socket.write('GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count))
   await once(socket, 'data')
   socket.pause()
   return {
@@ -441,6 +527,17 @@ async function exchange(url: string, request: string): Promise<void> {
   socket.on('data', () => {})
   socket.write(Buffer.from(request, 'latin1'))
   if (!socket.closed) await once(socket, 'close')
+}
+
+/** A server at a port, if that is free. */
+async function take(port: number, host: string): Promise<Server | null> {
+  const server = createServer()
+  try {
+    await once(server.listen(port, host), 'listening')
+    return server
+  } catch {
+    return null
+  }
 }
 
 async function isRefused(url: string): Promise<boolean> {

@@ -106,6 +106,7 @@ const PRECONDITIONS: Row[] = [
   ['§13.1.2: weak comparison', 'GET', { 'If-None-Match': 'W/"a"' }, WEAK, notModified],
   ['§13.1.2: a file without tag', 'GET', { 'If-None-Match': '"a"' }, UNTAGGED, whole],
   ['§13.1.2: no entity tag', 'GET', { 'If-None-Match': 'a' }, STRONG, whole],
+  ['§5.5: other spaces are of the value', 'GET', { 'If-None-Match': '*\xa0' }, STRONG, whole],
 
   ['§13.1.3: not since', 'GET', { 'If-Modified-Since': DATE }, STRONG, notModified],
   ['§13.1.3: not since', 'HEAD', { 'If-Modified-Since': DATE }, STRONG, notModified],

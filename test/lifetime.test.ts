@@ -9,6 +9,7 @@ import type { Chunk } from '../src/source.ts'
 import {
   type CountingSource,
   countingSource,
+  type Deviation,
   someBytes,
   streamOf,
 } from './support/counting-source.ts'
@@ -61,6 +62,23 @@ describe('a source is closed exactly once', () => {
     }
     await serveFile(request(method, headers), countingSource(large, { etag: '"a"', close }))
     expect(isClosed).toBe(true)
+  })
+
+  const broken = () => Promise.reject(new Error('EIO'))
+  it.each<[what: string, deviation: Deviation, options: ServeOptions]>([
+    ['a size that is none', { size: Number.NaN }, silent],
+    ['a read that fails', { read: broken }, silent],
+    ['a native body that fails', { body: broken }, silent],
+    ['options that are refused', {}, { maxRanges: 0 }],
+  ])('before a failure is told, for %s', async (_what, deviation, options) => {
+    let isClosed = false
+    const close = async () => {
+      await settle()
+      isClosed = true
+    }
+    const source = countingSource(large, { ...deviation, close })
+    await serveFile(request(), source, options).catch(() => {})
+    expect([isClosed, source.closes]).toEqual([true, 1])
   })
 
   it('when it is empty', async () => {
@@ -240,6 +258,17 @@ describe('a source is closed exactly once', () => {
     expect(errors).toEqual(told.map(() => broken))
   })
 
+  it('and is told how much was taken, when it is dropped halfway', async () => {
+    const { options, served } = observe()
+    const beginAndForget = async () => {
+      const reader = readerOf(await serveFile(request(), countingSource(large), options))
+      await reader.read()
+    }
+    for (let i = 0; i < 20; i++) await beginAndForget()
+    await untilCollected(() => served.length === 20)
+    expect(served).toEqual(served.map(() => ({ status: 200, sent: 512 * 1024, aborted: true })))
+  })
+
   it('when it is dropped, even where the request leads to it', async () => {
     const { options, served } = observe()
     const sources = Array.from({ length: 20 }, () => countingSource(large))
@@ -326,6 +355,7 @@ describe('readBody', () => {
     const reader = readBody(source, [{ start: 0, end: 9 }])
     expect(await reader.close()).toBe(undefined)
     expect(await reader.next()).toBe(null)
+    await expect(reader.whole()).rejects.toThrow('Expected 9 bytes from the source, got 0')
     expect({ sent: reader.sent, closes: source.closes, reads: source.reads }).toEqual({
       sent: 0,
       closes: 1,

@@ -251,6 +251,13 @@ describe('R2 is asked as little as possible', () => {
       operations: [get({ offset: 0, length: 5 }), pinned(0, 26)],
       bodies: ['dropped', 'read'],
     },
+    {
+      request: 'GET /letters',
+      headers: { range: 'bytes=20-', 'if-range': '"x"' },
+      answer: all,
+      operations: [get({ offset: 20 }), pinned(0, 26)],
+      bodies: ['dropped', 'read'],
+    },
     // A set of k ranges is 1 + k operations
     {
       request: 'GET /letters',
@@ -447,6 +454,21 @@ describe('an object of R2 as a source', () => {
     }
     await expect(r2File(bucket, 'letters', new Request('http://host/'))).rejects.toThrow(TypeError)
     expect(cancels).toBe(1)
+  })
+
+  it('whose body can not be let go of is told of', async () => {
+    const broken = new Error('cancel: unavailable')
+    const body = new ReadableStream<Uint8Array>({ cancel: () => Promise.reject(broken) })
+    const letters = plain(expectFound(await worker.bucket.head('letters')))
+    const bucket: R2BucketLike = {
+      head: async () => null,
+      get: async () => ({ ...letters, body }),
+    }
+    const errors: unknown[] = []
+    const handle = fileHandler(r2Bucket(bucket), { onError: (error) => errors.push(error) })
+    const headers = { 'if-none-match': '*' }
+    const { status } = await handle(new Request('http://host/letters', { headers }))
+    expect([status, errors]).toEqual([304, [broken]])
   })
 
   it("R2's own stream is handed over untouched, once", async () => {

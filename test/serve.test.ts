@@ -629,8 +629,11 @@ describe('readSync', () => {
     expect([source.reads, source.closes]).toEqual([[[0, 1000]], 1])
   })
 
-  it('is not asked where another class stands in the place of Response', async () => {
-    vi.stubGlobal('Response', class extends Response {})
+  it.each([
+    ['another class', class extends Response {}],
+    ['another of its name', { Response: class extends Response {} }.Response],
+  ])('is not asked where %s stands in the place of Response', async (_what, other) => {
+    vi.stubGlobal('Response', other)
     const source = countingSource(small, { readSync: ofOnes })
     const response = await serveFile(request(), source).finally(() => vi.unstubAllGlobals())
     expect(await response.bytes()).toEqual(small)
@@ -638,6 +641,7 @@ describe('readSync', () => {
 
   it.each<[string, () => Uint8Array, string]>([
     ['gives too few bytes', () => new Uint8Array(9), 'Expected 1000 bytes from the source, got 9'],
+    ['gives too many', () => new Uint8Array(1001), 'Expected 1000 bytes from the source, got 1001'],
     ['throws', () => JSON.parse('not JSON'), 'SyntaxError'],
   ])('makes a 503 where it %s', async (_what, readSync, message) => {
     const { options, served, errors } = observe()

@@ -199,9 +199,11 @@ describe('parseHttpDate', () => {
     ['§5.6.7: a leap second', 'Sat, 31 Dec 2016 23:59:60 GMT', Date.UTC(2017, 0)],
     ['§5.6.7: a leap second', 'Sat Dec 31 23:59:60 2016', Date.UTC(2017, 0)],
     ['§5.6.7: a leap second', 'Saturday, 31-Dec-16 23:59:60 GMT', Date.UTC(2017, 0)],
+    ['§5.6.7: a leap second', 'Fri, 31 Dec 2060 23:59:60 GMT', Date.UTC(2061, 0)],
     ['no leap second, which ends a day', 'Sat, 31 Dec 2016 22:59:60 GMT', null],
     // What Go and .NET print of a time that was never set.
     ['§5.6.7: 4DIGIT of the year', 'Mon, 01 Jan 0001 00:00:00 GMT', -62_135_596_800_000],
+    ['§5.6.7: 4DIGIT of the year', 'Fri, 01 Jan 0100 00:00:00 GMT', -59_011_459_200_000],
     ['§5.6.7: 4DIGIT of the year', 'Sat, 01 Jan 0000 00:00:00 GMT', -62_167_219_200_000],
     ['the wrong weekday', 'Tue, 01 Jan 0001 00:00:00 GMT', null],
 

@@ -1,12 +1,19 @@
 import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BunOptions, bunDirectory, bunFile } from '../../adapters/bun.ts'
 import { serveFile } from '../../src/serve.ts'
 import { describeSource } from '../contract.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+
+declare const Bun: {
+  serve(options: { hostname: string; port: number; fetch(request: Request): Promise<Response> }): {
+    readonly port: number
+    stop(closeActive: boolean): unknown
+  }
+}
 
 const directory = temporaryDirectory()
 
@@ -37,6 +44,51 @@ it('a large file that is no medium keeps the fields that it is given', async () 
     headers,
     { 'content-disposition': 'inline' },
   ])
+})
+
+describe('Content-Disposition of a large file', () => {
+  const path = join(directory, 'film.bin')
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    async fetch(request) {
+      const type = new URL(request.url).searchParams.get('type') ?? undefined
+      return serveFile(request, await bunFile(path, { type }))
+    },
+  })
+  beforeAll(() => {
+    writeFileSync(path, '')
+    truncateSync(path, LARGE)
+  })
+  afterAll(() => server.stop(true))
+
+  // Bun adds the file's name on the server, unless it takes the type for one to show.
+  it.each([
+    ['text/plain', null],
+    ['image/png', null],
+    ['audio/mp4', null],
+    ['video/mp4', null],
+    ['font/woff2', null],
+    ['application/json', null],
+    ['application/json; charset=utf-8', null],
+    ['application/geo+json', null],
+    ['application/wasm', null],
+    ['application/json-seq', 'inline'],
+    ['application/zip', 'inline'],
+    ['model/video/mp4', 'inline'],
+    ['x/application/json', 'inline'],
+  ])('%s: %s', async (type, expected) => {
+    const url = `http://127.0.0.1:${server.port}/?type=${encodeURIComponent(type)}`
+    const response = await fetch(url)
+    await response.body?.cancel()
+    expect(response.headers.get('content-disposition')).toBe(expected)
+  })
+})
+
+it('a file of less than 1 MiB is sent without', async () => {
+  const source = await bunFile(putFile(directory, someBytes(1024 * 1024 - 1)))
+  await source?.close?.()
+  expect(source?.headers).toBe(undefined)
 })
 
 it.each([

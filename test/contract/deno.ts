@@ -1,7 +1,14 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { denoDirectory, denoFile } from '../../adapters/deno.ts'
+import { serveFile } from '../../src/serve.ts'
 import { describeSource } from '../contract.ts'
-import { namedFiles, pathLookup } from '../support/local-files.ts'
+import { someBytes } from '../support/counting-source.ts'
+import { openHandles } from '../support/handles.ts'
+import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { until } from '../support/wait.ts'
 
 const directory = temporaryDirectory()
 
@@ -13,3 +20,58 @@ describeSource(
 
 const lookUp = pathLookup(directory, denoDirectory(directory, { keepOpen: 0 }))
 describeSource('denoDirectory', namedFiles(directory, lookUp))
+
+describe('a native body', () => {
+  const bytes = someBytes(100_000)
+  const open = (path: string) => denoFile(path, { native: true, keepOpen: 0 })
+
+  it.each<[string, (path: string) => unknown]>([
+    ['replaced', (path) => renameSync(putFile(directory, someBytes(100_000, 2)), path)],
+    ['replaced by a FIFO', replaceByFifo],
+    ['removed', (path) => rmSync(path)],
+    ['added to', (path) => appendFileSync(path, 'more')],
+  ])('of a file that is %s before it is opened is what was held', async (_how, change) => {
+    const path = putFile(directory, bytes)
+    const source = await open(path)
+    change(path)
+    const response = await serveFile(new Request('http://localhost/'), source)
+    expect(Buffer.compare(await response.bytes(), bytes)).toBe(0)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('of a file that is rewritten before it is opened is a 503', async () => {
+    const path = putFile(directory, bytes)
+    const source = await open(path)
+    writeFileSync(path, someBytes(100_000, 2))
+    utimesSync(path, 5000, 5000)
+    const onError = () => {}
+    const { status } = await serveFile(new Request('http://localhost/'), source, { onError })
+    expect([status, openHandles(path)]).toEqual([503, 0])
+  })
+
+  // Deno.serve cuts what runs past the range from 2.9.6 on.
+  it.each([
+    ['1.46.10', false],
+    ['2.0.9', false],
+    ['2.9.5', false],
+    ['2.9.6', true],
+    ['2.9.6+abc', true],
+    ['2.10.0', true],
+    ['3.0.0', true],
+  ])('of a part is given on Deno %s: %s', async (deno, isGiven) => {
+    vi.stubGlobal('Deno', { ...Reflect.get(globalThis, 'Deno'), version: { deno } })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const path = putFile(directory, bytes)
+    const [part, whole] = [await open(path), await open(path)]
+    const bodies = [await part?.body?.(10, 20), await whole?.body?.(10, 100_000)]
+    expect(bodies.map((body) => body instanceof ReadableStream)).toEqual([isGiven, true])
+    if (!isGiven) await part?.close?.()
+    for (const body of bodies) if (body instanceof ReadableStream) await body.cancel()
+    await until(() => openHandles(path) === 0)
+  })
+})
+
+function replaceByFifo(path: string): void {
+  execFileSync('mkfifo', [`${path}.fifo`])
+  renameSync(`${path}.fifo`, path)
+}
