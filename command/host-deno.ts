@@ -7,14 +7,17 @@ import type { Address, Listening, Service } from './host.ts'
 declare const Deno: {
   serve(
     options: { hostname: string; port: number; onListen(): void },
-    handler: (
-      request: Request,
-      connection: { readonly remoteAddr: { readonly hostname: string } },
-    ) => Promise<Response>,
+    handler: (request: Request, exchange: Exchange) => Promise<Response>,
   ): Server
   readonly permissions: {
     querySync(permission: { name: 'sys'; kind: 'networkInterfaces' }): { readonly state: string }
   }
+}
+
+interface Exchange {
+  readonly remoteAddr: { readonly hostname: string }
+  /** Rejects when the client hung up before the end of its response. */
+  readonly completed: Promise<void>
 }
 
 interface Server {
@@ -40,21 +43,25 @@ export async function listen(
   { lookup, optionsFor }: Service,
   { address, port }: Address,
 ): Promise<Listening> {
+  const running = new Set<Promise<void>>()
   let isDraining = false
   let server = listenOn(port)
   const bound = server.addr.port
   return {
     port: bound,
-    drain() {
+    async drain() {
       isDraining = true
-      return server.shutdown()
+      // A server that ended leaves its connections behind.
+      await Promise.all([server.shutdown(), ...running])
     },
   }
 
   function listenOn(port: number): Server {
     // Deno would print its own line on standard output.
     const listening = { hostname: address, port, onListen() {} }
-    const server = Deno.serve(listening, (request, { remoteAddr }) => {
+    const server = Deno.serve(listening, (request, { remoteAddr, completed }) => {
+      const over = completed.catch(() => {}).finally(() => running.delete(over))
+      running.add(over)
       return fileHandler(lookup, optionsFor(remoteAddr.hostname))(request)
     })
     server.finished.catch(() => setTimeout(listenAgain, RECOVERY))
