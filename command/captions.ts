@@ -23,7 +23,8 @@ const LANGUAGE = /\.([a-z]{2,3}(?:-[a-z\d]{2,8})*)$/i
 export function matchTracks(files: readonly ListedFile[]): (file: ListedFile) => readonly Track[] {
   const tracks = new Map<string, Track[]>()
   const add = (stem: string, track: Track) => {
-    tracks.set(stem, [...(tracks.get(stem) ?? []), track])
+    const known = tracks.get(stem) ?? []
+    if (known.length < MOST_TRACKS) tracks.set(stem, [...known, track])
   }
   for (const { name, path, href } of files) {
     if (!/\.vtt$/i.test(name)) continue
@@ -32,7 +33,7 @@ export function matchTracks(files: readonly ListedFile[]): (file: ListedFile) =>
     add(stem, { href, language: '' })
     if (language !== undefined) add(stemOf(stem), { href, language })
   }
-  return ({ path }) => tracks.get(stemOf(path))?.slice(0, MOST_TRACKS) ?? []
+  return ({ path }) => tracks.get(stemOf(path)) ?? []
 }
 
 /** A path without its extension. */
