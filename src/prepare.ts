@@ -1,7 +1,7 @@
 import { type Answer, answer, answerMethod, UNAVAILABLE } from './answer.ts'
-import { closeSource } from './body.ts'
 import type { RangeLimits } from './decide.ts'
 import { reasonOf } from './errors.ts'
+import { closeSource } from './reader.ts'
 import type { Observers } from './served.ts'
 import type { FileLookup, FileSource, RequestLike } from './source.ts'
 

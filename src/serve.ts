@@ -1,16 +1,10 @@
 import { type Answer, UNAVAILABLE } from './answer.ts'
-import {
-  type BodyReader,
-  closeSource,
-  expectBytes,
-  mismatch,
-  readBody,
-  streamBody,
-} from './body.ts'
+import { streamBody } from './body.ts'
 import { expectLimits } from './decide.ts'
 import { reasonOf } from './errors.ts'
 import { forGetAndHead, prepare, type ServeOptions } from './prepare.ts'
-import { isRange } from './range.ts'
+import { type ByteRange, isRange } from './range.ts'
+import { type BodyReader, closeSource, expectBytes, mismatch, readBody } from './reader.ts'
 import { type Conclude, watch } from './served.ts'
 import type { BodyLike, FileLookup, FileSource, RequestLike } from './source.ts'
 
@@ -137,12 +131,11 @@ function abandonment(
 }
 
 /** The whole body, read synchronously, or null if the source can't. */
-function readAtOnce(source: FileSource, { pieces }: Answer): Uint8Array | null {
-  const [piece] = pieces
-  if (pieces.length !== 1 || piece === undefined || !isRange(piece)) return null
-  const given = source.readSync?.(piece.start, piece.end) ?? null
-  if (given === null) return null
-  const length = piece.end - piece.start
+function readAtOnce(source: FileSource, answered: Answer): Uint8Array | null {
+  const range = onlyRange(answered)
+  const given = (range && source.readSync?.(range.start, range.end)) ?? null
+  if (range === null || given === null) return null
+  const length = range.end - range.start
   const bytes = expectBytes(given)
   if (bytes.length !== length) throw mismatch(length, bytes.length)
   return bytes
@@ -150,15 +143,19 @@ function readAtOnce(source: FileSource, { pieces }: Answer): Uint8Array | null {
 
 async function nativeBody(
   request: Request,
-  { status, pieces }: Answer,
+  answered: Answer,
   source: FileSource,
 ): Promise<BodyLike | null> {
-  const [piece] = pieces
-  // A multipart body begins with bytes, not with a range.
-  if (piece === undefined || !isRange(piece)) return null
+  const range = onlyRange(answered)
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
-  if (status === 200 && request.headers.has('range')) return null
-  return (await source.body?.(piece.start, piece.end)) ?? null
+  if (range === null || (answered.status === 200 && request.headers.has('range'))) return null
+  return (await source.body?.(range.start, range.end)) ?? null
+}
+
+/** The range that is the whole body; null for a multipart, which begins with bytes. */
+function onlyRange({ pieces }: Answer): ByteRange | null {
+  const [piece] = pieces
+  return piece !== undefined && isRange(piece) ? piece : null
 }
 
 /**

@@ -1,0 +1,197 @@
+import { LengthMismatchError, reasonOf } from './errors.ts'
+import { type ByteRange, isRange, lengthOf, type Piece } from './range.ts'
+import type { Chunk, FileSource } from './source.ts'
+
+/** Larger arrays are sent in slices of this many bytes, so that little waits for a slow client. */
+const SLICE = 512 * 1024
+
+const NOTHING = new Uint8Array(0)
+
+/** Reads the body of an answer. */
+export interface BodyReader {
+  /** How many bytes it gives in all. */
+  readonly length: number
+  /** How many bytes it has given so far. */
+  readonly sent: number
+  /** Fulfilled once the source is closed: with what went wrong, or undefined; never rejects. */
+  readonly closed: Promise<unknown>
+  /** Makes the first read, so that a failure comes before the head is sent, and can be a 503. */
+  readAhead(): Promise<void>
+  /**
+   * The next chunk, never empty; null once everything was given, or after close.
+   *
+   * @param into a buffer that the source may fill; the chunk may then be a part of it
+   * @throws what the source's read throws, or LengthMismatchError; the source is then closed
+   */
+  next(into?: Uint8Array): Promise<Uint8Array | null>
+  /**
+   * The whole body as one array: the source's own, if one read gave all of it.
+   *
+   * @throws as `next` does; LengthMismatchError after close
+   */
+  whole(): Promise<Uint8Array>
+  /** Closes the source unless it is closed already. */
+  close(error?: unknown): Promise<unknown>
+}
+
+/**
+ * Reads an answer's pieces from its source, chunk by chunk: exactly the announced bytes, or an
+ * error. Closes the source exactly once: after the last byte, on error, or when told to, even
+ * while a read is under way.
+ */
+export function readBody(source: FileSource, pieces: readonly Piece[]): BodyReader {
+  const length = lengthOf(pieces)
+  let index = 0
+  /** How many bytes of the piece at `index` were given. */
+  let offset = 0
+  /** Bytes of the next range that were read, but not given yet. */
+  let atHand: Uint8Array = NOTHING
+  let stream: ReadableStreamDefaultReader<Uint8Array> | null = null
+  let isClosed = false
+  let settle: (error: unknown) => void
+  const closed = new Promise<unknown>((resolve) => {
+    settle = resolve
+  })
+  // `sent` is no getter: V8 would keep its closure, and all that holds, until a full collection.
+  const reader = { length, sent: 0, closed, readAhead, next, whole, close }
+  if (length === 0) void close()
+  return reader
+
+  async function readAhead(): Promise<void> {
+    const range = pieces.find(isRange)
+    if (range !== undefined) await fill(range)
+  }
+
+  function next(into?: Uint8Array): Promise<Uint8Array | null> {
+    return take(into?.length ?? SLICE, into)
+  }
+
+  /** The next chunk: at most `most` bytes of a range, or all of a piece that is bytes. */
+  async function take(most: number, into?: Uint8Array): Promise<Uint8Array | null> {
+    const piece = pieces[index]
+    if (piece === undefined) return null
+    if (isRange(piece)) await fill(piece, into)
+    if (isClosed) return null
+    const chunk = isRange(piece) ? cut(most) : piece
+    offset += chunk.length
+    if (offset === lengthOf([piece])) {
+      index++
+      offset = 0
+    }
+    reader.sent += chunk.length
+    if (reader.sent === length) void close()
+    return chunk
+  }
+
+  /** Reads on in a range, unless bytes of it are at hand or the reader is closed. */
+  async function fill(range: ByteRange, into?: Uint8Array): Promise<void> {
+    if (isClosed) return
+    try {
+      const start = range.start + offset
+      if (atHand.length === 0 && stream === null) {
+        const chunk = await source.read(start, range.end, into)
+        if (isStream(chunk)) stream = chunk.getReader()
+        else atHand = expectBytes(chunk)
+        // The client hung up while the source was opening its stream.
+        if (isClosed) dropStream()
+      }
+      if (atHand.length === 0 && stream !== null) atHand = await nextOf(stream)
+      if (isClosed) return
+      const missing = range.end - start
+      const given = offset + atHand.length
+      if (atHand.length === 0 || atHand.length > missing) {
+        throw mismatch(range.end - range.start, given)
+      }
+      if (atHand.length < missing || stream === null) return
+      // These are the last bytes. A stream that goes on held other ones, and it may fail at its end.
+      const surplus = await nextOf(stream)
+      if (surplus.length > 0) throw mismatch(range.end - range.start, given + surplus.length)
+      stream = null
+    } catch (thrown) {
+      // After a hang-up, it doesn't matter why a read that was under way failed.
+      if (isClosed) return
+      const error = reasonOf(thrown)
+      void close(error)
+      throw error
+    }
+  }
+
+  /** Takes at most `most` of the bytes at hand. */
+  function cut(most: number): Uint8Array {
+    const bytes = atHand
+    atHand = NOTHING
+    if (bytes.length <= most) return bytes
+    atHand = bytes.subarray(most)
+    return bytes.subarray(0, most)
+  }
+
+  function dropStream(): void {
+    stream?.cancel().catch(() => {})
+    stream = null
+  }
+
+  async function whole(): Promise<Uint8Array> {
+    const first = await take(length)
+    if (first?.length === length) return first
+    const bytes = new Uint8Array(length)
+    let at = 0
+    for (let chunk = first; chunk !== null; chunk = await next()) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    if (at < length) throw mismatch(length, at)
+    return bytes
+  }
+
+  function close(error?: unknown): Promise<unknown> {
+    if (!isClosed) {
+      isClosed = true
+      dropStream()
+      void closeSource(source).then((failure) => settle(error ?? failure))
+    }
+    return closed
+  }
+}
+
+/** The next chunk of a stream that is not empty; an empty one at its end. */
+async function nextOf(stream: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
+  for (;;) {
+    const { value, done } = await stream.read()
+    if (done) return NOTHING
+    if (expectBytes(value).length > 0) return value
+  }
+}
+
+function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
+  return chunk instanceof Object && 'getReader' in chunk
+}
+
+/** @throws TypeError unless a source gave bytes */
+export function expectBytes(given: unknown): Uint8Array {
+  if (isBytes(given)) return given
+  const name = given instanceof Object ? given.constructor.name : kindOf(given)
+  throw new TypeError(`Expected a Uint8Array or a ReadableStream of them, got ${name}`)
+}
+
+/** Checks the name: `instanceof` fails for an array of another realm, such as a test runner's. */
+function isBytes(value: unknown): value is Uint8Array {
+  return kindOf(value) === 'Uint8Array'
+}
+
+/** What kind of value it is, such as `Uint8Array`, `Null` or `Object`. */
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1)
+}
+
+export function mismatch(expected: number, given: number): LengthMismatchError {
+  return new LengthMismatchError(`Expected ${expected} bytes from the source, got ${given}`)
+}
+
+/** Closes a source; returns what that threw, since by now nobody would catch it. */
+export async function closeSource(source: FileSource | null | undefined): Promise<unknown> {
+  try {
+    await source?.close?.()
+  } catch (thrown) {
+    return reasonOf(thrown)
+  }
+}
