@@ -65,10 +65,13 @@ export function isStrongDate(modified: number, now: number): boolean {
   return now - modified >= 1000
 }
 
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const IMF_FIXDATE =
+  /^(\w{3}), (\d\d) (\w{3}) (\d{4}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d|(?<=23:59:)60) GMT$/
 const ASCTIME_DATE = /^(\w{3}) (\w{3}) ([ \d])(\d) (\S{8}) (\d{4})$/
 const RFC850_DATE = /^(Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (\d\d)-(\w{3})-(\d\d) (\S{8} GMT)$/
 const FIFTY_YEARS = 50 * 31_557_600_000
-const FOUR_CENTURIES = 146_097 * 86_400_000
 
 /**
  * Parses an HTTP-date in any of its three forms (RFC 9110 §5.6.7), and nothing else.
@@ -81,20 +84,15 @@ const FOUR_CENTURIES = 146_097 * 86_400_000
  * parseHttpDate('1994-11-06', Date.now()) // null
  */
 export function parseHttpDate(value: string, now: number): number | null {
-  const fixdate = toFixdate(value, now)
-  // `Date.parse` misreads years below 100, so they are read as 400 years later, when the calendar
-  // repeats itself. It knows no leap second, which is read as the second before.
-  const isEarly = fixdate.slice(12, 14) === '00'
-  const isLeap = fixdate.endsWith(' 23:59:60 GMT')
-  const later = isEarly ? `${fixdate.slice(0, 12)}04${fixdate.slice(14)}` : fixdate
-  const readable = isLeap ? later.replace(':60 ', ':59 ') : later
-  // `Date.parse` alone accepts far more than an IMF-fixdate. But ECMA-262 §21.4.3.2 has it read
-  // back whatever `toUTCString` prints, so a value that prints as itself was read correctly; one
-  // that does not is in another form, has a wrong weekday, or is not a day of the calendar.
-  const time = Date.parse(readable)
-  // The length rules out years beyond 9999, and "Invalid Date", which prints as itself.
-  if (readable.length !== 29 || formatHttpDate(new Date(time)) !== readable) return null
-  return time - (isEarly ? FOUR_CENTURIES : 0) + (isLeap ? 1000 : 0)
+  const match = IMF_FIXDATE.exec(toFixdate(value, now))
+  if (match === null) return null
+  const [, weekday = '', day, month = '', year, hour, minute, second] = match
+  const date = new Date(0)
+  date.setUTCFullYear(Number(year), MONTHS.indexOf(month), Number(day))
+  // A day that the month does not have has become one of the next.
+  const isInMonth = date.getUTCDate() === Number(day) && MONTHS.includes(month)
+  if (!isInMonth || date.getUTCDay() !== WEEKDAYS.indexOf(weekday)) return null
+  return date.setUTCHours(Number(hour), Number(minute), Number(second))
 }
 
 /** Rewrites the two obsolete forms of an HTTP-date as an IMF-fixdate; leaves any other value. */
@@ -106,7 +104,7 @@ function toFixdate(value: string, now: number): string {
     .replace(RFC850_DATE, (_, weekday, day, month, year, time) => {
       const limit = now + FIFTY_YEARS
       const century = Math.floor(new Date(limit).getUTCFullYear() / 100)
-      const isPast = Date.parse(`${day} ${month} ${century}${year} ${time}`) > limit
+      const isPast = Date.UTC(Number(`${century}${year}`), MONTHS.indexOf(month), day) > limit
       return `${weekday.slice(0, 3)}, ${day} ${month} ${century - Number(isPast)}${year} ${time}`
     })
 }

@@ -33,7 +33,7 @@ afterEach(async () => {
 const MIDDLEWARE: [string, express.RequestHandler][] = [
   ['nothing', (_request, _response, next) => next()],
   // Both write in the response's place, and drop the callback that tells when bytes left.
-  ['compression', compression({ threshold: 0 })],
+  ['compression', compression({ threshold: 0, level: 1 })],
   ['express-session', session({ secret: 'x', resave: true, saveUninitialized: true })],
 ]
 
