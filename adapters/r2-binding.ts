@@ -1,0 +1,47 @@
+/** The part of a bucket binding that is used; Cloudflare's `R2Bucket` fits. */
+export interface R2BucketLike {
+  /** The metadata of an object; null if there is none by that key. */
+  head(key: string): Promise<R2ObjectLike | null>
+  /** An object and its content; without the content when `onlyIf` fails. */
+  get(key: string, options?: R2GetOptionsLike): Promise<R2ObjectLike | null>
+}
+
+/** The part of an object that is used; Cloudflare's `R2Object` and `R2ObjectBody` fit. */
+export interface R2ObjectLike {
+  /** Complete length in bytes. */
+  readonly size: number
+  /** The entity tag without its quotes. */
+  readonly etag: string
+  /** The entity tag with its quotes. */
+  readonly httpEtag: string
+  /** When it was uploaded. */
+  readonly uploaded: Date
+  /** The header fields that are stored with it. */
+  readonly httpMetadata?: R2HttpMetadataLike
+  /** Absent if only the metadata was asked for, or a condition failed. */
+  readonly body?: ReadableStream<Uint8Array>
+}
+
+/** The header fields that are stored with an object. */
+export interface R2HttpMetadataLike {
+  /** Content-Type. */
+  readonly contentType?: string
+  /** Content-Language. */
+  readonly contentLanguage?: string
+  /** Content-Disposition. */
+  readonly contentDisposition?: string
+  /** Content-Encoding. */
+  readonly contentEncoding?: string
+  /** Cache-Control. */
+  readonly cacheControl?: string
+  /** Expires. */
+  readonly cacheExpiry?: Date
+}
+
+/** What content of an object is asked for. */
+export interface R2GetOptionsLike {
+  /** The last `suffix` bytes, or `length` bytes from `offset` on, by default up to the end. */
+  range?: { offset: number; length?: number } | { suffix: number }
+  /** The version that it must be, named by its entity tag without quotes. */
+  onlyIf?: { etagMatches: string }
+}
