@@ -2,6 +2,8 @@
 // little work per response as possible: what it can't do is judge a body, so `check.mjs` does that.
 import { connect } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import { buffer, responseSkipper } from './responses.mjs'
 
 /**
  * @typedef {object} Job
@@ -15,9 +17,6 @@ import { performance } from 'node:perf_hooks'
  * @property {number} [abortAfter]
  * @property {boolean} [isHead] no response has a body
  */
-
-/** Bodies are dropped, so all connections read into the same memory. */
-const buffer = Buffer.allocUnsafeSlow(256 * 1024)
 
 process.on('message', (job) => {
   if (job === 'release') releaseStalled()
@@ -37,46 +36,41 @@ function releaseStalled() {
 }
 
 /** @param {Job} job */
-function run(job) {
-  const latencies = []
-  const statuses = {}
-  const totals = { bytes: 0, errors: 0, next: 0 }
+async function run(job) {
+  const tally = { bytes: 0, errors: 0, latencies: [], statuses: {} }
   const started = performance.now()
-  const deadline = started + job.seconds * 1000
-  return new Promise((resolve) => {
-    let open = job.connections
-    const sockets = new Set()
+  const isOver = () => performance.now() >= started + job.seconds * 1000
+  const sockets = new Set()
+  let asked = 0
+  const nextRequest = () => job.requests[asked++ % job.requests.length]
+  const clients = Array.from({ length: job.connections }, connectUntilOver)
+  if (job.end === 'drain' || job.end === 'abort') await Promise.all(clients)
+  else await delay(job.seconds * 1000)
+  const { latencies, ...counts } = tally
+  const seconds = (performance.now() - started) / 1000
+  if (job.end === 'stall') stalled.push(...sockets)
+  else for (const socket of sockets) socket.destroy()
+  latencies.sort((a, b) => a - b)
+  const at = (share) => latencies[Math.min(latencies.length - 1, (latencies.length * share) | 0)]
+  return { requests: latencies.length, ...counts, seconds, p50: at(0.5), p99: at(0.99) }
 
-    const finish = () => {
-      const seconds = (performance.now() - started) / 1000
-      latencies.sort((a, b) => a - b)
-      const at = (share) =>
-        latencies[Math.min(latencies.length - 1, (latencies.length * share) | 0)]
-      const { bytes, errors } = totals
-      const requests = latencies.length
-      resolve({ requests, bytes, errors, seconds, statuses, p50: at(0.5), p99: at(0.99) })
+  async function connectUntilOver() {
+    while (!isOver()) {
+      // A server may close a connection after a response, as after a 416: that is no failure.
+      const isFailure = await useConnection()
+      if (!isFailure) continue
+      tally.errors++
+      await delay(20)
     }
-    const leave = () => {
-      if (--open === 0) finish()
-    }
-    for (let i = 0; i < job.connections; i++) start(i)
-    if (job.end === 'cut' || job.end === 'stall') {
-      setTimeout(() => {
-        open = 0
-        if (job.end === 'stall') stalled.push(...sockets)
-        else for (const socket of sockets) socket.destroy()
-        finish()
-      }, job.seconds * 1000)
-    }
+  }
 
-    function start() {
-      const requests = job.requests
-      let head = ''
-      let left = 0
-      let chunks = null
+  /** Asks again and again until time is up or the connection closes; true if that cut a response. */
+  function useConnection() {
+    return new Promise((resolve) => {
+      let isIdle = true
       let sentAt = 0
       let received = 0
-      let isIdle = true
+      const skip = responseSkipper(job.isHead, noteStatus, endResponse)
       const socket = connect({
         port: job.port,
         host: '127.0.0.1',
@@ -88,118 +82,43 @@ function run(job) {
       socket.on('error', () => {})
       socket.on('close', () => {
         sockets.delete(socket)
-        if (open === 0) return
-        if (!isIdle) totals.errors++
-        // A server may close a connection after a response, as after a 416: that is no failure.
-        if (performance.now() < deadline) setTimeout(start, isIdle ? 0 : 20)
-        else leave()
+        resolve(!isIdle)
       })
 
       function send() {
         isIdle = false
         received = 0
         sentAt = performance.now()
-        socket.write(requests[totals.next++ % requests.length], 'latin1')
-      }
-
-      function done() {
-        const now = performance.now()
-        latencies.push(now - sentAt)
-        isIdle = true
-        if (now < deadline) return send()
-        open--
-        sockets.delete(socket)
-        socket.removeAllListeners('close')
-        socket.destroy()
-        if (open === 0) finish()
+        socket.write(nextRequest(), 'latin1')
       }
 
       function onBytes(length) {
-        totals.bytes += length
+        tally.bytes += length
         received += length
         if (job.end === 'stall') return false
         if (job.end === 'abort' && received >= job.abortAfter) {
-          latencies.push(performance.now() - sentAt)
-          isIdle = true
+          noteEnd()
           socket.resetAndDestroy()
           return false
         }
-        let at = 0
-        while (at < length) {
-          if (chunks !== null) {
-            at = chunks.take(at, length)
-            if (chunks.isOver) {
-              chunks = null
-              done()
-            }
-          } else if (left > 0) {
-            const taken = Math.min(left, length - at)
-            left -= taken
-            at += taken
-            if (left === 0) done()
-          } else {
-            at = takeHead(at, length)
-          }
-        }
+        skip(length)
         return true
       }
 
-      function takeHead(at, length) {
-        const before = head.length
-        head += buffer.latin1Slice(at, Math.min(length, at + 4096))
-        const end = head.indexOf('\r\n\r\n')
-        if (end < 0) return Math.min(length, at + 4096)
-        const status = head.slice(9, 12)
-        statuses[status] = (statuses[status] ?? 0) + 1
-        const lengthAt = head.search(/\r\ncontent-length:/i)
-        const isChunked = /\r\ntransfer-encoding: *chunked/i.test(head.slice(0, end + 2))
-        const next = at + end + 4 - before
-        const hasBody = status !== '304' && !job.isHead
-        left =
-          hasBody && lengthAt >= 0 && lengthAt < end ? parseInt(head.slice(lengthAt + 17), 10) : 0
-        head = ''
-        if (hasBody && isChunked) chunks = chunkReader()
-        else if (left === 0) done()
-        return next
+      function endResponse() {
+        noteEnd()
+        if (isOver()) socket.destroy()
+        else send()
       }
-    }
-  })
-}
 
-/** Skips a chunked body (RFC 9112 §7.1). */
-function chunkReader() {
-  let size = ''
-  let left = 0
-  let isSize = true
-  let isLast = false
-  return {
-    isOver: false,
-    take(at, length) {
-      while (at < length) {
-        if (!isSize) {
-          const taken = Math.min(left, length - at)
-          left -= taken
-          at += taken
-          if (left > 0) return at
-          isSize = true
-          if (isLast) {
-            this.isOver = true
-            return at
-          }
-          continue
-        }
-        const char = String.fromCharCode(buffer[at++])
-        if (char !== '\n') {
-          size += char
-          continue
-        }
-        const bytes = parseInt(size, 16)
-        size = ''
-        isSize = false
-        isLast = bytes === 0
-        left = bytes + 2
+      function noteEnd() {
+        isIdle = true
+        tally.latencies.push(performance.now() - sentAt)
       }
-      return at
-    },
+    })
+  }
+
+  function noteStatus(status) {
+    tally.statuses[status] = (tally.statuses[status] ?? 0) + 1
   }
 }
