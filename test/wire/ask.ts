@@ -34,6 +34,9 @@ const IGNORED_FIELDS = ['date', 'connection', 'keep-alive']
 
 const LONGEST_TEXT = 4096
 
+/** Every server keeps an idle connection for at least so long, in ms. */
+const KEPT_FOR = 2000
+
 /**
  * Asks for all rows, one after the other, over as few connections as the target allows. After each
  * comes a request whose answer is known: it shows that nothing was left on the connection.
@@ -46,7 +49,9 @@ export async function askAll(
   const answers = new Map<string, Answer | Error>()
   const boundaries: string[] = []
   let connection: Connection | null = null
-  for (const row of rows) {
+  const rest = [...rows]
+  for (let row = rest.shift(); row !== undefined; row = rest.shift()) {
+    const asked = performance.now()
     try {
       connection ??= await open(target.port)
       const reply = await ask(connection, row, versionOf(row.file, versions))
@@ -55,6 +60,8 @@ export async function askAll(
       const next = await askAgain(connection)
       answers.set(row.name, toAnswer(reply, boundary, next))
       if (next === 'answered') continue
+      // This process may have stood still for longer than a server keeps an idle connection.
+      if (performance.now() - asked > KEPT_FOR) rest.unshift(row)
     } catch (error) {
       answers.set(row.name, error instanceof Error ? error : new Error(String(error)))
     }
