@@ -115,6 +115,11 @@ export function isRange(piece: Piece): piece is ByteRange {
   return 'start' in piece
 }
 
+/** The range that is the whole body; null for a multipart, which begins with bytes. */
+export function onlyRange([piece]: readonly Piece[]): ByteRange | null {
+  return piece !== undefined && isRange(piece) ? piece : null
+}
+
 /** The total length of pieces, in bytes. */
 export function lengthOf(pieces: readonly Piece[]): number {
   let length = 0

@@ -1,5 +1,5 @@
 import { LengthMismatchError, reasonOf } from './errors.ts'
-import { type ByteRange, isRange, lengthOf, type Piece } from './range.ts'
+import { type ByteRange, isRange, lengthOf, onlyRange, type Piece } from './range.ts'
 import type { Chunk, FileSource } from './source.ts'
 
 /** Larger arrays are sent in slices of this many bytes, so that little waits for a slow client. */
@@ -84,28 +84,24 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   }
 
   /** Reads on in a range, unless bytes of it are at hand or the reader is closed. */
-  async function fill(range: ByteRange, into?: Uint8Array): Promise<void> {
-    if (isClosed) return
+  async function fill({ start, end }: ByteRange, into?: Uint8Array): Promise<void> {
+    if (isClosed || atHand.length > 0) return
     try {
-      const start = range.start + offset
-      if (atHand.length === 0 && stream === null) {
-        const chunk = await source.read(start, range.end, into)
+      if (stream === null) {
+        const chunk = await source.read(start + offset, end, into)
         if (isStream(chunk)) stream = chunk.getReader()
         else atHand = expectBytes(chunk)
         // The client hung up while the source was opening its stream.
         if (isClosed) dropStream()
       }
-      if (atHand.length === 0 && stream !== null) atHand = await nextOf(stream)
+      if (stream !== null) atHand = await nextOf(stream)
       if (isClosed) return
-      const missing = range.end - start
       const given = offset + atHand.length
-      if (atHand.length === 0 || atHand.length > missing) {
-        throw mismatch(range.end - range.start, given)
-      }
-      if (atHand.length < missing || stream === null) return
+      if (atHand.length === 0 || given > end - start) throw mismatch(end - start, given)
+      if (stream === null || given < end - start) return
       // These are the last bytes. A stream that goes on held other ones, and it may fail at its end.
       const surplus = await nextOf(stream)
-      if (surplus.length > 0) throw mismatch(range.end - range.start, given + surplus.length)
+      if (surplus.length > 0) throw mismatch(end - start, given + surplus.length)
       stream = null
     } catch (thrown) {
       // After a hang-up, it doesn't matter why a read that was under way failed.
@@ -153,6 +149,22 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   }
 }
 
+/**
+ * The whole body, read synchronously; null if it is a multipart or the source can't. The source's
+ * next call may overwrite these bytes.
+ *
+ * @throws what `readSync` throws, or LengthMismatchError
+ */
+export function readAtOnce(source: FileSource, pieces: readonly Piece[]): Uint8Array | null {
+  const range = onlyRange(pieces)
+  const given = (range && source.readSync?.(range.start, range.end)) ?? null
+  if (range === null || given === null) return null
+  const length = range.end - range.start
+  const bytes = expectBytes(given)
+  if (bytes.length !== length) throw mismatch(length, bytes.length)
+  return bytes
+}
+
 /** The next chunk of a stream that is not empty; an empty one at its end. */
 async function nextOf(stream: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
   for (;;) {
@@ -167,7 +179,7 @@ function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
 }
 
 /** @throws TypeError unless a source gave bytes */
-export function expectBytes(given: unknown): Uint8Array {
+function expectBytes(given: unknown): Uint8Array {
   if (isBytes(given)) return given
   const name = given instanceof Object ? given.constructor.name : kindOf(given)
   throw new TypeError(`Expected a Uint8Array or a ReadableStream of them, got ${name}`)
@@ -183,7 +195,7 @@ function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }
 
-export function mismatch(expected: number, given: number): LengthMismatchError {
+function mismatch(expected: number, given: number): LengthMismatchError {
   return new LengthMismatchError(`Expected ${expected} bytes from the source, got ${given}`)
 }
 

@@ -3,8 +3,8 @@ import { streamBody } from './body.ts'
 import { expectLimits } from './decide.ts'
 import { reasonOf } from './errors.ts'
 import { forGetAndHead, prepare, type ServeOptions } from './prepare.ts'
-import { type ByteRange, isRange } from './range.ts'
-import { type BodyReader, closeSource, expectBytes, mismatch, readBody } from './reader.ts'
+import { onlyRange } from './range.ts'
+import { type BodyReader, closeSource, readAtOnce, readBody } from './reader.ts'
 import { type Conclude, watch } from './served.ts'
 import type { BodyLike, FileLookup, FileSource, RequestLike } from './source.ts'
 
@@ -83,7 +83,7 @@ async function respond(
   try {
     const isSmall = reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)
     // The source's next call may overwrite these bytes: nothing else may run until they are copied.
-    const atOnce = isSmall && isCopiedByResponse() ? readAtOnce(source, prepared) : null
+    const atOnce = isSmall && isCopiedByResponse() ? readAtOnce(source, pieces) : null
     const native = atOnce === null ? await nativeBody(request, prepared, source) : null
     if (native !== null) {
       const response = toResponse(prepared, native)
@@ -130,32 +130,15 @@ function abandonment(
   return () => void reader.close().then((error) => conclude(request, answered, reader.sent, error))
 }
 
-/** The whole body, read synchronously, or null if the source can't. */
-function readAtOnce(source: FileSource, answered: Answer): Uint8Array | null {
-  const range = onlyRange(answered)
-  const given = (range && source.readSync?.(range.start, range.end)) ?? null
-  if (range === null || given === null) return null
-  const length = range.end - range.start
-  const bytes = expectBytes(given)
-  if (bytes.length !== length) throw mismatch(length, bytes.length)
-  return bytes
-}
-
 async function nativeBody(
   request: Request,
   answered: Answer,
   source: FileSource,
 ): Promise<BodyLike | null> {
-  const range = onlyRange(answered)
+  const range = onlyRange(answered.pieces)
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
   if (range === null || (answered.status === 200 && request.headers.has('range'))) return null
   return (await source.body?.(range.start, range.end)) ?? null
-}
-
-/** The range that is the whole body; null for a multipart, which begins with bytes. */
-function onlyRange({ pieces }: Answer): ByteRange | null {
-  const [piece] = pieces
-  return piece !== undefined && isRange(piece) ? piece : null
 }
 
 /**
