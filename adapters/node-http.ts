@@ -26,7 +26,9 @@ export interface Outgoing {
   readonly destroyed?: boolean
   /** The stream of HTTP/2, which can be reset without its connection. */
   readonly stream?: { close(code: number): void }
-  /** Sends the head. */
+  /** The value of a field that was set, but not sent yet; undefined if there is none. */
+  getHeader(name: string): unknown
+  /** Sends the head, with the fields that were set; those given here replace others of their name. */
   writeHead(status: number, headers: Record<string, string>): unknown
   /** Sends a chunk; `callback` is called when it has left, or with the reason why it did not. */
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown

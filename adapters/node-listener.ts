@@ -166,5 +166,9 @@ function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
 }
 
 function writeHead(outgoing: Outgoing, { status, headers }: Answer): void {
-  outgoing.writeHead(status, { ...headers })
+  const fields = { ...headers }
+  // The fields that a middleware has set, as CORS does, still depend on what its Vary says.
+  const others = fields.vary && outgoing.getHeader('vary')
+  if (others) fields.vary = [others, fields.vary].flat().join(', ')
+  outgoing.writeHead(status, fields)
 }

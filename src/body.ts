@@ -1,3 +1,4 @@
+import { expectWholeNumber } from './errors.ts'
 import { type BodyReader, readBody } from './reader.ts'
 
 /**
@@ -54,6 +55,7 @@ const dropped = Registry && new Registry<() => void>((abandon) => abandon())
  * A stream of exactly `length` bytes, or one that fails: for a source whose streams can't be
  * trusted, such as those of another HTTP server.
  *
+ * @throws RangeError at once unless `length` is a whole number
  * @throws LengthMismatchError, through the stream, if the given one ends early or a chunk of it
  * runs past the end
  *
@@ -64,6 +66,7 @@ export function exactly(
   stream: ReadableStream<Uint8Array>,
   length: number,
 ): ReadableStream<Uint8Array> {
+  expectWholeNumber('length', length, 0)
   // Once it is being read, the reader cancels it.
   const close = () => (stream.locked ? undefined : stream.cancel())
   const source = { size: length, read: () => stream, close }

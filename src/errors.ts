@@ -24,5 +24,6 @@ export function reasonOf(thrown: unknown): unknown {
 /** @throws RangeError unless `value` is a whole number, `least` or more */
 export function expectWholeNumber(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return
-  throw new RangeError(`Expected ${name} to be a whole number >= ${least}, got ${value}`)
+  const given = typeof value === 'number' ? value : `the ${typeof value} ${value}`
+  throw new RangeError(`Expected ${name} to be a whole number >= ${least}, got ${given}`)
 }

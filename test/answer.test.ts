@@ -430,6 +430,7 @@ describe('answer', () => {
 
   it.each([
     [{ size: -1 }, 'RangeError', /^Expected size .*, got -1$/],
+    [{ size: '12' }, 'RangeError', /^Expected size .*, got the string 12$/],
     [{ size: 1.5 }, 'RangeError', /^Expected size .*, got 1.5$/],
     [{ size: Number.NaN }, 'RangeError', /^Expected size .*, got NaN$/],
     [{ size: Infinity }, 'RangeError', /^Expected size .*, got Infinity$/],

@@ -119,6 +119,22 @@ it('nodeListener sends all behind a middleware that replaces `write` alone', asy
   await until(() => served.length === 1)
 })
 
+it.each([
+  ['Origin', 'Accept-Encoding', 'Origin, Accept-Encoding'],
+  [['Origin', 'Cookie'], 'Accept-Encoding', 'Origin, Cookie, Accept-Encoding'],
+  ['Origin', undefined, 'Origin'],
+  [undefined, 'Accept-Encoding', 'Accept-Encoding'],
+])('nodeListener joins the Vary of a middleware, %j, and of a file, %j', async (set, own, sent) => {
+  const headers = own === undefined ? undefined : { vary: own }
+  const listener = nodeListener(nodeDirectory(directory, { headers }))
+  const url = await listen((incoming, outgoing) => {
+    if (set !== undefined) outgoing.setHeader('Vary', set)
+    return listener(incoming, outgoing)
+  })
+  const response = await fetch(`${url}/short.txt`)
+  expect([response.headers.get('vary'), await response.text()]).toEqual([sent, expect.anything()])
+})
+
 describe('nodeListener in a host that answers by itself', () => {
   it.each([
     ['nothing is found', null],

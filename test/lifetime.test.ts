@@ -423,6 +423,12 @@ describe('readBody', () => {
 })
 
 describe('exactly', () => {
+  it.each([Number.NaN, undefined, '15', 15n, -1, 1.5])('refuses the length %o', (length) => {
+    expect(() => exactly(streamOf(large, 60_000), length as number)).toThrow(
+      'Expected length to be a whole number',
+    )
+  })
+
   it('cancels the stream when it is dropped unread', async () => {
     let cancels = 0
     const drop = () => {

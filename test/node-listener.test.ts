@@ -254,6 +254,7 @@ describe('nodeListener over node:http', () => {
     readonly written: Uint8Array[] = []
     settle: (error?: Error | null) => void = () => {}
     close = () => {}
+    getHeader() {}
     writeHead() {}
     write(chunk: Uint8Array, callback: (error?: Error | null) => void) {
       this.written.push(chunk)

@@ -27,7 +27,7 @@ const IMPORTS: Record<string, string[]> = {
   decide: ['errors', 'range', 'source', 'validators'],
   headers: ['range', 'source', 'validators'],
   multipart: ['range'],
-  body: ['reader'],
+  body: ['errors', 'reader'],
   reader: ['errors', 'range', 'source'],
   errors: [],
   range: [],
