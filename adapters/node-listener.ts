@@ -1,7 +1,6 @@
 import { pipeline } from 'node:stream/promises'
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
-import { expectLimits } from '../src/decide.ts'
-import { forGetAndHead, prepare, type ServeOptions } from '../src/prepare.ts'
+import { expectOptions, forGetAndHead, prepare, type ServeOptions } from '../src/prepare.ts'
 import { readBody } from '../src/reader.ts'
 import { watch } from '../src/served.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
@@ -39,7 +38,7 @@ export function nodeListener(
   lookup: FileLookup,
   options: ServeOptions = {},
 ): (incoming: Incoming, outgoing: Outgoing, next?: () => void) => Promise<void> {
-  expectLimits(options)
+  expectOptions(options)
   const lookUp = forGetAndHead(lookup)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null) await turnOf(outgoing)

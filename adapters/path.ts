@@ -47,7 +47,7 @@ export function parseTarget(url: string): URL | null {
  * expectBase('/my%20films/') // '/my films/'
  */
 export function expectBase(base: string): string {
-  if (!base.startsWith('/') || !base.endsWith('/')) {
+  if (!/^\/(?:.*\/)?$/s.test(base)) {
     throw new TypeError(`Expected base to start and end with '/', got '${base}'`)
   }
   const { pathname } = new URL(`http://localhost${base.replace(/[?#]/g, encodeURIComponent)}`)

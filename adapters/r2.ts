@@ -43,7 +43,7 @@ const LONGEST_KEY = 1024
  * Give it to `serveFile` with the same request; otherwise close it yourself.
  *
  * @returns null when there is no such object
- * @throws R2's error for any failure, as a rejection
+ * @throws as a rejection, R2's error for any failure; TypeError when `type` is not a function
  *
  * @example
  * serveFile(request, await r2File(env.MEDIA, 'videos/film.mp4', request))
@@ -54,6 +54,7 @@ export async function r2File(
   request: RequestLike,
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
+  expectType(options.type)
   // R2 throws for a longer key, instead of saying that there is no such object.
   if (new TextEncoder().encode(key).length > LONGEST_KEY) return null
   const spec = likelyRange(request)
@@ -82,8 +83,8 @@ export async function r2File(
  * request's URL below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not
  * found; a segment `.well-known` is.
  *
- * @throws TypeError at once when there is no bucket, `prefix` or `base` lacks a slash, or a field
- * of `headers` can't be sent
+ * @throws TypeError at once when there is no bucket, `prefix` or `base` lacks a slash, `type`
+ * is not a function, or a field of `headers` can't be sent
  *
  * @example
  * export default { fetch: (request, env) => fileHandler(r2Bucket(env.MEDIA))(request) }
@@ -95,14 +96,20 @@ export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): F
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
   }
   expectHeaders(options.headers)
+  expectType(options.type)
   const base = expectBase(options.base ?? '/')
-  if (prefix !== '' && !prefix.endsWith('/')) {
+  if (!/^(?:.*\/)?$/s.test(prefix)) {
     throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
   }
   return (request) => {
     const path = toRelativePath(request.url, base)
     return path === null ? null : r2File(bucket, prefix + path, request, options)
   }
+}
+
+function expectType(type: unknown): void {
+  if (type === undefined || typeof type === 'function') return
+  throw new TypeError(`Expected type to be a function of the key, got ${type}`)
 }
 
 /** The fields stored with an object, over others; a Headers is made only if there are any. */

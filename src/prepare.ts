@@ -1,5 +1,5 @@
 import { type Answer, answer, answerMethod, UNAVAILABLE } from './answer.ts'
-import type { RangeLimits } from './decide.ts'
+import { expectLimits, type RangeLimits } from './decide.ts'
 import { reasonOf } from './errors.ts'
 import { closeSource } from './reader.ts'
 import type { Observers } from './served.ts'
@@ -7,6 +7,16 @@ import type { FileLookup, FileSource, RequestLike } from './source.ts'
 
 /** Options of `fileHandler`, `serveFile` and `nodeListener`. */
 export interface ServeOptions extends RangeLimits, Observers {}
+
+/** @throws RangeError or TypeError if an option is invalid */
+export function expectOptions(options: ServeOptions): void {
+  expectLimits(options)
+  for (const name of ['onError', 'onServed'] as const) {
+    const observer = options[name]
+    if (observer === undefined || typeof observer === 'function') continue
+    throw new TypeError(`Expected ${name} to be a function, got ${observer}`)
+  }
+}
 
 /** An answer that is ready to be written, as a Response or directly to Node. */
 export interface Prepared extends Answer {

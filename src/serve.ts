@@ -1,8 +1,7 @@
 import { type Answer, UNAVAILABLE } from './answer.ts'
 import { streamBody } from './body.ts'
-import { expectLimits } from './decide.ts'
 import { reasonOf } from './errors.ts'
-import { forGetAndHead, prepare, type ServeOptions } from './prepare.ts'
+import { expectOptions, forGetAndHead, prepare, type ServeOptions } from './prepare.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readAtOnce, readBody } from './reader.ts'
 import { type Conclude, watch } from './served.ts'
@@ -27,7 +26,7 @@ export function fileHandler(
   lookup: FileLookup,
   options: ServeOptions = {},
 ): (request: Request) => Promise<Response> {
-  expectLimits(options)
+  expectOptions(options)
   const lookUp = forGetAndHead(lookup)
   return async (request) => {
     expectRequest(request)
@@ -52,7 +51,7 @@ export async function serveFile(
 ): Promise<Response> {
   try {
     expectRequest(request)
-    expectLimits(options)
+    expectOptions(options)
   } catch (error) {
     await closeSource(source)
     throw error

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type R2BucketLike,
+  type R2BucketOptions,
   type R2GetOptionsLike,
   type R2ObjectLike,
   r2Bucket,
@@ -720,8 +721,12 @@ describe('from URL to key', () => {
     { base: 'media/' },
     { base: '/media' },
     { headers: { 'a b': 'c' } },
-  ])('%j is refused at once', (options) => {
-    expect(() => r2Bucket(worker.bucket, options)).toThrow(TypeError)
+    { type: 'video/mp4' },
+    { prefix: null },
+    { base: 5 },
+  ])('%j is refused at once', (given) => {
+    const options: R2BucketOptions = Object(given)
+    expect(() => r2Bucket(worker.bucket, options)).toThrow(/^(?:Expected|Invalid)|invalid/)
   })
 
   it('a binding that is not there is refused at once', () => {

@@ -800,6 +800,13 @@ describe('fileHandler', () => {
     expect(() => fileHandler(() => null, options)).toThrow(refusal)
   })
 
+  it.each(['onError', 'onServed'])('refuses %s that is no function at once', async (name) => {
+    const options: ServeOptions = JSON.parse(`{ "${name}": "log" }`)
+    const refusal = new TypeError(`Expected ${name} to be a function, got log`)
+    expect(() => fileHandler(() => null, options)).toThrow(refusal)
+    await expect(serveFile(request(), countingSource(small), options)).rejects.toEqual(refusal)
+  })
+
   it.each([undefined, null, 'media', {}])('refuses %j for a lookup at once', (given) => {
     const lookup = JSON.parse(JSON.stringify({ given })).given
     expect(() => fileHandler(lookup)).toThrow(new TypeError(`Expected a lookup, got ${lookup}`))
