@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import { type Answer, UNAVAILABLE } from '../src/answer.ts'
 import { expectOptions, forGetAndHead, prepare, type ServeOptions } from '../src/prepare.ts'
-import { readBody } from '../src/reader.ts'
+import { type BodyReader, readBody } from '../src/reader.ts'
 import { watch } from '../src/served.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
@@ -13,6 +13,7 @@ import {
   toRequest,
   turnOf,
 } from './node-http.ts'
+import { Writer, writeEmpty } from './node-writer.ts'
 
 /** What a middleware leaves to the next handler: other methods, and files that do not exist. */
 const PASSED_ON = [204, 404, 405]
@@ -41,7 +42,7 @@ export function nodeListener(
   expectOptions(options)
   const lookUp = forGetAndHead(lookup)
   return async (incoming, outgoing, next) => {
-    if (outgoing.socket === null) await turnOf(outgoing)
+    if (outgoing.socket === null && !outgoing.headersSent) await turnOf(outgoing)
     const request = toRequest(incoming)
     const conclude = watch(options).bind(null, request)
     const prepared = await prepare(request, lookUp, options)
@@ -62,112 +63,52 @@ async function writeBody(
   conclude: (answered: Answer, sent: number, error?: unknown) => void,
 ): Promise<void> {
   const reader = readBody(source, answered.pieces)
-  let hasBegun = false
-  let sent = 0
-  let stopWaiting = () => {}
-
-  function hangUp(): void {
-    stopWaiting()
-    void reader.close().then((error) => conclude(answered, sent, error))
+  const writer = new Writer(outgoing, answered)
+  const hangUp = () => {
+    writer.giveUp()
+    void reader.close().then((error) => conclude(answered, writer.sent, error))
   }
-
-  /** Sends a chunk through a buffer that is reused once it has left; false if nobody wants it. */
-  async function sendNext(): Promise<boolean> {
-    const buffer = takeBuffer(reader.length - reader.sent)
-    let hasLeft = false
-    try {
-      const chunk = await reader.next(buffer)
-      if (chunk !== null && begin()) hasLeft = await flush(chunk)
-      return hasLeft
-    } finally {
-      if (hasLeft) releaseBuffer(buffer)
-      else forgetBuffer(buffer)
-    }
-  }
-
-  /** Makes sure that the head is sent; false if the host has answered instead. */
-  function begin(): boolean {
-    if (!hasBegun && !outgoing.headersSent) {
-      writeHead(outgoing, answered)
-      hasBegun = true
-    }
-    return hasBegun
-  }
-
-  /** Sends a chunk; true once it has left, and nothing reads its buffer any more. */
-  function flush(chunk: Uint8Array): Promise<boolean> {
-    return new Promise((resolve) => {
-      const settle = (error?: Error | null) => {
-        if (!error) sent += chunk.length
-        resolve(!error)
-      }
-      stopWaiting = () => resolve(false)
-      if (reader.sent === reader.length) outgoing.end(chunk, settle)
-      else outgoing.write(chunk, settle)
-    })
-  }
-
-  /** Sends everything through a response that does not tell when a chunk has left. */
-  async function pipe(wrapped: NodeJS.WritableStream): Promise<void> {
-    await reader.readAhead()
-    if (begin()) await pipeline(chunks, wrapped)
-  }
-
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (let chunk = await reader.next(); chunk !== null; chunk = await reader.next()) {
-      yield chunk
-      sent += chunk.length
-    }
-  }
-
   outgoing.once('close', hangUp)
   // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
   if (outgoing.stream) incoming.resume()
   if (incoming.aborted || outgoing.destroyed) hangUp()
   try {
-    if (isWrapped(outgoing)) {
-      await pipe(outgoing)
-    } else {
-      // A multipart body begins with bytes that are not from the source: its first read would only
-      // come after the head.
-      if (answered.pieces.length > 1) await reader.readAhead()
-      let isWanted = true
-      while (isWanted && reader.sent < reader.length) isWanted = await sendNext()
-    }
-    conclude(answered, sent, await reader.close())
+    const isPiped = isWrapped(outgoing)
+    // Otherwise the first read would only come after the head: a multipart body begins with bytes
+    // that are not from the source.
+    if (isPiped || answered.pieces.length > 1) await reader.readAhead()
+    if (!isPiped) await writeAll(reader, writer)
+    else if (writer.begin()) await pipeline(chunksOf(reader, writer), outgoing)
+    conclude(answered, writer.sent, await reader.close())
   } catch (thrown) {
     await reader.close()
-    if (hasBegun) {
-      breakOff(outgoing)
-      conclude(answered, sent, thrown)
-    } else {
-      writeEmpty(outgoing, UNAVAILABLE)
-      conclude(UNAVAILABLE, 0, thrown)
+    if (writer.hasBegun) breakOff(outgoing)
+    else writeEmpty(outgoing, UNAVAILABLE)
+    conclude(writer.hasBegun ? answered : UNAVAILABLE, writer.sent, thrown)
+  }
+}
+
+/** Writes a body through buffers that are used again once they have left, while it is wanted. */
+async function writeAll(reader: BodyReader, writer: Writer): Promise<void> {
+  let hasLeft = true
+  while (hasLeft && reader.sent < reader.length) {
+    hasLeft = false
+    const buffer = takeBuffer(reader.length - reader.sent)
+    try {
+      const chunk = await reader.next(buffer)
+      if (chunk === null || !writer.begin()) return
+      hasLeft = await writer.write(chunk, reader.sent === reader.length)
+    } finally {
+      if (hasLeft) releaseBuffer(buffer)
+      else forgetBuffer(buffer)
     }
   }
 }
 
-/**
- * Writes an answer without a body, unless the host timed out and has answered instead.
- *
- * @returns what went wrong, if Node refuses such a head; the response is then broken off
- */
-function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
-  if (outgoing.headersSent) return undefined
-  try {
-    writeHead(outgoing, answered)
-    outgoing.end()
-    return undefined
-  } catch (error) {
-    breakOff(outgoing)
-    return error
+/** The chunks of a body, for a response that does not tell when one has left. */
+async function* chunksOf(reader: BodyReader, writer: Writer): AsyncGenerator<Uint8Array> {
+  for (let chunk = await reader.next(); chunk !== null; chunk = await reader.next()) {
+    yield chunk
+    writer.sent += chunk.length
   }
-}
-
-function writeHead(outgoing: Outgoing, { status, headers }: Answer): void {
-  const fields = { ...headers }
-  // The fields that a middleware has set, as CORS does, still depend on what its Vary says.
-  const others = fields.vary && outgoing.getHeader('vary')
-  if (others) fields.vary = [others, fields.vary].flat().join(', ')
-  outgoing.writeHead(status, fields)
 }

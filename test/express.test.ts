@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -22,6 +23,9 @@ const directory = temporaryDirectory()
 /** More than the kernel holds for a client that does not read, even when it is compressed. */
 const long = someBytes(24 * MIB)
 writeFileSync(join(directory, 'long.txt'), long)
+/** In several chunks; more would take compression too long on a busy machine. */
+const several = long.subarray(0, 2 * MIB)
+writeFileSync(join(directory, 'several.txt'), several)
 writeFileSync(join(directory, 'short.txt'), long.subarray(0, 9))
 
 const opened: { close(): unknown }[] = []
@@ -44,9 +48,11 @@ describe.each(MIDDLEWARE)('nodeListener in Express, behind %s', (_what, middlewa
     return { url: `${await listen(app)}/media`, served, errors }
   }
 
-  it.each(['/long.txt', '/short.txt'])('sends all of %s, and tells so', async (path) => {
+  it.each([
+    ['/several.txt', several],
+    ['/short.txt', long.subarray(0, 9)],
+  ])('sends all of %s, and tells so', async (path, expected) => {
     const { url, served, errors } = await serve()
-    const expected = path === '/long.txt' ? long : long.subarray(0, 9)
     const response = await fetch(url + path)
     expect(Buffer.compare(new Uint8Array(await response.arrayBuffer()), expected)).toBe(0)
     await until(() => served.length === 1)
@@ -136,6 +142,26 @@ it.each([
 })
 
 describe('nodeListener in a host that answers by itself', () => {
+  it('before it is asked adds nothing, and is told', async () => {
+    const { options, served } = observe()
+    let lookups = 0
+    const listener = nodeListener(() => {
+      lookups++
+      return null
+    }, options)
+    let done: Promise<void> = Promise.resolve()
+    const url = await listen((incoming, outgoing) => {
+      done = once(outgoing, 'close').then(() => listener(incoming, outgoing))
+      outgoing.end('late')
+    })
+    expect(await (await fetch(url)).text()).toBe('late')
+    await done
+    expect({ lookups, served }).toEqual({
+      lookups: 1,
+      served: [{ status: 404, sent: 0, aborted: false }],
+    })
+  })
+
   it.each([
     ['nothing is found', null],
     ['a file is found', countingSource(long)],
