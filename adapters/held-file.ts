@@ -46,6 +46,8 @@ export interface HeldFile extends Pick<Handle, 'path' | 'type' | 'etag' | 'lastM
 export function holdFile(handle: Handle, release: () => void): HeldFile {
   const { path, fd, version, type, etag, lastModified } = handle
   let lastSeen = version
+  /** Whether the time of what was seen last is one that a later change would replace. */
+  let isSettled = true
   let reads = 0
   let whenIdle: (() => void) | null = null
   let isClosed = false
@@ -58,12 +60,13 @@ export function holdFile(handle: Handle, release: () => void): HeldFile {
   function isIntact(): boolean {
     const found = versionOf(handle)
     const isSame = isSameVersion(found, lastSeen)
-    // As long as its new time is young, a file that has grown may change again without another one.
-    const isSettled = lastSeen === version || isStrongDate(found.mtimeMs, Date.now())
     if (isSame && isSettled) return true
     if (!isSame && found.size <= lastSeen.size) return false
+    const now = Date.now()
     if (!hasGrown(handle)) return false
     lastSeen = found
+    // As long as its new time is young, a file that has grown may change again without another one.
+    isSettled = isStrongDate(found.mtimeMs, now)
     return true
   }
 
