@@ -148,21 +148,21 @@ function release(handle: Shared, keepOpen: number): void {
     close(handle)
     return
   }
-  idle.set(handle, Date.now() + keepOpen)
+  idle.set(handle, performance.now() + keepOpen)
   const longestIdle = idle.size > MOST_IDLE ? idle.keys().next().value : undefined
   if (longestIdle !== undefined) closeQuietly(longestIdle)
   if (sweeper === null) sweeper = setTimeout(sweep, SWEEP_EVERY).unref()
 }
 
 function sweep(): void {
-  closeIdle(Date.now())
+  closeIdle(performance.now())
   sweeper = idle.size > 0 ? setTimeout(sweep, SWEEP_EVERY).unref() : null
 }
 
 /**
  * Closes the files that nobody reads.
  *
- * @param now only those whose time is up by then, in ms since the epoch; all by default
+ * @param now only those whose time is up by then, on the clock of `performance`; all by default
  */
 export function closeIdle(now: number = Number.POSITIVE_INFINITY): void {
   for (const [handle, until] of idle) if (until <= now) closeQuietly(handle)
