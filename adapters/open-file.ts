@@ -69,21 +69,24 @@ export function openFile(path: string, isAllowed: Permission): Handle | null {
 const REPRODUCIBLE_DATES = [315_532_800, 315_532_801, 499_162_500]
 
 function describe(stat: Stats): Pick<Handle, 'version' | 'etag' | 'lastModified'> {
+  const now = Date.now()
   // Neither `mtime` nor nanoseconds: the runtimes round those differently.
   const modified = Math.floor(stat.mtimeMs)
-  const isDated = modified > 1000 && !REPRODUCIBLE_DATES.includes(modified / 1000)
-  // The ctime says when the file came to this machine. Deno has it in whole seconds only.
-  const stamp = isDated ? modified : Math.floor(stat.ctimeMs / 1000) * 1000
-  const now = Date.now()
-  const isSettled = isStrongDate(isDated ? modified : stamp + 1000, now)
-  const strength = isDated && isSettled ? '' : 'W/'
-  // It may change again without its time changing: a tag of this second must not match later.
-  const state = isSettled || stamp > now ? '' : '-new'
-  return {
-    version: stat,
-    etag: `${strength}"${stat.size.toString(16)}-${stamp.toString(16)}${state}"`,
-    lastModified: isDated ? new Date(modified) : undefined,
+  if (modified <= 1000 || REPRODUCIBLE_DATES.includes(modified / 1000)) {
+    // The ctime says when the file came to this machine. Deno has it in whole seconds only.
+    const came = Math.floor(stat.ctimeMs / 1000) * 1000
+    const etag = `W/${opaqueTag(stat.size, came, now, 2000)}`
+    return { version: stat, etag, lastModified: undefined }
   }
+  const strength = isStrongDate(modified, now) ? '' : 'W/'
+  const etag = strength + opaqueTag(stat.size, modified, now, 1000)
+  return { version: stat, etag, lastModified: new Date(modified) }
+}
+
+/** While a file may change again without its time changing, a tag that will not match later. */
+function opaqueTag(size: number, time: number, now: number, youth: number): string {
+  const state = time <= now && now < time + youth ? '-new' : ''
+  return `"${size.toString(16)}-${time.toString(16)}${state}"`
 }
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ENODEV']
