@@ -13,10 +13,13 @@
  */
 export function toRelativePath(url: string, base = '/'): string | null {
   const plain = PLAIN.exec(url)?.[1]
-  const path = plain ?? decodePath(parseTarget(url)?.pathname)
-  if (!path?.startsWith(base)) return null
-  const relative = path.slice(base.length)
-  return plain !== undefined || relative.split('/').every(isVisible) ? relative : null
+  if (plain !== undefined) return below(base, plain)
+  const path = below(base, decodePath(parseTarget(url)?.pathname))
+  return path?.split('/').every(isVisible) ? path : null
+}
+
+function below(base: string, path: string | null): string | null {
+  return path?.startsWith(base) ? path.slice(base.length) : null
 }
 
 /**
