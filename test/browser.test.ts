@@ -2,13 +2,12 @@ import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
 import { executablePath, launchChromium } from './support/chromium.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const PATIENT = { timeout: 30_000 }
 
 const MEDIA = fileURLToPath(new URL('../examples/media/', import.meta.url))

@@ -15,7 +15,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
-import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { externalUrls } from '../command/address.ts'
 import { HELP } from '../command/options.ts'
 import {
@@ -37,9 +37,9 @@ const names: RuntimeName[] = ['node', 'bun', 'deno']
 const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
 const hasIpv6 = addresses.some(({ address }) => address === '::1')
 
-// Some thirty processes share the machine with every other test file.
-vi.setConfig({ testTimeout: 60_000 })
 const PATIENT = { timeout: 30_000 }
+/** What has 5 s to end may not get on in time on a busy machine: the best of three counts. */
+const IN_TIME = { retry: 2 }
 
 let media = ''
 
@@ -357,48 +357,53 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(await download.finish()).toBeLessThan(BIG)
   })
 
-  test('SIGTERM takes no more connections, and lets a running download finish', async ({
-    expect,
-  }) => {
-    const { url, child, ended } = await serve(media)
-    const download = await stall(url)
-    child.kill('SIGTERM')
-    await expect.poll(() => isRefused(url), PATIENT).toBe(true)
-    child.kill('SIGTERM')
-    expect(await download.finish()).toBe(BIG)
-    expect((await ended).code).toBe(0)
-  })
+  test.sequential(
+    'SIGTERM takes no more connections, and lets a running download finish',
+    IN_TIME,
+    async ({ expect }) => {
+      const { url, child, ended } = await serve(media)
+      const download = await stall(url)
+      child.kill('SIGTERM')
+      await expect.poll(() => isRefused(url), PATIENT).toBe(true)
+      child.kill('SIGTERM')
+      expect(await download.finish()).toBe(BIG)
+      expect((await ended).code).toBe(0)
+    },
+  )
 
-  test('SIGTERM waits 5 s for a download that never ends, and not longer than for the last', async ({
-    expect,
-  }) => {
-    const [waiting, idle, ending] = await Promise.all([serve(media), serve(media), serve(media)])
-    const [download, last] = await Promise.all([stall(waiting.url), stall(ending.url)])
-    const { port, hostname } = new URL(idle.url)
-    const silent = connect(Number(port), hostname)
-    await once(silent, 'connect')
-    const kept = connect(Number(port), hostname)
-    kept.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n')
-    await once(kept, 'data')
-    const order: string[] = []
-    const ended = Object.entries({ waiting, idle, ending }).map(async ([which, { ended }]) => {
-      order.push(`${which} ${(await ended).code}`)
-    })
-    waiting.child.kill('SIGTERM')
-    await expect.poll(() => isRefused(waiting.url), PATIENT).toBe(true)
-    idle.child.kill('SIGTERM')
-    ending.child.kill('SIGTERM')
-    await last.finish()
-    await Promise.all(ended)
-    expect([order.pop(), order.sort()]).toEqual(['waiting 0', ['ending 0', 'idle 0']])
-    for (const socket of [silent, kept, download.socket]) socket.destroy()
-  })
+  test.sequential(
+    'SIGTERM waits 5 s for a download that never ends, and not longer than for the last',
+    IN_TIME,
+    async ({ expect }) => {
+      const [waiting, idle, ending] = await Promise.all([serve(media), serve(media), serve(media)])
+      const [download, last] = await Promise.all([stall(waiting.url), stall(ending.url)])
+      const { port, hostname } = new URL(idle.url)
+      const silent = connect(Number(port), hostname)
+      await once(silent, 'connect')
+      const kept = connect(Number(port), hostname)
+      kept.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n')
+      await once(kept, 'data')
+      const order: string[] = []
+      const ended = Object.entries({ waiting, idle, ending }).map(async ([which, { ended }]) => {
+        order.push(`${which} ${(await ended).code}`)
+      })
+      waiting.child.kill('SIGTERM')
+      await expect.poll(() => isRefused(waiting.url), PATIENT).toBe(true)
+      idle.child.kill('SIGTERM')
+      ending.child.kill('SIGTERM')
+      await last.finish()
+      await Promise.all(ended)
+      expect([order.pop(), order.sort()]).toEqual(['waiting 0', ['ending 0', 'idle 0']])
+      for (const socket of [silent, kept, download.socket]) socket.destroy()
+    },
+  )
 })
 
 describe('byteserve under deno', () => {
   // Deno.serve ends when a connection can't be accepted.
   test.runIf(isInstalled('deno') && canCountHandles)(
     'outlives descriptors that are all taken, and listens again',
+    IN_TIME,
     async ({ expect }) => {
       const LIMIT = 80
       const folder = mkdtempSync(join(media, 'many-'))
@@ -457,40 +462,46 @@ describe('byteserve under deno', () => {
 })
 
 describe.concurrent('byteserve under node', () => {
-  test('says on a connection that is kept that it ends, once it drains', async ({ expect }) => {
-    const { child, url, ended } = startCommand('node', [media, '--port', '0'])
-    const { socket, finish } = await stall(await url)
-    child.kill('SIGTERM')
-    await expect.poll(async () => isRefused(await url), PATIENT).toBe(true)
-    let last = ''
-    socket.on('data', (chunk: Buffer) => {
-      last = (last + chunk.toString('latin1')).slice(-2000)
-    })
-    socket.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n')
-    await finish()
-    expect(last.match(/^connection: .*$/gim)).toEqual(['connection: close'])
-    expect((await ended).code).toBe(0)
-  })
+  test.sequential(
+    'says on a connection that is kept that it ends, once it drains',
+    IN_TIME,
+    async ({ expect }) => {
+      const { child, url, ended } = startCommand('node', [media, '--port', '0'])
+      const { socket, finish } = await stall(await url)
+      child.kill('SIGTERM')
+      await expect.poll(async () => isRefused(await url), PATIENT).toBe(true)
+      let last = ''
+      socket.on('data', (chunk: Buffer) => {
+        last = (last + chunk.toString('latin1')).slice(-2000)
+      })
+      socket.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n')
+      await finish()
+      expect(last.match(/^connection: .*$/gim)).toEqual(['connection: close'])
+      expect((await ended).code).toBe(0)
+    },
+  )
 
-  test('does not wait for what waited behind a download whose client is gone', async ({
-    expect,
-  }) => {
-    const order: string[] = []
-    const [waiting, left] = ['waiting', 'left'].map((which) => {
-      const command = startCommand('node', [media, '--port', '0'])
-      const ended = command.ended.then(({ code }) => order.push(`${which} ${code}`))
-      return { ...command, ended }
-    })
-    if (waiting === undefined || left === undefined) throw new Error('Expected two commands')
-    const downloads = [await stall(await waiting.url), await stall(await left.url, 2)]
-    downloads[1]?.socket.resetAndDestroy()
-    waiting.child.kill('SIGTERM')
-    await expect.poll(async () => isRefused(await waiting.url), PATIENT).toBe(true)
-    left.child.kill('SIGTERM')
-    await Promise.all([waiting.ended, left.ended])
-    expect(order).toEqual(['left 0', 'waiting 0'])
-    downloads[0]?.socket.destroy()
-  })
+  test.sequential(
+    'does not wait for what waited behind a download whose client is gone',
+    IN_TIME,
+    async ({ expect }) => {
+      const order: string[] = []
+      const [waiting, left] = ['waiting', 'left'].map((which) => {
+        const command = startCommand('node', [media, '--port', '0'])
+        const ended = command.ended.then(({ code }) => order.push(`${which} ${code}`))
+        return { ...command, ended }
+      })
+      if (waiting === undefined || left === undefined) throw new Error('Expected two commands')
+      const downloads = [await stall(await waiting.url), await stall(await left.url, 2)]
+      downloads[1]?.socket.resetAndDestroy()
+      waiting.child.kill('SIGTERM')
+      await expect.poll(async () => isRefused(await waiting.url), PATIENT).toBe(true)
+      left.child.kill('SIGTERM')
+      await Promise.all([waiting.ended, left.ended])
+      expect(order).toEqual(['left 0', 'waiting 0'])
+      downloads[0]?.socket.destroy()
+    },
+  )
 })
 
 /** A download that stops reading once its first bytes are here; so many of them, one after another. */

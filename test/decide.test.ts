@@ -407,7 +407,7 @@ describe('decide', () => {
     expect(decide(request('GET', fields), { size: 10 }, NOW, limits)).toEqual(result)
   })
 
-  it('follows §13.2.2 in every combination of a small world', { timeout: 60_000 }, () => {
+  it('follows §13.2.2 in every combination of a small world', () => {
     const tags = [null, '*', 'W/"a"', '"b"', '"b", "a"', 'a']
     const dates = [null, OLD, DATE, 'never']
     const ranges = [null, 'bytes=0-1', 'bytes=99-', 'bytes=0-0,2-2', 'bytes=5-2']

@@ -14,7 +14,7 @@ import { start } from './support/start.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 // npm, tsc and attw take their time on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+vi.setConfig({ hookTimeout: 120_000 })
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const RANGE_OF_HELLO = ['GET /hello.txt HTTP/1.1', 'Range: bytes=7-']

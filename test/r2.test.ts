@@ -773,7 +773,7 @@ describe('in workerd', () => {
 })
 
 /** Dropped: cancelled before the first byte. */
-type BodyState = 'open' | 'dropped' | 'read' | 'cancelled'
+type BodyState = 'open' | 'dropped' | 'read' | 'cancelled' | 'broken'
 
 /** A bucket, every operation on it, and what became of each body that it gave. */
 function counting(bucket: R2BucketLike): {
@@ -813,7 +813,10 @@ function watched(
   let isDropped = true
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
-      const { value, done } = await reader.read()
+      const { value, done } = await reader.read().catch((error) => {
+        onEnd('broken')
+        throw error
+      })
       isDropped = false
       if (!done) return controller.enqueue(value)
       onEnd('read')

@@ -8,7 +8,7 @@ import { temporaryDirectory } from './support/temporary.ts'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const folder = temporaryDirectory()
 
-it('wrangler dev serves the bucket of wrangler.toml, offline', { timeout: 60_000 }, async () => {
+it('wrangler dev serves the bucket of wrangler.toml, offline', async () => {
   const state = ['--persist-to', join(folder, 'state')]
   const object = ['media/folder/notes.mp3', '--file', 'examples/media/notes.mp3']
   const type = ['--content-type', 'audio/mpeg']

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/contract/{bun,deno}.ts'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     cache: false,
   },
 })
