@@ -95,7 +95,7 @@ async function writeAll(reader: BodyReader, writer: Writer): Promise<void> {
     hasLeft = false
     const buffer = takeBuffer(reader.length - reader.sent)
     try {
-      const chunk = await reader.next(buffer)
+      const chunk = await writer.whileWanted(reader.next(buffer))
       if (chunk === null || !writer.begin()) return
       hasLeft = await writer.write(chunk, reader.sent === reader.length)
     } finally {

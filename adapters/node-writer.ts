@@ -38,7 +38,15 @@ export class Writer {
     })
   }
 
-  /** Waits no longer for a chunk to leave: its client is gone. */
+  /** What a read gives; null if the client is gone first, for the read may never end. */
+  whileWanted(read: Promise<Uint8Array | null>): Promise<Uint8Array | null> {
+    return new Promise((resolve, reject) => {
+      this.#stopWaiting = () => resolve(null)
+      read.then(resolve, reject)
+    })
+  }
+
+  /** Waits no longer, neither for a read nor for a chunk to leave: the client is gone. */
   giveUp(): void {
     this.#stopWaiting()
   }

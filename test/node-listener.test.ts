@@ -230,6 +230,24 @@ describe('nodeListener over node:http', () => {
     })
   })
 
+  it('is done when its client is gone, even if a read never ends', async () => {
+    const { options, served } = observe()
+    const source = countingSource(long, { read: () => new Promise(() => {}) })
+    let done: Promise<void> | null = null
+    const client = await clientOf((incoming, outgoing) => {
+      done = nodeListener(() => source, options)(incoming, outgoing)
+    })
+    client.get('/')
+    await until(() => source.reads.length === 1)
+    client.socket.resetAndDestroy()
+    await until(() => done !== null)
+    await done
+    expect({ closes: source.closes, served }).toEqual({
+      closes: 1,
+      served: [{ status: 200, sent: 0, aborted: true }],
+    })
+  })
+
   it('notices a hang-up after the request was read to its end', async () => {
     const { options, served } = observe()
     const source = countingSource(long)
