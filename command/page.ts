@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseTarget } from '../adapters/path.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
-import { type Listing, listFiles } from './listing.ts'
+import { listFiles } from './listing.ts'
 import { renderPage } from './page-html.ts'
 import { SCRIPT } from './page-player.ts'
 import { STYLE } from './page-style.ts'
@@ -11,11 +11,11 @@ import { STYLE } from './page-style.ts'
  * an index.html of its own, and leaves everything else to the given lookup.
  */
 export function withPage(root: string, lookup: FileLookup): FileLookup {
-  let underWay: Promise<Listing> | null = null
+  let underWay: Promise<FileSource> | null = null
 
-  /** Listing a large directory takes seconds: all who ask in the meantime share one listing. */
-  function list(): Promise<Listing> {
-    underWay ??= listFiles(root).finally(() => {
+  /** Listing a large directory takes seconds: all who ask in the meantime share one page. */
+  function page(): Promise<FileSource> {
+    underWay ??= makePage(root).finally(() => {
       underWay = null
     })
     return underWay
@@ -25,7 +25,7 @@ export function withPage(root: string, lookup: FileLookup): FileLookup {
     if (parseTarget(request.url)?.pathname !== '/') return lookup(request)
     const { method, headers } = request
     const index = await lookup({ method, headers, url: '/index.html' })
-    return index ?? pageSource(renderPage(await list()))
+    return index ?? page()
   }
 }
 
@@ -41,7 +41,8 @@ const POLICY = [
   "frame-ancestors 'self'",
 ].join('; ')
 
-function pageSource(html: string): FileSource {
+async function makePage(root: string): Promise<FileSource> {
+  const html = renderPage(await listFiles(root))
   const bytes = new TextEncoder().encode(html)
   return {
     size: bytes.length,

@@ -155,6 +155,15 @@ test('the page comes back with its root', async () => {
   expect([without, await ask()]).toEqual([503, 200])
 })
 
+test('all who ask at once get one page', async () => {
+  const root = makeRoot('a.mp4')
+  const lookup = withPage(root, nodeDirectory(root))
+  const request = new Request('http://host/')
+  const [first, second] = await Promise.all([lookup(request), lookup(request)])
+  expect(first).toBe(second)
+  expect(await lookup(request)).not.toBe(first)
+})
+
 test.runIf(canCountHandles)('all who ask at once get one listing', async () => {
   const root = makeRoot(...Array.from({ length: 300 }, (_, i) => `${i % 20}/${i}.mp4`))
   const handler = fileHandler(withPage(root, nodeDirectory(root)))
