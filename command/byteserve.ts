@@ -8,15 +8,10 @@ import type { Host, Listening, Service } from './host.ts'
 import { formatServed, onOneLine } from './log.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { withPage } from './page.ts'
+import { linePrinter } from './print.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
-
-/** How many lines of the log may wait to be read. */
-const MOST_UNREAD = 1000
-
-/** How many lines wait, and how many were left out since the last one printed. */
-const log = { unread: 0, omitted: 0 }
 
 const FAILED = 1
 const MISUSED = 2
@@ -47,7 +42,9 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   if (obstacle !== null) return fail(obstacle, FAILED)
   const address = await findAddress(host)
   if (address === null) return fail(`can't resolve ${host}`, FAILED)
-  const { networkInterfaces, openDirectory, listen } = await loadHost()
+  const { networkInterfaces, openDirectory, listen, writeLog } = await loadHost()
+  // Standard output is for the URL alone.
+  const print = linePrinter(writeLog)
   const isLocal = isLoopback(address)
   const service: Service = {
     lookup: withPage(root, openDirectory(root)),
@@ -123,21 +120,6 @@ function messageOf(error: unknown): string {
 }
 
 function fail(message: string, exitCode: number): void {
-  print(`byteserve: ${onOneLine(message)}`)
+  process.stderr.write(`byteserve: ${onOneLine(message)}\n`)
   process.exitCode = exitCode
-}
-
-/**
- * Prints to standard error: standard output is for the URL alone. While nobody reads them, lines
- * beyond a limit are left out.
- */
-function print(line: string): void {
-  if (log.unread >= MOST_UNREAD) {
-    log.omitted++
-    return
-  }
-  const gap = log.omitted > 0 ? `${log.omitted} lines were left out: nobody read the log\n` : ''
-  log.omitted = 0
-  log.unread++
-  process.stderr.write(`${gap}${line}\n`, () => log.unread--)
 }

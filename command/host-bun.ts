@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { bunDirectory } from '../adapters/bun.ts'
 import { fileHandler } from '../src/serve.ts'
 import type { FileLookup } from '../src/source.ts'
@@ -15,11 +16,17 @@ declare const Bun: {
 
 interface Server {
   readonly port: number
+  /** How many responses are under way. */
+  readonly pendingRequests: number
   requestIP(request: Request): { readonly address: string } | null
   stop(): Promise<void>
 }
 
 export { networkInterfaces } from 'node:os'
+export { writeLog } from './print.ts'
+
+/** How often to look whether a response is still under way, in ms. */
+const LOOK_EVERY = 50
 
 export const openDirectory: (root: string) => FileLookup = bunDirectory
 
@@ -38,5 +45,12 @@ export async function listen(
       return fileHandler(lookup, options)(request)
     },
   })
-  return { port: server.port, drain: () => server.stop() }
+  return {
+    port: server.port,
+    // Not until `stop` is fulfilled, which also waits for connections that sent no whole request.
+    async drain() {
+      void server.stop()
+      while (server.pendingRequests > 0) await delay(LOOK_EVERY)
+    },
+  }
 }

@@ -9,6 +9,7 @@ declare const Deno: {
     options: { hostname: string; port: number; onListen(): void },
     handler: (request: Request, exchange: Exchange) => Promise<Response>,
   ): Server
+  readonly stderr: { write(bytes: Uint8Array): Promise<number> }
   readonly permissions: {
     querySync(permission: { name: 'sys'; kind: 'networkInterfaces' }): { readonly state: string }
   }
@@ -33,6 +34,21 @@ const RECOVERY = 100
 export const networkInterfaces: typeof os.networkInterfaces = () => {
   const { state } = Deno.permissions.querySync({ name: 'sys', kind: 'networkInterfaces' })
   return state === 'granted' ? os.networkInterfaces() : {}
+}
+
+let lastWritten = Promise.resolve()
+
+/**
+ * Deno's `process.stderr` would stop the whole server until somebody reads a full pipe, and throw
+ * when a disk is full.
+ */
+export function writeLog(text: string): Promise<void> {
+  lastWritten = lastWritten.then(() => writeAll(new TextEncoder().encode(text))).catch(() => {})
+  return lastWritten
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += await Deno.stderr.write(bytes.subarray(at))
 }
 
 export function openDirectory(root: string): FileLookup {

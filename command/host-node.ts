@@ -4,6 +4,7 @@ import type { FileLookup } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 export { networkInterfaces } from 'node:os'
+export { writeLog } from './print.ts'
 
 export const openDirectory: (root: string) => FileLookup = nodeDirectory
 

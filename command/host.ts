@@ -19,6 +19,8 @@ export interface Service {
 export interface Host {
   /** This machine's addresses; none if the runtime would have to ask its user first. */
   readonly networkInterfaces: typeof networkInterfaces
+  /** Writes to standard error, while the server goes on; never rejects. */
+  writeLog(text: string): Promise<void>
   openDirectory(root: string): FileLookup
   /** Rejects when the address can't be listened on. */
   listen(service: Service, address: Address): Promise<Listening>
