@@ -3,6 +3,7 @@ import { type ByteRange, contentRange, type Piece } from './range.ts'
 /*
  * multipart/byteranges (RFC 9110 §14.6), as written here:
  *
+ *   CRLF
  *   --boundary CRLF
  *   Content-Type: video/mp4 CRLF
  *   Content-Range: bytes 0-99/1000 CRLF
@@ -11,6 +12,8 @@ import { type ByteRange, contentRange, type Piece } from './range.ts'
  *   --boundary CRLF
  *   …
  *   --boundary-- CRLF
+ *
+ * The first CRLF is not required; but nginx and Apache send it too, and zsync depends on it.
  */
 
 /**
@@ -29,9 +32,9 @@ export function multipart(
   const encoder = new TextEncoder()
   const pieces: Piece[] = []
   for (const range of ranges) {
-    const before = pieces.length === 0 ? '' : '\r\n'
-    const head = [`--${boundary}`, ...lines, `Content-Range: ${contentRange(size, range)}`, '', '']
-    pieces.push(encoder.encode(before + head.join('\r\n')), range)
+    const own = `Content-Range: ${contentRange(size, range)}`
+    const head = ['', `--${boundary}`, ...lines, own, '', '']
+    pieces.push(encoder.encode(head.join('\r\n')), range)
   }
   pieces.push(encoder.encode(`\r\n--${boundary}--\r\n`))
   return pieces

@@ -358,7 +358,7 @@ describe('answer', () => {
     })
     const text = pieces.map((piece) => (piece instanceof Uint8Array ? decode(piece) : piece))
     expect(text).toEqual([
-      `--${boundary}\r\nContent-Type: video/mp4\r\nContent-Range: bytes 0-4/1000\r\n\r\n`,
+      `\r\n--${boundary}\r\nContent-Type: video/mp4\r\nContent-Range: bytes 0-4/1000\r\n\r\n`,
       { start: 0, end: 5 },
       `\r\n--${boundary}\r\nContent-Type: video/mp4\r\nContent-Range: bytes 999-999/1000\r\n\r\n`,
       { start: 999, end: 1000 },

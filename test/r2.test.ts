@@ -267,10 +267,11 @@ describe('R2 is asked as little as possible', () => {
         status: 206,
         headers: {
           ...whole,
-          'content-length': '246',
+          'content-length': '248',
           'content-type': 'multipart/byteranges; boundary=BOUNDARY',
         },
         body: [
+          '',
           '--BOUNDARY\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-1/26\r\n\r\nab',
           '--BOUNDARY\r\nContent-Type: text/plain\r\nContent-Range: bytes 24-25/26\r\n\r\nyz',
           '--BOUNDARY--\r\n',

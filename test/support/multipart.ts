@@ -13,7 +13,7 @@ export function parseMultipart(contentType: string, body: Uint8Array): Part[] {
   if (boundary === undefined) throw new Error(`Expected a boundary, got ${contentType}`)
   // A character for each byte, so that positions are the same.
   const text = Buffer.from(body).toString('latin1')
-  const [preamble, ...sections] = `\r\n${text}`.split(`\r\n--${boundary}`)
+  const [preamble, ...sections] = text.split(`\r\n--${boundary}`)
   if (preamble !== '') throw new Error(`Expected no preamble, got ${preamble}`)
   if (sections.pop() !== '--\r\n') throw new Error('Expected a closing boundary at the end')
   return sections.map((section) => {

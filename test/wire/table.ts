@@ -115,8 +115,8 @@ export function part(file: Fixture, first: number, last: number): Expected {
 
 /** A 206 with several parts. */
 function parts(file: Fixture, ...ranges: readonly (readonly [number, number])[]): Expected {
-  const pieces = ranges.flatMap(([first, last], index) => [
-    `${index === 0 ? '' : '\r\n'}--${BOUNDARY}\r\n`,
+  const pieces = ranges.flatMap(([first, last]) => [
+    `\r\n--${BOUNDARY}\r\n`,
     `Content-Type: ${file.type}\r\n`,
     `Content-Range: bytes ${first}-${last}/${file.bytes.length}\r\n\r\n`,
     file.bytes.subarray(first, last + 1),
@@ -438,13 +438,14 @@ const MULTIPART: Row[] = [
       status: 206,
       headers: {
         'accept-ranges': 'bytes',
-        'content-length': '262',
+        'content-length': '264',
         'content-type': 'multipart/byteranges; boundary=--------------boundary--------------',
         etag: '{etag}',
         'last-modified': '{date}',
         'x-content-type-options': 'nosniff',
       },
       body:
+        '\r\n' +
         '----------------boundary--------------\r\n' +
         'Content-Type: video/mp4\r\n' +
         'Content-Range: bytes 0-7/1000\r\n' +
