@@ -33,7 +33,8 @@ export function withPage(root: string, lookup: FileLookup): FileLookup {
 const POLICY = [
   "default-src 'none'",
   "media-src 'self'",
-  'img-src data:',
+  // Firefox asks for /favicon.ico, whatever icon the page names.
+  "img-src 'self' data:",
   `style-src '${hash('sha256', STYLE)}'`,
   `script-src '${hash('sha256', SCRIPT)}'`,
   "base-uri 'none'",

@@ -256,7 +256,7 @@ test('the page is asked for anew, says nothing of itself, and loads nothing from
     policy: [
       "default-src 'none'",
       "media-src 'self'",
-      'img-src data:',
+      "img-src 'self' data:",
       "style-src 'HASH'",
       "script-src 'HASH'",
       "base-uri 'none'",
