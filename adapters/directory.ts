@@ -42,7 +42,7 @@ export function directoryLookup(
   const directory = expectDirectory(pathOf(root))
   const isInside = containment(directory)
   const prefix = withSeparator(directory)
-  const adapt = (file: HeldFile | null) => (file === null ? null : toSourceOrClose(file, toSource))
+  const adapt = (file: HeldFile | null) => toSourceOrClose(file, toSource)
   return (request) => {
     const path = toRelativePath(request.url, mount)
     if (path === null || ALIAS?.test(path)) return null

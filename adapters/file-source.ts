@@ -35,7 +35,7 @@ export async function sourceAt<Options extends FileOptions>(
   expectSharing(options)
   expectHeaders(options.headers)
   const file = await findFile(pathOf(path), options)
-  return file === null ? null : toSourceOrClose(file, (file) => toSource(file, options))
+  return toSourceOrClose(file, (file) => toSource(file, options))
 }
 
 /** @throws TypeError if it is a URL, but not of a file */
@@ -43,11 +43,12 @@ export function pathOf(path: string | URL): string {
   return path instanceof URL ? fileURLToPath(path) : path
 }
 
-/** Makes a source of a file, and closes the file if that fails. */
+/** Makes a source of a file, if there is one, and closes the file if that fails. */
 export function toSourceOrClose(
-  file: HeldFile,
+  file: HeldFile | null,
   toSource: (file: HeldFile) => FileSource,
-): FileSource {
+): FileSource | null {
+  if (file === null) return null
   try {
     return toSource(file)
   } catch (error) {

@@ -10,7 +10,11 @@ import { isSameVersion, type Version, versionOf } from './version.ts'
 const KIB = 1024
 const SMALLEST_CHUNK = 32 * KIB
 const LARGEST_CHUNK = 512 * KIB
-/** The bytes that all responses may hold together in chunks that their clients have yet to take. */
+/**
+ * The bytes that all responses may hold together in chunks that their clients have yet to take.
+ * These are left to the garbage collector; the buffers of buffers.ts come back, and have a budget
+ * of their own.
+ */
 const CHUNK_BUDGET = 16 * KIB * KIB
 
 /** How long a write may take from changing a file's time to changing its size, in ms. */

@@ -8,7 +8,6 @@ types.define(
     'application/vnd.apache.parquet': ['parquet'],
     'application/vnd.pmtiles': ['pmtiles'],
     'application/zstd': ['zst'],
-    'application/octet-stream': ['gguf', 'safetensors'],
     'audio/flac': ['flac'],
     'video/mp2t': ['ts', 'm2ts', 'mts'],
   },

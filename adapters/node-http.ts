@@ -65,7 +65,7 @@ export function toRequest({ method = '', url = '', headers, rawHeaders }: Incomi
  * read nothing: those that wait hold no file and no buffer, so a broken connection leaves nothing
  * to free.
  */
-export function turnOf(outgoing: Outgoing): Promise<void> {
+export function waitForTurn(outgoing: Outgoing): Promise<void> {
   return new Promise((resolve) => outgoing.once('socket', resolve))
 }
 

@@ -11,7 +11,7 @@ import {
   isWrapped,
   type Outgoing,
   toRequest,
-  turnOf,
+  waitForTurn,
 } from './node-http.ts'
 import { Writer, writeEmpty } from './node-writer.ts'
 
@@ -42,7 +42,7 @@ export function nodeListener(
   expectOptions(options)
   const lookUp = forGetAndHead(lookup)
   return async (incoming, outgoing, next) => {
-    if (outgoing.socket === null && !outgoing.headersSent) await turnOf(outgoing)
+    if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
     const request = toRequest(incoming)
     const conclude = watch(options).bind(null, request)
     const prepared = await prepare(request, lookUp, options)

@@ -29,7 +29,7 @@ export interface R2BucketOptions extends R2FileOptions {
 }
 
 /** The longest key of R2, in bytes of UTF-8. */
-const LONGEST_KEY = 1024
+const MAX_KEY_LENGTH = 1024
 
 /**
  * An object of an R2 bucket, for one request: where possible, its metadata and the requested bytes
@@ -56,7 +56,7 @@ export async function r2File(
 ): Promise<FileSource | null> {
   expectType(options.type)
   // R2 throws for a longer key, instead of saying that there is no such object.
-  if (new TextEncoder().encode(key).length > LONGEST_KEY) return null
+  if (new TextEncoder().encode(key).length > MAX_KEY_LENGTH) return null
   const spec = likelyRange(request)
   const object = await findObject(bucket, key, spec)
   if (object === null) return null

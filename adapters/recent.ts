@@ -1,7 +1,7 @@
 /** How many keys are remembered. */
-const MOST = 10_000
+const MAX_KEYS = 10_000
 
-/** What was learned lately, by key: forgotten after `duration` ms, all at once past `MOST` keys. */
+/** What was learned lately, by key: forgotten after `duration` ms, all at once past `MAX_KEYS` keys. */
 export class Recent<Value> {
   readonly #duration: number
   readonly #known = new Map<string, { readonly value: Value; readonly until: number }>()
@@ -16,7 +16,7 @@ export class Recent<Value> {
   }
 
   set(key: string, value: Value): void {
-    if (this.#known.size >= MOST && !this.#known.has(key)) this.#known.clear()
+    if (this.#known.size >= MAX_KEYS && !this.#known.has(key)) this.#known.clear()
     this.#known.set(key, { value, until: performance.now() + this.#duration })
   }
 }

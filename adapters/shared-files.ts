@@ -23,7 +23,7 @@ export interface SharingOptions {
 const SWEEP_EVERY = 1000
 
 /** The most files that stay open although nobody reads them. */
-const MOST_IDLE = 128
+const MAX_IDLE = 128
 
 /** How long a path that was found is assumed to stay in the kernel's memory, in ms. */
 const WARM_FOR = 10_000
@@ -149,7 +149,7 @@ function release(handle: Shared, keepOpen: number): void {
     return
   }
   idle.set(handle, performance.now() + keepOpen)
-  const longestIdle = idle.size > MOST_IDLE ? idle.keys().next().value : undefined
+  const longestIdle = idle.size > MAX_IDLE ? idle.keys().next().value : undefined
   if (longestIdle !== undefined) closeQuietly(longestIdle)
   if (sweeper === null) sweeper = setTimeout(sweep, SWEEP_EVERY).unref()
 }

@@ -10,6 +10,13 @@ export interface DenoStat extends Pick<Version, 'dev' | 'size'> {
   readonly ctime: Date | null
 }
 
+/** A file that was opened, and what it was then. */
+interface Opened {
+  readonly path: string
+  readonly fd: number
+  readonly version: Version
+}
+
 interface DenoLike {
   statSync(path: string): DenoStat
 }
@@ -26,11 +33,11 @@ export const versionAt: (path: string) => Version =
   deno === undefined ? statSync : (path) => fromDeno(deno.statSync(path))
 
 /** The version that an open file is by now. */
-export const versionOf: (file: { path: string; fd: number; version: Version }) => Version =
+export const versionOf: (file: Opened) => Version =
   deno === undefined ? ({ fd }) => fstatSync(fd) : lookByPath
 
 /** On Deno, `fstat` takes four times as long as Deno's own `stat` of the path (bench/README.md). */
-function lookByPath({ path, fd, version }: Parameters<typeof versionOf>[0]): Version {
+function lookByPath({ path, fd, version }: Opened): Version {
   try {
     const found = versionAt(path)
     if (found.ino === version.ino && found.dev === version.dev) return found

@@ -8,7 +8,7 @@ export interface Track {
 }
 
 /** The most that one file may have: whoever names the files could fill the page with them. */
-const MOST_TRACKS = 32
+const MAX_TRACKS = 32
 
 const LANGUAGE = /\.([a-z]{2,3}(?:-[a-z\d]{2,8})*)$/i
 
@@ -24,7 +24,7 @@ export function matchTracks(files: readonly ListedFile[]): (file: ListedFile) =>
   const tracks = new Map<string, Track[]>()
   const add = (stem: string, track: Track) => {
     const known = tracks.get(stem) ?? []
-    if (known.length < MOST_TRACKS) tracks.set(stem, [...known, track])
+    if (known.length < MAX_TRACKS) tracks.set(stem, [...known, track])
   }
   for (const { name, path, href } of files) {
     if (!/\.vtt$/i.test(name)) continue

@@ -23,9 +23,9 @@ export interface Listing {
   readonly isCut: boolean
 }
 
-const MOST_FILES = 2000
+const MAX_FILES = 2000
 /** How many names, of files, folders and anything else, are looked at before giving up. */
-const MOST_NAMES = 20_000
+const MAX_NAMES = 20_000
 
 /**
  * The files below a directory as they are now; if there are too many, those nearest to the root.
@@ -34,7 +34,7 @@ const MOST_NAMES = 20_000
  *
  * @throws the operating system's error for the root itself, as a rejection
  */
-export async function listFiles(root: string, most: number = MOST_FILES): Promise<Listing> {
+export async function listFiles(root: string, most: number = MAX_FILES): Promise<Listing> {
   const realRoot = await realpath(root)
   const files: ListedFile[] = []
   const folders = ['']
@@ -44,7 +44,7 @@ export async function listFiles(root: string, most: number = MOST_FILES): Promis
   for (const folder of folders) {
     try {
       for await (const entry of await opendir(join(root, folder))) {
-        isCut = ++names > MOST_NAMES
+        isCut = ++names > MAX_NAMES
         if (isCut) break
         const path = folder === '' ? entry.name : `${folder}/${entry.name}`
         const href = path.split('/').map(encodeURIComponent).join('/')

@@ -1,7 +1,7 @@
 import { parseTarget } from '../adapters/path.ts'
 import type { Served } from '../src/served.ts'
 
-const LONGEST_FIELD = 500
+const MAX_LENGTH = 500
 
 /**
  * A line of the request log: the time, the client, the method, the path, the range asked for, the
@@ -58,6 +58,6 @@ export function onOneLine(text: string): string {
 }
 
 function escapeAll(text: string, pattern: RegExp): string {
-  const short = text.length > LONGEST_FIELD ? `${text.slice(0, LONGEST_FIELD)}...` : text
+  const short = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text
   return short.replace(pattern, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }

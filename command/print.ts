@@ -1,7 +1,7 @@
 import process from 'node:process'
 
 /** How many lines may wait to be read. */
-const MOST_UNREAD = 1000
+const MAX_UNREAD = 1000
 
 /** Writes to standard error; fulfilled once that is done, or has failed. */
 export function writeLog(text: string): Promise<void> {
@@ -16,7 +16,7 @@ export function linePrinter(write: (text: string) => Promise<void>): (line: stri
   let unread = 0
   let omitted = 0
   return (line) => {
-    if (unread >= MOST_UNREAD) {
+    if (unread >= MAX_UNREAD) {
       omitted++
       return
     }

@@ -60,7 +60,7 @@ const dropped = Registry && new Registry<() => void>((abandon) => abandon())
  * runs past the end
  *
  * @example
- * body: async (start, end) => exactly((await fetchRange(start, end)).body, end - start)
+ * body: async (start, end) => exactly(await openRange(start, end), end - start)
  */
 export function exactly(
   stream: ReadableStream<Uint8Array>,

@@ -45,9 +45,19 @@ function sourceFields({ headers }: Pick<Metadata, 'headers'>, drop?: RegExp): He
 const CORE_FIELDS =
   /^(?:accept-ranges|content-length|content-range|etag|last-modified|x-content-type-options|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/
 
-/** 200 (RFC 9110 §15.3.1): what is sent, and which version of it. */
-export function contentFields(metadata: Metadata, now: number): HeaderFields {
-  return representationFields(metadata, now, sourceFields(metadata))
+/**
+ * 200 (RFC 9110 §15.3.1): what is sent, and which version of it.
+ *
+ * @param drop the names of the source's fields to leave out
+ */
+export function contentFields(metadata: Metadata, now: number, drop?: RegExp): HeaderFields {
+  const fields = sourceFields(metadata, drop)
+  fields['accept-ranges'] = 'bytes'
+  fields['content-type'] = metadata.type || fields['content-type'] || 'application/octet-stream'
+  fields['x-content-type-options'] = 'nosniff'
+  if (metadata.etag !== undefined) fields.etag = metadata.etag
+  addLastModified(fields, metadata, now)
+  return fields
 }
 
 /**
@@ -55,16 +65,7 @@ export function contentFields(metadata: Metadata, now: number): HeaderFields {
  * 9530 §2) are left out: the source's are of the whole file.
  */
 export function partialFields(metadata: Metadata, now: number): HeaderFields {
-  return representationFields(metadata, now, sourceFields(metadata, /^content-(?:digest|md5)$/))
-}
-
-function representationFields(metadata: Metadata, now: number, fields: HeaderFields): HeaderFields {
-  fields['accept-ranges'] = 'bytes'
-  fields['content-type'] = metadata.type || fields['content-type'] || 'application/octet-stream'
-  fields['x-content-type-options'] = 'nosniff'
-  if (metadata.etag !== undefined) fields.etag = metadata.etag
-  addLastModified(fields, metadata, now)
-  return fields
+  return contentFields(metadata, now, /^content-(?:digest|md5)$/)
 }
 
 /** 304 (RFC 9110 §15.4.5): what updates a stored response, without what describes its content. */

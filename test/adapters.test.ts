@@ -557,8 +557,6 @@ describe('mediaType', () => {
     ['map.pmtiles', 'application/vnd.pmtiles'],
     ['table.parquet', 'application/vnd.apache.parquet'],
     ['archive.zst', 'application/zstd'],
-    ['model.gguf', 'application/octet-stream'],
-    ['model.safetensors', 'application/octet-stream'],
     ['page.html', 'text/html; charset=utf-8'],
     ['code.js', 'text/javascript; charset=utf-8'],
     ['data.json', 'application/json'],
