@@ -67,6 +67,7 @@ describe('nodeFile', () => {
     ['at the epoch', 0, 'W/', undefined],
     ['a second after the epoch', 1000, 'W/', undefined],
     ['when ZIP began', Date.UTC(1980, 0), 'W/', undefined],
+    ['half a second later', Date.UTC(1980, 0) + 500, '', Date.UTC(1980, 0) + 500],
     ['as buildpacks do', Date.UTC(1980, 0) + 1000, 'W/', undefined],
     ['as npm does', Date.UTC(1985, 9, 26, 8, 15), 'W/', undefined],
   ])('of a file modified %s', async (_when, modified, strength, lastModified) => {
@@ -197,16 +198,19 @@ describe('nodeFile', () => {
 })
 
 describe('a file that is held', () => {
-  it.runIf(canCountHandles)('is closed only when reads under way are done', async () => {
+  it.runIf(canCountHandles).each([
+    ['a read', [0]],
+    ['each of several reads', [0, 1, 2, 3]],
+  ])('is closed only when %s under way is done', async (_what, starts) => {
     const bytes = someBytes(1_000_000)
     const path = putFile(directory, bytes)
     const file = (await findFile(path, { keepOpen: 0 })) ?? never()
-    const reads = [0, 1, 2, 3].map((start) => file.read(start, start + 9))
+    const reads = starts.map((start) => file.read(start, start + 9))
     const closed = file.close()
     expect(openHandles(path)).toBe(1)
     const read = await Promise.all(reads)
     expect(read.map((chunk) => [...chunk])).toEqual(
-      [0, 1, 2, 3].map((start) => [...bytes.subarray(start, start + 9)]),
+      starts.map((start) => [...bytes.subarray(start, start + 9)]),
     )
     await closed
     expect(openHandles(path)).toBe(0)
@@ -296,6 +300,17 @@ describe('a file that is held', () => {
     appendFileSync(path, 'more')
     expect(new Uint8Array(await file.read(0, 100))).toEqual(bytes)
     await file.close()
+  })
+
+  it('fails as a read of it does, although it is still the same', async () => {
+    const path = putFile(directory, someBytes(1000))
+    const handle = openFile(path, () => true) ?? never()
+    // A descriptor for writing alone tells the version, and gives no bytes.
+    const fd = openSync(path, 'a')
+    const file = holdFile({ ...handle, fd }, () => closeSync(fd))
+    await expect(file.read(0, 9)).rejects.toThrow('EBADF')
+    await file.close()
+    closeSync(handle.fd)
   })
 
   it('takes no more memory than a read may give', async () => {
@@ -488,7 +503,7 @@ describe('findFile', () => {
 describe('openFile', () => {
   it.runIf(canCountHandles)('closes what it is not allowed to have', async () => {
     const path = putFile(directory, someBytes(10))
-    const broken = new Error('EACCES')
+    const broken = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
     const failing = () => {
       throw broken
     }

@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
+  closeSync,
   mkdirSync,
+  openSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -288,6 +292,22 @@ describe('nodeDirectory', () => {
     expect(await contentOf(lookup, '/changing')).toBe(null)
   })
 
+  it('takes no file outside for the one inside that changed at the same time', async () => {
+    const home = join(place, 'alike')
+    const [inside, secret, link] = [join(home, 'name'), join(outside, 'alike'), join(home, 'link')]
+    put(inside, 'inside')
+    put(secret, 'secret')
+    const isAlike = () => statSync(inside).ctimeMs === statSync(secret).ctimeMs
+    for (let i = 0; i < 1000 && !isAlike(); i++) {
+      for (const path of [inside, secret]) chmodSync(path, 0o644)
+    }
+    symlinkSync(inside, link)
+    const lookup = nodeDirectory(home, { keepOpen: 0 })
+    expect(await contentOf(lookup, '/link')).toBe('inside')
+    turn(link, secret)
+    expect(await contentOf(lookup, '/link')).toBe(null)
+  })
+
   it('never gives what is outside while a link is turned in and out', async () => {
     const path = join(root, 'turning')
     symlinkSync(join(root, 'film.mp4'), path)
@@ -304,6 +324,18 @@ describe('nodeDirectory', () => {
     await turning.terminate()
     seen.delete(null)
     expect([...seen]).toEqual(['at film.mp4'])
+  })
+
+  it.runIf(canCountHandles)('gives no file but the one at the path that it checked', async () => {
+    const home = join(place, 'removed')
+    put(join(home, 'name'), 'old')
+    const fd = openSync(join(home, 'name'), 'r')
+    rmSync(join(home, 'name'))
+    // What Linux says of the path of the removed one, which this link still opens.
+    put(join(home, 'name (deleted)'), 'new')
+    symlinkSync(`/proc/self/fd/${fd}`, join(home, 'link'))
+    await expect(contentOf(nodeDirectory(home), '/link')).rejects.toThrow(SourceChangedError)
+    closeSync(fd)
   })
 
   it.each([

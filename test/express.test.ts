@@ -141,6 +141,22 @@ it.each([
   expect([response.headers.get('vary'), await response.text()]).toEqual([sent, expect.anything()])
 })
 
+it('nodeListener counts no bytes as sent that a middleware does not take', async () => {
+  const { options, served } = observe()
+  const listener = nodeListener(() => countingSource(long), options)
+  const client = new AbortController()
+  const url = await listen((incoming, outgoing) => {
+    outgoing.write = () => {
+      client.abort()
+      return false
+    }
+    return listener(incoming, outgoing)
+  })
+  await expect(fetch(url, { signal: client.signal })).rejects.toThrow()
+  await until(() => served.length === 1)
+  expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
+})
+
 describe('nodeListener in a host that answers by itself', () => {
   it('before it is asked adds nothing, and is told', async () => {
     const { options, served } = observe()
@@ -184,11 +200,17 @@ describe('nodeListener in a host that answers by itself', () => {
   })
 
   const broken = new Error('EIO: i/o error')
-  it.each<[string, (bytes: Uint8Array) => Uint8Array, object]>([
+  it.each<[string, (bytes: Uint8Array) => Uint8Array, object, isWrapped?: boolean]>([
     [
       'that gives bytes',
       (bytes) => bytes,
       { served: [{ status: 200, sent: 0, aborted: true }], errors: [], closes: 1 },
+    ],
+    [
+      'that gives bytes, behind a middleware that replaces `write`,',
+      (bytes) => bytes,
+      { served: [{ status: 200, sent: 0, aborted: true }], errors: [], closes: 1 },
+      true,
     ],
     [
       'that fails',
@@ -197,7 +219,7 @@ describe('nodeListener in a host that answers by itself', () => {
       },
       { served: [{ status: 503, sent: 0, aborted: false }], errors: [broken], closes: 1 },
     ],
-  ])('after too long a read %s adds nothing', async (_how, give, expected) => {
+  ])('after too long a read %s adds nothing', async (_how, give, expected, isWrapped = false) => {
     let go = () => {}
     const waiting = new Promise<void>((resolve) => (go = resolve))
     const source = countingSource(long, { read: (bytes) => waiting.then(() => give(bytes)) })
@@ -205,6 +227,7 @@ describe('nodeListener in a host that answers by itself', () => {
     const listener = nodeListener(() => source, options)
     let done: Promise<void> = Promise.resolve()
     const url = await listen((incoming, outgoing) => {
+      if (isWrapped) outgoing.write = outgoing.write.bind(outgoing)
       done = listener(incoming, outgoing)
       setImmediate(() => {
         outgoing.writeHead(504, { 'content-length': 4 })

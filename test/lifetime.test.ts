@@ -377,6 +377,13 @@ describe('readBody', () => {
     expect({ sent: reader.sent, closes: source.closes }).toEqual({ sent: 0, closes: 1 })
   })
 
+  it('gives no bytes beyond a range, wherever it begins', async () => {
+    const source = countingSource(large, { read: () => large.subarray(0, 10) })
+    const reader = readBody(source, [{ start: 500, end: 509 }])
+    await expect(reader.next()).rejects.toThrow('Expected 9 bytes from the source, got 10')
+    expect({ sent: reader.sent, closes: source.closes }).toEqual({ sent: 0, closes: 1 })
+  })
+
   it('gives nothing after everything was given', async () => {
     const source = countingSource(large)
     const reader = readBody(source, [{ start: 0, end: 9 }, large.subarray(0, 2)])

@@ -248,6 +248,22 @@ describe('nodeListener over node:http', () => {
     })
   })
 
+  it('closes it unread, too, when the request was read to its end by then', async () => {
+    const late = foundLate(one)
+    // As a body parser does: such a request is never told that it was aborted.
+    const client = await clientOf((incoming, outgoing) => {
+      incoming.on('end', () => late.listener(incoming, outgoing)).resume()
+    })
+    client.get('/')
+    await until(() => late.isSought() && client.socket.readyState === 'open')
+    client.socket.resetAndDestroy()
+    expect(await late.outcome()).toEqual({
+      closes: 1,
+      reads: [],
+      served: [{ status: 200, sent: 0, aborted: true }],
+    })
+  })
+
   it('notices a hang-up after the request was read to its end', async () => {
     const { options, served } = observe()
     const source = countingSource(long)
@@ -342,6 +358,42 @@ describe('nodeListener over node:http', () => {
     expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
   })
 
+  it.each([0, 1])('does not use a buffer again that read %i may still fill', async (which) => {
+    const filling: (Uint8Array | undefined)[] = []
+    const source: FileSource = {
+      size: one.length,
+      async read(start, end, into) {
+        filling.push(into)
+        if (filling.length > which) await new Promise(() => {})
+        return one.subarray(start, Math.min(end, start + 9))
+      },
+    }
+    const outgoing = new Stalled()
+    const done = nodeListener(() => source)(incoming, outgoing)
+    await until(() => filling.length === 1 && outgoing.written.length === which)
+    outgoing.settle()
+    await until(() => filling.length === which + 1)
+    outgoing.close()
+    await done
+    const next = Array.from({ length: 100 }, (_, i) => takeBuffer(i * 10_000))
+    for (const buffer of next) forgetBuffer(buffer)
+    expect(next.filter((buffer) => buffer === filling.at(-1))).toEqual([])
+  })
+
+  it('uses a buffer again once its bytes have left', async () => {
+    class Taking extends Stalled {
+      override end(chunk?: Uint8Array, callback?: () => void) {
+        if (chunk !== undefined) this.written.push(chunk)
+        callback?.()
+      }
+    }
+    const outgoing = new Taking()
+    await nodeListener(lookup)({ ...incoming, url: '/small.bin' }, outgoing)
+    const next = takeBuffer(small.length)
+    forgetBuffer(next)
+    expect(outgoing.written.map(({ buffer }) => buffer === next.buffer)).toEqual([true])
+  })
+
   it.each([
     ['OPTIONS', 204],
     ['POST', 405],
@@ -433,10 +485,10 @@ describe('nodeListener over node:http', () => {
     expect(body.length).toBeLessThanOrEqual(500_000)
     expect(Buffer.compare(body, one.subarray(0, body.length))).toBe(0)
     await until(() => served.length === 1)
-    expect({ closes: source.closes, errors: errors.length, aborted: served[0]?.aborted }).toEqual({
+    expect({ closes: source.closes, errors: errors.length, served }).toEqual({
       closes: 1,
       errors: 1,
-      aborted: false,
+      served: [{ status: 200, sent: 500_000, aborted: false }],
     })
   })
 
@@ -478,6 +530,16 @@ describe('nodeListener over node:http', () => {
     client.get('/a%20b?c', 'Accept-Language: en')
     await client.response()
     expect(seen).toEqual(['GET', '/a%20b?c', 'en', 'en', null, null])
+  })
+
+  it.each<[ServeOptions, range: string, status: number, contentRange: string | undefined]>([
+    [{ maxRanges: 1 }, 'bytes=0-0,2-2', 200, undefined],
+    [{ maxSlice: 100, sliceFor: 'all' }, 'bytes=0-', 206, 'bytes 0-99/1000'],
+  ])('keeps to its limits: %j', async (options, range, status, contentRange) => {
+    const client = await clientOf(nodeListener(lookup, options))
+    client.get('/small.bin', `Range: ${range}`)
+    const response = await client.response()
+    expect([response.status, response.headers['content-range']]).toEqual([status, contentRange])
   })
 
   it('refuses options that make no sense at once', () => {
@@ -549,6 +611,22 @@ describe('nodeListener as middleware', () => {
     client.send(`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Content-Length: 0')
     const { status, body } = await client.response()
     expect({ status, body: String(body) }).toEqual({ status: 200, body: 'next' })
+  })
+
+  it('fails as the next one does', async () => {
+    const broken = new Error('no such page')
+    const failures: unknown[] = []
+    const listener = nodeListener(lookup)
+    const client = await clientOf(async (incoming, outgoing) => {
+      const fail = () => {
+        throw broken
+      }
+      await listener(incoming, outgoing, fail).catch((error) => failures.push(error))
+      outgoing.end()
+    })
+    client.get('/no-such-file')
+    await client.response()
+    expect(failures).toEqual([broken])
   })
 
   it('leaves no failure to the next', async () => {

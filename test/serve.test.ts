@@ -642,6 +642,7 @@ describe('readSync', () => {
   it.each<[string, () => Uint8Array, string]>([
     ['gives too few bytes', () => new Uint8Array(9), 'Expected 1000 bytes from the source, got 9'],
     ['gives too many', () => new Uint8Array(1001), 'Expected 1000 bytes from the source, got 1001'],
+    ['gives other numbers', () => Object(new Uint16Array(1000)), 'got Uint16Array'],
     ['throws', () => JSON.parse('not JSON'), 'SyntaxError'],
   ])('makes a 503 where it %s', async (_what, readSync, message) => {
     const { options, served, errors } = observe()
@@ -741,6 +742,22 @@ describe('fileHandler', () => {
     const asked = request()
     expect((await handler(asked)).status).toBe(404)
     expect(seen).toEqual([asked])
+  })
+
+  it.each<[ServeOptions, range: string, status: number, contentRange: string | null]>([
+    [{ maxRanges: 1 }, 'bytes=0-0,2-2', 200, null],
+    [{ maxSlice: 100, sliceFor: 'all' }, 'bytes=0-', 206, 'bytes 0-99/1000'],
+  ])('keeps to its limits, as serveFile does: %j', async (options, range, status, contentRange) => {
+    const asked = () => request({ headers: { range } })
+    const responses = [
+      await serveFile(asked(), countingSource(small), options),
+      await fileHandler(() => countingSource(small), options)(asked()),
+    ]
+    const expected = [status, contentRange]
+    expect(responses.map(({ status, headers }) => [status, headers.get('content-range')])).toEqual([
+      expected,
+      expected,
+    ])
   })
 
   it.each([

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -8,13 +17,14 @@ import type { HeldFile } from '../adapters/held-file.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { closeIdle, findFile, type SharingOptions } from '../adapters/shared-files.ts'
 import { SourceChangedError } from '../src/errors.ts'
-import { canCountHandles, openHandles } from './support/handles.ts'
+import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
 const path = join(directory, 'file')
 const crowd = fileURLToPath(new URL('programs/crowd.mjs', import.meta.url))
+const swept = fileURLToPath(new URL('programs/swept.mjs', import.meta.url))
 
 beforeEach(() => {
   closeIdle()
@@ -63,6 +73,25 @@ describe('a file that several read', () => {
     await file?.close()
   })
 
+  it.runIf(canCountHandles).each([
+    ['again without those that nobody reads, after EMFILE', 'EMFILE', { tries: 2, kept: 0 }],
+    ['again without those that nobody reads, after ENFILE', 'ENFILE', { tries: 2, kept: 0 }],
+    ['once only, after EACCES', 'EACCES', { tries: 1, kept: 1 }],
+  ])('is opened %s', async (_how, code, expected) => {
+    const waiting = write(join(directory, 'waiting'), 'one')
+    await (await find(waiting, { keepOpen: 60_000 })).close()
+    let tries = 0
+    const isAllowed = () => {
+      if (++tries === 1) throw Object.assign(new Error(code), { code })
+      return true
+    }
+    const open = async () => findFile(path, { keepOpen: 0 }, isAllowed)
+    const found = await open().catch(() => null)
+    expect({ tries, kept: openHandles(waiting) }).toEqual(expected)
+    expect(found === null).toBe(expected.tries === 1)
+    await found?.close()
+  })
+
   it.runIf(canCountHandles)('is opened anew once its permissions changed', async () => {
     const one = await find()
     chmodSync(path, 0o600)
@@ -90,6 +119,20 @@ describe('a file that several read', () => {
       expect(openHandles(path)).toBe(0)
     },
   )
+
+  it.runIf(canCountHandles)('is closed once, and not the one that got its number', async () => {
+    await (await find(path, { keepOpen: 0 })).close()
+    const next = openSync(path, 'r')
+    closeIdle()
+    expect(openHandles(path)).toBe(1)
+    closeSync(next)
+  })
+
+  it.runIf(canCountHandles)('tells its last reader that it can not be closed', async () => {
+    const file = await find(path, { keepOpen: 0 })
+    for (const fd of descriptorsOf(path)) closeSync(fd)
+    await expect(file.close()).rejects.toThrow('EBADF')
+  })
 
   it('is not closed under one who has just found it', async () => {
     const cold = write(join(directory, 'just-found'), 'one')
@@ -132,6 +175,12 @@ describe('a file that several read', () => {
     await (await find(brief, { keepOpen: 1 })).close()
     await until(() => openHandles(brief) === 0)
     expect(openHandles(path)).toBe(1)
+  })
+
+  it.runIf(canCountHandles)('keeps no process from its end, however long it stays open', () => {
+    const names = ['lasting', 'brief'].map((name) => write(join(directory, name), 'one'))
+    const options = { encoding: 'utf8', timeout: 15_000 } as const
+    expect(execFileSync(process.execPath, [swept, ...names], options).trim()).toBe('true')
   })
 
   it.runIf(canCountHandles)('gives way when a process may open no more', () => {

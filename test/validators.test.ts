@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   formatHttpDate,
   isEntityTag,
@@ -196,6 +196,7 @@ describe('parseHttpDate', () => {
     ['§5.6.7: hours to 23', 'Sun, 06 Nov 1994 24:00:00 GMT', null],
     ['§5.6.7: minutes to 59', 'Sun, 06 Nov 1994 08:60:00 GMT', null],
     ['§5.6.7: seconds to 60', 'Sun, 06 Nov 1994 08:49:61 GMT', null],
+    ['§5.6.7: seconds to 60', 'Sat, 31 Dec 2016 23:59:61 GMT', null],
     ['§5.6.7: a leap second', 'Sat, 31 Dec 2016 23:59:60 GMT', Date.UTC(2017, 0)],
     ['§5.6.7: a leap second', 'Sat Dec 31 23:59:60 2016', Date.UTC(2017, 0)],
     ['§5.6.7: a leap second', 'Saturday, 31-Dec-16 23:59:60 GMT', Date.UTC(2017, 0)],
@@ -223,6 +224,7 @@ describe('parseHttpDate', () => {
     ['§5.6.7: two digits', 'Sun, 06 Nov 1994 8:49:37 GMT', null],
     ['§5.6.7: two digits', 'Sunday, 6-Nov-94 08:49:37 GMT', null],
     ['§5.6.7: a space for the tens', 'Sun Nov 6 08:49:37 1994', null],
+    ['§5.6.7: a space for the tens', 'Sun Nov \t6 08:49:37 1994', null],
     ['§5.6.7: four digits', 'Sun, 06 Nov 94 08:49:37 GMT', null],
     ['§5.6.7: four digits', 'Sun, 06 Nov 19994 08:49:37 GMT', null],
     ['§5.6.7: four digits', 'Sun, 06 Nov 01994 08:49:37 GMT', null],
@@ -240,6 +242,8 @@ describe('parseHttpDate', () => {
     ['§5.6.7: a day of the week', 'Monnesday, 07-Nov-94 08:49:37 GMT', null],
     ['§5.6.7: a short month', 'Sun, 06 November 1994 08:49:37 GMT', null],
     ['§5.6.7: a month', 'Sun, 06 Foo 1994 08:49:37 GMT', null],
+    // A Monday of the month before January.
+    ['§5.6.7: a month', 'Mon, 06 Foo 1994 08:49:37 GMT', null],
     ['§5.6.7: a month', 'Sun, 06 11 1994 08:49:37 GMT', null],
     ['§5.6.7: nothing around', ' Sun, 06 Nov 1994 08:49:37 GMT', null],
     ['§5.6.7: nothing around', 'Sun, 06 Nov 1994 08:49:37 GMT ', null],
@@ -294,6 +298,8 @@ describe('parseHttpDate', () => {
     [NOW, 'Friday, 06-Jun-75 00:00:00 GMT', Date.UTC(1975, 5, 6)],
     [NOW, 'Friday, 31-Dec-99 00:00:00 GMT', Date.UTC(1999, 11, 31)],
     [NOW, 'Saturday, 01-Jan-00 00:00:00 GMT', Date.UTC(2000, 0, 1)],
+    // 50 years, and no more: of 365.25 days each.
+    [Date.UTC(2049, 11, 31, 12), 'Friday, 01-Jan-00 00:00:00 GMT', Date.UTC(2100, 0, 1)],
     // The weekday does not choose the century.
     [NOW, 'Thursday, 06-Nov-30 00:00:00 GMT', null],
     [NOW, 'Saturday, 06-Nov-94 00:00:00 GMT', null],
@@ -309,6 +315,18 @@ describe('parseHttpDate', () => {
   ]
   it.each(YEARS)('§5.6.7: seen from %i, %s', (now, value, time) => {
     expect(parseHttpDate(value, now)).toBe(time)
+  })
+
+  it.each(['Pacific/Kiritimati', 'America/Los_Angeles'])('reads the same in %s', (zone) => {
+    vi.stubEnv('TZ', zone)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const dates = PARSED.map(([, value]) => parseHttpDate(value, NOW))
+    const years = YEARS.map(([now, value]) => parseHttpDate(value, now))
+    expect([new Date(0).getTimezoneOffset() === 0, dates, years]).toEqual([
+      false,
+      PARSED.map(([, , time]) => time),
+      YEARS.map(([, , time]) => time),
+    ])
   })
 
   const seconds = (min: number, max: number) =>

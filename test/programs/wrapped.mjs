@@ -1,5 +1,5 @@
-// On Bun or Deno: a source whose `read` skips the first byte of the file that it wraps. Prints the
-// length of each body, and whether its bytes are those of that `read`.
+// On Bun or Deno: sources whose `read` skips the first byte of the file that they wrap, or adds one to
+// each. Prints the length of each body, and whether its bytes are those of that `read`.
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,15 +19,23 @@ for (const length of [1000, 2_000_000]) {
 }
 const isBun = process.versions.bun !== undefined
 const lookup = isBun ? bunDirectory(root) : denoDirectory(root, { native: true })
-const handler = fileHandler(async (request) => {
-  const file = await lookup(request)
+const skipping = (file) => {
   return { ...file, size: file.size - 1, read: (start, end) => file.read(start + 1, end + 1) }
-})
-for (const name of ['1000', '2000000']) {
-  const response = await handler(new Request(`http://localhost/${name}.bin`))
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  const isSame = bytes.every((byte, i) => byte === (i + 1) % 256)
-  console.log(bytes.length, isSame ? 'same' : 'other')
+}
+const adding = (file) => {
+  return {
+    ...file,
+    read: async (start, end) => (await file.read(start, end)).map((byte) => byte + 1),
+  }
+}
+for (const wrap of [skipping, adding]) {
+  const handler = fileHandler(async (request) => wrap(await lookup(request)))
+  for (const name of ['1000', '2000000']) {
+    const response = await handler(new Request(`http://localhost/${name}.bin`))
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    const isSame = bytes.every((byte, i) => byte === (i + 1) % 256)
+    console.log(bytes.length, isSame ? 'same' : 'other')
+  }
 }
 rmSync(root, { recursive: true })
 process.exit()

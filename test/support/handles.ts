@@ -10,14 +10,19 @@ export const canCountHandles: boolean = process.platform === 'linux'
  * @param pid by default, this process
  */
 export function openHandles(path: string, pid: number | 'self' = 'self'): number {
+  return descriptorsOf(path, pid).length
+}
+
+/** The descriptors that are open on these. */
+export function descriptorsOf(path: string, pid: number | 'self' = 'self'): number[] {
   const directory = `/proc/${pid}/fd`
-  const links = readdirSync(directory).map((fd) => {
+  const isOfPath = (fd: string) => {
     try {
-      return readlinkSync(`${directory}/${fd}`)
+      return readlinkSync(`${directory}/${fd}`).startsWith(path)
     } catch {
       // Closed since it was listed.
-      return ''
+      return false
     }
-  })
-  return links.filter((link) => link.startsWith(path)).length
+  }
+  return readdirSync(directory).filter(isOfPath).map(Number)
 }
