@@ -20,7 +20,7 @@ export function linePrinter(write: (text: string) => Promise<void>): (line: stri
       omitted++
       return
     }
-    const gap = omitted > 0 ? `${omitted} lines were left out: nobody read the log\n` : ''
+    const gap = omitted > 0 ? `lines left out, as nobody read the log: ${omitted}\n` : ''
     omitted = 0
     unread++
     void write(`${gap}${line}\n`).then(() => unread--)
