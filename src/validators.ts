@@ -85,14 +85,14 @@ const FIFTY_YEARS = 50 * 31_557_600_000
  * parseHttpDate('1994-11-06', Date.now()) // null
  */
 export function parseHttpDate(value: string, now: number): number | null {
-  const match = IMF_FIXDATE.exec(toFixdate(value, now))
+  const match = IMF_FIXDATE.exec(value) ?? IMF_FIXDATE.exec(toFixdate(value, now))
   if (match === null) return null
-  const [, weekday = '', day, month = '', year, hour, minute, second] = match
+  const [, weekday = '', day, monthName = '', year, hour, minute, second] = match
+  const month = MONTHS.indexOf(monthName)
   const date = new Date(0)
-  date.setUTCFullYear(Number(year), MONTHS.indexOf(month), Number(day))
-  // A day that the month does not have has become one of the next.
-  const isInMonth = date.getUTCDate() === Number(day) && MONTHS.includes(month)
-  if (!isInMonth || date.getUTCDay() !== WEEKDAYS.indexOf(weekday)) return null
+  date.setUTCFullYear(Number(year), month, Number(day))
+  // A day that the month does not have has become one of another.
+  if (date.getUTCMonth() !== month || date.getUTCDay() !== WEEKDAYS.indexOf(weekday)) return null
   return date.setUTCHours(Number(hour), Number(minute), Number(second))
 }
 
