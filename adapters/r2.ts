@@ -1,3 +1,4 @@
+import { expectFunction } from '../src/errors.ts'
 import { expectHeaders, isFieldValue, isPrintable } from '../src/headers.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
@@ -54,7 +55,7 @@ export async function r2File(
   request: RequestLike,
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
-  expectType(options.type)
+  expectFunction('type(key)', options.type)
   // R2 throws for a longer key, instead of saying that there is no such object.
   if (new TextEncoder().encode(key).length > MAX_KEY_LENGTH) return null
   const spec = likelyRange(request)
@@ -96,7 +97,7 @@ export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): F
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
   }
   expectHeaders(options.headers)
-  expectType(options.type)
+  expectFunction('type(key)', options.type)
   const base = expectBase(options.base ?? '/')
   if (!/^(?:.*\/)?$/s.test(prefix)) {
     throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
@@ -105,11 +106,6 @@ export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): F
     const path = toRelativePath(request.url, base)
     return path === null ? null : r2File(bucket, prefix + path, request, options)
   }
-}
-
-function expectType(type: unknown): void {
-  if (type === undefined || typeof type === 'function') return
-  throw new TypeError(`Expected type to be a function of the key, got ${type}`)
 }
 
 /** The fields stored with an object, over others; a Headers is made only if there are any. */

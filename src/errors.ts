@@ -27,3 +27,9 @@ export function expectWholeNumber(name: string, value: number, least: number): v
   const given = typeof value === 'number' ? value : `the ${typeof value} ${value}`
   throw new RangeError(`Expected ${name} to be a whole number >= ${least}, got ${given}`)
 }
+
+/** @throws TypeError unless `value` is a function or undefined */
+export function expectFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return
+  throw new TypeError(`Expected ${name} to be a function, got ${value}`)
+}

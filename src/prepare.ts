@@ -1,6 +1,6 @@
 import { type Answer, answer, answerMethod, UNAVAILABLE } from './answer.ts'
 import { expectLimits, type RangeLimits } from './decide.ts'
-import { reasonOf } from './errors.ts'
+import { expectFunction, reasonOf } from './errors.ts'
 import { closeSource } from './reader.ts'
 import type { Observers } from './served.ts'
 import type { FileLookup, FileSource, RequestLike } from './source.ts'
@@ -11,11 +11,8 @@ export interface ServeOptions extends RangeLimits, Observers {}
 /** @throws RangeError or TypeError if an option is invalid */
 export function expectOptions(options: ServeOptions): void {
   expectLimits(options)
-  for (const name of ['onError', 'onServed'] as const) {
-    const observer = options[name]
-    if (observer === undefined || typeof observer === 'function') continue
-    throw new TypeError(`Expected ${name} to be a function, got ${observer}`)
-  }
+  expectFunction('onError', options.onError)
+  expectFunction('onServed', options.onServed)
 }
 
 /** An answer that is ready to be written, as a Response or directly to Node. */

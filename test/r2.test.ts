@@ -722,12 +722,17 @@ describe('from URL to key', () => {
     { base: 'media/' },
     { base: '/media' },
     { headers: { 'a b': 'c' } },
-    { type: 'video/mp4' },
-    { prefix: null },
-    { base: 5 },
-  ])('%j is refused at once', (given) => {
+  ])('%j is refused at once', (options) => {
+    expect(() => r2Bucket(worker.bucket, options)).toThrow(TypeError)
+  })
+
+  it.each([
+    [{ type: 'video/mp4' }, 'Expected type(key) to be a function, got video/mp4'],
+    [{ prefix: null }, "Expected prefix to be empty or end with '/', got 'null'"],
+    [{ base: 5 }, "Expected base to start and end with '/', got '5'"],
+  ])('%j, of the wrong type, is refused at once', (given, message) => {
     const options: R2BucketOptions = Object(given)
-    expect(() => r2Bucket(worker.bucket, options)).toThrow(/^(?:Expected|Invalid)|invalid/)
+    expect(() => r2Bucket(worker.bucket, options)).toThrow(new TypeError(message))
   })
 
   it('a binding that is not there is refused at once', () => {
