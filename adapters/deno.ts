@@ -1,12 +1,12 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
-import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource, isPlain, sourceAt } from './file-source.ts'
-import type { HeldFile } from './held-file.ts'
-import { type DenoStat, fromDeno, versionAt } from './version.ts'
+import { type DirectoryOptions, directoryLookup } from './local/tree.ts'
+import { type FileOptions, fileSource, isPlain, sourceAt } from './local/file-source.ts'
+import type { HeldFile } from './local/held-file.ts'
+import { type DenoStat, fromDeno, versionAt } from './local/version.ts'
 
-export type { DirectoryOptions } from './directory.ts'
-export type { FileOptions } from './file-source.ts'
-export type { SharingOptions } from './shared-files.ts'
+export type { DirectoryOptions } from './local/tree.ts'
+export type { FileOptions } from './local/file-source.ts'
+export type { SharingOptions } from './local/shared-files.ts'
 
 declare const Deno: {
   readonly version: { readonly deno: string }

@@ -1,12 +1,12 @@
 import type { FileLookup, FileSource } from '../src/source.ts'
-import { type DirectoryOptions, directoryLookup } from './directory.ts'
-import { type FileOptions, fileSource, sourceAt } from './file-source.ts'
+import { type DirectoryOptions, directoryLookup } from './local/tree.ts'
+import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 
-export type { DirectoryOptions } from './directory.ts'
-export type { FileOptions } from './file-source.ts'
-export type { Incoming, Outgoing } from './node-http.ts'
-export { nodeListener } from './node-listener.ts'
-export type { SharingOptions } from './shared-files.ts'
+export type { DirectoryOptions } from './local/tree.ts'
+export type { FileOptions } from './local/file-source.ts'
+export type { Incoming, Outgoing } from './node-http/messages.ts'
+export { nodeListener } from './node-http/listener.ts'
+export type { SharingOptions } from './local/shared-files.ts'
 
 /**
  * A regular file of the local file system, kept open until it has been served: that version is

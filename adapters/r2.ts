@@ -2,16 +2,16 @@ import { expectFunction } from '../src/errors.ts'
 import { expectHeaders, isFieldValue, isPrintable } from '../src/headers.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
-import { expectBase, toRelativePath } from './path.ts'
-import type { R2BucketLike, R2HttpMetadataLike } from './r2-binding.ts'
-import { contentOf, findObject, likelyRange } from './r2-content.ts'
+import { expectBase, toRelativePath } from './site/url-path.ts'
+import type { R2BucketLike, R2HttpMetadataLike } from './r2/binding.ts'
+import { contentOf, findObject, likelyRange } from './r2/content.ts'
 
 export type {
   R2BucketLike,
   R2GetOptionsLike,
   R2HttpMetadataLike,
   R2ObjectLike,
-} from './r2-binding.ts'
+} from './r2/binding.ts'
 
 /** Options of `r2File`. */
 export interface R2FileOptions {

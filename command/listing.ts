@@ -1,7 +1,7 @@
 import { opendir, realpath, stat } from 'node:fs/promises'
 import { join, parse } from 'node:path'
-import { isBelow } from '../adapters/directory.ts'
-import { toRelativePath } from '../adapters/path.ts'
+import { isBelow } from '../adapters/local/tree.ts'
+import { toRelativePath } from '../adapters/site/url-path.ts'
 
 /** A file that a directory lookup finds. */
 export interface ListedFile {

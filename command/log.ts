@@ -1,4 +1,4 @@
-import { parseTarget } from '../adapters/path.ts'
+import { parseTarget } from '../adapters/site/url-path.ts'
 import type { Served } from '../src/served.ts'
 
 const MAX_LENGTH = 500

@@ -1,4 +1,4 @@
-import { mediaType } from '../adapters/media-type.ts'
+import { mediaType } from '../adapters/site/media-type.ts'
 import { matchTracks, type Track } from './captions.ts'
 import type { ListedFile, Listing } from './listing.ts'
 import { SCRIPT } from './page-player.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parseTarget } from '../adapters/path.ts'
+import { parseTarget } from '../adapters/site/url-path.ts'
 import type { FileLookup, FileSource } from '../src/source.ts'
 import { listFiles } from './listing.ts'
 import { renderPage } from './page-html.ts'

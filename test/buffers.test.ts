@@ -4,12 +4,12 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 describe('takeBuffer', () => {
-  let pool: typeof import('../adapters/buffers.ts')
+  let pool: typeof import('../adapters/local/buffers.ts')
 
   // What is taken and kept is the module's to know: each test has a pool of its own.
   beforeEach(async () => {
     vi.resetModules()
-    pool = await import('../adapters/buffers.ts')
+    pool = await import('../adapters/local/buffers.ts')
   })
 
   it.each([

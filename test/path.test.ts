@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { expectBase, toRelativePath } from '../adapters/path.ts'
+import { expectBase, toRelativePath } from '../adapters/site/url-path.ts'
 
 const HOST = 'http://localhost'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Recent } from '../adapters/recent.ts'
+import { Recent } from '../adapters/local/recent.ts'
 
 describe('Recent', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))

@@ -1,10 +1,10 @@
 import { pipeline } from 'node:stream/promises'
-import { type Answer, UNAVAILABLE } from '../src/answer.ts'
-import { expectOptions, forGetAndHead, prepare, type ServeOptions } from '../src/prepare.ts'
-import { type BodyReader, readBody } from '../src/reader.ts'
-import { watch } from '../src/served.ts'
-import type { FileLookup, FileSource } from '../src/source.ts'
-import { forgetBuffer, releaseBuffer, takeBuffer } from './buffers.ts'
+import { type Answer, UNAVAILABLE } from '../../src/answer.ts'
+import { expectOptions, forGetAndHead, prepare, type ServeOptions } from '../../src/prepare.ts'
+import { type BodyReader, readBody } from '../../src/reader.ts'
+import { watch } from '../../src/served.ts'
+import type { FileLookup, FileSource } from '../../src/source.ts'
+import { forgetBuffer, releaseBuffer, takeBuffer } from '../local/buffers.ts'
 import {
   breakOff,
   type Incoming,
@@ -12,8 +12,8 @@ import {
   type Outgoing,
   toRequest,
   waitForTurn,
-} from './node-http.ts'
-import { Writer, writeEmpty } from './node-writer.ts'
+} from './messages.ts'
+import { Writer, writeEmpty } from './writer.ts'
 
 /** What a middleware leaves to the next handler: other methods, and files that do not exist. */
 const PASSED_ON = [204, 404, 405]

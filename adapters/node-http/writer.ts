@@ -1,5 +1,5 @@
-import type { Answer } from '../src/answer.ts'
-import { breakOff, type Outgoing } from './node-http.ts'
+import type { Answer } from '../../src/answer.ts'
+import { breakOff, type Outgoing } from './messages.ts'
 
 /** Writes an answer with a body to a response, and counts what has left. */
 export class Writer {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { expectHeaders } from '../src/headers.ts'
-import type { FileSource, HeadersLike } from '../src/source.ts'
+import { expectHeaders } from '../../src/headers.ts'
+import type { FileSource, HeadersLike } from '../../src/source.ts'
 import type { HeldFile } from './held-file.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 

@@ -1,4 +1,4 @@
-import type { RequestLike } from '../src/source.ts'
+import type { RequestLike } from '../../src/source.ts'
 
 /** What requests of `node:http` and `node:http2` have in common. */
 export interface Incoming {

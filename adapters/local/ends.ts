@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { readSync } from 'node:fs'
-import { isStrong } from '../src/validators.ts'
+import { isStrong } from '../../src/validators.ts'
 import { type Handle, readAt } from './open-file.ts'
 import { isSameVersion, versionOf } from './version.ts'
 

@@ -1,7 +1,7 @@
-import { SourceChangedError } from '../src/errors.ts'
-import { type ByteRange, parseRange, type RangeSpec } from '../src/range.ts'
-import type { FileSource, RequestLike } from '../src/source.ts'
-import type { R2BucketLike, R2GetOptionsLike, R2ObjectLike } from './r2-binding.ts'
+import { SourceChangedError } from '../../src/errors.ts'
+import { type ByteRange, parseRange, type RangeSpec } from '../../src/range.ts'
+import type { FileSource, RequestLike } from '../../src/source.ts'
+import type { R2BucketLike, R2GetOptionsLike, R2ObjectLike } from './binding.ts'
 
 /** The most that is read at once, in bytes. */
 const CHUNK = 256 * 1024

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, read, type Stats } from 'node:fs'
-import { isStrongDate } from '../src/validators.ts'
-import { mediaType } from './media-type.ts'
+import { isStrongDate } from '../../src/validators.ts'
+import { mediaType } from '../site/media-type.ts'
 import type { Version } from './version.ts'
 
 /** A descriptor of one version of a regular file, and what every answer says about that version. */
