@@ -1,12 +1,14 @@
 import { statSync } from 'node:fs'
-import type { FileLookup, FileSource, HeadersLike } from '../src/source.ts'
-import { type DirectoryOptions, directoryLookup } from './local/tree.ts'
-import { type FileOptions, fileSource, isPlain, sourceAt } from './local/file-source.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { FileSource, HeadersLike } from '../src/source.ts'
+import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { HeldFile } from './local/held-file.ts'
+import { type DirectoryOptions, localTree } from './local/tree.ts'
+import { site } from './site/site.ts'
 
-export type { DirectoryOptions } from './local/tree.ts'
 export type { FileOptions } from './local/file-source.ts'
 export type { SharingOptions } from './local/shared-files.ts'
+export type { DirectoryOptions } from './local/tree.ts'
 
 declare const Bun: { file(path: string): Blob }
 
@@ -65,24 +67,20 @@ export function bunDirectory(
   root: string | URL,
   options: DirectoryOptions & BunOptions = {},
 ): FileLookup {
-  return directoryLookup(root, options, (file) => bunSource(file, options))
+  return site(
+    localTree(root, options, (file) => bunSource(file, options)),
+    options,
+  )
 }
 
 function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSource {
   const isSentByBun = (length: number) => !options.stable && length >= SENDFILE_FROM
-  const source: FileSource = {
-    ...fileSource(file, options),
+  const source = fileSource(file, options, {
     bufferLimit: SENDFILE_FROM,
     // Bun, too, reads smaller bodies on the main thread: going through another is slower.
-    readSync(start, end) {
-      const isOurs = isPlain(this, file) && !isSentByBun(end - start)
-      return isOurs ? file.readSync(start, end) : null
-    },
-    body(start, end) {
-      const isNative = isPlain(this, file) && isSentByBun(end - start)
-      return isNative ? handOver(file, start, end) : null
-    },
-  }
+    sync: (start, end) => (isSentByBun(end - start) ? null : file.readSync(start, end)),
+    body: (start, end) => (isSentByBun(end - start) ? handOver(file, start, end) : null),
+  })
   if (options.stable || file.size < SENDFILE_FROM) return source
   return { ...source, headers: shownInline(source) }
 }
@@ -90,7 +88,7 @@ function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSourc
 /** Bun's own body, which opens the path when it is sent; null if that is no longer this version. */
 async function handOver(file: HeldFile, start: number, end: number): Promise<Blob | null> {
   const stat = statSync(file.path, { throwIfNoEntry: false })
-  if (stat === undefined || !file.isSame(stat)) return null
+  if (end > file.size || stat === undefined || !file.isSame(stat)) return null
   await file.close()
   return Bun.file(file.path).slice(start, end)
 }

@@ -1,12 +1,14 @@
-import type { FileLookup, FileSource } from '../src/source.ts'
-import { type DirectoryOptions, directoryLookup } from './local/tree.ts'
-import { type FileOptions, fileSource, isPlain, sourceAt } from './local/file-source.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { FileSource } from '../src/source.ts'
+import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { HeldFile } from './local/held-file.ts'
+import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { type DenoStat, fromDeno, versionAt } from './local/version.ts'
+import { site } from './site/site.ts'
 
-export type { DirectoryOptions } from './local/tree.ts'
 export type { FileOptions } from './local/file-source.ts'
 export type { SharingOptions } from './local/shared-files.ts'
+export type { DirectoryOptions } from './local/tree.ts'
 
 declare const Deno: {
   readonly version: { readonly deno: string }
@@ -71,7 +73,10 @@ export function denoDirectory(
   root: string | URL,
   options: DirectoryOptions & DenoOptions = {},
 ): FileLookup {
-  const lookup = directoryLookup(root, options, (file) => denoSource(file, options))
+  const lookup = site(
+    localTree(root, options, (file) => denoSource(file, options)),
+    options,
+  )
   return (request) => (isHost(request.headers.get('host') ?? '') ? lookup(request) : null)
 }
 
@@ -81,16 +86,10 @@ function isHost(value: string): boolean {
 }
 
 function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSource {
-  return {
-    ...fileSource(file, options),
-    readSync(start, end) {
-      const isShort = end - start <= READ_SYNC_UP_TO
-      return isShort && isPlain(this, file) ? file.readSync(start, end) : null
-    },
-    body(start, end) {
-      return options.native && isPlain(this, file) ? handOver(file, start, end) : null
-    },
-  }
+  return fileSource(file, options, {
+    sync: (start, end) => (end - start <= READ_SYNC_UP_TO ? file.readSync(start, end) : null),
+    body: (start, end) => (options.native ? handOver(file, start, end) : null),
+  })
 }
 
 /** Deno's own stream from `start` on; null if it isn't of this version, or would not be cut. */
@@ -99,7 +98,7 @@ async function handOver(
   start: number,
   end: number,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
-  if (end < file.size && !cutsSurplus()) return null
+  if (end > file.size || (end < file.size && !cutsSurplus())) return null
   const native = openNative(file)
   if (native === null) return null
   try {

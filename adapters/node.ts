@@ -1,12 +1,14 @@
-import type { FileLookup, FileSource } from '../src/source.ts'
-import { type DirectoryOptions, directoryLookup } from './local/tree.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { FileSource } from '../src/source.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
+import { type DirectoryOptions, localTree } from './local/tree.ts'
+import { site } from './site/site.ts'
 
-export type { DirectoryOptions } from './local/tree.ts'
 export type { FileOptions } from './local/file-source.ts'
-export type { Incoming, Outgoing } from './node-http/messages.ts'
-export { nodeListener } from './node-http/listener.ts'
 export type { SharingOptions } from './local/shared-files.ts'
+export type { DirectoryOptions } from './local/tree.ts'
+export { nodeListener } from './node-http/listener.ts'
+export type { Incoming, Outgoing } from './node-http/messages.ts'
 
 /**
  * A regular file of the local file system, kept open until it has been served: that version is
@@ -49,5 +51,8 @@ export function nodeFile(
  * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of @hono/node-server
  */
 export function nodeDirectory(root: string | URL, options: DirectoryOptions = {}): FileLookup {
-  return directoryLookup(root, options, (file) => fileSource(file, options))
+  return site(
+    localTree(root, options, (file) => fileSource(file, options)),
+    options,
+  )
 }

@@ -1,10 +1,11 @@
 import { expectFunction } from '../src/errors.ts'
-import { expectHeaders, isFieldValue, isPrintable } from '../src/headers.ts'
+import { isFieldValue, isPrintable } from '../src/headers.ts'
+import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'
-import type { FileLookup, FileSource, HeadersLike, RequestLike } from '../src/source.ts'
-import { expectBase, toRelativePath } from './site/url-path.ts'
+import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import type { R2BucketLike, R2HttpMetadataLike } from './r2/binding.ts'
 import { contentOf, findObject, likelyRange } from './r2/content.ts'
+import { type SiteOptions, site } from './site/site.ts'
 
 export type {
   R2BucketLike,
@@ -22,11 +23,9 @@ export interface R2FileOptions {
 }
 
 /** Options of `r2Bucket`. */
-export interface R2BucketOptions extends R2FileOptions {
+export interface R2BucketOptions extends R2FileOptions, SiteOptions {
   /** What the keys begin with: empty, or ending in `/`. Nothing outside of it is found. */
   readonly prefix?: string | undefined
-  /** The path that the bucket is mounted at, starting and ending with `/`. `/` by default. */
-  readonly base?: string | undefined
 }
 
 /** The longest key of R2, in bytes of UTF-8. */
@@ -88,7 +87,7 @@ export async function r2File(
  * is not a function, or a field of `headers` can't be sent
  *
  * @example
- * export default { fetch: (request, env) => fileHandler(r2Bucket(env.MEDIA))(request) }
+ * export default { fetch: fileHandler((request, env: Env) => r2Bucket(env.MEDIA)(request)) }
  */
 export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): FileLookup {
   const { prefix = '' } = options
@@ -96,16 +95,15 @@ export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): F
     // A misspelt binding is undefined.
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
   }
-  expectHeaders(options.headers)
   expectFunction('type(key)', options.type)
-  const base = expectBase(options.base ?? '/')
   if (!/^(?:.*\/)?$/s.test(prefix)) {
     throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
   }
-  return (request) => {
-    const path = toRelativePath(request.url, base)
-    return path === null ? null : r2File(bucket, prefix + path, request, options)
-  }
+  const { type } = options
+  return site(
+    { open: (path, request) => r2File(bucket, prefix + path, request, { type }) },
+    options,
+  )
 }
 
 /** The fields stored with an object, over others; a Headers is made only if there are any. */

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
-import type { FileLookup } from '../src/source.ts'
+import type { FileLookup } from '../src/lookup.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 export { networkInterfaces } from 'node:os'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseTarget } from '../adapters/site/url-path.ts'
-import type { FileLookup, FileSource } from '../src/source.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { FileSource } from '../src/source.ts'
 import { listFiles } from './listing.ts'
 import { renderPage } from './page-html.ts'
 import { SCRIPT } from './page-player.ts'

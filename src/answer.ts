@@ -1,4 +1,10 @@
-import { type ByteRanges, decide, type RangeLimits } from './decide.ts'
+import {
+  type ByteRanges,
+  decideWithin,
+  expectLimits,
+  type Limits,
+  type RangeLimits,
+} from './decide.ts'
 import { expectWholeNumber } from './errors.ts'
 import {
   contentFields,
@@ -7,9 +13,10 @@ import {
   isPrintable,
   notModifiedFields,
   partialFields,
+  readFields,
 } from './headers.ts'
 import { multipart } from './multipart.ts'
-import { contentRange, lengthOf, type Piece } from './range.ts'
+import { contentRange, isRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource, Metadata, RequestLike } from './source.ts'
 import { isEntityTag } from './validators.ts'
 
@@ -24,11 +31,16 @@ export interface Answer {
   readonly headers: Readonly<HeaderFields>
   /** The body in order: bytes as they are, and ranges to read from the source. Empty: no body. */
   readonly pieces: readonly Piece[]
+  /**
+   * Makes a body whose length nobody knows, such as that of a long listing; there are no pieces then.
+   * Called only when it is to be sent, not for HEAD.
+   */
+  readonly stream?: (() => ReadableStream<Uint8Array>) | undefined
 }
 
 const ALLOW = 'GET, HEAD, OPTIONS'
 
-const NOT_FOUND = withoutBody(404)
+export const NOT_FOUND: Answer = withoutBody(404)
 export const UNAVAILABLE: Answer = withoutBody(503, { 'retry-after': '1' })
 const METHOD_NOT_ALLOWED = withoutBody(405, { allow: ALLOW })
 const OPTIONS: Answer = { status: 204, headers: { allow: ALLOW }, pieces: [] }
@@ -61,9 +73,18 @@ export function answer(
 ): Answer {
   const refusal = answerMethod(request.method)
   if (refusal !== null) return refusal
-  if (source === null) return NOT_FOUND
+  return source === null ? NOT_FOUND : answerFile(expectLimits(limits), request, source, now)
+}
+
+/** The answer to a GET or HEAD of a file, within limits that were checked. */
+export function answerFile(
+  limits: Limits,
+  request: Pick<RequestLike, 'method' | 'headers'>,
+  source: FileSource,
+  now: number,
+): Answer {
   const metadata = readMetadata(source)
-  const decision = decide(request, metadata, now, limits)
+  const decision = decideWithin(limits, request, metadata, now)
   const { status } = decision
   if (status === 206) return answerPartially(metadata, decision.ranges, now)
   if (status === 304) return { status, headers: notModifiedFields(metadata, now), pieces: [] }
@@ -73,6 +94,49 @@ export function answer(
   headers['content-length'] = String(size)
   const hasBody = size > 0 && request.method !== 'HEAD'
   return { status, headers, pieces: hasBody ? [{ start: 0, end: size }] : [] }
+}
+
+/**
+ * A redirect, for a lookup to return.
+ *
+ * @param location a URL, absolute or relative to the request's
+ * @param status 308 (permanent) by default: the method is kept
+ * @throws TypeError if it can't be sent
+ *
+ * @example
+ * redirect('/films/') // { status: 308, headers: { location: '/films/', … }, pieces: [] }
+ */
+export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 308): Answer {
+  if (!/^[\x21-\x7e]+$/.test(location)) {
+    throw new TypeError(`Expected an encoded URL to redirect to, got ${location}`)
+  }
+  return withoutBody(status, { location })
+}
+
+/**
+ * An answer that a lookup gave, as it is sent: with its length where that is known, and without a
+ * body for HEAD.
+ *
+ * @throws TypeError unless it can be sent
+ */
+export function answerAsGiven({ method }: Pick<RequestLike, 'method'>, given: Answer): Answer {
+  const { status, pieces, stream } = given
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new TypeError(`Expected a status from 200 to 599, got ${status}`)
+  }
+  if (pieces.some(isRange) || (stream !== undefined && pieces.length > 0)) {
+    throw new TypeError('Expected an Answer of bytes or of a stream: ranges are for a FileSource')
+  }
+  const fields = readFields(given.headers)
+  const hasContent = status !== 204 && status !== 304
+  if (stream === undefined && hasContent) fields['content-length'] = String(lengthOf(pieces))
+  if (method === 'HEAD' || !hasContent) return { status, headers: fields, pieces: [] }
+  return {
+    status,
+    headers: fields,
+    pieces: pieces.filter((piece) => lengthOf([piece]) > 0),
+    stream,
+  }
 }
 
 function answerPartially(metadata: Metadata, ranges: ByteRanges, now: number): Answer {

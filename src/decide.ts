@@ -24,7 +24,8 @@ export type Representation = Pick<FileSource, 'size' | 'etag' | 'lastModified'>
 export interface RangeLimits {
   /**
    * A Range with more ranges than this is ignored, and the answer is a 200 (RFC 9110 §14.2). A
-   * whole number, 1 or more; 16 by default.
+   * whole number, 1 or more; 1000 by default: updaters ask for hundreds at once, and download
+   * everything on a 200. Ranges that add up to more than the file are ignored whatever their number.
    */
   readonly maxRanges?: number | undefined
   /**
@@ -46,6 +47,24 @@ export interface RangeLimits {
   readonly sliceFor?: 'media' | 'all' | undefined
 }
 
+/** Limits that were checked, with the defaults of those that were not given. */
+export interface Limits {
+  readonly maxRanges: number
+  readonly maxSlice: number
+  readonly sliceFor: 'media' | 'all'
+}
+
+/** @throws RangeError or TypeError if a limit is invalid */
+export function expectLimits(limits: RangeLimits): Limits {
+  const { maxRanges = 1000, maxSlice = Infinity, sliceFor = 'media' } = limits
+  expectWholeNumber('maxRanges', maxRanges, 1)
+  if (limits.maxSlice !== undefined) expectWholeNumber('maxSlice', maxSlice, 1)
+  if (sliceFor !== 'media' && sliceFor !== 'all') {
+    throw new TypeError(`Expected sliceFor to be 'media' or 'all', got ${sliceFor}`)
+  }
+  return { maxRanges, maxSlice, sliceFor }
+}
+
 /**
  * Decides the answer to a GET or HEAD, in the order of RFC 9110 §13.2.2.
  *
@@ -62,7 +81,16 @@ export function decide(
   now: number,
   limits: RangeLimits = {},
 ): Decision {
-  expectLimits(limits)
+  return decideWithin(expectLimits(limits), request, source, now)
+}
+
+/** The same within limits that were checked. */
+export function decideWithin(
+  limits: Limits,
+  request: Pick<RequestLike, 'method' | 'headers'>,
+  source: Representation,
+  now: number,
+): Decision {
   const { headers } = request
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
   const ifMatch = fieldValue('if-match', headers)
@@ -95,19 +123,10 @@ function fieldValue(name: string, headers: RequestLike['headers']): string | nul
   return value.slice(0, end)
 }
 
-/** @throws RangeError or TypeError if a limit is invalid */
-export function expectLimits({ maxRanges, maxSlice, sliceFor = 'media' }: RangeLimits): void {
-  if (maxRanges !== undefined) expectWholeNumber('maxRanges', maxRanges, 1)
-  if (maxSlice !== undefined) expectWholeNumber('maxSlice', maxSlice, 1)
-  if (sliceFor !== 'media' && sliceFor !== 'all') {
-    throw new TypeError(`Expected sliceFor to be 'media' or 'all', got ${sliceFor}`)
-  }
-}
-
 function selectRanges(
   value: string,
   size: number,
-  { maxRanges = 16, maxSlice = Infinity, sliceFor = 'media' }: RangeLimits,
+  { maxRanges, maxSlice, sliceFor }: Limits,
   headers: RequestLike['headers'],
 ): Decision {
   const specs = parseRange(value, maxRanges)

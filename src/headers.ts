@@ -20,15 +20,19 @@ export function isFieldValue(text: string): boolean {
 
 /** @throws TypeError unless every server can send these fields */
 export function expectHeaders(headers: HeadersLike | undefined): void {
-  sourceFields({ headers })
+  readFields(headers)
 }
 
-/** The source's own fields, without the computed ones and those whose names match `drop`. */
-function sourceFields({ headers }: Pick<Metadata, 'headers'>, drop?: RegExp): HeaderFields {
+/**
+ * Fields by lower-case name, without those whose names match one of `drop`.
+ *
+ * @throws TypeError unless every server can send them
+ */
+export function readFields(headers: HeadersLike | undefined, ...drop: RegExp[]): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
   for (const [name, value] of new Headers(headers)) {
-    if (CORE_FIELDS.test(name) || drop?.test(name)) continue
+    if (CONNECTION_FIELDS.test(name) || drop.some((pattern) => pattern.test(name))) continue
     if (!isFieldValue(value)) {
       throw new TypeError(`Expected ${name} to have no control characters, got ${value}`)
     }
@@ -41,17 +45,25 @@ function sourceFields({ headers }: Pick<Metadata, 'headers'>, drop?: RegExp): He
   return fields
 }
 
-/** The fields that are computed, and those of the connection (RFC 9110 §6.6.2, §7.6.1). */
-const CORE_FIELDS =
-  /^(?:accept-ranges|content-length|content-range|etag|last-modified|x-content-type-options|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/
+/** The fields of the framing and of the connection (RFC 9110 §6.6.2, §7.6.1, §8.6). */
+const CONNECTION_FIELDS =
+  /^(?:content-length|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/
+
+/** The fields that the core computes for a file. */
+export const COMPUTED_FIELDS: RegExp =
+  /^(?:accept-ranges|content-range|etag|last-modified|x-content-type-options)$/
 
 /**
  * 200 (RFC 9110 §15.3.1): what is sent, and which version of it.
  *
  * @param drop the names of the source's fields to leave out
  */
-export function contentFields(metadata: Metadata, now: number, drop?: RegExp): HeaderFields {
-  const fields = sourceFields(metadata, drop)
+export function contentFields(
+  metadata: Metadata,
+  now: number,
+  drop: RegExp = COMPUTED_FIELDS,
+): HeaderFields {
+  const fields = readFields(metadata.headers, COMPUTED_FIELDS, drop)
   fields['accept-ranges'] = 'bytes'
   fields['content-type'] = metadata.type || fields['content-type'] || 'application/octet-stream'
   fields['x-content-type-options'] = 'nosniff'
@@ -70,7 +82,11 @@ export function partialFields(metadata: Metadata, now: number): HeaderFields {
 
 /** 304 (RFC 9110 §15.4.5): what updates a stored response, without what describes its content. */
 export function notModifiedFields(metadata: Metadata, now: number): HeaderFields {
-  const fields = sourceFields(metadata, /^content-(?!location$|security-policy)/)
+  const fields = readFields(
+    metadata.headers,
+    COMPUTED_FIELDS,
+    /^content-(?!location$|security-policy)/,
+  )
   if (metadata.etag !== undefined) fields.etag = metadata.etag
   else addLastModified(fields, metadata, now)
   return fields
@@ -82,12 +98,38 @@ export function notModifiedFields(metadata: Metadata, now: number): HeaderFields
  * and digests (RFC 9530) are left out: they describe the file, not the error.
  */
 export function failureFields(metadata: Metadata, status: 412 | 416): HeaderFields {
-  const fields = sourceFields(
-    metadata,
+  const fields = readFields(
+    metadata.headers,
+    COMPUTED_FIELDS,
     /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/,
   )
   if (status === 416) fields['content-range'] = contentRange(metadata.size)
   return fields
+}
+
+/**
+ * Adds fields to those of an answer. They take the place of others of their name, but for what
+ * describes the content that is sent; Vary lists what either depends on.
+ */
+export function addFields(
+  fields: Readonly<HeaderFields>,
+  added: Readonly<HeaderFields>,
+): HeaderFields {
+  const all: HeaderFields = { ...fields }
+  for (const name in added) {
+    const value = added[name] ?? ''
+    if (name === 'vary') all.vary = joinLists(all.vary, value)
+    else if (name !== 'content-type' && name !== 'content-encoding') all[name] = value
+  }
+  return all
+}
+
+/** Two lists of names as one, each name once. */
+function joinLists(list: string | undefined, other: string): string {
+  if (list === undefined) return other
+  const known = list.toLowerCase().split(/[ \t]*,[ \t]*/)
+  const names = other.split(/[ \t]*,[ \t]*/)
+  return [list, ...names.filter((name) => !known.includes(name.toLowerCase()))].join(', ')
 }
 
 function addLastModified(fields: HeaderFields, { lastModified }: Metadata, now: number): void {

@@ -1,4 +1,4 @@
-export { type Answer, answer } from './answer.ts'
+export { type Answer, answer, redirect } from './answer.ts'
 export { exactly } from './body.ts'
 export {
   type ByteRanges,
@@ -9,7 +9,7 @@ export {
 } from './decide.ts'
 export { LengthMismatchError, SourceChangedError } from './errors.ts'
 export type { HeaderFields } from './headers.ts'
-export type { ServeOptions } from './prepare.ts'
+export { type FileLookup, type Found, isSource } from './lookup.ts'
 export {
   type ByteRange,
   contentRange,
@@ -20,13 +20,16 @@ export {
   resolveRange,
   type SuffixRange,
 } from './range.ts'
-export { fileHandler, serveFile } from './serve.ts'
-export type { Observers, Served } from './served.ts'
+export { readBytes } from './reader.ts'
+export type { ServeOptions } from './respond.ts'
+export { fileHandler, matchFile, serveFile } from './serve.ts'
+export type { Observers, Served, Serving } from './served.ts'
 export type {
   BodyLike,
   Chunk,
-  FileLookup,
   FileSource,
   HeadersLike,
+  NativeRead,
+  Read,
   RequestLike,
 } from './source.ts'

@@ -1,6 +1,7 @@
-import { LengthMismatchError, reasonOf } from './errors.ts'
+import type { Answer } from './answer.ts'
+import { expectWholeNumber, LengthMismatchError, reasonOf } from './errors.ts'
 import { type ByteRange, isRange, lengthOf, onlyRange, type Piece } from './range.ts'
-import type { Chunk, FileSource } from './source.ts'
+import type { Chunk, FileSource, NativeRead } from './source.ts'
 
 /** Larger arrays are sent in slices of this many bytes, so that little waits for a slow client. */
 const SLICE = 512 * 1024
@@ -9,14 +10,16 @@ const NOTHING = new Uint8Array(0)
 
 /** Reads the body of an answer. */
 export interface BodyReader {
-  /** How many bytes it gives in all. */
+  /** How many bytes it gives in all; Infinity while nobody knows. */
   readonly length: number
   /** How many bytes it has given so far. */
   readonly sent: number
-  /** Fulfilled once the source is closed: with what went wrong, or undefined; never rejects. */
-  readonly closed: Promise<unknown>
-  /** Makes the first read, so that a failure comes before the head is sent, and can be a 503. */
-  readAhead(): Promise<void>
+  /**
+   * Makes the first read, so that a failure comes before the head is sent, and can be a 503.
+   *
+   * @param into a buffer that the source may fill; what is at hand may then be a part of it
+   */
+  readAhead(into?: Uint8Array): Promise<void>
   /**
    * The next chunk, never empty; null once everything was given, or after close.
    *
@@ -30,8 +33,56 @@ export interface BodyReader {
    * @throws as `next` does; LengthMismatchError after close
    */
   whole(): Promise<Uint8Array>
-  /** Closes the source unless it is closed already. */
-  close(error?: unknown): Promise<unknown>
+  /** Closes the source unless it is closed already. Nobody waits for it: it may take for ever. */
+  close(): void
+}
+
+/** Told what closing a source threw. */
+type Report = (error: unknown) => void
+
+/** Stands for the file where a body is bytes only. */
+const NO_SOURCE: FileSource = { size: 0, read: () => NOTHING }
+
+/** What reads the body of an answer; null if it has none, and the source is closed. */
+export function readAnswer(
+  { pieces, stream }: Answer,
+  source: FileSource | null,
+  report: Report,
+): BodyReader | null {
+  if (stream !== undefined) return readStream(stream())
+  if (pieces.length > 0) return readBody(source ?? NO_SOURCE, pieces, report)
+  closeSource(source, report)
+  return null
+}
+
+/** Reads a stream of any length to its end. */
+function readStream(stream: ReadableStream<Uint8Array>): BodyReader {
+  const chunks = stream.getReader()
+  const reader = { length: Infinity, sent: 0, readAhead, next, whole, close }
+  let atHand: Uint8Array | null = null
+  return reader
+
+  async function readAhead(): Promise<void> {
+    atHand ??= await nextOf(chunks)
+  }
+
+  async function next(): Promise<Uint8Array | null> {
+    await readAhead()
+    const chunk = atHand ?? NOTHING
+    atHand = null
+    reader.sent += chunk.length
+    if (chunk.length > 0) return chunk
+    reader.length = reader.sent
+    return null
+  }
+
+  async function whole(): Promise<Uint8Array> {
+    throw new TypeError('Expected a body of known length')
+  }
+
+  function close(): void {
+    chunks.cancel().catch(() => {})
+  }
 }
 
 /**
@@ -39,7 +90,7 @@ export interface BodyReader {
  * error. Closes the source exactly once: after the last byte, on error, or when told to, even
  * while a read is under way.
  */
-export function readBody(source: FileSource, pieces: readonly Piece[]): BodyReader {
+export function readBody(source: FileSource, pieces: readonly Piece[], report: Report): BodyReader {
   const length = lengthOf(pieces)
   let index = 0
   /** How many bytes of the piece at `index` were given. */
@@ -48,18 +99,14 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   let atHand: Uint8Array = NOTHING
   let stream: ReadableStreamDefaultReader<Uint8Array> | null = null
   let isClosed = false
-  let settle: (error: unknown) => void
-  const closed = new Promise<unknown>((resolve) => {
-    settle = resolve
-  })
   // `sent` is no getter: V8 would keep its closure, and all that holds, until a full collection.
-  const reader = { length, sent: 0, closed, readAhead, next, whole, close }
-  if (length === 0) void close()
+  const reader = { length, sent: 0, readAhead, next, whole, close }
+  if (length === 0) close()
   return reader
 
-  async function readAhead(): Promise<void> {
+  async function readAhead(into?: Uint8Array): Promise<void> {
     const range = pieces.find(isRange)
-    if (range !== undefined) await fill(range)
+    if (range !== undefined) await fill(range, into)
   }
 
   function next(into?: Uint8Array): Promise<Uint8Array | null> {
@@ -79,7 +126,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
       offset = 0
     }
     reader.sent += chunk.length
-    if (reader.sent === length) void close()
+    if (reader.sent === length) close()
     return chunk
   }
 
@@ -106,9 +153,8 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     } catch (thrown) {
       // After a hang-up, it doesn't matter why a read that was under way failed.
       if (isClosed) return
-      const error = reasonOf(thrown)
-      void close(error)
-      throw error
+      close()
+      throw reasonOf(thrown)
     }
   }
 
@@ -139,13 +185,11 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     return bytes
   }
 
-  function close(error?: unknown): Promise<unknown> {
-    if (!isClosed) {
-      isClosed = true
-      dropStream()
-      void closeSource(source).then((failure) => settle(error ?? failure))
-    }
-    return closed
+  function close(): void {
+    if (isClosed) return
+    isClosed = true
+    dropStream()
+    closeSource(source, report)
   }
 }
 
@@ -153,11 +197,14 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
  * The whole body, read synchronously; null if it is a multipart or the source can't. The source's
  * next call may overwrite these bytes.
  *
- * @throws what `readSync` throws, or LengthMismatchError
+ * @throws what the source throws, or LengthMismatchError
  */
-export function readAtOnce(source: FileSource, pieces: readonly Piece[]): Uint8Array | null {
+export function readAtOnce(
+  native: NativeRead | undefined,
+  pieces: readonly Piece[],
+): Uint8Array | null {
   const range = onlyRange(pieces)
-  const given = (range && source.readSync?.(range.start, range.end)) ?? null
+  const given = (range && native?.sync?.(range.start, range.end)) ?? null
   if (range === null || given === null) return null
   const length = range.end - range.start
   const bytes = expectBytes(given)
@@ -199,11 +246,31 @@ function mismatch(expected: number, given: number): LengthMismatchError {
   return new LengthMismatchError(`Expected ${expected} bytes from the source, got ${given}`)
 }
 
-/** Closes a source; returns what that threw, since by now nobody would catch it. */
-export async function closeSource(source: FileSource | null | undefined): Promise<unknown> {
+/**
+ * All of the bytes [start, end) of a source, in as many reads as it takes.
+ *
+ * @throws LengthMismatchError, as a rejection, if there are fewer or more; RangeError if `start` and
+ * `end` are not whole numbers in order; or what `read` throws. The source stays open.
+ *
+ * @example
+ * const head = await readBytes(file, 0, Math.min(512, file.size))
+ */
+export async function readBytes(
+  source: Pick<FileSource, 'read'>,
+  start: number,
+  end: number,
+): Promise<Uint8Array> {
+  expectWholeNumber('start', start, 0)
+  expectWholeNumber('end', end, start)
+  const pieces = start < end ? [{ start, end }] : []
+  return readBody({ size: end, read: source.read }, pieces, () => {}).whole()
+}
+
+/** Closes a source, and waits for nothing: only `report` is told if that fails. */
+export async function closeSource(source: FileSource | null, report: Report): Promise<void> {
   try {
     await source?.close?.()
   } catch (thrown) {
-    return reasonOf(thrown)
+    report(reasonOf(thrown))
   }
 }

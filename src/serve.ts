@@ -1,36 +1,65 @@
-import { type Answer, UNAVAILABLE } from './answer.ts'
+import type { Answer } from './answer.ts'
 import { streamBody } from './body.ts'
-import { reasonOf } from './errors.ts'
-import { expectOptions, forGetAndHead, prepare, type ServeOptions } from './prepare.ts'
+import type { FileLookup, Found } from './lookup.ts'
+import { isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
-import { type BodyReader, closeSource, readAtOnce, readBody } from './reader.ts'
-import { type Conclude, watch } from './served.ts'
-import type { BodyLike, FileLookup, FileSource, RequestLike } from './source.ts'
+import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
+import { type Body, Responder, type ServeOptions } from './respond.ts'
+import { AS_STORED, isCopiedByResponse } from './runtime.ts'
+import { NO_BODY, UNTOLD, type Watch } from './served.ts'
+import type { BodyLike, FileSource, RequestLike } from './source.ts'
 
 /** The `bufferLimit` of a source that sets none. */
 const BUFFER_LIMIT = 128 * 1024
 
 /**
- * Makes a Fetch handler for the files that a lookup finds. GET and HEAD are answered by RFC 9110
+ * Makes a Fetch handler for what a lookup finds. GET and HEAD of a file are answered by RFC 9110
  * §13.2.2 (preconditions) and §14 (ranges), with 200, 206, 304, 412 or 416. A missing file is a
  * 404. OPTIONS gets 204 and any other method 405, without calling the lookup. If the lookup or the
  * first read fails, the answer is 503.
+ *
+ * Make it once, not for each request: what the host passes beside the request goes to the lookup and
+ * the observers.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function.
  * The handler rejects with a TypeError if its argument is not a Request.
  *
  * @example
- * serve({ fetch: fileHandler(nodeDirectory('media')) }) // of @hono/node-server
+ * serve({ fetch: fileHandler(nodeDirectory('media')) }) // of `@hono/node-server`
+ * export default { fetch: fileHandler((request, env: Env) => r2File(env.MEDIA, 'film.mp4', request)) }
  */
-export function fileHandler(
-  lookup: FileLookup,
-  options: ServeOptions = {},
-): (request: Request) => Promise<Response> {
-  expectOptions(options)
-  const lookUp = forGetAndHead(lookup)
-  return async (request) => {
+export function fileHandler<Context extends readonly unknown[]>(
+  lookup: FileLookup<Context>,
+  options: ServeOptions<Context> = {},
+): (request: Request, ...context: Context) => Promise<Response> {
+  const responder = new Responder(lookup, options)
+  return async (request, ...context) => {
     expectRequest(request)
-    return respond(request, lookUp, options)
+    const { watch, begin } = writerFor(request, responder, context)
+    const response = await responder.match(request, context, watch, begin)
+    return response ?? responder.refuse(request, context, watch, begin)
+  }
+}
+
+/**
+ * Like `fileHandler`, but null where there is no such file, and for any method but GET and HEAD: for
+ * a handler that goes on to the next.
+ *
+ * @throws as `fileHandler` does
+ *
+ * @example
+ * const media = matchFile(nodeDirectory('media'))
+ * app.use(async (c, next) => (await media(c.req.raw)) ?? next()) // Hono
+ */
+export function matchFile<Context extends readonly unknown[]>(
+  lookup: FileLookup<Context>,
+  options: ServeOptions<Context> = {},
+): (request: Request, ...context: Context) => Promise<Response | null> {
+  const responder = new Responder(lookup, options)
+  return async (request, ...context) => {
+    expectRequest(request)
+    const { watch, begin } = writerFor(request, responder, context)
+    return responder.match(request, context, watch, begin)
   }
 }
 
@@ -38,25 +67,29 @@ export function fileHandler(
  * Answers one request with one file, by RFC 9110 §13.2.2 and §14; `null` is a 404. The source is
  * closed when the body ends, breaks off or is cancelled, or when the response is garbage collected.
  *
+ * @param context what the observers and a function of `headers` get besides
  * @throws RangeError or TypeError, as a rejection, if an option is invalid or `request` is not a
  * Request
  *
  * @example
  * app.get('/film', async (c) => serveFile(c.req.raw, await nodeFile('film.mp4')))
  */
-export async function serveFile(
+export async function serveFile<Context extends readonly unknown[]>(
   request: Request,
-  source: FileSource | null | undefined,
-  options: ServeOptions = {},
+  found: Found | undefined,
+  options: ServeOptions<Context> = {},
+  ...context: Context
 ): Promise<Response> {
-  try {
-    expectRequest(request)
-    expectOptions(options)
-  } catch (error) {
-    await closeSource(source)
-    throw error
+  let isAsked = false
+  const lookup: FileLookup<Context> = () => {
+    isAsked = true
+    return found
   }
-  return respond(request, () => source ?? null, options)
+  try {
+    return await fileHandler(lookup, options)(request, ...context)
+  } finally {
+    if (!isAsked && isSource(found)) void closeSource(found, () => {})
+  }
 }
 
 function expectRequest(request: Request): void {
@@ -66,46 +99,51 @@ function expectRequest(request: Request): void {
   )
 }
 
-async function respond(
+function writerFor<Context extends readonly unknown[]>(
   request: Request,
-  lookup: FileLookup,
-  options: ServeOptions,
+  responder: Responder<Context>,
+  context: Context,
+) {
+  const watch = responder.watch(context)
+  const begin = (answer: Answer, body: Body | null, error?: unknown) => {
+    return body === null
+      ? withoutBody(request, watch, answer, error)
+      : withBody(request, watch, answer, body)
+  }
+  return { watch, begin }
+}
+
+function withoutBody(request: Request, watch: Watch, answer: Answer, error: unknown): Response {
+  watch.begin(request, answer, NO_BODY)
+  watch.end(request, answer, NO_BODY, error)
+  return toResponse(answer, null)
+}
+
+async function withBody(
+  request: Request,
+  watch: Watch,
+  answer: Answer,
+  { reader, source }: Body,
 ): Promise<Response> {
-  const conclude = watch(options)
-  const prepared = await prepare(request, lookup, options)
-  const { pieces, source } = prepared
-  if (source === null) {
-    conclude(request, prepared, 0, prepared.error)
-    return toResponse(prepared, null)
+  const native = source?.read.native
+  const isSmall = reader.length <= (native?.bufferLimit ?? BUFFER_LIMIT)
+  // The source's next call may overwrite these bytes: nothing else may run until they are copied.
+  const atOnce = isSmall && isCopiedByResponse() ? readAtOnce(native, answer.pieces) : null
+  const whole = atOnce ?? (await nativeBody(request, answer, source))
+  if (whole !== null || isSmall) {
+    const response = toResponse(answer, whole ?? (await reader.whole()))
+    // A native body closes what it reads.
+    if (atOnce !== null) reader.close()
+    watch.begin(request, answer, UNTOLD)
+    watch.end(request, answer, UNTOLD)
+    return response
   }
-  const reader = readBody(source, pieces)
-  try {
-    const isSmall = reader.length <= (source.bufferLimit ?? BUFFER_LIMIT)
-    // The source's next call may overwrite these bytes: nothing else may run until they are copied.
-    const atOnce = isSmall && isCopiedByResponse() ? readAtOnce(source, pieces) : null
-    const native = atOnce === null ? await nativeBody(request, prepared, source) : null
-    if (native !== null) {
-      const response = toResponse(prepared, native)
-      conclude(request, prepared, null)
-      return response
-    }
-    if (isSmall) {
-      const response = toResponse(prepared, atOnce ?? (await reader.whole()))
-      void reader.close().then((error) => conclude(request, prepared, null, error))
-      return response
-    }
-    await reader.readAhead()
-    const body = streamBody(
-      reader,
-      (error) => conclude(request, prepared, reader.sent, error),
-      abandonment(copyOf(request), prepared, reader, conclude),
-    )
-    return toResponse(prepared, body)
-  } catch (thrown) {
-    await reader.close()
-    conclude(request, UNAVAILABLE, 0, reasonOf(thrown))
-    return toResponse(UNAVAILABLE, null)
-  }
+  await reader.readAhead()
+  const copy = copyOf(request)
+  const told = watch.isLive ? copy : request
+  watch.begin(told, answer, reader)
+  const conclude = (error?: unknown) => watch.end(told, answer, reader, error)
+  return toResponse(answer, streamBody(reader, conclude, abandonment(copy, answer, reader, watch)))
 }
 
 /**
@@ -117,40 +155,35 @@ function copyOf({ method, url, headers }: Request): RequestLike {
 }
 
 /**
- * What to do when a body is garbage collected before its end. Not a closure of `respond`: it would
+ * What to do when a body is garbage collected before its end. Not a closure of `withBody`: it would
  * share a scope with those that hold the Request.
  */
 function abandonment(
   request: RequestLike,
-  answered: Answer,
+  answer: Answer,
   reader: BodyReader,
-  conclude: Conclude,
+  watch: Watch,
 ): () => void {
-  return () => void reader.close().then((error) => conclude(request, answered, reader.sent, error))
+  const weak = watch.weakly()
+  return () => {
+    reader.close()
+    weak.end(request, answer, reader)
+  }
 }
 
 async function nativeBody(
   request: Request,
-  answered: Answer,
-  source: FileSource,
+  answer: Answer,
+  source: FileSource | null,
 ): Promise<BodyLike | null> {
-  const range = onlyRange(answered.pieces)
+  const range = onlyRange(answer.pieces)
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
-  if (range === null || (answered.status === 200 && request.headers.has('range'))) return null
-  return (await source.body?.(range.start, range.end)) ?? null
-}
-
-/**
- * Whether a Response copies its bytes when it is made, as the Fetch standard says. A class that
- * replaces it, such as @hono/node-server's, may keep them.
- */
-function isCopiedByResponse(): boolean {
-  return Object.getPrototypeOf(Response) === Function.prototype
+  if (range === null || (answer.status === 200 && request.headers.has('range'))) return null
+  return (await source?.read.native?.body?.(range.start, range.end)) ?? null
 }
 
 function toResponse({ status, headers }: Answer, body: BodyLike | Uint8Array | null): Response {
-  // Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it.
-  const init = { status, headers: { ...headers }, encodeBody: 'manual' }
+  const init = { status, headers: { ...headers }, ...AS_STORED }
   // The type excludes shared memory, which some runtimes refuse: the answer is then a 503.
   return new Response(body as BodyLike | null, init)
 }

@@ -1,34 +1,39 @@
 import type { Answer } from './answer.ts'
-import { lengthOf } from './range.ts'
 import type { RequestLike } from './source.ts'
 
-/** Who is told what became of a response. */
-export interface Observers {
+/** Who is told what becomes of a response. Each also gets what the host passed to the handler. */
+export interface Observers<Context extends readonly unknown[] = readonly unknown[]> {
   /**
    * Called for every failure that becomes a 503 or cuts a connection, and when a source can't be
    * closed; `console.error` by default. What it throws is logged.
    */
-  readonly onError?: ((error: unknown, request: RequestLike) => void) | undefined
+  readonly onError?:
+    | ((error: unknown, request: RequestLike, ...context: Context) => void)
+    | undefined
+  /**
+   * Called once per response, when its head is decided and its first bytes were read. What it throws
+   * is logged.
+   */
+  readonly onBegin?: ((serving: Serving, ...context: Context) => void) | undefined
   /**
    * Called once per response, when its last byte was handed over or its client hung up; not for
    * requests that `nodeListener` passes on to `next`. What it throws is logged.
    */
-  readonly onServed?: ((served: Served) => void) | undefined
+  readonly onServed?: ((served: Served, ...context: Context) => void) | undefined
 }
 
 /**
- * What became of a response.
+ * A response under way.
  *
- * A body that is handed to the runtime as a whole can't be watched: `sent` is null, `aborted`
- * false, and `duration` ends when the Response is made. This holds for the native bodies of Bun,
- * Deno and R2 and, under Fetch, for bodies of up to the source's `bufferLimit`: 128 KiB, or 1 MiB
- * with `bunFile` and `bunDirectory`. `nodeListener` watches every body.
+ * @example
+ * const running = new Map<RequestLike, Serving>()
+ * fileHandler(lookup, {
+ *   onBegin: (serving) => running.set(serving.request, serving),
+ *   onServed: ({ request }) => running.delete(request),
+ * })
  */
-export interface Served {
-  /**
-   * The request that the lookup got. If the response was dropped unread and garbage collected, a
-   * copy of its method, URL and header fields.
-   */
+export interface Serving {
+  /** What was asked: the same object for `onBegin` and `onServed` of one response. */
   readonly request: RequestLike
   /**
    * The status code of byteserve's answer. If the host timed out and answered instead, the client
@@ -37,36 +42,127 @@ export interface Served {
   readonly status: number
   /** The answer's header fields, by lower-case name. */
   readonly headers: Answer['headers']
-  /** Bytes of the body that were handed over, 0 without one; null if the runtime doesn't tell. */
+  /**
+   * Bytes of the body that were handed over so far, 0 without one; null if the runtime doesn't tell.
+   *
+   * A body that is handed to the runtime as a whole can't be watched. This holds for the native
+   * bodies of Bun, Deno and R2 and, under Fetch, for bodies of up to 128 KiB, or 1 MiB with `bunFile`
+   * and `bunDirectory`. `nodeListener` watches every body.
+   */
   readonly sent: number | null
-  /** Whether the client hung up before the end. */
+}
+
+/** What became of a response. */
+export interface Served extends Serving {
+  /** Whether the client hung up before the end; false where `sent` is null. */
   readonly aborted: boolean
   /** What cut the response short or made it a 503, if anything did. */
   readonly error?: unknown
-  /** From the request to the last byte or the hang-up, in ms. */
+  /**
+   * From the request to the last byte or the hang-up, in ms; where `sent` is null, to the moment
+   * when the Response was made.
+   */
   readonly duration: number
 }
 
-/** Tells the observers what became of a response; only the first call counts. */
-export type Conclude = (
-  request: RequestLike,
-  answered: Answer,
-  sent: number | null,
-  error?: unknown,
-) => void
+/** How much of a body was handed over. */
+export interface Progress {
+  /** In bytes, so far; null if the runtime doesn't tell. */
+  readonly sent: number | null
+  /** How many it is to be in all; Infinity while nobody knows. */
+  readonly length: number
+}
 
-/** Starts to watch one response. Holds no request: whoever concludes passes one. */
-export function watch({ onError = log, onServed }: Observers): Conclude {
-  const started = performance.now()
-  let isOver = false
-  return (request, { status, headers, pieces }, sent, error) => {
-    if (isOver) return
-    isOver = true
-    const aborted = error === undefined && sent !== null && sent < lengthOf(pieces)
-    const duration = performance.now() - started
-    if (error !== undefined) tell(() => onError(error, request))
+/** Of an answer without a body. */
+export const NO_BODY: Progress = { sent: 0, length: 0 }
+
+/** Of a body that the runtime has taken as a whole. */
+export const UNTOLD: Progress = { sent: null, length: 0 }
+
+/** Tells the observers of one response. */
+export interface Watch {
+  /** Whether anybody wants to know of responses that have only begun. */
+  readonly isLive: boolean
+  /** The head is decided. */
+  begin(request: RequestLike, answer: Answer, progress: Progress): void
+  /** The response is over; only the first call counts. */
+  end(request: RequestLike, answer: Answer, progress: Progress, error?: unknown): void
+  /** Something failed. */
+  report(request: RequestLike, error: unknown): void
+  /**
+   * A watch for a response that may be garbage collected. Whatever the host passed may lead to the
+   * body, which could then never be collected: what is gone by then is undefined.
+   */
+  weakly(): Watch
+}
+
+/** Holds no request: whoever tells something passes one. */
+export class ObserverWatch<Context extends readonly unknown[]> implements Watch {
+  readonly #observers: Observers<Context>
+  readonly #context: () => Context
+  readonly #started: number
+  #isOver = false
+
+  constructor(
+    observers: Observers<Context>,
+    context: () => Context,
+    started: number = performance.now(),
+  ) {
+    this.#observers = observers
+    this.#context = context
+    this.#started = started
+  }
+
+  get isLive(): boolean {
+    return this.#observers.onBegin !== undefined
+  }
+
+  begin(request: RequestLike, { status, headers }: Answer, progress: Progress): void {
+    const { onBegin } = this.#observers
+    if (onBegin === undefined) return
+    const serving: Serving = {
+      request,
+      status,
+      headers,
+      get sent() {
+        return progress.sent
+      },
+    }
+    tell(() => onBegin(serving, ...this.#context()))
+  }
+
+  end(
+    request: RequestLike,
+    { status, headers }: Answer,
+    progress: Progress,
+    error?: unknown,
+  ): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    if (error !== undefined) this.report(request, error)
+    const { onServed } = this.#observers
     if (onServed === undefined) return
-    tell(() => onServed({ request, status, headers, sent, aborted, error, duration }))
+    const { sent, length } = progress
+    const aborted = error === undefined && sent !== null && sent < length
+    const duration = performance.now() - this.#started
+    const served: Served = { request, status, headers, sent, aborted, error, duration }
+    tell(() => onServed(served, ...this.#context()))
+  }
+
+  report(request: RequestLike, error: unknown): void {
+    const { onError = log } = this.#observers
+    tell(() => onError(error, request, ...this.#context()))
+  }
+
+  weakly(): Watch {
+    const kept = this.#context().map((value) => {
+      if (!(value instanceof Object)) return () => value
+      const weak = new WeakRef(value)
+      return () => weak.deref()
+    })
+    // The values are the context's own, or undefined, in the same order.
+    const context = () => kept.map((value) => value()) as readonly unknown[] as Context
+    return new ObserverWatch(this.#observers, context, this.#started)
   }
 }
 

@@ -4,11 +4,14 @@ export type HeadersLike = NonNullable<ConstructorParameters<typeof Headers>[0]>
 /** What `new Response` accepts as a body. */
 export type BodyLike = NonNullable<ConstructorParameters<typeof Response>[0]>
 
-/** What a source's `read` returns: bytes, or a stream of exactly the bytes asked for. */
+/** What `read` returns: bytes, or a stream of exactly the bytes asked for. */
 export type Chunk = Uint8Array | ReadableStream<Uint8Array>
 
 /**
  * One version of one file, readable at any offset. It is for one response, unless it has no `close`.
+ *
+ * To change what a file says about itself, copy it: `{ ...file, headers }`. To change its bytes, give
+ * the copy a `read` of its own.
  *
  * @example
  * const data = new TextEncoder().encode('hello, world')
@@ -34,14 +37,20 @@ export interface FileSource {
    * are computed, and dropped if given here. At most one Set-Cookie: several are a TypeError.
    */
   readonly headers?: HeadersLike | undefined
+  /** Its bytes, from any offset on. */
+  readonly read: Read
   /**
-   * Bodies of up to this many bytes are read whole before the Response is made and sent as one
-   * array. 128 KiB by default; set more where the runtime drops Content-Length from streams.
+   * Called exactly once when the core is done, unless a native body was taken. A read may still be
+   * under way, if the client hung up: its result is dropped. No client waits for it.
    */
-  readonly bufferLimit?: number | undefined
+  readonly close?: (() => void | Promise<void>) | undefined
+}
+
+/** How a source is read. */
+export interface Read {
   /**
    * Bytes [start, end), 0 <= start < end <= size; `end` may be that of the file. An array may hold
-   * fewer than asked, as read(2) may: the core asks again for the rest, so give no more than you
+   * fewer than asked, as pread(2) may: the core asks again for the rest, so give no more than you
    * would hold in memory. An empty one means that the file ended early. A stream must hold exactly
    * these bytes, and end. An array is the core's until the response is over: never fill it again.
    *
@@ -49,7 +58,16 @@ export interface FileSource {
    * or ignore it. Once it has returned, nothing may write to it or keep it. So a source that wraps
    * another, and caches its arrays or gives up on a slow read, must not pass `into` on.
    */
-  read(start: number, end: number, into?: Uint8Array): Chunk | Promise<Chunk>
+  (start: number, end: number, into?: Uint8Array): Chunk | Promise<Chunk>
+  /**
+   * The runtime's own ways to the same bytes, for authors of adapters. They belong to this function:
+   * a copy of the source with another `read` does not have them.
+   */
+  readonly native?: NativeRead | undefined
+}
+
+/** Ways to a source's bytes that only one runtime has. */
+export interface NativeRead {
   /**
    * The runtime's own body for exactly the bytes [start, end), handed over untouched, or null for
    * "use read". Called only for a body of one piece, and never for a 200 to a request that carries
@@ -65,12 +83,12 @@ export interface FileSource {
    * only where they are copied before anything else runs. It blocks the thread: leave slow reads to
    * `read`.
    */
-  readonly readSync?: ((start: number, end: number) => Uint8Array | null) | undefined
+  readonly sync?: ((start: number, end: number) => Uint8Array | null) | undefined
   /**
-   * Called exactly once when the core is done, unless a native body was taken. A read may still be
-   * under way, if the client hung up: its result is dropped.
+   * Bodies of up to this many bytes are read whole before the Response is made and sent as one
+   * array. 128 KiB by default; more where the runtime drops Content-Length from streams.
    */
-  readonly close?: (() => void | Promise<void>) | undefined
+  readonly bufferLimit?: number | undefined
 }
 
 /** What a source says about its version. */
@@ -85,17 +103,10 @@ export interface RequestLike {
    * `/film.mp4?t=1`, with the mount path of Express or Connect removed. Routes of Hono, Bun and
    * Deno leave it in the URL, so a directory needs `base` there.
    *
-   * `new URL(url, 'http://localhost')` parses both. It takes the `x` of `//x` for a host, and
-   * throws if that is not a valid one; the answer is then a 503.
+   * `toRelativePath` of `byteserve/site` reads the path of both. `new URL(url, 'http://localhost')`
+   * parses both, too; but it takes the `x` of `//x` for a host, and throws if that is not a valid one.
    */
   readonly url: string
   /** Header fields, by name in any case; null for one that was not sent. */
   readonly headers: { get(name: string): string | null }
 }
-
-/**
- * Maps a GET or HEAD request to a file, or to null if there is none: a 404. It gets the whole
- * request, so that an object store can answer in one round trip. If it throws or rejects, the
- * answer is a 503, and `onError` is called.
- */
-export type FileLookup = (request: RequestLike) => FileSource | null | Promise<FileSource | null>

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expectHeaders } from '../../src/headers.ts'
-import type { FileSource, HeadersLike } from '../../src/source.ts'
+import type { FileSource, HeadersLike, NativeRead } from '../../src/source.ts'
 import type { HeldFile } from './held-file.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 
@@ -12,18 +12,19 @@ export interface FileOptions extends SharingOptions {
   readonly headers?: HeadersLike | undefined
 }
 
-/** An open file as a source that reads it in another thread, which works on every runtime. */
-export function fileSource(file: HeldFile, { type, headers }: FileOptions): FileSource {
-  const { size, etag, lastModified, read, close } = file
-  return { size, type: type ?? file.type, etag, lastModified, headers, read, close }
-}
-
 /**
- * Whether a source still gives a file's bytes as they are. A copy of it with a `read` or a `size` of
- * its own, which decrypts or cuts, does not: those bytes must all come through that `read`.
+ * An open file as a source that reads it in another thread, which works on every runtime.
+ *
+ * @param native the runtime's own ways to read it
  */
-export function isPlain({ read, size }: FileSource, file: HeldFile): boolean {
-  return read === file.read && size === file.size
+export function fileSource(
+  file: HeldFile,
+  { type, headers }: FileOptions,
+  native?: NativeRead,
+): FileSource {
+  const { size, etag, lastModified, close } = file
+  const read = native === undefined ? file.read : Object.assign(file.read, { native })
+  return { size, type: type ?? file.type, etag, lastModified, headers, read, close }
 }
 
 /** The file at a path, as the source that an adapter makes of it. */

@@ -1,53 +1,41 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import { SourceChangedError } from '../../src/errors.ts'
-import { expectHeaders } from '../../src/headers.ts'
-import type { FileLookup, FileSource, HeadersLike } from '../../src/source.ts'
+import type { FileSource } from '../../src/source.ts'
+import type { SiteOptions } from '../site/site.ts'
+import type { FileTree } from '../site/tree.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
 import { codeOf, type Permission } from './open-file.ts'
-import { expectBase, toRelativePath } from '../site/url-path.ts'
 import { Recent } from './recent.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 import type { Version } from './version.ts'
 
 /** Options of `nodeDirectory`, `bunDirectory` and `denoDirectory`. */
-export interface DirectoryOptions extends SharingOptions {
-  /**
-   * Where the directory is mounted, starting and ending with `/`: with `/media/`, the URL path
-   * `/media/a.mp4` is the file `a.mp4`, and paths outside `/media/` are not found. `/` by default.
-   */
-  readonly base?: string | undefined
-  /**
-   * Further header fields, such as Cache-Control, for every answer about a file; not for a 404 or
-   * 503. A Content-Type is used only for unknown extensions.
-   */
-  readonly headers?: HeadersLike | undefined
-}
+export interface DirectoryOptions extends SharingOptions, SiteOptions {}
 
 /**
- * A lookup of the regular files under a directory, on any runtime that has `node:fs`. Hidden files,
- * directories, devices, and links that lead out of the directory are not found.
+ * The regular files under a directory, on any runtime that has `node:fs`. Devices, and links that
+ * lead out of the directory are not found.
  *
  * @throws TypeError or RangeError at once when `root` is not a directory, or an option is invalid
  */
-export function directoryLookup(
+export function localTree(
   root: string | URL,
-  options: DirectoryOptions,
+  options: SharingOptions,
   toSource: (file: HeldFile) => FileSource,
-): FileLookup {
-  const mount = expectBase(options.base ?? '/')
+): FileTree {
   expectSharing(options)
-  expectHeaders(options.headers)
   const directory = expectDirectory(pathOf(root))
   const isInside = containment(directory)
   const prefix = withSeparator(directory)
   const adapt = (file: HeldFile | null) => toSourceOrClose(file, toSource)
-  return (request) => {
-    const path = toRelativePath(request.url, mount)
-    if (path === null || ALIAS?.test(path)) return null
-    const file = findFile(prefix + path, options, isInside)
-    return file instanceof Promise ? file.then(adapt) : adapt(file)
+  return {
+    open(path) {
+      if (ALIAS?.test(path)) return null
+      const file = findFile(prefix + path, options, isInside)
+      return file instanceof Promise ? file.then(adapt) : adapt(file)
+    },
   }
 }
 

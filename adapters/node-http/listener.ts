@@ -1,9 +1,10 @@
 import { pipeline } from 'node:stream/promises'
-import { type Answer, UNAVAILABLE } from '../../src/answer.ts'
-import { expectOptions, forGetAndHead, prepare, type ServeOptions } from '../../src/prepare.ts'
-import { type BodyReader, readBody } from '../../src/reader.ts'
-import { watch } from '../../src/served.ts'
-import type { FileLookup, FileSource } from '../../src/source.ts'
+import type { Answer } from '../../src/answer.ts'
+import type { FileLookup } from '../../src/lookup.ts'
+import type { BodyReader } from '../../src/reader.ts'
+import { type Begin, Responder, type ServeOptions } from '../../src/respond.ts'
+import { NO_BODY, type Watch } from '../../src/served.ts'
+import type { RequestLike } from '../../src/source.ts'
 import { forgetBuffer, releaseBuffer, takeBuffer } from '../local/buffers.ts'
 import {
   breakOff,
@@ -15,8 +16,10 @@ import {
 } from './messages.ts'
 import { Writer, writeEmpty } from './writer.ts'
 
-/** What a middleware leaves to the next handler: other methods, and files that do not exist. */
-const PASSED_ON = [204, 404, 405]
+/** Writes what is left of a body; never rejects. */
+type Finish = () => Promise<void>
+
+const FINISHED: Finish = async () => {}
 
 /**
  * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does,
@@ -24,6 +27,8 @@ const PASSED_ON = [204, 404, 405]
  * left. As middleware of Express or Connect, it calls `next` if there is no file, and for any
  * method but GET and HEAD. If another middleware has replaced the response's `write` or `end`, as
  * compression does, the body is piped, and no buffer is used again.
+ *
+ * The lookup and the observers also get `incoming` and `outgoing`.
  *
  * The promise that it returns is fulfilled when the response is over or passed on, and rejects only
  * with what `next` throws. It stays pending for a pipelined request whose connection breaks before
@@ -35,72 +40,106 @@ const PASSED_ON = [204, 404, 405]
  * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
  * app.use('/media', nodeListener(nodeDirectory('media'))) // Express
  */
-export function nodeListener(
-  lookup: FileLookup,
-  options: ServeOptions = {},
-): (incoming: Incoming, outgoing: Outgoing, next?: () => void) => Promise<void> {
-  expectOptions(options)
-  const lookUp = forGetAndHead(lookup)
+export function nodeListener<I extends Incoming = Incoming, O extends Outgoing = Outgoing>(
+  lookup: FileLookup<readonly [incoming: I, outgoing: O]>,
+  options: ServeOptions<readonly [incoming: I, outgoing: O]> = {},
+): (incoming: I, outgoing: O, next?: () => void) => Promise<void> {
+  const responder = new Responder(lookup, options)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
     const request = toRequest(incoming)
-    const conclude = watch(options).bind(null, request)
-    const prepared = await prepare(request, lookUp, options)
-    if (next !== undefined && PASSED_ON.includes(prepared.status)) return next()
-    if (prepared.source !== null) {
-      return writeBody(prepared, prepared.source, incoming, outgoing, conclude)
+    const context = [incoming, outgoing] as const
+    const watch = responder.watch(context)
+    const begin: Begin<Finish> = (answer, body, error) => {
+      if (body !== null) {
+        return beginBody({ request, answer, incoming, outgoing, watch, reader: body.reader })
+      }
+      watch.begin(request, answer, NO_BODY)
+      const failure = writeEmpty(outgoing, answer)
+      watch.end(request, answer, NO_BODY, error ?? failure)
+      return FINISHED
     }
-    const failure = writeEmpty(outgoing, prepared)
-    conclude(prepared, 0, prepared.error ?? failure)
+    const finish = await responder.match(request, context, watch, begin)
+    if (finish !== null) return finish()
+    if (next !== undefined) return next()
+    await responder.refuse(request, context, watch, begin)
   }
 }
 
-async function writeBody(
-  answered: Answer,
-  source: FileSource,
-  incoming: Incoming,
-  outgoing: Outgoing,
-  conclude: (answered: Answer, sent: number, error?: unknown) => void,
-): Promise<void> {
-  const reader = readBody(source, answered.pieces)
-  const writer = new Writer(outgoing, answered)
+/** An answer with a body, on its way to a client. */
+interface Transfer {
+  readonly request: RequestLike
+  readonly answer: Answer
+  readonly incoming: Incoming
+  readonly outgoing: Outgoing
+  readonly watch: Watch
+  readonly reader: BodyReader
+}
+
+/** Makes the first read, and then writes the head. */
+async function beginBody(transfer: Transfer): Promise<Finish> {
+  const { request, answer, incoming, outgoing, watch, reader } = transfer
+  const writer = new Writer(outgoing, answer, reader)
   const hangUp = () => {
     writer.giveUp()
-    void reader.close().then((error) => conclude(answered, writer.sent, error))
+    reader.close()
+    watch.end(request, answer, writer)
   }
   outgoing.once('close', hangUp)
   // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
   if (outgoing.stream) incoming.resume()
   if (incoming.aborted || outgoing.destroyed) hangUp()
+  const isPiped = isWrapped(outgoing) || reader.length === Infinity
+  // A multipart body begins with bytes that are not from the source: what was read stays at hand.
+  const buffer = isPiped || answer.pieces.length > 1 ? null : takeBuffer(reader.length)
+  let isWanted = false
   try {
-    const isPiped = isWrapped(outgoing)
-    // Otherwise the first read would only come after the head: a multipart body begins with bytes
-    // that are not from the source.
-    if (isPiped || answered.pieces.length > 1) await reader.readAhead()
-    if (!isPiped) await writeAll(reader, writer)
-    else if (writer.begin()) await pipeline(chunksOf(reader, writer), outgoing)
-    conclude(answered, writer.sent, await reader.close())
-  } catch (thrown) {
-    await reader.close()
-    if (writer.hasBegun) breakOff(outgoing)
-    else writeEmpty(outgoing, UNAVAILABLE)
-    conclude(writer.hasBegun ? answered : UNAVAILABLE, writer.sent, thrown)
+    const read = reader.readAhead(buffer ?? undefined).then(() => true)
+    isWanted = (await writer.whileWanted(read)) !== null && writer.begin()
+  } finally {
+    if (buffer !== null && !isWanted) forgetBuffer(buffer)
+  }
+  if (!isWanted) {
+    hangUp()
+    return FINISHED
+  }
+  watch.begin(request, answer, writer)
+  return async () => {
+    try {
+      if (!isPiped) await writeAll(reader, writer, buffer)
+      else await pipeline(chunksOf(reader, writer), outgoing as Outgoing & NodeJS.WritableStream)
+      watch.end(request, answer, writer)
+    } catch (thrown) {
+      reader.close()
+      breakOff(outgoing)
+      watch.end(request, answer, writer, thrown)
+    }
   }
 }
 
-/** Writes a body through buffers that are used again once they have left, while it is wanted. */
-async function writeAll(reader: BodyReader, writer: Writer): Promise<void> {
+/**
+ * Writes a body through buffers that are used again once they have left, while it is wanted.
+ *
+ * @param first the buffer that holds what was read already, if any was
+ */
+async function writeAll(
+  reader: BodyReader,
+  writer: Writer,
+  first: Uint8Array | null,
+): Promise<void> {
+  let buffer = first
   let hasLeft = true
   while (hasLeft && reader.sent < reader.length) {
     hasLeft = false
-    const buffer = takeBuffer(reader.length - reader.sent)
+    buffer ??= takeBuffer(reader.length - reader.sent)
     try {
       const chunk = await writer.whileWanted(reader.next(buffer))
-      if (chunk === null || !writer.begin()) return
+      if (chunk === null) return
       hasLeft = await writer.write(chunk, reader.sent === reader.length)
     } finally {
       if (hasLeft) releaseBuffer(buffer)
       else forgetBuffer(buffer)
+      buffer = null
     }
   }
 }

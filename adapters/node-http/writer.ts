@@ -1,28 +1,33 @@
 import type { Answer } from '../../src/answer.ts'
+import type { Progress } from '../../src/served.ts'
 import { breakOff, type Outgoing } from './messages.ts'
 
 /** Writes an answer with a body to a response, and counts what has left. */
-export class Writer {
-  /** Whether the head was written. */
-  hasBegun = false
+export class Writer implements Progress {
   /** How many bytes of the body have left. */
   sent = 0
   readonly #outgoing: Outgoing
-  readonly #answered: Answer
+  readonly #answer: Answer
+  readonly #body: Pick<Progress, 'length'>
+  #isGone = false
   #stopWaiting: () => void = () => {}
 
-  constructor(outgoing: Outgoing, answered: Answer) {
+  /** @param body tells how long the body is */
+  constructor(outgoing: Outgoing, answer: Answer, body: Pick<Progress, 'length'>) {
     this.#outgoing = outgoing
-    this.#answered = answered
+    this.#answer = answer
+    this.#body = body
   }
 
-  /** Makes sure that the head is written; false if the host has answered instead. */
+  get length(): number {
+    return this.#body.length
+  }
+
+  /** Writes the head; false if the host has answered instead. */
   begin(): boolean {
-    if (!this.hasBegun && !this.#outgoing.headersSent) {
-      writeHead(this.#outgoing, this.#answered)
-      this.hasBegun = true
-    }
-    return this.hasBegun
+    if (this.#outgoing.headersSent) return false
+    writeHead(this.#outgoing, this.#answer)
+    return true
   }
 
   /** Writes a chunk; true once it has left, and nothing reads its memory any more. */
@@ -39,7 +44,8 @@ export class Writer {
   }
 
   /** What a read gives; null if the client is gone first, for the read may never end. */
-  whileWanted(read: Promise<Uint8Array | null>): Promise<Uint8Array | null> {
+  whileWanted<T>(read: Promise<T>): Promise<T | null> {
+    if (this.#isGone) return Promise.resolve(null)
     return new Promise((resolve, reject) => {
       this.#stopWaiting = () => resolve(null)
       read.then(resolve, reject)
@@ -48,6 +54,7 @@ export class Writer {
 
   /** Waits no longer, neither for a read nor for a chunk to leave: the client is gone. */
   giveUp(): void {
+    this.#isGone = true
     this.#stopWaiting()
   }
 }

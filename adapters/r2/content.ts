@@ -56,7 +56,7 @@ export function contentOf(
   key: string,
   { body, etag }: R2ObjectLike,
   range: ByteRange | null,
-): Pick<FileSource, 'read' | 'body' | 'close'> {
+): Pick<FileSource, 'read' | 'close'> {
   let unread = body ?? null
 
   async function open(start: number, end: number): Promise<ReadableStream<Uint8Array>> {
@@ -70,9 +70,10 @@ export function contentOf(
     throw new SourceChangedError(`${key} changed while it was being served`)
   }
 
+  const read = async (start: number, end: number) =>
+    inLargeChunks(await open(start, end), end - start)
   return {
-    body: open,
-    read: async (start, end) => inLargeChunks(await open(start, end), end - start),
+    read: Object.assign(read, { native: { body: open } }),
     async close() {
       const stream = unread
       unread = null

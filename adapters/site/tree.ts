@@ -1,0 +1,46 @@
+import type { FileSource, RequestLike } from '../../src/source.ts'
+
+/** What is found under a name in a directory. */
+export interface Entry {
+  /** One segment of a path: no slash in it. */
+  readonly name: string
+  readonly kind: 'file' | 'directory'
+  /** In bytes, of a file. */
+  readonly size?: number | undefined
+  readonly lastModified?: Date | undefined
+}
+
+/**
+ * A store of files by path: what a site is made of.
+ *
+ * @example
+ * const files = new Map([['hello.txt', new TextEncoder().encode('hello, world')]])
+ * const tree: FileTree = {
+ *   open(path) {
+ *     const bytes = files.get(path)
+ *     return bytes ? { size: bytes.length, read: (start, end) => bytes.subarray(start, end) } : null
+ *   },
+ * }
+ * fileHandler(site(tree))
+ */
+export interface FileTree {
+  /**
+   * The file at a path, or what else is there.
+   *
+   * @param path decoded and relative: no leading slash, no dot, empty or hidden segment; `''` is the
+   * root
+   * @param request for stores that answer it in one round trip
+   * @returns null if nothing is there
+   */
+  open(path: string, request: RequestLike): Opened | Promise<Opened>
+  /**
+   * What is in a directory, in any order; nothing that `open` would not find. Leave it out where
+   * that can't be asked.
+   *
+   * @param path as for `open`
+   */
+  list?(path: string): AsyncIterable<Entry>
+}
+
+/** What is at a path of a tree. */
+export type Opened = FileSource | 'directory' | null

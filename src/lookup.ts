@@ -1,0 +1,38 @@
+import type { Answer } from './answer.ts'
+import type { FileSource, RequestLike } from './source.ts'
+
+/** What a lookup finds: a file, an answer such as a redirect, or null for "there is no such file". */
+export type Found = FileSource | Answer | null
+
+/**
+ * Maps a GET or HEAD request to what is found for it. It gets the whole request, so that an object
+ * store can answer in one round trip, and what the host passes beside it: `(request, server)` in
+ * Bun, `(request, info)` in Deno, `(request, env, ctx)` in Workers, and `(incoming, outgoing)` under
+ * `nodeListener`. If it throws or rejects, the answer is a 503, and `onError` is called.
+ *
+ * Preconditions and ranges apply to files only; an Answer is sent as it is, without its body for
+ * HEAD.
+ *
+ * @example
+ * const lookup: FileLookup<[env: Env]> = (request, env) => r2File(env.MEDIA, 'film.mp4', request)
+ */
+export type FileLookup<Context extends readonly unknown[] = readonly unknown[]> = (
+  request: RequestLike,
+  ...context: Context
+) => Found | undefined | Promise<Found | undefined>
+
+/**
+ * Whether a lookup found a file, rather than an answer or nothing.
+ *
+ * @example
+ * const found = await lookup(request)
+ * if (isSource(found)) console.log(found.size)
+ */
+export function isSource(found: Found | undefined): found is FileSource {
+  return found instanceof Object && !('pieces' in found)
+}
+
+/** @throws TypeError unless the lookup is a function */
+export function expectLookup(lookup: unknown): void {
+  if (typeof lookup !== 'function') throw new TypeError(`Expected a lookup, got ${lookup}`)
+}
