@@ -73,8 +73,9 @@ export function denoDirectory(
   root: string | URL,
   options: DirectoryOptions & DenoOptions = {},
 ): FileLookup {
+  const { native } = options
   const lookup = site(
-    localTree(root, options, (file) => denoSource(file, options)),
+    localTree(root, options, (file) => denoSource(file, { native })),
     options,
   )
   return (request) => (isHost(request.headers.get('host') ?? '') ? lookup(request) : null)

@@ -52,7 +52,7 @@ export function nodeFile(
  */
 export function nodeDirectory(root: string | URL, options: DirectoryOptions = {}): FileLookup {
   return site(
-    localTree(root, options, (file) => fileSource(file, options)),
+    localTree(root, options, (file) => fileSource(file, {})),
     options,
   )
 }

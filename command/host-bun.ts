@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { bunDirectory } from '../adapters/bun.ts'
-import { fileHandler } from '../src/serve.ts'
 import type { FileLookup } from '../src/lookup.ts'
+import { fileHandler } from '../src/serve.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 declare const Bun: {

@@ -1,7 +1,7 @@
 import * as os from 'node:os'
 import { denoDirectory } from '../adapters/deno.ts'
-import { fileHandler } from '../src/serve.ts'
 import type { FileLookup } from '../src/lookup.ts'
+import { fileHandler } from '../src/serve.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 declare const Deno: {

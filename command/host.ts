@@ -1,6 +1,6 @@
 import type { networkInterfaces } from 'node:os'
-import type { ServeOptions } from '../src/respond.ts'
 import type { FileLookup } from '../src/lookup.ts'
+import type { ServeOptions } from '../src/respond.ts'
 
 export interface Address {
   /** An IP address. */

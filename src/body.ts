@@ -61,5 +61,5 @@ export function exactly(
   // Once it is being read, the reader cancels it.
   const close = () => (stream.locked ? undefined : stream.cancel())
   const source = { size: length, read: () => stream, close }
-  return streamBody(readBody(source, length === 0 ? [] : [{ start: 0, end: length }], () => {}))
+  return streamBody(readBody(source, length === 0 ? [] : [{ start: 0, end: length }]))
 }

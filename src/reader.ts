@@ -33,32 +33,33 @@ export interface BodyReader {
    * @throws as `next` does; LengthMismatchError after close
    */
   whole(): Promise<Uint8Array>
-  /** Closes the source unless it is closed already. Nobody waits for it: it may take for ever. */
+  /**
+   * Fulfilled once the source is closed: with what that threw, or undefined; never rejects. It may
+   * take for ever, so no client waits for it.
+   */
+  readonly closed: Promise<unknown>
+  /** Closes the source unless it is closed already. */
   close(): void
 }
-
-/** Told what closing a source threw. */
-type Report = (error: unknown) => void
 
 /** Stands for the file where a body is bytes only. */
 const NO_SOURCE: FileSource = { size: 0, read: () => NOTHING }
 
-/** What reads the body of an answer; null if it has none, and the source is closed. */
+/** What reads the body of an answer; null if it has none. */
 export function readAnswer(
   { pieces, stream }: Answer,
   source: FileSource | null,
-  report: Report,
 ): BodyReader | null {
   if (stream !== undefined) return readStream(stream())
-  if (pieces.length > 0) return readBody(source ?? NO_SOURCE, pieces, report)
-  closeSource(source, report)
-  return null
+  return pieces.length > 0 ? readBody(source ?? NO_SOURCE, pieces) : null
 }
 
 /** Reads a stream of any length to its end. */
 function readStream(stream: ReadableStream<Uint8Array>): BodyReader {
   const chunks = stream.getReader()
-  const reader = { length: Infinity, sent: 0, readAhead, next, whole, close }
+  const { closed: over } = chunks
+  const closed = over.then(undefined, () => undefined)
+  const reader = { length: Infinity, sent: 0, closed, readAhead, next, whole, close }
   let atHand: Uint8Array | null = null
   return reader
 
@@ -90,7 +91,7 @@ function readStream(stream: ReadableStream<Uint8Array>): BodyReader {
  * error. Closes the source exactly once: after the last byte, on error, or when told to, even
  * while a read is under way.
  */
-export function readBody(source: FileSource, pieces: readonly Piece[], report: Report): BodyReader {
+export function readBody(source: FileSource, pieces: readonly Piece[]): BodyReader {
   const length = lengthOf(pieces)
   let index = 0
   /** How many bytes of the piece at `index` were given. */
@@ -99,8 +100,12 @@ export function readBody(source: FileSource, pieces: readonly Piece[], report: R
   let atHand: Uint8Array = NOTHING
   let stream: ReadableStreamDefaultReader<Uint8Array> | null = null
   let isClosed = false
+  let settle: (failure: Promise<unknown>) => void
+  const closed = new Promise<unknown>((resolve) => {
+    settle = resolve
+  })
   // `sent` is no getter: V8 would keep its closure, and all that holds, until a full collection.
-  const reader = { length, sent: 0, readAhead, next, whole, close }
+  const reader = { length, sent: 0, closed, readAhead, next, whole, close }
   if (length === 0) close()
   return reader
 
@@ -189,7 +194,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[], report: R
     if (isClosed) return
     isClosed = true
     dropStream()
-    closeSource(source, report)
+    settle(closeSource(source))
   }
 }
 
@@ -263,14 +268,16 @@ export async function readBytes(
   expectWholeNumber('start', start, 0)
   expectWholeNumber('end', end, start)
   const pieces = start < end ? [{ start, end }] : []
-  return readBody({ size: end, read: source.read }, pieces, () => {}).whole()
+  // Called as its method, which may need its `this`.
+  const read = (from: number, to: number) => source.read(from, to)
+  return readBody({ size: end, read }, pieces).whole()
 }
 
-/** Closes a source, and waits for nothing: only `report` is told if that fails. */
-export async function closeSource(source: FileSource | null, report: Report): Promise<void> {
+/** Closes a source; gives what that threw, since by now nobody would catch it. */
+export async function closeSource(source: FileSource | null | undefined): Promise<unknown> {
   try {
     await source?.close?.()
   } catch (thrown) {
-    report(reasonOf(thrown))
+    return reasonOf(thrown)
   }
 }

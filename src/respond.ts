@@ -99,14 +99,17 @@ export class Responder<Context extends readonly unknown[]> {
     return found && this.#answer(request, found, context, watch, begin, now)
   }
 
-  /** What is answered where `match` gives null: 404, 405, or 204 to OPTIONS. */
-  refuse<Begun>(
+  /** Answers one request with what was found already; null is a 404. */
+  async serve<Begun>(
     request: RequestLike,
+    found: Found | undefined,
     context: Context,
     watch: Watch,
     begin: Begin<Begun>,
   ): Promise<Begun> {
-    const refusal = answerMethod(request.method) ?? NOT_FOUND
+    const refusal = answerMethod(request.method)
+    if (refusal === null) return this.#answer(request, found ?? NOT_FOUND, context, watch, begin)
+    if (isSource(found)) void this.#close(found, request, watch)
     return this.#answer(request, refusal, context, watch, begin)
   }
 
@@ -116,10 +119,9 @@ export class Responder<Context extends readonly unknown[]> {
     context: Context,
     watch: Watch,
     begin: Begin<Begun>,
-    now = 0,
+    now: number = Date.now(),
   ): Promise<Begun> {
     const source = isSource(found) ? found : null
-    const report = (error: unknown) => watch.report(request, error)
     let reader: BodyReader | null = null
     try {
       const answer = this.#withFields(
@@ -129,13 +131,19 @@ export class Responder<Context extends readonly unknown[]> {
         request,
         context,
       )
-      reader = readAnswer(answer, source, report)
+      reader = readAnswer(answer, source)
+      if (reader === null) void this.#close(source, request, watch)
       return await begin(answer, reader && { reader, source })
     } catch (thrown) {
-      if (reader === null) closeSource(source, report)
+      if (reader === null) void this.#close(source, request, watch)
       else reader.close()
-      return begin(this.#unavailable(request, context), null, reasonOf(thrown))
+      const answer = this.#unavailable(request, context)
+      return begin(answer, null, reasonOf(thrown))
     }
+  }
+
+  async #close(source: FileSource | null, request: RequestLike, watch: Watch): Promise<void> {
+    watch.report(request, await closeSource(source))
   }
 
   #withFields(answer: Answer, request: RequestLike, context: Context): Answer {

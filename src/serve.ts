@@ -37,7 +37,7 @@ export function fileHandler<Context extends readonly unknown[]>(
     expectRequest(request)
     const { watch, begin } = writerFor(request, responder, context)
     const response = await responder.match(request, context, watch, begin)
-    return response ?? responder.refuse(request, context, watch, begin)
+    return response ?? responder.serve(request, null, context, watch, begin)
   }
 }
 
@@ -80,16 +80,16 @@ export async function serveFile<Context extends readonly unknown[]>(
   options: ServeOptions<Context> = {},
   ...context: Context
 ): Promise<Response> {
-  let isAsked = false
-  const lookup: FileLookup<Context> = () => {
-    isAsked = true
-    return found
-  }
+  let responder: Responder<Context>
   try {
-    return await fileHandler(lookup, options)(request, ...context)
-  } finally {
-    if (!isAsked && isSource(found)) void closeSource(found, () => {})
+    expectRequest(request)
+    responder = new Responder<Context>(() => null, options)
+  } catch (error) {
+    if (isSource(found)) void closeSource(found)
+    throw error
   }
+  const { watch, begin } = writerFor(request, responder, context)
+  return responder.serve(request, found, context, watch, begin)
 }
 
 function expectRequest(request: Request): void {
@@ -134,8 +134,9 @@ async function withBody(
     const response = toResponse(answer, whole ?? (await reader.whole()))
     // A native body closes what it reads.
     if (atOnce !== null) reader.close()
-    watch.begin(request, answer, UNTOLD)
-    watch.end(request, answer, UNTOLD)
+    const untold = { ...UNTOLD, closed: reader.closed }
+    watch.begin(request, answer, untold)
+    watch.end(request, answer, untold)
     return response
   }
   await reader.readAhead()

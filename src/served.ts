@@ -71,6 +71,8 @@ export interface Progress {
   readonly sent: number | null
   /** How many it is to be in all; Infinity while nobody knows. */
   readonly length: number
+  /** Fulfilled once its source is closed, with what that threw, or undefined. */
+  readonly closed?: Promise<unknown> | undefined
 }
 
 /** Of an answer without a body. */
@@ -87,7 +89,7 @@ export interface Watch {
   begin(request: RequestLike, answer: Answer, progress: Progress): void
   /** The response is over; only the first call counts. */
   end(request: RequestLike, answer: Answer, progress: Progress, error?: unknown): void
-  /** Something failed. */
+  /** Something failed, unless `error` is undefined. */
   report(request: RequestLike, error: unknown): void
   /**
    * A watch for a response that may be garbage collected. Whatever the host passed may lead to the
@@ -139,7 +141,8 @@ export class ObserverWatch<Context extends readonly unknown[]> implements Watch 
   ): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (error !== undefined) this.report(request, error)
+    this.report(request, error)
+    void progress.closed?.then((failure) => this.report(request, failure))
     const { onServed } = this.#observers
     if (onServed === undefined) return
     const { sent, length } = progress
@@ -150,19 +153,22 @@ export class ObserverWatch<Context extends readonly unknown[]> implements Watch 
   }
 
   report(request: RequestLike, error: unknown): void {
+    if (error === undefined) return
     const { onError = log } = this.#observers
     tell(() => onError(error, request, ...this.#context()))
   }
 
   weakly(): Watch {
     const kept = this.#context().map((value) => {
-      if (!(value instanceof Object)) return () => value
-      const weak = new WeakRef(value)
-      return () => weak.deref()
+      return value instanceof Object ? new WeakRef(value) : value
     })
-    // The values are the context's own, or undefined, in the same order.
-    const context = () => kept.map((value) => value()) as readonly unknown[] as Context
-    return new ObserverWatch(this.#observers, context, this.#started)
+    const context = () => kept.map((value) => (value instanceof WeakRef ? value.deref() : value))
+    // The context's own values, or undefined, in the same order.
+    return new ObserverWatch(
+      this.#observers,
+      () => context() as readonly unknown[] as Context,
+      this.#started,
+    )
   }
 }
 

@@ -9,17 +9,17 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { blobFile } from '../adapters/blob.ts'
-import { directoryLookup } from '../adapters/local/tree.ts'
 import { hasGrown, learnEnds, learnEndsSync } from '../adapters/local/ends.ts'
 import { type HeldFile, holdFile } from '../adapters/local/held-file.ts'
-import { mediaType } from '../adapters/site/media-type.ts'
-import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { type Handle, openFile } from '../adapters/local/open-file.ts'
 import { findFile } from '../adapters/local/shared-files.ts'
+import { localTree } from '../adapters/local/tree.ts'
+import { nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { mediaType } from '../adapters/site/media-type.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
@@ -346,12 +346,12 @@ describe('a file that is held', () => {
 
   it('closes a file of which no source can be made', async () => {
     const path = putFile(directory, someBytes(1000))
-    const broken = directoryLookup(directory, { keepOpen: 0 }, () => {
+    const broken = localTree(directory, { keepOpen: 0 }, () => {
       throw new TypeError('no such header')
     })
-    const url = path.replace(directory, '')
+    const request = { method: 'GET', url: '/', headers: new Headers() }
     for (const _ of [1, 2]) {
-      const find = async () => broken({ method: 'GET', url, headers: new Headers() })
+      const find = async () => broken.open(basename(path), request)
       await expect(find()).rejects.toThrow('no such header')
     }
     if (canCountHandles) await until(() => openHandles(path) === 0)

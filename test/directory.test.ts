@@ -17,10 +17,12 @@ import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type DirectoryOptions, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { closeIdle } from '../adapters/local/shared-files.ts'
+import { type DirectoryOptions, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { SourceChangedError } from '../src/errors.ts'
-import type { FileLookup, FileSource } from '../src/source.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { FileSource } from '../src/source.ts'
+import { sourceOf } from './support/found.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
@@ -425,7 +427,8 @@ function urlOf(name: string): string {
 }
 
 async function look(lookup: FileLookup, url: string): Promise<FileSource | null> {
-  return lookup({ method: 'GET', url: `http://localhost${url}`, headers: new Headers() })
+  const request = { method: 'GET', url: `http://localhost${url}`, headers: new Headers() }
+  return sourceOf(await lookup(request))
 }
 
 async function contentOf(lookup: FileLookup, url: string): Promise<string | null> {

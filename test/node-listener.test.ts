@@ -11,9 +11,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { forgetBuffer, takeBuffer } from '../adapters/local/buffers.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { Incoming, Outgoing } from '../adapters/node-http/messages.ts'
-import type { ServeOptions } from '../src/prepare.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { ServeOptions } from '../src/respond.ts'
 import { fileHandler } from '../src/serve.ts'
-import type { FileLookup, FileSource } from '../src/source.ts'
+import type { FileSource } from '../src/source.ts'
 import { countingSource, someBytes, streamOf } from './support/counting-source.ts'
 import { collectGarbage } from './support/garbage.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
@@ -496,7 +497,7 @@ describe('nodeListener over node:http', () => {
     const body = () => {
       throw new Error('Expected no call')
     }
-    const client = await clientOf(nodeListener(() => countingSource(small, { body })))
+    const client = await clientOf(nodeListener(() => countingSource(small, { native: { body } })))
     client.get('/')
     expect((await client.response()).body).toEqual(Buffer.from(small))
   })

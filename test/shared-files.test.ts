@@ -14,9 +14,10 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { HeldFile } from '../adapters/local/held-file.ts'
-import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { closeIdle, findFile, type SharingOptions } from '../adapters/local/shared-files.ts'
+import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { SourceChangedError } from '../src/errors.ts'
+import { sourceOf } from './support/found.ts'
 import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
@@ -253,7 +254,8 @@ describe('keepOpen', () => {
   it.runIf(canCountHandles)('is for the files of a directory, and for one', async () => {
     const lookup = nodeDirectory(directory, { keepOpen: 0 })
     const request = { method: 'GET', url: '/file', headers: new Headers() }
-    for (const find of [() => lookup(request), () => nodeFile(path, { keepOpen: 0 })]) {
+    const ofDirectory = async () => sourceOf(await lookup(request))
+    for (const find of [ofDirectory, () => nodeFile(path, { keepOpen: 0 })]) {
       const source = await find()
       expect(openHandles(path)).toBe(1)
       await source?.close?.()

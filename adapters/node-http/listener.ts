@@ -62,7 +62,7 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
     const finish = await responder.match(request, context, watch, begin)
     if (finish !== null) return finish()
     if (next !== undefined) return next()
-    await responder.refuse(request, context, watch, begin)
+    await responder.serve(request, null, context, watch, begin)
   }
 }
 

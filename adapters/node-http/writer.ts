@@ -8,12 +8,12 @@ export class Writer implements Progress {
   sent = 0
   readonly #outgoing: Outgoing
   readonly #answer: Answer
-  readonly #body: Pick<Progress, 'length'>
+  readonly #body: Progress
   #isGone = false
   #stopWaiting: () => void = () => {}
 
-  /** @param body tells how long the body is */
-  constructor(outgoing: Outgoing, answer: Answer, body: Pick<Progress, 'length'>) {
+  /** @param body what was read of it, which may be more than has left */
+  constructor(outgoing: Outgoing, answer: Answer, body: Progress) {
     this.#outgoing = outgoing
     this.#answer = answer
     this.#body = body
@@ -21,6 +21,10 @@ export class Writer implements Progress {
 
   get length(): number {
     return this.#body.length
+  }
+
+  get closed(): Promise<unknown> | undefined {
+    return this.#body.closed
   }
 
   /** Writes the head; false if the host has answered instead. */

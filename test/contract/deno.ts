@@ -63,7 +63,10 @@ describe('a native body', () => {
     onTestFinished(() => void vi.unstubAllGlobals())
     const path = putFile(directory, bytes)
     const [part, whole] = [await open(path), await open(path)]
-    const bodies = [await part?.body?.(10, 20), await whole?.body?.(10, 100_000)]
+    const bodies = [
+      await part?.read.native?.body?.(10, 20),
+      await whole?.read.native?.body?.(10, 100_000),
+    ]
     expect(bodies.map((body) => body instanceof ReadableStream)).toEqual([isGiven, true])
     if (!isGiven) await part?.close?.()
     for (const body of bodies) if (body instanceof ReadableStream) await body.cancel()

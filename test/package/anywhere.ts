@@ -15,8 +15,9 @@ const bytes = new Uint8Array(3)
 export const source: FileSource = {
   size: 3,
   headers: { 'cache-control': 'no-cache' },
-  read: (start, end) => bytes.subarray(start, end),
-  body: (start, end) => new Blob([bytes]).slice(start, end),
+  read: Object.assign((start: number, end: number) => bytes.subarray(start, end), {
+    native: { body: (start: number, end: number) => new Blob([bytes]).slice(start, end) },
+  }),
 }
 
 // @ts-expect-error: header fields are not a number, even where a type's name can't be resolved

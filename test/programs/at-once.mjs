@@ -19,7 +19,11 @@ const lookup = process.versions.bun === undefined ? denoDirectory(root) : bunDir
 
 async function wrapped(request) {
   const file = await lookup(request)
-  return { ...file, body: async (start, end) => (await file.body(start, end)) ?? null }
+  const native = {
+    ...file.read.native,
+    body: async (start, end) => (await file.read.native.body(start, end)) ?? null,
+  }
+  return { ...file, read: Object.assign((...range) => file.read(...range), { native }) }
 }
 
 const native = Response

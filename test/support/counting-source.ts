@@ -1,4 +1,4 @@
-import type { Chunk, FileSource } from '../../src/source.ts'
+import type { Chunk, FileSource, NativeRead } from '../../src/source.ts'
 
 /** A file in memory that counts what is done with it. */
 export interface CountingSource extends FileSource {
@@ -12,14 +12,20 @@ export interface CountingSource extends FileSource {
 export interface Deviation extends Partial<Omit<FileSource, 'read' | 'close'>> {
   readonly read?: (bytes: Uint8Array, start: number) => Chunk | Promise<Chunk>
   readonly close?: () => void | Promise<void>
+  /** The ways of a runtime. */
+  readonly native?: NativeRead
 }
 
 export function countingSource(
   bytes: Uint8Array,
-  { read = (asked) => asked, close, ...fields }: Deviation = {},
+  { read = (asked) => asked, close, native, ...fields }: Deviation = {},
 ): CountingSource {
   const reads: [number, number][] = []
   let closes = 0
+  const count = (start: number, end: number) => {
+    reads.push([start, end])
+    return read(bytes.subarray(start, end), start)
+  }
   return {
     size: bytes.length,
     ...fields,
@@ -27,10 +33,7 @@ export function countingSource(
     get closes() {
       return closes
     },
-    read(start, end) {
-      reads.push([start, end])
-      return read(bytes.subarray(start, end), start)
-    },
+    read: Object.assign(count, { native }),
     close() {
       closes++
       return close?.()

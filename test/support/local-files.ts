@@ -7,9 +7,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { FileLookup } from '../../src/source.ts'
+import type { FileLookup } from '../../src/lookup.ts'
+import type { FileSource } from '../../src/source.ts'
 import type { Change, Outcome, Platform, Stored } from '../contract.ts'
 import { someBytes } from './counting-source.ts'
+import { sourceOf } from './found.ts'
 import { canCountHandles, openHandles } from './handles.ts'
 
 export interface LocalFile extends Stored {
@@ -53,10 +55,10 @@ export function namedFiles(
 export function pathLookup(
   directory: string,
   lookup: FileLookup,
-): (path: string) => ReturnType<FileLookup> {
-  return (path) => {
+): (path: string) => Promise<FileSource | null> {
+  return async (path) => {
     const url = path.replace(directory, 'http://localhost')
-    return lookup({ method: 'GET', url, headers: new Headers() })
+    return sourceOf(await lookup({ method: 'GET', url, headers: new Headers() }))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ServeOptions } from '../../src/prepare.ts'
+import type { ServeOptions } from '../../src/respond.ts'
 import type { Served } from '../../src/served.ts'
 
 /** What a test wants to know of a response that was served. */
