@@ -208,9 +208,12 @@ function toSource(built: string): string {
   return built.replace('/dist/', '/').replace(/\.js$/, '.ts')
 }
 
-/** The sources in a folder, without their extension. */
+/** The sources in a folder and below, without their extension. */
 function sourcesIn(folder: string): string[] {
-  return readdirSync(join(clone, folder)).map((name) => `${folder}/${name.replace(/\.ts$/, '')}`)
+  const names = readdirSync(join(clone, folder), { recursive: true, encoding: 'utf8' })
+  return names
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name.replace(/\.ts$/, '')}`)
 }
 
 async function pack(directory: string, args: string[]): Promise<Packed> {
