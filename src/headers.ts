@@ -118,18 +118,10 @@ export function addFields(
   const all: HeaderFields = { ...fields }
   for (const name in added) {
     const value = added[name] ?? ''
-    if (name === 'vary') all.vary = joinLists(all.vary, value)
+    if (name === 'vary' && all.vary) all.vary += `, ${value}`
     else if (name !== 'content-type' && name !== 'content-encoding') all[name] = value
   }
   return all
-}
-
-/** Two lists of names as one, each name once. */
-function joinLists(list: string | undefined, other: string): string {
-  if (list === undefined) return other
-  const known = list.toLowerCase().split(/[ \t]*,[ \t]*/)
-  const names = other.split(/[ \t]*,[ \t]*/)
-  return [list, ...names.filter((name) => !known.includes(name.toLowerCase()))].join(', ')
 }
 
 function addLastModified(fields: HeaderFields, { lastModified }: Metadata, now: number): void {

@@ -42,49 +42,20 @@ export interface BodyReader {
   close(): void
 }
 
-/** Stands for the file where a body is bytes only. */
-const NO_SOURCE: FileSource = { size: 0, read: () => NOTHING }
-
 /** What reads the body of an answer; null if it has none. */
 export function readAnswer(
   { pieces, stream }: Answer,
   source: FileSource | null,
 ): BodyReader | null {
-  if (stream !== undefined) return readStream(stream())
+  if (stream !== undefined) return readBody({ size: 0, read: stream }, [UNKNOWN_LENGTH])
   return pieces.length > 0 ? readBody(source ?? NO_SOURCE, pieces) : null
 }
 
-/** Reads a stream of any length to its end. */
-function readStream(stream: ReadableStream<Uint8Array>): BodyReader {
-  const chunks = stream.getReader()
-  const { closed: over } = chunks
-  const closed = over.then(undefined, () => undefined)
-  const reader = { length: Infinity, sent: 0, closed, readAhead, next, whole, close }
-  let atHand: Uint8Array | null = null
-  return reader
+/** All that a stream gives. */
+const UNKNOWN_LENGTH: ByteRange = { start: 0, end: Infinity }
 
-  async function readAhead(): Promise<void> {
-    atHand ??= await nextOf(chunks)
-  }
-
-  async function next(): Promise<Uint8Array | null> {
-    await readAhead()
-    const chunk = atHand ?? NOTHING
-    atHand = null
-    reader.sent += chunk.length
-    if (chunk.length > 0) return chunk
-    reader.length = reader.sent
-    return null
-  }
-
-  async function whole(): Promise<Uint8Array> {
-    throw new TypeError('Expected a body of known length')
-  }
-
-  function close(): void {
-    chunks.cancel().catch(() => {})
-  }
-}
+/** Stands for the file where a body is bytes only. */
+const NO_SOURCE: FileSource = { size: 0, read: () => NOTHING }
 
 /**
  * Reads an answer's pieces from its source, chunk by chunk: exactly the announced bytes, or an
@@ -125,6 +96,7 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     if (isRange(piece)) await fill(piece, into)
     if (isClosed) return null
     const chunk = isRange(piece) ? cut(most) : piece
+    if (chunk.length === 0) return finish()
     offset += chunk.length
     if (offset === lengthOf([piece])) {
       index++
@@ -149,7 +121,9 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
       if (stream !== null) atHand = await nextOf(stream)
       if (isClosed) return
       const given = offset + atHand.length
-      if (atHand.length === 0 || given > end - start) throw mismatch(end - start, given)
+      if (given > end - start || (atHand.length === 0 && end < Infinity)) {
+        throw mismatch(end - start, given)
+      }
       if (stream === null || given < end - start) return
       // These are the last bytes. A stream that goes on held other ones, and it may fail at its end.
       const surplus = await nextOf(stream)
@@ -161,6 +135,13 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
       close()
       throw reasonOf(thrown)
     }
+  }
+
+  /** A stream of unknown length has ended. */
+  function finish(): null {
+    reader.length = reader.sent
+    close()
+    return null
   }
 
   /** Takes at most `most` of the bytes at hand. */
