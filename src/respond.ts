@@ -51,6 +51,15 @@ export type Begin<Begun> = (
   error?: unknown,
 ) => Begun | Promise<Begun>
 
+/** One request on its way to an answer. */
+export interface Exchange<Context extends readonly unknown[], Begun> {
+  readonly request: RequestLike
+  /** What the host passed beside it. */
+  readonly context: Context
+  readonly watch: Watch
+  readonly begin: Begin<Begun>
+}
+
 /** Answers requests with what a lookup finds. Its options are checked once. */
 export class Responder<Context extends readonly unknown[]> {
   readonly #lookup: FileLookup<Context>
@@ -81,87 +90,77 @@ export class Responder<Context extends readonly unknown[]> {
    * Answers one request: looks up the file, decides, and begins to write. Null if there is no such
    * file, or the method is neither GET nor HEAD.
    */
-  async match<Begun>(
-    request: RequestLike,
-    context: Context,
-    watch: Watch,
-    begin: Begin<Begun>,
-  ): Promise<Begun | null> {
+  async match<Begun>(exchange: Exchange<Context, Begun>): Promise<Begun | null> {
+    const { request, context } = exchange
     if (answerMethod(request.method) !== null) return null
     // Before the file is found: a date that is young then may not be strong later.
     const now = Date.now()
-    let found: Found = null
+    let found: Found | undefined
     try {
-      found = (await this.#lookup(request, ...context)) ?? null
+      found = await this.#lookup(request, ...context)
     } catch (thrown) {
-      return begin(this.#unavailable(request, context), null, reasonOf(thrown))
+      return this.#fail(exchange, thrown)
     }
-    return found && this.#answer(request, found, context, watch, begin, now)
+    return found ? this.#answer(exchange, found, now) : null
   }
 
   /** Answers one request with what was found already; null is a 404. */
-  async serve<Begun>(
-    request: RequestLike,
-    found: Found | undefined,
-    context: Context,
-    watch: Watch,
-    begin: Begin<Begun>,
-  ): Promise<Begun> {
-    const refusal = answerMethod(request.method)
-    if (refusal === null) return this.#answer(request, found ?? NOT_FOUND, context, watch, begin)
-    if (isSource(found)) void this.#close(found, request, watch)
-    return this.#answer(request, refusal, context, watch, begin)
+  async serve<Begun>(exchange: Exchange<Context, Begun>, found: Found | undefined): Promise<Begun> {
+    const refusal = answerMethod(exchange.request.method)
+    if (refusal === null) return this.#answer(exchange, found ?? NOT_FOUND)
+    close(exchange, found)
+    return this.#answer(exchange, refusal)
   }
 
   async #answer<Begun>(
-    request: RequestLike,
+    exchange: Exchange<Context, Begun>,
     found: FileSource | Answer,
-    context: Context,
-    watch: Watch,
-    begin: Begin<Begun>,
     now: number = Date.now(),
   ): Promise<Begun> {
+    const { request, begin } = exchange
     const source = isSource(found) ? found : null
     let reader: BodyReader | null = null
     try {
-      const answer = this.#withFields(
-        isSource(found)
-          ? answerFile(this.#limits, request, found, now)
-          : answerAsGiven(request, found),
-        request,
-        context,
-      )
+      const decided = isSource(found)
+        ? answerFile(this.#limits, request, found, now)
+        : answerAsGiven(request, found)
+      const answer = this.#withFields(exchange, decided)
       reader = readAnswer(answer, source)
-      if (reader === null) void this.#close(source, request, watch)
-      return await begin(answer, reader && { reader, source })
+      const begun = await begin(answer, reader && { reader, source })
+      if (reader === null) close(exchange, source)
+      return begun
     } catch (thrown) {
-      if (reader === null) void this.#close(source, request, watch)
+      if (reader === null) close(exchange, source)
       else reader.close()
-      const answer = this.#unavailable(request, context)
-      return begin(answer, null, reasonOf(thrown))
+      return this.#fail(exchange, thrown)
     }
   }
 
-  async #close(source: FileSource | null, request: RequestLike, watch: Watch): Promise<void> {
-    watch.report(request, await closeSource(source))
+  /** A 503 has the fields of every answer, too, unless making them is what fails. */
+  #fail<Begun>(exchange: Exchange<Context, Begun>, thrown: unknown): Begun | Promise<Begun> {
+    let answer = UNAVAILABLE
+    try {
+      answer = this.#withFields(exchange, answer)
+    } catch {}
+    return exchange.begin(answer, null, reasonOf(thrown))
   }
 
-  #withFields(answer: Answer, request: RequestLike, context: Context): Answer {
+  #withFields(exchange: Exchange<Context, unknown>, answer: Answer): Answer {
     const { headers } = this.#options
     if (headers === undefined) return answer
+    const { request, context } = exchange
     const added =
       typeof headers === 'function'
         ? readFields(headers(answer, request, ...context), COMPUTED_FIELDS)
         : this.#fields
     return { ...answer, headers: addFields(answer.headers, added) }
   }
+}
 
-  /** A 503 has the fields of every answer, unless making them is what fails. */
-  #unavailable(request: RequestLike, context: Context): Answer {
-    try {
-      return this.#withFields(UNAVAILABLE, request, context)
-    } catch {
-      return UNAVAILABLE
-    }
-  }
+/** Closes what was found, if there is anything to close. Nobody waits for it. */
+async function close(
+  { request, watch }: Exchange<readonly unknown[], unknown>,
+  found: Found | undefined,
+): Promise<void> {
+  if (isSource(found)) watch.report(request, await closeSource(found))
 }

@@ -1,10 +1,9 @@
 import type { Answer } from './answer.ts'
 import { streamBody } from './body.ts'
-import type { FileLookup, Found } from './lookup.ts'
-import { isSource } from './lookup.ts'
+import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
-import { type Body, Responder, type ServeOptions } from './respond.ts'
+import { type Begin, type Body, type Exchange, Responder, type ServeOptions } from './respond.ts'
 import { AS_STORED, isCopiedByResponse } from './runtime.ts'
 import { NO_BODY, UNTOLD, type Watch } from './served.ts'
 import type { BodyLike, FileSource, RequestLike } from './source.ts'
@@ -35,9 +34,8 @@ export function fileHandler<Context extends readonly unknown[]>(
   const responder = new Responder(lookup, options)
   return async (request, ...context) => {
     expectRequest(request)
-    const { watch, begin } = writerFor(request, responder, context)
-    const response = await responder.match(request, context, watch, begin)
-    return response ?? responder.serve(request, null, context, watch, begin)
+    const exchange = exchangeOf(responder, request, context)
+    return (await responder.match(exchange)) ?? responder.serve(exchange, null)
   }
 }
 
@@ -58,8 +56,7 @@ export function matchFile<Context extends readonly unknown[]>(
   const responder = new Responder(lookup, options)
   return async (request, ...context) => {
     expectRequest(request)
-    const { watch, begin } = writerFor(request, responder, context)
-    return responder.match(request, context, watch, begin)
+    return responder.match(exchangeOf(responder, request, context))
   }
 }
 
@@ -88,8 +85,7 @@ export async function serveFile<Context extends readonly unknown[]>(
     if (isSource(found)) void closeSource(found)
     throw error
   }
-  const { watch, begin } = writerFor(request, responder, context)
-  return responder.serve(request, found, context, watch, begin)
+  return responder.serve(exchangeOf(responder, request, context), found)
 }
 
 function expectRequest(request: Request): void {
@@ -99,18 +95,18 @@ function expectRequest(request: Request): void {
   )
 }
 
-function writerFor<Context extends readonly unknown[]>(
-  request: Request,
+function exchangeOf<Context extends readonly unknown[]>(
   responder: Responder<Context>,
+  request: Request,
   context: Context,
-) {
+): Exchange<Context, Response> {
   const watch = responder.watch(context)
-  const begin = (answer: Answer, body: Body | null, error?: unknown) => {
+  const begin: Begin<Response> = (answer, body, error) => {
     return body === null
       ? withoutBody(request, watch, answer, error)
       : withBody(request, watch, answer, body)
   }
-  return { watch, begin }
+  return { request, context, watch, begin }
 }
 
 function withoutBody(request: Request, watch: Watch, answer: Answer, error: unknown): Response {

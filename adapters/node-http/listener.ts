@@ -59,10 +59,11 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
       watch.end(request, answer, NO_BODY, error ?? failure)
       return FINISHED
     }
-    const finish = await responder.match(request, context, watch, begin)
+    const exchange = { request, context, watch, begin }
+    const finish = await responder.match(exchange)
     if (finish !== null) return finish()
     if (next !== undefined) return next()
-    await responder.serve(request, null, context, watch, begin)
+    await responder.serve(exchange, null)
   }
 }
 
