@@ -300,10 +300,11 @@ describe('decide', () => {
   const upTo16 = Array.from({ length: 16 }, (_, i) => ({ start: i, end: i + 1 }))
   const LIMITS: [what: string, value: string, limits: RangeLimits, result: Decision][] = [
     ['16 ranges', set(16), {}, setOf(upTo16)],
-    ['17 ranges', set(17), {}, whole],
-    ['17 ranges, 16 of them beyond the end', `${'99-,'.repeat(16)}0-0`, {}, whole],
-    ['17 ranges beyond the end', '99-,'.repeat(17), {}, whole],
+    ['1000 ranges, 999 of them beyond the end', `${'99-,'.repeat(999)}0-0`, {}, part(0, 1)],
+    ['1001 ranges, 1000 of them beyond the end', `${'99-,'.repeat(1000)}0-0`, {}, whole],
+    ['1001 ranges beyond the end', '99-,'.repeat(1001), {}, whole],
     ['16 ranges and empty elements', `${set(16)},,,,`, { maxRanges: 16 }, setOf(upTo16)],
+    ['one more than 16', `${set(16)},0-0`, { maxRanges: 16 }, whole],
     ['as many as allowed', set(2), { maxRanges: 2 }, setOf(upTo16.slice(0, 2))],
     ['one too many', set(3), { maxRanges: 2 }, whole],
     ['one range at most', '0-0', { maxRanges: 1 }, part(0, 1)],

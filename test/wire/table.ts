@@ -510,20 +510,25 @@ const MULTIPART: Row[] = [
   ),
   get('§17.15: a byte more than the file', FILM, ['Range: bytes=0-499,499-999'], whole(FILM)),
   get('§17.15: the file twice', FILM, ['Range: bytes=0-,0-'], whole(FILM)),
-  ...[2, 3, 4, 5, 8, 15, 16].map((count) =>
+  ...[2, 3, 4, 5, 8, 16, 17, 255, 500].map((count) =>
     get(`${count} parts`, FILM, [`Range: bytes=${set(count)}`], parts(FILM, ...pairs(count))),
   ),
-  get('17 parts', FILM, [`Range: bytes=${set(17)}`], whole(FILM)),
   get(
-    '17, of which one is satisfiable',
+    '1000, of which one is satisfiable',
     FILM,
-    [`Range: bytes=${'1000-,'.repeat(16)}0-0`],
+    [`Range: bytes=${'1000-,'.repeat(999)}0-0`],
+    part(FILM, 0, 0),
+  ),
+  get(
+    '1001, of which one is satisfiable',
+    FILM,
+    [`Range: bytes=${'1000-,'.repeat(1000)}0-0`],
     whole(FILM),
   ),
   get(
-    '17, of which none is satisfiable',
+    '1001, of which none is satisfiable',
     FILM,
-    [`Range: bytes=${'1000-,'.repeat(17)}`],
+    [`Range: bytes=${'1000-,'.repeat(1001)}`],
     whole(FILM),
   ),
   get('16 and empty elements', FILM, [`Range: bytes=,,${set(16)},,`], parts(FILM, ...pairs(16))),
