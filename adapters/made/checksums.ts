@@ -37,7 +37,7 @@ const CHUNK = 1024 * 1024
 /**
  * The CRC-32s of files, remembered by name, size and strong entity tag, so that each version is read
  * once. So a name must always be of the same file: use one of these for each store of files. What
- * has a weak tag, or none, is not remembered.
+ * has a weak tag, or none, is read for each archive.
  *
  * Those who need the same checksum at the same time share the work. When whoever reads hangs up,
  * another one reads on from there, now or later.
@@ -46,6 +46,8 @@ export class Checksums {
   readonly #max: number
   /** The one least recently used is first. */
   readonly #known = new Map<string, Checksum>()
+  /** What has no strong tag is remembered for as long as it is the same object. */
+  readonly #unversioned = new WeakMap<Checked, Checksum>()
 
   /**
    * @param max how many are remembered, 100 000 by default: some 15 MB
@@ -76,26 +78,36 @@ export class Checksums {
         continue
       }
       const reading = readOn(checksum, file, signal, onProgress)
-      checksum.reading = reading.catch(() => {}).finally(() => {
-        checksum.reading = null
-      })
+      checksum.reading = reading
+        .catch(() => {})
+        .finally(() => {
+          checksum.reading = null
+        })
       await reading
       await checksum.reading
     }
     return checksum.crc
   }
 
-  #find({ name, size, etag }: Checked): Checksum {
-    const fresh: Checksum = { crc: 0, checked: 0, reading: null }
-    if (etag === undefined || !isStrong(etag)) return fresh
+  #find(file: Checked): Checksum {
+    const { name, size, etag } = file
+    if (etag === undefined || !isStrong(etag)) {
+      const checksum = this.#unversioned.get(file) ?? begin()
+      this.#unversioned.set(file, checksum)
+      return checksum
+    }
     const key = JSON.stringify([name, size, etag])
-    const checksum = this.#known.get(key) ?? fresh
+    const checksum = this.#known.get(key) ?? begin()
     this.#known.delete(key)
     this.#known.set(key, checksum)
     const [oldest] = this.#known.keys()
     if (this.#known.size > this.#max && oldest !== undefined) this.#known.delete(oldest)
     return checksum
   }
+}
+
+function begin(): Checksum {
+  return { crc: 0, checked: 0, reading: null }
 }
 
 async function readOn(
@@ -114,7 +126,7 @@ async function readOn(
       signal.throwIfAborted()
     }
   } finally {
-    await closeSource(source)
+    void closeSource(source, () => {})
   }
 }
 

@@ -1,5 +1,4 @@
 import { expectHeaders } from '../../src/headers.ts'
-import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
 import { joined } from './joined.ts'
 import { expectPart, openPart, type Part } from './part.ts'
@@ -41,9 +40,7 @@ export async function concat(
 ): Promise<FileSource> {
   const sources = parts.filter((part): part is FileSource => !('open' in part))
   const closeSources = async () => {
-    const failures = await Promise.all(sources.map(closeSource))
-    const failure = failures.find((each) => each !== undefined)
-    if (failure !== undefined) throw failure
+    await Promise.all(sources.map(async (source) => source.close?.()))
   }
   try {
     const opened = parts.map((part, i) => toPart(`part ${i + 1}`, part))

@@ -31,7 +31,8 @@ let table: Int32Array | null = null
 
 /** Slicing by 8: eight look-ups that don't wait for each other, in place of a chain of eight. */
 export function crc32ByTable(bytes: Uint8Array, before = 0): number {
-  const crcs = (table ??= makeTable())
+  table ??= makeTable()
+  const crcs = table
   const after = (zeros: number, byte: number) => crcs[(zeros << 8) | (byte & 0xff)] ?? 0
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   let crc = ~before
