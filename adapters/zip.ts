@@ -5,4 +5,5 @@
  */
 export { type ChecksumProgress, Checksums } from './made/checksums.ts'
 export { type ZipMember, type ZipOptions, zip } from './made/zip.ts'
+export { type ZipEntryOptions, zipEntry } from './made/zip-entry.ts'
 export { type ZipFolderOptions, zipFolder } from './made/zip-folder.ts'

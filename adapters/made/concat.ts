@@ -1,6 +1,6 @@
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
-import { joined } from './joined.ts'
+import { joined, offsetsOf } from './joined.ts'
 import { expectPart, openPart, type Part } from './part.ts'
 import { joinedTag } from './tag.ts'
 
@@ -73,14 +73,6 @@ function toPart(name: string, given: FileSource | Part): Part {
   const part = 'open' in given ? given : { ...given, open: () => ({ ...given, close: undefined }) }
   expectPart(name, part)
   return part
-}
-
-/** @throws RangeError if they add up to more than a number can hold */
-export function offsetsOf(sizes: readonly number[]): number[] {
-  let end = 0
-  const offsets = [0, ...sizes.map((size) => (end += size))]
-  if (!Number.isSafeInteger(end)) throw new RangeError(`Expected up to 2^53 bytes, got ${end}`)
-  return offsets
 }
 
 function common<T>([first, ...others]: readonly T[]): T | undefined {

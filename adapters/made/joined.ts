@@ -64,6 +64,18 @@ export function joined({ offsets, open }: Row): Pick<FileSource, 'size' | 'read'
   }
 }
 
+/**
+ * The offsets of parts of these sizes.
+ *
+ * @throws RangeError if they add up to more than a number can hold
+ */
+export function offsetsOf(sizes: readonly number[]): number[] {
+  let end = 0
+  const offsets = [0, ...sizes.map((size) => (end += size))]
+  if (!Number.isSafeInteger(end)) throw new RangeError(`Expected up to 2^53 bytes, got ${end}`)
+  return offsets
+}
+
 /** A part's stream, of exactly this length, that tells when it is over. */
 function holding(
   stream: ReadableStream<Uint8Array>,

@@ -1,4 +1,5 @@
 import type { FileSource } from '../../src/source.ts'
+import { inMemory } from './in-memory.ts'
 import { indexAt, type Row } from './joined.ts'
 import { centralHeader, type Entry, endRecords, localHeader } from './zip-records.ts'
 
@@ -87,8 +88,4 @@ function directory<E extends Entry>(
       return bytes.subarray(start - begin, stop - begin)
     },
   }
-}
-
-function inMemory(bytes: Uint8Array): FileSource {
-  return { size: bytes.length, read: (start, end) => bytes.subarray(start, end) }
 }
