@@ -148,8 +148,8 @@ async function readIndex(
   const stop = Math.min(to, from + CHUNK)
   const first = Math.max(0, from - CUT)
   const last = Math.min(end - start, stop + CUT)
-  // A copy: what a source gives may be its own.
-  const bytes = (await readBytes(source, start + first, start + last)).slice()
+  // A copy, which `slice` of a Buffer is not: what a source gives may be its own.
+  const bytes = new Uint8Array(await readBytes(source, start + first, start + last))
   moveOffsets(bytes, first, tables, move)
   return bytes.subarray(from - first, stop - first)
 }

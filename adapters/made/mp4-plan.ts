@@ -53,7 +53,7 @@ export async function planFaststart(source: FileSource): Promise<Plan | null> {
   // Media data behind the index stay where they are.
   const before = box.end === source.size ? Infinity : box.end
   const move = { by: box.end - box.start, before }
-  if (!moveOffsets(bytes.slice(), 0, tables, move)) return null
+  if (!moveOffsets(new Uint8Array(bytes), 0, tables, move)) return null
   return { at, start: box.start, end: box.end, tables, move }
 }
 
