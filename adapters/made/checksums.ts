@@ -126,7 +126,7 @@ async function readOn(
       signal.throwIfAborted()
     }
   } finally {
-    void closeSource(source, () => {})
+    void closeSource(source)
   }
 }
 

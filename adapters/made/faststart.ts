@@ -40,7 +40,7 @@ export async function faststart(
     const plan = await planOf(source, id)
     return plan === null ? source : moved(source, plan)
   } catch (error) {
-    void closeSource(source, () => {})
+    void closeSource(source)
     throw error
   }
 }

@@ -60,7 +60,7 @@ export function joined({ offsets, open }: Row): Pick<FileSource, 'size' | 'read'
       // Once it is being read, the reader cancels it.
       close: () => (stream.locked ? undefined : stream.cancel()),
     }
-    return streamBody(readBody(source, ranges, () => {}))
+    return streamBody(readBody(source, ranges))
   }
 }
 
@@ -87,7 +87,7 @@ function holding(
     if (!stream.locked) await stream.cancel()
   }
   const source = { size: length, read: () => stream, close }
-  return streamBody(readBody(source, [{ start: 0, end: length }], () => {}))
+  return streamBody(readBody(source, [{ start: 0, end: length }]))
 }
 
 /** The part that holds a byte. */

@@ -71,13 +71,12 @@ export class OpenParts {
 
   #close(part: OpenPart): void {
     if (!this.#forget(part)) return
-    const report = (failure: unknown) => {
-      this.#failure ??= failure
-    }
     const closing = part.source
-      .then((source) => closeSource(source, report))
-      .catch(() => {})
-      .finally(() => this.#closing.delete(closing))
+      .then(closeSource, () => undefined)
+      .then((failure) => {
+        this.#failure ??= failure
+        this.#closing.delete(closing)
+      })
     this.#closing.add(closing)
   }
 

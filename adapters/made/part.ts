@@ -27,7 +27,7 @@ export async function openPart(name: string, part: Part): Promise<FileSource> {
   const source = await part.open()
   if (source === null) throw new SourceChangedError(`${name} is gone`)
   if (isVersion(part, source)) return source
-  void closeSource(source, () => {})
+  void closeSource(source)
   throw new SourceChangedError(`${name} is no longer the version that was announced`)
 }
 

@@ -48,7 +48,7 @@ export async function zipEntry(
     expectHeaders(options.headers)
     stored = path.endsWith('/') ? null : await findStored(source, path)
   } finally {
-    if (stored === null) void closeSource(source, () => {})
+    if (stored === null) void closeSource(source)
   }
   if (stored === null) return null
   const { etag, lastModified, close } = source
@@ -62,7 +62,7 @@ export async function zipEntry(
     const encoded = { ...fields, 'content-encoding': 'gzip' }
     return { ...file, ...gzipped(source, stored), etag: derivedTag(tag, 'gz'), headers: encoded }
   }
-  if (request.method === 'HEAD') void closeSource(source, () => {})
+  if (request.method === 'HEAD') void closeSource(source)
   fields['content-type'] = type ?? fields['content-type'] ?? 'application/octet-stream'
   fields['x-content-type-options'] = 'nosniff'
   return { status: 200, headers: fields, pieces: [], stream: () => inflated(source, stored) }
@@ -93,7 +93,7 @@ function gzipped(source: FileSource, stored: Stored): Pick<FileSource, 'size' | 
 /** The source is closed with the stream. */
 function inflated(source: FileSource, { start, end, size }: Stored): ReadableStream<Uint8Array> {
   const pieces = start < end ? [{ start, end }] : []
-  const deflated = streamBody(readBody(source, pieces, () => {}))
+  const deflated = streamBody(readBody(source, pieces))
   // The type asks for more than bytes, in some runtimes' types.
   const inflate = new DecompressionStream('deflate-raw') as TransformStream<Uint8Array, Uint8Array>
   return exactly(deflated.pipeThrough(inflate), size)

@@ -66,7 +66,7 @@ async function* below(
     const open = () => openFile(tree, pathOf(entry), request)
     const source = await open()
     if (source === null) return null
-    void closeSource(source, () => {})
+    void closeSource(source)
     return { name, open, size: source.size, etag: source.etag, lastModified: source.lastModified }
   }
   for (let i = 0; i < entries.length; i += AT_ONCE) {

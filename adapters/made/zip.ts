@@ -120,7 +120,7 @@ async function learn(member: ZipMember): Promise<Known> {
   }
   const source = await open()
   if (source === null) throw new Error(`Expected a file for ${name}, found none`)
-  void closeSource(source, () => {})
+  void closeSource(source)
   return {
     name,
     open,
