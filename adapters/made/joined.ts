@@ -1,5 +1,5 @@
 import { streamBody } from '../../src/body.ts'
-import { reasonOf, SourceChangedError } from '../../src/errors.ts'
+import { LengthMismatchError, reasonOf } from '../../src/errors.ts'
 import type { ByteRange } from '../../src/range.ts'
 import { readBody } from '../../src/reader.ts'
 import type { Chunk, FileSource } from '../../src/source.ts'
@@ -118,5 +118,5 @@ function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
 }
 
 function surplus(expected: number, given: number): Error {
-  return new SourceChangedError(`Expected up to ${expected} bytes of a part, got ${given}`)
+  return new LengthMismatchError(`Expected up to ${expected} bytes of a part, got ${given}`)
 }
