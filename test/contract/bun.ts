@@ -6,6 +6,7 @@ import { serveFile } from '../../src/serve.ts'
 import { describeSource } from '../contract.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
+import { madeSources } from '../support/made.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 declare const Bun: {
@@ -29,6 +30,12 @@ describeSource("bunFile, with Bun's own bodies", unchanging)
 
 const lookUp = pathLookup(directory, bunDirectory(directory, { stable: true, keepOpen: 0 }))
 describeSource('bunDirectory', namedFiles(directory, lookUp))
+
+for (const [name, platform] of madeSources(directory, (path) =>
+  bunFile(path, { stable: true, keepOpen: 0 }),
+)) {
+  describeSource(name, platform)
+}
 
 /** Of these Bun hands over its own body. */
 const LARGE = 2 * 1024 * 1024

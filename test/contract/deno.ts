@@ -7,6 +7,7 @@ import { describeSource } from '../contract.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { openHandles } from '../support/handles.ts'
 import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
+import { madeSources } from '../support/made.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { until } from '../support/wait.ts'
 
@@ -20,6 +21,10 @@ describeSource(
 
 const lookUp = pathLookup(directory, denoDirectory(directory, { keepOpen: 0 }))
 describeSource('denoDirectory', namedFiles(directory, lookUp))
+
+for (const [name, platform] of madeSources(directory, (path) => denoFile(path, { keepOpen: 0 }))) {
+  describeSource(name, platform)
+}
 
 describe('a native body', () => {
   const bytes = someBytes(100_000)
