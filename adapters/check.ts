@@ -129,7 +129,10 @@ function serverOf({ whole: { fields } }: Subject): string | null {
 }
 
 function assertFile(answer: Exchange): void {
-  if (answer.status === 200) return
+  if (answer.status === 200) {
+    if (answer.end !== 'complete' || answer.body.length > 0) return
+    throw new UnansweredError('answer', 'the file is empty: it has no ranges')
+  }
   const { pathname } = answer.ask.url
   const message = `expected 200 for ${onOneLine(pathname)}, got ${onOneLine(statusOf(answer))}`
   throw new UnansweredError('answer', message)

@@ -116,7 +116,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
   },
   suffix: {
     consequence:
-      'Readers of ZIP, Zarr and Parquet find their index at the end of the file by this: they get something else, and call the file corrupt.',
+      'Readers of ZIP, Zarr and Parquet find their index at the end of the file by this: they get something else, or nothing of a small one, and call the file corrupt.',
     fix: 'bytes=-N is the last N bytes, and the whole file if it is shorter (RFC 9110 §14.1.2)',
     fixes: { Express: `Its static files refuse a suffix longer than the file. ${BYTESERVE}` },
   },
@@ -127,16 +127,10 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'past-end': {
     consequence:
-      'A download that is complete, and is resumed, fails; some tools append the text of the error page to the file.',
+      'A download that is complete, and is resumed, can not be told from one whose file has shrunk: some tools start again, some append what comes to the file.',
     fix: 'Answer 416 with Content-Range: bytes */SIZE and Content-Length: 0 (RFC 9110 §15.5.17)',
     fixes: {
-      nginx:
-        'Its 416 carries an error page, which only old tools append: error_page 416 =416 @empty; location @empty { return 416 ""; }',
-      Apache:
-        'ErrorDocument 416 with an empty file, as far as old tools matter: its 416 carries an error page',
-      Caddy:
-        'Its 416 carries a line of text: handle_errors { respond "" } as far as old tools matter',
-      Express: `Its 416 carries an error page: answer errors of status 416 with an empty body in an error handler. Or: ${BYTESERVE}`,
+      Apache: 'Its 416 has no Content-Range, and no setting adds it: a server in front of it can',
     },
   },
   'accept-ranges': {

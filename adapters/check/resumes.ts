@@ -1,9 +1,12 @@
 import { formatHttpDate, isEntityTag, isStrong, parseHttpDate } from '../../src/validators.ts'
 import type { Exchange, Field } from './exchange.ts'
-import { type Check, fail, fieldOf, pass, statusOf, unknown } from './finding.ts'
+import { type Check, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
 import type { Subject } from './subject.ts'
 
 const DAY = 86_400_000
+
+/** What is longer is no error page, in bytes. */
+const MAX_ERROR_PAGE = 64 * 1024
 
 /** A version that the file has never had. */
 const OTHER_TAG = '"byteserve-check"'
@@ -25,6 +28,30 @@ export const RESUMES: readonly Check[] = [
         return fail(`a ${answer.status} that is ${is}`, answer)
       }
       return pass('by Content-Length')
+    },
+  },
+  {
+    id: 'past-end',
+    aim: 'resumes',
+    title: 'A range after the end is a 416 with the size',
+    async judge(file) {
+      if (!(await file.servesParts())) return unknown(NO_PARTS)
+      const size = await file.size()
+      if (size === null || size === 0) {
+        return unknown('the size of the file is nowhere told')
+      }
+      const answer = await file.range(`${size}-`)
+      if (answer.status !== 416) return fail(`${statusOf(answer)} for bytes=${size}-`, answer)
+      if (answer.fields.get('content-range') !== `bytes */${size}`) {
+        return fail(`416 with ${fieldOf(answer, 'Content-Range')}`, answer)
+      }
+      const length = answer.length ?? answer.body.length
+      if (length === 0) return pass(`416, bytes */${size}`)
+      if (length > MAX_ERROR_PAGE || (answer.length === null && answer.end === 'cut'))
+        return fail(`416 with a body of ${length} bytes`, answer)
+      return info(
+        `416 with an error page of ${length} bytes, which old versions of curl append to the file`,
+      )
     },
   },
   {
@@ -58,7 +85,7 @@ export const RESUMES: readonly Check[] = [
     async judge(file) {
       const current = await resumeBy(file)
       if (typeof current === 'string') return unknown(current)
-      const answer = await file.range('2-9', current)
+      const answer = await file.range(file.inner, current)
       if (answer.status === 206) return pass(`206 for ${current[1]}`)
       return fail(`${statusOf(answer)} for If-Range: ${current[1]}`, answer)
     },
@@ -77,7 +104,7 @@ export const RESUMES: readonly Check[] = [
         ...(date === null ? [] : [dateAfter(date, -DAY), dateAfter(date, DAY)]),
       ]
       for (const value of stale) {
-        const answer = await file.range('2-9', ['If-Range', value])
+        const answer = await file.range(file.inner, ['If-Range', value])
         if (answer.status !== 200) return fail(`${statusOf(answer)} for If-Range: ${value}`, answer)
       }
       return pass('200')
@@ -92,7 +119,7 @@ export const RESUMES: readonly Check[] = [
       if (tag === null) return unknown('there is no ETag')
       if (!(await file.servesParts())) return unknown(NO_PARTS)
       const value = isStrong(tag) ? `W/${tag}` : tag
-      const answer = await file.range('2-9', ['If-Range', value])
+      const answer = await file.range(file.inner, ['If-Range', value])
       if (answer.status === 200) return pass('200')
       return fail(`${statusOf(answer)} for If-Range: ${value}`, answer)
     },
@@ -102,7 +129,7 @@ export const RESUMES: readonly Check[] = [
     aim: 'resumes',
     title: 'If-Match with another version is a 412',
     async judge(file) {
-      const answer = await file.range('2-9', ['If-Match', OTHER_TAG])
+      const answer = await file.range(file.inner, ['If-Match', OTHER_TAG])
       if (answer.status === 412) return pass('412')
       return fail(`${statusOf(answer)} for If-Match: ${OTHER_TAG}`, answer)
     },
@@ -122,7 +149,7 @@ export function versionOf({ fields }: Pick<Exchange, 'fields'>): {
 /** An answer that has another version than the first, and what it says. */
 export async function findChange(file: Subject): Promise<[string, Exchange] | null> {
   const { whole } = file
-  const others = [await file.ask('HEAD'), await file.range('0-1'), await file.range('2-9')]
+  const others = [await file.ask('HEAD'), await file.range('0-1'), await file.range(file.inner)]
   for (const answer of others.filter(({ status }) => status === 200 || status === 206)) {
     for (const name of ['ETag', 'Last-Modified']) {
       const [before, after] = [whole, answer].map(({ fields }) => fields.get(name.toLowerCase()))

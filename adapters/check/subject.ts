@@ -7,6 +7,9 @@ const KIB = 1024
 const PREFIX = 64 * KIB
 const MAX_WHOLE = 1024 * KIB
 
+/** What is longer is not looked at further. */
+const ERROR_PAGE = 16 * KIB
+
 /** Bytes as they are stored: what a player or a download asks for. */
 const AS_STORED: Field = ['Accept-Encoding', 'identity']
 
@@ -64,6 +67,12 @@ export class Subject {
     return this.whole.end === 'complete' ? this.whole.body : null
   }
 
+  /** A few bytes that are not the first, as a download asks for that goes on. */
+  get inner(): string {
+    const last = Math.min(9, (this.whole.length ?? Infinity) - 1)
+    return `${Math.min(2, last)}-${last}`
+  }
+
   /** A GET of a range. */
   range(spec: string, ...fields: readonly Field[]): Promise<Exchange> {
     return this.ask('GET', ['Range', `bytes=${spec}`], ...fields)
@@ -79,11 +88,25 @@ export class Subject {
 
   /** The same, always asked. */
   again(method: Exchange['ask']['method'], ...fields: readonly Field[]): Promise<Exchange> {
+    return this.#send(method, fields, PREFIX)
+  }
+
+  /** A GET of a range that is read whole, up to 1 MiB. */
+  slice(spec: string): Promise<Exchange> {
+    return this.#send('GET', [['Range', `bytes=${spec}`]], MAX_WHOLE)
+  }
+
+  #send(
+    method: Exchange['ask']['method'],
+    fields: readonly Field[],
+    mostOfPart: number,
+  ): Promise<Exchange> {
     return this.session.ask({
       method,
       url: this.url,
       fields: withDefaults(fields, this.origin),
-      most: mostOfPart,
+      // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
+      most: ({ status }) => (status === 206 ? mostOfPart : status === 200 ? 0 : ERROR_PAGE),
       lingers: true,
     })
   }
@@ -102,7 +125,7 @@ export class Subject {
 
   /** Whether any range is answered with a part. */
   async servesParts(): Promise<boolean> {
-    for (const spec of ['0-1', '0-', '2-9']) {
+    for (const spec of ['0-1', '0-', this.inner]) {
       if ((await this.range(spec)).status === 206) return true
     }
     return false
@@ -123,7 +146,7 @@ export function openFile(session: Session, { url, origin }: SubjectOptions): Pro
 /** Asks again where the check began, with a Range, as a player does. */
 export function followWithRange({ session, asked, origin }: Subject): Promise<Followed> {
   const fields = withDefaults([['Range', 'bytes=0-1']], origin)
-  return session.follow({ method: 'GET', url: asked, fields, most: mostOfPart })
+  return session.follow({ method: 'GET', url: asked, fields, most: () => ERROR_PAGE })
 }
 
 function withDefaults(fields: readonly Field[], origin: string | null): readonly Field[] {
@@ -134,13 +157,6 @@ function withDefaults(fields: readonly Field[], origin: string | null): readonly
     ...(origin === null || named.has('origin') ? [] : [['Origin', origin] as const]),
     ...fields,
   ]
-}
-
-/** A part is read whole, up to 1 MiB and a bit; of anything else, a bit. */
-function mostOfPart({ status, fields }: Head): number {
-  if (status !== 206) return status === 200 ? 0 : KIB
-  const length = Number(fields.get('content-length') ?? NaN)
-  return length <= MAX_WHOLE ? MAX_WHOLE : 16 * KIB
 }
 
 /** What an answer's Content-Range says; null if there is none of this form (RFC 9110 §14.4). */

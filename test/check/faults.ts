@@ -101,17 +101,17 @@ export const FAULTS: readonly PlantedFault[] = [
   ['past-end', '200', when(isPastEnd, toWhole)],
   [
     'past-end',
-    'an error page',
+    'the whole file, as a 416',
     when(isPastEnd, (plan) => {
-      plan.text = '<h1>416</h1>'
-      plan.fields['content-length'] = String(plan.text.length)
+      plan.end = 200_000
+      plan.fields['content-length'] = String(plan.end)
     }),
   ],
   [
     'past-end',
-    'a chunked error page',
+    'the whole file, as a chunked 416',
     when(isPastEnd, (plan) => {
-      plan.text = '<h1>416</h1>'
+      plan.end = 200_000
       delete plan.fields['content-length']
     }),
   ],

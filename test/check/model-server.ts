@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
 
 const CHUNK = 64 * 1024
 
@@ -41,10 +42,13 @@ export interface ModelServer {
   readonly log: string[]
   /** The most requests that it had at a time. */
   atOnce(): number
-  /** How many bytes of bodies it has written. */
-  written(): number
   close(): Promise<void>
 }
+
+/** What comes after the head, again and again; of a length that no offset is a multiple of. */
+const NOISE = Buffer.from(
+  Uint8Array.from({ length: 1_000_003 }, (_, at) => Math.imul(at, 2654435761) >>> 24),
+)
 
 const ETAG = '"model-1"'
 const MODIFIED = 'Sun, 01 Nov 2026 08:49:37 GMT'
@@ -67,7 +71,7 @@ const FIELDS = {
  */
 export async function startModel(file: ModelFile, fault: Fault = () => {}): Promise<ModelServer> {
   const log: string[] = []
-  let [running, most, written] = [0, 0, 0]
+  let [running, most] = [0, 0]
   const server = createServer(async (request, response) => {
     most = Math.max(most, ++running)
     response.on('close', () => running--)
@@ -75,7 +79,7 @@ export async function startModel(file: ModelFile, fault: Fault = () => {}): Prom
     const asked = toAsked(request)
     const plan = decide(file, asked)
     await fault(plan, asked)
-    written += await send(file, plan, asked, response)
+    await send(file, plan, asked, response)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -84,7 +88,6 @@ export async function startModel(file: ModelFile, fault: Fault = () => {}): Prom
     url: `http://127.0.0.1:${port}/film.mp4`,
     log,
     atOnce: () => most,
-    written: () => written,
     async close() {
       server.closeAllConnections()
       server.close()
@@ -95,11 +98,14 @@ export async function startModel(file: ModelFile, fault: Fault = () => {}): Prom
 
 /** The bytes [start, end) of a file. */
 export function bytesOf({ head }: ModelFile, start: number, end: number): Buffer {
-  const bytes = Buffer.alloc(end - start)
-  for (let at = start; at < end; at++) {
-    bytes[at - start] = head[at] ?? Math.imul(at, 2654435761) >>> 24
+  const pieces = [head.subarray(start, end)]
+  for (let at = Math.max(start, head.length); at < end; ) {
+    const from = at % NOISE.length
+    const piece = NOISE.subarray(from, from + end - at)
+    pieces.push(piece)
+    at += piece.length
   }
-  return bytes
+  return Buffer.concat(pieces)
 }
 
 function toAsked({ method = '', url = '', headers }: IncomingMessage): Asked {
@@ -157,26 +163,22 @@ function decide(file: ModelFile, asked: Asked): Plan {
   return { ...whole, status: 206, fields: { ...FIELDS, ...part }, start, end }
 }
 
-/** How many bytes of the body were written. */
 async function send(
   file: ModelFile,
   plan: Plan,
-  asked: Asked,
+  { method }: Asked,
   response: ServerResponse,
-): Promise<number> {
+): Promise<void> {
   response.writeHead(plan.status, plan.fields)
   response.flushHeaders()
-  let written = 0
-  if (asked.method !== 'HEAD' && plan.status !== 304) {
-    if (plan.text !== null) response.write(plan.text)
-    for (let at = plan.start; at < plan.end && !response.destroyed; at += CHUNK) {
-      const chunk = bytesOf(file, at, Math.min(plan.end, at + CHUNK))
-      written += chunk.length
-      if (response.write(chunk)) continue
-      await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => {})
-    }
-  }
+  // Who hangs up is done.
+  await pipeline(bodyOf(file, plan, method), response, { end: false }).catch(() => {})
   if (plan.surplus !== '') response.socket?.write(plan.surplus)
   response.end()
-  return written
+}
+
+function* bodyOf(file: ModelFile, { status, start, end, text }: Plan, method: string) {
+  if (method === 'HEAD' || status === 304) return
+  if (text !== null) yield text
+  for (let at = start; at < end; at += CHUNK) yield bytesOf(file, at, Math.min(end, at + CHUNK))
 }
