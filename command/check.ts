@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { withoutUser } from '../adapters/check/target.ts'
 import {
   type Colour,
   check,
@@ -120,7 +121,7 @@ async function checkOne(url: string, wanted: Wanted, stderr: Output): Promise<Ou
       ...(shows ? { onProgress } : {}),
     })
   } catch (error) {
-    return { url: withoutPassword(url), error: explain(error, url) }
+    return { url: withoutUser(url), error: explain(error, url) }
   } finally {
     if (shows) stderr.write('\r\x1b[K')
   }
@@ -130,11 +131,7 @@ function explain(error: unknown, url: string): string {
   const message = onOneLine(error instanceof Error ? error.message : String(error))
   if (!(error instanceof UnansweredError)) return message
   const hint = error.obstacle === 'certificate' ? '; --insecure asks it all the same' : ''
-  return `can't check ${onOneLine(withoutPassword(url))}: ${message}${hint}`
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//')
+  return `can't check ${onOneLine(withoutUser(url))}: ${message}${hint}`
 }
 
 function toText(report: Report, { verbose }: Wanted, { stdout, colours }: CheckIO): string {

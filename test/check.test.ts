@@ -1,18 +1,16 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, createSecureServer } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ADVICE } from '../adapters/check/advice.ts'
 import { type CheckOptions, check, type Report } from '../adapters/check.ts'
+import { certificate } from './check/certificate.ts'
 import { FAULTS } from './check/faults.ts'
 import { type Fault, type ModelFile, type ModelServer, startModel } from './check/model-server.ts'
-import { temporaryDirectory } from './support/temporary.ts'
 
 const MIB = 1024 * 1024
 
@@ -447,16 +445,3 @@ describe('what can not be checked', () => {
     await expect(check(url, options)).rejects.toThrow(new TypeError(message))
   })
 })
-
-const keys = temporaryDirectory()
-let made: { key: Buffer; cert: Buffer } | null = null
-
-/** A certificate that nobody has signed, made once. */
-function certificate(): { key: Buffer; cert: Buffer } {
-  if (made !== null) return made
-  const [key, cert] = [join(keys, 'key.pem'), join(keys, 'cert.pem')]
-  const what = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1'.split(' ')
-  execFileSync('openssl', [...what, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  made = { key: readFileSync(key), cert: readFileSync(cert) }
-  return made
-}

@@ -25,7 +25,7 @@ const OWN = [
 export function parseTarget(text: string): [URL, readonly Field[]] {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError(`Expected a URL of http or https, got '${onOneLine(text)}'`)
+    throw new TypeError(`Expected a URL of http or https, got '${onOneLine(withoutUser(text))}'`)
   }
   const { username, password } = url
   url.hash = ''
@@ -34,6 +34,11 @@ export function parseTarget(text: string): [URL, readonly Field[]] {
   if (username === '' && password === '') return [url, []]
   const pair = Buffer.from(`${decode(username)}:${decode(password)}`)
   return [url, [['Authorization', `Basic ${pair.toString('base64')}`]]]
+}
+
+/** What may be a URL, without user and password, which are not to be printed. */
+export function withoutUser(text: string): string {
+  return text.replace(/\/\/[^/@]*@/, '//')
 }
 
 /** What is not percent-encoded stands for itself. */
