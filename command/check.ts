@@ -212,6 +212,8 @@ const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, gree
 const paint: Paint = (colour, text) => `\x1b[${CODES[colour]}m${text}\x1b[0m`
 
 function processIO(): CheckIO {
+  // Whoever reads may have seen enough.
+  process.stdout.on('error', () => {})
   return { stdout: process.stdout, stderr: process.stderr, colours: !asksForNoColour() }
 }
 

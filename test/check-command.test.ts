@@ -173,12 +173,12 @@ describe('byteserve check', () => {
   })
 
   it.each([
-    [['--header', 'Range: secret'], 'Range is for the check to send'],
+    [['--header', 'Range: secret', 'http://x/'], 'Range is for the check to send'],
     [['ftp://me:secret@x/'], "Expected a URL of http or https, got 'ftp://x/'"],
-    [['--origin', 'app'], "Expected an origin as https://app.example, got 'app'"],
+    [['--origin', 'app', 'http://x/'], "Expected an origin as https://app.example, got 'app'"],
   ])('%o is refused', async (args, message) => {
     const stderr = `byteserve: ${message}\n`
-    expect(await runHere([...args, 'http://x/'])).toEqual({ code: 2, stdout: '', stderr })
+    expect(await runHere(args)).toEqual({ code: 2, stdout: '', stderr })
   })
 
   it('--help fits a screen', async () => {
