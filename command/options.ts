@@ -10,6 +10,7 @@ const DEFAULTS = { port: '8080', host: '127.0.0.1' }
 const HIGHEST_PORT = 65535
 
 export const HELP: string = `Usage: byteserve [DIR] [--port N] [--host H]
+       byteserve check URL…    what a server gets wrong; see byteserve check --help
 
 Serves the files of DIR, by default the current directory, with byte ranges: films seek and
 downloads resume. / is DIR/index.html or, if there is none, a page that plays the media.
