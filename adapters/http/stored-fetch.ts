@@ -34,8 +34,8 @@ export function isDecoded(headers: Headers): boolean {
 // Up to version 20, Node is the one without a navigator.
 const isNode = globalThis.navigator?.userAgent.startsWith('Node.js') ?? 'process' in globalThis
 
-/** Under which name Node's fetch gets Content-Encoding. */
-const HIDDEN = 'x-stored-content-encoding'
+/** Under which name Node's fetch gets Content-Encoding: one as long. */
+const HIDDEN = 'x-stored-content'
 
 /** The part of undici's handlers that is used. */
 interface Handler {
@@ -48,20 +48,25 @@ const dispatcher = {
     const below = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
     const hiding: Handler = {
       onHeaders(status, fields, ...rest) {
-        const hidden = fields.map((field, i) => (i % 2 === 0 ? hide(field) : field))
-        return handler.onHeaders?.call(this, status, hidden, ...rest) ?? true
+        const told = fields.map((field, i) => (i % 2 === 0 ? hide(field) : field))
+        return handler.onHeaders?.call(this, status, told, ...rest) ?? true
       },
     }
     return below.dispatch(options, Object.setPrototypeOf(hiding, handler))
   },
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('latin1')
 
-/** The name of a field, or another for Content-Encoding; nobody else may give that. */
+/** The name of a field, or another for Content-Encoding. */
 function hide(name: Uint8Array): Uint8Array {
   const text = decoder.decode(name).toLowerCase()
-  if (text === HIDDEN) return encoder.encode('x-ignored')
-  return text === 'content-encoding' ? encoder.encode(HIDDEN) : name
+  if (text === 'content-encoding') return renamed(name, HIDDEN)
+  // Only we may say so.
+  return text === HIDDEN ? renamed(name, 'x-ignored-field!') : name
+}
+
+/** Like `map`, it keeps the class: undici wants a Buffer. */
+function renamed(name: Uint8Array, other: string): Uint8Array {
+  return name.map((_, i) => other.charCodeAt(i))
 }

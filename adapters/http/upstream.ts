@@ -131,6 +131,6 @@ export function within<T>(ms: number, awaited: Promise<T>, giveUp: () => void): 
 /** Does without a body: a short one is read, so that its connection can be used again. */
 export function drop({ timeout }: Upstream, { response, hangUp }: Reply): void {
   const length = Number(response.headers.get('content-length') ?? Infinity)
-  if (!(length <= WORTH_READING) || response.body === null) return hangUp()
-  within(timeout, response.arrayBuffer(), hangUp).catch(() => {})
+  if (length <= WORTH_READING) within(timeout, response.arrayBuffer(), hangUp).catch(() => {})
+  else hangUp()
 }
