@@ -1,15 +1,23 @@
 import type { Answer } from '../src/answer.ts'
-import { expectHeaders } from '../src/headers.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
-import { expectOriginOptions, type OriginOptions, originFile } from './http/file.ts'
+import {
+  answerFailure,
+  answering,
+  described,
+  expectFileOptions,
+  expectOriginOptions,
+  type FileOptions,
+  type OriginOptions,
+  originFile,
+} from './http/file.ts'
 import { storedFetch } from './http/stored-fetch.ts'
 import type { Upstream } from './http/upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
 export { OriginError } from './http/failure.ts'
-export type { OriginOptions } from './http/file.ts'
+export type { FileOptions, OriginOptions } from './http/file.ts'
 export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 
 /** Options of `httpTree`. */
@@ -22,10 +30,7 @@ export interface HttpTreeOptions extends OriginOptions {
 }
 
 /** Options of `httpFile`. */
-export interface HttpFileOptions extends HttpTreeOptions {
-  /** Further fields of the answers, such as CORS. What the other server says wins over them. */
-  readonly headers?: HeadersLike | undefined
-}
+export interface HttpFileOptions extends HttpTreeOptions, FileOptions {}
 
 /** Options of `httpOrigin`. */
 export interface HttpOriginOptions extends HttpTreeOptions, SiteOptions {}
@@ -54,11 +59,15 @@ export async function httpFile(
   request: RequestLike | null = null,
   options: HttpFileOptions = {},
 ): Promise<FileSource | Answer | null> {
-  const { headers } = options
   const target = expectUrl(url)
-  expectHeaders(headers)
+  expectFileOptions(options)
   const upstream = upstreamOf(target, options)
-  return originFile(upstream, request ?? NO_REQUEST, target.pathname, headers, options)
+  try {
+    const file = await originFile(upstream, request ?? NO_REQUEST, options)
+    return described(file, target.pathname, options)
+  } catch (error) {
+    return answerFailure(error)
+  }
 }
 
 /**
@@ -79,9 +88,11 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   expectOriginOptions(options)
   return {
     open(path, request) {
+      // What a server gives for a directory is no file.
+      if (path === '') return 'directory'
       const url = new URL(root)
       url.pathname += path.split('/').map(encodeURIComponent).join('/')
-      return originFile(upstreamOf(url, options), request, path, undefined, options)
+      return originFile(upstreamOf(url, options), request, options)
     },
   }
 }
@@ -95,7 +106,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
  * export default { fetch: fileHandler(httpOrigin('https://example.org/films/')) }
  */
 export function httpOrigin(base: string | URL, options: HttpOriginOptions = {}): FileLookup {
-  return site(httpTree(base, options), options)
+  return answering(site(httpTree(base, options), options))
 }
 
 /** @throws TypeError, without what may be secret, unless it is a URL of HTTP */

@@ -11,12 +11,18 @@ export class Body {
   at: number
   readonly end: number
   readonly #reply: Reply
+  readonly #timeout: number
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null
   /** Bytes that came and were not taken. */
   #atHand: Uint8Array | null = null
+  /** When a chunk is due that is waited for, as `performance.now()`. */
+  #due = Infinity
+  #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(reply: Reply, start: number, end: number) {
+  /** @param timeout how long may be waited for a chunk, in ms */
+  constructor(reply: Reply, start: number, end: number, timeout: number) {
     this.#reply = reply
+    this.#timeout = timeout
     this.at = start
     this.end = end
   }
@@ -28,56 +34,80 @@ export class Body {
   }
 
   /**
-   * The next bytes, at least one.
+   * The next bytes, at least one and at most so many.
    *
-   * @param most how many are taken at most
-   * @returns null when the body breaks off or falls silent
-   * @throws OriginError when there are more than were announced
+   * @returns null when the body breaks off, falls silent or has more bytes than were announced
    */
-  async next({ name, timeout }: Upstream, most: number): Promise<Uint8Array | null> {
-    const chunk = this.#atHand ?? (await this.#receive(timeout))
-    if (chunk === null) return null
-    if (chunk.length > this.end - this.at) {
-      this.hangUp()
-      throw new OriginError(502, name, 'Expected as many bytes as were announced, got more')
-    }
+  async next(most: number): Promise<Uint8Array | null> {
+    const chunk = this.#atHand ?? (await this.#receive())
+    if (chunk === null || chunk.length > this.end - this.at) return null
     const taken = chunk.length > most ? chunk.subarray(0, most) : chunk
     this.#atHand = taken === chunk ? null : chunk.subarray(most)
     this.at += taken.length
     return taken
   }
 
-  async #receive(timeout: number): Promise<Uint8Array | null> {
+  /** All that is left, read by the runtime as one; null if that fails, or there was another read. */
+  async rest(): Promise<Uint8Array | null> {
+    const { response } = this.#reply
+    const length = this.end - this.at
+    if (response.bodyUsed || this.#reader !== null) return null
+    const bytes = await within(this.#timeout, response.arrayBuffer(), this.hangUp).catch(() => null)
+    if (bytes?.byteLength !== length) return null
+    this.at = this.end
+    return new Uint8Array(bytes)
+  }
+
+  async #receive(): Promise<Uint8Array | null> {
     this.#reader ??= this.#reply.response.body?.getReader() ?? null
-    const reader = this.#reader
+    this.#due = performance.now() + this.#timeout
+    this.#timer ??= setTimeout(this.#check, this.#timeout)
     try {
       for (;;) {
-        const read = reader && (await within(timeout, reader.read(), this.hangUp))
-        if (read === null || read.done) return null
-        if (read.value.length > 0) return read.value
+        const { value = null, done = true } = (await this.#reader?.read()) ?? {}
+        if (done || (value !== null && value.length > 0)) return value
       }
     } catch {
       return null
+    } finally {
+      this.#due = Infinity
     }
+  }
+
+  /** One timer for all chunks: setting one for each would cost more than reading it. */
+  readonly #check = (): void => {
+    const left = this.#due - performance.now()
+    if (left <= 0) this.hangUp()
+    else this.#timer = left === Infinity ? undefined : setTimeout(this.#check, left)
   }
 
   /** Lets the connection go: for further use, if the body was read to its end. */
   finish(): void {
+    clearTimeout(this.#timer)
     // The end of a body without length comes after its last byte.
-    if (this.at < this.end) this.hangUp()
+    if (this.at < this.end || this.#atHand !== null) this.hangUp()
     else this.#reader?.read().then(({ done }) => done || this.hangUp(), this.hangUp)
   }
 
   /** Ends it, and its connection, at once. */
-  readonly hangUp = (): void => this.#reply.hangUp()
+  readonly hangUp = (): void => {
+    clearTimeout(this.#timer)
+    this.#reply.hangUp()
+  }
 }
 
 /** The body of a response that holds bytes from `start` on; null if it holds others. */
-export function bodyFrom(reply: Reply, { range }: Head, start: number, size: number): Body | null {
+export function bodyFrom(
+  { timeout }: Upstream,
+  reply: Reply,
+  { range }: Head,
+  start: number,
+  size: number,
+): Body | null {
   // A whole body of unknown length has the size that was told before.
   const held = range ?? (reply.response.status === 200 ? { start: 0, end: size } : null)
   const isUsable = held?.start === start && held.end <= size && reply.response.body !== null
-  return isUsable ? new Body(reply, start, held.end) : null
+  return isUsable ? new Body(reply, start, held.end, timeout) : null
 }
 
 /**
@@ -110,7 +140,7 @@ export async function openBody(
       reply.hangUp()
       throw changed(upstream)
     }
-    const body = bodyFrom(reply, head, start, size)
+    const body = bodyFrom(upstream, reply, head, start, size)
     if (body !== null) return body
     reply.hangUp()
     if (isLast) throw wrongBytes(upstream, fields.range, response)

@@ -1,4 +1,4 @@
-import type { FileSource, NativeRead, Read } from '../../src/source.ts'
+import type { FileSource, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
 import { OriginError } from './failure.ts'
 import type { Version } from './head.ts'
@@ -8,15 +8,15 @@ import { pause, type Upstream } from './upstream.ts'
 export interface ReadPlan {
   /** Whether the bytes of two responses may stand in one answer. */
   readonly isJoinable: boolean
-  /** Whether a body that breaks off is taken up where it did; else it goes to the runtime as it is. */
-  readonly resumes: boolean
+  /** The most bytes that go to the runtime as they come, without being watched. */
+  readonly untouched: number
 }
 
 /** How long is waited before a body that gave nothing is asked for again, in ms. */
 const PAUSE = 100
 
-/** Bun drops Content-Length from streams. */
-const BUFFER_LIMIT = 'Bun' in globalThis ? 1024 * 1024 : undefined
+/** Bun drops Content-Length from streams: up to so many bytes are sent as one array. */
+const BUFFER_LIMIT = 'Bun' in globalThis ? 1024 * 1024 : 0
 
 /**
  * Reads the content of one version. Each reader has a body of its own, which is read on as long as
@@ -28,7 +28,7 @@ export function contentOf(
   upstream: Upstream,
   version: Version,
   first: Body | null,
-  { isJoinable, resumes }: ReadPlan,
+  { isJoinable, untouched }: ReadPlan,
 ): Pick<FileSource, 'read' | 'close'> {
   /** Those that nobody reads from at the moment. */
   const idle = new Set<Body>(first === null ? [] : [first])
@@ -42,7 +42,8 @@ export function contentOf(
     let body = take(start, end)
     for (let failures = 0; ; failures++) {
       body ??= await open(start, end)
-      const chunk = await body.next(upstream, end - start)
+      const isWhole = body.end === end && end - start <= BUFFER_LIMIT && failures === 0
+      const chunk = isWhole ? await body.rest() : await body.next(end - start)
       if (chunk !== null) {
         hasGiven = true
         give(body, end)
@@ -97,21 +98,17 @@ export function contentOf(
   }
 
   /** The stream of a response, for the runtime to send by itself. */
-  async function native(start: number, end: number): Promise<ReadableStream<Uint8Array> | null> {
+  async function streamOf(start: number, end: number): Promise<ReadableStream<Uint8Array> | null> {
+    if (end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
-    if (body.at === start && body.end === end && body.untouched !== null) return body.untouched
+    if (body.end === end && body.untouched !== null) return body.untouched
     idle.add(body)
     return null
   }
 
-  const read: Read = Object.assign(readAt, {
-    native: {
-      body: resumes ? undefined : native,
-      bufferLimit: BUFFER_LIMIT,
-    } satisfies NativeRead,
-  })
+  const native: NativeRead = { body: streamOf, bufferLimit: BUFFER_LIMIT || undefined }
   return {
-    read,
+    read: Object.assign(readAt, { native }),
     close() {
       hangUp.abort()
       for (const body of all) body.hangUp()

@@ -1,5 +1,7 @@
 import type { Answer } from '../../src/answer.ts'
 import { expectFunction, expectWholeNumber } from '../../src/errors.ts'
+import { expectHeaders } from '../../src/headers.ts'
+import type { FileLookup } from '../../src/lookup.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { storedType, withStored } from '../site/stored-fields.ts'
 import { contentOf } from './content.ts'
@@ -10,8 +12,6 @@ import type { Upstream } from './upstream.ts'
 
 /** How the files of another server are got, whatever protocol names them. */
 export interface OriginOptions {
-  /** The media type of a file that the other server names none for. */
-  readonly type?: ((path: string) => string | null | undefined) | undefined
   /**
    * Statuses that mean that there is no such file, besides 404 and 410. S3 answers 403 for a missing
    * key in a bucket that may not be listed.
@@ -24,9 +24,9 @@ export interface OriginOptions {
    */
   readonly immutable?: boolean | undefined
   /**
-   * Whether a body that breaks off is resumed where it did; true by default, but on Workers, where
-   * every byte then passes through JavaScript. Otherwise the runtime gets the body untouched, and
-   * the client's breaks off with it.
+   * Whether a body that breaks off is resumed where it did. By default, bodies of more than 1 MiB are,
+   * but none on Workers, where every byte would have to pass through JavaScript: there, and with
+   * false, the runtime gets bodies untouched, and the client's breaks off with them.
    */
   readonly resume?: boolean | undefined
   /**
@@ -47,6 +47,9 @@ export interface OriginOptions {
 
 const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 
+/** What goes to the runtime untouched, in bytes: what sockets hold anyway while a client pauses. */
+const UNTOUCHED = isWorkerd ? Infinity : 'Bun' in globalThis ? 0 : 1024 * 1024
+
 /** @throws RangeError or TypeError if an option is invalid */
 export function expectOriginOptions({
   type,
@@ -57,7 +60,6 @@ export function expectOriginOptions({
   readonly retries: number
   readonly timeout: number
 } {
-  expectFunction('type(path)', type)
   expectFunction('fetch', fetch)
   expectWholeNumber('retries', retries, 0)
   expectWholeNumber('timeout', timeout, 1)
@@ -67,33 +69,28 @@ export function expectOriginOptions({
 /**
  * A file of another server as a source, for one request.
  *
- * @param path what `type` is asked about
- * @param headers further fields, under those of the other server
- * @returns null if there is no such file; an answer if the other server fails
+ * @returns null if there is no such file
+ * @throws OriginError if the other server fails
  */
 export async function originFile(
   upstream: Upstream,
   request: RequestLike,
-  path: string,
-  headers: HeadersLike | undefined,
   options: OriginOptions,
-): Promise<FileSource | Answer | null> {
-  const { immutable: isImmutable = false, missing = [], resume: resumes = !isWorkerd } = options
-  try {
-    const found = await find(upstream, request, { missing, isImmutable })
-    if (found === null) return null
-    const { version, body, isJoinable } = found
-    return {
-      size: version.size,
-      type: storedType(version.headers.get('content-type')) ?? options.type?.(path) ?? undefined,
-      etag: version.etag,
-      lastModified: version.lastModified,
-      headers: withStored(headers, storedFields(version.headers)),
-      ...contentOf(upstream, version, body, { isJoinable, resumes }),
-    }
-  } catch (error) {
-    if (error instanceof OriginError) return toAnswer(error)
-    throw error
+): Promise<FileSource | null> {
+  const { immutable: isImmutable = false, missing = [], resume } = options
+  const untouched = resume === undefined ? UNTOUCHED : resume ? 0 : Infinity
+  const found = await find(upstream, request, { missing, isImmutable })
+  if (found === null) return null
+  const { version, body, isJoinable } = found
+  const { size, etag, lastModified, headers } = version
+  return {
+    size,
+    type: storedType(headers.get('content-type')),
+    etag,
+    lastModified,
+    headers: withStored(undefined, storedFields(headers)),
+    ...contentOf(upstream, version, body, { isJoinable, untouched }),
+    ...upstream.describe?.(headers),
   }
 }
 
@@ -102,4 +99,51 @@ function storedFields(headers: Headers): Record<string, string | null> {
   const names = ['content-language', 'content-disposition', 'cache-control', 'expires', 'age']
   const fields = Object.fromEntries(names.map((name) => [name, headers.get(name)]))
   return { ...fields, 'content-encoding': storedEncoding(headers) }
+}
+
+/** What is said of one file besides what its server says. */
+export interface FileOptions {
+  /** Further fields of the answers, such as CORS. What the other server says wins over them. */
+  readonly headers?: HeadersLike | undefined
+  /** The media type of a file for which the other server has none. */
+  readonly type?: ((path: string) => string | null | undefined) | undefined
+}
+
+/** @throws TypeError if an option is invalid */
+export function expectFileOptions({ headers, type }: FileOptions): void {
+  expectHeaders(headers)
+  expectFunction('type(path)', type)
+}
+
+/** A file with what is said of it besides. */
+export function described(
+  file: FileSource | null,
+  path: string,
+  { headers, type }: FileOptions,
+): FileSource | null {
+  if (file === null) return null
+  return {
+    ...file,
+    type: file.type ?? type?.(path) ?? undefined,
+    headers: withStored(headers, Object.fromEntries(new Headers(file.headers))),
+  }
+}
+
+/** What a failure of the other server comes to: an answer that says so. */
+export function answerFailure(error: unknown): Answer {
+  if (error instanceof OriginError) return toAnswer(error)
+  throw error
+}
+
+/** A lookup that answers failures of the other server. */
+export function answering<Context extends readonly unknown[]>(
+  lookup: FileLookup<Context>,
+): FileLookup<Context> {
+  return async (request, ...context) => {
+    try {
+      return await lookup(request, ...context)
+    } catch (error) {
+      return answerFailure(error)
+    }
+  }
 }

@@ -43,7 +43,7 @@ export async function find(
   if (reply !== null && head === null) return null
   const version = isVersion(head) ? head : await probe(upstream, missing, signal)
   const wanted = spec && version && resolveRange(spec, version.size)
-  const first = reply && head && wanted && sameBody(reply, head, version, wanted.start)
+  const first = reply && head && wanted && sameBody(upstream, reply, head, version, wanted.start)
   if (reply !== null && !first) drop(upstream, reply)
   if (version === null) return null
   const isJoinable = isImmutable || isStrong(version.etag ?? '')
@@ -101,8 +101,14 @@ function isVersion(head: Head | null): head is Version {
   return head !== null && head.size !== null
 }
 
-function sameBody(reply: Reply, head: Head, version: Version, start: number): Body | null {
-  return isSameVersion(version, head) ? bodyFrom(reply, head, start, version.size) : null
+function sameBody(
+  upstream: Upstream,
+  reply: Reply,
+  head: Head,
+  version: Version,
+  start: number,
+): Body | null {
+  return isSameVersion(version, head) ? bodyFrom(upstream, reply, head, start, version.size) : null
 }
 
 /**

@@ -6,6 +6,8 @@ export interface Upstream {
   readonly name: string
   /** Sends one request. */
   readonly send: (method: Method, fields: HeaderPairs, signal: AbortSignal) => Promise<Response>
+  /** What else the head of its answer says of the file. */
+  readonly describe?: (headers: Headers) => object
   /** How long it may be silent while it is being waited for, in ms. */
   readonly timeout: number
   /** How often a request is repeated that it could not answer, or a body that gave nothing. */

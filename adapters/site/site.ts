@@ -1,5 +1,5 @@
 import { expectHeaders } from '../../src/headers.ts'
-import { type FileLookup, isSource } from '../../src/lookup.ts'
+import type { FileLookup } from '../../src/lookup.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
 import type { FileTree, Opened } from './tree.ts'
 import { expectBase, toRelativePath } from './url-path.ts'
@@ -34,7 +34,7 @@ export function site(tree: FileTree, options: SiteOptions = {}): FileLookup {
   expectHeaders(headers)
   const toFound = (opened: Opened) => {
     if (opened === null || opened === 'directory') return null
-    return headers === undefined || !isSource(opened) ? opened : withFields(opened, headers)
+    return headers === undefined ? opened : withFields(opened, headers)
   }
   return (request) => {
     const path = toRelativePath(request.url, base)

@@ -1,4 +1,3 @@
-import type { Answer } from '../../src/answer.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 
 /** What is found under a name in a directory. */
@@ -43,5 +42,5 @@ export interface FileTree {
   list?(path: string): AsyncIterable<Entry>
 }
 
-/** What is at a path of a tree, or an answer such as a 502, which is sent as it is. */
-export type Opened = FileSource | Answer | 'directory' | null
+/** What is at a path of a tree. */
+export type Opened = FileSource | 'directory' | null

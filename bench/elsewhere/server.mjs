@@ -1,8 +1,8 @@
 // A server that gets its file from another one: server.mjs UPSTREAM. /bare/ hands the body of a plain
 // fetch on, /ours/ is byteserve. It prints its port, and ends with its stdin.
 import process from 'node:process'
-import { fileHandler } from '../../dist/src/index.js'
 import { httpOrigin } from '../../dist/adapters/http.js'
+import { fileHandler } from '../../dist/src/index.js'
 
 const upstream = process.argv[2]
 const serveOurs = fileHandler(httpOrigin(upstream, { base: '/ours/' }))

@@ -1,6 +1,7 @@
 // The same in workerd.
-import { fileHandler } from '../../dist/src/index.js'
+
 import { httpOrigin } from '../../dist/adapters/http.js'
+import { fileHandler } from '../../dist/src/index.js'
 
 export default {
   async fetch(request, { UPSTREAM }) {
