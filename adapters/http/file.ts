@@ -52,7 +52,6 @@ const UNTOUCHED = isWorkerd ? Infinity : 'Bun' in globalThis ? 0 : 1024 * 1024
 
 /** @throws RangeError or TypeError if an option is invalid */
 export function expectOriginOptions({
-  type,
   fetch,
   retries = 2,
   timeout = 30_000,
