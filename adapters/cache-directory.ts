@@ -1,0 +1,1 @@
+export { type DirectoryTierOptions, directoryTier } from './made/directory-tier.ts'
