@@ -1,4 +1,9 @@
-export { cacheApiTier, type CacheApiOptions, type CacheLike } from './made/cache-api.ts'
-export { type CacheOptions, cached, type CachedLookup } from './made/cached.ts'
+/**
+ * Blocks of files that are far away or slow to read, kept where they are near.
+ *
+ * @module
+ */
 export type { CacheStats } from './made/block-store.ts'
+export { type CacheApiOptions, type CacheLike, cacheApiTier } from './made/cache-api.ts'
+export { type CachedLookup, type CacheOptions, cached } from './made/cached.ts'
 export type { BlockTier } from './made/tier.ts'

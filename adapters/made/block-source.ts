@@ -41,9 +41,9 @@ export function blockSource(
     const index = Math.floor(start / blockSize)
     const share = ahead.get(index)
     const bytes = share === undefined ? blocks.find(index) : undefined
+    const chunk = bytes ? cut(bytes, start, end) : wait(share ?? blocks.want(index), start, end)
     advance(index, end)
-    if (bytes !== undefined) return cut(bytes, start, end)
-    return wait(share ?? blocks.want(index), start, end)
+    return chunk
   }
 
   /** All of the bytes, if they are in one block, and that is in memory. */

@@ -27,8 +27,8 @@ export interface BlockOrigin {
   /** In bytes. */
   readonly length: number
   read(signal: AbortSignal): Promise<Uint8Array>
-  /** Told of what goes on in the background. */
-  keepAlive?(work: Promise<unknown>): void
+  /** Told of what goes on when the block is there. */
+  readonly keepAlive?: ((work: Promise<unknown>) => void) | undefined
 }
 
 /** Blocks by key: in memory, on their way there, in the second tier, or at their origin. */

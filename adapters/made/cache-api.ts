@@ -53,7 +53,10 @@ export function cacheApiTier(cache: CacheLike, options: CacheApiOptions = {}): B
         'content-length': String(bytes.length),
         'content-type': 'application/octet-stream',
       }
-      await cache.put(await urlFor(key), new Response(bytes as Uint8Array<ArrayBuffer>, { headers }))
+      await cache.put(
+        await urlFor(key),
+        new Response(bytes as Uint8Array<ArrayBuffer>, { headers }),
+      )
     },
   }
 }

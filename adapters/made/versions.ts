@@ -23,17 +23,22 @@ export class Versions {
     if (this.#duration === 0) return ask()
     const known = this.#known.get(name)
     if (known !== undefined && performance.now() < known.until) return known.version
-    const others = await this.#asking.get(name)?.catch(() => undefined)
-    if (others !== undefined && isForOthers(others)) return others
-    const asking = ask()
     // In workerd, a request may not wait for another one's.
-    if (!isWorkerd) this.#asking.set(name, asking)
+    const others = isWorkerd ? undefined : this.#asking.get(name)
+    if (others === undefined) return this.#learn(name, ask())
+    // If that failed, or is for nobody else, each asks on its own.
+    const looked = await others.catch(() => null)
+    return looked !== null && isForOthers(looked) ? looked : ask()
+  }
+
+  async #learn(name: string, asking: Promise<Looked>): Promise<Looked> {
+    this.#asking.set(name, asking)
     try {
       const looked = await asking
       if (isForOthers(looked)) this.#remember(name, looked)
       return looked
     } finally {
-      if (this.#asking.get(name) === asking) this.#asking.delete(name)
+      this.#asking.delete(name)
     }
   }
 
