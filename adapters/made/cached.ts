@@ -114,7 +114,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     if (found === null) return 'missing'
     if (!isSource(found)) return 'uncacheable'
     const version = versionOf(found)
-    void closeSource(found, () => {})
+    void closeSource(found)
     return version ?? 'uncacheable'
   }
 

@@ -23,10 +23,10 @@ export async function readBlock(
     if (found !== null && !isSource(found)) {
       throw new Error(`Expected bytes ${start}-${end - 1} of ${path}, got a ${found.status}`)
     }
-    void closeSource(found, ignore)
+    void closeSource(found)
     throw new SourceChangedError(`${path} changed while it was being served`)
   }
-  const reader = readBody(found, [{ start, end }], ignore)
+  const reader = readBody(found, [{ start, end }])
   signal.addEventListener('abort', reader.close)
   // It may have been aborted while the lookup was at work.
   if (signal.aborted) reader.close()
@@ -40,6 +40,3 @@ export async function readBlock(
   }
   return bytes
 }
-
-/** The bytes are there: whether their source could be closed makes no difference. */
-function ignore(): void {}
