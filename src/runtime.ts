@@ -2,11 +2,13 @@
  * What is known about runtimes. Nothing else in the core depends on where it runs.
  */
 
+/** Whether this is workerd, where all that a request opened ends with it. */
+export const isWorkerd: boolean = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+
 /**
  * A response may be dropped unread: its source is closed once its body is garbage collected. Not in
- * workerd, where all that a request opened ends with it, and touching it later is an error.
+ * workerd, where touching it after the request is an error.
  */
-const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
 const dropped = Registry && new Registry<() => void>((abandon) => abandon())
 

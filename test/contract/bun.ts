@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BunOptions, bunDirectory, bunFile } from '../../adapters/bun.ts'
 import { serveFile } from '../../src/serve.ts'
 import { describeSource } from '../contract.ts'
+import { cachedFiles } from '../support/cached-files.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
 import { madeSources } from '../support/made.ts'
@@ -36,6 +37,10 @@ for (const [name, platform] of madeSources(directory, (path) =>
 )) {
   describeSource(name, platform)
 }
+const files = bunDirectory(directory, { stable: true, keepOpen: 0 })
+describeSource('cached', cachedFiles(directory, files))
+const tier = { directory: temporaryDirectory() }
+describeSource('cached, with a directory behind', cachedFiles(directory, files, tier))
 
 /** Of these Bun hands over its own body. */
 const LARGE = 2 * 1024 * 1024

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { denoDirectory, denoFile } from '../../adapters/deno.ts'
 import { serveFile } from '../../src/serve.ts'
 import { describeSource } from '../contract.ts'
+import { cachedFiles } from '../support/cached-files.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { openHandles } from '../support/handles.ts'
 import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
@@ -25,6 +26,10 @@ describeSource('denoDirectory', namedFiles(directory, lookUp))
 for (const [name, platform] of madeSources(directory, (path) => denoFile(path, { keepOpen: 0 }))) {
   describeSource(name, platform)
 }
+const files = denoDirectory(directory, { keepOpen: 0 })
+describeSource('cached', cachedFiles(directory, files))
+const tier = { directory: temporaryDirectory() }
+describeSource('cached, with a directory behind', cachedFiles(directory, files, tier))
 
 describe('a native body', () => {
   const bytes = someBytes(100_000)
