@@ -22,7 +22,7 @@ export function formatServed(served: Served, now: Date, client: string | null): 
   const target = parseTarget(request.url)
   const length = sent === null ? `announced ${headers['content-length'] ?? 0} B` : `${sent} B`
   return [
-    now.toTimeString().slice(0, 8),
+    clockAt(now),
     // A socket for IPv6 gives IPv4 addresses in this notation.
     ...(client === null ? [] : [client.replace(/^::ffff:/, '').padEnd(15)]),
     inColumn(request.method).padEnd(7),
@@ -33,6 +33,19 @@ export function formatServed(served: Served, now: Date, client: string | null): 
     formatDuration(duration).padStart(8),
     ...outcome(served),
   ].join('  ')
+}
+
+let second = Number.NaN
+let clock = ''
+
+/** The time in this zone, such as `20:31:05`: made once a second, for making it takes a while. */
+function clockAt(now: Date): string {
+  const current = Math.floor(now.getTime() / 1000)
+  if (current !== second) {
+    second = current
+    clock = now.toTimeString().slice(0, 8)
+  }
+  return clock
 }
 
 function outcome({ aborted, error }: Served): string[] {
