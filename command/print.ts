@@ -18,8 +18,8 @@ export interface Printer {
 
 /**
  * Prints to standard error by the given way to write. A line that comes alone is written at once;
- * those that follow it within 50 ms, or until there are 500, are written together then. While nobody reads, lines beyond a
- * limit are left out, and a line in their place says how many.
+ * those that follow it are written together, after 50 ms or when there are 500. While nobody reads,
+ * lines beyond a limit are left out, and a line in their place says how many.
  *
  * @param write never rejects
  */
