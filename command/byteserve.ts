@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from '../adapters/local/open-file.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
 import type { Host, Listening, Service } from './host.ts'
@@ -12,6 +13,8 @@ import { linePrinter } from './print.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
+/** How long the end waits for whoever reads the log, in ms. */
+const LAST_WORDS = 200
 
 const FAILED = 1
 const MISUSED = 2
@@ -52,7 +55,7 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   if (address === null) return fail(`can't resolve ${host}`, FAILED)
   const { networkInterfaces, openDirectory, listen, writeLog } = await loadHost()
   // Standard output is for the URL alone.
-  const print = linePrinter(writeLog)
+  const { print, flush, flushSync } = linePrinter(writeLog)
   const isLocal = isLoopback(address)
   const service: Service = {
     lookup: withPage(root, openDirectory(root)),
@@ -68,11 +71,13 @@ async function serve(options: Extract<Options, { kind: 'serve' }>): Promise<void
   } catch (error) {
     return fail(explain(error, host, port), FAILED)
   }
-  process.on('SIGINT', () => process.exit(0))
+  const exit = () => Promise.race([flush(), delay(LAST_WORDS)]).finally(() => process.exit(0))
+  process.on('SIGINT', exit)
   process.once('SIGTERM', () => {
-    setTimeout(() => process.exit(0), PATIENCE)
-    void server.drain().finally(() => process.exit(0))
+    setTimeout(exit, PATIENCE)
+    void server.drain().finally(exit)
   })
+  process.on('exit', flushSync)
   // npm passes on a signal that the whole process group, and so this process, has already got.
   process.on('SIGTERM', () => {})
   process.stdout.write(`${formatUrl(host, server.port)}\n`)

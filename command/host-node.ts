@@ -4,7 +4,7 @@ import type { FileLookup } from '../src/lookup.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 export { networkInterfaces } from 'node:os'
-export { writeLog } from './print.ts'
+export { writeLog } from './stderr.ts'
 
 export const openDirectory: (root: string) => FileLookup = nodeDirectory
 
