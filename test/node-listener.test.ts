@@ -15,7 +15,7 @@ import type { FileLookup } from '../src/lookup.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { fileHandler } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
-import { countingSource, someBytes, streamOf } from './support/counting-source.ts'
+import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
 import { collectGarbage } from './support/garbage.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { parseMultipart } from './support/multipart.ts'
@@ -401,6 +401,35 @@ describe('nodeListener over node:http', () => {
     client.send(`${method} / HTTP/1.1`, 'Content-Length: 0')
     const { status } = await client.response()
     expect({ status, lookups }).toEqual({ status: expected, lookups: 0 })
+  })
+
+  const never = () => new Promise<void>(() => {})
+  it.each<[status: number, method: string, fields: string[], deviation: Deviation]>([
+    [200, 'HEAD', [], {}],
+    [304, 'GET', ['If-None-Match: *'], {}],
+    [412, 'GET', ['If-Match: "b"'], {}],
+    [416, 'GET', ['Range: bytes=1000-'], {}],
+    [503, 'GET', [], { read: () => Promise.reject(new Error('EIO')) }],
+    [206, 'GET', ['Range: bytes=0-9'], {}],
+  ])('answers %i to a %s %j, though its source never closes', async (status, method, fields, deviation) => {
+    const source = () => countingSource(small, { etag: '"a"', ...deviation, close: never })
+    const client = await clientOf(nodeListener(source, { onError: () => {} }))
+    client.send(`${method} / HTTP/1.1`, 'Host: localhost', ...fields)
+    expect((await client.response({ hasBody: method !== 'HEAD' })).status).toBe(status)
+  })
+
+  it('cuts a body that fails midway, though its source never closes', async () => {
+    const { options, served } = observe()
+    const read = (bytes: Uint8Array, start: number) => {
+      if (start > 0) throw new Error('EIO')
+      return bytes.subarray(0, 1000)
+    }
+    const source = () => countingSource(one, { read, close: never })
+    const client = await clientOf(nodeListener(source, options))
+    client.get('/')
+    await expect(client.response()).rejects.toThrow()
+    await until(() => served.length > 0)
+    expect(served).toEqual([{ status: 200, sent: 1000, aborted: false }])
   })
 
   it('is told of a close that fails after a hang-up', async () => {
