@@ -11,9 +11,9 @@ import { readBytes } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
 import { someBytes } from './support/counting-source.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
+import { areInstalled } from './support/installed.ts'
 import { putFile } from './support/local-files.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { areInstalled } from './support/tools.ts'
 import { until } from './support/wait.ts'
 
 const run = promisify(execFile)

@@ -15,9 +15,9 @@ import {
   someBytes,
   streamOf,
 } from './support/counting-source.ts'
+import { areInstalled } from './support/installed.ts'
 import { readerOf } from './support/reader.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { areInstalled } from './support/tools.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { until } from './support/wait.ts'
 

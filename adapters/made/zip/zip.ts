@@ -1,12 +1,12 @@
-import { expectHeaders } from '../../src/headers.ts'
-import { closeSource } from '../../src/reader.ts'
-import type { FileSource, HeadersLike } from '../../src/source.ts'
+import { expectHeaders } from '../../../src/headers.ts'
+import { closeSource } from '../../../src/reader.ts'
+import type { FileSource, HeadersLike } from '../../../src/source.ts'
+import { joined } from '../joined.ts'
+import { expectPart, openPart, type Part } from '../part.ts'
+import { joinedTag } from '../tag.ts'
 import { type ChecksumProgress, Checksums } from './checksums.ts'
-import { joined } from './joined.ts'
-import { expectPart, openPart, type Part } from './part.ts'
-import { joinedTag } from './tag.ts'
-import { type Content, layOut, rowOf } from './zip-layout.ts'
-import type { Entry } from './zip-records.ts'
+import { type Content, layOut, rowOf } from './layout.ts'
+import type { Entry } from './records.ts'
 
 /** A file or folder to put into an archive. */
 export interface ZipMember extends Partial<Pick<Part, 'size' | 'etag' | 'lastModified'>> {

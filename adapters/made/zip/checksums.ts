@@ -1,9 +1,10 @@
-import { expectWholeNumber, LengthMismatchError } from '../../src/errors.ts'
-import { closeSource } from '../../src/reader.ts'
-import type { FileSource } from '../../src/source.ts'
-import { isStrong } from '../../src/validators.ts'
+import { expectWholeNumber, LengthMismatchError } from '../../../src/errors.ts'
+import { closeSource } from '../../../src/reader.ts'
+import { isWorkerd } from '../../../src/runtime.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { isStrong } from '../../../src/validators.ts'
+import { openPart, type Part } from '../part.ts'
 import { crc32 } from './crc32.ts'
-import { openPart, type Part } from './part.ts'
 
 /** A file whose checksum is needed. */
 export interface Checked extends Part {
@@ -73,18 +74,20 @@ export class Checksums {
     const checksum = this.#find(file)
     while (checksum.checked < file.size) {
       signal.throwIfAborted()
-      if (checksum.reading !== null) {
+      // In workerd, a request may not wait for another one's.
+      if (checksum.reading !== null && !isWorkerd) {
         await checksum.reading
         continue
       }
       const reading = readOn(checksum, file, signal, onProgress)
-      checksum.reading = reading
+      const done = reading
         .catch(() => {})
         .finally(() => {
-          checksum.reading = null
+          if (checksum.reading === done) checksum.reading = null
         })
+      checksum.reading = done
       await reading
-      await checksum.reading
+      await done
     }
     return checksum.crc
   }
@@ -118,11 +121,14 @@ async function readOn(
 ): Promise<void> {
   const { name, size } = file
   const source = await openPart(name, file)
+  let { crc, checked } = checksum
   try {
-    for await (const bytes of chunksOf(source, checksum.checked, size)) {
-      checksum.crc = crc32(bytes, checksum.crc)
-      checksum.checked += bytes.length
-      onProgress?.({ name, checked: checksum.checked, size })
+    for await (const bytes of chunksOf(source, checked, size)) {
+      crc = crc32(bytes, crc)
+      checked += bytes.length
+      // Another one may have come further.
+      if (checked > checksum.checked) Object.assign(checksum, { crc, checked })
+      onProgress?.({ name, checked, size })
       signal.throwIfAborted()
     }
   } finally {
