@@ -312,6 +312,7 @@ describe('checksums', () => {
   it.each([
     ['another name', { name: 'x' }],
     ['another tag', { etag: '"t"' }],
+    ['another id', { id: 'x' }],
   ])('are not those of %s', async (_what, other) => {
     const checksums = new Checksums()
     await checkAll([member('a', bytes, { etag: '"s"' })], checksums)

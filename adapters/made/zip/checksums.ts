@@ -8,7 +8,10 @@ import { crc32 } from './crc32.ts'
 
 /** A file whose checksum is needed. */
 export interface Checked extends Part {
+  /** In the archive. */
   readonly name: string
+  /** Names the file among all that are remembered. */
+  readonly id: string
 }
 
 /** How far a checksum has come. */
@@ -36,9 +39,9 @@ const MAX_CHECKSUMS = 100_000
 const CHUNK = 1024 * 1024
 
 /**
- * The CRC-32s of files, remembered by name, size and strong entity tag, so that each version is read
- * once. So a name must always be of the same file: use one of these for each store of files. What
- * has a weak tag, or none, is read for each archive.
+ * The CRC-32s of files, remembered by id, size and strong entity tag, so that each version is read
+ * once. So an id must always be of the same file: use one of these for each store of files. What has
+ * a weak tag, or none, is read for each archive.
  *
  * Those who need the same checksum at the same time share the work. When whoever reads hangs up,
  * another one reads on from there, now or later.
@@ -93,13 +96,13 @@ export class Checksums {
   }
 
   #find(file: Checked): Checksum {
-    const { name, size, etag } = file
+    const { id, size, etag } = file
     if (etag === undefined || !isStrong(etag)) {
       const checksum = this.#unversioned.get(file) ?? begin()
       this.#unversioned.set(file, checksum)
       return checksum
     }
-    const key = JSON.stringify([name, size, etag])
+    const key = JSON.stringify([id, size, etag])
     const checksum = this.#known.get(key) ?? begin()
     this.#known.delete(key)
     this.#known.set(key, checksum)

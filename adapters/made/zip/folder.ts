@@ -64,11 +64,13 @@ async function* below(
     const { kind, lastModified } = entry
     const name = prefix + entry.name
     if (kind === 'directory') return { name: `${name}/`, lastModified }
-    const open = () => openFile(tree, pathOf(entry), request)
+    const id = pathOf(entry)
+    const open = () => openFile(tree, id, request)
     const source = await open()
     if (source === null) return null
     void closeSource(source)
-    return { name, open, size: source.size, etag: source.etag, lastModified: source.lastModified }
+    const { size, etag } = source
+    return { name, id, open, size, etag, lastModified: source.lastModified }
   }
   for (let i = 0; i < entries.length; i += AT_ONCE) {
     const group = entries.slice(i, i + AT_ONCE)

@@ -4,7 +4,7 @@ import type { FileSource, HeadersLike } from '../../../src/source.ts'
 import { joined } from '../joined.ts'
 import { expectPart, openPart, type Part } from '../part.ts'
 import { joinedTag } from '../tag.ts'
-import { type ChecksumProgress, Checksums } from './checksums.ts'
+import { type Checked, type ChecksumProgress, Checksums } from './checksums.ts'
 import { type Content, layOut, rowOf } from './layout.ts'
 import type { Entry } from './records.ts'
 
@@ -12,6 +12,8 @@ import type { Entry } from './records.ts'
 export interface ZipMember extends Partial<Pick<Part, 'size' | 'etag' | 'lastModified'>> {
   /** Its path in the archive, with slashes between, such as `films/a.mp4`; a folder's ends in one. */
   readonly name: string
+  /** Names the file for `checksums`, such as its path in the store; by default `name`. */
+  readonly id?: string | undefined
   /** The CRC-32 of its bytes, where that is known: it is believed. */
   readonly crc32?: number | undefined
   /**
@@ -28,8 +30,8 @@ export interface ZipOptions {
   /** Further header fields, such as Content-Disposition. */
   readonly headers?: HeadersLike | undefined
   /**
-   * Remembers checksums from one archive to the next, by the members' names. By default those of
-   * this source only: then each part of a download that was resumed reads its members anew.
+   * Remembers checksums from one archive to the next, by the members' ids. By default those of this
+   * source only: then each request for a part of a download reads its members anew.
    */
   readonly checksums?: Checksums | undefined
   /** Told of each MiB that is read for a checksum, before anything of that member is sent. */
@@ -37,8 +39,7 @@ export interface ZipOptions {
 }
 
 /** A member of which all is known. */
-interface Known extends Part, Entry {
-  readonly name: string
+interface Known extends Checked, Entry {
   readonly crc32: number | undefined
 }
 
@@ -109,14 +110,14 @@ async function learnAll(
 }
 
 async function learn(member: ZipMember): Promise<Known> {
-  const { name, open, crc32, etag, lastModified } = member
+  const { name, id = name, open, crc32, etag, lastModified } = member
   const path = expectPath(name)
   if (name.endsWith('/')) {
-    return { name, path, open: () => null, size: 0, etag: '""', lastModified, crc32 }
+    return { name, id, path, open: () => null, size: 0, etag: '""', lastModified, crc32 }
   }
   if (open === undefined) throw new TypeError(`Expected ${name} to have open()`)
   if (member.size !== undefined) {
-    const known = { name, path, open, size: member.size, etag, lastModified, crc32 }
+    const known = { name, id, path, open, size: member.size, etag, lastModified, crc32 }
     expectPart(name, known)
     return known
   }
@@ -124,7 +125,8 @@ async function learn(member: ZipMember): Promise<Known> {
   if (source === null) throw new Error(`Expected a file for ${name}, found none`)
   void closeSource(source)
   const { size } = source
-  return { name, path, open, size, etag: source.etag, lastModified: source.lastModified, crc32 }
+  const learned = { size, etag: source.etag, lastModified: source.lastModified }
+  return { name, id, path, open, crc32, ...learned }
 }
 
 const encoder = new TextEncoder()
