@@ -134,7 +134,7 @@ describe('a folder as an archive', () => {
     // Its central directory, and the end of the last file.
     await readBytes(all, all.size - 580, all.size)
     const read = tree.opened.filter(({ reads }) => reads.length > 0).map(({ size }) => size)
-    expect(read.sort()).toEqual([100, 104])
+    expect(new Set(read)).toEqual(new Set([100, 104]))
   })
 
   it('takes no file for another one, of the same name below another folder', async () => {
