@@ -1,4 +1,4 @@
-import { parseTarget } from '../site/url-path.ts'
+import { parseTarget } from '../../site/url-path.ts'
 import { type Grant, parseToken, type Token } from './token.ts'
 
 /*

@@ -1,7 +1,7 @@
-import type { FileSource } from '../../src/source.ts'
-import { inMemory } from './in-memory.ts'
-import { indexAt, type Row } from './joined.ts'
-import { centralHeader, type Entry, endRecords, localHeader } from './zip-records.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { inMemory } from '../in-memory.ts'
+import { indexAt, type Row } from '../joined.ts'
+import { centralHeader, type Entry, endRecords, localHeader } from './records.ts'
 
 /** Where what comes to lie in an archive: known before a byte is read. */
 export interface Layout {

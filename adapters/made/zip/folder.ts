@@ -1,6 +1,7 @@
-import { closeSource } from '../../src/reader.ts'
-import type { FileSource, RequestLike } from '../../src/source.ts'
-import type { Entry, FileTree } from '../site/tree.ts'
+import { closeSource } from '../../../src/reader.ts'
+import type { FileSource, RequestLike } from '../../../src/source.ts'
+import type { Entry, FileTree } from '../../site/tree.ts'
+import { askingFor } from '../request.ts'
 import { Checksums } from './checksums.ts'
 import { type ZipMember, type ZipOptions, zip } from './zip.ts'
 
@@ -43,7 +44,7 @@ export async function zipFolder(
   remembered.set(tree, checksums)
   const fields = Object.fromEntries(new Headers(headers))
   fields['content-disposition'] ??= attachment(filename)
-  const members = below(tree, path.replace(/\/$/, ''), asHead(request))
+  const members = below(tree, path.replace(/\/$/, ''), askingFor(request, 'HEAD', null))
   return zip(upTo(maxMembers, members), { checksums, ...others, headers: fields })
 }
 
@@ -63,11 +64,13 @@ async function* below(
     const { kind, lastModified } = entry
     const name = prefix + entry.name
     if (kind === 'directory') return { name: `${name}/`, lastModified }
-    const open = () => openFile(tree, pathOf(entry), request)
+    const id = pathOf(entry)
+    const open = () => openFile(tree, id, request)
     const source = await open()
     if (source === null) return null
     void closeSource(source)
-    return { name, open, size: source.size, etag: source.etag, lastModified: source.lastModified }
+    const { size, etag } = source
+    return { name, id, open, size, etag, lastModified: source.lastModified }
   }
   for (let i = 0; i < entries.length; i += AT_ONCE) {
     const group = entries.slice(i, i + AT_ONCE)
@@ -106,13 +109,6 @@ async function* upTo<T>(max: number, items: AsyncIterable<T>): AsyncGenerator<T>
     if (count > max) throw new RangeError(`Expected up to ${max} files and folders, found more`)
     yield item
   }
-}
-
-/** What a request says of the archive is not about its members. */
-function asHead({ url, headers }: RequestLike): RequestLike {
-  const isOfArchive = /^(?:range|if-.*|accept-encoding)$/i
-  const get = (name: string) => (isOfArchive.test(name) ? null : headers.get(name))
-  return { method: 'HEAD', url, headers: { get } }
 }
 
 /** How a file is saved: its name in UTF-8, and for old clients in ASCII (RFC 6266 §4.3, appendix D). */

@@ -1,17 +1,19 @@
-import { expectHeaders } from '../../src/headers.ts'
-import { closeSource } from '../../src/reader.ts'
-import type { FileSource, HeadersLike } from '../../src/source.ts'
-import { type ChecksumProgress, Checksums } from './checksums.ts'
-import { joined } from './joined.ts'
-import { expectPart, openPart, type Part } from './part.ts'
-import { joinedTag } from './tag.ts'
-import { type Content, layOut, rowOf } from './zip-layout.ts'
-import { isFolder } from './zip-records.ts'
+import { expectHeaders } from '../../../src/headers.ts'
+import { closeSource } from '../../../src/reader.ts'
+import type { FileSource, HeadersLike } from '../../../src/source.ts'
+import { joined } from '../joined.ts'
+import { expectPart, openPart, type Part } from '../part.ts'
+import { joinedTag } from '../tag.ts'
+import { type Checked, type ChecksumProgress, Checksums } from './checksums.ts'
+import { type Content, layOut, rowOf } from './layout.ts'
+import type { Entry } from './records.ts'
 
 /** A file or folder to put into an archive. */
 export interface ZipMember extends Partial<Pick<Part, 'size' | 'etag' | 'lastModified'>> {
   /** Its path in the archive, with slashes between, such as `films/a.mp4`; a folder's ends in one. */
   readonly name: string
+  /** Names the file for `checksums`, such as its path in the store; by default `name`. */
+  readonly id?: string | undefined
   /** The CRC-32 of its bytes, where that is known: it is believed. */
   readonly crc32?: number | undefined
   /**
@@ -28,8 +30,8 @@ export interface ZipOptions {
   /** Further header fields, such as Content-Disposition. */
   readonly headers?: HeadersLike | undefined
   /**
-   * Remembers checksums from one archive to the next, by the members' names. By default those of
-   * this source only: then each part of a download that was resumed reads its members anew.
+   * Remembers checksums from one archive to the next, by the members' ids. By default those of this
+   * source only: then each request for a part of a download reads its members anew.
    */
   readonly checksums?: Checksums | undefined
   /** Told of each MiB that is read for a checksum, before anything of that member is sent. */
@@ -37,8 +39,7 @@ export interface ZipOptions {
 }
 
 /** A member of which all is known. */
-interface Known extends Part {
-  readonly name: string
+interface Known extends Checked, Entry {
   readonly crc32: number | undefined
 }
 
@@ -98,7 +99,6 @@ async function learnAll(
   const entries: Known[] = []
   let group: Promise<Known>[] = []
   for await (const member of members) {
-    expectName(member.name)
     if (names.has(member.name)) throw new TypeError(`Expected one ${member.name}, got two`)
     names.add(member.name)
     group.push(learn(member))
@@ -110,36 +110,38 @@ async function learnAll(
 }
 
 async function learn(member: ZipMember): Promise<Known> {
-  const { name, open, crc32, etag, lastModified } = member
-  if (isFolder(member)) return { name, open: () => null, size: 0, etag: '""', lastModified, crc32 }
+  const { name, id = name, open, crc32, etag, lastModified } = member
+  const path = expectPath(name)
+  if (name.endsWith('/')) {
+    return { name, id, path, open: () => null, size: 0, etag: '""', lastModified, crc32 }
+  }
   if (open === undefined) throw new TypeError(`Expected ${name} to have open()`)
   if (member.size !== undefined) {
-    const known = { name, open, size: member.size, etag, lastModified, crc32 }
+    const known = { name, id, path, open, size: member.size, etag, lastModified, crc32 }
     expectPart(name, known)
     return known
   }
   const source = await open()
   if (source === null) throw new Error(`Expected a file for ${name}, found none`)
   void closeSource(source)
-  return {
-    name,
-    open,
-    size: source.size,
-    etag: source.etag,
-    lastModified: source.lastModified,
-    crc32,
-  }
+  const { size } = source
+  const learned = { size, etag: source.etag, lastModified: source.lastModified }
+  return { name, id, path, open, crc32, ...learned }
 }
 
+const encoder = new TextEncoder()
+
 /** @throws TypeError unless it names something below the folder that it is unpacked to */
-function expectName(name: string): void {
-  const path = name.endsWith('/') ? name.slice(0, -1) : name
-  const isBelow = path.split('/').every((segment) => !/^\.{0,2}$|[\\\0]/.test(segment))
-  const isShort = new TextEncoder().encode(name).length <= 0xffff
-  if (!isBelow || !isShort || /\p{Surrogate}/u.test(name)) {
-    throw new TypeError(`Expected the path of a member, such as films/a.mp4, got '${name}'`)
-  }
+function expectPath(name: string): Uint8Array {
+  const segments = (name.endsWith('/') ? name.slice(0, -1) : name).split('/')
+  const isBelow = segments.every((segment) => !/^\.{0,2}$|[\\\0]|\p{Surrogate}/u.test(segment))
+  const path = encoder.encode(name)
+  if (isBelow && path.length <= MAX_PATH) return path
+  throw new TypeError(`Expected the path of a member, such as films/a.mp4, got '${name}'`)
 }
+
+/** What its length has room for, in bytes. */
+const MAX_PATH = 0xffff
 
 /** Says all that the bytes depend on; of the dates, what is in the archive. */
 function tagOf(entries: readonly Known[]): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { type Box, boxesIn, viewOf } from './mp4-boxes.ts'
+import { type Box, boxesIn, viewOf } from './boxes.ts'
 
 /** A table of the places in the file where media data lie: `stco` or `co64`. */
 export interface OffsetTable {

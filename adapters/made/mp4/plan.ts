@@ -1,7 +1,7 @@
-import { readBytes } from '../../src/reader.ts'
-import type { FileSource } from '../../src/source.ts'
-import { BOX_HEAD, type Box, parseBox, SHORT_HEAD } from './mp4-boxes.ts'
-import { type Move, moveOffsets, type OffsetTable, offsetTables } from './mp4-index.ts'
+import { readBytes } from '../../../src/reader.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { BOX_HEAD, type Box, parseBox, SHORT_HEAD } from './boxes.ts'
+import { type Move, moveOffsets, type OffsetTable, offsetTables } from './index-box.ts'
 
 /** How a file's index comes to stand at its front; without the index itself. */
 export interface Plan {

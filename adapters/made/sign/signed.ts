@@ -1,8 +1,8 @@
-import type { Answer } from '../../src/answer.ts'
-import type { FileLookup, Found } from '../../src/lookup.ts'
-import { expectLookup, isSource } from '../../src/lookup.ts'
-import type { FileSource } from '../../src/source.ts'
-import { expectBase } from '../site/url-path.ts'
+import type { Answer } from '../../../src/answer.ts'
+import type { FileLookup, Found } from '../../../src/lookup.ts'
+import { expectLookup, isSource } from '../../../src/lookup.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { expectBase } from '../../site/url-path.ts'
 import { addToken, hasToken, type Target, takeToken, toTarget } from './signed-url.ts'
 import { type Grant, importKey, type SigningKey, sign, toKeys, verify } from './token.ts'
 

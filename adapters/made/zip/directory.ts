@@ -1,5 +1,5 @@
-import { readBytes } from '../../src/reader.ts'
-import type { FileSource } from '../../src/source.ts'
+import { readBytes } from '../../../src/reader.ts'
+import type { FileSource } from '../../../src/source.ts'
 
 /*
  * Where a file lies in a ZIP archive. Whatever an archive says, each read is bounded, and so is how

@@ -1,10 +1,10 @@
-import { closeSource, readBytes } from '../../src/reader.ts'
-import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
-import { isStrong } from '../../src/validators.ts'
-import { joined, offsetsOf } from './joined.ts'
-import { moveOffsets } from './mp4-index.ts'
-import { type Plan, planFaststart } from './mp4-plan.ts'
-import { derivedTag } from './tag.ts'
+import { closeSource, readBytes } from '../../../src/reader.ts'
+import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
+import { isStrong } from '../../../src/validators.ts'
+import { joined, offsetsOf } from '../joined.ts'
+import { derivedTag } from '../tag.ts'
+import { moveOffsets } from './index-box.ts'
+import { type Plan, planFaststart } from './plan.ts'
 
 /** Options of `faststart`. */
 export interface FaststartOptions {

@@ -11,8 +11,8 @@
 
 /** What the records say of one entry, besides its checksum. */
 export interface Entry {
-  /** With slashes between, and one at the end of a folder's. */
-  readonly name: string
+  /** In UTF-8, with slashes between, and one at the end of a folder's. */
+  readonly path: Uint8Array
   /** In bytes. */
   readonly size: number
   readonly lastModified?: Date | undefined
@@ -38,7 +38,7 @@ const STORED = 0
 
 /** Java refuses stored entries whose checksum comes after them, so it is here (§4.4.4, bit 3). */
 export function localHeader(entry: Entry, crc: number): Uint8Array {
-  const name = nameOf(entry)
+  const { path } = entry
   const isLarge = entry.size >= MAX_32
   const size = isLarge ? MAX_32 : entry.size
   const extra = join(
@@ -55,17 +55,17 @@ export function localHeader(entry: Entry, crc: number): Uint8Array {
       [4, crc],
       [4, size],
       [4, size],
-      [2, name.length],
+      [2, path.length],
       [2, extra.length],
     ),
-    name,
+    path,
     extra,
   )
 }
 
 /** @param offset where the local header is */
 export function centralHeader(entry: Entry, crc: number, offset: number): Uint8Array {
-  const name = nameOf(entry)
+  const { path } = entry
   const isLarge = entry.size >= MAX_32
   const isFar = offset >= MAX_32
   const size = isLarge ? MAX_32 : entry.size
@@ -91,7 +91,7 @@ export function centralHeader(entry: Entry, crc: number, offset: number): Uint8A
       [4, crc],
       [4, size],
       [4, size],
-      [2, name.length],
+      [2, path.length],
       [2, extra.length],
       [2, 0], // comment length
       [2, 0], // disk
@@ -99,7 +99,7 @@ export function centralHeader(entry: Entry, crc: number, offset: number): Uint8A
       [4, isFolder(entry) ? FOLDER_MODE * 0x1_0000 + DOS_FOLDER : FILE_MODE * 0x1_0000],
       [4, isFar ? MAX_32 : offset],
     ),
-    name,
+    path,
     extra,
   )
 }
@@ -152,12 +152,10 @@ export function endRecords(count: number, start: number, end: number): Uint8Arra
   return join(...(isLarge ? large : []), plain)
 }
 
-export function isFolder({ name }: Pick<Entry, 'name'>): boolean {
-  return name.endsWith('/')
-}
+const SLASH = 0x2f
 
-function nameOf({ name }: Entry): Uint8Array {
-  return new TextEncoder().encode(name)
+function isFolder({ path }: Entry): boolean {
+  return path.at(-1) === SLASH
 }
 
 const DOS_EPOCH = Date.UTC(1980, 0)
@@ -190,14 +188,16 @@ type Field = readonly [width: 1 | 2 | 4 | 8, value: number]
 
 /** Numbers, each in its width in bytes, the least significant byte first. */
 function little(...fields: Field[]): Uint8Array {
-  const bytes: number[] = []
+  const view = new DataView(new ArrayBuffer(fields.reduce((sum, [width]) => sum + width, 0)))
+  let at = 0
   for (const [width, value] of fields) {
-    const low = value % 2 ** 32
-    for (let i = 0; i < Math.min(width, 4); i++) bytes.push((low >>> (8 * i)) & 0xff)
-    const high = Math.floor(value / 2 ** 32)
-    for (let i = 4; i < width; i++) bytes.push((high >>> (8 * (i - 4))) & 0xff)
+    if (width === 1) view.setUint8(at, value)
+    else if (width === 2) view.setUint16(at, value, true)
+    else view.setUint32(at, value, true)
+    if (width === 8) view.setUint32(at + 4, Math.floor(value / 2 ** 32), true)
+    at += width
   }
-  return Uint8Array.from(bytes)
+  return new Uint8Array(view.buffer)
 }
 
 function join(...parts: Uint8Array[]): Uint8Array {

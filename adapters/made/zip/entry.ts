@@ -1,12 +1,12 @@
-import { exactly, streamBody } from '../../src/body.ts'
-import { expectHeaders } from '../../src/headers.ts'
-import type { Found } from '../../src/lookup.ts'
-import { closeSource, readBody } from '../../src/reader.ts'
-import type { FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
-import { inMemory } from './in-memory.ts'
-import { joined, offsetsOf } from './joined.ts'
-import { derivedTag } from './tag.ts'
-import { findStored, type Stored } from './zip-directory.ts'
+import { exactly, streamBody } from '../../../src/body.ts'
+import { expectHeaders } from '../../../src/headers.ts'
+import type { Found } from '../../../src/lookup.ts'
+import { closeSource, readBody } from '../../../src/reader.ts'
+import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
+import { inMemory } from '../in-memory.ts'
+import { joined, offsetsOf } from '../joined.ts'
+import { derivedTag } from '../tag.ts'
+import { findStored, type Stored } from './directory.ts'
 
 /** What is said about a file of an archive, besides its bytes. */
 export interface ZipEntryOptions {

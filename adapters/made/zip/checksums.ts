@@ -1,13 +1,17 @@
-import { expectWholeNumber, LengthMismatchError } from '../../src/errors.ts'
-import { closeSource } from '../../src/reader.ts'
-import type { FileSource } from '../../src/source.ts'
-import { isStrong } from '../../src/validators.ts'
+import { expectWholeNumber, LengthMismatchError } from '../../../src/errors.ts'
+import { closeSource } from '../../../src/reader.ts'
+import { isWorkerd } from '../../../src/runtime.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { isStrong } from '../../../src/validators.ts'
+import { openPart, type Part } from '../part.ts'
 import { crc32 } from './crc32.ts'
-import { openPart, type Part } from './part.ts'
 
 /** A file whose checksum is needed. */
 export interface Checked extends Part {
+  /** In the archive. */
   readonly name: string
+  /** Names the file among all that are remembered. */
+  readonly id: string
 }
 
 /** How far a checksum has come. */
@@ -35,9 +39,9 @@ const MAX_CHECKSUMS = 100_000
 const CHUNK = 1024 * 1024
 
 /**
- * The CRC-32s of files, remembered by name, size and strong entity tag, so that each version is read
- * once. So a name must always be of the same file: use one of these for each store of files. What
- * has a weak tag, or none, is read for each archive.
+ * The CRC-32s of files, remembered by id, size and strong entity tag, so that each version is read
+ * once. So an id must always be of the same file: use one of these for each store of files. What has
+ * a weak tag, or none, is read for each archive.
  *
  * Those who need the same checksum at the same time share the work. When whoever reads hangs up,
  * another one reads on from there, now or later.
@@ -73,30 +77,32 @@ export class Checksums {
     const checksum = this.#find(file)
     while (checksum.checked < file.size) {
       signal.throwIfAborted()
-      if (checksum.reading !== null) {
+      // In workerd, a request may not wait for another one's.
+      if (checksum.reading !== null && !isWorkerd) {
         await checksum.reading
         continue
       }
       const reading = readOn(checksum, file, signal, onProgress)
-      checksum.reading = reading
+      const done = reading
         .catch(() => {})
         .finally(() => {
-          checksum.reading = null
+          if (checksum.reading === done) checksum.reading = null
         })
+      checksum.reading = done
       await reading
-      await checksum.reading
+      await done
     }
     return checksum.crc
   }
 
   #find(file: Checked): Checksum {
-    const { name, size, etag } = file
+    const { id, size, etag } = file
     if (etag === undefined || !isStrong(etag)) {
       const checksum = this.#unversioned.get(file) ?? begin()
       this.#unversioned.set(file, checksum)
       return checksum
     }
-    const key = JSON.stringify([name, size, etag])
+    const key = JSON.stringify([id, size, etag])
     const checksum = this.#known.get(key) ?? begin()
     this.#known.delete(key)
     this.#known.set(key, checksum)
@@ -118,11 +124,14 @@ async function readOn(
 ): Promise<void> {
   const { name, size } = file
   const source = await openPart(name, file)
+  let { crc, checked } = checksum
   try {
-    for await (const bytes of chunksOf(source, checksum.checked, size)) {
-      checksum.crc = crc32(bytes, checksum.crc)
-      checksum.checked += bytes.length
-      onProgress?.({ name, checked: checksum.checked, size })
+    for await (const bytes of chunksOf(source, checked, size)) {
+      crc = crc32(bytes, crc)
+      checked += bytes.length
+      // Another one may have come further.
+      if (checked > checksum.checked) Object.assign(checksum, { crc, checked })
+      onProgress?.({ name, checked, size })
       signal.throwIfAborted()
     }
   } finally {
