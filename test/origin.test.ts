@@ -1,4 +1,4 @@
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
@@ -112,7 +112,10 @@ describe('a lookup of the files of another server', () => {
     const fields = tag === undefined ? {} : { etag: tag }
     const size = { ...fields, 'content-length': '12' }
     wrongHeads.set('/files/tagged', [200, size])
-    const part = (first: number) => ({ ...fields, 'content-range': `bytes ${first}-${first + 1}/12` })
+    const part = (first: number) => ({
+      ...fields,
+      'content-range': `bytes ${first}-${first + 1}/12`,
+    })
     wrongAnswers.set('/files/tagged', [206, part(5)])
     const source = await originFile(`${base}tagged`)
     await source?.read(5, 7)
@@ -127,11 +130,4 @@ describe('a lookup of the files of another server', () => {
     writeFileSync(path, text)
     utimesSync(path, modified, modified)
   }
-})
-
-it('CONTRIBUTING.md quotes it as it is', () => {
-  const [guide, example] = ['../CONTRIBUTING.md', '../examples/origin.ts'].map((path) =>
-    readFileSync(new URL(path, import.meta.url), 'utf8'),
-  )
-  expect(guide).toContain(`\`\`\`ts\n${example}\`\`\`\n`)
 })
