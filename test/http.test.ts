@@ -453,7 +453,9 @@ async function ask(
 ): Promise<Response> {
   const lookup = (asked: Request) => httpFile(origin.url + path, asked, options)
   const handler = fileHandler((asked) => lookup(asked as Request), { onError: () => {} })
-  return handler(new Request(`http://localhost/${path}`, { method: request, headers }))
+  // As a host passes it on: without Host, Node's runs HTTP/2.
+  const fields = { host: 'localhost', ...headers }
+  return handler(new Request(`http://localhost/${path}`, { method: request, headers: fields }))
 }
 
 describe('an origin', () => {
@@ -499,7 +501,9 @@ describe('a body that breaks off', () => {
   it('is resumed when it falls silent', async () => {
     origin.behave((incoming, outgoing) => {
       const { status, headers, bytes } = answerTo(incoming, large)
-      outgoing.writeHead(status, headers).write(bytes.subarray(0, 1_000_000))
+      outgoing.writeHead(status, headers)
+      if (bytes.length > 1_000_000) outgoing.write(bytes.subarray(0, 1_000_000))
+      else outgoing.end(bytes)
     })
     const response = await ask({ options: { timeout: 200 } })
     expect(Buffer.compare(await response.bytes(), large.bytes)).toBe(0)
@@ -597,14 +601,14 @@ describe('what is stored encoded', () => {
 
 describe('an origin is left alone', () => {
   it('as soon as the client is gone', async () => {
-    const endless = { bytes: Buffer.alloc(32 * 1024 * 1024), etag: '"e"' }
+    const endless = { bytes: Buffer.alloc(4 * 1024 * 1024), etag: '"e"' }
     origin.behave(serving(endless))
-    for (let i = 0; i < 1000; i++) {
-      const response = await ask({ headers: { range: `bytes=${i}-` } })
-      const reader = readerOf(response)
+    const hangUp = async (_: unknown, i: number) => {
+      const reader = readerOf(await ask({ headers: { range: `bytes=${i}-` } }))
       if (i % 2 === 0) await reader.read()
       await reader.cancel()
     }
+    for (let i = 0; i < 50; i++) await Promise.all(Array.from({ length: 20 }, hangUp))
     await until(() => origin.connections.size <= 1)
     expect(origin.asked.length).toBe(1000)
   })
