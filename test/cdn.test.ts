@@ -55,10 +55,10 @@ beforeEach(() => {
   beforeSecond = () => {}
 })
 
-/** The configuration that the guide shows in a language. */
+/** The configuration that the guide shows in a language, for this origin. */
 function shown(language: string): string {
   const [, block = ''] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'ms').exec(guide) ?? []
-  return block.replaceAll('ORIGIN', origin)
+  return block.replace('8080', origin)
 }
 
 const PROXIES: [

@@ -14,7 +14,7 @@ export interface CacheServer {
 }
 
 /**
- * Starts nginx with a configuration, in which `PORT` and `DIRECTORY` are replaced.
+ * Starts nginx, on a port and in a directory of its own.
  *
  * @param server what its `http` block holds, as docs/cdn.md shows it
  */
@@ -31,13 +31,13 @@ export async function startNginx(
     daemon off; master_process off; pid ${directory}/nginx.pid; error_log stderr warn;
     events { worker_connections 1024; }
     http { access_log off; ${temporary.join(' ')}
-    ${server.replaceAll('PORT', String(port)).replaceAll('DIRECTORY', directory)} }`
+    ${server.replace('listen 80;', `listen 127.0.0.1:${port};`).replace('/var/cache/nginx', directory)} }`
   writeFileSync(join(directory, 'nginx.conf'), config)
   const args = ['-p', directory, '-c', join(directory, 'nginx.conf')]
   return listening(run(nginx, args), port)
 }
 
-/** Starts Varnish with the VCL that docs/cdn.md shows, in which `ORIGIN` is replaced. */
+/** Starts Varnish with the VCL that docs/cdn.md shows. */
 export async function startVarnish(
   varnishd: string,
   directory: string,
