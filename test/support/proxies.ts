@@ -18,11 +18,7 @@ export interface CacheServer {
  *
  * @param server what its `http` block holds, as docs/cdn.md shows it
  */
-export async function startNginx(
-  nginx: string,
-  directory: string,
-  server: string,
-): Promise<CacheServer> {
+export async function startNginx(directory: string, server: string): Promise<CacheServer> {
   const port = await freePort()
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${directory}/${name};`,
@@ -34,22 +30,18 @@ export async function startNginx(
     ${server.replace('listen 80;', `listen 127.0.0.1:${port};`).replace('/var/cache/nginx', directory)} }`
   writeFileSync(join(directory, 'nginx.conf'), config)
   const args = ['-p', directory, '-c', join(directory, 'nginx.conf')]
-  return listening(run(nginx, args), port)
+  return listening(run('nginx', args), port)
 }
 
 /** Starts Varnish with the VCL that docs/cdn.md shows. */
-export async function startVarnish(
-  varnishd: string,
-  directory: string,
-  vcl: string,
-): Promise<CacheServer> {
+export async function startVarnish(directory: string, vcl: string): Promise<CacheServer> {
   const port = await freePort()
   const path = join(directory, 'default.vcl')
   const work = join(directory, 'work')
   mkdirSync(work)
   writeFileSync(path, vcl)
   const args = ['-F', '-j', 'none', '-n', work, '-f', path, '-s', 'malloc,100m', '-T', 'none']
-  return listening(run(varnishd, [...args, '-a', `127.0.0.1:${port}`]), port)
+  return listening(run('varnishd', [...args, '-a', `127.0.0.1:${port}`]), port)
 }
 
 async function listening(program: Program, port: number): Promise<CacheServer> {
