@@ -120,6 +120,40 @@ describe('check', () => {
     })
   })
 
+  it('finds a redirect from https to http', async () => {
+    const { url: target } = await startServer(SMALL)
+    const server = createHttpsServer(certificate(), (_, response) => {
+      response.writeHead(302, { location: target }).end()
+    })
+    const report = await check(`https://${await listen(server)}/`, { insecure: true })
+    expect(idsOf(report, 'fail')).toEqual(['redirects'])
+    expect(rowOf(report, 'redirects')?.found).toBe(`from https to Location: ${target}`)
+  })
+
+  it('tells of an error page, but does not call it wrong', async () => {
+    const server = await startServer(SMALL, (plan) => {
+      if (plan.status !== 416) return
+      plan.text = '<h1>416</h1>'
+      plan.fields['content-length'] = String(plan.text.length)
+    })
+    const report = await check(server.url)
+    expect([report.passed, rowOf(report, 'past-end')?.outcome]).toEqual([true, 'info'])
+  })
+
+  it('does not take a text for a film by its name', async () => {
+    const server = await startServer({ ...SMALL, head: Buffer.alloc(0) }, ({ fields }) => {
+      fields['content-type'] = 'text/plain'
+    })
+    for (const [name, failed] of [
+      ['main.ts', []],
+      ['list.m3u', []],
+      ['film.mkv', ['type']],
+    ]) {
+      const report = await check(server.url.replace('film.mp4', `${name}`))
+      expect([name, idsOf(report, 'fail')]).toEqual([name, failed])
+    }
+  })
+
   it('each fault that can be found has been planted, and has its advice', async () => {
     const report = await check((await startServer(SMALL)).url, OPTIONS)
     const planted = new Set([...FAULTS.map(([row]) => row), 'index-first'])

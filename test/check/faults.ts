@@ -116,6 +116,7 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
   ['past-end', 'no Content-Range', when(isPastEnd, without('content-range'))],
+  ['past-end', 'another size', when(isPastEnd, (plan) => change(plan, 'content-range', /$/, '0'))],
   [
     'past-end',
     '206',
