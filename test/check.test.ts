@@ -187,7 +187,7 @@ describe('check', () => {
     expect(server.log.length).toBe(report.requests)
   })
 
-  it('knows little about what can not be asked, and does not call it right', async () => {
+  it("knows little about what can't be asked, and does not call it right", async () => {
     const server = await startServer(SMALL, (plan) => {
       if (plan.status !== 206 && plan.status !== 416) return
       plan.status = 200
@@ -406,7 +406,7 @@ ${report.requests} requests, ${(report.bytes / MIB).toFixed(1)} MiB received
   })
 })
 
-describe('what can not be checked', () => {
+describe("what can't be checked", () => {
   it.each([
     [
       'a file that is not there',

@@ -36,6 +36,15 @@ export const FAULTS: readonly PlantedFault[] = [
     ),
   ],
 
+  [
+    'content-range',
+    'a last byte that is not sent',
+    when(
+      ({ range }) => range === '0-1',
+      (plan) => change(plan, 'content-range', /-\d+/, '-1000'),
+    ),
+  ],
+
   ['content-length', 'a part that ends early', onParts((plan) => plan.end--)],
   [
     'content-length',
