@@ -422,7 +422,12 @@ describe("what can't be checked", () => {
     ['TLS', Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]), 'protocol', /it speaks TLS/],
     ['half a head', 'HTTP/1.1 200 OK\r\nContent-', 'connection', /broke off/],
     ['an endless line', `HTTP/1.1 200 ${'x'.repeat(70_000)}`, 'protocol', /longer than 64 KiB/],
-    ['endless fields', `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(600)}`, 'protocol', /header fields/],
+    [
+      'endless fields',
+      `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(20_000)}`,
+      'protocol',
+      /header fields/,
+    ],
   ])('%s', async (_what, bytes, obstacle, message) => {
     const url = `http://${await answering(bytes)}/`
     expect(await obstacleOf(url)).toEqual([obstacle, expect.stringMatching(message)])

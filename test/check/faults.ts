@@ -89,6 +89,11 @@ export const FAULTS: readonly PlantedFault[] = [
       }
     }),
   ],
+  [
+    'suffix',
+    'another Content-Range',
+    when(isSuffix, (plan) => change(plan, 'content-range', /\d+/, '7')),
+  ],
   ['suffix', '416', when(isSuffix, toStatus(416))],
   ['suffix', '200', when(({ range }) => range === '-1000', toWhole)],
   [
@@ -98,6 +103,14 @@ export const FAULTS: readonly PlantedFault[] = [
   ],
 
   ['clamped', '416', when(isClamped, toStatus(416))],
+  [
+    'clamped',
+    'some bytes less than its Content-Range',
+    when(isClamped, (plan) => {
+      plan.end -= 10
+      plan.fields['content-length'] = String(plan.end - plan.start)
+    }),
+  ],
   ['clamped', '200', when(isClamped, toWhole)],
   [
     'clamped',
