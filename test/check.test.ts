@@ -479,6 +479,7 @@ describe("what can't be checked", () => {
     ['http://x/', { headers: { 'a b': 'c' } }, "Expected a header field, got one named 'a b'"],
     ['http://x/', { headers: { a: 'b\r\nc: d' } }, "Expected a header field, got one named 'a'"],
     ['http://x/', { headers: { Range: 'bytes=0-1' } }, 'Range is for the check to send'],
+    ['http://x/', { timeout: Infinity }, 'Expected a timeout of up to 600000 ms, got Infinity'],
     ['http://x/', { origin: 'app' }, "Expected an origin as https://app.example, got 'app'"],
   ])('%s with %o', async (url, options, message) => {
     await expect(check(url, options)).rejects.toThrow(new TypeError(message))

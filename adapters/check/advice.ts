@@ -170,7 +170,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
     fixes: {
       nginx: 'include mime.types; and in a types { } block what it lacks, as video/x-matroska mkv',
       Apache: 'AddType video/mp4 .mp4',
-      Caddy: 'header *.mkv Content-Type video/x-matroska',
+      Caddy: '@mkv path *.mkv, and header @mkv Content-Type video/x-matroska',
       Express: "express.static's setHeaders: res.type('video/x-matroska')",
       S3: 'Upload with --content-type video/mp4; for what is there: aws s3 cp to itself with --metadata-directive REPLACE',
     },
