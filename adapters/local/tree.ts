@@ -12,7 +12,9 @@ import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 import type { Version } from './version.ts'
 
 /** Options of `nodeDirectory`, `bunDirectory` and `denoDirectory`. */
-export interface DirectoryOptions extends SharingOptions, SiteOptions {}
+export interface DirectoryOptions<Context extends readonly unknown[] = readonly unknown[]>
+  extends SharingOptions,
+    SiteOptions<Context> {}
 
 /**
  * The regular files under a directory, on any runtime that has `node:fs`. Devices, and links that
