@@ -136,24 +136,24 @@ const HTML_FORM: Form = {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Index of /${escape(path)}</title>
+<title>Index of /${escapeText(path)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>Index of <bdi>/${escape(path)}</bdi></h1>
+<h1>Index of <bdi>/${escapeText(path)}</bdi></h1>
 <table>
 ${path === '' ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\n'}`,
   item({ name, isFolder, size, modified }) {
     const slash = isFolder ? '/' : ''
     // Without a scheme, even if the name begins like one: its colon is encoded.
-    const link = `<a href="${encodeURIComponent(name)}${slash}"><bdi>${escape(name)}</bdi>${slash}</a>`
+    const link = `<a href="${encodeURIComponent(name)}${slash}"><bdi>${escapeText(name)}</bdi>${slash}</a>`
     const date = modified === null ? '' : formatDate(modified)
     return `<tr><td>${link}</td><td>${size === null ? '' : formatSize(size)}</td><td>${date}</td></tr>\n`
   },
   end: '</table>\n</body>\n</html>\n',
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd').replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 

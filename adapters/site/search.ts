@@ -1,6 +1,6 @@
 import { type Answer, redirect } from '../../src/answer.ts'
 import type { HeaderFields } from '../../src/headers.ts'
-import type { Found } from '../../src/lookup.ts'
+import { type Found, isSource } from '../../src/lookup.ts'
 import { readBytes } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { withDigest } from './digest.ts'
@@ -61,7 +61,9 @@ export class Search {
     const inside = path === '' ? '' : `${path}/`
     const { searchParams, search } = parseTarget(this.#request.url) ?? NO_QUERY
     if (download && searchParams.has('zip') && (await this.#isFolder(path))) {
-      return download(this.#tree, path, this.#request)
+      const made = await download(this.#tree, path, this.#request)
+      const { defaults } = this.#rules
+      return isSource(made) ? { ...made, headers: overlay(defaults, made.headers) } : made
     }
     const file = index === null ? null : await this.#file(inside + index)
     if (file !== null || format === null || !this.#tree.list) return file
@@ -125,7 +127,9 @@ export class Search {
     const { fallback } = this.#rules
     if (fallback === null || path === null || lastSegment(path).includes('.')) return null
     const accepted = parseQualities(this.#request.headers.get('accept') ?? '')
-    return accepted.get('text/html') ? this.#file(fallback, 'stand-in') : null
+    if (!accepted.get('text/html')) return null
+    const page = await this.#file(fallback, 'stand-in')
+    return page && { ...page, headers: overlay(page.headers, { vary: 'Accept' }) }
   }
 
   /** The page of a 404. What is asked of a file, such as a range of it, is not asked of this page. */
