@@ -143,7 +143,8 @@ export function readOptions<Context extends readonly unknown[]>(
     type,
     digest,
     download,
-    defaults: expectDefaults(options),
+    // Frozen, they are read once, and not again for each answer.
+    defaults: Object.freeze(expectDefaults(options)),
     fieldsOf: typeof headers === 'function' ? headers : null,
     cacheControlOf: typeof cacheControl === 'function' ? cacheControl : null,
   }
