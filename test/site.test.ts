@@ -318,11 +318,12 @@ describe('precompressed', () => {
     expect(await ask(options, '/', fields, 'GET', tree)).toEqual(encoded)
     expect(await ask(options, '/film/7', fields, 'GET', tree)).toEqual({
       ...encoded,
-      vary: 'Accept-Encoding, Accept',
+      vary: 'Accept, Accept-Encoding',
     })
     expect(await ask(options, '/none.js', fields, 'GET', tree)).toEqual({
       ...encoded,
       status: 404,
+      vary: 'Accept, Accept-Encoding',
       body: 'br of 404',
     })
   })

@@ -1,7 +1,7 @@
 import { type Answer, redirect } from '../../src/answer.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
-import { readBytes } from '../../src/reader.ts'
+import { closeSource, readBytes } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { withDigest } from './digest.ts'
 import { acceptedEncodings, EXTENSIONS, isEncodable, tagOf } from './encodings.ts'
@@ -95,7 +95,7 @@ export class Search {
     if (index !== null) {
       const file = await this.#tree.open(path === '' ? index : `${path}/${index}`, this.#request)
       if (isFile(file)) {
-        void discard(file)
+        discard(file)
         return true
       }
     }
@@ -127,9 +127,7 @@ export class Search {
     const { fallback } = this.#rules
     if (fallback === null || path === null || lastSegment(path).includes('.')) return null
     const accepted = parseQualities(this.#request.headers.get('accept') ?? '')
-    if (!accepted.get('text/html')) return null
-    const page = await this.#file(fallback, 'stand-in')
-    return page && { ...page, headers: overlay(page.headers, { vary: 'Accept' }) }
+    return accepted.get('text/html') ? this.#file(fallback, 'stand-in') : null
   }
 
   /** The page of a 404. What is asked of a file, such as a range of it, is not asked of this page. */
@@ -151,7 +149,7 @@ export class Search {
       })
       return { status: 404, headers, pieces: bytes }
     } finally {
-      void discard(page)
+      discard(page)
     }
   }
 
@@ -173,7 +171,7 @@ export class Search {
         return this.#encoded(path, described)
       return this.#digested(path, described)
     } catch (thrown) {
-      void discard(file)
+      discard(file)
       throw thrown
     }
   }
@@ -191,8 +189,14 @@ export class Search {
     )
     const said = cacheControlOf?.(path, file)
     // What stands for something else is asked for by the URL of that, which may be a file tomorrow.
-    const cacheControl =
-      role === 'stand-in' ? (said ?? 'no-cache') : said === undefined ? known : said
+    if (role === 'stand-in') {
+      const vary = this.#rules.fallback === null ? null : { vary: 'Accept' }
+      return {
+        ...described,
+        headers: overlay(fields, { 'cache-control': said ?? 'no-cache' }, vary),
+      }
+    }
+    const cacheControl = said === undefined ? known : said
     const headers = cacheControl ? { ...fields, 'cache-control': cacheControl } : fields
     return { ...described, headers }
   }
@@ -207,7 +211,7 @@ export class Search {
         const stored = await this.#tree.open(storedAt, this.#request)
         if (!isFile(stored)) continue
         if (isOutdated(stored, file)) {
-          void discard(stored)
+          discard(stored)
           continue
         }
         const encoded = {
@@ -216,11 +220,11 @@ export class Search {
           etag: tagOf(stored.etag, encoding),
           headers: overlay(headers, { 'content-encoding': encoding }),
         }
-        void discard(file)
+        discard(file)
         return this.#digested(storedAt, encoded)
       }
     } catch (thrown) {
-      void discard(file)
+      discard(file)
       throw thrown
     }
     return this.#digested(path, { ...file, headers })
@@ -249,11 +253,9 @@ function isOutdated(stored: FileSource, file: FileSource): boolean {
   return !stored.lastModified || stored.lastModified < file.lastModified
 }
 
-/** Closes a file that is not sent after all: if that fails, nobody's answer is worse for it. */
-async function discard(file: FileSource): Promise<void> {
-  try {
-    await file.close?.()
-  } catch {}
+/** Closes a file that is not sent after all: if that fails, no answer is worse for it. */
+function discard(file: FileSource): void {
+  void closeSource(file, () => {})
 }
 
 /** A request for all of a page, whatever part or version of a file is asked for. */
