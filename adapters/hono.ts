@@ -64,7 +64,7 @@ function belowRoute<C extends ContextLike>(
     const found = await lookup({ method, url: `/${rest ?? ''}${search}`, headers }, c)
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
     // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.
-    if (isSource(found)) void closeSource(found, () => {})
+    if (isSource(found)) void closeSource(found)
     return redirect(`./${pathname.slice(pathname.lastIndexOf('/') + 1)}/${search}`)
   }
 }

@@ -40,7 +40,7 @@ export class Search {
     const target = toTarget(this.#request.url, base, isFound)
     if (target === null) return null
     const { path, isFolder } = target
-    if (path === null || isFolder) return this.#findOther(target, null)
+    if (!path || isFolder) return this.#findOther(target, null)
     const take = (opened: Opened) =>
       isFile(opened) ? this.#represent(path, opened) : this.#findOther(target, opened)
     const opened = this.#tree.open(path, this.#request)
@@ -95,7 +95,7 @@ export class Search {
     if (index !== null) {
       const file = await this.#tree.open(path === '' ? index : `${path}/${index}`, this.#request)
       if (isFile(file)) {
-        discard(file)
+        void closeSource(file)
         return true
       }
     }
@@ -149,7 +149,7 @@ export class Search {
       })
       return { status: 404, headers, pieces: bytes }
     } finally {
-      discard(page)
+      void closeSource(page)
     }
   }
 
@@ -171,7 +171,7 @@ export class Search {
         return this.#encoded(path, described)
       return this.#digested(path, described)
     } catch (thrown) {
-      discard(file)
+      void closeSource(file)
       throw thrown
     }
   }
@@ -211,7 +211,7 @@ export class Search {
         const stored = await this.#tree.open(storedAt, this.#request)
         if (!isFile(stored)) continue
         if (isOutdated(stored, file)) {
-          discard(stored)
+          void closeSource(stored)
           continue
         }
         const encoded = {
@@ -220,11 +220,11 @@ export class Search {
           etag: tagOf(stored.etag, encoding),
           headers: overlay(headers, { 'content-encoding': encoding }),
         }
-        discard(file)
+        void closeSource(file)
         return this.#digested(storedAt, encoded)
       }
     } catch (thrown) {
-      discard(file)
+      void closeSource(file)
       throw thrown
     }
     return this.#digested(path, { ...file, headers })
@@ -251,11 +251,6 @@ function lastSegment(path: string): string {
 function isOutdated(stored: FileSource, file: FileSource): boolean {
   if (file.lastModified === undefined) return false
   return !stored.lastModified || stored.lastModified < file.lastModified
-}
-
-/** Closes a file that is not sent after all: if that fails, no answer is worse for it. */
-function discard(file: FileSource): void {
-  void closeSource(file, () => {})
 }
 
 /** A request for all of a page, whatever part or version of a file is asked for. */
