@@ -1,4 +1,5 @@
 import type { HeaderFields } from '../../src/headers.ts'
+import type { RequestLike } from '../../src/source.ts'
 import { parseQualities } from './qualities.ts'
 
 /** A content coding that files are stored in, beside the files themselves. */
@@ -36,6 +37,16 @@ export function acceptedEncodings(
   return stored
     .filter((encoding) => qualityOf(encoding) > 0 && qualityOf(encoding) >= identity)
     .toSorted((a, b) => qualityOf(b) - qualityOf(a))
+}
+
+/**
+ * Accept-Encoding as the client sent it. Cloudflare replaces it by what its own servers accept, and
+ * tells what it was; it decodes for the client, but then there is no range of it.
+ */
+export function acceptEncodingOf(request: RequestLike): string | null {
+  const { cf } = request as { cf?: { clientAcceptEncoding?: unknown } }
+  const sent = cf?.clientAcceptEncoding
+  return typeof sent === 'string' ? sent : request.headers.get('accept-encoding')
 }
 
 /** RFC 9110 §8.4.1.3: the same coding, by its old name. */

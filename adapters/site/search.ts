@@ -4,7 +4,7 @@ import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { withDigest } from './digest.ts'
-import { acceptedEncodings, EXTENSIONS, isEncodable, tagOf } from './encodings.ts'
+import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable, tagOf } from './encodings.ts'
 import { listing } from './listing.ts'
 import { overlay } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
@@ -204,7 +204,7 @@ export class Search {
   /** The best of a file's encoded versions, or else itself. */
   async #encoded(path: string, file: Described): Promise<FileSource> {
     const headers = overlay(file.headers, { vary: 'Accept-Encoding' })
-    const accepted = this.#request.headers.get('accept-encoding')
+    const accepted = acceptEncodingOf(this.#request)
     try {
       for (const encoding of acceptedEncodings(accepted, this.#rules.encodings)) {
         const storedAt = path + EXTENSIONS[encoding]
