@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { redirect } from '../src/answer.ts'
 import { type FileLookup, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
+import { toFolder } from './site/redirect.ts'
 
 /** The part of Hono's Context that is used. */
 export interface ContextLike {
@@ -65,7 +65,7 @@ function belowRoute<C extends ContextLike>(
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
     // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.
     if (isSource(found)) void closeSource(found)
-    return redirect(`./${pathname.slice(pathname.lastIndexOf('/') + 1)}/${search}`)
+    return toFolder(pathname.slice(pathname.lastIndexOf('/') + 1), search)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Answer, redirect } from '../../src/answer.ts'
+import type { Answer } from '../../src/answer.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
@@ -8,6 +8,7 @@ import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable, tagOf } f
 import { listing } from './listing.ts'
 import { overlay } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
+import { toFolder } from './redirect.ts'
 import type { Rules } from './site-options.ts'
 import type { FileTree, Opened } from './tree.ts'
 import { parseTarget, type Target, toTarget } from './url-path.ts'
@@ -85,9 +86,7 @@ export class Search {
   async #toFolder(path: string, name: string): Promise<Answer | null> {
     if (!(await this.#answersFolder(path))) return null
     const { search } = parseTarget(this.#request.url) ?? NO_QUERY
-    // Relative: wherever the site is mounted, it leads to the same folder, and never to another host.
-    const { headers, ...answer } = redirect(`./${encodeURIComponent(name)}/${search}`)
-    return { ...answer, headers: { ...headers, 'cache-control': 'no-cache' } }
+    return toFolder(encodeURIComponent(name), search)
   }
 
   async #answersFolder(path: string): Promise<boolean> {

@@ -1,15 +1,7 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fetchOnce } from '../support/client.ts'
-import { startWorker } from '../support/miniflare.ts'
-import { run } from '../support/process.ts'
-import { isInstalled, runtimes } from '../support/runtimes.ts'
-import { temporaryDirectory } from '../support/temporary.ts'
+import { describe, expect, it } from 'vitest'
+import { type Files, type Got, siteTargets } from './site-targets.ts'
 
-/** By path, with the type that R2 has to be told. */
-const FILES: Record<string, { text: string; type?: string }> = {
+const FILES: Files = {
   'index.html': { text: '<h1>Home', type: 'text/html; charset=utf-8' },
   'docs/index.html': { text: '<h1>Docs', type: 'text/html; charset=utf-8' },
   'about.html': { text: '<h1>About', type: 'text/html; charset=utf-8' },
@@ -30,76 +22,12 @@ const FILES: Record<string, { text: string; type?: string }> = {
   'films/more/c.mp4': { text: 'film c', type: 'video/mp4' },
 }
 
-const project = fileURLToPath(new URL('../../', import.meta.url))
-const script = 'test/wire/servers/site.mjs'
-const root = join(temporaryDirectory(), 'root')
-
-const TARGETS = {
-  'node-fetch': { runtime: 'node', args: [script, root] },
-  'node-direct': { runtime: 'node', args: [script, root, 'direct'] },
-  bun: { runtime: 'bun', args: [script, root] },
-  deno: {
-    runtime: 'deno',
-    args: ['run', '--cached-only', '--no-lock', '--allow-net', '--allow-read', script, root],
-  },
-} as const
-
-const ports = new Map<string, number>()
-const stops: (() => Promise<void>)[] = []
-const names = Object.entries(TARGETS).flatMap(([name, { runtime }]) =>
-  isInstalled(runtime) ? [name] : [],
+const { names, ask } = siteTargets(
+  FILES,
+  'test/wire/servers/site.mjs',
+  'test/wire/servers/site-worker.mjs',
+  { 'node, direct': 'direct' },
 )
-
-beforeAll(async () => {
-  for (const [path, { text }] of Object.entries(FILES)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true })
-    writeFileSync(join(root, path), text)
-    utimesSync(join(root, path), 1_700_000_000, 1_700_000_000)
-  }
-  const encoder = new TextEncoder()
-  // In this order: what is stored encoded has to be the younger.
-  const objects = Object.entries(FILES).map(([path, { text, type }]) => [
-    path,
-    {
-      bytes: encoder.encode(text),
-      httpMetadata: { ...(type !== undefined && { contentType: type }) },
-    },
-  ])
-  const worker = await startWorker(Object.fromEntries(objects), 'test/wire/servers/site-worker.mjs')
-  stops.push(worker.stop)
-  ports.set('workerd', worker.port)
-  for (const [name, { runtime, args }] of Object.entries(TARGETS)) {
-    if (!names.includes(name)) continue
-    const program = run(runtimes[runtime] ?? runtime, args, { cwd: project })
-    stops.push(program.stop)
-    ports.set(name, Number(await program.says(/^(\d+)\n/)))
-  }
-}, 120_000)
-
-afterAll(async () => {
-  await Promise.all(stops.map((stop) => stop()))
-})
-
-interface Got {
-  readonly status: number
-  readonly headers: Record<string, string>
-  readonly body: string
-}
-
-/** What differs by store or by moment, or is of the connection. */
-const LEFT_OUT = ['date', 'connection', 'keep-alive', 'last-modified', 'transfer-encoding']
-
-async function ask(name: string, lines: readonly string[]): Promise<Got> {
-  const { status, fields, body } = await fetchOnce(ports.get(name) ?? 0, lines)
-  const headers: Record<string, string> = {}
-  for (const [key, value] of fields) {
-    const field = key.toLowerCase()
-    if (LEFT_OUT.includes(field)) continue
-    headers[field] =
-      field === 'etag' ? value.replace(/[\da-f-]{8,}(?=-(?:br|gzip)"$|"$)/, 'tag') : value
-  }
-  return { status, headers, body: body.toString() }
-}
 
 const CORS = { vary: 'Origin' }
 const FILE = {
@@ -324,7 +252,7 @@ const NOT_ON_WORKERD = [
   'any version of it encoded, had already',
 ]
 
-describe.each([...names, 'workerd'])('a site on %s', (name) => {
+describe.each(names)('a site on %s', (name) => {
   const rows = name === 'workerd' ? ROWS.filter(([what]) => !NOT_ON_WORKERD.includes(what)) : ROWS
 
   it.each(rows)('%s', async (_what, lines, expected) => {
