@@ -1,16 +1,19 @@
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { transform } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blocksOf, writeInPackage } from './support/blocks.ts'
+import {
+  blocksOf,
+  compile,
+  freePort,
+  listens,
+  startBlock,
+  writeInPackage,
+} from './support/blocks.ts'
 import { fetchOnce } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
 import { startWorker } from './support/miniflare.ts'
-import { type Program, run } from './support/process.ts'
-import { isInstalled, runtimes } from './support/runtimes.ts'
-import { eventually } from './support/wait.ts'
+import { run } from './support/process.ts'
+import { isInstalled } from './support/runtimes.ts'
 
 const blocks = blocksOf('frameworks.md')
 
@@ -66,50 +69,8 @@ beforeAll(() => {
 
 it('docs/frameworks.md shows what compiles', () => {
   expect(blocks.size).toBe(17)
-  const flags =
-    '--noEmit --strict --skipLibCheck --target es2022 --module nodenext --types node --esModuleInterop --ignoreConfig'
-  const files = [...blocks.keys(), 'stubs.d.ts']
-  const tsc = join(import.meta.dirname, '../node_modules/typescript/bin/tsc')
-  const { stdout } = spawnSync(process.execPath, [tsc, ...flags.split(' '), ...files], {
-    cwd: folder,
-    encoding: 'utf8',
-  })
-  expect(stdout).toBe('')
+  expect(compile(folder, [...blocks.keys(), 'stubs.d.ts'])).toBe('')
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
-}
-
-/** Starts a block as it stands, but for its types. */
-async function startBlock(
-  name: string,
-  runtime: 'node' | 'bun',
-  change: (code: string) => string = (code) => code,
-): Promise<{ port: number; program: Program }> {
-  const { code } = await transform(change(blocks.get(name) ?? ''), { loader: 'ts', format: 'esm' })
-  const script = join(folder, `${crypto.randomUUID()}.mjs`)
-  writeFileSync(script, code)
-  const port = await freePort()
-  const env = { ...process.env, PORT: String(port) }
-  const program = run(runtimes[runtime] ?? runtime, [script], { cwd: folder, env })
-  await listens(port, program)
-  return { port, program }
-}
-
-async function listens(port: number, program: Program): Promise<void> {
-  await eventually(`a server at ${port}`, async () => {
-    if (!program.isAlive()) throw new Error(program.stdout() + program.stderr())
-    return fetchOnce(port, ['HEAD / HTTP/1.1']).then(
-      () => true,
-      () => null,
-    )
-  })
-}
 
 /** Asks for the film in all ways. */
 async function answersOf(port: number, path = '/media'): Promise<unknown> {
@@ -158,9 +119,9 @@ describe('docs/frameworks.md', () => {
     ['h3.ts', 'node'],
     ['elysia.ts', 'bun'],
     ['srvx.ts', 'node'],
-  ])('%s on %s', async ([name, runtime, change], { skip }) => {
+  ])('%s on %s', async ([name, runtime, change = (code) => code], { skip }) => {
     if (!isInstalled(runtime)) return skip(`${runtime} is not installed`)
-    const { port, program } = await startBlock(name, runtime, change)
+    const { port, program } = await startBlock(folder, change(blocks.get(name) ?? ''), runtime)
     try {
       expect(await answersOf(port)).toEqual(ANSWERS)
     } finally {
@@ -182,7 +143,7 @@ describe('docs/frameworks.md', () => {
   })
 
   it('session.ts: nobody reads what is not theirs', async () => {
-    const { port, program } = await startBlock('session.ts', 'node')
+    const { port, program } = await startBlock(folder, blocks.get('session.ts') ?? '', 'node')
     const statusOf = async (path: string, ...fields: string[]) =>
       (await fetchOnce(port, [`GET ${path} HTTP/1.1`, ...fields])).status
     const logIn = async (user: string) => {

@@ -65,7 +65,7 @@ const MAX_AGE = 7200
  */
 export function cors(
   options: CorsOptions = {},
-): (answer: Answer, request: RequestLike) => HeaderFields {
+): (answer: Answer, request: RequestLike, ...context: readonly unknown[]) => HeaderFields {
   const { origin = '*', credentials = false, maxAge = MAX_AGE, resourcePolicy } = options
   const allowedOrigin = originRule(origin)
   if (typeof credentials !== 'boolean') {
