@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
-import type { FileLookup } from '../src/lookup.ts'
-import type { FileSource, HeadersLike } from '../src/source.ts'
+import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
+import type { FileSource } from '../src/source.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { HeldFile } from './local/held-file.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
@@ -49,7 +49,7 @@ export function bunFile(
   path: string | URL,
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
-  return sourceAt(path, options, bunSource)
+  return sourceAt(path, options, (file) => shownInline(bunSource(file, options)))
 }
 
 /**
@@ -63,26 +63,32 @@ export function bunFile(
  * @example
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })
  */
-export function bunDirectory(
+export function bunDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,
-  options: DirectoryOptions & BunOptions = {},
-): FileLookup {
-  return site(
-    localTree(root, options, (file) => bunSource(file, options)),
+  options: DirectoryOptions<Context> & BunOptions = {},
+): FileLookup<Context> {
+  const { stable } = options
+  const lookup = site(
+    localTree(root, options, (file) => bunSource(file, { stable })),
     options,
   )
+  const adapt = (found: Found | undefined) => (isSource(found) ? shownInline(found) : found)
+  return (request, ...context) => {
+    const found = lookup(request, ...context)
+    return found instanceof Promise ? found.then(adapt) : adapt(found)
+  }
 }
 
 function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSource {
   const isSentByBun = (length: number) => !options.stable && length >= SENDFILE_FROM
-  const source = fileSource(file, options, {
+  return fileSource(file, options, {
     bufferLimit: SENDFILE_FROM,
     // Bun, too, reads smaller bodies on the main thread: going through another is slower.
     sync: (start, end) => (isSentByBun(end - start) ? null : file.readSync(start, end)),
-    body: (start, end) => (isSentByBun(end - start) ? handOver(file, start, end) : null),
+    body: options.stable
+      ? undefined
+      : (start, end) => (isSentByBun(end - start) ? handOver(file, start, end) : null),
   })
-  if (options.stable || file.size < SENDFILE_FROM) return source
-  return { ...source, headers: shownInline(source) }
 }
 
 /** Bun's own body, which opens the path when it is sent; null if that is no longer this version. */
@@ -94,8 +100,11 @@ async function handOver(file: HeldFile, start: number, end: number): Promise<Blo
 }
 
 /** Otherwise Bun would add a malformed Content-Disposition, with the file's name on the server. */
-function shownInline({ type = '', headers }: FileSource): HeadersLike | undefined {
-  if (SHOWN_INLINE.test(type)) return headers
+function shownInline(file: FileSource): FileSource {
+  const { size, type = '', headers, read } = file
+  const isSentByBun = read.native?.body !== undefined && size >= SENDFILE_FROM
+  if (!isSentByBun || SHOWN_INLINE.test(type)) return file
   // No Headers, which a lookup that spreads it would lose.
-  return { 'content-disposition': 'inline', ...Object.fromEntries(new Headers(headers)) }
+  const fields = { 'content-disposition': 'inline', ...Object.fromEntries(new Headers(headers)) }
+  return { ...file, headers: fields }
 }

@@ -69,16 +69,17 @@ export function denoFile(
  * @example
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
  */
-export function denoDirectory(
+export function denoDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,
-  options: DirectoryOptions & DenoOptions = {},
-): FileLookup {
+  options: DirectoryOptions<Context> & DenoOptions = {},
+): FileLookup<Context> {
   const { native } = options
   const lookup = site(
     localTree(root, options, (file) => denoSource(file, { native })),
     options,
   )
-  return (request) => (isHost(request.headers.get('host') ?? '') ? lookup(request) : null)
+  return (request, ...context) =>
+    isHost(request.headers.get('host') ?? '') ? lookup(request, ...context) : null
 }
 
 /** Deno.serve copies the Host field into the URL as it is: a path in it would lead elsewhere. */

@@ -50,7 +50,10 @@ export function nodeFile(
  * @example
  * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of @hono/node-server
  */
-export function nodeDirectory(root: string | URL, options: DirectoryOptions = {}): FileLookup {
+export function nodeDirectory<Context extends readonly unknown[] = readonly unknown[]>(
+  root: string | URL,
+  options: DirectoryOptions<Context> = {},
+): FileLookup<Context> {
   return site(
     localTree(root, options, (file) => fileSource(file, {})),
     options,

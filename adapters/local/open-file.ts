@@ -92,7 +92,7 @@ function opaqueTag(size: number, time: number, now: number, youth: number): stri
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ENODEV']
 
 /** Whether an error says that there is no such file, rather than that it can't be opened. */
-function isAbsence(error: unknown): boolean {
+export function isAbsence(error: unknown): boolean {
   return ABSENT.includes(codeOf(error))
 }
 

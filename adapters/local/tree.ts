@@ -1,18 +1,21 @@
 import { realpathSync, statSync } from 'node:fs'
-import { resolve, sep } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join, resolve, sep } from 'node:path'
 import { SourceChangedError } from '../../src/errors.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
 import type { FileTree } from '../site/tree.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
 import type { HeldFile } from './held-file.ts'
-import { codeOf, type Permission } from './open-file.ts'
+import { codeOf, isAbsence, type Permission } from './open-file.ts'
 import { Recent } from './recent.ts'
 import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
 import type { Version } from './version.ts'
 
 /** Options of `nodeDirectory`, `bunDirectory` and `denoDirectory`. */
-export interface DirectoryOptions extends SharingOptions, SiteOptions {}
+export interface DirectoryOptions<Context extends readonly unknown[] = readonly unknown[]>
+  extends SharingOptions,
+    SiteOptions<Context> {}
 
 /**
  * The regular files under a directory, on any runtime that has `node:fs`. Devices, and links that
@@ -34,8 +37,32 @@ export function localTree(
     open(path) {
       if (ALIAS?.test(path)) return null
       const file = findFile(prefix + path, options, isInside)
-      return file instanceof Promise ? file.then(adapt) : adapt(file)
+      const orFolder = (source: FileSource | null) => source ?? folderAt(prefix + path, directory)
+      return file instanceof Promise ? file.then(adapt).then(orFolder) : orFolder(adapt(file))
     },
+    async *list(path) {
+      if (folderAt(prefix + path, directory) === null) return
+      for (const { name } of await readdir(prefix + path, { withFileTypes: true })) {
+        const entry = join(prefix, path, name)
+        const stat = statSync(entry, { throwIfNoEntry: false })
+        const kind = stat?.isFile() ? 'file' : stat?.isDirectory() ? 'directory' : null
+        if (!stat || kind === null || !isBelow(realpathSync.native(entry), directory)) continue
+        yield { name, kind, size: stat.size, lastModified: stat.mtime }
+      }
+    },
+  }
+}
+
+/** Whether there is a folder at a path, inside the root or the root itself. */
+function folderAt(path: string, root: string): 'directory' | null {
+  try {
+    if (!statSync(path).isDirectory()) return null
+    const real = realpathSync.native(path)
+    const realRoot = realpathSync.native(root)
+    return real === realRoot || isBelow(real, realRoot) ? 'directory' : null
+  } catch (error) {
+    if (isAbsence(error)) return null
+    throw error
   }
 }
 
