@@ -14,7 +14,10 @@ export function makeApp(lookup) {
     c.header('x-after', '2')
   })
   app.use('/open/*', cors({ origin: ['https://app.example'], exposeHeaders: ['Content-Range'] }))
-  app.use('/open/*', files(lookup, { headers: (_answer, _request, c) => ({ 'x-path': c.req.path }) }))
+  app.use(
+    '/open/*',
+    files(lookup, { headers: (_answer, _request, c) => ({ 'x-path': c.req.path }) }),
+  )
   app.route('/:version/inner', inner)
   app.get('*', (c) => c.text('the next handler'))
   return app
