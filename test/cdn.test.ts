@@ -8,7 +8,7 @@ import { BrokenReplyError, fetchOnce, open, toRequest } from './support/client.t
 import { someBytes } from './support/counting-source.ts'
 import { type CacheServer, startNginx, startVarnish } from './support/proxies.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { areInstalled } from './support/tools.ts'
+import { areInstalled } from './support/installed.ts'
 
 const guide = readFileSync(new URL('../docs/cdn.md', import.meta.url), 'utf8')
 const SLICE = 1024 * 1024
