@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import process from 'node:process'
-import { codeOf } from '../adapters/local/open-file.ts'
+import { codeOf } from '../adapters/local/calls.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
 import type { Host, Listening, Service } from './host.ts'
 import { formatServed, onOneLine } from './log.ts'
