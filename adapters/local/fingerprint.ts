@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { elsewhere, here, readAt } from './calls.ts'
-import { marksOf } from './growth.ts'
+import { Marks } from './growth.ts'
 import type { Mounts } from './mounts.ts'
 import {
   entityTag,
@@ -39,8 +39,8 @@ interface Fingerprint {
   readonly marks: Uint8Array
 }
 
-/** How many bytes at each end of a file that is not small are in its checksum. */
-const END = 64 * 1024
+/** How much of a file is read at once, and of one that is not small at each end, in bytes. */
+const PIECE = 64 * 1024
 
 /** How many versions are remembered. */
 const MAX_KNOWN = 2000
@@ -77,7 +77,8 @@ export class Fingerprints {
       const known = isTellable ? this.#known.get(key) : undefined
       const fingerprint = known ?? (await this.#read({ ...opened, version }))
       const found = known === undefined ? await this.#look(opened) : version
-      const isStable = fingerprint !== null && hasSameBytes(found, version)
+      const isStable =
+        fingerprint !== null && hasSameBytes(found, version) && found.ctimeMs === version.ctimeMs
       if (!isStable && tries < MAX_TRIES) {
         version = found
         continue
@@ -99,8 +100,9 @@ export class Fingerprints {
     const { version } = opened
     const now = Date.now()
     const wait = Math.max(youth(version, isLocal, now), unrest(version, isLocal, now))
-    if (wait === 0 || wait > TICK) return opened
-    await delay(Math.ceil(wait))
+    if (wait === 0 || wait > 2 * TICK) return opened
+    // A timer may be a ms early, and the clock has whole ones.
+    await delay(Math.ceil(wait) + 2)
     return { ...opened, version: await this.#look(opened) }
   }
 
@@ -111,20 +113,17 @@ export class Fingerprints {
 
   /** Null if not all of it could be read: who reads the rest will be told why. */
   async #read({ path, fd, version }: Opened): Promise<Fingerprint | null> {
-    const { dev, size } = version
-    const read = async (start: number, end: number) => {
-      const bytes = Buffer.allocUnsafeSlow(end - start)
-      const length = await this.#mounts.run(path, dev, () => readAt(fd, bytes, start))
-      if (length < bytes.length) throw new Error(`${path} is shorter than it was`)
-      return bytes
-    }
     const hash = createHash('sha256')
+    const marks = new Marks()
     try {
-      const marks = await marksOf(size, read)
-      const end = size > SMALL ? END : size
-      for (let at = 0; at < end; at += END) hash.update(await read(at, Math.min(at + END, end)))
-      if (size > SMALL) hash.update(await read(size - END, size))
-      return { sum: hash.digest('base64url').slice(0, 16), marks }
+      for (const [start, end] of piecesOf(version.size)) {
+        const bytes = Buffer.allocUnsafeSlow(end - start)
+        const read = () => readAt(fd, bytes, start)
+        if ((await this.#mounts.run(path, version.dev, read)) < bytes.length) return null
+        hash.update(bytes)
+        marks.add(bytes)
+      }
+      return { sum: hash.digest('base64url').slice(0, 16), marks: marks.bytes }
     } catch {
       return null
     }
@@ -136,6 +135,18 @@ export class Fingerprints {
     const [oldest] = this.#known.keys()
     if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest)
   }
+}
+
+/** What of a file of this size is read: all, or both ends. */
+function piecesOf(size: number): [start: number, end: number][] {
+  if (size > SMALL) {
+    return [
+      [0, PIECE],
+      [size - PIECE, size],
+    ]
+  }
+  const count = Math.ceil(size / PIECE)
+  return Array.from({ length: count }, (_, i) => [i * PIECE, Math.min((i + 1) * PIECE, size)])
 }
 
 function keyOf({ dev, ino, size, mtimeMs, ctimeMs }: Version): string {

@@ -31,9 +31,13 @@ export class Growth {
     this.#lastSeen = opened
   }
 
-  /** Whether the file is what it was when it was last seen, and nothing needs to be read. */
+  /** Whether nothing happened to the file since it was last seen. */
   isKnown(found: Version): boolean {
-    return this.#isSettled && hasSameBytes(found, this.#lastSeen)
+    return (
+      this.#isSettled &&
+      hasSameBytes(found, this.#lastSeen) &&
+      found.ctimeMs === this.#lastSeen.ctimeMs
+    )
   }
 
   /**
@@ -46,7 +50,8 @@ export class Growth {
   async judge(found: Version, read: ReadAll): Promise<Verdict> {
     if (this.isKnown(found)) return 'intact'
     if (found.size < this.#lastSeen.size) return 'changed'
-    if (found.size === this.#lastSeen.size && !hasSameBytes(found, this.#lastSeen)) return 'unclear'
+    const isAsLong = found.size === this.#lastSeen.size
+    if (isAsLong && found.mtimeMs !== this.#lastSeen.mtimeMs) return 'unclear'
     const now = Date.now()
     const marks = await marksOf(this.#opened.size, read).catch(() => null)
     if (marks === null || !marks.equals(this.#marks)) return 'changed'
@@ -60,8 +65,24 @@ export class Growth {
 /** Reads all of the bytes [start, end), or fails. */
 type ReadAll = (start: number, end: number) => Promise<Uint8Array>
 
-/** The first and the last bytes of a version of this size: the two overlap in a short file. */
-export async function marksOf(size: number, read: ReadAll): Promise<Buffer> {
+/** The first and the last bytes of a version, picked from what is read of it in order. */
+export class Marks {
+  #first: Uint8Array | null = null
+  #last: Uint8Array = new Uint8Array(0)
+
+  add(bytes: Uint8Array): void {
+    this.#first ??= bytes.slice(0, LENGTH)
+    this.#last = Buffer.concat([this.#last, bytes.subarray(-LENGTH)]).subarray(-LENGTH)
+  }
+
+  /** The two overlap in a short file. */
+  get bytes(): Uint8Array {
+    return Buffer.concat([this.#first ?? this.#last, this.#last])
+  }
+}
+
+/** The same, read again. */
+async function marksOf(size: number, read: ReadAll): Promise<Buffer> {
   const length = Math.min(LENGTH, size)
   return Buffer.concat([await read(0, length), await read(size - length, size)])
 }

@@ -131,7 +131,7 @@ export class OpenFiles {
     const sought = { place, path: place.prefix + path, key: place.id + path, keepOpen }
     if (!this.#mounts.isAtHand(sought.path)) return this.#findCold(sought)
     const found = this.#lookHere(sought)
-    if (found === null) return null
+    if (found === null) return this.#forget(sought)
     const entry = this.#current(sought, found)
     if (entry === null) return this.#open(sought, here)
     return entry.heldUntil > performance.now()
@@ -157,7 +157,7 @@ export class OpenFiles {
 
   async #findCold(sought: Sought): Promise<Found> {
     const found = await this.#mounts.look(sought.path)
-    if (found === null) return null
+    if (found === null) return this.#forget(sought)
     const calls = this.#mounts.callsFor(sought.path, found.dev)
     const entry = this.#current(sought, found)
     return entry ? this.#lendIfHeld(sought, entry, calls) : this.#open(sought, calls)
@@ -212,8 +212,7 @@ export class OpenFiles {
     const file = await this.#describe(opened, calls)
     const entry = { file, key, users: 0, keepOpen: 0, heldUntil: performance.now() + HELD_FOR }
     const lease = this.#lend(entry, keepOpen)
-    const last = this.#shared.get(key)
-    if (last !== undefined) this.#replace(last)
+    this.#forget({ key })
     // Of a version that may change unnoticed, the next response gets a description of its own.
     if (file.isTellable) this.#shared.set(key, entry)
     return lease
@@ -302,10 +301,12 @@ export class OpenFiles {
     this.#sweepLater()
   }
 
-  /** Leaves a file to those who read it. */
-  #replace(entry: Entry): void {
-    if (this.#idle.has(entry)) this.#closeQuietly(entry)
-    else this.#shared.delete(entry.key)
+  /** Leaves what was shared to those who read it: it is there no more, or another. */
+  #forget({ key }: Pick<Sought, 'key'>): null {
+    const entry = this.#shared.get(key)
+    if (entry !== undefined && this.#idle.has(entry)) this.#closeQuietly(entry)
+    this.#shared.delete(key)
+    return null
   }
 
   #sweepLater(): void {

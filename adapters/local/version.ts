@@ -40,8 +40,8 @@ export function isSameFile(one: Version, other: Version): boolean {
 }
 
 /**
- * Whether two looks at the same open file saw the same bytes. Neither its inode, which some file
- * systems number anew at each look, nor its ctime, which a rename changes, says anything about them.
+ * Whether two looks at the same open file saw the same bytes. Its inode, which some file systems
+ * number anew at each look, says nothing about them, and its ctime, which a rename changes, little.
  */
 export function hasSameBytes(one: Version, other: Version): boolean {
   return one.size === other.size && one.mtimeMs === other.mtimeMs
