@@ -37,7 +37,7 @@ const swept = fileURLToPath(new URL('programs/swept.mjs', import.meta.url))
 let pool = new OpenFiles(new Memory())
 
 beforeEach(() => {
-  pool.closeIdle()
+  pool.sweep(Number.POSITIVE_INFINITY)
   pool = new OpenFiles(new Memory())
   rmSync(path, { force: true })
   write(path, 'one')
@@ -202,6 +202,67 @@ describe('a file that several read', () => {
     expect(openHandles(join(directory, 'of-many'))).toBe(128)
     expect(paths.slice(0, 72).map(open)).toEqual(paths.slice(0, 72).map(() => 0))
     expect(await Promise.all(paths.map(textAt))).toEqual(paths.map(() => 'one'))
+  })
+})
+
+describe.runIf(canCountHandles)('a file that was handed over', () => {
+  it('stays open for half a minute, whatever else is closed', async () => {
+    const file = await find(path, { keepOpen: 0 })
+    const before = performance.now()
+    expect(file.handOver()).toBe(true)
+    await file.close()
+    pool.closeIdle()
+    pool.sweep(before + 29_999)
+    expect(openHandles(path)).toBe(1)
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('is lent to others meanwhile, and stays open for them after', async () => {
+    const one = await find(path, { keepOpen: 0 })
+    one.handOver()
+    const two = await find(path, { keepOpen: 0 })
+    expect([openHandles(path), two.file === one.file]).toEqual([1, true])
+    pool.sweep(performance.now() + 30_000)
+    expect(await textOf(two)).toBe('one')
+    await two.close()
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('stays open when another takes its name', async () => {
+    const one = await find(path, { keepOpen: 0 })
+    one.handOver()
+    replace(path)
+    expect([await textAt(path), openHandles(path)]).toEqual(['two', 2])
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('can not be read any more by who handed it over', async () => {
+    const file = await find()
+    file.handOver()
+    await expect(file.read(0, 1)).rejects.toThrow('was read after it was closed')
+  })
+
+  it('is one of 256, each for as many responses as there are', async () => {
+    const paths = Array.from({ length: 257 }, (_, i) => join(directory, `handed-over-${i}`))
+    for (const one of paths) write(one, 'one')
+    const handOver = async (i: number) => {
+      const file = await find(paths[i], { keepOpen: 0 })
+      const isHandedOver = file.handOver()
+      await file.close()
+      return isHandedOver
+    }
+    const all = await Promise.all(paths.slice(0, 256).map((_, i) => handOver(i)))
+    expect([all.every(Boolean), await handOver(256), await handOver(0)]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    pool.sweep(performance.now() + 30_000)
+    expect(await handOver(256)).toBe(true)
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(directory)).toBe(0)
   })
 })
 
