@@ -1,13 +1,15 @@
-import { statSync } from 'node:fs'
 import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
+import { canAskDescriptors, here } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
-import type { HeldFile } from './local/held-file.ts'
+import type { Lease } from './local/open-files.ts'
+import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
+import { isSame } from './local/version.ts'
 import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
-export type { SharingOptions } from './local/shared-files.ts'
+export type { SharingOptions } from './local/open-files.ts'
 export type { DirectoryOptions } from './local/tree.ts'
 
 declare const Bun: { file(path: string): Blob }
@@ -69,7 +71,7 @@ export function bunDirectory<Context extends readonly unknown[] = readonly unkno
 ): FileLookup<Context> {
   const { stable } = options
   const lookup = site(
-    localTree(root, options, (file) => bunSource(file, { stable })),
+    localTree(root, options, (lease) => bunSource(lease, { stable })),
     options,
   )
   const adapt = (found: Found | undefined) => (isSource(found) ? shownInline(found) : found)
@@ -79,23 +81,32 @@ export function bunDirectory<Context extends readonly unknown[] = readonly unkno
   }
 }
 
-function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSource {
+function bunSource(lease: Lease, options: FileOptions & BunOptions): FileSource {
   const isSentByBun = (length: number) => !options.stable && length >= SENDFILE_FROM
-  return fileSource(file, options, {
+  return fileSource(lease, options, {
     bufferLimit: SENDFILE_FROM,
     // Bun, too, reads smaller bodies on the main thread: going through another is slower.
-    sync: (start, end) => (isSentByBun(end - start) ? null : file.readSync(start, end)),
+    sync: (start, end) => (isSentByBun(end - start) ? null : lease.readSync(start, end)),
     body: options.stable
       ? undefined
-      : (start, end) => (isSentByBun(end - start) ? handOver(file, start, end) : null),
+      : (start, end) => (isSentByBun(end - start) ? handOver(lease, start, end) : null),
   })
 }
 
-/** Bun's own body, which opens the path when it is sent; null if that is no longer this version. */
-async function handOver(file: HeldFile, start: number, end: number): Promise<Blob | null> {
-  const stat = statSync(file.path, { throwIfNoEntry: false })
-  if (end > file.size || stat === undefined || !file.isSame(stat)) return null
-  await file.close()
+/**
+ * Bun's own body, which opens the file once more when it is sent: by its descriptor, where that can
+ * be done, and else by its path. Null if the file has changed, or the disk may keep Bun waiting,
+ * which opens and reads on the main thread.
+ */
+function handOver(lease: Lease, start: number, end: number): Blob | null {
+  const { file } = lease
+  if (!file.has(start, end) || !file.isUnchangedHere()) return null
+  if (canAskDescriptors) {
+    return lease.handOver() ? Bun.file(linkOf(file.fd)).slice(start, end) : null
+  }
+  const found = here.stat(file.path)
+  if (found === null || !isSame(found, file.version)) return null
+  void lease.close()
   return Bun.file(file.path).slice(start, end)
 }
 

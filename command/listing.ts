@@ -1,6 +1,6 @@
 import { opendir, realpath, stat } from 'node:fs/promises'
 import { join, parse } from 'node:path'
-import { isBelow } from '../adapters/local/tree.ts'
+import { isBelow } from '../adapters/local/place.ts'
 import { toRelativePath } from '../adapters/site/url-path.ts'
 
 /** A file that a directory lookup finds. */
@@ -67,7 +67,7 @@ export async function listFiles(root: string, most: number = MAX_FILES): Promise
 /** A file's size; null if it is not a file, leads out of the root, or can't be looked at. */
 async function sizeOf(path: string, realRoot: string): Promise<number | null> {
   try {
-    if (!isBelow(await realpath(path), realRoot)) return null
+    if (!isBelow(await realpath(path, 'buffer'), Buffer.from(realRoot))) return null
     const found = await stat(path)
     return found.isFile() ? found.size : null
   } catch {

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { BrokenReplyError, fetchOnce, open, toRequest } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
+import { areInstalled } from './support/installed.ts'
 import { type CacheServer, startNginx, startVarnish } from './support/proxies.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { areInstalled } from './support/installed.ts'
 
 const guide = readFileSync(new URL('../docs/cdn.md', import.meta.url), 'utf8')
 const SLICE = 1024 * 1024

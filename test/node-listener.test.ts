@@ -8,7 +8,7 @@ import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/n
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, it } from 'vitest'
-import { forgetBuffer, takeBuffer } from '../adapters/local/buffers.ts'
+import { memory } from '../adapters/local/shared.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { Incoming, Outgoing } from '../adapters/node-http/messages.ts'
 import type { FileLookup } from '../src/lookup.ts'
@@ -344,8 +344,8 @@ describe('nodeListener over node:http', () => {
     if (how === 'fails to take a chunk') outgoing.settle(new Error('EPIPE'))
     outgoing.close()
     await done
-    const next = Array.from({ length: 100 }, (_, i) => takeBuffer(i * 10_000))
-    for (const buffer of next) forgetBuffer(buffer)
+    const next = Array.from({ length: 100 }, (_, i) => memory.takeBuffer(i * 10_000))
+    for (const buffer of next) memory.forgetBuffer(buffer)
     const held = outgoing.written[0]?.buffer
     expect(next.filter(({ buffer }) => buffer === held)).toEqual([])
     expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
@@ -368,8 +368,8 @@ describe('nodeListener over node:http', () => {
     await until(() => filling.length === which + 1)
     outgoing.close()
     await done
-    const next = Array.from({ length: 100 }, (_, i) => takeBuffer(i * 10_000))
-    for (const buffer of next) forgetBuffer(buffer)
+    const next = Array.from({ length: 100 }, (_, i) => memory.takeBuffer(i * 10_000))
+    for (const buffer of next) memory.forgetBuffer(buffer)
     expect(next.filter((buffer) => buffer === filling.at(-1))).toEqual([])
   })
 
@@ -382,8 +382,8 @@ describe('nodeListener over node:http', () => {
     }
     const outgoing = new Taking()
     await nodeListener(lookup)({ ...incoming, url: '/small.bin' }, outgoing)
-    const next = takeBuffer(small.length)
-    forgetBuffer(next)
+    const next = memory.takeBuffer(small.length)
+    memory.forgetBuffer(next)
     expect(outgoing.written.map(({ buffer }) => buffer === next.buffer)).toEqual([true])
   })
 
@@ -860,8 +860,8 @@ describe('nodeListener under load', () => {
     await collectGarbage()
     if (canCountHandles) expect(openHandles(directory)).toBe(0)
     // Those that were given up count no more against who comes next.
-    const next = takeBuffer(MIB)
-    forgetBuffer(next)
+    const next = memory.takeBuffer(MIB)
+    memory.forgetBuffer(next)
     expect(next.length).toBe(512 * 1024)
     // Each that stayed would hold a buffer of up to 512 KiB: 400 MiB in all.
     expect((process.memoryUsage.rss() - before) / MIB).toBeLessThan(100)

@@ -5,7 +5,7 @@ import type { BodyReader } from '../../src/reader.ts'
 import { type Begin, Responder, type ServeOptions } from '../../src/respond.ts'
 import { NO_BODY, type Watch } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
-import { forgetBuffer, releaseBuffer, takeBuffer } from '../local/buffers.ts'
+import { memory } from '../local/shared.ts'
 import {
   breakOff,
   type Incoming,
@@ -92,7 +92,7 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
   if (incoming.aborted || outgoing.destroyed) hangUp()
   const isPiped = isWrapped(outgoing) || reader.length === Infinity
   // A multipart body begins with bytes that are not from the source: what was read stays at hand.
-  const buffer = isPiped || answer.pieces.length > 1 ? null : takeBuffer(reader.length)
+  const buffer = isPiped || answer.pieces.length > 1 ? null : memory.takeBuffer(reader.length)
   let first: Uint8Array | null = null
   let isWanted = false
   try {
@@ -103,7 +103,7 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
     }
     isWanted &&= writer.begin()
   } finally {
-    if (buffer !== null && !isWanted) forgetBuffer(buffer)
+    if (buffer !== null && !isWanted) memory.forgetBuffer(buffer)
   }
   if (!isWanted) {
     hangUp()
@@ -139,14 +139,14 @@ async function writeAll(
   let hasLeft = true
   while (hasLeft && (chunk !== null || reader.sent < reader.length)) {
     hasLeft = false
-    buffer ??= takeBuffer(reader.length - reader.sent)
+    buffer ??= memory.takeBuffer(reader.length - reader.sent)
     try {
       chunk ??= await writer.whileWanted(reader.next(buffer))
       if (chunk === null) return
       hasLeft = await writer.write(chunk, reader.sent === reader.length)
     } finally {
-      if (hasLeft) releaseBuffer(buffer)
-      else forgetBuffer(buffer)
+      if (hasLeft) memory.releaseBuffer(buffer)
+      else memory.forgetBuffer(buffer)
       buffer = null
       chunk = null
     }

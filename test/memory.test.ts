@@ -1,15 +1,14 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Memory } from '../adapters/local/memory.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
 describe('takeBuffer', () => {
-  let pool: typeof import('../adapters/local/buffers.ts')
+  let pool: Memory
 
-  // What is taken and kept is the module's to know: each test has a pool of its own.
-  beforeEach(async () => {
-    vi.resetModules()
-    pool = await import('../adapters/local/buffers.ts')
+  beforeEach(() => {
+    pool = new Memory()
   })
 
   it.each([
@@ -97,4 +96,27 @@ describe('takeBuffer', () => {
   function takeMany(count: number, length: number): Uint8Array[] {
     return Array.from({ length: count }, () => pool.takeBuffer(length))
   }
+})
+
+describe('the chunks of bodies', () => {
+  it('are smaller the more there are, down to 32 KiB', () => {
+    const memory = new Memory()
+    const sizes: number[] = []
+    const leave: (() => void)[] = []
+    for (const count of [1, 64, 128, 256, 600]) {
+      while (leave.length < count) leave.push(memory.join())
+      sizes.push(memory.chunkSize() / KIB)
+    }
+    for (const end of leave.slice(1)) end()
+    sizes.push(memory.chunkSize() / KIB)
+    expect(sizes).toEqual([512, 256, 128, 64, 32, 512])
+  })
+
+  it('have what buffers leave of the budget', () => {
+    const memory = new Memory()
+    for (let i = 0; i < 32; i++) memory.join()
+    expect(memory.chunkSize() / KIB).toBe(512)
+    for (let i = 0; i < 16; i++) memory.takeBuffer(MIB)
+    expect(memory.chunkSize() / KIB).toBeLessThan(400)
+  })
 })

@@ -5,6 +5,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -12,11 +13,16 @@ import {
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { beforeEach, describe, expect, it } from 'vitest'
-import type { HeldFile } from '../adapters/local/held-file.ts'
-import { closeIdle, findFile, type SharingOptions } from '../adapters/local/shared-files.ts'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Memory } from '../adapters/local/memory.ts'
+import {
+  type Lease,
+  OpenFiles,
+  type Place,
+  type SharingOptions,
+} from '../adapters/local/open-files.ts'
+import { anywhere } from '../adapters/local/place.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
-import { SourceChangedError } from '../src/errors.ts'
 import { sourceOf } from './support/found.ts'
 import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -27,8 +33,12 @@ const path = join(directory, 'file')
 const crowd = fileURLToPath(new URL('programs/crowd.mjs', import.meta.url))
 const swept = fileURLToPath(new URL('programs/swept.mjs', import.meta.url))
 
+/** Each test has a pool of its own. */
+let pool = new OpenFiles(new Memory())
+
 beforeEach(() => {
-  closeIdle()
+  pool.sweep(Number.POSITIVE_INFINITY)
+  pool = new OpenFiles(new Memory())
   rmSync(path, { force: true })
   write(path, 'one')
 })
@@ -39,10 +49,10 @@ describe('a file that several read', () => {
     expect(openHandles(path)).toBe(1)
     await one.close()
     await one.close()
-    closeIdle()
+    pool.closeIdle()
     expect([openHandles(path), await textOf(two)]).toEqual([1, 'one'])
     await two.close()
-    closeIdle()
+    pool.closeIdle()
     expect(openHandles(path)).toBe(0)
   })
 
@@ -56,22 +66,11 @@ describe('a file that several read', () => {
   })
 
   it.runIf(canCountHandles)('is not kept when it is too young to be told apart', async () => {
-    utimesSync(path, Date.now() / 1000 + 60, Date.now() / 1000 + 60)
+    stayYoung(path)
     const [one, two] = [await find(), await find()]
     expect(openHandles(path)).toBe(2)
     await Promise.all([one.close(), two.close()])
     expect(openHandles(path)).toBe(0)
-  })
-
-  it('is opened again if another took its name at that moment', async () => {
-    let asked = 0
-    const isAllowed = () => {
-      if (++asked === 1) throw new SourceChangedError('replaced')
-      return true
-    }
-    const file = await findFile(path, {}, isAllowed)
-    expect([asked, file && (await textOf(file))]).toEqual([2, 'one'])
-    await file?.close()
   })
 
   it.runIf(canCountHandles).each([
@@ -82,12 +81,14 @@ describe('a file that several read', () => {
     const waiting = write(join(directory, 'waiting'), 'one')
     await (await find(waiting, { keepOpen: 60_000 })).close()
     let tries = 0
-    const isAllowed = () => {
-      if (++tries === 1) throw Object.assign(new Error(code), { code })
-      return true
+    const failing: Place = {
+      ...anywhere,
+      open(...args) {
+        if (++tries === 1) throw Object.assign(new Error(code), { code })
+        return anywhere.open(...args)
+      },
     }
-    const open = async () => findFile(path, { keepOpen: 0 }, isAllowed)
-    const found = await open().catch(() => null)
+    const found = await findIn(failing, path, { keepOpen: 0 }).catch(() => null)
     expect({ tries, kept: openHandles(waiting) }).toEqual(expected)
     expect(found === null).toBe(expected.tries === 1)
     await found?.close()
@@ -115,7 +116,7 @@ describe('a file that several read', () => {
     async () => {
       const one = await find(path, { keepOpen: 60_000 })
       rmSync(path)
-      expect([await findFile(path), openHandles(path)]).toEqual([null, 1])
+      expect([await findIn(anywhere, path), openHandles(path)]).toEqual([null, 1])
       await one.close()
       expect(openHandles(path)).toBe(0)
     },
@@ -124,7 +125,7 @@ describe('a file that several read', () => {
   it.runIf(canCountHandles)('is closed once, and not the one that got its number', async () => {
     await (await find(path, { keepOpen: 0 })).close()
     const next = openSync(path, 'r')
-    closeIdle()
+    pool.closeIdle()
     expect(openHandles(path)).toBe(1)
     closeSync(next)
   })
@@ -157,9 +158,9 @@ describe('a file that several read', () => {
   it.runIf(canCountHandles)('stays open for a second by default', async () => {
     const before = performance.now()
     await (await find()).close()
-    closeIdle(before + 999)
+    pool.sweep(before + 999)
     expect(openHandles(path)).toBe(1)
-    closeIdle(performance.now() + 1000)
+    pool.sweep(performance.now() + 1000)
     expect(openHandles(path)).toBe(0)
   })
 
@@ -204,6 +205,67 @@ describe('a file that several read', () => {
   })
 })
 
+describe.runIf(canCountHandles)('a file that was handed over', () => {
+  it('stays open for half a minute, whatever else is closed', async () => {
+    const file = await find(path, { keepOpen: 0 })
+    const before = performance.now()
+    expect(file.handOver()).toBe(true)
+    await file.close()
+    pool.closeIdle()
+    pool.sweep(before + 29_999)
+    expect(openHandles(path)).toBe(1)
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('is lent to others meanwhile, and stays open for them after', async () => {
+    const one = await find(path, { keepOpen: 0 })
+    one.handOver()
+    const two = await find(path, { keepOpen: 0 })
+    expect([openHandles(path), two.file === one.file]).toEqual([1, true])
+    pool.sweep(performance.now() + 30_000)
+    expect(await textOf(two)).toBe('one')
+    await two.close()
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('stays open when another takes its name', async () => {
+    const one = await find(path, { keepOpen: 0 })
+    one.handOver()
+    replace(path)
+    expect([await textAt(path), openHandles(path)]).toEqual(['two', 2])
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('can not be read any more by who handed it over', async () => {
+    const file = await find()
+    file.handOver()
+    await expect(file.read(0, 1)).rejects.toThrow('was read after it was closed')
+  })
+
+  it('is one of 256, each for as many responses as there are', async () => {
+    const paths = Array.from({ length: 257 }, (_, i) => join(directory, `handed-over-${i}`))
+    for (const one of paths) write(one, 'one')
+    const handOver = async (i: number) => {
+      const file = await find(paths[i], { keepOpen: 0 })
+      const isHandedOver = file.handOver()
+      await file.close()
+      return isHandedOver
+    }
+    const all = await Promise.all(paths.slice(0, 256).map((_, i) => handOver(i)))
+    expect([all.every(Boolean), await handOver(256), await handOver(0)]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    pool.sweep(performance.now() + 30_000)
+    expect(await handOver(256)).toBe(true)
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(directory)).toBe(0)
+  })
+})
+
 describe('what is found anew at once', () => {
   it.each<[string, () => void, string | null]>([
     ['a file that another one replaced', () => replace(path), 'two'],
@@ -219,7 +281,7 @@ describe('what is found anew at once', () => {
     expect(await textAt(path)).toBe(expected)
     await before.close()
     if (canCountHandles) {
-      closeIdle()
+      pool.closeIdle()
       expect(openHandles(directory)).toBe(0)
     }
   })
@@ -231,16 +293,45 @@ describe('what is found anew at once', () => {
     await before.close()
   })
 
-  it('and whoever may not have it is asked each time', async () => {
+  it('and not for whom another place has it', async () => {
+    const closed: Place = { ...anywhere, id: 'closed ', open: async () => null }
     await (await find()).close()
-    expect(await findFile(path, {}, () => false)).toBe(null)
-    const broken = new Error('EACCES')
-    const failing = async () =>
-      findFile(path, {}, () => {
-        throw broken
-      })
-    await expect(failing()).rejects.toBe(broken)
+    expect(await findIn(closed, path)).toBe(null)
     expect(await textAt(path)).toBe('one')
+  })
+
+  it('and once a second it is asked whether it still may be had', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let isHeld = true
+    let asked = 0
+    const place: Place = {
+      ...anywhere,
+      id: 'asked ',
+      open: async (...args) => (isHeld ? anywhere.open(...args) : null),
+      holds: () => {
+        asked++
+        return isHeld
+      },
+    }
+    const look = async () => {
+      const found = await findIn(place, path, { keepOpen: 60_000 })
+      await found?.close()
+      return [found !== null, asked]
+    }
+    const seen = [await look(), await look()]
+    vi.advanceTimersByTime(1001)
+    seen.push(await look(), await look())
+    isHeld = false
+    vi.advanceTimersByTime(1001)
+    seen.push(await look())
+    expect(seen).toEqual([
+      [true, 0],
+      [true, 0],
+      [true, 1],
+      [true, 1],
+      [false, 2],
+    ])
   })
 })
 
@@ -264,21 +355,32 @@ describe('keepOpen', () => {
   })
 })
 
-async function find(at: string = path, options?: SharingOptions): Promise<HeldFile> {
-  const file = await findFile(at, options)
+async function findIn(place: Place, at: string, options?: SharingOptions): Promise<Lease | null> {
+  const found = await pool.find(place, at, options)
+  return found === 'directory' ? null : found
+}
+
+async function find(at: string = path, options?: SharingOptions): Promise<Lease> {
+  const file = await findIn(anywhere, at, options)
   if (file === null) throw new Error(`Expected a file at ${at}`)
   return file
 }
 
 async function textAt(at: string): Promise<string | null> {
-  const file = await findFile(at)
+  const file = await findIn(anywhere, at)
   const text = file && (await textOf(file))
   await file?.close()
   return text
 }
 
-async function textOf({ read, size }: HeldFile): Promise<string> {
-  return Buffer.from(await read(0, size)).toString()
+async function textOf({ read, file }: Lease): Promise<string> {
+  return Buffer.from(await read(0, file.version.size)).toString()
+}
+
+/** Stops the clock in the ms in which a file was changed. */
+function stayYoung(at: string): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(statSync(at).ctimeMs) })
+  onTestFinished(() => void vi.useRealTimers())
 }
 
 /** All of the same time, by default: what has changed must show by something else. */
