@@ -27,6 +27,11 @@ const MAX_ROWS = 100
 
 const VIEW = /[?&]view=([a-z\d]{4,16})(?:&|$)/
 
+/** Whether a response is the events themselves. */
+export function isListening({ headers }: Pick<Serving, 'headers'>): boolean {
+  return headers['content-type'] === 'text/event-stream'
+}
+
 /**
  * What became of the requests of each page that plays a file. A page gives itself a name, and adds
  * it to the address of what it plays, as in `/film.mp4?view=k3f9x2`: so one tab's requests are told

@@ -39,7 +39,8 @@ async function findMoov(source: FileSource): Promise<FilmLayout | null> {
     const end = Math.min(at + sizeOfBox(box, source.size - at), source.size)
     if (type === 'moov') index = { name: 'moov', start: at, end }
     // The fragments of a live recording each have an index of their own.
-    if (type === 'mdat' || type === 'moof') media ??= { start: at, end: type === 'moof' ? source.size : end }
+    if (type === 'mdat' || type === 'moof')
+      media ??= { start: at, end: type === 'moof' ? source.size : end }
     if (end < at + 8 || (index !== null && media !== null)) break
     at = end
   }

@@ -1,8 +1,9 @@
 import { mediaType } from '../../adapters/site/media-type.ts'
 import type { Entry } from '../../adapters/site/tree.ts'
 import { isTrack, type Track, Tracks } from './captions.ts'
+import { fold } from './format.ts'
 import { Selection } from './selection.ts'
-import { type Episode, folded, isCalledAlike, isSeason, readTitle, stemOf } from './titles.ts'
+import { type Episode, isCalledAlike, isSeason, readTitle, stemOf } from './titles.ts'
 
 /** A file as the page shows it. */
 export interface Item {
@@ -54,11 +55,19 @@ export interface Library {
   readonly isCut: boolean
 }
 
-/** Lists a folder, in any order. */
-export type List = (path: string) => AsyncIterable<Entry>
+/** The files below a root, by their paths. */
+export interface Shelf {
+  /** What is in a folder, in any order. */
+  list(path: string): AsyncIterable<Entry>
+  /** What listing a file did not tell; null if it is gone. */
+  describe(path: string): Promise<Pick<Entry, 'size' | 'lastModified'> | null>
+}
 
 /** How many of each are on a page: some 100 kB. */
-const ON_A_PAGE = { media: 250, pictures: 60, others: 100 }
+const ON_A_PAGE: Limits = { media: 250, pictures: 60, others: 100 }
+
+type Limits = Readonly<Record<'media' | 'pictures' | 'others', number>>
+
 /** How many names are looked at: some seconds' work. */
 const MAX_NAMES = 1_000_000
 /** How many captions and posters are remembered to be matched with what is shown. */
@@ -71,12 +80,15 @@ const MAX_BESIDE = 20_000
  *
  * @throws what listing the asked folder throws, as a rejection
  */
-export async function readLibrary(list: List, query: Query): Promise<Library> {
-  const { page, words } = query
-  const compare = ORDER[query.order]
-  const media = new Selection(page * ON_A_PAGE.media, compare)
-  const pictures = new Selection(page * ON_A_PAGE.pictures, compare)
-  const others = new Selection(page * ON_A_PAGE.others, compare)
+export async function readLibrary(
+  shelf: Shelf,
+  query: Query,
+  limits: Limits = ON_A_PAGE,
+): Promise<Library> {
+  const { page, words, order } = query
+  const media = new Selection(page * limits.media, ORDER[order])
+  const pictures = new Selection(page * limits.pictures, ORDER[order])
+  const others = new Selection(page * limits.others, ORDER[order])
   const counts = { video: 0, audio: 0, picture: 0, other: 0 }
   const beside = new Beside()
   const isWanted = finder(words)
@@ -88,7 +100,7 @@ export async function readLibrary(list: List, query: Query): Promise<Library> {
   for (const folder of queue) {
     const alone = new Lonely()
     try {
-      for await (const entry of list(folder)) {
+      for await (const entry of shelf.list(folder)) {
         if (++names > MAX_NAMES) break
         const path = join(folder, entry.name)
         if (entry.kind === 'directory') {
@@ -99,10 +111,13 @@ export async function readLibrary(list: List, query: Query): Promise<Library> {
         const kind = kindOf(entry.name)
         const isBeside = beside.add(kind, folder, path, entry.name)
         if (!isBeside) counts[kind]++
-        if (isBeside || !isWanted(path)) continue
-        if (kind === 'picture') pictures.offer(toItem(kind, folder, path, entry))
-        else if (kind !== 'other') alone.offer(toItem(kind, folder, path, entry), media)
-        else if (folder === query.folder || words !== '') others.offer(toItem(kind, folder, path, entry))
+        const isHere = folder === query.folder || words !== ''
+        if (isBeside || !isWanted(path) || (kind === 'other' && !isHere)) continue
+        const item = toItem(kind, folder, path, entry)
+        const known = order === 'name' ? item : await described(item)
+        if (kind === 'picture') pictures.offer(known)
+        else if (kind === 'other') others.offer(known)
+        else alone.offer(known, media)
       }
     } catch (error) {
       if (folder === query.folder) throw error
@@ -110,21 +125,36 @@ export async function readLibrary(list: List, query: Query): Promise<Library> {
     alone.end(media)
     if (names > MAX_NAMES) break
   }
-  const shown = (selection: Selection<Item>, many: number) => {
-    return selection.kept().slice((page - 1) * many, page * many)
+
+  function described(item: Item): Item | Promise<Item> {
+    if (item.size !== null) return item
+    return shelf.describe(item.path).then((known) => ({
+      ...item,
+      size: known?.size ?? null,
+      lastModified: known?.lastModified ?? null,
+    }))
   }
+
+  async function shown(selection: Selection<Item>, many: number): Promise<Item[]> {
+    const items: Item[] = []
+    for (const item of selection.kept().slice((page - 1) * many, page * many)) {
+      items.push(await described(item))
+    }
+    return items
+  }
+
   return {
     query,
     folders: page === 1 && words === '' ? top.sort(collator.compare) : [],
-    media: tellApart(shown(media, ON_A_PAGE.media).map((item) => beside.complete(item))),
-    pictures: shown(pictures, ON_A_PAGE.pictures),
-    others: shown(others, ON_A_PAGE.others),
+    media: tellApart((await shown(media, limits.media)).map((item) => beside.complete(item))),
+    pictures: await shown(pictures, limits.pictures),
+    others: await shown(others, limits.others),
     counts,
     pages: Math.max(
       1,
-      Math.ceil(media.count / ON_A_PAGE.media),
-      Math.ceil(pictures.count / ON_A_PAGE.pictures),
-      Math.ceil(others.count / ON_A_PAGE.others),
+      Math.ceil(media.count / limits.media),
+      Math.ceil(pictures.count / limits.pictures),
+      Math.ceil(others.count / limits.others),
     ),
     isCut: names > MAX_NAMES,
   }
@@ -139,7 +169,12 @@ export function kindOf(name: string): Kind {
   return /^image\/(?:jpeg|png|gif|webp|avif|svg\+xml|bmp)$/.test(type) ? 'picture' : 'other'
 }
 
-function toItem(kind: Kind, folder: string, path: string, { name, size, lastModified }: Entry): Item {
+function toItem(
+  kind: Kind,
+  folder: string,
+  path: string,
+  { name, size, lastModified }: Entry,
+): Item {
   const { text, episode = null } = kind === 'other' ? { text: name } : readTitle(name)
   return {
     kind,
@@ -226,7 +261,7 @@ class Beside {
 /** Adds the extension where two of a group have the same title. */
 function tellApart(items: readonly Item[]): Item[] {
   const seen = new Map<string, number>()
-  const keyOf = ({ group, title }: Item) => `${group}\n${title}`
+  const keyOf = ({ group, title, episode }: Item) => [group, title, episode?.number].join('\n')
   for (const item of items) seen.set(keyOf(item), (seen.get(keyOf(item)) ?? 0) + 1)
   return items.map((item) => {
     const extension = item.name.slice(stemOf(item.name).length)
@@ -235,10 +270,12 @@ function tellApart(items: readonly Item[]): Item[] {
 }
 
 function finder(words: string): (path: string) => boolean {
-  const wanted = folded(words).split(/\s+/).filter((word) => word !== '')
+  const wanted = fold(words)
+    .split(/\s+/)
+    .filter((word) => word !== '')
   if (wanted.length === 0) return () => true
   return (path) => {
-    const text = folded(path)
+    const text = fold(path)
     return wanted.every((word) => text.includes(word))
   }
 }

@@ -1,5 +1,5 @@
-import type { FileSource } from '../../src/source.ts'
 import { readBytes } from '../../src/reader.ts'
+import type { FileSource } from '../../src/source.ts'
 
 /** Subtitles are some 100 kB; what is larger is something else. */
 const MAX_SIZE = 8 * 1024 * 1024
@@ -42,7 +42,10 @@ export function toWebVtt(srt: string): string {
     const lines = block.split(/\r\n?|\n/)
     const at = lines.findIndex((line) => TIMES.test(line))
     if (at < 0) continue
-    const words = lines.slice(at + 1).map(toCueText).filter((line) => line.trim() !== '')
+    const words = lines
+      .slice(at + 1)
+      .map(toCueText)
+      .filter((line) => line.trim() !== '')
     const [, ...times] = TIMES.exec(lines[at] ?? '') ?? []
     if (words.length === 0) continue
     const span = `${formatTime(times.slice(0, 4))} --> ${formatTime(times.slice(4))}`

@@ -1,3 +1,5 @@
+import { fold } from './format.ts'
+
 /** What a file's name says of the film, the episode or the song that it holds. */
 export interface Title {
   readonly text: string
@@ -12,7 +14,8 @@ export interface Episode {
   readonly number: number
 }
 
-const EPISODE = /^(.*?)[\s._-]*\b(?:s(\d{1,2})[\s._-]*e(\d{1,3})|(\d{1,2})x(\d{2,3}))\b[\s._-]*(.*)$/i
+const EPISODE =
+  /^(.*?)[\s._-]*\b(?:s(\d{1,2})[\s._-]*e(\d{1,3})|(\d{1,2})x(\d{2,3}))\b[\s._-]*(.*)$/i
 const SEASON = /^(?:season|series|staffel|saison|temporada|stagione|sezon|seizoen)[\s._-]*\d+$/i
 
 /**
@@ -54,13 +57,8 @@ export function stemOf(path: string): string {
   return path.replace(/(?<=[^/])\.[^./]*$/, '')
 }
 
-/** Text as it is searched: without case and accents. */
-export function folded(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-}
-
 function lettersOf(text: string): string {
-  return folded(text).replace(/[^\p{L}\p{N}]/gu, '')
+  return fold(text).replace(/[^\p{L}\p{N}]/gu, '')
 }
 
 function withSpaces(text: string): string {

@@ -1,5 +1,7 @@
-import type { FilmLayout } from '../index-of.ts'
 import type { Row } from '../events.ts'
+import { formatSize } from '../format.ts'
+import type { FilmLayout } from '../index-of.ts'
+import { one } from './dom.ts'
 
 /** What the server says of a file first. */
 export interface FileFacts {
@@ -16,7 +18,7 @@ export interface RangeMap {
 
 /**
  * The range map: a bar that is the whole file, and what was asked of it and sent. It runs in the
- * browser, from its own source text: nothing else in this module exists there.
+ * browser, from its own source text.
  *
  * @param view this page's name, which the addresses of what it plays carry
  */
@@ -191,7 +193,9 @@ export function startRangeMap(view: string): RangeMap {
   function byteAt(time: number): number {
     const { start, end } = facts.layout?.media ?? { start: 0, end: facts.size }
     const duration = medium?.duration ?? 0
-    return duration > 0 && Number.isFinite(duration) ? start + (time / duration) * (end - start) : start
+    return duration > 0 && Number.isFinite(duration)
+      ? start + (time / duration) * (end - start)
+      : start
   }
 
   /** Spans that overlap or touch as one. */
@@ -212,22 +216,5 @@ export function startRangeMap(view: string): RangeMap {
 
   function percent(position: number): string {
     return `${Math.round((100 * position) / facts.size)} %`
-  }
-
-  function formatSize(bytes: number): string {
-    const units = ['B', 'kB', 'MB', 'GB', 'TB']
-    let unit = 0
-    let amount = bytes
-    while (amount >= 999.5 && unit < units.length - 1) {
-      amount /= 1000
-      unit++
-    }
-    return `${amount.toFixed(unit > 0 && amount < 9.95 ? 1 : 0)} ${units[unit]}`
-  }
-
-  function one<T extends HTMLElement>(selector: string, within: ParentNode = document): T {
-    const found = within.querySelector<T>(selector)
-    if (found === null) throw new Error(`Expected ${selector} in the page`)
-    return found
   }
 }
