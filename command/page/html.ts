@@ -74,10 +74,13 @@ function renderSearch({ words, order }: Query): string {
 function renderStage(first: Item | undefined, query: Query): string {
   if (first === undefined) return ''
   return `<section id="stage" aria-label="Player">
+<div id="screen">
 <div id="player"><noscript>${renderPlayer(first, query)}</noscript></div>
+<div id="bar" role="img" aria-label="The file" hidden><div class="announced"></div><div class="sent"></div><div class="index"></div><div class="buffer"></div><div class="head"></div></div>
+</div>
 <div id="caption">
 <h1 id="title" dir="auto" aria-live="polite">${escapeHtml(first.title)}</h1>
-<p id="about"></p>
+<p id="about" dir="auto"></p>
 <div id="tools" hidden>
 <button id="resumed" type="button" hidden></button>
 <label>Speed <select id="speed">${SPEEDS}</select></label>
@@ -88,18 +91,13 @@ function renderStage(first: Item | undefined, query: Query): string {
 </div>
 <p id="trouble" role="alert" hidden>This browser can’t play this file. Download it, or copy its address and open that in VLC or another player.</p>
 <ol id="chapters" aria-label="Chapters" hidden></ol>
-<figure id="map" aria-label="What was asked of the file" hidden>
-<div class="bar" role="img" aria-label="The file">
-<div class="announced"></div><div class="sent"></div><div class="index"></div><div class="buffer"></div><div class="head"></div>
-</div>
-<div class="words">
+<div id="map" role="group" aria-label="What was asked of the file" hidden>
 <p><span id="sum"></span><span class="legend" aria-hidden="true"><i class="sent"></i>sent <i class="buffer"></i>buffered <i class="index"></i>index</span></p>
 <p id="note"></p>
 <details><summary>The last requests</summary>
 <table><thead><tr><th scope="col">Time</th><th scope="col">Bytes asked</th><th scope="col">Status</th><th scope="col">Sent</th><th scope="col"><span class="unseen">Outcome</span></th><td aria-hidden="true"></td></tr></thead><tbody id="requests"></tbody></table>
 </details>
 </div>
-</figure>
 </section>`
 }
 

@@ -30,7 +30,7 @@ export const STYLE = `
   }
 }
 * { box-sizing: border-box }
-html { scroll-padding: calc(min(56.25vw, 50vh) + 4rem) 0 1rem; -webkit-text-size-adjust: 100% }
+html { scroll-padding: calc(min(56.25vw, 50vh) + 2rem) 0 1rem; -webkit-text-size-adjust: 100% }
 body { margin: 0 auto; max-width: 100rem; background: var(--ground); color: var(--ink) }
 [hidden] { display: none !important }
 ol, ul { margin: 0; padding: 0; list-style: none }
@@ -77,15 +77,15 @@ header {
 #words::placeholder { color: var(--quiet); opacity: 1 }
 #order { min-height: 2.5rem }
 
-main { display: grid; grid-template-columns: minmax(0, 1fr) }
-#stage { position: sticky; top: 0; z-index: 1; background: var(--ground); border-bottom: 1px solid var(--line) }
+#stage { display: contents }
+#screen { position: sticky; top: 0; z-index: 1; background: var(--ground) }
 video, audio { display: block; width: 100% }
 video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background: #000 }
 #player:has(audio) { padding: 1.5rem var(--edge); background: var(--surface) }
 #player:empty { aspect-ratio: 16 / 9; max-height: 50vh; background: #000 }
 #caption { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: .625rem var(--edge) }
-#caption h1 { flex: 1 1 12rem; margin: 0; min-width: 0; font-size: 1rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere; text-align: start }
-#about { flex: 1 0 100%; order: 1; margin: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere }
+#caption h1 { flex: 1 1 12rem; margin: 0; min-width: 0; font-size: 1rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere; text-align: left }
+#about { flex: 1 0 100%; order: 1; margin: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; text-align: left }
 #about:empty { display: none }
 #tools { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; font-size: .875rem }
 #tools label { color: var(--quiet) }
@@ -95,18 +95,18 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #chapters { display: flex; flex-wrap: wrap; gap: .375rem; padding: 0 var(--edge) .75rem }
 #chapters button { font-size: .8125rem }
 
-#map { margin: 0; padding: 0 var(--edge) .75rem; font-size: .8125rem }
-.bar { position: relative; height: 1rem; overflow: hidden; border-radius: .25rem; background: var(--line) }
-.bar > div { position: absolute; inset: 0 }
-.bar i { position: absolute; inset-block: 0; min-width: 1px }
-.bar .sent i, .legend .sent { background: var(--accent) }
+#map { padding: 0 var(--edge) .75rem; font-size: .8125rem }
+#bar { position: relative; height: .75rem; overflow: hidden; background: var(--line) }
+#bar > div { position: absolute; inset: 0 }
+#bar i { position: absolute; inset-block: 0; min-width: 1px }
+#bar .sent i, .legend .sent { background: var(--accent) }
 .announced i, .part.announced {
   background: repeating-linear-gradient(-45deg, var(--accent) 0 2px, var(--pale) 2px 5px);
 }
-.bar .buffer i { inset-block: auto 0; height: .1875rem; background: var(--ink) }
-.bar .index i { inset-block: 0; min-width: 3px; background: var(--index) }
-.bar .head { inset-inline: 0 auto; width: 2px; margin-inline-start: -1px; background: var(--ink); box-shadow: 0 0 0 1px var(--ground) }
-#map .words { display: none }
+#bar .buffer i { inset-block: auto 0; height: .1875rem; background: var(--ink) }
+#bar .index i { inset-block: 0; min-width: 3px; background: var(--index) }
+#bar .head { inset-inline: 0 auto; width: 2px; margin-inline-start: -1px; background: var(--ink); box-shadow: 0 0 0 1px var(--ground) }
+#map { display: none }
 #map p { display: flex; flex-wrap: wrap; gap: .125rem 1rem; justify-content: space-between; margin: .375rem 0 0; color: var(--quiet) }
 #map #note { display: block; max-width: 44rem }
 #map #note:empty { display: none }
@@ -132,14 +132,14 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 .part:not(.announced) { background: var(--accent) }
 .tick { inset-block: -2px !important; width: 2px !important; margin-inline-start: -1px; background: var(--fault) }
 @media (prefers-reduced-motion: no-preference) {
-  .line .part, .bar .head { transition: width .2s linear, inset-inline-start .2s linear }
+  .line .part, #bar .head { transition: width .2s linear, inset-inline-start .2s linear }
 }
 
 #shelf { min-width: 0; padding: .5rem calc(var(--edge) - .5rem) 3rem }
 #shelf > p { margin: .75rem .5rem; color: var(--quiet) }
 #counts, #pages { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-size: .875rem }
 #shelf section { content-visibility: auto; contain-intrinsic-size: auto 20rem }
-h2 { margin: 1.5rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: start }
+h2 { margin: 1.5rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
 .media a, .others a {
   display: flex;
   gap: .75rem;
@@ -154,7 +154,7 @@ h2 { margin: 1.5rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font
 .media a:hover, .others a:hover { background: var(--surface) }
 .media a[aria-current] { background: var(--chosen) }
 .media a:focus-visible, .others a:focus-visible { outline-offset: -2px }
-.name { flex: 1; min-width: 0; overflow-wrap: anywhere; text-align: start }
+.name { flex: 1; min-width: 0; overflow-wrap: anywhere; text-align: left }
 .media b { flex: none; min-width: 1.25rem; margin-inline-end: -.25rem; color: var(--quiet); font-weight: 400; font-variant-numeric: tabular-nums }
 #shelf small { flex: none; color: var(--quiet); font-size: .8125rem; font-variant-numeric: tabular-nums; text-align: end }
 .thumb {
@@ -207,23 +207,32 @@ kbd { padding: .0625rem .4rem; border: 1px solid var(--line); border-radius: .25
 #viewer button { border-color: #3a3a42; background: #1c1c20; color: inherit }
 
 @media (max-height: 30rem) {
-  #stage { position: static }
+  #screen { position: static }
   html { scroll-padding: 1rem 0 }
+}
+@media (hover: none) {
+  #help { display: none }
 }
 @media (min-width: 60rem) {
   html { scroll-padding: 2rem 0 }
   header { padding-block: 1.25rem .75rem }
-  main:has(#stage) { grid-template-columns: minmax(0, 1fr) minmax(24rem, 30%); gap: 2rem; padding: .5rem var(--edge) 2rem }
+  main:has(#stage), body:has(#stage) header {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr) minmax(24rem, 30%);
+    gap: 2rem;
+  }
+  main:has(#stage) { padding: .5rem var(--edge) 2rem }
   main:not(:has(#stage)) { max-width: 60rem }
-  #stage { top: 1rem; align-self: start; border: 0 }
+  #stage { display: block; position: sticky; top: 1rem; align-self: start }
+  #screen { position: static }
   video, #player:empty { max-height: 68vh }
   #player { overflow: hidden; border-radius: .75rem }
   #player:has(audio) { padding: 4rem 2rem; border: 1px solid var(--line) }
-  #caption { padding: 1rem 0 .75rem }
+  #bar { margin-top: .625rem; border-radius: .25rem }
+  #caption { padding: .75rem 0 .875rem }
   #caption h1 { font-size: 1.25rem }
-  #trouble, #chapters { padding-inline: 0 }
-  #map { padding-inline: 0 }
-  #map .words { display: block }
+  #trouble, #chapters, #map { padding-inline: 0 }
+  #map { display: block; padding-top: .5rem; border-top: 1px solid var(--line) }
   main:has(#stage) #shelf { padding: 0 }
   main:has(#stage) #shelf > #counts { margin-top: 0 }
 }

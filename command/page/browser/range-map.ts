@@ -28,8 +28,8 @@ export function startRangeMap(view: string): RangeMap {
     readonly end: number
   }
 
-  const figure = one('#map')
-  const bar = one('.bar', figure)
+  const map = one('#map')
+  const bar = one('#bar')
   const rows = new Map<number, Row>()
   let facts: FileFacts = { size: 0, layout: null, note: '' }
   let medium: HTMLMediaElement | null = null
@@ -89,7 +89,8 @@ export function startRangeMap(view: string): RangeMap {
 
   function draw(): void {
     const { size, layout } = facts
-    figure.hidden = size === 0
+    bar.hidden = size === 0
+    map.hidden = size === 0
     if (size === 0) return
     const all = [...rows.values()].sort((a, b) => a.id - b.id)
     const known = all.filter(({ sent }) => sent !== null).map(sentOf)
@@ -113,9 +114,10 @@ export function startRangeMap(view: string): RangeMap {
     const total = all.reduce((sum, row) => sum + lengthOf(sentOf(row)), 0)
     const verb = isExact ? 'sent' : 'announced or sent'
     const count = `${all.length} ${all.length === 1 ? 'request' : 'requests'}`
-    one('#sum').textContent = `${count}, ${formatSize(total)} ${verb} of ${formatSize(size)}`
-    figure.dataset.sent = String(total)
-    figure.dataset.requests = String(all.length)
+    one('#sum').textContent =
+      `${count}: ${formatSize(total)} ${verb}; the file has ${formatSize(size)}`
+    map.dataset.sent = String(total)
+    map.dataset.requests = String(all.length)
     const index = layout === null ? '' : `; its index is at ${percent(layout.index.start)}`
     const held = merge(all.map(sentOf)).reduce((sum, span) => sum + lengthOf(span), 0)
     bar.setAttribute(
@@ -149,10 +151,11 @@ export function startRangeMap(view: string): RangeMap {
     })
     place(one('.asked', line), row)
     const part = one('.part', line)
+    part.hidden = lengthOf(sent) === 0
     place(part, sent)
     part.classList.toggle('announced', row.sent === null)
     const tick = one('.tick', line)
-    tick.hidden = state !== 'aborted'
+    tick.hidden = state !== 'aborted' && state !== 'failed'
     place(tick, { start: sent.end, end: sent.end })
     return line
   }
