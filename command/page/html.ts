@@ -172,7 +172,7 @@ function renderCounts({ counts, media, query }: Library): string {
     [counts.video, 'video', 'videos'],
     [counts.audio, 'song', 'songs'],
     [counts.picture, 'picture', 'pictures'],
-    [counts.other, 'other file', 'other files'],
+    [counts.other, 'other', 'others'],
   ]
   const texts = kinds.flatMap(([count, one, many]) => {
     return count === 0 ? [] : [`${formatCount(count)} ${count === 1 ? one : many}`]

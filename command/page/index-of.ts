@@ -37,11 +37,12 @@ async function findMoov(source: FileSource): Promise<FilmLayout | null> {
     const box = await readView(source, at, Math.min(at + 16, source.size))
     const type = typeOf(box, 4)
     const end = Math.min(at + sizeOfBox(box, source.size - at), source.size)
+    if (end < at + 8) break
     if (type === 'moov') index = { name: 'moov', start: at, end }
     // The fragments of a live recording each have an index of their own.
     if (type === 'mdat' || type === 'moof')
       media ??= { start: at, end: type === 'moof' ? source.size : end }
-    if (end < at + 8 || (index !== null && media !== null)) break
+    if (index !== null && media !== null) break
     at = end
   }
   return index === null ? null : { index, media: media ?? { start: 0, end: source.size } }

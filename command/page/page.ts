@@ -174,7 +174,7 @@ function noteOf({ index, media }: FilmLayout): string {
   const place = `The index (${name}, ${formatSize(end - start)}) is at the end`
   if (name === 'Cues')
     return `${place}, as is usual in WebM: the browser asks for it there to seek.`
-  return `${place}: the browser asks for it there before it can play, which costs one more round trip. “ffmpeg -i film.mp4 -c copy -movflags +faststart new.mp4” puts it first.`
+  return `${place}: before it can play, the browser must ask for it there, which costs one more round trip, or read the whole file. “ffmpeg -i film.mp4 -c copy -movflags +faststart new.mp4” puts it first.`
 }
 
 // Allows only this server's files, and no script but the page's own, whatever a file is called.

@@ -62,7 +62,7 @@ function formatTime([hours = '', minutes, seconds, fraction = '']: string[]): st
 function toCueText(line: string): string {
   return line
     .replace(/\{\\[^}]*\}/g, '')
-    .replace(/<(?!\/?[biu]>)[^>]*>/gi, '')
+    .replace(/<(?!\/?[biu]>)\/?[a-z][^<>]*>/gi, '')
     .replace(/&(?!(?:amp|lt|gt|nbsp|lrm|rlm);)/g, '&amp;')
     .replace(/<(?!\/?[biu]>)/gi, '&lt;')
     .replace(/-->/g, '--&gt;')

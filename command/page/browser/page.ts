@@ -56,7 +56,10 @@ export function startPage(): void {
   startKeys({ medium: findMedium, step, toggleCaptions, changeSpeed })
   thumbnails.observe(shelf)
   showNamed()
-  document.querySelector('[aria-current=true]')?.scrollIntoView({ block: 'nearest' })
+  // On a phone the list lies below the player, which would scroll away.
+  if (matchMedia('(min-width: 60rem)').matches) {
+    shelf.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
+  }
 
   // What is chosen
 

@@ -77,6 +77,7 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
       // Most films begin black.
       medium.currentTime = Math.min(60, duration / 10)
       await told(medium, 'seeked')
+      if (medium.readyState < medium.HAVE_CURRENT_DATA) await told(medium, 'loadeddata')
       return { duration, picture: drawPicture(medium) }
     } catch {
       return { duration: NaN, picture: null }
