@@ -5,7 +5,7 @@ import { toRelativePath } from '../adapters/site/url-path.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { Failure, messageOf } from './failure.ts'
 import type { Host } from './host.ts'
-import { listFolder } from './listing.ts'
+import { describeFile, listFolder } from './listing.ts'
 import type { ServeOptions } from './options.ts'
 import type { Views } from './page/events.ts'
 import { withPage } from './page/page.ts'
@@ -52,7 +52,10 @@ export function lookupOf(
   if (folders !== 'page') return files
   return withPage({
     files,
-    list: (path) => (file === null ? listFolder(directory, path) : listOnly(file, path)),
+    shelf: {
+      list: (path) => (file === null ? listFolder(directory, path) : listOnly(file, path)),
+      describe: (path) => describeFile(directory, path),
+    },
     name,
     scheme: tls === null ? 'http' : 'https',
     views,
@@ -67,5 +70,5 @@ function onlyFile(all: FileLookup, file: string): FileLookup {
 
 async function* listOnly(file: string, path: string): ReturnType<typeof listFolder> {
   if (path !== '') throw new Error(`Expected no folder beside ${file}, got ${path}`)
-  yield { name: file, kind: 'file' }
+  yield [{ name: file, kind: 'file' }]
 }

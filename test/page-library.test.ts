@@ -13,7 +13,7 @@ function shelfOf(...paths: string[]): Shelf {
       if (below.length === 0 && folder !== '') throw new Error(`Expected a folder, got ${folder}`)
       const names = new Set(below.map((path) => path.slice(prefix.length).split('/')[0] ?? ''))
       for (const name of names) {
-        yield { name, kind: sizes.has(prefix + name) ? 'file' : 'directory' }
+        yield [{ name, kind: sizes.has(prefix + name) ? 'file' : 'directory' }]
       }
     },
     async describe(path) {

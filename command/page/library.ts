@@ -57,8 +57,8 @@ export interface Library {
 
 /** The files below a root, by their paths. */
 export interface Shelf {
-  /** What is in a folder, in any order. */
-  list(path: string): AsyncIterable<Entry>
+  /** What is in a folder, in any order, some at a time. */
+  list(path: string): AsyncIterable<readonly Entry[]>
   /** What listing a file did not tell; null if it is gone. */
   describe(path: string): Promise<Pick<Entry, 'size' | 'lastModified'> | null>
 }
@@ -99,25 +99,29 @@ export async function readLibrary(
   // The loop also visits the folders that it adds as it goes.
   for (const folder of queue) {
     const alone = new Lonely()
+    const groups = new Groups(folder)
     try {
-      for await (const entry of shelf.list(folder)) {
-        if (++names > MAX_NAMES) break
-        const path = join(folder, entry.name)
-        if (entry.kind === 'directory') {
-          queue.push(path)
-          if (folder === query.folder) top.push(entry.name)
-          continue
+      for await (const entries of shelf.list(folder)) {
+        for (const entry of entries) {
+          const path = join(folder, entry.name)
+          if (entry.kind === 'directory') {
+            queue.push(path)
+            if (folder === query.folder) top.push(entry.name)
+            continue
+          }
+          const kind = kindOf(entry.name)
+          const isBeside = beside.add(kind, folder, path, entry.name)
+          if (!isBeside) counts[kind]++
+          const isHere = folder === query.folder || words !== ''
+          if (isBeside || !isWanted(path) || (kind === 'other' && !isHere)) continue
+          const item = toItem(kind, groups, path, entry)
+          const known = order === 'name' ? item : await described(item)
+          if (kind === 'picture') pictures.offer(known)
+          else if (kind === 'other') others.offer(known)
+          else alone.offer(known, media)
         }
-        const kind = kindOf(entry.name)
-        const isBeside = beside.add(kind, folder, path, entry.name)
-        if (!isBeside) counts[kind]++
-        const isHere = folder === query.folder || words !== ''
-        if (isBeside || !isWanted(path) || (kind === 'other' && !isHere)) continue
-        const item = toItem(kind, folder, path, entry)
-        const known = order === 'name' ? item : await described(item)
-        if (kind === 'picture') pictures.offer(known)
-        else if (kind === 'other') others.offer(known)
-        else alone.offer(known, media)
+        names += entries.length
+        if (names > MAX_NAMES) break
       }
     } catch (error) {
       if (folder === query.folder) throw error
@@ -169,19 +173,15 @@ export function kindOf(name: string): Kind {
   return /^image\/(?:jpeg|png|gif|webp|avif|svg\+xml|bmp)$/.test(type) ? 'picture' : 'other'
 }
 
-function toItem(
-  kind: Kind,
-  folder: string,
-  path: string,
-  { name, size, lastModified }: Entry,
-): Item {
+function toItem(kind: Kind, groups: Groups, path: string, entry: Entry): Item {
+  const { name, size, lastModified } = entry
   const { text, episode = null } = kind === 'other' ? { text: name } : readTitle(name)
   return {
     kind,
     path,
     name,
     title: text,
-    group: groupOf(folder, episode),
+    group: episode === null ? groups.folder : groups.season(episode),
     episode,
     poster: null,
     tracks: [],
@@ -190,14 +190,23 @@ function toItem(
   }
 }
 
-function groupOf(folder: string, episode: Episode | null): string {
-  const segments = folder.split('/')
-  const last = segments.at(-1) ?? ''
-  if (episode === null) return segments.join(' / ')
-  const { series, season } = episode
-  const inFolders = segments.slice(0, isSeason(last) ? -1 : undefined).at(-1)
-  const name = series || inFolders
-  return name ? `${name}, season ${season}` : `Season ${season}`
+/** What the files of a folder are shown under. */
+class Groups {
+  readonly folder: string
+  /** What the series is called if its files don't say. */
+  readonly #series: string
+
+  constructor(folder: string) {
+    const segments = folder.split('/')
+    const isOfSeason = isSeason(segments.at(-1) ?? '')
+    this.folder = segments.join(' / ')
+    this.#series = segments.at(isOfSeason ? -2 : -1) ?? ''
+  }
+
+  season({ series, season }: Episode): string {
+    const name = series || this.#series
+    return name === '' ? `Season ${season}` : `${name}, season ${season}`
+  }
 }
 
 /**

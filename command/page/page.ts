@@ -9,7 +9,7 @@ import { formatSize } from './format.ts'
 import { renderPage } from './html.ts'
 import { type FilmLayout, findIndex } from './index-of.ts'
 import { ORDERS, type Query, readLibrary, type Shelf } from './library.ts'
-import { renderPlaylist, toHref } from './playlist.ts'
+import { renderPlaylist } from './playlist.ts'
 import { asWebVtt } from './srt.ts'
 import { STYLE } from './style.ts'
 
@@ -17,8 +17,8 @@ import { STYLE } from './style.ts'
 export interface Site {
   /** The files, by the paths of URLs. */
   readonly files: FileLookup
-  /** Lists a folder by its path; throws, as a rejection, if there is none. */
-  readonly list: Shelf['list']
+  /** What is in its folders; listing one that there isn't throws, as a rejection. */
+  readonly shelf: Shelf
   /** What the root is called. */
   readonly name: string
   readonly scheme: 'http' | 'https'
@@ -30,9 +30,8 @@ export interface Site {
  * has an index.html, and leaves everything else to the lookup of the files. Programs, which do not
  * ask for HTML, get from that what it has to say of a folder.
  */
-export function withPage({ files, list, name, scheme, views }: Site): FileLookup {
+export function withPage({ files, shelf, name, scheme, views }: Site): FileLookup {
   const underWay = new Map<string, Promise<FileSource>>()
-  const shelf: Shelf = { list, describe }
 
   return async (request, ...context) => {
     const { url } = request
@@ -59,12 +58,6 @@ export function withPage({ files, list, name, scheme, views }: Site): FileLookup
     return isSource(found) ? found : null
   }
 
-  async function describe(path: string): ReturnType<Shelf['describe']> {
-    const source = await open(`/${toHref(path)}`)
-    await source?.close?.()
-    return source && { size: source.size, lastModified: source.lastModified }
-  }
-
   /** To the folder of this name, for those who left out the slash. */
   async function toFolder(url: string): Promise<Found> {
     const target = parseTarget(url)
@@ -76,7 +69,7 @@ export function withPage({ files, list, name, scheme, views }: Site): FileLookup
 
   async function isFolder(path: string): Promise<boolean> {
     try {
-      for await (const _ of list(path)) break
+      for await (const _ of shelf.list(path)) break
       return true
     } catch {
       return false
