@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { RequestLike } from '../src/source.ts'
+import { authorityOf } from './authority.ts'
 
 /**
  * A lookup that answers only those who ask for a name of this machine. The page of a site elsewhere
@@ -26,10 +27,8 @@ function isOwn(name: string, known: ReadonlySet<string>): boolean {
 }
 
 /** The name that the request was sent to, in lower case and without a port; '' without one. */
-function hostOf({ headers, url }: RequestLike): string {
-  const host =
-    headers.get('host') ?? headers.get(':authority') ?? /^\w+:\/\/([^/?#]*)/.exec(url)?.[1]
-  const name = (host ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
+function hostOf(request: RequestLike): string {
+  const name = authorityOf(request).toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
   return name.replace(/^\[(.*)\]$/, '$1')
 }
 

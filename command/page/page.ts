@@ -3,6 +3,7 @@ import { parseTarget, toRelativePath } from '../../adapters/site/url-path.ts'
 import { type Answer, redirect } from '../../src/answer.ts'
 import { type FileLookup, type Found, isSource } from '../../src/lookup.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
+import { authorityOf } from '../authority.ts'
 import { SCRIPT } from './browser/script.ts'
 import type { Views } from './events.ts'
 import { formatSize } from './format.ts'
@@ -99,7 +100,7 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
   }
 
   async function playlist(folder: string, target: URL, request: RequestLike) {
-    const host = request.headers.get('host') ?? request.headers.get(':authority') ?? target.host
+    const host = authorityOf(request) || target.host
     const query: Query = { folder, words: '', order: 'name', page: 1 }
     const { media } = await readLibrary(shelf, query, LONG)
     return toSource(renderPlaylist(media, `${scheme}://${host}/`), 'audio/x-mpegurl')
