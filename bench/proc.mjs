@@ -121,7 +121,8 @@ export function startLoad() {
 }
 
 /**
- * Starts a server and waits until it listens: for the line `PORT=12345`, or on a port that was told.
+ * Starts a server and waits until it listens: for the line `PORT=12345`, for a URL, or on a port that
+ * was told.
  *
  * @typedef {{ pid: number, port: number, stop: () => Promise<void> }} Running
  * @returns {Promise<Running>}
@@ -132,13 +133,17 @@ export async function startServer(command, args, options = {}) {
   const port = await new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`${why}: ${output.trim().slice(-500)}`))
     const timer = setTimeout(fail, 30_000, 'does not listen within 30 s')
+    let isListening = false
     const settle = (found) => {
       clearTimeout(timer)
+      isListening = true
       resolve(found)
     }
     const onData = (data) => {
+      // A log is read, but not kept.
+      if (isListening) return
       output += data
-      const match = /PORT=(\d+)/.exec(output)
+      const match = /(?:PORT=|http:\/\/127\.0\.0\.1:)(\d+)/.exec(output)
       if (match !== null) settle(Number(match[1]))
     }
     child.stdout.on('data', onData)

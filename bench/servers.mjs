@@ -32,6 +32,7 @@ export const deno = firstOf(
 export const servers = [
   ...twins('fetch', 'byteserve, fileHandler on @hono/node-server', 'node', onNode('node-fetch')),
   ...twins('direct', 'byteserve, nodeListener', 'node', onNode('node-direct')),
+  ...twins('command', 'byteserve, the command with its log', 'node', startCommand),
   { name: 'send', title: 'send', family: 'node', start: onNode('send') },
   { name: 'express', title: 'express.static', family: 'node', start: onNode('express') },
   { name: 'sirv', title: 'sirv', family: 'node', start: onNode('sirv') },
@@ -109,6 +110,10 @@ function twins(name, title, family, start, large) {
 
 function onNode(script) {
   return (dir) => startServer(node, [at(`servers/${script}.mjs`), dir])
+}
+
+function startCommand(dir) {
+  return startServer(node, [at('../dist/command/byteserve.js'), dir, '--port', '0'])
 }
 
 function onBun(script, ...args) {

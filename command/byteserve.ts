@@ -9,7 +9,15 @@ import { serve } from './serve.ts'
 const FAILED = 1
 const MISUSED = 2
 
-await main(parseOptions(process.argv.slice(2)))
+const args = process.argv.slice(2)
+if (args[0] === 'check') process.exitCode = await check(args.slice(1))
+else await main(parseOptions(args))
+
+/** Loaded when it is asked for: who serves files needs none of it. */
+async function check(args: readonly string[]): Promise<number> {
+  const { runCheck } = await import('./check.ts')
+  return runCheck(args)
+}
 
 async function main(options: Options): Promise<void> {
   // Whoever reads the log may go away; the server stays.

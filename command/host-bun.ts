@@ -25,7 +25,7 @@ interface Server {
 }
 
 export { hostname, networkInterfaces } from 'node:os'
-export { writeLog } from './print.ts'
+export { writeLog } from './stderr.ts'
 
 /** How often to look whether a response is still under way, in ms. */
 const LOOK_EVERY = 50

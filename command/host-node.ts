@@ -6,7 +6,7 @@ import type { HeadersLike } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 export { hostname, networkInterfaces } from 'node:os'
-export { writeLog } from './print.ts'
+export { writeLog } from './stderr.ts'
 
 export function openDirectory(root: string, headers: HeadersLike): FileLookup {
   return nodeDirectory(root, { headers })

@@ -19,20 +19,43 @@ const MAX_LENGTH = 500
  */
 export function formatServed(served: Served, now: Date, client: string | null): string {
   const { request, status, headers, sent, duration } = served
-  const target = parseTarget(request.url)
   const length = sent === null ? `announced ${headers['content-length'] ?? 0} B` : `${sent} B`
   return [
-    now.toTimeString().slice(0, 8),
+    clockAt(now),
     // A socket for IPv6 gives IPv4 addresses in this notation.
     ...(client === null ? [] : [client.replace(/^::ffff:/, '').padEnd(15)]),
     inColumn(request.method).padEnd(7),
-    inColumn(target === null ? request.url : target.pathname + target.search).padEnd(28),
+    inColumn(targetOf(request.url)).padEnd(28),
     inColumn(request.headers.get('range') ?? '-').padEnd(16),
     status,
     length.padStart(20),
     formatDuration(duration).padStart(8),
     ...outcome(served),
   ].join('  ')
+}
+
+/** A URL whose path is as it stands, as most are: it needs no parser. */
+const PLAIN = /^(?:https?:\/\/[\w.:-]+)?((?:\/[\w-][\w.-]*)+)$/
+
+/** The path and the query of a URL; all of it if it is none. */
+function targetOf(url: string): string {
+  const plain = PLAIN.exec(url)?.[1]
+  if (plain !== undefined) return plain
+  const target = parseTarget(url)
+  return target === null ? url : target.pathname + target.search
+}
+
+let second = Number.NaN
+let clock = ''
+
+/** The time in this zone, such as `20:31:05`: made once a second, for making it takes a while. */
+function clockAt(now: Date): string {
+  const current = Math.floor(now.getTime() / 1000)
+  if (current !== second) {
+    second = current
+    clock = now.toTimeString().slice(0, 8)
+  }
+  return clock
 }
 
 function outcome({ aborted, error }: Served): string[] {

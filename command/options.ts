@@ -38,26 +38,27 @@ const HIGHEST_MAX_RANGES = 100_000
 const LOGS = ['text', 'json', 'off'] as const
 
 export const HELP: string = `Usage: byteserve [DIR or FILE] [options]
+       byteserve check URL…   what a server gets wrong; see byteserve check -h
 
-Serves files with byte ranges: films seek, and downloads resume. A folder is shown
-by its index.html or, without one, as a page that plays what is in it.
+Serves files with byte ranges: films seek, and downloads resume. A folder shows
+its index.html or, if there is none, a page that plays what is in it.
 
   -p, --port N           listen on port N, ${DEFAULTS.port} by default; 0 for any free one
       --host H           listen on address H, ${DEFAULTS.host} by default: only this
                          machine; 0.0.0.0 lets the network in
       --allow-host NAME  answer to this host name, too; may be given again
-      --auth USER:PASS   ask for a password; @FILE or $BYTESERVE_AUTH keep it secret
-      --cert F --key F   HTTPS with these PEM files, and HTTP/2 where there is any
+      --auth USER:PASS   ask for a password; @FILE or $BYTESERVE_AUTH hide it
+      --cert F --key F   HTTPS with these PEM files; HTTP/2 where possible
       --cors             let pages of any other site read the files
       --cache SECONDS    let browsers keep files without asking, ${DEFAULTS.cache} by default
       --max-ranges N     ranges in one request, ${DEFAULTS['max-ranges']} by default
       --listing          show folders as plain lists;  --no-page: show none
-      --open, --qr       open a browser; draw the URL for a phone (--no-qr: never)
+      --open, --qr       open a browser; draw the URL for a phone, or --no-qr
       --log json|off     log requests as JSON, or not at all
   -h, --help, -v, --version
 
-  byteserve ~/Films --host 0.0.0.0      watch on a phone in the same network
-  byteserve film.mp4 --auth me:secret   one file, for those who have the password
+  byteserve ~/Films --host 0.0.0.0     watch on a phone in the same network
+  byteserve film.mp4 --auth me:secret  one file, for those who have the password
 `
 
 /**
@@ -91,7 +92,6 @@ function readArguments(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     allowPositionals: true,
-    allowNegative: true,
     options: {
       port: { type: 'string', short: 'p', default: DEFAULTS.port },
       host: { type: 'string', default: DEFAULTS.host },
@@ -103,9 +103,10 @@ function readArguments(args: readonly string[]) {
       cache: { type: 'string', default: DEFAULTS.cache },
       'max-ranges': { type: 'string', default: DEFAULTS['max-ranges'] },
       listing: { type: 'boolean', default: false },
-      page: { type: 'boolean', default: true },
+      'no-page': { type: 'boolean', default: false },
       open: { type: 'boolean', default: false },
       qr: { type: 'boolean' },
+      'no-qr': { type: 'boolean' },
       log: { type: 'string', default: DEFAULTS.log },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
@@ -143,9 +144,9 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     cors: values.cors,
     cache: expectNumber('cache', values.cache, 0, LONGEST_CACHE),
     maxRanges: expectNumber('max-ranges', values['max-ranges'], 1, HIGHEST_MAX_RANGES),
-    folders: values.listing ? 'listing' : values.page ? 'page' : 'nothing',
+    folders: values.listing ? 'listing' : values['no-page'] ? 'nothing' : 'page',
     open: values.open,
-    qr: values.qr ?? null,
+    qr: values['no-qr'] ? false : (values.qr ?? null),
     log: expectLog(values.log),
   }
 }

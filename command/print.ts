@@ -1,28 +1,84 @@
-import process from 'node:process'
+import { writeSync } from 'node:fs'
 
-/** How many lines may wait to be read. */
-const MAX_UNREAD = 1000
+/** How many lines may wait to be written. */
+const MAX_WAITING = 1000
+/** How long lines are gathered before they are written together, in ms. */
+const GATHERING = 50
 
-/** Writes to standard error; fulfilled once that is done, or has failed. */
-export function writeLog(text: string): Promise<void> {
-  return new Promise((resolve) => process.stderr.write(text, () => resolve()))
+const STDERR = 2
+
+/** Prints lines, many at a time: a write costs more than the answer to a small request. */
+export interface Printer {
+  print(line: string): void
+  /** Fulfilled once all lines that wait are written. */
+  flush(): Promise<void>
+  /** Writes the lines that wait, when no event will come any more; unless nobody reads. */
+  flushSync(): void
 }
 
 /**
- * Prints lines by the given way to write. While nobody reads them, lines beyond a limit are left
- * out, and the next one that is printed says how many.
+ * Prints to standard error by the given way to write. A line that comes alone is written at once;
+ * those that follow it are written together, after 50 ms or when there are 500. While nobody reads,
+ * lines beyond a limit are left out, and a line in their place says how many.
+ *
+ * @param write never rejects
  */
-export function linePrinter(write: (text: string) => Promise<void>): (line: string) => void {
-  let unread = 0
+export function linePrinter(write: (text: string) => Promise<void>): Printer {
+  let lines: string[] = []
   let omitted = 0
-  return (line) => {
-    if (unread >= MAX_UNREAD) {
-      omitted++
-      return
+  let isWriting = false
+  let writing: Promise<void> | null = null
+  let stopGathering = () => {}
+
+  function print(line: string): void {
+    if (lines.length < MAX_WAITING) lines.push(line)
+    else omitted++
+    if (lines.length === MAX_WAITING / 2) stopGathering()
+    writing ??= writeAll()
+  }
+
+  async function writeAll(): Promise<void> {
+    while (lines.length > 0) {
+      const gathered = gather()
+      isWriting = true
+      await write(take())
+      isWriting = false
+      await gathered
     }
-    const gap = omitted > 0 ? `lines left out, as nobody read the log: ${omitted}\n` : ''
+    writing = null
+  }
+
+  function gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHERING)
+      stopGathering = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  function take(): string {
+    if (omitted > 0) lines.push(`lines left out, as nobody read the log: ${omitted}`)
+    const text = `${lines.join('\n')}\n`
+    lines = []
     omitted = 0
-    unread++
-    void write(`${gap}${line}\n`).then(() => unread--)
+    return text
+  }
+
+  return {
+    print,
+    async flush() {
+      stopGathering()
+      await writing
+    },
+    flushSync() {
+      if (lines.length === 0 || isWriting) return
+      try {
+        writeSync(STDERR, take())
+      } catch {
+        // There is nobody to tell.
+      }
+    },
   }
 }

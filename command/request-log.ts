@@ -4,13 +4,13 @@ import { formatServed } from './log.ts'
 import { formatJson } from './log-json.ts'
 import type { ServeOptions } from './options.ts'
 import { isListening } from './page/events.ts'
-import { linePrinter } from './print.ts'
+import { linePrinter, type Printer } from './print.ts'
 import { Terminal } from './terminal.ts'
 
 /** The log on standard error: a line for each request, as text or as JSON, and what else there is to say. */
 export class RequestLog {
   readonly #format: ServeOptions['log']
-  readonly #print: (line: string) => void
+  readonly #printer: Printer
   readonly #terminal: Terminal | null
   readonly #isLocal: boolean
 
@@ -21,8 +21,8 @@ export class RequestLog {
     isLocal: boolean,
   ) {
     this.#format = format
-    this.#print = linePrinter(write)
-    this.#terminal = process.stderr.isTTY ? new Terminal(this.#print, write) : null
+    this.#printer = linePrinter(write)
+    this.#terminal = process.stderr.isTTY ? new Terminal(this.#printer.print, write) : null
     this.#isLocal = isLocal
   }
 
@@ -35,17 +35,27 @@ export class RequestLog {
     // The page listens for as long as it is open: that is no request for a file.
     if (this.#format === 'off' || isListening(served)) return
     if (this.#format === 'json') {
-      this.#print(formatJson(served, new Date(), client))
+      this.#printer.print(formatJson(served, new Date(), client))
       return
     }
     const line = formatServed(served, new Date(), this.#isLocal ? null : client)
-    if (this.#terminal === null) this.#print(line)
+    if (this.#terminal === null) this.#printer.print(line)
     else this.#terminal.end(served, line)
   }
 
   /** Says something that is about no request. */
   say(text: string): void {
-    if (this.#terminal === null) this.#print(text)
+    if (this.#terminal === null) this.#printer.print(text)
     else this.#terminal.say(text)
+  }
+
+  /** Fulfilled once all is written. */
+  flush(): Promise<void> {
+    return this.#printer.flush()
+  }
+
+  /** Writes what waits, when no event will come any more. */
+  flushSync(): void {
+    this.#printer.flushSync()
   }
 }

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { realpathSync } from 'node:fs'
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from '../adapters/local/open-file.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { RequestLike } from '../src/source.ts'
@@ -19,6 +20,8 @@ import { readPassword, readTls } from './secrets.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
+/** How long the end waits for whoever reads the log, in ms. */
+const LAST_WORDS = 200
 
 /**
  * Serves until the process ends.
@@ -42,12 +45,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   const service = makeService(forHosts(asked, names), options, log, views)
 
   const server = await listen(runtime, service, { address, port, tls }, host)
-  process.on('SIGINT', () => process.exit(0))
+  const exit = () => Promise.race([log.flush(), delay(LAST_WORDS)]).finally(() => process.exit(0))
+  process.on('SIGINT', exit)
   process.once('SIGTERM', () => {
-    setTimeout(() => process.exit(0), PATIENCE)
+    setTimeout(exit, PATIENCE)
     views.close()
-    void server.drain().finally(() => process.exit(0))
+    void server.drain().finally(exit)
   })
+  process.on('exit', () => log.flushSync())
   // npm passes on a signal that the whole process group, and so this process, has already got.
   process.on('SIGTERM', () => {})
 

@@ -1,17 +1,26 @@
 /** What the examples use of Bun and Deno. Projects get it from @types/bun, or from Deno itself. */
 declare const Bun: {
   serve(options: {
-    port: number
-    hostname: string
-    idleTimeout: number
-    fetch(request: Request): Response | Promise<Response>
-  }): { readonly url: URL }
+    port?: number
+    hostname?: string
+    idleTimeout?: number
+    fetch(request: Request, server: BunServer): Response | Promise<Response>
+  }): BunServer
+}
+
+interface BunServer {
+  readonly url: URL
+  requestIP(request: Request): { readonly address: string } | null
 }
 
 declare const Deno: {
   readonly args: readonly string[]
   serve(
-    options: { port: number; hostname: string },
-    handler: (request: Request) => Response | Promise<Response>,
+    options: { port?: number; hostname?: string },
+    handler: (request: Request, info: DenoInfo) => Response | Promise<Response>,
   ): unknown
+}
+
+interface DenoInfo {
+  readonly remoteAddr: { readonly hostname: string }
 }

@@ -8,15 +8,17 @@ import { forget, pullStream, whenDropped } from './runtime.ts'
  * @param conclude called once at the end, with what went wrong, or undefined
  * @param abandon called instead if the stream is garbage collected first. It must not refer to the
  * stream, which could then never be collected
+ * @param most how many bytes a chunk may have
  */
 export function streamBody(
   reader: BodyReader,
   conclude: (error?: unknown) => void = () => {},
   abandon: () => void = () => reader.close(),
+  most?: number,
 ): ReadableStream<Uint8Array> {
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
-      const chunk = await reader.next().catch(fail)
+      const chunk = await reader.next(undefined, most).catch(fail)
       if (chunk !== null) controller.enqueue(chunk)
       if (reader.sent < reader.length) return
       controller.close()

@@ -24,9 +24,10 @@ export interface BodyReader {
    * The next chunk, never empty; null once everything was given, or after close.
    *
    * @param into a buffer that the source may fill; the chunk may then be a part of it
+   * @param most how many bytes of a range it may have; by default as many as `into`, or 512 KiB
    * @throws what the source's read throws, or LengthMismatchError; the source is then closed
    */
-  next(into?: Uint8Array): Promise<Uint8Array | null>
+  next(into?: Uint8Array, most?: number): Promise<Uint8Array | null>
   /**
    * The whole body as one array: the source's own, if one read gave all of it.
    *
@@ -85,8 +86,8 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     if (range !== undefined) await fill(range, into)
   }
 
-  function next(into?: Uint8Array): Promise<Uint8Array | null> {
-    return take(into?.length ?? SLICE, into)
+  function next(into?: Uint8Array, most?: number): Promise<Uint8Array | null> {
+    return take(most ?? into?.length ?? SLICE, into)
   }
 
   /** The next chunk: at most `most` bytes of a range, or all of a piece that is bytes. */

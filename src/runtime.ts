@@ -1,12 +1,16 @@
+import type { RequestLike } from './source.ts'
+
 /*
  * What is known about runtimes. Nothing else in the core depends on where it runs.
  */
 
+/** Whether this is workerd, where all that a request opened ends with it. */
+export const isWorkerd: boolean = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+
 /**
  * A response may be dropped unread: its source is closed once its body is garbage collected. Not in
- * workerd, where all that a request opened ends with it, and touching it later is an error.
+ * workerd, where touching it after the request is an error.
  */
-const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
 const dropped = Registry && new Registry<() => void>((abandon) => abandon())
 
@@ -43,6 +47,21 @@ export function pullStream(
  */
 export function isCopiedByResponse(): boolean {
   return Object.getPrototypeOf(Response) === Function.prototype
+}
+
+// Bun and Deno call themselves Node, too.
+const isNode =
+  globalThis.process?.release?.name === 'node' && !('Bun' in globalThis || 'Deno' in globalThis)
+
+/**
+ * The most bytes of a chunk, on Node under HTTP/2; undefined everywhere else. Node never forgives
+ * an HTTP/2 connection what was written to a stream that is reset before it has left, and refuses
+ * everything once 10 MB were lost like that: after two dozen seeks in a film, with large chunks.
+ *
+ * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
+ */
+export function chunkLimit({ headers }: RequestLike): number | undefined {
+  return isNode && headers.get('host') === null ? 16 * 1024 : undefined
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

@@ -4,7 +4,7 @@ import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
 import { type Begin, type Body, type Exchange, Responder, type ServeOptions } from './respond.ts'
-import { AS_STORED, isCopiedByResponse } from './runtime.ts'
+import { AS_STORED, chunkLimit, isCopiedByResponse } from './runtime.ts'
 import { NO_BODY, UNTOLD, type Watch } from './served.ts'
 import type { BodyLike, FileSource, RequestLike } from './source.ts'
 
@@ -122,10 +122,11 @@ async function withBody(
   { reader, source }: Body,
 ): Promise<Response> {
   const native = source?.read.native
-  const isSmall = reader.length <= (native?.bufferLimit ?? BUFFER_LIMIT)
+  const most = chunkLimit(request)
+  const isSmall = reader.length <= (native?.bufferLimit ?? most ?? BUFFER_LIMIT)
   // The source's next call may overwrite these bytes: nothing else may run until they are copied.
   const atOnce = isSmall && isCopiedByResponse() ? readAtOnce(native, answer.pieces) : null
-  const whole = atOnce ?? (await nativeBody(request, answer, source))
+  const whole = atOnce ?? (most === undefined ? await nativeBody(request, answer, source) : null)
   if (whole !== null || isSmall) {
     const response = toResponse(answer, whole ?? (await reader.whole()))
     // A native body closes what it reads.
@@ -140,7 +141,10 @@ async function withBody(
   const told = watch.isLive ? copy : request
   watch.begin(told, answer, reader)
   const conclude = (error?: unknown) => watch.end(told, answer, reader, error)
-  return toResponse(answer, streamBody(reader, conclude, abandonment(copy, answer, reader, watch)))
+  return toResponse(
+    answer,
+    streamBody(reader, conclude, abandonment(copy, answer, reader, watch), most),
+  )
 }
 
 /**

@@ -530,5 +530,8 @@ function pendingAfter(length: number): { source: CountingSource; pending: Settle
 }
 
 function request(method = 'GET', headers: Record<string, string> = {}): Request {
-  return new Request('http://localhost/film.mp4', { method, headers })
+  return new Request('http://localhost/film.mp4', {
+    method,
+    headers: { host: 'localhost', ...headers },
+  })
 }

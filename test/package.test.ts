@@ -17,6 +17,9 @@ import { temporaryDirectory } from './support/temporary.ts'
 vi.setConfig({ hookTimeout: 120_000 })
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** As docs/getting-started.md says. */
+const OLDEST_TYPESCRIPT = '5.4.5'
+
 const RANGE_OF_HELLO = ['GET /hello.txt HTTP/1.1', 'Range: bytes=7-']
 
 const manifest = readManifest('package.json')
@@ -61,9 +64,15 @@ beforeAll(async () => {
 describe('npm pack', () => {
   it('holds what is built, for each file of the sources, and nothing else', () => {
     const sources = ['src', 'adapters', 'command'].flatMap((name) => sourcesIn(name))
-    const built = sources.flatMap((path) => [`dist/${path}.js`, `dist/${path}.d.ts`])
+    const built = sources.flatMap((path) =>
+      ['.js', '.d.ts', '.d.ts.map'].map((extension) => `dist/${path}${extension}`),
+    )
+    // What the maps lead to.
+    const originals = sources.map((path) => `${path}.ts`)
     const singles = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
-    expect(packed.files.map(({ path }) => path).sort()).toEqual([...built, ...singles].sort())
+    expect(packed.files.map(({ path }) => path).sort()).toEqual(
+      [...built, ...originals, ...singles].sort(),
+    )
   })
 
   it('publint finds nothing', async () => {
@@ -145,14 +154,31 @@ describe('its types, every library checked', () => {
     symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'))
   })
 
-  async function compile(args: string[]): Promise<string[]> {
-    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  async function compile(
+    args: string[],
+    tsc = join(root, 'node_modules/typescript/bin/tsc'),
+  ): Promise<string[]> {
     const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022']
     return run(process.execPath, [tsc, ...strict, ...args], project)
   }
 
   it.each(projects)('%s', async (_, args) => {
     expect(await compile(args)).toEqual([])
+  })
+
+  it('a page, with the oldest TypeScript that they are for', async ({ skip }) => {
+    const old = join(scratch, 'old')
+    mkdirSync(old)
+    writeFileSync(join(old, 'package.json'), '{ "private": true }')
+    try {
+      await npm(old, ['install', '--no-audit', '--no-fund', `typescript@${OLDEST_TYPESCRIPT}`])
+    } catch (error) {
+      if (process.env.CI) throw error
+      return skip(`typescript@${OLDEST_TYPESCRIPT} can't be installed`)
+    }
+    const tsc = join(old, 'node_modules/typescript/bin/tsc')
+    const args = [...bundler, 'anywhere.ts', '--lib', 'es2022,dom', '--typeRoots', join(old, 'none')]
+    expect(await compile(args, tsc)).toEqual([])
   })
 
   // HeadersInit and BodyInit are names that only the DOM's types have.

@@ -1157,7 +1157,10 @@ function partsOf(status: number, headers: Record<string, string>, body: Uint8Arr
 }
 
 function request({ method = 'GET', path = 'film.mp4', headers = {} } = {}): Request {
-  return new Request(`http://localhost/${path}`, { method, headers })
+  return new Request(`http://localhost/${path}`, {
+    method,
+    headers: { host: 'localhost', ...headers },
+  })
 }
 
 async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {

@@ -64,6 +64,7 @@ describe('the adapters', () => {
     'r2',
     'blob',
     'site',
+    'cache',
   ])('byteserve/%s has nothing of Node and no package under it', (door) => {
     const under = new Set([`adapters/${door}.ts`])
     const others: string[] = []

@@ -1,6 +1,7 @@
 import type { Answer } from '../../src/answer.ts'
 import type { Progress } from '../../src/served.ts'
 import { breakOff, type Outgoing } from './messages.ts'
+import { noteLeft, noteLost, noteWritten, type Session, sliceLength } from './session.ts'
 
 /** Writes an answer with a body to a response, and counts what has left. */
 export class Writer implements Progress {
@@ -9,6 +10,8 @@ export class Writer implements Progress {
   readonly #outgoing: Outgoing
   readonly #answer: Answer
   readonly #body: Progress
+  /** That of HTTP/2; a stream that was reset no longer knows it. */
+  readonly #session: Session | undefined
   #isGone = false
   #stopWaiting: () => void = () => {}
 
@@ -17,6 +20,7 @@ export class Writer implements Progress {
     this.#outgoing = outgoing
     this.#answer = answer
     this.#body = body
+    this.#session = outgoing.stream?.session
   }
 
   get length(): number {
@@ -35,7 +39,25 @@ export class Writer implements Progress {
   }
 
   /** Writes a chunk; true once it has left, and nothing reads its memory any more. */
-  write(chunk: Uint8Array, isLast: boolean): Promise<boolean> {
+  async write(chunk: Uint8Array, isLast: boolean): Promise<boolean> {
+    const session = this.#session
+    if (session === undefined) return this.#writeAtOnce(chunk, isLast)
+    for (let at = 0; at < chunk.length; ) {
+      const slice = chunk.subarray(at, at + sliceLength(session))
+      at += slice.length
+      noteWritten(session, slice.length)
+      const hasLeft = await this.#writeAtOnce(slice, isLast && at === chunk.length)
+      if (!hasLeft) {
+        noteLost(session)
+        return false
+      }
+      noteLeft(session, slice.length)
+    }
+    return true
+  }
+
+  #writeAtOnce(chunk: Uint8Array, isLast: boolean): Promise<boolean> {
+    if (this.#isGone) return Promise.resolve(false)
     return new Promise((resolve) => {
       const settle = (error?: Error | null) => {
         if (!error) this.sent += chunk.length

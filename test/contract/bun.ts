@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BunOptions, bunDirectory, bunFile } from '../../adapters/bun.ts'
 import { serveFile } from '../../src/serve.ts'
 import { describeSource } from '../contract.ts'
+import { cachedFiles } from '../support/cached-files.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
+import { madeSources } from '../support/made.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 declare const Bun: {
@@ -29,6 +31,16 @@ describeSource("bunFile, with Bun's own bodies", unchanging)
 
 const lookUp = pathLookup(directory, bunDirectory(directory, { stable: true, keepOpen: 0 }))
 describeSource('bunDirectory', namedFiles(directory, lookUp))
+
+for (const [name, platform] of madeSources(directory, (path) =>
+  bunFile(path, { stable: true, keepOpen: 0 }),
+)) {
+  describeSource(name, platform)
+}
+const files = bunDirectory(directory, { stable: true, keepOpen: 0 })
+describeSource('cached', cachedFiles(directory, files))
+const tier = { directory: temporaryDirectory() }
+describeSource('cached, with a directory behind', cachedFiles(directory, files, tier))
 
 /** Of these Bun hands over its own body. */
 const LARGE = 2 * 1024 * 1024

@@ -4,9 +4,11 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { denoDirectory, denoFile } from '../../adapters/deno.ts'
 import { serveFile } from '../../src/serve.ts'
 import { describeSource } from '../contract.ts'
+import { cachedFiles } from '../support/cached-files.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { openHandles } from '../support/handles.ts'
 import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
+import { madeSources } from '../support/made.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { until } from '../support/wait.ts'
 
@@ -20,6 +22,14 @@ describeSource(
 
 const lookUp = pathLookup(directory, denoDirectory(directory, { keepOpen: 0 }))
 describeSource('denoDirectory', namedFiles(directory, lookUp))
+
+for (const [name, platform] of madeSources(directory, (path) => denoFile(path, { keepOpen: 0 }))) {
+  describeSource(name, platform)
+}
+const files = denoDirectory(directory, { keepOpen: 0 })
+describeSource('cached', cachedFiles(directory, files))
+const tier = { directory: temporaryDirectory() }
+describeSource('cached, with a directory behind', cachedFiles(directory, files, tier))
 
 describe('a native body', () => {
   const bytes = someBytes(100_000)

@@ -46,10 +46,12 @@ export interface WorkerServer {
  *
  * @param files by key
  * @param entry the Worker, from the project's root; it imports byteserve from `dist`
+ * @param bindings texts that it gets in its `env`
  */
 export async function startWorker(
   files: Readonly<Record<string, StoredFile>>,
   entry = 'examples/worker.ts',
+  bindings: Readonly<Record<string, string>> = {},
 ): Promise<WorkerServer> {
   let complaints = ''
   const miniflare = new Miniflare({
@@ -59,6 +61,7 @@ export async function startWorker(
     host: '127.0.0.1',
     port: 0,
     r2Buckets: ['MEDIA'],
+    bindings,
     handleRuntimeStdio(stdout: Readable, stderr: Readable) {
       stdout.resume()
       stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,0 +1,9 @@
+/**
+ * Blocks of files that are far away or slow to read, kept where they are near.
+ *
+ * @module
+ */
+export type { CacheStats } from './made/block-store.ts'
+export { type CacheApiOptions, type CacheLike, cacheApiTier } from './made/cache-api.ts'
+export { type CachedLookup, type CacheOptions, cached } from './made/cached.ts'
+export type { BlockTier } from './made/tier.ts'

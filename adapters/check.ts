@@ -1,0 +1,139 @@
+import { ADVICE, recognize } from './check/advice.ts'
+import { CACHES } from './check/caches.ts'
+import { CORS } from './check/cors.ts'
+import type { Ask, Exchange, Field } from './check/exchange.ts'
+import { type Check, type Finding, isBusy, statusOf, unknown } from './check/finding.ts'
+import { PLAYS } from './check/plays.ts'
+import { Report, type Row } from './check/report.ts'
+import { RESUMES } from './check/resumes.ts'
+import { Session } from './check/session.ts'
+import { openFile, Subject } from './check/subject.ts'
+import { parseFields, parseOrigin, parseTarget } from './check/target.ts'
+import { curlLine, onOneLine, redact } from './check/text.ts'
+import { UnansweredError } from './check/unanswered.ts'
+
+export type { Aim } from './check/finding.ts'
+export { type Colour, type Format, formatReport, type Paint } from './check/format.ts'
+export type { Report, Row, Verdict, Verdicts } from './check/report.ts'
+export { type Obstacle, UnansweredError } from './check/unanswered.ts'
+
+export interface CheckOptions {
+  /** Header fields for each request, as `Authorization`; they go to no other origin, and in no report. */
+  readonly headers?: Readonly<Record<string, string>> | readonly Field[]
+  /** Whose pages are to read the file, as `https://app.example`: then CORS is checked, too. */
+  readonly origin?: string
+  /** Asks a server whose certificate is not to be trusted, too. */
+  readonly insecure?: boolean
+  /** How long a server may be silent, in ms; 10 000 by default. */
+  readonly timeout?: number
+  readonly signal?: AbortSignal
+  /** Called before each request. */
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface Progress {
+  /** How many requests there were, this one included. */
+  readonly requests: number
+  /** What is checked, as a sentence; null while the file is being opened. */
+  readonly title: string | null
+}
+
+const TIMEOUT = 10_000
+/** A whole answer may take so many times as long. */
+const TIMES = 6
+
+/**
+ * Checks what a server does with byte ranges, by asking as players, downloads and caches do: at
+ * most 40 requests, one after the other, and 4 MiB.
+ *
+ * @param url of a file; one of some 100 KB or more tells most
+ * @throws UnansweredError, as a rejection, when there is no file to check: no connection, a 404, …
+ * @throws TypeError, as a rejection, when the URL or an option is none
+ *
+ * @example
+ * const report = await check('https://example.com/film.mp4')
+ * report.passed // false
+ * report.verdicts // { plays: 'pass', resumes: 'fail', caches: 'pass', cors: null }
+ * String(report) // what fails, what it means, how to fix it, and how to see it
+ */
+export async function check(url: string | URL, options: CheckOptions = {}): Promise<Report> {
+  const { insecure = false, signal, timeout = TIMEOUT, onProgress = () => {} } = options
+  const [target, credentials] = parseTarget(String(url))
+  const headers = [...credentials, ...parseFields(options.headers ?? [])]
+  const origin = options.origin === undefined ? null : parseOrigin(options.origin)
+  let title: string | null = null
+  const session = new Session({
+    insecure,
+    signal,
+    patience: { silence: timeout, total: timeout * TIMES },
+    origin: target.origin,
+    headers,
+    onAsk: (requests) => onProgress({ requests, title }),
+  })
+  const opened = await openFile(session, { url: target, origin })
+  assertFile(opened.answer)
+  const file = new Subject(session, { url: target, origin }, opened)
+  const redirected = file.redirects.length > 0
+  const toCurl = (ask: Ask) => curlLine(ask, target, { secrets: headers, insecure, redirected })
+  const secrets = headers.map(([, value]) => value)
+  const rows: Row[] = []
+  for (const each of [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS)]) {
+    title = each.title
+    const finding = await judge(each, file)
+    rows.push(toRow(each, { ...finding, found: redact(finding.found, secrets) }, file, toCurl))
+  }
+  return new Report({
+    url: target.href,
+    finalUrl: redirected ? file.url.origin + file.url.pathname : target.href,
+    server: serverOf(file),
+    size: await file.size().catch(() => null),
+    requests: session.requests,
+    bytes: session.bytes,
+    rows,
+  })
+}
+
+/** What a check finds, if it gets answers that say something. */
+async function judge(check: Check, file: Subject): Promise<Finding> {
+  try {
+    const finding = await check.judge(file)
+    const isIll = finding.outcome === 'fail' && isBusy(finding.shownBy)
+    return isIll ? unknown(`the server is busy: ${statusOf(finding.shownBy)}`) : finding
+  } catch (error) {
+    if (error instanceof UnansweredError) return unknown(error.message)
+    throw error
+  }
+}
+
+function toRow(
+  { id, aim, title }: Check,
+  finding: Finding,
+  { whole }: Subject,
+  toCurl: (ask: Ask) => string,
+): Row {
+  const row = { id, aim, title, outcome: finding.outcome, found: onOneLine(finding.found) }
+  if (finding.outcome !== 'fail') return { ...row, consequence: null, fix: null, curl: null }
+  const advice = ADVICE[id]
+  if (advice === undefined) throw new Error(`Expected advice for ${id}`)
+  const server = recognize(whole.fields)
+  const own = server === null ? undefined : advice.fixes?.[server]
+  const fix = own === undefined ? advice.fix : `(${server}) ${own}`
+  return { ...row, consequence: advice.consequence, fix, curl: toCurl(finding.shownBy.ask) }
+}
+
+function serverOf({ whole: { fields } }: Subject): string | null {
+  const names = [fields.get('server'), fields.get('x-powered-by')].filter(
+    (name) => name !== undefined,
+  )
+  return names.length === 0 ? recognize(fields) : onOneLine(names.join(', '))
+}
+
+function assertFile(answer: Exchange): void {
+  if (answer.status === 200) {
+    if (answer.end !== 'complete' || answer.body.length > 0) return
+    throw new UnansweredError('answer', 'the file is empty: it has no ranges')
+  }
+  const { pathname } = answer.ask.url
+  const message = `expected 200 for ${onOneLine(pathname)}, got ${onOneLine(statusOf(answer))}`
+  throw new UnansweredError('answer', message)
+}

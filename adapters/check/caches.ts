@@ -1,0 +1,141 @@
+import { isStrong } from '../../src/validators.ts'
+import type { Exchange } from './exchange.ts'
+import {
+  type Check,
+  type Finding,
+  fail,
+  fieldOf,
+  info,
+  pass,
+  statusOf,
+  unknown,
+} from './finding.ts'
+import { isPartOf } from './parts.ts'
+import { findChange, versionOf } from './resumes.ts'
+import { contentRangeOf, type Subject } from './subject.ts'
+
+const MIB = 1024 * 1024
+
+/** What a 206 and a 304 repeat of the 200 (RFC 9110 §15.3.7, §15.4.5). */
+const REPEATED = ['ETag', 'Cache-Control', 'Vary', 'Expires', 'Content-Location']
+
+const NO_PARTS = 'no range is answered with a part of the file'
+
+/** What caches need: of browsers, and of networks in front of the server. */
+export const CACHES: readonly Check[] = [
+  {
+    id: 'not-modified',
+    aim: 'caches',
+    title: 'The current version is a 304, with its fields',
+    async judge(file) {
+      const { tag, date } = versionOf(file.whole)
+      if (tag === null && date === null) return unknown('there is no ETag, and no date')
+      if ((await findChange(file)) !== null)
+        return unknown('the version changes from answer to answer')
+      const answer = await file.ask(
+        'GET',
+        tag === null
+          ? ['If-Modified-Since', file.whole.fields.get('last-modified') ?? '']
+          : ['If-None-Match', tag],
+      )
+      if (answer.status !== 304) return fail(`${statusOf(answer)} for the current version`, answer)
+      if (answer.surplus > 0) return fail('304 with a body', answer)
+      return repeats(file.whole, answer)
+    },
+  },
+  {
+    id: 'part-fields',
+    aim: 'caches',
+    title: 'A 206 has the ETag, Cache-Control and Vary of the 200',
+    async judge(file) {
+      const answer = await file.range('0-1')
+      const other = answer.status === 206 ? answer : await file.range(file.inner)
+      return other.status === 206 ? repeats(file.whole, other) : unknown(NO_PARTS)
+    },
+  },
+  {
+    id: 'encoding',
+    aim: 'caches',
+    title: 'Parts are not compressed on the fly; variants have their own ETag',
+    judge: judgeEncoding,
+  },
+  {
+    id: 'slices',
+    aim: 'caches',
+    title: 'An aligned slice of 1 MiB is exact',
+    async judge(file) {
+      if (!(await file.servesParts())) return unknown(NO_PARTS)
+      const size = await file.size()
+      if (size === null || size === 0) return unknown('the size of the file is nowhere told')
+      const start = size > 2 * MIB ? MIB : 0
+      const end = Math.min(start + MIB, size)
+      const spec = `${start}-${start + MIB - 1}`
+      const answer = await file.slice(spec)
+      if (answer.status !== 206) return fail(`${statusOf(answer)} for bytes=${spec}`, answer)
+      if (!isPartOf(answer, start, end)) {
+        return fail(`${fieldOf(answer, 'Content-Range')} for bytes=${spec}`, answer)
+      }
+      if (answer.end !== 'complete') return unknown(`${answer.body.length} bytes of it came`)
+      if (answer.body.length === end - start) return pass(`${end - start} bytes`)
+      return fail(`${answer.body.length} bytes for bytes=${spec}`, answer)
+    },
+  },
+  {
+    id: 'cache-control',
+    aim: 'caches',
+    title: 'Cache-Control says how long the file may be kept',
+    async judge({ whole }) {
+      if (whole.fields.has('cache-control')) return pass(fieldOf(whole, 'Cache-Control'))
+      if (whole.fields.has('expires')) return pass(fieldOf(whole, 'Expires'))
+      return fail('no Cache-Control', whole)
+    },
+  },
+  {
+    id: 'several-ranges',
+    aim: 'caches',
+    title: 'Several ranges in one request',
+    async judge(file) {
+      const answer = await file.range('0-1,4-5')
+      const type = answer.fields.get('content-type') ?? ''
+      if (answer.status !== 206) return info(statusOf(answer))
+      return info(
+        /^multipart\/byteranges\b/i.test(type) ? 'all of them, as multipart' : 'only one comes',
+      )
+    },
+  },
+]
+
+/** Whether an answer has the fields that the 200 has. */
+function repeats(whole: Exchange, answer: Exchange): Finding {
+  for (const name of REPEATED) {
+    const key = name.toLowerCase()
+    if (!whole.fields.has(key) || answer.fields.has(key)) continue
+    return fail(`the ${answer.status} has no ${name}, the 200 has`, answer)
+  }
+  return pass(`${answer.status} with the fields of the 200`)
+}
+
+async function judgeEncoding(file: Subject): Promise<Finding> {
+  const accept = ['Accept-Encoding', 'gzip, br'] as const
+  const [identity, size] = [versionOf(file.whole).tag, await file.size()]
+  const coded = await file.ask('GET', accept)
+  const part = await file.range('0-99', accept)
+  const encoded = [part, coded].filter(({ fields }) => fields.has('content-encoding'))
+  if (file.whole.fields.has('content-encoding')) {
+    return fail(`${fieldOf(file.whole, 'Content-Encoding')} to who asked for none`, file.whole)
+  }
+  for (const answer of encoded) {
+    const says = `a ${answer.status} with ${fieldOf(answer, 'Content-Encoding')}`
+    const tag = versionOf(answer).tag
+    if (answer.status === 206 && contentRangeOf(answer)?.size === size) {
+      return fail(`${says}, of the size of the file without it`, answer)
+    }
+    if (tag !== null && isStrong(tag) && tag === identity) {
+      return fail(`${says} has the ETag of the file without it`, answer)
+    }
+    if (!/(?:^|[ ,])accept-encoding(?:$|[ ,])|\*/i.test(answer.fields.get('vary') ?? '')) {
+      return fail(`${says} and ${fieldOf(answer, 'Vary')}`, answer)
+    }
+  }
+  return pass(encoded.length === 0 ? 'it is never encoded' : 'the encoded variant is its own')
+}

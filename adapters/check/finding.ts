@@ -1,0 +1,59 @@
+import type { Exchange } from './exchange.ts'
+import type { Subject } from './subject.ts'
+
+/** What a check is good for. */
+export type Aim = 'plays' | 'resumes' | 'caches' | 'cors'
+
+/** What a check found. */
+export type Finding =
+  | { readonly outcome: 'pass' | 'unknown' | 'info'; readonly found: string }
+  | { readonly outcome: 'fail'; readonly found: string; readonly shownBy: Exchange }
+
+/** One thing to know about a server. */
+export interface Check {
+  /** Stable, for programs. */
+  readonly id: string
+  readonly aim: Aim
+  /** What is right, as a sentence. */
+  readonly title: string
+  /**
+   * Asks what it needs and judges it. A check leaves to another what is that one's to find: where
+   * several depend on one fault, one fails and the others are unknown.
+   */
+  readonly judge: (file: Subject) => Promise<Finding>
+}
+
+export function pass(found: string): Finding {
+  return { outcome: 'pass', found }
+}
+
+export function fail(found: string, shownBy: Exchange): Finding {
+  return { outcome: 'fail', found, shownBy }
+}
+
+export function unknown(found: string): Finding {
+  return { outcome: 'unknown', found }
+}
+
+export function info(found: string): Finding {
+  return { outcome: 'info', found }
+}
+
+/**
+ * Whether an answer says nothing about how the server is made: it has had enough of us, or is
+ * ill at the moment.
+ */
+export function isBusy({ status }: Exchange): boolean {
+  return status === 429 || status === 502 || status === 503 || status === 504
+}
+
+/** An answer's first line. */
+export function statusOf({ status, reason }: Exchange): string {
+  return `${status} ${reason}`.trim()
+}
+
+/** A field as it came; `no …` if it did not. */
+export function fieldOf({ fields }: Exchange, name: string): string {
+  const value = fields.get(name.toLowerCase())
+  return value === undefined ? `no ${name}` : `${name}: ${value}`
+}

@@ -1,0 +1,80 @@
+import type { Exchange } from './exchange.ts'
+import { type Finding, fail, pass, unknown } from './finding.ts'
+import { contentRangeOf, type Part, type Subject } from './subject.ts'
+
+/** How long the ranges are that are compared, and how far apart two that overlap, in bytes. */
+const LENGTH = 1000
+const SHIFT = 400
+
+/**
+ * Compares ranges at three random places with the file, of which only the beginning is known if it is
+ * large: there, with ranges that overlap them. A server that mistakes a place mistakes both, but
+ * not to the same bytes. Asking again costs nothing.
+ */
+export async function compareBytes(file: Subject, size: number): Promise<Finding> {
+  const parts = await askParts(file, size)
+  const seen = new Set<number>()
+  let compared = 0
+  for (const [at, part] of parts.entries()) {
+    const others = [prefixOf(file), ...parts.slice(0, at)]
+    for (const other of others) {
+      const [mine, theirs] = overlap(part, other)
+      if (!mine.equals(theirs))
+        return fail(`${specOf(part)} is not these bytes of the file`, part.answer)
+      for (const byte of mine) seen.add(byte)
+      compared += mine.length
+    }
+  }
+  if (compared === 0) return unknown('nothing came that could be compared')
+  // A hole is the same everywhere.
+  if (seen.size === 1 && compared > 2) return unknown('all bytes that were compared are the same')
+  return pass(`${compared} bytes compared`)
+}
+
+/** Whether an answer is bytes [start, end), as far as it tells which it is. */
+export function isPartOf(answer: Exchange, start: number, end: number): boolean {
+  const range = contentRangeOf(answer)
+  return range === null || (range.first === start && range.last === end - 1)
+}
+
+async function askParts(file: Subject, size: number): Promise<Part[]> {
+  const length = Math.min(LENGTH, Math.ceil(size / 2))
+  const known = Math.min(file.prefix.length, size)
+  const between = (least: number, most: number) => {
+    return Math.floor(least + file.chance * Math.max(0, most - least))
+  }
+  const starts = [
+    between(0, known - length),
+    between(size / 3, size / 2),
+    between(size * 0.7, size - length - SHIFT),
+  ]
+  const parts: Part[] = []
+  for (const start of starts) {
+    parts.push(await file.part(start, Math.min(start + length, size)))
+    if (start + length <= known) continue
+    const shifted = Math.min(start + SHIFT, size - 1)
+    parts.push(await file.part(shifted, Math.min(shifted + length, size)))
+  }
+  return parts.filter(({ answer }) => answer.status === 206)
+}
+
+function prefixOf({ whole, prefix }: Subject): Part {
+  return { start: 0, end: prefix.length, answer: whole }
+}
+
+/** What two parts have in common of what came of both, as each has it. */
+function overlap(a: Part, b: Part): [Buffer, Buffer] {
+  const start = Math.max(a.start, b.start)
+  const end = Math.min(arrivedEnd(a), arrivedEnd(b))
+  const cut = ({ start: at, answer }: Part) =>
+    answer.body.subarray(start - at, Math.max(start, end) - at)
+  return [cut(a), cut(b)]
+}
+
+function arrivedEnd({ start, end, answer }: Part): number {
+  return Math.min(end, start + answer.body.length)
+}
+
+function specOf({ start, end }: Part): string {
+  return `bytes=${start}-${end - 1}`
+}

@@ -1,0 +1,102 @@
+import type { Aim, Finding } from './finding.ts'
+import { formatReport } from './format.ts'
+
+/** What a check of one thing came to. */
+export interface Row {
+  /** Stable, for programs: `first-bytes`, `if-range-stale`, … */
+  readonly id: string
+  readonly aim: Aim
+  /** What is right, as a sentence. */
+  readonly title: string
+  /** `unknown`: it could not be told; `info`: there is nothing to be right or wrong. */
+  readonly outcome: Finding['outcome']
+  /** What was seen, or why nothing was. */
+  readonly found: string
+  /** What a failure means for people; null if it is none. */
+  readonly consequence: string | null
+  /** What whoever runs the server can do about it; null if it is none. */
+  readonly fix: string | null
+  /** A line for a shell that shows it; null if it is none. */
+  readonly curl: string | null
+}
+
+export type Verdict = 'pass' | 'fail' | 'unknown'
+
+export interface Verdicts {
+  /** Plays, and seeks, everywhere. */
+  readonly plays: Verdict
+  /** Downloads that break off go on, and never join two versions. */
+  readonly resumes: Verdict
+  /** Browsers, and networks in front of the server, keep it and ask for less. */
+  readonly caches: Verdict
+  /** Pages of the origin that was given may read it; null: none was. */
+  readonly cors: Verdict | null
+}
+
+/** Without an answer to these, nothing is known about what they are for. */
+const ESSENTIAL: Readonly<Record<Aim, readonly string[]>> = {
+  plays: ['first-bytes', 'open-range'],
+  resumes: ['if-range-current', 'if-range-stale'],
+  caches: ['not-modified'],
+  cors: ['cors-expose', 'cors-preflight'],
+}
+
+export interface Findings {
+  readonly url: string
+  readonly finalUrl: string
+  readonly server: string | null
+  readonly size: number | null
+  readonly requests: number
+  readonly bytes: number
+  readonly rows: readonly Row[]
+}
+
+/** What was found out about one URL. `String(report)` is for people; JSON has all of it. */
+export class Report {
+  /** As it was asked for, without user and password. */
+  readonly url: string
+  /** Where the redirects led, without the query, by which such URLs are signed. */
+  readonly finalUrl: string
+  /** What the server says it is, if anything. */
+  readonly server: string | null
+  /** In bytes; null if it is nowhere told. */
+  readonly size: number | null
+  /** How many requests it took, and bytes. */
+  readonly requests: number
+  readonly bytes: number
+  /** Whether all verdicts are `pass`. */
+  readonly passed: boolean
+  readonly verdicts: Verdicts
+  /** In the order in which they were checked. */
+  readonly rows: readonly Row[]
+
+  constructor({ url, finalUrl, server, size, requests, bytes, rows }: Findings) {
+    this.url = url
+    this.finalUrl = finalUrl
+    this.server = server
+    this.size = size
+    this.requests = requests
+    this.bytes = bytes
+    this.rows = rows
+    this.verdicts = {
+      plays: judge(rows, 'plays'),
+      resumes: judge(rows, 'resumes'),
+      caches: judge(rows, 'caches'),
+      cors: rows.some(({ aim }) => aim === 'cors') ? judge(rows, 'cors') : null,
+    }
+    this.passed = Object.values(this.verdicts).every(
+      (verdict) => verdict === null || verdict === 'pass',
+    )
+  }
+
+  toString(): string {
+    return formatReport(this)
+  }
+}
+
+function judge(rows: readonly Row[], aim: Aim): Verdict {
+  const own = rows.filter((row) => row.aim === aim)
+  if (own.some(({ outcome }) => outcome === 'fail')) return 'fail'
+  const needed = own.filter(({ id }) => ESSENTIAL[aim].includes(id))
+  return needed.every(({ outcome }) => outcome === 'pass') ? 'pass' : 'unknown'
+}

@@ -1,0 +1,185 @@
+import { formatHttpDate, isEntityTag, isStrong, parseHttpDate } from '../../src/validators.ts'
+import type { Exchange, Field } from './exchange.ts'
+import { type Check, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
+import type { Subject } from './subject.ts'
+
+const DAY = 86_400_000
+
+/** What is longer is no error page, in bytes. */
+const MAX_ERROR_PAGE = 64 * 1024
+
+/** A version that the file has never had. */
+const OTHER_TAG = '"byteserve-check"'
+
+const NO_VALIDATOR = 'there is no strong ETag, and no date'
+const NO_PARTS = 'no range is answered with a part of the file'
+
+/** What a download needs that goes on where it broke off, on the same version of the file. */
+export const RESUMES: readonly Check[] = [
+  {
+    id: 'known-length',
+    aim: 'resumes',
+    title: 'Answers say their length',
+    async judge(file) {
+      const part = await file.range('0-1')
+      for (const answer of [file.whole, ...(part.status === 206 ? [part] : [])]) {
+        if (answer.length !== null && answer.framing === 'length') continue
+        const is = answer.framing === 'chunked' ? 'chunked' : 'without Content-Length'
+        return fail(`a ${answer.status} that is ${is}`, answer)
+      }
+      return pass('by Content-Length')
+    },
+  },
+  {
+    id: 'past-end',
+    aim: 'resumes',
+    title: 'A range after the end is a 416 with the size',
+    async judge(file) {
+      if (!(await file.servesParts())) return unknown(NO_PARTS)
+      const size = await file.size()
+      if (size === null || size === 0) {
+        return unknown('the size of the file is nowhere told')
+      }
+      const answer = await file.range(`${size}-`)
+      if (answer.status !== 416) return fail(`${statusOf(answer)} for bytes=${size}-`, answer)
+      if (answer.fields.get('content-range') !== `bytes */${size}`) {
+        return fail(`416 with ${fieldOf(answer, 'Content-Range')}`, answer)
+      }
+      const length = answer.length ?? answer.body.length
+      if (length === 0) return pass(`416, bytes */${size}`)
+      if (length > MAX_ERROR_PAGE || (answer.length === null && answer.end === 'cut'))
+        return fail(`416 with a body of ${length} bytes`, answer)
+      return info(
+        `416 with an error page of ${length} bytes, which old versions of curl append to the file`,
+      )
+    },
+  },
+  {
+    id: 'validator',
+    aim: 'resumes',
+    title: 'A strong ETag or a date tells versions apart',
+    async judge(file) {
+      const { tag, date } = versionOf(file.whole)
+      if (tag !== null && isStrong(tag)) return pass(`ETag: ${tag}`)
+      if (date !== null) return pass(fieldOf(file.whole, 'Last-Modified'))
+      const says = fieldOf(file.whole, 'ETag')
+      return fail(tag === null ? `${says}, no Last-Modified` : `${says}, which is weak`, file.whole)
+    },
+  },
+  {
+    id: 'same-version',
+    aim: 'resumes',
+    title: 'The version is the same in each answer',
+    async judge(file) {
+      const change = await findChange(file)
+      if (change !== null) return fail(...change)
+      const { tag, date } = versionOf(file.whole)
+      if (tag === null && date === null) return unknown(NO_VALIDATOR)
+      return pass('in four answers')
+    },
+  },
+  {
+    id: 'if-range-current',
+    aim: 'resumes',
+    title: 'If-Range with the current version goes on with a 206',
+    async judge(file) {
+      const current = await resumeBy(file)
+      if (typeof current === 'string') return unknown(current)
+      const answer = await file.range(file.inner, current)
+      if (answer.status === 206) return pass(`206 for ${current[1]}`)
+      return fail(`${statusOf(answer)} for If-Range: ${current[1]}`, answer)
+    },
+  },
+  {
+    id: 'if-range-stale',
+    aim: 'resumes',
+    title: 'If-Range with another version begins anew with a 200',
+    async judge(file) {
+      const { tag, date } = versionOf(file.whole)
+      if (tag === null && date === null) return unknown(NO_VALIDATOR)
+      if (!(await file.servesParts())) return unknown(NO_PARTS)
+      const stale = [
+        ...(tag === null ? [] : [OTHER_TAG]),
+        // §13.1.5: an exact match, for a backup that was put back is older.
+        ...(date === null ? [] : [dateAfter(date, -DAY), dateAfter(date, DAY)]),
+      ]
+      for (const value of stale) {
+        const answer = await file.range(file.inner, ['If-Range', value])
+        if (answer.status !== 200) return fail(`${statusOf(answer)} for If-Range: ${value}`, answer)
+      }
+      return pass('200')
+    },
+  },
+  {
+    id: 'if-range-weak',
+    aim: 'resumes',
+    title: 'If-Range with a weak tag begins anew with a 200',
+    async judge(file) {
+      const { tag } = versionOf(file.whole)
+      if (tag === null) return unknown('there is no ETag')
+      if (!(await file.servesParts())) return unknown(NO_PARTS)
+      const value = isStrong(tag) ? `W/${tag}` : tag
+      const answer = await file.range(file.inner, ['If-Range', value])
+      if (answer.status === 200) return pass('200')
+      return fail(`${statusOf(answer)} for If-Range: ${value}`, answer)
+    },
+  },
+  {
+    id: 'if-match',
+    aim: 'resumes',
+    title: 'If-Match with another version is a 412',
+    async judge(file) {
+      const answer = await file.range(file.inner, ['If-Match', OTHER_TAG])
+      if (answer.status === 412) return pass('412')
+      return fail(`${statusOf(answer)} for If-Match: ${OTHER_TAG}`, answer)
+    },
+  },
+]
+
+/** What a file's version is told by; null for what is not there, or is none. */
+export function versionOf({ fields }: Pick<Exchange, 'fields'>): {
+  tag: string | null
+  date: number | null
+} {
+  const tag = fields.get('etag') ?? ''
+  const date = parseHttpDate(fields.get('last-modified') ?? '', Date.now())
+  return { tag: isEntityTag(tag) ? tag : null, date }
+}
+
+/** An answer that has another version than the first, and what it says. */
+export async function findChange(file: Subject): Promise<[string, Exchange] | null> {
+  const { whole } = file
+  const others = [await file.ask('HEAD'), await file.range('0-1'), await file.range(file.inner)]
+  for (const answer of others.filter(({ status }) => status === 200 || status === 206)) {
+    for (const name of ['ETag', 'Last-Modified']) {
+      const [before, after] = [whole, answer].map(({ fields }) => fields.get(name.toLowerCase()))
+      if (before === undefined || after === undefined || before === after) continue
+      return [`${name}: ${before}, then ${after}`, answer]
+    }
+  }
+  return null
+}
+
+/** The field by which a client would go on; or why there is none. */
+async function resumeBy(file: Subject): Promise<Field | string> {
+  const { tag, date } = versionOf(file.whole)
+  const isUseful = tag !== null && isStrong(tag)
+  if (!isUseful && date === null) return NO_VALIDATOR
+  if (!(await file.servesParts())) return NO_PARTS
+  if ((await findChange(file)) !== null) return 'the version changes from answer to answer'
+  if (isUseful) return ['If-Range', tag]
+  if (isYoung(file.whole)) return 'the file is too young for its date to be a strong validator'
+  return ['If-Range', file.whole.fields.get('last-modified') ?? '']
+}
+
+/** Whether a file was changed so lately that its date need not be a strong validator (§8.8.2.2). */
+function isYoung({ fields }: Exchange): boolean {
+  const now = Date.now()
+  const date = parseHttpDate(fields.get('last-modified') ?? '', now)
+  const sent = parseHttpDate(fields.get('date') ?? '', now) ?? now
+  return date !== null && sent - date < 60_000
+}
+
+function dateAfter(date: number, ms: number): string {
+  return formatHttpDate(new Date(date + ms))
+}

@@ -1,0 +1,116 @@
+import { type Ask, type Exchange, exchange, type Field, type Head, type Terms } from './exchange.ts'
+import { UnansweredError } from './unanswered.ts'
+
+const MIB = 1024 * 1024
+
+/** What one URL may cost its server. */
+export const MAX_REQUESTS = 40
+export const MAX_BYTES: number = 4 * MIB
+
+/** More redirects than this are not followed, as players don't. */
+const MAX_REDIRECTS = 5
+
+/** After so many timeouts in a row, nothing is asked any more. */
+const MAX_TIMEOUTS = 3
+
+export interface SessionOptions extends Pick<Terms, 'insecure' | 'signal' | 'patience'> {
+  /** Where the own header fields may go: to no other origin. */
+  readonly origin: string
+  readonly headers: readonly Field[]
+  /** Called before each request. */
+  readonly onAsk: (asked: number, ask: Ask) => void
+}
+
+export interface Question extends Ask {
+  readonly most: (head: Head) => number
+  readonly lingers?: boolean
+}
+
+/** An exchange, and the redirects that led to it. */
+export interface Followed {
+  readonly answer: Exchange
+  readonly redirects: readonly Exchange[]
+}
+
+/** All that is asked about one URL: one request after the other, and not too many. */
+export class Session {
+  requests = 0
+  bytes = 0
+  readonly #options: SessionOptions
+  #timeouts = 0
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Asks once.
+   *
+   * @throws UnansweredError, as a rejection, when there is no answer or nothing may be asked
+   */
+  async ask({ most, lingers = false, ...ask }: Question): Promise<Exchange> {
+    const { insecure, signal, patience, onAsk } = this.#options
+    signal?.throwIfAborted()
+    if (this.#timeouts === MAX_TIMEOUTS) {
+      throw new UnansweredError('timeout', `not asked: the last ${MAX_TIMEOUTS} answers never came`)
+    }
+    if (this.requests === MAX_REQUESTS) {
+      throw new UnansweredError('limit', `not asked: that were more than ${MAX_REQUESTS} requests`)
+    }
+    const left = MAX_BYTES - this.bytes
+    if (left <= 0) throw new UnansweredError('limit', 'not asked: that were more than 4 MiB')
+    const own = this.#ownFields(ask.url)
+    const names = new Set(own.map(([name]) => name.toLowerCase()))
+    const others = ask.fields.filter(([name]) => !names.has(name.toLowerCase()))
+    const full = { ...ask, fields: [...others, ...own] }
+    onAsk(++this.requests, full)
+    try {
+      const answer = await exchange(full, {
+        insecure,
+        signal,
+        patience,
+        lingers,
+        most: (head) => Math.min(most(head), left),
+      })
+      this.bytes += answer.received
+      this.#timeouts = 0
+      return answer
+    } catch (error) {
+      const isTimeout = error instanceof UnansweredError && error.obstacle === 'timeout'
+      this.#timeouts = isTimeout ? this.#timeouts + 1 : 0
+      throw error
+    }
+  }
+
+  /** Asks, and again wherever a redirect leads. */
+  async follow(question: Question): Promise<Followed> {
+    const redirects: Exchange[] = []
+    let { url } = question
+    for (;;) {
+      const answer = await this.ask({ ...question, url })
+      const target = targetOf(answer)
+      if (target === null) return { answer, redirects }
+      redirects.push(answer)
+      if (redirects.length > MAX_REDIRECTS) {
+        throw new UnansweredError(
+          'answer',
+          `more than ${MAX_REDIRECTS} redirects, one after another`,
+        )
+      }
+      url = target
+    }
+  }
+
+  /** They may be secrets, and where a redirect leads is up to the server. */
+  #ownFields(url: URL): readonly Field[] {
+    return url.origin === this.#options.origin ? this.#options.headers : []
+  }
+}
+
+/** Where a redirect leads; null if it is none, or leads nowhere. */
+function targetOf({ status, fields, ask }: Exchange): URL | null {
+  const location = fields.get('location')
+  if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return null
+  const url = URL.canParse(location, ask.url) ? new URL(location, ask.url) : null
+  return url !== null && /^https?:$/.test(url.protocol) ? url : null
+}

@@ -1,0 +1,170 @@
+import type { Exchange, Field, Head } from './exchange.ts'
+import type { Followed, Session } from './session.ts'
+
+const KIB = 1024
+
+/** How much of a file is read from its beginning; one up to MAX_WHOLE is read whole. */
+const PREFIX = 64 * KIB
+const MAX_WHOLE = 1024 * KIB
+
+/** What is longer is not looked at further. */
+const ERROR_PAGE = 16 * KIB
+
+/** Bytes as they are stored: what a player or a download asks for. */
+const AS_STORED: Field = ['Accept-Encoding', 'identity']
+
+/** What Content-Range says: first and last byte, complete length; null where it says `*`. */
+export interface ContentRange {
+  readonly first: number
+  readonly last: number
+  readonly size: number | null
+}
+
+/** A part of the file that was asked for: bytes [start, end). */
+export interface Part {
+  readonly start: number
+  readonly end: number
+  readonly answer: Exchange
+}
+
+export interface SubjectOptions {
+  /** Where the check begins. */
+  readonly url: URL
+  /** Whose pages are to read the file; null: it is not asked. */
+  readonly origin: string | null
+}
+
+/** The file under examination. Each question is asked when it is needed, and once. */
+export class Subject {
+  /** The answer to a GET without a Range, up to the prefix, and the redirects before it. */
+  readonly whole: Exchange
+  readonly redirects: readonly Exchange[]
+  /** Where the check began, and where it led to. */
+  readonly asked: URL
+  readonly url: URL
+  readonly origin: string | null
+  readonly session: Session
+  /** From 0 to 1: where ranges are tried, another place each time. */
+  readonly chance: number = Math.random()
+  readonly #answers = new Map<string, Promise<Exchange>>()
+
+  constructor(session: Session, { url, origin }: SubjectOptions, { answer, redirects }: Followed) {
+    this.session = session
+    this.asked = url
+    this.url = answer.ask.url
+    this.origin = origin
+    this.whole = answer
+    this.redirects = redirects
+  }
+
+  /** The file's first bytes; all of them if it is not larger than 1 MiB. */
+  get prefix(): Buffer {
+    return this.whole.body
+  }
+
+  /** All of the file, if it is small. */
+  get content(): Buffer | null {
+    return this.whole.end === 'complete' ? this.whole.body : null
+  }
+
+  /** A few bytes that are not the first, as a download asks for that goes on. */
+  get inner(): string {
+    const last = Math.min(9, (this.whole.length ?? Infinity) - 1)
+    return `${Math.min(2, last)}-${last}`
+  }
+
+  /** A GET of a range. */
+  range(spec: string, ...fields: readonly Field[]): Promise<Exchange> {
+    return this.ask('GET', ['Range', `bytes=${spec}`], ...fields)
+  }
+
+  /** A GET, HEAD or OPTIONS; an answer to the very same question counts again. */
+  ask(method: Exchange['ask']['method'], ...fields: readonly Field[]): Promise<Exchange> {
+    const key = JSON.stringify([method, ...fields])
+    const asked = this.#answers.get(key) ?? this.again(method, ...fields)
+    this.#answers.set(key, asked)
+    return asked
+  }
+
+  /** The same, always asked. */
+  again(method: Exchange['ask']['method'], ...fields: readonly Field[]): Promise<Exchange> {
+    return this.#send(method, fields, PREFIX)
+  }
+
+  /** A GET of a range that is read whole, up to 1 MiB. */
+  slice(spec: string): Promise<Exchange> {
+    return this.#send('GET', [['Range', `bytes=${spec}`]], MAX_WHOLE)
+  }
+
+  #send(
+    method: Exchange['ask']['method'],
+    fields: readonly Field[],
+    mostOfPart: number,
+  ): Promise<Exchange> {
+    return this.session.ask({
+      method,
+      url: this.url,
+      fields: withDefaults(fields, this.origin),
+      // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
+      most: ({ status }) => (status === 206 ? mostOfPart : status === 200 ? 0 : ERROR_PAGE),
+      lingers: true,
+    })
+  }
+
+  /** Bytes [start, end), as a range. */
+  async part(start: number, end: number): Promise<Part> {
+    return { start, end, answer: await this.range(`${start}-${end - 1}`) }
+  }
+
+  /** The file's size, from whatever tells it; null if nothing does. */
+  async size(): Promise<number | null> {
+    if (this.whole.length !== null) return this.whole.length
+    if (this.content !== null) return this.content.length
+    return contentRangeOf(await this.range('0-1'))?.size ?? null
+  }
+
+  /** Whether any range is answered with a part. */
+  async servesParts(): Promise<boolean> {
+    for (const spec of ['0-1', '0-', this.inner]) {
+      if ((await this.range(spec)).status === 206) return true
+    }
+    return false
+  }
+}
+
+/** Asks for the file without a Range, wherever it is by now. */
+export function openFile(session: Session, { url, origin }: SubjectOptions): Promise<Followed> {
+  return session.follow({
+    method: 'GET',
+    url,
+    fields: withDefaults([], origin),
+    most: ({ fields }) =>
+      Number(fields.get('content-length') ?? NaN) <= MAX_WHOLE ? MAX_WHOLE : PREFIX,
+  })
+}
+
+/** Asks again where the check began, with a Range, as a player does. */
+export function followWithRange({ session, asked, origin }: Subject): Promise<Followed> {
+  const fields = withDefaults([['Range', 'bytes=0-1']], origin)
+  return session.follow({ method: 'GET', url: asked, fields, most: () => ERROR_PAGE })
+}
+
+function withDefaults(fields: readonly Field[], origin: string | null): readonly Field[] {
+  const named = new Set(fields.map(([name]) => name.toLowerCase()))
+  return [
+    ['User-Agent', 'byteserve-check'],
+    ...(named.has('accept-encoding') ? [] : [AS_STORED]),
+    ...(origin === null || named.has('origin') ? [] : [['Origin', origin] as const]),
+    ...fields,
+  ]
+}
+
+/** What an answer's Content-Range says; null if there is none of this form (RFC 9110 §14.4). */
+export function contentRangeOf({ fields }: Pick<Head, 'fields'>): ContentRange | null {
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(
+    fields.get('content-range') ?? '',
+  )
+  if (match === null) return null
+  const [, first, last, size] = match
+  return { first: Number(first), last: Number(last), size: size === '*' ? null : Number(size) }
+}

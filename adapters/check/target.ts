@@ -1,0 +1,81 @@
+import type { Field } from './exchange.ts'
+import { onOneLine } from './text.ts'
+
+/** Fields by which the check asks, and which frame its requests. */
+const OWN = [
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'origin',
+  'range',
+  'transfer-encoding',
+]
+
+/**
+ * A URL without its user and password, and the field that says them.
+ *
+ * @throws TypeError when it is not one of http or https
+ */
+export function parseTarget(text: string): [URL, readonly Field[]] {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new TypeError(`Expected a URL of http or https, got '${onOneLine(withoutUser(text))}'`)
+  }
+  const { username, password } = url
+  url.hash = ''
+  url.username = ''
+  url.password = ''
+  if (username === '' && password === '') return [url, []]
+  const pair = Buffer.from(`${decode(username)}:${decode(password)}`)
+  return [url, [['Authorization', `Basic ${pair.toString('base64')}`]]]
+}
+
+/** What may be a URL, without user and password, which are not to be printed. */
+export function withoutUser(text: string): string {
+  return text.replace(/\/\/[^/@]*@/, '//')
+}
+
+/** What is not percent-encoded stands for itself. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/**
+ * The caller's header fields. Their values are in no message: they may be secrets.
+ *
+ * @throws TypeError when one is none, or belongs to the check
+ */
+export function parseFields(
+  headers: Readonly<Record<string, string>> | readonly Field[],
+): readonly Field[] {
+  const fields = isList(headers) ? headers : Object.entries(headers)
+  for (const [name, value] of fields) {
+    if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new TypeError(`Expected a header field, got one named '${onOneLine(name)}'`)
+    }
+    if (!OWN.includes(name.toLowerCase())) continue
+    throw new TypeError(`${name} is for the check to send`)
+  }
+  return fields
+}
+
+/** @throws TypeError when it is not an origin */
+export function parseOrigin(text: string): string {
+  const origin = URL.canParse(text) ? new URL(text).origin : 'null'
+  if (origin !== 'null') return origin
+  throw new TypeError(`Expected an origin as https://app.example, got '${onOneLine(text)}'`)
+}
+
+function isList(headers: object): headers is readonly Field[] {
+  return Array.isArray(headers)
+}

@@ -1,0 +1,35 @@
+import { mediaType } from '../site/media-type.ts'
+import { type Finding, fail, fieldOf, info, pass } from './finding.ts'
+import type { Subject } from './subject.ts'
+
+/** How files begin that are played: these bytes, as Latin-1, after so many others. */
+const SIGNATURES = [
+  ['MP4 or QuickTime', 4, 'ftyp'],
+  ['WebM or Matroska', 0, '\x1aE\xdf\xa3'],
+  ['MP3', 0, 'ID3'],
+  ['Ogg', 0, 'OggS'],
+  ['FLAC', 0, 'fLaC'],
+] as const
+
+const IS_PLAYED =
+  /^(?:video|audio)\/|^application\/(?:ogg|mp4|vnd\.apple\.mpegurl|x-mpegurl|dash\+xml)\b/i
+
+/** What is played must say so; everything must say something. */
+export async function judgeType({ whole, prefix, url }: Subject): Promise<Finding> {
+  const type = whole.fields.get('content-type')
+  if (type === undefined || !/^[!#$&^\w.+-]+\/[!#$&^\w.+-]+/.test(type)) {
+    return fail(fieldOf(whole, 'Content-Type'), whole)
+  }
+  const begin = prefix.toString('latin1', 0, 8)
+  const [kind] = SIGNATURES.find(([, at, bytes]) => begin.startsWith(bytes, at)) ?? []
+  const implied = mediaType(url.pathname)
+  if (kind !== undefined && !IS_PLAYED.test(type)) {
+    return fail(`Content-Type: ${type}, but it begins as ${kind}`, whole)
+  }
+  const isVague = /^(?:text\/(?:plain|html)|application\/octet-stream)\b/i.test(type)
+  if (implied !== undefined && IS_PLAYED.test(implied) && isVague) {
+    return fail(`Content-Type: ${type}, but its name says ${implied}`, whole)
+  }
+  const sniffed = whole.fields.get('x-content-type-options')?.toLowerCase() !== 'nosniff'
+  return sniffed ? info(`${type}, without X-Content-Type-Options: nosniff`) : pass(type)
+}

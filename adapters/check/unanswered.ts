@@ -1,0 +1,27 @@
+/** Why a question got no answer that could be judged. */
+export type Obstacle =
+  /** The host's name is unknown. */
+  | 'name'
+  /** There was no connection, or it ended before an answer. */
+  | 'connection'
+  /** The certificate is not one to trust. */
+  | 'certificate'
+  /** What answers does not speak HTTP/1.1. */
+  | 'protocol'
+  /** It takes too long. */
+  | 'timeout'
+  /** There is an answer, but it is no file: a 404, or a redirect to nowhere. */
+  | 'answer'
+  /** The check may ask, or receive, no more. */
+  | 'limit'
+
+/** A URL that could not be checked, or a question that got no answer. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError'
+  readonly obstacle: Obstacle
+
+  constructor(obstacle: Obstacle, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.obstacle = obstacle
+  }
+}

@@ -1,0 +1,152 @@
+import type { Answer } from '../src/answer.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
+import {
+  answerFailure,
+  answering,
+  described,
+  expectFileOptions,
+  expectOriginOptions,
+  type FileOptions,
+  type OriginOptions,
+  originFile,
+} from './http/file.ts'
+import { storedFetch } from './http/stored-fetch.ts'
+import type { Upstream } from './http/upstream.ts'
+import { type SiteOptions, site } from './site/site.ts'
+import type { FileTree } from './site/tree.ts'
+
+export { OriginError } from './http/failure.ts'
+export type { FileOptions, OriginOptions } from './http/file.ts'
+export type { Ask, StoredFetch } from './http/stored-fetch.ts'
+
+/** Options of `httpTree`. */
+export interface HttpTreeOptions extends OriginOptions {
+  /**
+   * Fields of the requests to the other server, such as Authorization; or a function that gives them
+   * for each, so that they can be renewed.
+   */
+  readonly requestHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | undefined
+}
+
+/** Options of `httpFile`. */
+export interface HttpFileOptions extends HttpTreeOptions, FileOptions {}
+
+/** Options of `httpOrigin`. */
+export interface HttpOriginOptions extends HttpTreeOptions, SiteOptions {}
+
+/** For who wants to know what a file is, and not yet its bytes. */
+const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
+
+/**
+ * A file of another HTTP server, for one request: its head and the requested bytes come in one GET.
+ * A GET with one range or none costs one, whatever its preconditions; two if the range is
+ * unsatisfiable or cut by `maxSlice`, or If-Range fails. k ranges cost k, and HEAD costs one HEAD. All
+ * bytes are of one version, or the response is cut off.
+ *
+ * Give it to `serveFile` with the same request; otherwise close it yourself. Without a request, one
+ * HEAD tells the size and the version, and each read takes a GET.
+ *
+ * @returns null when the other server says 404 or 410; an Answer with 502, 503 or 504 when it fails
+ * @throws TypeError or RangeError, as a rejection, when `url` is not one of HTTP, or an option is
+ * invalid
+ *
+ * @example
+ * serveFile(request, await httpFile('https://example.org/film.mp4', request))
+ */
+export async function httpFile(
+  url: string | URL,
+  request: RequestLike | null = null,
+  options: HttpFileOptions = {},
+): Promise<FileSource | Answer | null> {
+  const target = expectUrl(url)
+  expectFileOptions(options)
+  const upstream = upstreamOf(target, options)
+  try {
+    const file = await originFile(upstream, request ?? NO_REQUEST, options)
+    return described(file, target.pathname, options)
+  } catch (error) {
+    return answerFailure(error)
+  }
+}
+
+/**
+ * The files below a URL of another HTTP server, as a tree: for `site`, and for whatever else is made
+ * of trees. A path is encoded and put behind the URL.
+ *
+ * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, or an option is
+ * invalid
+ *
+ * @example
+ * site(httpTree('https://example.org/films/'), { base: '/media/' })
+ */
+export function httpTree(base: string | URL, options: HttpTreeOptions = {}): FileTree {
+  const root = expectUrl(base)
+  if (!root.pathname.endsWith('/')) {
+    throw new TypeError(`Expected a URL that ends in '/', got ${nameOf(root)}`)
+  }
+  expectOriginOptions(options)
+  return {
+    open(path, request) {
+      // What a server gives for a directory is no file.
+      if (path === '') return 'directory'
+      const url = new URL(root)
+      url.pathname += path.split('/').map(encodeURIComponent).join('/')
+      return originFile(upstreamOf(url, options), request, options)
+    },
+  }
+}
+
+/**
+ * A lookup of the files below a URL of another HTTP server. Its costs are those of `httpFile`.
+ *
+ * @throws as `httpTree` and `site` do
+ *
+ * @example
+ * export default { fetch: fileHandler(httpOrigin('https://example.org/films/')) }
+ */
+export function httpOrigin(base: string | URL, options: HttpOriginOptions = {}): FileLookup {
+  return answering(site(httpTree(base, options), options))
+}
+
+/** @throws TypeError, without what may be secret, unless it is a URL of HTTP */
+function expectUrl(url: string | URL): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return parsed
+  throw new TypeError(`Expected a URL of http: or https:, got ${parsed?.protocol ?? 'none'}`)
+}
+
+/** What errors call a file: its URL without credentials, query and fragment. */
+function nameOf({ origin, pathname }: URL): string {
+  return origin + pathname
+}
+
+function upstreamOf(target: URL, options: HttpTreeOptions): Upstream {
+  const { fetch = storedFetch, requestHeaders } = options
+  const url = new URL(target)
+  const credentials = basic(url)
+  return {
+    name: nameOf(url),
+    ...expectOriginOptions(options),
+    async send(method, fields, signal) {
+      const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
+      const headers = new Headers(given)
+      // A body must come as it is stored: its offsets are those of the file.
+      if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
+      if (credentials !== null) headers.set('authorization', credentials)
+      for (const [name, value] of Object.entries(fields)) headers.set(name, value)
+      return fetch(url.href, { method, headers, signal, redirect: 'follow' })
+    },
+  }
+}
+
+/** The credentials of a URL, which fetch refuses, as a field; they are taken out of it. */
+function basic(url: URL): string | null {
+  const { username, password } = url
+  if (username === '' && password === '') return null
+  url.username = ''
+  url.password = ''
+  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const bytes = new TextEncoder().encode(text)
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`
+}

@@ -1,0 +1,181 @@
+import { SourceChangedError } from '../../src/errors.ts'
+import { isStrong } from '../../src/validators.ts'
+import { OriginError } from './failure.ts'
+import { type Head, isSameVersion, readHead, type Version } from './head.ts'
+import { isDecoded } from './stored-fetch.ts'
+import { ask, drop, type Reply, type Upstream, within } from './upstream.ts'
+
+/** Bytes [at, end) of a file, on their way. */
+export class Body {
+  /** The offset in the file of the next byte. */
+  at: number
+  readonly end: number
+  readonly #reply: Reply
+  readonly #timeout: number
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null
+  /** Bytes that came and were not taken. */
+  #atHand: Uint8Array | null = null
+  /** When a chunk is due that is waited for, as `performance.now()`. */
+  #due = Infinity
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  /** @param timeout how long may be waited for a chunk, in ms */
+  constructor(reply: Reply, start: number, end: number, timeout: number) {
+    this.#reply = reply
+    this.#timeout = timeout
+    this.at = start
+    this.end = end
+  }
+
+  /** The stream itself, for a body that nothing was taken of; null if its length isn't certain. */
+  get untouched(): ReadableStream<Uint8Array> | null {
+    const { body, headers } = this.#reply.response
+    return headers.has('content-length') ? body : null
+  }
+
+  /**
+   * The next bytes, at least one and at most so many.
+   *
+   * @returns null when the body breaks off, falls silent or has more bytes than were announced
+   */
+  async next(most: number): Promise<Uint8Array | null> {
+    const chunk = this.#atHand ?? (await this.#receive())
+    if (chunk === null || chunk.length > this.end - this.at) return null
+    const taken = chunk.length > most ? chunk.subarray(0, most) : chunk
+    this.#atHand = taken === chunk ? null : chunk.subarray(most)
+    this.at += taken.length
+    return taken
+  }
+
+  /** All that is left, read by the runtime as one; null if that fails, or there was another read. */
+  async rest(): Promise<Uint8Array | null> {
+    const { response } = this.#reply
+    const length = this.end - this.at
+    if (response.bodyUsed || this.#reader !== null) return null
+    const bytes = await within(this.#timeout, response.arrayBuffer(), this.hangUp).catch(() => null)
+    if (bytes?.byteLength !== length) return null
+    this.at = this.end
+    return new Uint8Array(bytes)
+  }
+
+  async #receive(): Promise<Uint8Array | null> {
+    this.#reader ??= this.#reply.response.body?.getReader() ?? null
+    this.#due = performance.now() + this.#timeout
+    this.#timer ??= setTimeout(this.#check, this.#timeout)
+    try {
+      for (;;) {
+        const { value = null, done = true } = (await this.#reader?.read()) ?? {}
+        if (done || (value !== null && value.length > 0)) return value
+      }
+    } catch {
+      return null
+    } finally {
+      this.#due = Infinity
+    }
+  }
+
+  /** One timer for all chunks: setting one for each would cost more than reading it. */
+  readonly #check = (): void => {
+    const left = this.#due - performance.now()
+    if (left <= 0) this.hangUp()
+    else this.#timer = left === Infinity ? undefined : setTimeout(this.#check, left)
+  }
+
+  /** Lets the connection go: for further use, if the body was read to its end. */
+  finish(): void {
+    clearTimeout(this.#timer)
+    // The end of a body without length comes after its last byte.
+    if (this.at < this.end || this.#atHand !== null) this.hangUp()
+    else this.#reader?.read().then(({ done }) => done || this.hangUp(), this.hangUp)
+  }
+
+  /** Ends it, and its connection, at once. */
+  readonly hangUp = (): void => {
+    clearTimeout(this.#timer)
+    this.#reply.hangUp()
+  }
+}
+
+/** The body of a response that holds bytes from `start` on; null if it holds others. */
+export function bodyFrom(
+  { timeout }: Upstream,
+  reply: Reply,
+  { range }: Head,
+  start: number,
+  size: number,
+): Body | null {
+  // A whole body of unknown length has the size that was told before.
+  const held = range ?? (reply.response.status === 200 ? { start: 0, end: size } : null)
+  const isUsable = held?.start === start && held.end <= size && reply.response.body !== null
+  return isUsable ? new Body(reply, start, held.end, timeout) : null
+}
+
+/**
+ * Asks for bytes from `start` on, of one version of a file; there may be fewer than up to `end`.
+ *
+ * @throws SourceChangedError if it is another version by now
+ * @throws OriginError if the server gives other bytes, twice, or none
+ */
+export async function openBody(
+  upstream: Upstream,
+  version: Version,
+  start: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<Body> {
+  const { etag = '', size } = version
+  const condition = isStrong(etag) ? { 'if-match': etag } : {}
+  const fields = { range: `bytes=${start}-${end - 1}`, ...condition }
+  // A server may answer 200 while it fills its cache.
+  for (let isLast = false; ; isLast = true) {
+    const reply = await ask(upstream, 'GET', fields, signal)
+    const { response } = reply
+    if (response.status !== 200 && response.status !== 206) {
+      drop(upstream, reply)
+      throw noLonger(upstream, response)
+    }
+    expectStored(upstream, reply)
+    const head = readHead(response)
+    if (!isSameVersion(version, head)) {
+      reply.hangUp()
+      throw changed(upstream)
+    }
+    const body = bodyFrom(upstream, reply, head, start, size)
+    if (body !== null) return body
+    reply.hangUp()
+    if (isLast) throw wrongBytes(upstream, fields.range, response)
+  }
+}
+
+/** @throws OriginError if the runtime decodes the body */
+export function expectStored({ name }: Upstream, { response, hangUp }: Reply): void {
+  if (!isDecoded(response.headers)) return
+  hangUp()
+  throw new OriginError(
+    502,
+    name,
+    "Expected a body as it is stored, which this runtime's fetch decodes",
+  )
+}
+
+/** Two responses can't stand in one answer. */
+export function unjoinable({ name }: Upstream): OriginError {
+  const reason = 'Expected a strong entity tag, by which to join two responses, got none'
+  return new OriginError(502, name, reason)
+}
+
+/** 404, 412 and 416 mean that the version is no longer there. */
+function noLonger(upstream: Upstream, { status }: Response): Error {
+  if (status === 404 || status === 410 || status === 412 || status === 416) return changed(upstream)
+  return new OriginError(502, upstream.name, `Expected a part of the file, got status ${status}`)
+}
+
+function changed({ name }: Upstream): SourceChangedError {
+  return new SourceChangedError(`${name} changed while it was being served`)
+}
+
+function wrongBytes({ name }: Upstream, range: string, { status, headers }: Response): OriginError {
+  const given = headers.get('content-range')
+  const got = given === null ? `status ${status} without Content-Range` : given
+  return new OriginError(502, name, `Expected ${range} of the file, got ${got}`)
+}

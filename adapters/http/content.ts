@@ -1,0 +1,117 @@
+import type { FileSource, NativeRead } from '../../src/source.ts'
+import { type Body, openBody, unjoinable } from './body.ts'
+import { OriginError } from './failure.ts'
+import type { Version } from './head.ts'
+import { pause, type Upstream } from './upstream.ts'
+
+/** How the content of a version is read. */
+export interface ReadPlan {
+  /** Whether the bytes of two responses may stand in one answer. */
+  readonly isJoinable: boolean
+  /** The most bytes that go to the runtime as they come, without being watched. */
+  readonly untouched: number
+}
+
+/** How long is waited before a body that gave nothing is asked for again, in ms. */
+const PAUSE = 100
+
+/** Bun drops Content-Length from streams: up to so many bytes are sent as one array. */
+const BUFFER_LIMIT = 'Bun' in globalThis ? 1024 * 1024 : 0
+
+/**
+ * Reads the content of one version. Each reader has a body of its own, which is read on as long as
+ * it asks for the bytes that come next; what breaks off is taken up at its offset.
+ *
+ * @param first what came with the head
+ */
+export function contentOf(
+  upstream: Upstream,
+  version: Version,
+  first: Body | null,
+  { isJoinable, untouched }: ReadPlan,
+): Pick<FileSource, 'read' | 'close'> {
+  /** Those that nobody reads from at the moment. */
+  const idle = new Set<Body>(first === null ? [] : [first])
+  const all = new Set<Body>(idle)
+  const hangUp = new AbortController()
+  /** The one that nobody has asked for yet. */
+  let unread = first
+  let hasGiven = false
+
+  async function readAt(start: number, end: number): Promise<Uint8Array> {
+    let body = take(start, end)
+    for (let failures = 0; ; failures++) {
+      body ??= await open(start, end)
+      const isWhole = body.end === end && end - start <= BUFFER_LIMIT && failures === 0
+      const chunk = isWhole ? await body.rest() : await body.next(end - start)
+      if (chunk !== null) {
+        hasGiven = true
+        give(body, end)
+        return chunk
+      }
+      release(body)
+      body = null
+      hangUp.signal.throwIfAborted()
+      if (failures === upstream.retries) {
+        throw new OriginError(502, upstream.name, `Expected bytes from ${start} on, got none`)
+      }
+      if (failures > 0) await pause(PAUSE, hangUp.signal)
+    }
+  }
+
+  /** A body that stands where a reader wants to go on. */
+  function take(start: number, end: number): Body | null {
+    for (const body of idle) {
+      // Without a tag to join by, one body has to do.
+      if (body.at !== start || (!isJoinable && body.end < end)) continue
+      idle.delete(body)
+      if (body === unread) unread = null
+      return body
+    }
+    return null
+  }
+
+  /** Puts a body back for its reader's next read. */
+  function give(body: Body, end: number): void {
+    if (body.at < end && body.at < body.end) idle.add(body)
+    else release(body, 'finished')
+  }
+
+  function release(body: Body, how?: 'finished'): void {
+    all.delete(body)
+    if (how === 'finished') body.finish()
+    else body.hangUp()
+  }
+
+  async function open(start: number, end: number): Promise<Body> {
+    if (hasGiven && !isJoinable) throw unjoinable(upstream)
+    // It holds other bytes than are wanted.
+    if (unread !== null) {
+      idle.delete(unread)
+      release(unread)
+      unread = null
+    }
+    const body = await openBody(upstream, version, start, end, hangUp.signal)
+    all.add(body)
+    if (hangUp.signal.aborted) release(body)
+    return body
+  }
+
+  /** The stream of a response, for the runtime to send by itself. */
+  async function streamOf(start: number, end: number): Promise<ReadableStream<Uint8Array> | null> {
+    if (end - start > untouched) return null
+    const body = take(start, end) ?? (await open(start, end))
+    if (body.end === end && body.untouched !== null) return body.untouched
+    idle.add(body)
+    return null
+  }
+
+  const native: NativeRead = { body: streamOf, bufferLimit: BUFFER_LIMIT || undefined }
+  return {
+    read: Object.assign(readAt, { native }),
+    close() {
+      hangUp.abort()
+      for (const body of all) body.hangUp()
+    },
+  }
+}

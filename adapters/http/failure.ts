@@ -1,0 +1,35 @@
+import type { Answer } from '../../src/answer.ts'
+
+/**
+ * Another server did not give what was asked of it. Neither the message nor the answer has a query
+ * or credentials in it.
+ */
+export class OriginError extends Error {
+  /** Survives minification. */
+  override readonly name = 'OriginError'
+  /** 502: it answered what it must not. 503: it is busy or out of reach. 504: it fell silent. */
+  readonly status: 502 | 503 | 504
+  /** What it got or did instead, without its name. */
+  readonly reason: string
+  /** As the other server said it. */
+  readonly retryAfter: string | undefined
+
+  constructor(status: 502 | 503 | 504, origin: string, reason: string, retryAfter?: string) {
+    super(`${origin}: ${reason}`)
+    this.status = status
+    this.reason = reason
+    this.retryAfter = retryAfter
+  }
+}
+
+/** The answer to a client whose file could not be got; it does not say from where. */
+export function toAnswer({ status, reason, retryAfter }: OriginError): Answer {
+  const text = new TextEncoder().encode(`${reason}\n`)
+  const headers = {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': String(text.length),
+    'cache-control': 'no-store',
+    ...(status === 503 ? { 'retry-after': retryAfter ?? '1' } : {}),
+  }
+  return { status, headers, pieces: [text] }
+}

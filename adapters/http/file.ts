@@ -1,0 +1,148 @@
+import type { Answer } from '../../src/answer.ts'
+import { expectFunction, expectWholeNumber } from '../../src/errors.ts'
+import { expectHeaders } from '../../src/headers.ts'
+import type { FileLookup } from '../../src/lookup.ts'
+import type { FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
+import { storedType, withStored } from '../site/stored-fields.ts'
+import { contentOf } from './content.ts'
+import { OriginError, toAnswer } from './failure.ts'
+import { find } from './find.ts'
+import { type StoredFetch, storedEncoding } from './stored-fetch.ts'
+import type { Upstream } from './upstream.ts'
+
+/** How the files of another server are got, whatever protocol names them. */
+export interface OriginOptions {
+  /**
+   * Statuses that mean that there is no such file, besides 404 and 410. S3 answers 403 for a missing
+   * key in a bucket that may not be listed.
+   */
+  readonly missing?: readonly number[] | undefined
+  /**
+   * Whether a file never changes once it has a URL. The bytes of two responses are joined in one
+   * answer only if both name the same version by a strong entity tag, or if this is true and their
+   * size and validators are the same.
+   */
+  readonly immutable?: boolean | undefined
+  /**
+   * Whether a body that breaks off is resumed where it did. By default, bodies of more than 1 MiB are,
+   * but none on Workers, where every byte would have to pass through JavaScript: there, and with
+   * false, the runtime gets bodies untouched, and the client's breaks off with them.
+   */
+  readonly resume?: boolean | undefined
+  /**
+   * How often a request is repeated that is answered by 408, 429 or 5xx, or not at all, and a body
+   * that broke off before it gave a byte. A whole number; 2 by default. What comes to nothing is
+   * answered by 503, with the other server's Retry-After.
+   */
+  readonly retries?: number | undefined
+  /**
+   * How long the other server may be silent while it is waited for, in ms: before the head, and
+   * between two chunks of the body. The whole may take as long as it likes, and a client that
+   * pauses is not counted. A whole number, 1 or more; 30 000 by default.
+   */
+  readonly timeout?: number | undefined
+  /** A `fetch` of your own, which must not decode; the runtime's by default. */
+  readonly fetch?: StoredFetch | undefined
+}
+
+const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+
+/** What goes to the runtime untouched, in bytes: what sockets hold anyway while a client pauses. */
+const UNTOUCHED = isWorkerd ? Infinity : 'Bun' in globalThis ? 0 : 1024 * 1024
+
+/** @throws RangeError or TypeError if an option is invalid */
+export function expectOriginOptions({
+  fetch,
+  retries = 2,
+  timeout = 30_000,
+}: OriginOptions): {
+  readonly retries: number
+  readonly timeout: number
+} {
+  expectFunction('fetch', fetch)
+  expectWholeNumber('retries', retries, 0)
+  expectWholeNumber('timeout', timeout, 1)
+  return { retries, timeout }
+}
+
+/**
+ * A file of another server as a source, for one request.
+ *
+ * @returns null if there is no such file
+ * @throws OriginError if the other server fails
+ */
+export async function originFile(
+  upstream: Upstream,
+  request: RequestLike,
+  options: OriginOptions,
+): Promise<FileSource | null> {
+  const { immutable: isImmutable = false, missing = [], resume } = options
+  const untouched = resume === undefined ? UNTOUCHED : resume ? 0 : Infinity
+  const found = await find(upstream, request, { missing, isImmutable })
+  if (found === null) return null
+  const { version, body, isJoinable } = found
+  const { size, etag, lastModified, headers } = version
+  return {
+    size,
+    type: storedType(headers.get('content-type')),
+    etag,
+    lastModified,
+    headers: withStored(undefined, storedFields(headers)),
+    ...contentOf(upstream, version, body, { isJoinable, untouched }),
+    ...upstream.describe?.(headers),
+  }
+}
+
+/** What the other server says of a file besides its version and type. */
+function storedFields(headers: Headers): Record<string, string | null> {
+  const names = ['content-language', 'content-disposition', 'cache-control', 'expires', 'age']
+  const fields = Object.fromEntries(names.map((name) => [name, headers.get(name)]))
+  return { ...fields, 'content-encoding': storedEncoding(headers) }
+}
+
+/** What is said of one file besides what its server says. */
+export interface FileOptions {
+  /** Further fields of the answers, such as CORS. What the other server says wins over them. */
+  readonly headers?: HeadersLike | undefined
+  /** The media type of a file for which the other server has none. */
+  readonly type?: ((path: string) => string | null | undefined) | undefined
+}
+
+/** @throws TypeError if an option is invalid */
+export function expectFileOptions({ headers, type }: FileOptions): void {
+  expectHeaders(headers)
+  expectFunction('type(path)', type)
+}
+
+/** A file with what is said of it besides. */
+export function described(
+  file: FileSource | null,
+  path: string,
+  { headers, type }: FileOptions,
+): FileSource | null {
+  if (file === null) return null
+  return {
+    ...file,
+    type: file.type ?? type?.(path) ?? undefined,
+    headers: withStored(headers, Object.fromEntries(new Headers(file.headers))),
+  }
+}
+
+/** What a failure of the other server comes to: an answer that says so. */
+export function answerFailure(error: unknown): Answer {
+  if (error instanceof OriginError) return toAnswer(error)
+  throw error
+}
+
+/** A lookup that answers failures of the other server. */
+export function answering<Context extends readonly unknown[]>(
+  lookup: FileLookup<Context>,
+): FileLookup<Context> {
+  return async (request, ...context) => {
+    try {
+      return await lookup(request, ...context)
+    } catch (error) {
+      return answerFailure(error)
+    }
+  }
+}

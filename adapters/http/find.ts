@@ -1,0 +1,136 @@
+import { type RangeSpec, resolveRange } from '../../src/range.ts'
+import type { RequestLike } from '../../src/source.ts'
+import { isStrong } from '../../src/validators.ts'
+import { likelyRanges } from '../site/likely-ranges.ts'
+import { type Body, bodyFrom, expectStored, openBody, unjoinable } from './body.ts'
+import { OriginError } from './failure.ts'
+import { type Head, isSameVersion, readHead, type Version } from './head.ts'
+import { ask, drop, type Reply, type Upstream } from './upstream.ts'
+
+/** What was found for one request. */
+export interface Found {
+  readonly version: Version
+  /** What came with the head: bytes of the range that the request will most likely get. */
+  readonly body: Body | null
+  /** Whether the bytes of two responses may stand in one answer. */
+  readonly isJoinable: boolean
+}
+
+export interface FindOptions {
+  /** Statuses that mean that there is no such file, besides 404 and 410. */
+  readonly missing: readonly number[]
+  /** Whether the file never changes, whatever its entity tag says. */
+  readonly isImmutable: boolean
+}
+
+/**
+ * Finds a file by one request where possible: its head and the bytes that were asked for.
+ *
+ * @returns null if there is no such file
+ * @throws OriginError if the server does not answer, or as it must not
+ */
+export async function find(
+  upstream: Upstream,
+  request: RequestLike,
+  { missing, isImmutable }: FindOptions,
+): Promise<Found | null> {
+  const signal = signalOf(request)
+  const specs = likelyRanges(request)
+  const [spec] = specs
+  const range = spec && toRange(spec)
+  const reply = range ? await ask(upstream, 'GET', { range }, signal) : null
+  const head = reply && readFile(upstream, reply, missing)
+  if (reply !== null && head === null) return null
+  const version = isVersion(head) ? head : await probe(upstream, missing, signal)
+  const wanted = spec && version && resolveRange(spec, version.size)
+  const first = reply && head && wanted && sameBody(upstream, reply, head, version, wanted.start)
+  if (reply !== null && !first) drop(upstream, reply)
+  if (version === null) return null
+  const isJoinable = isImmutable || isStrong(version.etag ?? '')
+  const count = specs.filter((each) => resolveRange(each, version.size) !== null).length
+  if (count > 1 && !isJoinable) {
+    first?.hangUp()
+    throw unjoinable(upstream)
+  }
+  // A server that did not understand the range may understand it when it is put in another way.
+  const isAskedAgain = reply !== null && wanted && !first && count === 1
+  const body = isAskedAgain
+    ? await openBody(upstream, version, wanted.start, wanted.end, signal)
+    : (first ?? null)
+  return { version, body, isJoinable }
+}
+
+/** The signal of a Request, by which a client that hangs up ends the wait for a head. */
+function signalOf(request: RequestLike): AbortSignal | undefined {
+  const signal: unknown = Reflect.get(request, 'signal')
+  return signal instanceof AbortSignal ? signal : undefined
+}
+
+/** A range as it is asked for; null if no file can satisfy it. */
+function toRange(spec: RangeSpec): string | null {
+  const most = Number.MAX_SAFE_INTEGER
+  if ('suffixLength' in spec) {
+    const suffix = Math.min(spec.suffixLength, most)
+    return suffix === 0 ? null : `bytes=-${suffix}`
+  }
+  const { firstPos, lastPos } = spec
+  if (firstPos > most) return null
+  return `bytes=${firstPos}-${lastPos < most ? lastPos : ''}`
+}
+
+/**
+ * What a response says of the file; null if there is none. Nothing of it is certain after a 416,
+ * which has no validators.
+ */
+function readFile(upstream: Upstream, reply: Reply, missing: readonly number[]): Head | null {
+  const { status } = reply.response
+  if (status === 404 || status === 410 || missing.includes(status)) {
+    drop(upstream, reply)
+    return null
+  }
+  if (status === 200 || status === 206) {
+    expectStored(upstream, reply)
+    return readHead(reply.response)
+  }
+  if (status === 416) return { ...readHead(reply.response), size: null, range: null }
+  drop(upstream, reply)
+  throw new OriginError(502, upstream.name, `Expected the file, got status ${status}`)
+}
+
+function isVersion(head: Head | null): head is Version {
+  return head !== null && head.size !== null
+}
+
+function sameBody(
+  upstream: Upstream,
+  reply: Reply,
+  head: Head,
+  version: Version,
+  start: number,
+): Body | null {
+  return isSameVersion(version, head) ? bodyFrom(upstream, reply, head, start, version.size) : null
+}
+
+/**
+ * What a server says of a file whose bytes are not asked for: by HEAD, or where that is not allowed,
+ * as with a presigned URL, by a GET of its first byte.
+ */
+async function probe(
+  upstream: Upstream,
+  missing: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<Version | null> {
+  const reply = await ask(upstream, 'HEAD', {}, signal)
+  const { response } = reply
+  if (response.status === 404 || response.status === 410) return null
+  const head = response.ok ? readHead(response) : null
+  if (isVersion(head)) return head
+  const first = await ask(upstream, 'GET', { range: 'bytes=0-0' }, signal)
+  const told = readFile(upstream, first, missing)
+  if (told === null) return null
+  drop(upstream, first)
+  if (isVersion(told)) return told
+  // Every other file has a first byte.
+  if (first.response.status === 416) return { ...told, size: 0 }
+  throw new OriginError(502, upstream.name, 'Expected the size of the file, got none')
+}

@@ -1,0 +1,59 @@
+import type { ByteRange } from '../../src/range.ts'
+import { isEntityTag, parseHttpDate } from '../../src/validators.ts'
+
+/** What the head of a response says about a file. */
+export interface Head {
+  /** Complete length in bytes; null where it isn't told. */
+  readonly size: number | null
+  readonly etag: string | undefined
+  readonly lastModified: Date | undefined
+  /** The bytes that the body holds; null where that isn't told, or where it is no one range. */
+  readonly range: ByteRange | null
+  readonly headers: Headers
+}
+
+/** A head that tells the size: with its validators, one version of a file. */
+export type Version = Head & { readonly size: number }
+
+/** Reads the head of a 200, a 206 or a 416. */
+export function readHead({ status, headers }: Response): Head {
+  const tag = headers.get('etag') ?? ''
+  const date = parseHttpDate(headers.get('last-modified') ?? '', Date.now())
+  return {
+    etag: isEntityTag(tag) ? tag : undefined,
+    lastModified: date === null ? undefined : new Date(date),
+    headers,
+    ...(status === 200 ? readWhole(headers) : readPart(headers)),
+  }
+}
+
+function readWhole(headers: Headers): Pick<Head, 'size' | 'range'> {
+  const size = readLength(headers)
+  return { size, range: size === null ? null : { start: 0, end: size } }
+}
+
+function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
+  const value = headers.get('content-range') ?? ''
+  const match = /^bytes (?:(\d+)-(-?\d+)|\*)\/(\d+|\*)$/.exec(value)
+  if (match === null) return { size: null, range: null }
+  const [, first, last, total] = match
+  const size = total === '*' ? null : Number(total)
+  // MinIO says `bytes 0--1/0` of an empty object.
+  if (first === undefined || size === 0) return { size, range: null }
+  const [start, end] = [Number(first), Number(last) + 1]
+  const length = readLength(headers) ?? end - start
+  const isSound = start < end && end <= (size ?? Infinity) && length === end - start
+  return { size, range: isSound ? { start, end } : null }
+}
+
+function readLength(headers: Headers): number | null {
+  const value = headers.get('content-length') ?? ''
+  return /^\d{1,15}$/.test(value) ? Number(value) : null
+}
+
+/** Whether two heads are of the same version, as far as their validators tell. */
+export function isSameVersion(a: Version, b: Head): boolean {
+  if (b.size !== null && b.size !== a.size) return false
+  if (a.etag !== undefined || b.etag !== undefined) return a.etag === b.etag
+  return a.lastModified?.getTime() === b.lastModified?.getTime()
+}

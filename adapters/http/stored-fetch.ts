@@ -1,0 +1,72 @@
+/** What is asked of a server. */
+export interface Ask {
+  readonly method: 'GET' | 'HEAD'
+  readonly headers: Headers
+  readonly signal: AbortSignal
+  readonly redirect: 'follow' | 'manual'
+}
+
+/** A `fetch` whose bodies are the bytes that are stored, whatever Content-Encoding they have. */
+export type StoredFetch = (url: string, ask: Ask) => Promise<Response>
+
+/**
+ * The runtime's own `fetch`, kept from decoding: a decoded body has another length, and a range of
+ * it is none of the file. Bun and workerd have an option for that, Deno leaves the answers to ranges
+ * alone, and Node's is kept from seeing that there is something to decode.
+ */
+export const storedFetch: StoredFetch = (url, ask) => {
+  // `decompress` is Bun's, `encodeResponseBody` workerd's, `dispatcher` Node's; others ignore them.
+  const init = { ...ask, decompress: false, encodeResponseBody: 'manual', dispatcher }
+  return fetch(url, init)
+}
+
+/** The Content-Encoding in which a body is stored; null if in none. */
+export function storedEncoding(headers: Headers): string | null {
+  const encoding = headers.get(isNode ? HIDDEN : 'content-encoding')
+  return encoding === null || /^identity$/i.test(encoding) ? null : encoding
+}
+
+/** Whether the runtime has decoded a body after all, so that it is of no use. */
+export function isDecoded(headers: Headers): boolean {
+  return isNode && headers.has('content-encoding')
+}
+
+// Up to version 20, Node is the one without a navigator.
+const isNode = globalThis.navigator?.userAgent.startsWith('Node.js') ?? 'process' in globalThis
+
+/** Under which name Node's fetch gets Content-Encoding: one as long. */
+const HIDDEN = 'x-stored-content'
+
+/** The part of undici's handlers that is used. */
+interface Handler {
+  onHeaders?(status: number, fields: Uint8Array[], ...rest: unknown[]): boolean
+}
+
+/** The global dispatcher of Node, behind a look at the fields of each response. */
+const dispatcher = {
+  dispatch(options: unknown, handler: Handler): boolean {
+    const below = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
+    const hiding: Handler = {
+      onHeaders(status, fields, ...rest) {
+        const told = fields.map((field, i) => (i % 2 === 0 ? hide(field) : field))
+        return handler.onHeaders?.call(this, status, told, ...rest) ?? true
+      },
+    }
+    return below.dispatch(options, Object.setPrototypeOf(hiding, handler))
+  },
+}
+
+const decoder = new TextDecoder('latin1')
+
+/** The name of a field, or another for Content-Encoding. */
+function hide(name: Uint8Array): Uint8Array {
+  const text = decoder.decode(name).toLowerCase()
+  if (text === 'content-encoding') return renamed(name, HIDDEN)
+  // Only we may say so.
+  return text === HIDDEN ? renamed(name, 'x-ignored-field!') : name
+}
+
+/** Like `map`, it keeps the class: undici wants a Buffer. */
+function renamed(name: Uint8Array, other: string): Uint8Array {
+  return name.map((_, i) => other.charCodeAt(i))
+}

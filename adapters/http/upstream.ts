@@ -1,0 +1,138 @@
+import { OriginError } from './failure.ts'
+
+/** A file of another server, as whoever addresses and signs its requests knows it. */
+export interface Upstream {
+  /** What errors call it: nothing secret. */
+  readonly name: string
+  /** Sends one request. */
+  readonly send: (method: Method, fields: HeaderPairs, signal: AbortSignal) => Promise<Response>
+  /** What else the head of its answer says of the file. */
+  readonly describe?: (headers: Headers) => object
+  /** How long it may be silent while it is being waited for, in ms. */
+  readonly timeout: number
+  /** How often a request is repeated that it could not answer, or a body that gave nothing. */
+  readonly retries: number
+}
+
+export type Method = 'GET' | 'HEAD'
+
+/** The fields of a request by name. */
+export type HeaderPairs = Readonly<Record<string, string>>
+
+/** A response whose body nobody has read. */
+export interface Reply {
+  readonly response: Response
+  /** Ends it at once, and with it its connection. */
+  hangUp(): void
+}
+
+/** The longest pause before a request is repeated, in ms; who asks for more has its client told. */
+const LONGEST_PAUSE = 2000
+/** The shortest, after the first failure, in ms. */
+const FIRST_PAUSE = 100
+
+/** Bodies of up to so many bytes are read to their end, since their connection is worth more. */
+const WORTH_READING = 16 * 1024
+
+/**
+ * Sends a request, and again where the server was busy or out of reach.
+ *
+ * @param signal ends the wait for the head; the body then has `hangUp`
+ * @returns the response, whatever else its status is
+ * @throws OriginError when it stays busy, silent or out of reach
+ */
+export async function ask(
+  upstream: Upstream,
+  method: Method,
+  fields: HeaderPairs,
+  signal?: AbortSignal,
+): Promise<Reply> {
+  for (let failures = 0; ; failures++) {
+    const outcome = await attempt(upstream, method, fields, signal)
+    const error = outcome instanceof OriginError ? outcome : busy(upstream, outcome)
+    if (error === null) return outcome as Reply
+    const wait = pauseAfter(failures, error.retryAfter)
+    const isOver = failures >= upstream.retries || wait > LONGEST_PAUSE || signal?.aborted
+    if (!(outcome instanceof OriginError)) drop(upstream, outcome)
+    if (isOver) throw error
+    await pause(wait, signal)
+  }
+}
+
+/** One request; an error that may be of the moment is returned. */
+async function attempt(
+  { name, send, timeout }: Upstream,
+  method: Method,
+  fields: HeaderPairs,
+  signal: AbortSignal | undefined,
+): Promise<Reply | OriginError> {
+  const controller = new AbortController()
+  const hangUp = () => controller.abort()
+  signal?.addEventListener('abort', hangUp)
+  try {
+    const sent = send(method, fields, controller.signal)
+    const response = await within(timeout, sent, hangUp)
+    return response === null
+      ? new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
+      : { response, hangUp }
+  } catch (thrown) {
+    if (thrown instanceof OriginError) throw thrown
+    // What fetch throws may quote the whole URL, a signature included.
+    return new OriginError(503, name, `Expected an answer, got ${codeOf(thrown)}`)
+  } finally {
+    signal?.removeEventListener('abort', hangUp)
+  }
+}
+
+/** A code such as `ECONNREFUSED`, which quotes nothing. */
+function codeOf(thrown: unknown): string {
+  const { code, cause } = Object(thrown)
+  const known = code ?? Object(cause).code
+  return typeof known === 'string' && /^\w+$/.test(known) ? known : 'none'
+}
+
+function busy({ name }: Upstream, { response: { status, headers } }: Reply): OriginError | null {
+  if (status !== 429 && status !== 408 && (status < 500 || status === 501)) return null
+  const retryAfter = headers.get('retry-after') ?? undefined
+  return new OriginError(503, name, `Expected the file, got status ${status}`, retryAfter)
+}
+
+/** Ms until the next attempt: what the server asks for, or a little more each time. */
+function pauseAfter(failures: number, retryAfter: string | undefined): number {
+  const seconds = Number(retryAfter ?? Number.NaN)
+  if (seconds >= 0) return seconds * 1000
+  const date = Date.parse(retryAfter ?? '')
+  if (!Number.isNaN(date)) return Math.max(0, date - Date.now())
+  // Those who failed together do not come back together.
+  return FIRST_PAUSE * 4 ** failures * (0.5 + Math.random())
+}
+
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+  })
+}
+
+/** What is waited for, or null when it takes longer; `giveUp` is called then. */
+export function within<T>(ms: number, awaited: Promise<T>, giveUp: () => void): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      giveUp()
+      resolve(null)
+    }, ms)
+    awaited.finally(() => clearTimeout(timer)).then(resolve, reject)
+  })
+}
+
+/** Does without a body: a short one is read, so that its connection can be used again. */
+export function drop({ timeout }: Upstream, { response, hangUp }: Reply): void {
+  const length = Number(response.headers.get('content-length') ?? Infinity)
+  if (length <= WORTH_READING) within(timeout, response.arrayBuffer(), hangUp).catch(() => {})
+  else hangUp()
+}

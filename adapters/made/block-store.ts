@@ -1,0 +1,125 @@
+import { isWorkerd } from '../../src/runtime.ts'
+import { Blocks } from './blocks.ts'
+import { Flights, type Share } from './flights.ts'
+import type { BlockTier } from './tier.ts'
+
+/** What a cache did so far: every block that was asked for is counted once, and each failure. */
+export interface CacheStats {
+  /** Blocks that were in memory. */
+  readonly hits: number
+  /** Blocks that were being read for somebody else already. */
+  readonly shared: number
+  /** Blocks that the tier had. */
+  readonly tierHits: number
+  /** Blocks that were read from the lookup. */
+  readonly misses: number
+  /** Blocks that could not be read, or that nobody waited for any more. */
+  readonly failures: number
+  /** Times that the tier threw. The block was read from the lookup, or not stored. */
+  readonly tierFailures: number
+  /** Bytes that blocks take in memory now. */
+  readonly bytes: number
+}
+
+/** A block, and where it is read if it is nowhere else. */
+export interface BlockOrigin {
+  readonly key: string
+  /** In bytes. */
+  readonly length: number
+  read(signal: AbortSignal): Promise<Uint8Array>
+  /** Told of what goes on when the block is there. */
+  readonly keepAlive?: ((work: Promise<unknown>) => void) | undefined
+}
+
+/** Blocks by key: in memory, on their way there, in the second tier, or at their origin. */
+export class BlockStore {
+  readonly stats: CacheStats
+  readonly #counts: { -readonly [Name in keyof CacheStats]: number }
+  readonly #memory: number
+  readonly #blocks: Blocks
+  readonly #flights = new Flights<Uint8Array>()
+  readonly #tier: BlockTier | undefined
+
+  constructor(memory: number, tier: BlockTier | undefined) {
+    const blocks = new Blocks(memory)
+    this.#memory = memory
+    this.#blocks = blocks
+    this.#tier = tier
+    this.#counts = {
+      hits: 0,
+      shared: 0,
+      tierHits: 0,
+      misses: 0,
+      failures: 0,
+      tierFailures: 0,
+      get bytes() {
+        return blocks.bytes
+      },
+    }
+    this.stats = this.#counts
+  }
+
+  /** What one response's blocks are read by. In workerd, no request may wait for another one's. */
+  flights(): Flights<Uint8Array> {
+    return isWorkerd ? new Flights() : this.#flights
+  }
+
+  /** A block that is in memory. */
+  find(key: string): Uint8Array | undefined {
+    const bytes = this.#blocks.get(key)
+    if (bytes !== undefined) this.#counts.hits++
+    return bytes
+  }
+
+  /** A share in reading a block that is not in memory. */
+  want(origin: BlockOrigin, flights: Flights<Uint8Array>): Share<Uint8Array> {
+    if (flights.has(origin.key)) this.#counts.shared++
+    return flights.join(origin.key, (signal) => this.#read(origin, signal))
+  }
+
+  /**
+   * The same for a block that is not needed yet: null if it is there, or if as many bytes as the
+   * memory may hold are on their way.
+   */
+  wantAhead(origin: BlockOrigin, flights: Flights<Uint8Array>): Share<Uint8Array> | null {
+    const isBusy = flights.size * origin.length >= this.#memory
+    return isBusy || this.#blocks.has(origin.key) ? null : this.want(origin, flights)
+  }
+
+  async #read(origin: BlockOrigin, signal: AbortSignal): Promise<Uint8Array> {
+    const { key } = origin
+    try {
+      const stored = await this.#fromTier(origin)
+      signal.throwIfAborted()
+      const bytes = stored ?? (await origin.read(signal))
+      this.#blocks.keep(key, bytes)
+      if (stored !== null) this.#counts.tierHits++
+      else this.#counts.misses++
+      if (stored === null) this.#toTier(origin, bytes)
+      return bytes
+    } catch (error) {
+      this.#counts.failures++
+      throw error
+    }
+  }
+
+  async #fromTier({ key, length }: BlockOrigin): Promise<Uint8Array | null> {
+    try {
+      const bytes = (await this.#tier?.get(key)) ?? null
+      return bytes?.length === length ? bytes : null
+    } catch {
+      this.#counts.tierFailures++
+      return null
+    }
+  }
+
+  #toTier({ key, keepAlive }: BlockOrigin, bytes: Uint8Array): void {
+    const tier = this.#tier
+    if (tier === undefined) return
+    const store = async () => tier.put(key, bytes)
+    const stored = store().catch(() => {
+      this.#counts.tierFailures++
+    })
+    keepAlive?.(stored)
+  }
+}

@@ -1,0 +1,155 @@
+import { expectFunction, expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
+import { expectLookup, type FileLookup, type Found, isSource } from '../../src/lookup.ts'
+import { closeSource } from '../../src/reader.ts'
+import type { RequestLike } from '../../src/source.ts'
+import { type BlockAccess, type Blocking, blockSource } from './block-source.ts'
+import { type BlockOrigin, BlockStore, type CacheStats } from './block-store.ts'
+import { askingFor, copyOf, pathOf, urlOf } from './request.ts'
+import type { BlockTier } from './tier.ts'
+import { readBlock } from './upstream.ts'
+import { type Version, versionOf } from './version.ts'
+import { type Looked, Versions } from './versions.ts'
+
+/** Options of `cached`. */
+export interface CacheOptions<Context extends readonly unknown[] = readonly unknown[]> {
+  /**
+   * How many bytes are read and kept at a time, from a multiple of this offset on. A whole number, 1
+   * or more; 1 MiB by default.
+   */
+  readonly blockSize?: number | undefined
+  /**
+   * The most bytes that blocks take in memory: `blockSize` or more, 64 MiB by default. Besides, each
+   * response under way holds the block that it is sending, and those that were read ahead for it.
+   */
+  readonly memory?: number | undefined
+  /**
+   * How many blocks are read ahead for a response that went through two in a row: no further than
+   * what its client asked for. 2 by default; 0: none.
+   */
+  readonly readAhead?: number | undefined
+  /** Where blocks are looked for before they are read from the lookup, and stored afterwards. */
+  readonly tier?: BlockTier | undefined
+  /**
+   * For how many ms the lookup need not be asked again whether a file is still the same; 0 by
+   * default, and then every request asks it. Only for a lookup that finds the same for everybody:
+   * until it is asked again, it can't refuse anyone, and an older version is served. What carries
+   * Vary or Set-Cookie is asked for each time.
+   */
+  readonly revalidate?: number | undefined
+  /**
+   * What names the file of a request; null: don't cache it. By default the host and the whole URL,
+   * its query included. Two files may share a name only if they never share a strong entity tag and
+   * a size. The lookups of byteserve ignore the query: the path will do for them.
+   *
+   * @example
+   * cached(nodeDirectory('media'), { key: ({ url }) => new URL(url).pathname })
+   */
+  readonly key?: ((request: RequestLike, ...context: Context) => string | null) | undefined
+  /**
+   * Keeps a runtime at work until a block was stored in the tier; for Workers, which stop what is
+   * under way once a response has been sent.
+   *
+   * @example
+   * cached(lookup, { tier, waitUntil: (work, env, ctx) => ctx.waitUntil(work) })
+   */
+  readonly waitUntil?: ((work: Promise<unknown>, ...context: Context) => void) | undefined
+}
+
+/** A lookup whose files are read through a cache. */
+export type CachedLookup<Context extends readonly unknown[] = readonly unknown[]> =
+  FileLookup<Context> & {
+    /** What the cache did so far; read it at any time. */
+    readonly stats: CacheStats
+  }
+
+/**
+ * A cache of blocks in front of a lookup: whoever asks for bytes that were read before, or are being
+ * read for somebody else, costs no further read. Made for files that are far away, or slow to read.
+ *
+ * The lookup is asked twice: by HEAD which version there is, for each request, and by GET with a
+ * Range of one block for each that is missing. Blocks belong to a version, named by its strong entity
+ * tag; a file without one is passed through, like whatever is no file. If the version changes under
+ * way, the response is cut off. Failures are not cached.
+ *
+ * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
+ *
+ * @example
+ * const films = cached(r2Bucket(env.MEDIA), { memory: 32 * 1024 * 1024 })
+ * fileHandler(films)
+ * films.stats // { hits: 0, … }
+ */
+export function cached<Context extends readonly unknown[] = readonly unknown[]>(
+  lookup: FileLookup<Context>,
+  options: CacheOptions<Context> = {},
+): CachedLookup<Context> {
+  const { blockSize = 1024 * 1024, memory = 64 * 1024 * 1024, readAhead = 2 } = options
+  const { tier, revalidate = 0, key = urlOf, waitUntil } = options
+  expectLookup(lookup)
+  expectWholeNumber('blockSize', blockSize, 1)
+  expectWholeNumber('memory', memory, blockSize)
+  expectWholeNumber('readAhead', readAhead, 0)
+  expectWholeNumber('revalidate', revalidate, 0)
+  expectFunction('key(request)', key)
+  expectFunction('waitUntil(work)', waitUntil)
+  expectFunction('tier.get(key)', tier?.get)
+  expectFunction('tier.put(key, bytes)', tier?.put)
+
+  const blocking: Blocking = { blockSize, readAhead }
+  const store = new BlockStore(memory, tier)
+  const versions = new Versions(revalidate)
+  return Object.assign(open, { stats: store.stats })
+
+  async function open(request: RequestLike, ...context: Context): Promise<Found | undefined> {
+    const name = key(request, ...context)
+    if (name === null) return lookup(request, ...context)
+    const version = await versions.find(name, () => look(request, context))
+    if (version === 'missing') return null
+    if (version === 'uncacheable') return lookup(request, ...context)
+    return blockSource(version, blocking, blocksOf(version, name, copyOf(request), context))
+  }
+
+  /** Asks the lookup which version there is; opens nothing that stays open. */
+  async function look(request: RequestLike, context: Context): Promise<Looked> {
+    const found = (await lookup(askingFor(request, 'HEAD', null), ...context)) ?? null
+    if (found === null) return 'missing'
+    if (!isSource(found)) return 'uncacheable'
+    const version = versionOf(found)
+    void closeSource(found)
+    return version ?? 'uncacheable'
+  }
+
+  /** The blocks of a version, read for this request where nobody has them. */
+  function blocksOf(
+    version: Version,
+    name: string,
+    request: RequestLike,
+    context: Context,
+  ): BlockAccess {
+    const { size, etag } = version
+    const prefix = `${name} ${etag} ${size} ${blockSize} `
+    const flights = store.flights()
+    const keepAlive = waitUntil && ((work: Promise<unknown>) => waitUntil(work, ...context))
+
+    const originOf = (index: number): BlockOrigin => {
+      const start = index * blockSize
+      const end = Math.min(start + blockSize, size)
+      const asked = askingFor(request, 'GET', `bytes=${start}-${end - 1}`)
+      const read = async (signal: AbortSignal) => {
+        try {
+          const find = () => lookup(asked, ...context)
+          return await readBlock(find, version, { start, end }, pathOf(request), signal)
+        } catch (error) {
+          if (error instanceof SourceChangedError) versions.forget(name)
+          throw error
+        }
+      }
+      return { key: prefix + index, length: end - start, read, keepAlive }
+    }
+
+    return {
+      find: (index) => store.find(prefix + index),
+      want: (index) => store.want(originOf(index), flights),
+      wantAhead: (index) => store.wantAhead(originOf(index), flights),
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expectWholeNumber } from '../../src/errors.ts'
+import { digest, nameFor } from './digest.ts'
+import type { BlockTier } from './tier.ts'
+
+/** Options of `directoryTier`. */
+export interface DirectoryTierOptions {
+  /** The most bytes that its files take. A whole number; 1 GiB by default. */
+  readonly size?: number | undefined
+}
+
+/** How many bytes may wait to be written: what a slow disk can't take is not stored. */
+const MAX_WAITING = 64 * 1024 * 1024
+
+/** How old a file that was left half written must be to be removed, in ms. */
+const ABANDONED = 3_600_000
+
+/** The file of a block. Its name is made of the block's key. */
+const BLOCK = /^[0-9a-f]{64}$/
+/** The same while it is being written. */
+const PARTIAL = /^[0-9a-f]{64}\.[0-9a-f-]{36}$/
+
+/** The bytes of a SHA-256, which a file ends with. */
+const DIGEST_LENGTH = 32
+
+/**
+ * Blocks in a directory, on Node, Bun and Deno: they survive a restart. The directory is made if
+ * need be, for this user only, and should hold nothing else. Past `size`, the files go that were read
+ * or written longest ago; after a restart, those written longest ago. Of several processes that share
+ * a directory, each counts what it saw.
+ *
+ * A file appears whole or not at all, and ends with a checksum: one that was cut or changed is
+ * removed, and counts as not there.
+ *
+ * @throws RangeError at once if `size` is not a whole number
+ *
+ * @example
+ * cached(lookup, { tier: directoryTier('/var/cache/films', { size: 50e9 }) })
+ */
+export function directoryTier(
+  directory: string,
+  { size = 1024 ** 3 }: DirectoryTierOptions = {},
+): BlockTier {
+  expectWholeNumber('size', size, 0)
+  /** How many bytes each file takes, by name; first what was read or written longest ago. */
+  let files = new Map<string, number>()
+  let taken = 0
+  let waiting = 0
+  let scan: Promise<void> | null = null
+  return { get, put }
+
+  async function get(key: string): Promise<Uint8Array | null> {
+    const name = await nameFor(key)
+    const stored = await readIfThere(pathTo(name))
+    if (stored === null) {
+      forget(name)
+      return null
+    }
+    const length = Math.max(0, stored.length - DIGEST_LENGTH)
+    const bytes = stored.subarray(0, length)
+    if (!isSame(await digest(bytes), stored.subarray(length))) {
+      await remove(name)
+      return null
+    }
+    note(name, stored.length)
+    return bytes
+  }
+
+  async function put(key: string, bytes: Uint8Array): Promise<void> {
+    const length = bytes.length + DIGEST_LENGTH
+    if (length > size || waiting + length > MAX_WAITING) return
+    waiting += length
+    try {
+      scan ??= findFiles()
+      await scan
+      const name = await nameFor(key)
+      await writeWhole(pathTo(name), bytes, await digest(bytes))
+      note(name, length)
+      while (taken > size) await removeOldest()
+    } finally {
+      waiting -= length
+    }
+  }
+
+  function pathTo(name: string): string {
+    return join(directory, name)
+  }
+
+  /** What is there from earlier, or from another process. */
+  async function findFiles(): Promise<void> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const found: { readonly name: string; readonly size: number; readonly written: number }[] = []
+    for (const name of await readdir(directory)) {
+      if (!BLOCK.test(name) && !PARTIAL.test(name)) continue
+      // Another process may have removed it.
+      const stats = await stat(pathTo(name)).catch(() => null)
+      if (stats === null) continue
+      const { size, mtimeMs: written } = stats
+      if (BLOCK.test(name)) found.push({ name, size, written })
+      else if (Date.now() - written > ABANDONED) await rm(pathTo(name), { force: true })
+    }
+    const noted = files
+    files = new Map()
+    taken = 0
+    for (const { name, size } of found.sort((a, b) => a.written - b.written)) note(name, size)
+    for (const [name, length] of noted) note(name, length)
+  }
+
+  /** Counts a file as the latest that was read or written. */
+  function note(name: string, length: number): void {
+    forget(name)
+    files.set(name, length)
+    taken += length
+  }
+
+  function forget(name: string): void {
+    taken -= files.get(name) ?? 0
+    files.delete(name)
+  }
+
+  async function remove(name: string): Promise<void> {
+    forget(name)
+    await rm(pathTo(name), { force: true })
+  }
+
+  async function removeOldest(): Promise<void> {
+    const [oldest] = files.keys()
+    if (oldest !== undefined) await remove(oldest)
+  }
+}
+
+/** Writes a file under another name first: none is ever seen in part. */
+async function writeWhole(path: string, bytes: Uint8Array, end: Uint8Array): Promise<void> {
+  const partial = `${path}.${crypto.randomUUID()}`
+  try {
+    await writeFile(partial, [bytes, end], { flag: 'wx', mode: 0o600 })
+    await rename(partial, path)
+  } catch (error) {
+    await rm(partial, { force: true })
+    throw error
+  }
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | null> {
+  try {
+    const { buffer, byteOffset, length } = await readFile(path)
+    return new Uint8Array(buffer, byteOffset, length)
+  } catch (error) {
+    if (Object(error).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}

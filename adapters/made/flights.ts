@@ -1,0 +1,62 @@
+/** A share in what is being read: who waits for it, or once did. */
+export interface Share<Value> {
+  /** Rejects with what went wrong, or when the last one left before it was there. */
+  readonly value: Promise<Value>
+  /** Says that the value is not waited for any more. Calls after the first do nothing. */
+  leave(): void
+}
+
+interface Flight<Value> {
+  readonly value: Promise<Value>
+  readonly controller: AbortController
+  waiting: number
+}
+
+/**
+ * Single flight: what several ask for at the same time is read once, and given to all of them. It
+ * belongs to none: whoever leaves takes nothing from the others, and when the last one leaves, the
+ * reading is aborted. Nothing is remembered, and so no failure is: who asks later reads anew.
+ */
+export class Flights<Value> {
+  readonly #underWay = new Map<string, Flight<Value>>()
+
+  /** How many are under way. */
+  get size(): number {
+    return this.#underWay.size
+  }
+
+  /** Whether this is being read for someone already. */
+  has(key: string): boolean {
+    return this.#underWay.has(key)
+  }
+
+  /** Joins those who wait for the same, or starts to read it. */
+  join(key: string, read: (signal: AbortSignal) => Promise<Value>): Share<Value> {
+    const flight = this.#underWay.get(key) ?? this.#start(key, read)
+    flight.waiting++
+    let isWaiting = true
+    return {
+      value: flight.value,
+      leave: () => {
+        if (!isWaiting) return
+        isWaiting = false
+        if (--flight.waiting > 0 || this.#underWay.get(key) !== flight) return
+        this.#underWay.delete(key)
+        flight.controller.abort()
+      },
+    }
+  }
+
+  #start(key: string, read: (signal: AbortSignal) => Promise<Value>): Flight<Value> {
+    const controller = new AbortController()
+    const value = read(controller.signal)
+    const flight = { value, controller, waiting: 0 }
+    this.#underWay.set(key, flight)
+    const end = () => {
+      if (this.#underWay.get(key) === flight) this.#underWay.delete(key)
+    }
+    // Those who left don't hear of a failure.
+    value.then(end, end)
+    return flight
+  }
+}

@@ -1,0 +1,122 @@
+import { streamBody } from '../../src/body.ts'
+import { LengthMismatchError, reasonOf } from '../../src/errors.ts'
+import type { ByteRange } from '../../src/range.ts'
+import { readBody } from '../../src/reader.ts'
+import type { Chunk, FileSource } from '../../src/source.ts'
+import { OpenParts } from './open-parts.ts'
+
+/** Sources in a row. */
+export interface Row {
+  /**
+   * Where each part starts, and last where the row ends: one more than there are parts, none less
+   * than the one before it.
+   */
+  readonly offsets: ArrayLike<number>
+  /**
+   * Opens a part: again, if it is read again once others were. The part belongs to the row, which
+   * closes it.
+   *
+   * @param signal aborted once nobody waits for it any more
+   */
+  open(index: number, signal: AbortSignal): FileSource | Promise<FileSource>
+}
+
+/** The parts of a row as one source. At most one stays open while nobody reads it. */
+export function joined({ offsets, open }: Row): Pick<FileSource, 'size' | 'read' | 'close'> {
+  const parts = new OpenParts(open)
+  return { size: offsets[offsets.length - 1] ?? 0, read, close: () => parts.close() }
+
+  async function read(start: number, end: number, into?: Uint8Array): Promise<Chunk> {
+    const index = indexAt(offsets, start)
+    const first = offsets[index] ?? 0
+    const stop = Math.min(end, offsets[index + 1] ?? 0)
+    const part = parts.acquire(index)
+    let chunk: Chunk
+    try {
+      const source = await part.source
+      chunk = await source.read(start - first, stop - first, into)
+      if (!isStream(chunk) && chunk.length > stop - start) throw surplus(stop - start, chunk.length)
+    } catch (thrown) {
+      parts.release(part)
+      throw reasonOf(thrown)
+    }
+    if (isStream(chunk)) {
+      const held = holding(chunk, stop - start, () => parts.release(part))
+      return stop === end ? held : followed(held, splitAt(offsets, start, end))
+    }
+    parts.release(part)
+    return chunk
+  }
+
+  /** A stream of several parts, the first of which is open already. */
+  function followed(
+    stream: ReadableStream<Uint8Array>,
+    ranges: readonly ByteRange[],
+  ): ReadableStream<Uint8Array> {
+    const begin = ranges[0]?.start
+    const source: FileSource = {
+      size: offsets[offsets.length - 1] ?? 0,
+      read: (start, end, into) => (start === begin ? stream : read(start, end, into)),
+      // Once it is being read, the reader cancels it.
+      close: () => (stream.locked ? undefined : stream.cancel()),
+    }
+    return streamBody(readBody(source, ranges))
+  }
+}
+
+/**
+ * The offsets of parts of these sizes.
+ *
+ * @throws RangeError if they add up to more than a number can hold
+ */
+export function offsetsOf(sizes: readonly number[]): number[] {
+  let end = 0
+  const offsets = [0, ...sizes.map((size) => (end += size))]
+  if (!Number.isSafeInteger(end)) throw new RangeError(`Expected up to 2^53 bytes, got ${end}`)
+  return offsets
+}
+
+/** A part's stream, of exactly this length, that tells when it is over. */
+function holding(
+  stream: ReadableStream<Uint8Array>,
+  length: number,
+  release: () => void,
+): ReadableStream<Uint8Array> {
+  const close = async () => {
+    release()
+    if (!stream.locked) await stream.cancel()
+  }
+  const source = { size: length, read: () => stream, close }
+  return streamBody(readBody(source, [{ start: 0, end: length }]))
+}
+
+/** The part that holds a byte. */
+export function indexAt(offsets: ArrayLike<number>, offset: number): number {
+  let low = 0
+  // The last part that starts here or before: those before it that start here are empty.
+  for (let high = offsets.length - 1; high - low > 1; ) {
+    const middle = (low + high) >> 1
+    if ((offsets[middle] ?? 0) <= offset) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/** A range, cut where parts end. */
+function splitAt(offsets: ArrayLike<number>, start: number, end: number): ByteRange[] {
+  const ranges: ByteRange[] = []
+  for (let at = start, index = indexAt(offsets, start); at < end; index++) {
+    const stop = Math.min(end, offsets[index + 1] ?? end)
+    if (stop > at) ranges.push({ start: at, end: stop })
+    at = stop
+  }
+  return ranges
+}
+
+function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
+  return 'getReader' in chunk
+}
+
+function surplus(expected: number, given: number): Error {
+  return new LengthMismatchError(`Expected up to ${expected} bytes of a part, got ${given}`)
+}

@@ -1,0 +1,39 @@
+import { expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
+import { closeSource } from '../../src/reader.ts'
+import type { FileSource } from '../../src/source.ts'
+import { isStrong } from '../../src/validators.ts'
+
+/** A file that is opened once its bytes are needed; each time, it must be the version said here. */
+export interface Part extends Pick<FileSource, 'size' | 'type' | 'etag' | 'lastModified'> {
+  /**
+   * Opens it, as often as it is asked. It need not be there any more: then the body that needs it
+   * breaks off. The source is closed by who opened it.
+   */
+  open(): FileSource | null | Promise<FileSource | null>
+}
+
+/** @throws RangeError or TypeError unless `part` can be opened */
+export function expectPart(name: string, part: Part): void {
+  expectWholeNumber(`the size of ${name}`, part.size, 0)
+  if (typeof part.open !== 'function') throw new TypeError(`Expected ${name} to have open()`)
+}
+
+/**
+ * Opens a part.
+ *
+ * @throws SourceChangedError, as a rejection, if it is gone or another version
+ */
+export async function openPart(name: string, part: Part): Promise<FileSource> {
+  const source = await part.open()
+  if (source === null) throw new SourceChangedError(`${name} is gone`)
+  if (isVersion(part, source)) return source
+  void closeSource(source)
+  throw new SourceChangedError(`${name} is no longer the version that was announced`)
+}
+
+/** Only a strong tag is to stay the same: that of a file just written becomes strong in time. */
+function isVersion(part: Part, source: FileSource): boolean {
+  if (source.size !== part.size) return false
+  if (part.etag !== undefined && isStrong(part.etag)) return source.etag === part.etag
+  return part.lastModified?.getTime() === source.lastModified?.getTime()
+}

@@ -1,0 +1,39 @@
+import type { RequestLike } from '../../src/source.ts'
+
+/** What is left to those who answer the client: a block is read whatever they decide. */
+const LEFT_OUT = /^(?:range|if-(?:match|none-match|modified-since|unmodified-since|range))$/i
+
+/**
+ * A request for the same file that asks for something else of it: without the client's conditions,
+ * and with this Range or none.
+ */
+export function askingFor(
+  { url, headers }: RequestLike,
+  method: 'GET' | 'HEAD',
+  range: string | null,
+): RequestLike {
+  const get = (name: string) => {
+    if (!LEFT_OUT.test(name)) return headers.get(name)
+    return name.toLowerCase() === 'range' ? range : null
+  }
+  return { method, url, headers: { get } }
+}
+
+/**
+ * A request that may be kept while its body is sent. Some hosts link a Request and its Headers to
+ * the response's body, which could then never be garbage collected.
+ */
+export function copyOf({ method, url, headers }: RequestLike): RequestLike {
+  return { method, url, headers: headers instanceof Headers ? new Headers(headers) : headers }
+}
+
+/** What names a file by default: the host and the whole URL, its query included. */
+export function urlOf({ url, headers }: RequestLike): string {
+  if (!url.startsWith('/')) return url
+  return `//${headers.get('host') ?? headers.get(':authority') ?? ''}${url}`
+}
+
+/** What may be said of a file in an error: its path, but no query, which may hold a secret. */
+export function pathOf({ url }: RequestLike): string {
+  return url.replace(/^[a-z+]+:\/\/[^/]*|[?#].*$/gi, '')
+}

@@ -1,0 +1,32 @@
+import { isStrong } from '../../src/validators.ts'
+
+/**
+ * The entity tag of what is made of several files. It is as strong as the weakest of theirs.
+ *
+ * @param tags of all files; the result is undefined if one of them has none
+ * @param rest what else the bytes depend on
+ *
+ * @example
+ * await joinedTag(['"a"', 'W/"b"'], []) // 'W/"0bd35a7f8ee9e2b06e3c1a0c0f7b5d0e"'
+ */
+export async function joinedTag(
+  tags: readonly (string | undefined)[],
+  rest: readonly unknown[],
+): Promise<string | undefined> {
+  if (tags.includes(undefined)) return undefined
+  const text = new TextEncoder().encode(JSON.stringify([tags, rest]))
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text))
+  const hex = Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0'))
+  const isWeak = tags.some((tag) => tag !== undefined && !isStrong(tag))
+  return `${isWeak ? 'W/' : ''}"${hex.join('')}"`
+}
+
+/**
+ * The tag of what is made of one file, as strong as that file's.
+ *
+ * @example
+ * derivedTag('W/"abc"', 'faststart') // 'W/"abc-faststart"'
+ */
+export function derivedTag(tag: string | undefined, how: string): string | undefined {
+  return tag?.replace(/"$/, `-${how}"`)
+}

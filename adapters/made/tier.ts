@@ -1,0 +1,21 @@
+/**
+ * A place for blocks behind the memory: slower, and larger. It belongs to the blocks of one lookup:
+ * two lookups that share one must differ in their keys.
+ *
+ * @example
+ * const tier: BlockTier = {
+ *   get: async (key) => (await redis.getBuffer(key)) ?? null,
+ *   put: (key, bytes) => redis.set(key, bytes, 'EX', 86_400),
+ * }
+ */
+export interface BlockTier {
+  /**
+   * The bytes of a block, for the cache to keep; null if they are not there, or not as they were
+   * put. What it throws counts as null.
+   *
+   * @param key any text: hash it where that makes trouble
+   */
+  get(key: string): Promise<Uint8Array | null> | Uint8Array | null
+  /** Stores a block. It may decline; nobody waits for it, and what it throws is only counted. */
+  put(key: string, bytes: Uint8Array): unknown
+}

@@ -1,0 +1,42 @@
+import { SourceChangedError } from '../../src/errors.ts'
+import { type Found, isSource } from '../../src/lookup.ts'
+import type { ByteRange } from '../../src/range.ts'
+import { closeSource, readBody } from '../../src/reader.ts'
+import { isOfVersion, type Version } from './version.ts'
+
+/**
+ * Reads a block, into memory of its own, from what a lookup finds for its range; then closes that.
+ *
+ * @param path what to call the file in an error
+ * @throws SourceChangedError, as a rejection, if the file is another version or gone;
+ * LengthMismatchError if it ends early; the signal's reason once that is aborted
+ */
+export async function readBlock(
+  find: () => Found | undefined | Promise<Found | undefined>,
+  version: Version,
+  { start, end }: ByteRange,
+  path: string,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const found = (await find()) ?? null
+  if (!isOfVersion(found, version)) {
+    if (found !== null && !isSource(found)) {
+      throw new Error(`Expected bytes ${start}-${end - 1} of ${path}, got a ${found.status}`)
+    }
+    void closeSource(found)
+    throw new SourceChangedError(`${path} changed while it was being served`)
+  }
+  const reader = readBody(found, [{ start, end }])
+  signal.addEventListener('abort', reader.close)
+  // It may have been aborted while the lookup was at work.
+  if (signal.aborted) reader.close()
+  const bytes = new Uint8Array(end - start)
+  while (reader.sent < bytes.length) {
+    const at = reader.sent
+    // The source may read into the block itself; if not, it is copied: what it gave may be changed.
+    const chunk = await reader.next(bytes.subarray(at))
+    if (chunk === null) throw signal.reason
+    bytes.set(chunk, at)
+  }
+  return bytes
+}

@@ -1,0 +1,59 @@
+import { isWorkerd } from '../../src/runtime.ts'
+import { isForAll, type Version } from './version.ts'
+
+/** What a lookup was found to have for a name. */
+export type Looked = Version | 'missing' | 'uncacheable'
+
+/** How many names are remembered. */
+const MAX_NAMES = 10_000
+
+/** Which version each file had lately, by name. */
+export class Versions {
+  readonly #duration: number
+  readonly #known = new Map<string, { readonly version: Version; readonly until: number }>()
+  readonly #asking = new Map<string, Promise<Looked>>()
+
+  /** @param duration how long a version is remembered, in ms; 0: ask each time */
+  constructor(duration: number) {
+    this.#duration = duration
+  }
+
+  /** The version that is remembered, or what is found by asking: once for all who ask meanwhile. */
+  async find(name: string, ask: () => Promise<Looked>): Promise<Looked> {
+    if (this.#duration === 0) return ask()
+    const known = this.#known.get(name)
+    if (known !== undefined && performance.now() < known.until) return known.version
+    // In workerd, a request may not wait for another one's.
+    const others = isWorkerd ? undefined : this.#asking.get(name)
+    if (others === undefined) return this.#learn(name, ask())
+    // If that failed, or is for nobody else, each asks on its own.
+    const looked = await others.catch(() => null)
+    return looked !== null && isForOthers(looked) ? looked : ask()
+  }
+
+  async #learn(name: string, asking: Promise<Looked>): Promise<Looked> {
+    this.#asking.set(name, asking)
+    try {
+      const looked = await asking
+      if (isForOthers(looked)) this.#remember(name, looked)
+      return looked
+    } finally {
+      this.#asking.delete(name)
+    }
+  }
+
+  forget(name: string): void {
+    this.#known.delete(name)
+  }
+
+  #remember(name: string, version: Version): void {
+    this.forget(name)
+    const [oldest] = this.#known.keys()
+    if (oldest !== undefined && this.#known.size >= MAX_NAMES) this.forget(oldest)
+    this.#known.set(name, { version, until: performance.now() + this.#duration })
+  }
+}
+
+function isForOthers(looked: Looked): looked is Version {
+  return looked instanceof Object && isForAll(looked)
+}

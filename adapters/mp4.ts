@@ -1,0 +1,6 @@
+/**
+ * MP4 files that start to play at once.
+ *
+ * @module
+ */
+export { type FaststartOptions, faststart } from './made/faststart.ts'

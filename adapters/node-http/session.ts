@@ -1,0 +1,43 @@
+/** The connection that streams of HTTP/2 share. */
+export interface Session {
+  /** Lets the running streams end, and tells the client to open another connection for new ones. */
+  close(): void
+}
+
+const FAST = 32 * 1024
+const CAREFUL = 4 * 1024
+/** How many bytes a session may hold, by default `maxSessionMemory` of 10 MB, before slices shrink. */
+const CAREFUL_FROM = 4_000_000
+/** … and before it is replaced. */
+const WORN_FROM = 8_000_000
+
+/**
+ * What each session holds: slices that were written and have yet to leave. Node counts them as this
+ * does, and never forgives one whose stream is reset before: past `maxSessionMemory`, it refuses
+ * every further request of the connection, and so of a film that is sought in.
+ */
+const held = new WeakMap<Session, number>()
+
+/** How many bytes to write to a stream at most before they have left: Node may lose as many. */
+export function sliceLength(session: Session): number {
+  return heldBy(session) < CAREFUL_FROM ? FAST : CAREFUL
+}
+
+/** Notes a slice that is written. */
+export function noteWritten(session: Session, length: number): void {
+  held.set(session, heldBy(session) + length)
+}
+
+/** Notes a slice that has left. */
+export function noteLeft(session: Session, length: number): void {
+  held.set(session, heldBy(session) - length)
+}
+
+/** Notes a slice that will never leave, since its stream was reset. */
+export function noteLost(session: Session): void {
+  if (heldBy(session) >= WORN_FROM) session.close()
+}
+
+function heldBy(session: Session): number {
+  return held.get(session) ?? 0
+}

@@ -1,0 +1,153 @@
+import type { Answer } from '../src/answer.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { FileSource, RequestLike } from '../src/source.ts'
+import {
+  answerFailure,
+  answering,
+  described,
+  expectFileOptions,
+  expectOriginOptions,
+  type FileOptions,
+  type OriginOptions,
+  originFile,
+} from './http/file.ts'
+import { storedFetch } from './http/stored-fetch.ts'
+import type { Upstream } from './http/upstream.ts'
+import { digestsOf } from './s3/digests.ts'
+import { listObjects } from './s3/list.ts'
+import { encode, type S3Location, type Store, storeOf, toPath } from './s3/location.ts'
+import { type SiteOptions, site } from './site/site.ts'
+import type { FileTree } from './site/tree.ts'
+
+export { OriginError } from './http/failure.ts'
+export type { FileOptions, OriginOptions } from './http/file.ts'
+export type { Ask, StoredFetch } from './http/stored-fetch.ts'
+export type { S3Location } from './s3/location.ts'
+export type { Credentials } from './s3/signer.ts'
+
+/** Options of `s3File`. */
+export interface S3FileOptions extends OriginOptions, FileOptions {}
+
+/** Options of `s3Tree`. */
+export interface S3TreeOptions extends OriginOptions {
+  /** What the keys begin with: empty, or ending in `/`. Nothing outside of it is found. */
+  readonly prefix?: string | undefined
+}
+
+/** Options of `s3Bucket`. */
+export interface S3BucketOptions extends S3TreeOptions, SiteOptions {}
+
+/** For who wants to know what an object is, and not yet its bytes. */
+const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
+
+/**
+ * An object of a bucket of S3, or of a store that speaks its protocol, for one request. It costs what
+ * `httpFile` costs: one operation for a GET with one range or none, whatever its preconditions.
+ *
+ * Give it to `serveFile` with the same request; otherwise close it yourself. The key is taken as
+ * given; one with a dot segment is not found, since no URL can name it.
+ *
+ * @param location give the same object each time: what was learned of the store's clock stays with it
+ * @returns null when there is no such object; an Answer with 502, 503 or 504 when the store fails
+ * @throws TypeError or RangeError, as a rejection, when the location or an option is invalid; what a
+ * function of `credentials` throws comes to a 503
+ *
+ * @example
+ * const bucket = { endpoint: 'https://s3.eu-central-1.amazonaws.com', bucket: 'films', region, credentials }
+ * serveFile(request, await s3File(bucket, 'film.mp4', request))
+ */
+export async function s3File(
+  location: S3Location,
+  key: string,
+  request: RequestLike | null = null,
+  options: S3FileOptions = {},
+): Promise<FileSource | Answer | null> {
+  const store = storeOf(location)
+  expectFileOptions(options)
+  try {
+    const file = await objectOf(store, key, request ?? NO_REQUEST, options)
+    return described(file, key, options)
+  } catch (error) {
+    return answerFailure(error)
+  }
+}
+
+/**
+ * The objects of a bucket as a tree: for `site`, and for whatever else is made of trees. Listings are
+ * asked for page by page.
+ *
+ * @throws TypeError or RangeError when the location or an option is invalid
+ *
+ * @example
+ * site(s3Tree(bucket, { prefix: 'films/' }), { listing: true })
+ */
+export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileTree {
+  const { prefix = '' } = options
+  const store = storeOf(location)
+  expectOriginOptions(options)
+  if (!/^(?:.*\/)?$/s.test(prefix)) {
+    throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
+  }
+  return {
+    open: (path, request) => objectOf(store, prefix + path, request, options),
+    list: (path) => {
+      const upstreamAt = (query: Readonly<Record<string, string>>) => {
+        return upstreamOf(store, '', options, query)
+      }
+      return listObjects(upstreamAt, path === '' ? prefix : `${prefix}${path}/`)
+    },
+  }
+}
+
+/**
+ * A lookup of the objects of a bucket of S3: the key is `prefix` followed by the path of the request's
+ * URL below `base`, decoded once. Its costs are those of `s3File`.
+ *
+ * @throws as `s3Tree` and `site` do
+ *
+ * @example
+ * fileHandler(s3Bucket({ endpoint, bucket: 'films', region, credentials }, { base: '/media/' }))
+ */
+export function s3Bucket(location: S3Location, options: S3BucketOptions = {}): FileLookup {
+  return answering(site(s3Tree(location, options), options))
+}
+
+async function objectOf(
+  store: Store,
+  key: string,
+  request: RequestLike,
+  options: OriginOptions,
+): Promise<FileSource | null> {
+  const path = toPath(key)
+  if (path === null) return null
+  const file = await originFile(upstreamOf(store, path, options), request, options)
+  // What S3 stores for an object without a type.
+  return file?.type === 'binary/octet-stream' ? { ...file, type: undefined } : file
+}
+
+function upstreamOf(
+  { url, signer }: Store,
+  path: string,
+  options: OriginOptions,
+  query: Readonly<Record<string, string>> = {},
+): Upstream {
+  const { fetch = storedFetch } = options
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`)
+  const target = url + path + (pairs.length > 0 ? `?${pairs.join('&')}` : '')
+  return {
+    name: url + path,
+    ...expectOriginOptions(options),
+    describe: (headers) => ({ digest: digestsOf(headers) }),
+    async send(method, fields, signal) {
+      const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
+      for (let isLast = false; ; isLast = true) {
+        const headers = await signer.sign(method, target, asked)
+        // Not signed: proxies rewrite it, such as that of Google's store.
+        headers.set('accept-encoding', 'identity')
+        const response = await fetch(target, { method, headers, signal, redirect: 'manual' })
+        if (isLast || !signer.hasLearned(response)) return response
+        await response.body?.cancel()
+      }
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import { AwsV4Signer } from 'aws4fetch'
+
+/** A key of S3. */
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string | undefined
+  /** When it ends. */
+  readonly expiration?: Date | undefined
+}
+
+/** How long before its end a key is no longer used, in ms. */
+const MARGIN = 60_000
+
+/** By how much clocks may differ, in ms; stores refuse 15 minutes. */
+const TOLERANCE = 5 * 60_000
+
+/** Signs requests for one bucket. */
+export class Signer {
+  readonly #region: string
+  readonly #credentials: Credentials | (() => Credentials | Promise<Credentials>) | undefined
+  /** A key that was given, or is being given. */
+  #given: Promise<Credentials> | null = null
+  /** What was made of keys for the day, by aws4fetch. */
+  #derived = new Map<string, ArrayBuffer>()
+  /** What the store's clock is ahead, in ms. */
+  #skew = 0
+
+  constructor(
+    region: string,
+    credentials: Credentials | (() => Credentials | Promise<Credentials>) | undefined,
+  ) {
+    this.#region = region
+    this.#credentials = credentials
+  }
+
+  /** The fields of a request with those that sign it. */
+  async sign(method: string, url: string, fields: HeadersInit): Promise<Headers> {
+    const credentials = await this.#current()
+    if (credentials === undefined) return new Headers(fields)
+    // A map for ever would grow with every key and day.
+    if (this.#derived.size > 4) this.#derived = new Map()
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials
+    const signer = new AwsV4Signer({
+      method,
+      url,
+      headers: fields,
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      service: 's3',
+      region: this.#region,
+      cache: this.#derived,
+      datetime: toTimestamp(Date.now() + this.#skew),
+    })
+    const { headers } = await signer.sign()
+    return headers
+  }
+
+  /**
+   * Whether a request was refused because the clocks differ: then it is worth another try. Its Date
+   * tells, since the refusal of a HEAD has no body.
+   */
+  hasLearned({ status, headers }: Response): boolean {
+    const date = Date.parse(headers.get('date') ?? '')
+    const skew = date - Date.now()
+    if (status !== 403 || !(Math.abs(skew - this.#skew) > TOLERANCE)) return false
+    this.#skew = skew
+    return true
+  }
+
+  async #current(): Promise<Credentials | undefined> {
+    if (typeof this.#credentials !== 'function') return this.#credentials
+    const known = await this.#given?.catch(() => null)
+    if (known?.expiration && known.expiration.getTime() - MARGIN > Date.now()) return known
+    const given = Promise.resolve(this.#credentials())
+    this.#given = given
+    return given
+  }
+}
+
+/** `20261130T165500Z` */
+function toTimestamp(time: number): string {
+  return new Date(time).toISOString().replace(/[:-]|\.\d{3}/g, '')
+}

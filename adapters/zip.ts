@@ -1,0 +1,9 @@
+/**
+ * ZIP archives: of files as they are, served by ranges, and the files inside one.
+ *
+ * @module
+ */
+export { type ChecksumProgress, Checksums } from './made/checksums.ts'
+export { type ZipMember, type ZipOptions, zip } from './made/zip.ts'
+export { type ZipEntryOptions, zipEntry } from './made/zip-entry.ts'
+export { type ZipFolderOptions, zipFolder } from './made/zip-folder.ts'

@@ -1,0 +1,226 @@
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { withoutUser } from '../adapters/check/target.ts'
+import {
+  type Colour,
+  check,
+  formatReport,
+  type Paint,
+  type Progress,
+  type Report,
+  UnansweredError,
+} from '../adapters/check.ts'
+import { onOneLine } from './log.ts'
+
+const FAILED = 1
+const NOT_ASKED = 2
+
+/** No line of text gets longer, however wide the terminal is. */
+const MAX_WIDTH = 100
+
+export const CHECK_HELP = `Usage: byteserve check URL… [options]
+
+Asks a server for a file as players, downloads and caches do, and says what it gets wrong, what
+that means for people, and how to fix it. At most 40 requests and 4 MiB for each URL, one request
+at a time.
+
+      --origin ORIGIN    check CORS, too, for pages of ORIGIN, as https://app.example
+      --header 'N: v'    send this header field with each request; may be given several times
+      --insecure         ask a server whose certificate is not to be trusted
+      --timeout SECONDS  how long the server may be silent, 10 by default
+      --json             print the reports as JSON
+  -v, --verbose          show what is right, too
+  -h, --help             print this
+
+Examples:
+  byteserve check https://example.com/film.mp4
+  byteserve check -v --header 'Authorization: Bearer …' http://localhost:8080/film.mp4
+
+Exits with 0 if all is right, 1 if anything is wrong, and 2 if something could not be asked.
+`
+
+/** A stream that the command writes to. */
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+}
+
+/** What the command is run with. */
+export interface CheckIO {
+  readonly stdout: Output
+  readonly stderr: Output
+  /** Whether a terminal may be coloured. */
+  readonly colours: boolean
+}
+
+type Wanted = Extract<CheckArguments, { kind: 'check' }>
+
+type CheckArguments =
+  | {
+      readonly kind: 'check'
+      readonly urls: readonly string[]
+      readonly origin: string | undefined
+      readonly headers: readonly (readonly [string, string])[]
+      readonly insecure: boolean
+      readonly timeout: number
+      readonly json: boolean
+      readonly verbose: boolean
+    }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'mistake'; readonly message: string }
+
+/** What came of one URL. */
+type Outcome = Report | { readonly url: string; readonly error: string }
+
+/**
+ * Runs `byteserve check` with the arguments after that.
+ *
+ * @returns the exit code: 0 all is right; 1 something is wrong; 2 something could not be asked, or
+ * the arguments are wrong
+ */
+export async function runCheck(
+  args: readonly string[],
+  io: CheckIO = processIO(),
+): Promise<number> {
+  const wanted = parseCheck(args)
+  if (wanted.kind === 'help') {
+    io.stdout.write(CHECK_HELP)
+    return 0
+  }
+  if (wanted.kind === 'mistake') {
+    io.stderr.write(`byteserve: ${onOneLine(wanted.message)}; see byteserve check --help\n`)
+    return NOT_ASKED
+  }
+  const outcomes: Outcome[] = []
+  for (const [at, url] of wanted.urls.entries()) {
+    const outcome = await checkOne(url, wanted, io.stderr)
+    outcomes.push(outcome)
+    if (wanted.json) continue
+    if ('error' in outcome) io.stderr.write(`byteserve: ${outcome.error}\n`)
+    else io.stdout.write((at === 0 ? '' : '\n') + toText(outcome, wanted, io))
+  }
+  if (wanted.json) io.stdout.write(`${JSON.stringify(outcomes, null, 2)}\n`)
+  return Math.max(...outcomes.map(toExitCode))
+}
+
+/** Checks one URL, while a line of a terminal says what it is at. */
+async function checkOne(url: string, wanted: Wanted, stderr: Output): Promise<Outcome> {
+  const { origin, headers, insecure, timeout } = wanted
+  const shows = stderr.isTTY === true
+  const onProgress = ({ requests, title }: Progress) => {
+    const line = `${requests} ${title ?? `opening ${onOneLine(url)}`}`
+    stderr.write(`\r\x1b[K${line.slice(0, (stderr.columns ?? 80) - 1)}`)
+  }
+  try {
+    return await check(url, {
+      headers,
+      insecure,
+      timeout,
+      ...(origin === undefined ? {} : { origin }),
+      ...(shows ? { onProgress } : {}),
+    })
+  } catch (error) {
+    return { url: withoutUser(url), error: explain(error, url) }
+  } finally {
+    if (shows) stderr.write('\r\x1b[K')
+  }
+}
+
+function explain(error: unknown, url: string): string {
+  const message = onOneLine(error instanceof Error ? error.message : String(error))
+  if (!(error instanceof UnansweredError)) return message
+  const hint = error.obstacle === 'certificate' ? '; --insecure asks it all the same' : ''
+  return `can't check ${onOneLine(withoutUser(url))}: ${message}${hint}`
+}
+
+function toText(report: Report, { verbose }: Wanted, { stdout, colours }: CheckIO): string {
+  const isTerminal = stdout.isTTY === true
+  return formatReport(report, {
+    verbose,
+    width: Math.min(stdout.columns ?? MAX_WIDTH, MAX_WIDTH),
+    ...(isTerminal && colours ? { paint } : {}),
+  })
+}
+
+/** All is right, something is wrong, or nobody knows. */
+function toExitCode(outcome: Outcome): number {
+  if ('error' in outcome) return NOT_ASKED
+  if (outcome.passed) return 0
+  return outcome.rows.some((row) => row.outcome === 'fail') ? FAILED : NOT_ASKED
+}
+
+function parseCheck(args: readonly string[]): CheckArguments {
+  try {
+    return readArguments(args)
+  } catch (error) {
+    // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
+    return mistake(String(error instanceof Error ? error.message : error).replace(/\.\s.*/s, ''))
+  }
+}
+
+function readArguments(args: readonly string[]): CheckArguments {
+  const { values, positionals: urls } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      origin: { type: 'string' },
+      header: { type: 'string', multiple: true, default: [] },
+      insecure: { type: 'boolean', default: false },
+      timeout: { type: 'string', default: '10' },
+      json: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', short: 'v', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  const { origin, insecure, json, verbose } = values
+  if (values.help) return { kind: 'help' }
+  if (urls.length === 0) return mistake('expected the URL of a file')
+  const seconds = Number(values.timeout)
+  if (!(seconds > 0 && seconds <= 600)) return mistake('--timeout takes seconds, up to 600')
+  const headers = values.header.map(parseHeader)
+  if (headers.includes(null)) return mistake("--header takes 'Name: value'")
+  return {
+    kind: 'check',
+    urls: urls.map(withScheme),
+    origin,
+    headers: headers.filter((header) => header !== null),
+    insecure,
+    timeout: seconds * 1000,
+    json,
+    verbose,
+  }
+}
+
+/** A name and a value; the message about one that is none does not show it: it may be a secret. */
+function parseHeader(text: string): readonly [string, string] | null {
+  const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/s.exec(text) ?? []
+  return name === undefined || value === undefined ? null : [name, value]
+}
+
+/** As browsers do, and curl: `localhost:8080/film.mp4` is a URL. */
+function withScheme(url: string): string {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(url) ? url : `http://${url}`
+}
+
+function mistake(message: string): CheckArguments {
+  return { kind: 'mistake', message }
+}
+
+const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 }
+
+const paint: Paint = (colour, text) => `\x1b[${CODES[colour]}m${text}\x1b[0m`
+
+function processIO(): CheckIO {
+  // Whoever reads may have seen enough.
+  process.stdout.on('error', () => {})
+  return { stdout: process.stdout, stderr: process.stderr, colours: !asksForNoColour() }
+}
+
+declare const Deno: { readonly noColor: boolean } | undefined
+
+/** https://no-color.org. Deno tells by itself, and would ask for permission to read it. */
+function asksForNoColour(): boolean {
+  if (typeof Deno !== 'undefined') return Deno.noColor
+  return (process.env.NO_COLOR ?? '') !== '' || process.env.TERM === 'dumb'
+}

@@ -1,0 +1,314 @@
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type BlockTier, cacheApiTier, cached } from '../adapters/cache.ts'
+import { directoryTier } from '../adapters/cache-directory.ts'
+import { fileHandler } from '../src/serve.ts'
+import { fetchOnce } from './support/client.ts'
+import { countingSource, someBytes } from './support/counting-source.ts'
+import { startWorker, type WorkerServer } from './support/miniflare.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { expectNoUnhandledRejections } from './support/unhandled.ts'
+import { until } from './support/wait.ts'
+
+expectNoUnhandledRejections()
+
+const scratch = temporaryDirectory()
+const BLOCK = 1000
+const DIGEST = 32
+const film = someBytes(3 * BLOCK + 7)
+
+function newDirectory(): string {
+  return join(scratch, crypto.randomUUID())
+}
+
+/** What a cache that remembers one block answers, with this tier behind. */
+function withTier(tier: BlockTier, bytes = film) {
+  const source = countingSource(bytes, { etag: '"1"' })
+  const lookup = cached(() => source, { blockSize: BLOCK, memory: BLOCK, readAhead: 0, tier })
+  const handler = fileHandler(lookup, { onError: () => {} })
+  const ask = async () => {
+    const response = await handler(new Request('http://localhost/film'))
+    return Buffer.compare(await response.bytes(), bytes) === 0
+  }
+  return { source, lookup, ask }
+}
+
+describe('a second tier', () => {
+  it('is asked before the lookup, and given what that reads', async () => {
+    const stored = new Map<string, Uint8Array>()
+    const asked: string[] = []
+    const { source, lookup, ask } = withTier({
+      get(key) {
+        asked.push(key)
+        return stored.get(key) ?? null
+      },
+      put: (key, bytes) => stored.set(key, bytes),
+    })
+    expect([await ask(), await ask()]).toEqual([true, true])
+    expect(asked.length).toBe(8)
+    expect(source.reads.length).toBe(4)
+    expect(lookup.stats).toMatchObject({ misses: 4, tierHits: 4, failures: 0 })
+    expect(Buffer.concat([...stored.values()])).toEqual(Buffer.from(film))
+    expect([...stored.keys()]).toEqual(
+      [0, 1, 2, 3].map((block) => `http://localhost/film "1" 3007 1000 ${block}`),
+    )
+  })
+
+  it.each<[string, BlockTier]>([
+    [
+      'throws',
+      {
+        get: () => {
+          throw new Error('out of order')
+        },
+        put: () => {
+          throw new Error('out of order')
+        },
+      },
+    ],
+    [
+      'rejects',
+      {
+        get: () => Promise.reject(new Error('out of order')),
+        put: () => Promise.reject(new Error('out of order')),
+      },
+    ],
+  ])('that %s costs nobody his bytes, and is counted', async (_how, tier) => {
+    const { lookup, ask } = withTier(tier)
+    expect(await ask()).toBe(true)
+    await until(() => lookup.stats.tierFailures === 8)
+    expect(lookup.stats).toMatchObject({ misses: 4, tierHits: 0, failures: 0 })
+  })
+
+  it('that gives a block of another length is not believed', async () => {
+    const { source, ask } = withTier({ get: () => new Uint8Array(999), put: () => {} })
+    expect([await ask(), source.reads.length]).toEqual([true, 4])
+  })
+
+  it('that never ends storing keeps nobody waiting', async () => {
+    const { ask } = withTier({ get: () => null, put: () => new Promise(() => {}) })
+    expect(await ask()).toBe(true)
+  })
+
+  it('the host is told of what is being stored', async () => {
+    const works: unknown[] = []
+    const source = countingSource(film, { etag: '"1"' })
+    const tier = { get: () => null, put: () => {} }
+    const waitUntil = (work: Promise<unknown>, ...context: unknown[]) => works.push(context, work)
+    const lookup = cached<readonly unknown[]>(() => source, { tier, waitUntil })
+    const handler = fileHandler(lookup)
+    await (await handler(new Request('http://localhost/film'), 'env', 'ctx')).bytes()
+    expect(works).toEqual([['env', 'ctx'], Promise.resolve()])
+  })
+})
+
+describe('a directory as a tier', () => {
+  it('survives a restart', async () => {
+    const directory = newDirectory()
+    const first = withTier(directoryTier(directory))
+    expect(await first.ask()).toBe(true)
+    await until(() => filesIn(directory).length === 4)
+    const second = withTier(directoryTier(directory))
+    expect([await second.ask(), second.source.reads.length]).toEqual([true, 0])
+    expect(second.lookup.stats).toMatchObject({ misses: 0, tierHits: 4, tierFailures: 0 })
+  })
+
+  it('gives back what was put, whatever the key', async () => {
+    const tier = directoryTier(newDirectory())
+    const keys = fc.string({ unit: 'binary', maxLength: 300 })
+    await fc.assert(
+      fc.asyncProperty(keys, fc.uint8Array({ maxLength: 3000 }), async (key, bytes) => {
+        await tier.put(key, bytes)
+        expect(Buffer.from((await tier.get(key)) ?? 'none')).toEqual(Buffer.from(bytes))
+        expect(await tier.get(`${key}!`)).toBe(null)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('has files of safe names, which nobody else can read', async () => {
+    const directory = newDirectory()
+    await directoryTier(directory).put('../../etc/passwd', film)
+    const [name = ''] = readdirSync(directory)
+    expect(name).toMatch(/^[0-9a-f]{64}$/)
+    const modes = [directory, join(directory, name)].map((path) => statSync(path).mode & 0o777)
+    expect(modes).toEqual([0o700, 0o600])
+  })
+
+  it.each<[string, (path: string) => void]>([
+    ['cut', (path) => truncateSync(path, 500)],
+    ['emptied', (path) => truncateSync(path, 0)],
+    ['changed in one bit', (path) => flip(path, 700)],
+    ['changed in its checksum', (path) => flip(path, BLOCK + 1)],
+    ['grown', (path) => writeFileSync(path, 'x', { flag: 'a' })],
+  ])('a file that was %s is not there, and removed', async (_how, spoil) => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory)
+    await tier.put('key', film.subarray(0, BLOCK))
+    const path = join(directory, filesIn(directory)[0] ?? '')
+    spoil(path)
+    expect([await tier.get('key'), existsSync(path)]).toEqual([null, false])
+  })
+
+  it('takes no more than its size: what was read longest ago goes first', async () => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory, { size: 3 * (BLOCK + DIGEST) })
+    const block = someBytes(BLOCK)
+    for (const key of ['a', 'b', 'c']) await tier.put(key, block)
+    await tier.get('a')
+    await tier.put('d', block)
+    const there: boolean[] = []
+    for (const key of ['a', 'b', 'c', 'd']) there.push((await tier.get(key)) !== null)
+    expect([there, filesIn(directory).length]).toEqual([[true, false, true, true], 3])
+  })
+
+  it('counts what is there from earlier, and removes what was left half written', async () => {
+    const directory = newDirectory()
+    const block = someBytes(BLOCK)
+    const earlier = directoryTier(directory)
+    for (const key of ['a', 'b', 'c']) await earlier.put(key, block)
+    const oldest = filesIn(directory)
+    await Promise.all(oldest.map((name, i) => utimesSync(join(directory, name), i, i)))
+    const left = `${'0'.repeat(64)}.${crypto.randomUUID()}`
+    const young = `${'1'.repeat(64)}.${crypto.randomUUID()}`
+    for (const name of [left, young, 'README']) writeFileSync(join(directory, name), '')
+    utimesSync(join(directory, left), 1, 1)
+    await directoryTier(directory, { size: 3 * (BLOCK + DIGEST) }).put('d', block)
+    const names = readdirSync(directory)
+    expect([left, young, 'README', ...oldest].map((name) => names.includes(name))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      true,
+      true,
+    ])
+  })
+
+  it('declines what is larger than all of it', async () => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory, { size: BLOCK })
+    await tier.put('key', film.subarray(0, BLOCK))
+    expect([await tier.get('key'), existsSync(directory)]).toEqual([null, false])
+  })
+
+  it('that several write at once has one whole file of each block', async () => {
+    const directory = newDirectory()
+    const tiers = Array.from({ length: 4 }, () => directoryTier(directory))
+    const puts = Array.from({ length: 40 }, (_, i) => {
+      return tiers[i % 4]?.put(`${i % 5}`, someBytes(5000, i % 5))
+    })
+    await Promise.all(puts)
+    expect(filesIn(directory).length).toBe(5)
+    expect(readdirSync(directory).length).toBe(5)
+    const read = await Promise.all([0, 1, 2, 3, 4].map((i) => tiers[i % 4]?.get(`${i}`)))
+    expect(read.map((bytes) => bytes && Buffer.from(bytes))).toEqual(
+      [0, 1, 2, 3, 4].map((i) => Buffer.from(someBytes(5000, i))),
+    )
+  })
+
+  it('whose place is taken by a file is counted, and the bytes come from the lookup', async () => {
+    const path = newDirectory()
+    writeFileSync(path, '')
+    const { lookup, ask } = withTier(directoryTier(path))
+    expect(await ask()).toBe(true)
+    await until(() => lookup.stats.tierFailures === 8)
+  })
+
+  it('has a whole number of bytes', () => {
+    const message = 'Expected size to be a whole number >= 0, got 1.5'
+    expect(() => directoryTier('x', { size: 1.5 })).toThrow(message)
+  })
+})
+
+describe('the Cache API as a tier, in workerd', () => {
+  let worker: WorkerServer
+  const size = 3_500_000
+  const bytes = someBytes(size)
+
+  beforeAll(async () => {
+    worker = await startWorker({ 'film.mp4': { bytes } }, 'test/support/cache-worker.ts')
+  })
+  afterAll(() => worker?.stop())
+
+  async function ask(path: string, range?: string): Promise<unknown> {
+    const fields = range === undefined ? [] : [`Range: bytes=${range}`]
+    const { status, body } = await fetchOnce(worker.port, [`GET ${path} HTTP/1.1`, ...fields])
+    return { status, body: digestOf(body) }
+  }
+
+  async function stats(): Promise<unknown> {
+    const { body } = await fetchOnce(worker.port, ['GET /stats HTTP/1.1'])
+    return JSON.parse(String(body))
+  }
+
+  it('R2 is asked once for each block', async () => {
+    expect(await ask('/film.mp4')).toEqual({ status: 200, body: digestOf(bytes) })
+    // The last is stored after the response.
+    const first = { misses: 4, tierHits: 0, hits: 0, tierFailures: 0 }
+    await until(async () => Object(await stats()).stored === 4)
+    expect(await stats()).toMatchObject({ ...first, gets: 4, heads: 1, bytes: 1024 * 1024 })
+    expect(await ask('/film.mp4')).toEqual({ status: 200, body: digestOf(bytes) })
+    expect(await stats()).toMatchObject({ ...first, tierHits: 4, gets: 4, heads: 2 })
+    expect(await ask('/film.mp4', '1048570-1048579')).toEqual({
+      status: 206,
+      body: digestOf(bytes.subarray(1048570, 1048580)),
+    })
+    expect(await stats()).toMatchObject({ misses: 4, gets: 4, heads: 3 })
+  })
+
+  it('another version is another matter', async () => {
+    const changed = someBytes(size, 2)
+    await worker.bucket.put('film.mp4', changed)
+    expect(await ask('/film.mp4', '0-9')).toEqual({
+      status: 206,
+      body: digestOf(changed.subarray(0, 10)),
+    })
+  })
+
+  it('readers at once, each of its own request', async () => {
+    await worker.bucket.put('film.mp4', bytes)
+    const answers = await Promise.all(Array.from({ length: 12 }, () => ask('/film.mp4')))
+    expect(answers).toEqual(answers.map(() => ({ status: 200, body: digestOf(bytes) })))
+    expect(worker.complaints()).toBe('')
+  })
+
+  it('no client reads what is stored', async () => {
+    expect(await ask('/stored')).toEqual({ status: 404, body: digestOf(Buffer.alloc(0)) })
+  })
+})
+
+it('a Cache that is none is refused', () => {
+  const message = 'Expected a Cache, such as caches.default, got undefined'
+  expect(() => cacheApiTier(undefined as unknown as Parameters<typeof cacheApiTier>[0])).toThrow(
+    message,
+  )
+})
+
+/** What is quickly compared, and shown when it differs. */
+function digestOf(bytes: Uint8Array): string {
+  return `${bytes.length} bytes, ${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+function filesIn(directory: string): string[] {
+  return existsSync(directory)
+    ? readdirSync(directory).filter((name) => /^[0-9a-f]{64}$/.test(name))
+    : []
+}
+
+function flip(path: string, position: number): void {
+  const bytes = readFileSync(path)
+  bytes[position] = (bytes[position] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+}

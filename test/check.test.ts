@@ -1,0 +1,447 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttp2Server, createSecureServer } from 'node:http2'
+import { createServer as createHttpsServer } from 'node:https'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { promisify } from 'node:util'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ADVICE } from '../adapters/check/advice.ts'
+import { type CheckOptions, check, type Report } from '../adapters/check.ts'
+import { certificate } from './check/certificate.ts'
+import { FAULTS } from './check/faults.ts'
+import { type Fault, type ModelFile, type ModelServer, startModel } from './check/model-server.ts'
+
+const MIB = 1024 * 1024
+
+/** The boxes of an MP4, as far as they are looked at. */
+function boxes(...list: [type: string, length: number][]): Buffer {
+  const bytes = list.map(([type, length]) => {
+    const box = Buffer.alloc(length)
+    box.writeUInt32BE(length, 0)
+    box.write(type, 4, 'latin1')
+    return box
+  })
+  return Buffer.concat(bytes)
+}
+
+const HEAD = boxes(['ftyp', 32], ['free', 8], ['moov', 64])
+/** One that is read by its parts, and one that is read whole. */
+const LARGE: ModelFile = { size: 64 * MIB + 12_345, head: HEAD }
+const SMALL: ModelFile = { size: 300_123, head: HEAD }
+
+const OPTIONS = { origin: 'https://app.example' }
+
+const running: { close(): unknown }[] = []
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()))
+})
+
+async function startServer(file: ModelFile, fault?: Fault): Promise<ModelServer> {
+  const server = await startModel(file, fault)
+  running.push(server)
+  return server
+}
+
+/** Where a server listens that is made here. */
+async function listen(server: Server): Promise<string> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  running.push({
+    close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  })
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A server that answers each connection's first bytes with these. */
+function answering(bytes: string | Buffer): Promise<string> {
+  return listen(createServer((socket) => socket.once('data', () => socket.end(bytes))))
+}
+
+function idsOf({ rows }: Report, outcome: Report['rows'][number]['outcome']): string[] {
+  return rows.filter((row) => row.outcome === outcome).map(({ id }) => id)
+}
+
+function rowOf({ rows }: Report, id: string): Report['rows'][number] | undefined {
+  return rows.find((row) => row.id === id)
+}
+
+/** What keeps a URL from being checked. */
+async function obstacleOf(url: string, options?: CheckOptions): Promise<unknown> {
+  return check(url, options).then(String, ({ obstacle, message }) => [obstacle, message])
+}
+
+describe('check', () => {
+  it('finds nothing wrong with a server that does everything right', async () => {
+    const server = await startServer(LARGE)
+    const report = await check(new URL('/moved', server.url), OPTIONS)
+    expect(idsOf(report, 'fail')).toEqual([])
+    expect(idsOf(report, 'unknown')).toEqual([])
+    expect(idsOf(report, 'info')).toEqual(['several-ranges'])
+    expect(report.verdicts).toEqual({
+      plays: 'pass',
+      resumes: 'pass',
+      caches: 'pass',
+      cors: 'pass',
+    })
+    expect(report.passed).toBe(true)
+  })
+
+  it.each(FAULTS)('%s: finds %s, and nothing else', async (row, _what, fault) => {
+    for (const file of [LARGE, SMALL]) {
+      const server = await startServer(file, fault)
+      const report = await check(new URL('/moved', server.url), OPTIONS)
+      expect(idsOf(report, 'fail'), String(report)).toEqual([row])
+      expect(report.passed).toBe(false)
+    }
+  })
+
+  it('finds an MP4 whose index is at its end', async () => {
+    const server = await startServer({ ...LARGE, head: boxes(['ftyp', 32], ['mdat', 64]) })
+    const report = await check(server.url)
+    expect(idsOf(report, 'fail')).toEqual(['index-first'])
+    expect(rowOf(report, 'index-first')?.found).toBe('the film begins at byte 32, before its index')
+  })
+
+  it('follows the boxes of an MP4 over what it has not read', async () => {
+    const size = 3 * MIB
+    const far = Buffer.alloc(size)
+    boxes(['ftyp', 32], ['free', 2 * MIB], ['moov', 64]).copy(far)
+    const report = await check((await startServer({ size, head: far })).url)
+    expect(rowOf(report, 'index-first')).toMatchObject({
+      outcome: 'pass',
+      found: `the index begins at byte ${32 + 2 * MIB}`,
+    })
+  })
+
+  it('each fault that can be found has been planted, and has its advice', async () => {
+    const report = await check((await startServer(SMALL)).url, OPTIONS)
+    const planted = new Set([...FAULTS.map(([row]) => row), 'index-first'])
+    const all = report.rows.map(({ id }) => id).filter((id) => id !== 'several-ranges')
+    expect([...planted].sort()).toEqual([...all].sort())
+    expect(Object.keys(ADVICE).sort()).toEqual([...all].sort())
+  })
+
+  it('asks one request after the other, at most 40, and receives at most 4 MiB', async () => {
+    const boxesOfAll = Buffer.alloc(8 * MIB)
+    // Every box has to be asked for.
+    boxes(['ftyp', 70_000], ...Array(30).fill(['free', 70_000])).copy(boxesOfAll)
+    const server = await startServer({ size: 64 * MIB, head: boxesOfAll })
+    const report = await check(new URL('/moved', server.url), OPTIONS)
+    expect(report.requests).toBe(server.log.length)
+    expect(report.requests).toBeLessThanOrEqual(40)
+    expect(report.bytes).toBeLessThanOrEqual(4 * MIB)
+    expect(server.atOnce()).toBe(1)
+  })
+
+  it('stops at 40 requests, and says of the rest that it was not asked', async () => {
+    // Five redirects before each: the first question alone takes six requests.
+    let hops = 0
+    const server = await startServer(SMALL, (plan, { path }) => {
+      if (path !== '/film.mp4' || ++hops % 6 === 0) return
+      Object.assign(plan, { status: 302, end: plan.start })
+      Object.assign(plan.fields, { location: '/film.mp4', 'content-length': '0' })
+    })
+    const report = await check(server.url, OPTIONS)
+    expect(report.requests).toBeLessThanOrEqual(40)
+    expect(server.log.length).toBe(report.requests)
+  })
+
+  it('knows little about what can not be asked, and does not call it right', async () => {
+    const server = await startServer(SMALL, (plan) => {
+      if (plan.status !== 206 && plan.status !== 416) return
+      plan.status = 200
+      plan.start = 0
+      plan.end = SMALL.size
+      plan.fields['content-length'] = String(SMALL.size)
+    })
+    const report = await check(server.url)
+    expect(idsOf(report, 'fail')).toEqual(['first-bytes', 'open-range'])
+    expect(idsOf(report, 'unknown')).toEqual([
+      'content-range',
+      'bytes',
+      'suffix',
+      'clamped',
+      'late-speed',
+      'past-end',
+      'if-range-current',
+      'if-range-stale',
+      'if-range-weak',
+      'part-fields',
+      'slices',
+    ])
+    expect(report.verdicts).toEqual({
+      plays: 'fail',
+      resumes: 'unknown',
+      caches: 'pass',
+      cors: null,
+    })
+  })
+
+  it('does not call a server wrong that has had enough', async () => {
+    let count = 0
+    const server = await startServer(SMALL, (plan) => {
+      if (++count > 3) Object.assign(plan, { status: 429, start: 0, end: 0, fields: {} })
+    })
+    const report = await check(server.url)
+    expect(idsOf(report, 'fail')).toEqual([])
+    expect(report.passed).toBe(false)
+    expect(rowOf(report, 'head')).toMatchObject({
+      outcome: 'unknown',
+      found: 'the server is busy: 429 Too Many Requests',
+    })
+  })
+
+  it('says what timed out, and asks no more after three times', async () => {
+    const asked: string[] = []
+    const server = createHttpServer((request, response) => {
+      asked.push(String(request.headers.range ?? request.method))
+      if (request.headers.range !== undefined || request.method === 'HEAD') return
+      const fields = {
+        'content-type': 'text/plain',
+        'accept-ranges': 'bytes',
+        'content-length': '3',
+      }
+      response.writeHead(200, fields).end('abc')
+    })
+    const url = `http://${await listen(server)}/`
+    const report = await check(url, { timeout: 1000 })
+    expect(rowOf(report, 'first-bytes')).toMatchObject({
+      outcome: 'unknown',
+      found: 'no answer within 1 s',
+    })
+    expect(rowOf(report, 'if-match')?.found).toBe('not asked: the last 3 answers never came')
+    expect(asked).toEqual(['GET', 'bytes=0-1', 'bytes=0-', 'HEAD'])
+    expect(report.verdicts.plays).toBe('unknown')
+    expect(report.passed).toBe(false)
+  })
+
+  it('tells a body that stops from one that ends', async () => {
+    const server = createHttpServer((_, response) => {
+      response.writeHead(200, { 'content-length': '300' }).write('abc')
+    })
+    const report = await check(`http://${await listen(server)}/`, { timeout: 1000 })
+    expect(rowOf(report, 'content-length')).toMatchObject({
+      outcome: 'fail',
+      found: '3 bytes came of 300, and then nothing any more',
+    })
+  })
+
+  it('stops when it is told to', async () => {
+    const control = new AbortController()
+    const server = createHttpServer(() => control.abort(new Error('enough')))
+    const url = `http://${await listen(server)}/`
+    await expect(check(url, { signal: control.signal })).rejects.toThrow('enough')
+    await expect(check(url, { signal: control.signal })).rejects.toThrow('enough')
+  })
+
+  it('tells progress before each request', async () => {
+    const server = await startServer(SMALL)
+    const told: [number, string | null][] = []
+    await check(server.url, { onProgress: ({ requests, title }) => told.push([requests, title]) })
+    expect(told.length).toBe(server.log.length)
+    expect(told.slice(0, 2)).toEqual([
+      [1, null],
+      [2, 'bytes=0-1 is answered with 206'],
+    ])
+  })
+
+  it('finds nothing wrong with a file of a few bytes', async () => {
+    for (const size of [1, 2, 3, 10]) {
+      const server = await startServer({ size, head: Buffer.alloc(0) }, ({ fields }) => {
+        fields['content-type'] = 'application/zip'
+      })
+      const report = await check(server.url.replace('.mp4', '.zip'))
+      expect([size, idsOf(report, 'fail')]).toEqual([size, []])
+    }
+  })
+})
+
+describe('the report', () => {
+  it('gives each failure its consequence, a fix for the server that it is, and a curl line', async () => {
+    const server = await startServer(SMALL, (plan) => {
+      plan.fields.server = 'nginx/1.22.1'
+      delete plan.fields['cache-control']
+    })
+    const report = await check(server.url)
+    expect(report.rows.filter(({ outcome }) => outcome === 'fail')).toEqual([
+      {
+        id: 'cache-control',
+        aim: 'caches',
+        title: 'Cache-Control says how long the file may be kept',
+        outcome: 'fail',
+        found: 'no Cache-Control',
+        consequence:
+          'Browsers guess: for a tenth of its age they show the old file without asking.',
+        fix: '(nginx) add_header Cache-Control no-cache always;',
+        curl: `curl -sS -D - -o /dev/null -m 5 ${server.url}`,
+      },
+    ])
+    expect(JSON.parse(JSON.stringify(report))).toMatchObject({
+      url: server.url,
+      finalUrl: server.url,
+      server: 'nginx/1.22.1',
+      size: SMALL.size,
+      passed: false,
+      verdicts: { plays: 'pass', resumes: 'pass', caches: 'fail', cors: null },
+    })
+    expect(String(report)).toBe(`${server.url}
+300123 bytes, served by nginx/1.22.1
+
+Plays and seeks ✓ · Resumes ✓ · Cacheable ✗
+
+✗ Cache-Control says how long the file may be kept (cache-control)
+  Found: no Cache-Control
+  Browsers guess: for a tenth of its age they show the old file without asking.
+  Fix: (nginx) add_header Cache-Control no-cache always;
+  curl -sS -D - -o /dev/null -m 5 ${server.url}
+
+? late-speed: not known, the file is too small to tell
+
+${report.requests} requests, ${(report.bytes / MIB).toFixed(1)} MiB received
+`)
+  })
+
+  const quotes = `/it's;$(touch x)&{a}[1]/film.mp4`
+  it('has curl lines that a shell runs as they are, and that show the failure', async () => {
+    const server = await startServer(SMALL, (plan, asked) => {
+      if (asked.path.includes('it') && asked.header('if-match')) plan.status = 206
+    })
+    const report = await check(new URL(quotes, server.url))
+    const { curl } = rowOf(report, 'if-match') ?? {}
+    expect(curl).toContain('If-Match: "byteserve-check"')
+    const before = server.log.length
+    const { stdout } = await promisify(execFile)('sh', ['-c', curl ?? ''])
+    expect(stdout).toMatch(/^HTTP\/1\.1 206 /)
+    expect(server.log.slice(before)).toEqual([
+      `GET ${new URL(quotes, server.url).pathname} bytes=2-9`,
+    ])
+  })
+
+  it('names no secret: of a header field, of the URL, or sent back by the server', async () => {
+    const server = await startServer(SMALL, (plan, asked) => {
+      if (asked.header('authorization') !== 'Bearer s3cret-token') plan.status = 401
+      delete plan.fields['cache-control']
+      plan.fields['content-type'] = `${asked.header('authorization')}`
+    })
+    const headers = { Authorization: 'Bearer s3cret-token', 'X-Key': 'k3y-of-mine' }
+    const report = await check(server.url, { headers })
+    expect(idsOf(report, 'fail')).toEqual(['type', 'cache-control'])
+    expect(rowOf(report, 'cache-control')?.curl).toContain(
+      "-H 'Authorization: YOUR AUTHORIZATION' -H 'X-Key: YOUR X-KEY'",
+    )
+    const written = JSON.stringify(report) + String(report)
+    expect(written).not.toMatch(/s3cret-token|k3y-of-mine/)
+    const withUser = new URL(server.url)
+    Object.assign(withUser, { username: 'me', password: 'pass-w0rd' })
+    expect(await obstacleOf(withUser.href)).toEqual(['answer', expect.stringContaining('401')])
+  })
+
+  it('does not send secrets where a redirect leads', async () => {
+    const other = await startServer(SMALL, (plan, asked) => {
+      if (asked.header('authorization') !== undefined) plan.status = 403
+    })
+    const server = await startServer(SMALL, (plan, { path }) => {
+      if (path === '/moved') plan.fields.location = `${other.url}?signature=abcdef`
+    })
+    const headers = { authorization: 'Bearer s3cret-token' }
+    const report = await check(new URL('/moved', server.url), { headers })
+    expect(report.passed).toBe(true)
+    expect(report.finalUrl).toBe(other.url)
+    expect(JSON.stringify(report)).not.toContain('signature')
+  })
+
+  it('shows control characters of a server by their names', async () => {
+    const nasty = '"\x9b31m\x1b[2J\u00ad"'
+    const server = await startServer(SMALL, (plan) => {
+      plan.fields.server = 'x\x9b31m'
+      plan.fields.etag = nasty.replaceAll('\x1b', '')
+      plan.fields['content-type'] = 'text/plain; \x85'
+    })
+    const report = await check(server.url)
+    const all = JSON.stringify(report) + String(report)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
+    expect(all).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad]/)
+    expect(all).toContain('\\u{9b}')
+  })
+})
+
+describe('what can not be checked', () => {
+  it.each([
+    [
+      'a file that is not there',
+      'HTTP/1.1 404 Not Found\r\n\r\n',
+      'answer',
+      /expected 200 .* got 404/,
+    ],
+    ['a redirect to nowhere', 'HTTP/1.1 302 Found\r\n\r\n', 'answer', /got 302/],
+    ['an empty file', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'answer', /is empty/],
+    ['a loop', 'HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n', 'answer', /more than 5 redirects/],
+    ['no answer', '', 'connection', /closed the connection without an answer/],
+    ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', 'protocol', /does not speak HTTP/],
+    ['TLS', Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]), 'protocol', /it speaks TLS/],
+    ['half a head', 'HTTP/1.1 200 OK\r\nContent-', 'connection', /broke off/],
+    ['an endless line', `HTTP/1.1 200 ${'x'.repeat(70_000)}`, 'protocol', /longer than 64 KiB/],
+    ['endless fields', `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(600)}`, 'protocol', /header fields/],
+  ])('%s', async (_what, bytes, obstacle, message) => {
+    const url = `http://${await answering(bytes)}/`
+    expect(await obstacleOf(url)).toEqual([obstacle, expect.stringMatching(message)])
+  })
+
+  it('a host that is not there, and a port where nothing listens', async () => {
+    expect(await obstacleOf('http://nope.invalid/')).toEqual(['name', "can't resolve nope.invalid"])
+    const url = `http://${await answering('')}/`
+    const { close } = running.pop() ?? {}
+    close?.()
+    expect(await obstacleOf(url)).toEqual([
+      'connection',
+      expect.stringMatching(/^nothing listens on 127\.0\.0\.1, port \d+$/),
+    ])
+  })
+
+  it('a server of HTTP/2 only', async () => {
+    const plain = createHttp2Server()
+    const url = `http://${await listen(plain)}/`
+    expect(await obstacleOf(url)).toEqual([
+      'protocol',
+      expect.stringMatching(/speaks HTTP\/2 only/),
+    ])
+    const secure = createSecureServer(certificate())
+    const secureUrl = `https://${await listen(secure)}/`
+    expect(await obstacleOf(secureUrl, { insecure: true })).toEqual([
+      'protocol',
+      expect.stringMatching(/speaks HTTP\/2 only/),
+    ])
+  })
+
+  it('a certificate that is not to be trusted, unless it may be', async () => {
+    const server = createHttpsServer(certificate(), (_, response) => response.end('abc'))
+    const url = `https://${await listen(server)}/film.bin`
+    expect(await obstacleOf(url)).toEqual([
+      'certificate',
+      'its certificate is not to be trusted: self-signed certificate',
+    ])
+    const report = await check(url, { insecure: true })
+    expect(rowOf(report, 'first-bytes')).toMatchObject({
+      outcome: 'fail',
+      curl: `curl -sS -k -D - -o /dev/null -m 5 -H 'Range: bytes=0-1' ${url}`,
+    })
+  })
+
+  it.each([
+    ['ftp://x/', {}, "Expected a URL of http or https, got 'ftp://x/'"],
+    ['film.mp4', {}, "Expected a URL of http or https, got 'film.mp4'"],
+    ['http://x/', { headers: { 'a b': 'c' } }, "Expected a header field, got one named 'a b'"],
+    ['http://x/', { headers: { a: 'b\r\nc: d' } }, "Expected a header field, got one named 'a'"],
+    ['http://x/', { headers: { Range: 'bytes=0-1' } }, 'Range is for the check to send'],
+    ['http://x/', { origin: 'app' }, "Expected an origin as https://app.example, got 'app'"],
+  ])('%s with %o', async (url, options, message) => {
+    await expect(check(url, options)).rejects.toThrow(new TypeError(message))
+  })
+})

@@ -1,0 +1,448 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Asked, Fault, Plan } from './model-server.ts'
+
+/** A fault: the row that finds it, what it is, and how an answer becomes wrong. */
+export type PlantedFault = readonly [row: string, what: string, fault: Fault]
+
+const OTHER_TAG = '"another"'
+const WEAK_TAG = 'W/"model-1"'
+
+/** Each is planted alone, and found by its row and no other. */
+export const FAULTS: readonly PlantedFault[] = [
+  ['first-bytes', '200 to bytes=0-1', when(({ range }) => range === '0-1', toWhole)],
+  ['first-bytes', '416 to bytes=0-1', when(({ range }) => range === '0-1', toStatus(416))],
+  ['open-range', '200 to bytes=0-', when(({ range }) => range === '0-', toWhole)],
+
+  ['content-range', 'none on a 206', onParts(without('content-range'))],
+  [
+    'content-range',
+    'an unknown size',
+    onParts((plan) => change(plan, 'content-range', /\d+$/, '*')),
+  ],
+  ['content-range', 'another size', onParts((plan) => change(plan, 'content-range', /$/, '0'))],
+  [
+    'content-range',
+    'another unit',
+    onParts((plan) => change(plan, 'content-range', 'bytes', 'byte')),
+  ],
+  [
+    'content-range',
+    'a first byte of one more',
+    when(
+      ({ range }) => range === '0-1' || range === '2-9',
+      (plan) => {
+        change(plan, 'content-range', /\d+/, String(plan.start + 1))
+      },
+    ),
+  ],
+
+  ['content-length', 'a part that ends early', onParts((plan) => plan.end--)],
+  [
+    'content-length',
+    'bytes after the end',
+    onParts((plan) => {
+      plan.surplus = 'x'
+    }),
+  ],
+
+  [
+    'bytes',
+    'one byte too far',
+    when(isInside, (plan) => {
+      plan.start++
+      plan.end++
+    }),
+  ],
+  [
+    'bytes',
+    'always from the beginning',
+    when(isInside, (plan) => {
+      plan.end -= plan.start
+      plan.start = 0
+    }),
+  ],
+
+  [
+    'suffix',
+    'the first bytes',
+    when(isSuffix, (plan) => {
+      plan.end -= plan.start
+      plan.start = 0
+    }),
+  ],
+  [
+    'suffix',
+    'one byte off',
+    when(isSuffix, (plan) => {
+      if (plan.start > 0) {
+        plan.start--
+        plan.end--
+      }
+    }),
+  ],
+  ['suffix', '416', when(isSuffix, toStatus(416))],
+  ['suffix', '200', when(({ range }) => range === '-1000', toWhole)],
+  [
+    'suffix',
+    '416 if it is longer than the file',
+    when((asked) => isSuffix(asked) && asked.range !== '-1000', toStatus(416)),
+  ],
+
+  ['clamped', '416', when(isClamped, toStatus(416))],
+  ['clamped', '200', when(isClamped, toWhole)],
+  [
+    'clamped',
+    'a Content-Range past the end',
+    when(isClamped, (plan, { range }) => {
+      change(plan, 'content-range', /\d+-\d+/, range ?? '')
+    }),
+  ],
+
+  ['past-end', '200', when(isPastEnd, toWhole)],
+  [
+    'past-end',
+    'the whole file, as a 416',
+    when(isPastEnd, (plan) => {
+      plan.end = 200_000
+      plan.fields['content-length'] = String(plan.end)
+    }),
+  ],
+  [
+    'past-end',
+    'the whole file, as a chunked 416',
+    when(isPastEnd, (plan) => {
+      plan.end = 200_000
+      delete plan.fields['content-length']
+    }),
+  ],
+  ['past-end', 'no Content-Range', when(isPastEnd, without('content-range'))],
+  [
+    'past-end',
+    '206',
+    when(isPastEnd, (plan) => {
+      plan.status = 206
+    }),
+  ],
+
+  ['accept-ranges', 'none at all', without('accept-ranges')],
+  ['accept-ranges', 'none on HEAD', when(isHead, without('accept-ranges'))],
+  [
+    'accept-ranges',
+    'none, it says',
+    ({ fields }) => {
+      fields['accept-ranges'] = 'none'
+    },
+  ],
+
+  ['head', '405', when(isHead, toStatus(405))],
+  [
+    'head',
+    'Content-Length: 0',
+    when(isHead, ({ fields }) => {
+      fields['content-length'] = '0'
+    }),
+  ],
+  ['head', 'no Content-Length', when(isHead, without('content-length'))],
+  [
+    'head',
+    'a body',
+    when(isHead, (plan) => {
+      plan.surplus = 'body'
+    }),
+  ],
+
+  [
+    'redirects',
+    'to another file, with a Range',
+    when(isMovedPart, ({ fields }) => {
+      fields.location = '/other'
+    }),
+  ],
+  [
+    'redirects',
+    'to a loop, with a Range',
+    when(isMovedPart, ({ fields }) => {
+      fields.location = '/moved'
+    }),
+  ],
+  ['redirects', 'not at all, with a Range', when(isMovedPart, toStatus(404))],
+
+  ['type', 'none', without('content-type')],
+  [
+    'type',
+    'text',
+    ({ fields }) => {
+      fields['content-type'] = 'text/plain'
+    },
+  ],
+  [
+    'type',
+    'just bytes',
+    ({ fields }) => {
+      fields['content-type'] = 'application/octet-stream'
+    },
+  ],
+
+  // Above what is slow, and no more: it waits five times.
+  [
+    'late-speed',
+    'half a second for the last byte',
+    async ({ start, end, status }) => {
+      if (status === 206 && start > 0 && end - start === 1) await setTimeout(500)
+    },
+  ],
+
+  [
+    'known-length',
+    'a chunked file',
+    when(
+      ({ range, method }) => range === null && method === 'GET',
+      ({ status, fields }) => {
+        if (status === 200) delete fields['content-length']
+      },
+    ),
+  ],
+  ['known-length', 'chunked parts', onParts(without('content-length'))],
+
+  ['validator', 'none', without('etag', 'last-modified')],
+  [
+    'validator',
+    'a tag without quotes',
+    ({ fields }) => {
+      fields.etag = 'model'
+      delete fields['last-modified']
+    },
+  ],
+  [
+    'validator',
+    'a weak tag',
+    (plan, asked) => {
+      plan.fields.etag = WEAK_TAG
+      delete plan.fields['last-modified']
+      if (asked.header('if-none-match') !== WEAK_TAG) return
+      plan.status = 304
+      delete plan.fields['content-length']
+    },
+  ],
+
+  [
+    'same-version',
+    'a tag for each answer',
+    eachTime((plan, count) => {
+      plan.fields.etag = `"${count}"`
+    }),
+  ],
+  [
+    'same-version',
+    'two replicas',
+    eachTime((plan, count) => {
+      plan.fields['last-modified'] = `Sun, 01 Nov 2026 08:49:3${count % 2} GMT`
+    }),
+  ],
+
+  [
+    'if-range-current',
+    'always 200',
+    when((asked) => asked.header('if-range') !== undefined, toWhole),
+  ],
+  [
+    'if-range-stale',
+    '206 for another tag',
+    when((asked) => asked.header('if-range') === '"byteserve-check"', toPart),
+  ],
+  [
+    'if-range-stale',
+    '206 for an earlier date',
+    when((asked) => asked.header('if-range')?.startsWith('Sat, 31 Oct') === true, toPart),
+  ],
+  [
+    'if-range-stale',
+    '206 for a later date',
+    when((asked) => asked.header('if-range')?.startsWith('Mon, 02 Nov') === true, toPart),
+  ],
+  [
+    'if-range-weak',
+    '206',
+    when((asked) => asked.header('if-range')?.startsWith('W/') === true, toPart),
+  ],
+  ['if-match', 'ignored', when((asked) => asked.header('if-match') !== undefined, toPart)],
+
+  ['not-modified', '200', when((asked) => asked.header('if-none-match') !== undefined, toWhole)],
+  ['not-modified', 'no Cache-Control', onNotModified(without('cache-control'))],
+  ['not-modified', 'no Vary', onNotModified(without('vary'))],
+
+  ['part-fields', 'no ETag', onParts(without('etag'))],
+  ['part-fields', 'no Cache-Control', onParts(without('cache-control'))],
+  ['part-fields', 'no Vary', onParts(without('vary'))],
+
+  [
+    'encoding',
+    'a part, compressed on the fly',
+    when(isEncodable, (plan) => {
+      if (plan.status === 206) plan.fields['content-encoding'] = 'gzip'
+    }),
+  ],
+  [
+    'encoding',
+    'the tag of the file',
+    when(isEncodable, (plan) => {
+      if (plan.status === 200) plan.fields['content-encoding'] = 'br'
+    }),
+  ],
+  [
+    'encoding',
+    'no Vary',
+    when(isEncodable, ({ status, fields }) => {
+      if (status !== 200) return
+      Object.assign(fields, { 'content-encoding': 'br', etag: OTHER_TAG, vary: 'Origin' })
+    }),
+  ],
+
+  [
+    'slices',
+    'at most 256 KiB',
+    onParts((plan, { range }) => {
+      if (range?.endsWith('-') || plan.end - plan.start <= 256 * 1024) return
+      plan.end = plan.start + 256 * 1024
+      plan.fields['content-length'] = String(plan.end - plan.start)
+      change(plan, 'content-range', /-\d+/, `-${plan.end - 1}`)
+    }),
+  ],
+
+  ['cache-control', 'none', without('cache-control')],
+
+  [
+    'cors-expose',
+    'not allowed',
+    ({ fields, status }) => {
+      if (status !== 204) delete fields['access-control-allow-origin']
+    },
+  ],
+  ['cors-expose', 'nothing exposed', without('access-control-expose-headers')],
+  [
+    'cors-expose',
+    'another origin',
+    ({ fields, status }) => {
+      if (status !== 204) fields['access-control-allow-origin'] = 'https://other.example'
+    },
+  ],
+  ['cors-preflight', '405', when(({ method }) => method === 'OPTIONS', toStatus(405))],
+  [
+    'cors-preflight',
+    'If-Range not allowed',
+    when(
+      ({ method }) => method === 'OPTIONS',
+      ({ fields }) => {
+        fields['access-control-allow-headers'] = 'Range'
+      },
+    ),
+  ],
+]
+
+function without(...names: string[]): (plan: Plan) => void {
+  return ({ fields }) => {
+    for (const name of names) delete fields[name]
+  }
+}
+
+function when(
+  condition: (asked: Asked) => boolean,
+  fault: (plan: Plan, asked: Asked) => unknown,
+): Fault {
+  return (plan, asked) => {
+    // What is redirected is right, unless the redirect is meant.
+    if (condition(asked) && (asked.path !== '/moved' || isMovedPart === condition))
+      fault(plan, asked)
+  }
+}
+
+function onParts(fault: (plan: Plan, asked: Asked) => unknown): Fault {
+  return (plan, asked) => {
+    if (plan.status === 206) fault(plan, asked)
+  }
+}
+
+function onNotModified(fault: (plan: Plan) => unknown): Fault {
+  return (plan) => {
+    if (plan.status === 304) fault(plan)
+  }
+}
+
+function eachTime(fault: (plan: Plan, count: number) => void): Fault {
+  let count = 0
+  return (plan) => fault(plan, count++)
+}
+
+function change({ fields }: Plan, name: string, pattern: RegExp | string, by: string): void {
+  fields[name] = (fields[name] ?? '').replace(pattern, by)
+}
+
+/** The whole file, of which the server knows the size from its part. */
+function toWhole(plan: Plan, _asked: Asked): void {
+  const size = /\d+$/.exec(plan.fields['content-range'] ?? '')?.[0]
+  if (size === undefined) {
+    toOther(plan)
+    return
+  }
+  plan.status = 200
+  plan.start = 0
+  plan.end = Number(size)
+  plan.fields['content-length'] = size
+  delete plan.fields['content-range']
+}
+
+/** 200 for what was 304 or 416. */
+function toOther(plan: Plan): void {
+  plan.status = 200
+  plan.text = 'all of it'
+  plan.fields['content-length'] = String(plan.text.length)
+  delete plan.fields['content-range']
+}
+
+/** The part for which a condition was not met. */
+function toPart(plan: Plan, _asked: Asked): void {
+  const size = plan.fields['content-length'] === '0' ? 10 : plan.end
+  plan.status = 206
+  plan.start = 2
+  plan.end = 10
+  Object.assign(plan.fields, { 'content-range': `bytes 2-9/${size}`, 'content-length': '8' })
+}
+
+function toStatus(status: number): (plan: Plan) => void {
+  return (plan) => {
+    plan.status = status
+    plan.start = plan.end
+    plan.fields['content-length'] = '0'
+  }
+}
+
+/** A range with both ends, inside a large file and away from its beginning. */
+function isInside({ range }: Asked): boolean {
+  const [, first, last] = /^(\d+)-(\d+)$/.exec(range ?? '') ?? []
+  return Number(first) > 100 && Number(last) - Number(first) === 999
+}
+
+function isSuffix({ range }: Asked): boolean {
+  return range?.startsWith('-') === true
+}
+
+function isClamped({ range }: Asked): boolean {
+  const [, first, last] = /^(\d+)-(\d+)$/.exec(range ?? '') ?? []
+  return Number(last) - Number(first) === 1999
+}
+
+function isPastEnd({ range }: Asked): boolean {
+  return /^[1-9]\d*-$/.test(range ?? '')
+}
+
+function isHead({ method }: Asked): boolean {
+  return method === 'HEAD'
+}
+
+function isMovedPart({ path, range }: Asked): boolean {
+  return path === '/moved' && range !== null
+}
+
+function isEncodable(asked: Asked): boolean {
+  return asked.header('accept-encoding')?.includes('br') === true
+}

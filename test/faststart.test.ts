@@ -1,0 +1,397 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { faststart } from '../adapters/mp4.ts'
+import { readBytes } from '../src/reader.ts'
+import { serveFile } from '../src/serve.ts'
+import type { FileSource } from '../src/source.ts'
+import {
+  type CountingSource,
+  countingSource,
+  someBytes,
+  streamOf,
+} from './support/counting-source.ts'
+import {
+  box,
+  FILM_NAMES,
+  largeBox,
+  makeFilms,
+  offsetBox,
+  qtFaststart,
+  track,
+  UNMOVED,
+} from './support/mp4.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { areInstalled } from './support/tools.ts'
+
+const hasOracle = areInstalled('ffmpeg', 'qt-faststart')
+
+describe.runIf(hasOracle)('a film whose index is at its end', () => {
+  const directory = temporaryDirectory()
+  const film = (name: string) => readFileSync(join(directory, name))
+  beforeAll(() => makeFilms(directory))
+
+  it.each(
+    FILM_NAMES.filter((name) => !UNMOVED.includes(name)),
+  )('is what qt-faststart makes of it: %s', async (name) => {
+    const bytes = film(name)
+    const source = countingSource(bytes, { etag: '"a"', type: 'video/mp4' })
+    const moved = await faststart(source, { id: name })
+    expect(moved).not.toBe(source)
+    expect(moved).toMatchObject({ size: bytes.length, etag: '"a-faststart"', type: 'video/mp4' })
+    expect(await sameBytes(moved, qtFaststart(directory, name))).toBe(true)
+    await moved.close?.()
+    expect(source.closes).toBe(1)
+  })
+
+  it.each(UNMOVED)('is left as it is, where nothing is to be moved: %s', async (name) => {
+    const source = countingSource(film(name))
+    expect(await faststart(source)).toBe(source)
+    expect(source.closes).toBe(0)
+  })
+
+  it('takes five small reads and the index', async () => {
+    const bytes = film('plain.mp4')
+    const source = countingSource(bytes)
+    await faststart(source)
+    const index = bytes.lastIndexOf('moov') - 4
+    const lengths = source.reads.map(([start, end]) => (start === index ? 'index' : end - start))
+    expect(source.reads.length).toBeLessThanOrEqual(6)
+    expect(lengths.filter((length) => Number(length) > 64)).toEqual([])
+  })
+
+  it('whatever becomes of a byte of it, is what qt-faststart makes of it, or left as it is', async () => {
+    const names = ['three-tracks.mp4', 'video.m4v', 'time-code.mov']
+    const outcomes = { moved: 0, left: 0 }
+    const mutation = fc.record({
+      name: fc.constantFrom(...names),
+      at: fc.nat(1_000_000),
+      isInIndex: fc.boolean(),
+      byte: fc.constantFrom(0, 1, 2, 8, 0x7f, 0x80, 0xff),
+    })
+    await fc.assert(
+      fc.asyncProperty(mutation, async ({ name, at, isInIndex, byte }) => {
+        const bytes = Buffer.from(film(name))
+        const index = bytes.lastIndexOf('moov') - 4
+        const place = isInIndex ? index + (at % (bytes.length - index)) : at % 60
+        bytes[place] = byte
+        const source = countingSource(bytes)
+        const moved = await faststart(source)
+        writeFileSync(join(directory, 'mutated'), bytes)
+        const expected = qtFaststart(directory, 'mutated')
+        if (moved === source) {
+          outcomes.left++
+          // It makes room where offsets have none: then the size is another.
+          expect(expected?.length).not.toBe(bytes.length)
+        } else {
+          outcomes.moved++
+          expect(await sameBytes(moved, expected)).toBe(true)
+        }
+      }),
+      { numRuns: 250, seed: 18 },
+    )
+    expect(outcomes.moved).toBeGreaterThan(50)
+    expect(outcomes.left).toBeGreaterThan(10)
+  })
+
+  it('is a film to ffmpeg, of the same frames', async () => {
+    const moved = await faststart(countingSource(film('three-tracks.mp4')))
+    writeFileSync(join(directory, 'moved.mp4'), await readBytes(moved, 0, moved.size))
+    expect(framesOf('moved.mp4')).toBe(framesOf('three-tracks.mp4'))
+  })
+
+  function framesOf(name: string): string {
+    const args = ['-v', 'error', '-i', name, '-map', '0', '-c', 'copy', '-f', 'framemd5', '-']
+    return execFileSync('ffmpeg', args, { cwd: directory, encoding: 'utf8' })
+  }
+})
+
+const ftyp = box('ftyp', 'isom')
+const media = someBytes(1000)
+const mdat = box('mdat', media)
+/** Where the media data of `ftyp`, `mdat` are. */
+const AT = ftyp.length + 8
+
+function moov(...boxes: Uint8Array[]): Buffer {
+  return box('moov', box('mvhd', Buffer.alloc(100)), ...boxes)
+}
+
+const MOVED: [what: string, before: Buffer[], index: (by: number) => Buffer, after?: Buffer[]][] = [
+  [
+    'offsets of 32 bits',
+    [ftyp, mdat],
+    (by) => moov(track(offsetBox('stco', [AT + by, AT + 500 + by]))),
+  ],
+  [
+    'offsets of 64 bits',
+    [ftyp, mdat],
+    (by) => moov(track(offsetBox('co64', [AT + by, 2 ** 40 + by]))),
+  ],
+  [
+    'offsets that grow beyond 32 bits',
+    [ftyp, mdat],
+    (by) => moov(track(offsetBox('co64', [2 ** 32 - 9 + by]))),
+  ],
+  [
+    'several tracks',
+    [ftyp, mdat],
+    (by) => moov(track(offsetBox('stco', [AT + by])), track(offsetBox('co64', [AT + by]))),
+  ],
+  ['no ftyp', [mdat], (by) => moov(track(offsetBox('stco', [8 + by])))],
+  [
+    'a size of 64 bits',
+    [ftyp, largeBox('mdat', media)],
+    (by) => moov(track(offsetBox('stco', [AT + 8 + by]))),
+  ],
+  [
+    'an index with a size of 64 bits',
+    [ftyp, mdat],
+    (by) => largeBox('moov', track(offsetBox('stco', [AT + by]))),
+  ],
+  [
+    'several mdats',
+    [ftyp, mdat, box('free', media), mdat],
+    (by) => moov(track(offsetBox('stco', [AT + by]))),
+  ],
+  ['no track', [ftyp, mdat], () => moov()],
+  ['an empty table', [ftyp, mdat], () => moov(track(offsetBox('stco', [])))],
+  [
+    'a meta without items',
+    [ftyp, mdat],
+    (by) => moov(track(offsetBox('stco', [AT + by])), box('meta', Buffer.alloc(4), box('hdlr'))),
+  ],
+]
+
+describe('what is moved', () => {
+  it.each(MOVED)('with %s', async (_what, before, index) => {
+    const there = index(0)
+    const source = countingSource(Buffer.concat([...before, there]))
+    const moved = await faststart(source)
+    const [first] = before
+    const head = first === ftyp ? [ftyp] : []
+    const expected = Buffer.concat([...head, index(there.length), ...before.slice(head.length)])
+    expect(moved).not.toBe(source)
+    expect(await sameBytes(moved, expected)).toBe(true)
+  })
+
+  it('leaves media data behind the index where they are', async () => {
+    const index = (by: number) => moov(track(offsetBox('stco', [AT + by, 3000])))
+    const before = [ftyp, mdat]
+    const behind = [box('mdat', someBytes(5000)), box('free')]
+    const moved = await faststart(countingSource(Buffer.concat([...before, index(0), ...behind])))
+    const expected = Buffer.concat([ftyp, index(index(0).length), mdat, ...behind])
+    expect(await sameBytes(moved, expected)).toBe(true)
+  })
+})
+
+const table = track(offsetBox('stco', [AT]))
+const LEFT: [what: string, ...file: Uint8Array[]][] = [
+  ['an empty file'],
+  ['a text', Buffer.from('WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n')],
+  ['few bytes', Buffer.from('ftyp')],
+  ['an index in front', ftyp, moov(table), mdat],
+  ['an index in front of some', ftyp, moov(table), mdat, moov(table)],
+  ['two indexes', ftyp, mdat, moov(table), moov(table)],
+  ['no index', ftyp, mdat],
+  ['no media data', ftyp, moov(table)],
+  ['fragments', ftyp, box('moof'), mdat, moov(table)],
+  ['an index of segments', ftyp, box('sidx'), mdat, moov(table)],
+  ['fragments to come', ftyp, mdat, moov(table, box('mvex'))],
+  ['a compressed index', ftyp, mdat, box('moov', box('cmov', media))],
+  ['encrypted samples', ftyp, mdat, moov(track(offsetBox('stco', [AT]), box('saio')))],
+  ['items', ftyp, mdat, moov(table, box('meta', Buffer.alloc(4), box('iloc')))],
+  ['an unknown box', ftyp, box('meta'), mdat, moov(table)],
+  ['an ftyp that is not first', box('free'), ftyp, mdat, moov(table)],
+  ['an offset without room', ftyp, mdat, moov(track(offsetBox('stco', [2 ** 32 - 100])))],
+  ['an index that is cut', ftyp, mdat, moov(table).subarray(0, -1)],
+  ['an index to the end of the file', ftyp, mdat, withSize(0, moov(table))],
+  ['media data to the end of the file', ftyp, withSize(0, mdat), moov(table)],
+  ['a box smaller than its head', ftyp, withSize(7, mdat), moov(table)],
+  ['surplus bytes', ftyp, mdat, moov(table), Buffer.alloc(3)],
+  ['a table larger than its box', ftyp, mdat, moov(track(box('stco', count(2), Buffer.alloc(4))))],
+  ['a table of 2^32 offsets', ftyp, mdat, moov(track(box('stco', count(2 ** 32 - 1))))],
+  ['a table without a count', ftyp, mdat, moov(track(box('stco', Buffer.alloc(4))))],
+  ['boxes nested too deep', ftyp, mdat, nested(12)],
+  [
+    'a size of 64 bits beyond any file',
+    ftyp,
+    Buffer.concat([withSize(1, box('mdat')), Buffer.alloc(8, 0xff)]),
+  ],
+  ['a damaged track', ftyp, mdat, moov(box('trak', withSize(99, box('mdia'))))],
+]
+
+describe('what is left as it is', () => {
+  it.each(LEFT)('%s', async (_what, ...file) => {
+    const source = countingSource(Buffer.concat(file))
+    expect(await faststart(source)).toBe(source)
+  })
+
+  it('a hostile file, at the cost of few reads and little memory', async () => {
+    const boxes = Buffer.concat(Array.from({ length: 10_000 }, () => box('free')))
+    const many = countingSource(boxes)
+    expect(await faststart(many)).toBe(many)
+    expect(many.reads.length).toBeLessThan(70)
+    // An index of 5 GB in a file of 6.
+    const head = Buffer.concat([ftyp, mdat])
+    const huge = Buffer.alloc(16)
+    huge.writeUInt32BE(1)
+    huge.write('moov', 4)
+    huge.writeBigUInt64BE(5_000_000_000n, 8)
+    const start = Buffer.concat([head, huge])
+    let read = 0
+    const size = head.length + 5_000_000_000
+    const large: FileSource = {
+      size,
+      read(from, to) {
+        read += to - from
+        return Buffer.concat([start.subarray(from, to), Buffer.alloc(to - from)]).subarray(
+          0,
+          to - from,
+        )
+      },
+    }
+    expect(await faststart(large)).toBe(large)
+    expect(read).toBeLessThan(1000)
+  })
+})
+
+describe('a film that was moved', () => {
+  const index = moov(
+    track(
+      offsetBox(
+        'stco',
+        Array.from({ length: 300 }, (_, i) => AT + i),
+      ),
+    ),
+    track(offsetBox('co64', [AT])),
+  )
+  const bytes = Buffer.concat([ftyp, mdat, index])
+
+  it.each([
+    ['arrays', (asked: Uint8Array) => asked],
+    ['few bytes at a time', (asked: Uint8Array) => asked.subarray(0, 7)],
+    ['streams', (asked: Uint8Array) => streamOf(asked, 50)],
+  ])('has any range, of a source that gives %s', async (_what, read) => {
+    const moved = await faststart(countingSource(bytes, { read }))
+    const whole = await readBytes(moved, 0, moved.size)
+    const position = fc.nat(moved.size)
+    await fc.assert(
+      fc.asyncProperty(position, position, async (a, b) => {
+        const [start, end] = [Math.min(a, b), Math.max(a, b)]
+        const part = await readBytes(moved, start, end)
+        expect(Buffer.compare(part, whole.subarray(start, end))).toBe(0)
+      }),
+    )
+  })
+
+  it('does not change the bytes of its source', async () => {
+    const before = Buffer.from(bytes)
+    const moved = await faststart(countingSource(bytes))
+    await readBytes(moved, 0, moved.size)
+    expect(bytes.equals(before)).toBe(true)
+  })
+
+  it.each([
+    ['a strong tag', '"remembered"', 0],
+    ['a weak tag', 'W/"remembered"', 3],
+    ['no tag', undefined, 3],
+  ])('with %s is remembered, or not', async (_what, etag, reads) => {
+    await faststart(countingSource(bytes, { etag }))
+    const again = countingSource(bytes, { etag })
+    await faststart(again)
+    expect(again.reads.length).toBe(reads)
+  })
+
+  it('is another one with another size or id, although of the same tag', async () => {
+    const etag = '"same"'
+    await faststart(countingSource(bytes, { etag }))
+    const other = countingSource(Buffer.concat([ftyp, moov(), mdat]), { etag })
+    expect(await faststart(other)).toBe(other)
+    const named = countingSource(bytes, { etag })
+    await faststart(named, { id: 'named' })
+    expect(named.reads.length).toBe(3)
+  })
+
+  it('reads of its media data only what was asked for', async () => {
+    const etag = '"counted"'
+    await faststart(countingSource(bytes, { etag }))
+    const source: CountingSource = countingSource(bytes, { etag })
+    const moved = await faststart(source)
+    const start = AT + index.length + 100
+    await readBytes(moved, start, start + 50)
+    expect(source.reads).toEqual([[AT + 100, AT + 150]])
+  })
+
+  it("uses the runtime's own way for a part that is together, and for no other", async () => {
+    const asked: [number, number][] = []
+    const native = (start: number, end: number) => {
+      asked.push([start, end])
+      return bytes.subarray(start, end)
+    }
+    const read = Object.assign((start: number, end: number) => bytes.subarray(start, end), {
+      native: { body: native, sync: native, bufferLimit: 5 },
+    })
+    const moved = await faststart({ size: bytes.length, read })
+    const at = AT + index.length
+    expect([moved.read.native?.sync?.(at, at + 9), moved.read.native?.body?.(at, at + 9)]).toEqual([
+      bytes.subarray(AT, AT + 9),
+      bytes.subarray(AT, AT + 9),
+    ])
+    expect(moved.read.native?.sync?.(0, at)).toBe(null)
+    expect(moved.read.native?.body?.(ftyp.length, ftyp.length + 9)).toBe(null)
+    expect([asked, moved.read.native?.bufferLimit]).toEqual([
+      [
+        [AT, AT + 9],
+        [AT, AT + 9],
+      ],
+      5,
+    ])
+  })
+
+  it('keeps what its source says, but its digests', async () => {
+    const lastModified = new Date(0)
+    const headers = { 'cache-control': 'no-cache', 'Repr-Digest': 'sha-256=:AA==:' }
+    const moved = await faststart(countingSource(bytes, { lastModified, headers, etag: 'W/"a"' }))
+    expect(moved).toMatchObject({
+      lastModified,
+      etag: 'W/"a-faststart"',
+      headers: { 'cache-control': 'no-cache' },
+    })
+    expect(Object.keys(Object(moved.headers))).toEqual(['cache-control'])
+  })
+
+  it('closes its source when it is served, and when it can not be read', async () => {
+    const source = countingSource(bytes)
+    const response = await serveFile(new Request('http://localhost/'), await faststart(source))
+    await response.bytes()
+    expect(source.closes).toBe(1)
+    const broken = countingSource(bytes, { read: () => Promise.reject(new Error('EIO')) })
+    await expect(faststart(broken)).rejects.toThrow('EIO')
+    expect(broken.closes).toBe(1)
+  })
+})
+
+async function sameBytes(source: FileSource, expected: Uint8Array | null): Promise<boolean> {
+  const bytes = await readBytes(source, 0, source.size)
+  return expected !== null && Buffer.compare(bytes, expected) === 0
+}
+
+/** A box that says another size. */
+function withSize(size: number, bytes: Buffer): Buffer {
+  const changed = Buffer.from(bytes)
+  changed.writeUInt32BE(size)
+  return changed
+}
+
+/** A version, flags, and how many there are. */
+function count(entries: number): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(entries, 4)
+  return head
+}
+
+function nested(depth: number): Buffer {
+  return depth === 0 ? moov(table) : box('moov', nested(depth - 1))
+}

@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { open } from './client.ts'
+import { type Program, run } from './process.ts'
+import { until } from './wait.ts'
+
+/** A cache between clients and an origin. */
+export interface CacheServer {
+  /** On 127.0.0.1. */
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/**
+ * Starts nginx with a configuration, in which `PORT` and `DIRECTORY` are replaced.
+ *
+ * @param server what its `http` block holds, as docs/cdn.md shows it
+ */
+export async function startNginx(
+  nginx: string,
+  directory: string,
+  server: string,
+): Promise<CacheServer> {
+  const port = await freePort()
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${directory}/${name};`,
+  )
+  const config = `
+    daemon off; master_process off; pid ${directory}/nginx.pid; error_log stderr warn;
+    events { worker_connections 1024; }
+    http { access_log off; ${temporary.join(' ')}
+    ${server.replaceAll('PORT', String(port)).replaceAll('DIRECTORY', directory)} }`
+  writeFileSync(join(directory, 'nginx.conf'), config)
+  const args = ['-p', directory, '-c', join(directory, 'nginx.conf')]
+  return listening(run(nginx, args), port)
+}
+
+/** Starts Varnish with the VCL that docs/cdn.md shows, in which `ORIGIN` is replaced. */
+export async function startVarnish(
+  varnishd: string,
+  directory: string,
+  vcl: string,
+): Promise<CacheServer> {
+  const port = await freePort()
+  const path = join(directory, 'default.vcl')
+  const work = join(directory, 'work')
+  mkdirSync(work)
+  writeFileSync(path, vcl)
+  const args = ['-F', '-j', 'none', '-n', work, '-f', path, '-s', 'malloc,100m', '-T', 'none']
+  return listening(run(varnishd, [...args, '-a', `127.0.0.1:${port}`]), port)
+}
+
+async function listening(program: Program, port: number): Promise<CacheServer> {
+  const stop = () => program.stop('SIGTERM')
+  try {
+    await until(async () => {
+      if (!program.isAlive()) throw new Error(program.stdout() + program.stderr())
+      return isListening(port)
+    })
+    return { port, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function isListening(port: number): Promise<boolean> {
+  try {
+    const connection = await open(port)
+    connection.reset()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // What `address` gives once the server listens on a port.
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
