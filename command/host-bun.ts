@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bunDirectory } from '../adapters/bun.ts'
 import type { FileLookup } from '../src/lookup.ts'
@@ -29,6 +30,10 @@ export { writeLog } from './stderr.ts'
 
 /** How often to look whether a response is still under way, in ms. */
 const LOOK_EVERY = 50
+
+export function variable(name: string): string | undefined {
+  return process.env[name]
+}
 
 export function openDirectory(root: string, headers: HeadersLike): FileLookup {
   return bunDirectory(root, { headers })

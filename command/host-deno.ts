@@ -1,4 +1,5 @@
 import * as os from 'node:os'
+import process from 'node:process'
 import { denoDirectory } from '../adapters/deno.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
@@ -18,11 +19,13 @@ declare const Deno: {
   ): Server
   readonly stderr: { write(bytes: Uint8Array): Promise<number> }
   readonly permissions: {
-    querySync(permission: { name: 'sys'; kind: 'networkInterfaces' | 'hostname' }): {
-      readonly state: string
-    }
+    querySync(permission: Permission): { readonly state: string }
   }
 }
+
+type Permission =
+  | { readonly name: 'sys'; readonly kind: 'networkInterfaces' | 'hostname' }
+  | { readonly name: 'env'; readonly variable: string }
 
 interface Exchange {
   readonly remoteAddr: { readonly hostname: string }
@@ -41,15 +44,19 @@ interface Server {
 const RECOVERY = 100
 
 export const networkInterfaces: typeof os.networkInterfaces = () => {
-  return mayAsk('networkInterfaces') ? os.networkInterfaces() : {}
+  return isGranted({ name: 'sys', kind: 'networkInterfaces' }) ? os.networkInterfaces() : {}
 }
 
 export function hostname(): string {
-  return mayAsk('hostname') ? os.hostname() : ''
+  return isGranted({ name: 'sys', kind: 'hostname' }) ? os.hostname() : ''
 }
 
-function mayAsk(kind: 'networkInterfaces' | 'hostname'): boolean {
-  return Deno.permissions.querySync({ name: 'sys', kind }).state === 'granted'
+export function variable(name: string): string | undefined {
+  return isGranted({ name: 'env', variable: name }) ? process.env[name] : undefined
+}
+
+function isGranted(permission: Permission): boolean {
+  return Deno.permissions.querySync(permission).state === 'granted'
 }
 
 let lastWritten = Promise.resolve()

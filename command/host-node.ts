@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import process from 'node:process'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { HeadersLike } from '../src/source.ts'
@@ -7,6 +8,10 @@ import type { Address, Listening, Service } from './host.ts'
 
 export { hostname, networkInterfaces } from 'node:os'
 export { writeLog } from './stderr.ts'
+
+export function variable(name: string): string | undefined {
+  return process.env[name]
+}
 
 export function openDirectory(root: string, headers: HeadersLike): FileLookup {
   return nodeDirectory(root, { headers })

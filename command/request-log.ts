@@ -1,5 +1,6 @@
 import process from 'node:process'
 import type { Served, Serving } from '../src/served.ts'
+import type { Host } from './host.ts'
 import { formatServed } from './log.ts'
 import { formatJson } from './log-json.ts'
 import type { ServeOptions } from './options.ts'
@@ -17,12 +18,16 @@ export class RequestLog {
   /** @param isLocal whether every client is this machine, so that none needs to be named */
   constructor(
     format: ServeOptions['log'],
-    write: (text: string) => Promise<void>,
+    { writeLog, variable }: Pick<Host, 'writeLog' | 'variable'>,
     isLocal: boolean,
   ) {
     this.#format = format
-    this.#printer = linePrinter(write)
-    this.#terminal = process.stderr.isTTY ? new Terminal(this.#printer.print, write) : null
+    this.#printer = linePrinter(writeLog)
+    // https://no-color.org
+    const isColoured = !variable('NO_COLOR') && variable('TERM') !== 'dumb'
+    this.#terminal = process.stderr.isTTY
+      ? new Terminal(this.#printer.print, writeLog, isColoured)
+      : null
     this.#isLocal = isLocal
   }
 

@@ -32,12 +32,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { host, port } = options
   const root = findRoot(options.path)
   const address = await findAddress(host)
-  const password = readPassword(options.auth, process.env.BYTESERVE_AUTH)
+  const runtime = await loadHost()
+  const password = readPassword(options.auth, runtime.variable('BYTESERVE_AUTH'))
   const tls = readTls(options.tls)
   const scheme = tls === null ? 'http' : 'https'
-  const runtime = await loadHost()
   const isLocal = isLoopback(address)
-  const log = new RequestLog(options.log, runtime.writeLog, isLocal)
+  const log = new RequestLog(options.log, runtime, isLocal)
   const views = new Views()
   const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...options.allowHosts]
   const files = lookupOf(root, options, runtime, views)

@@ -30,11 +30,14 @@ export class Terminal {
   #isWriting = false
   #isShown = false
 
-  constructor(print: (line: string) => void, write: (text: string) => Promise<void>) {
+  constructor(
+    print: (line: string) => void,
+    write: (text: string) => Promise<void>,
+    isColoured: boolean,
+  ) {
     this.#print = print
     this.#write = write
-    // https://no-color.org
-    this.#isColoured = !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+    this.#isColoured = isColoured
   }
 
   begin(serving: Serving): void {
