@@ -136,6 +136,7 @@ export function startRangeMap(view: string): RangeMap {
     line.dataset.state = state
     line.dataset.sent = String(row.sent)
     line.dataset.range = range ?? ''
+    line.dataset.status = `${status}`
     const outcomes = { running: 'running', done: '', aborted: 'hung up', failed: 'failed' }
     const cells = [
       new Date(at).toTimeString().slice(0, 8),
