@@ -272,7 +272,6 @@ test.each([
     request: { method: 'GET', url: '/a b.mp4', headers: new Headers({ range: 'bytes=0-9' }) },
     status: 206,
     headers: { 'content-length': '10' },
-    sent: 10,
     aborted: false,
     duration: 1.4,
     ...change,

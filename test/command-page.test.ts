@@ -246,6 +246,7 @@ describe('the page', () => {
     const html = await (await ask(root, '/Films/')).text()
     const hrefs = [...html.matchAll(/<a [^>]*href="([^"]+)"/g)].map(([, href]) => href)
     expect(hrefs).toEqual([
+      '#shelf',
       '../',
       './',
       'A/A.mp4',

@@ -28,6 +28,7 @@ export function renderPage(library: Library, { rootName, style, script }: Frame)
 </head>
 <body>
 <header>
+<a class="skip" href="#shelf">To the files</a>
 ${renderPlace(query, rootName)}
 ${renderSearch(query)}
 </header>
@@ -53,9 +54,11 @@ function renderPlace({ folder }: Query, rootName: string): string {
   const names = [rootName, ...segments]
   const steps = names.map((name, i) => {
     const href = '../'.repeat(names.length - 1 - i) || './'
-    const isHere = i === names.length - 1
     const text = `<span dir="auto">${escapeHtml(name)}</span>`
-    return `<li>${isHere ? `<a href="./" aria-current="page">${text}</a>` : `<a href="${href}">${text}</a>`}</li>`
+    const isHere = i === names.length - 1
+    return isHere
+      ? `<li><h1><a href="./" aria-current="page">${text}</a></h1></li>`
+      : `<li><a href="${href}">${text}</a></li>`
   })
   return `<nav id="place" aria-label="Folder"><ol>${steps.join('')}</ol></nav>`
 }
@@ -79,7 +82,7 @@ function renderStage(first: Item | undefined, query: Query): string {
 <div id="bar" role="img" aria-label="The file" hidden><div class="announced"></div><div class="sent"></div><div class="index"></div><div class="buffer"></div><div class="head"></div></div>
 </div>
 <div id="caption">
-<h1 id="title" dir="auto" aria-live="polite">${escapeHtml(first.title)}</h1>
+<h2 id="title" dir="auto" aria-live="polite">${escapeHtml(first.title)}</h2>
 <p id="about" dir="auto"></p>
 <div id="tools" hidden>
 <button id="resumed" type="button" hidden></button>

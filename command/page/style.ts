@@ -49,6 +49,9 @@ button:hover { border-color: var(--quiet) }
 #shelf:focus-visible { outline: none }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 
+.skip { position: absolute; inset: 0 auto auto 0; z-index: 2; padding: .75rem 1rem; background: var(--surface); translate: 0 -100% }
+.skip:focus { translate: 0 }
+
 header {
   display: flex;
   flex-wrap: wrap;
@@ -63,7 +66,8 @@ header {
 #place li + li::before { content: '/'; content: '/' / ''; margin: 0 .4rem; color: var(--quiet) }
 #place a { display: inline-block; padding: .5rem 0; color: var(--quiet); text-decoration: none }
 #place a:hover { text-decoration: underline }
-#place a[aria-current] { color: var(--ink); font-size: 1.125rem; font-weight: 600 }
+#place h1 { margin: 0; font-size: 1.125rem; font-weight: 600 }
+#place a[aria-current] { color: var(--ink) }
 #search { display: flex; flex: 0 1 25rem; gap: .5rem }
 #words {
   flex: 1;
@@ -84,7 +88,7 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #player:has(audio) { padding: 1.5rem var(--edge); background: var(--surface) }
 #player:empty { aspect-ratio: 16 / 9; max-height: 50vh; background: #000 }
 #caption { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: .625rem var(--edge) }
-#caption h1 { flex: 1 1 12rem; margin: 0; min-width: 0; font-size: 1rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere; text-align: left }
+#title { flex: 1 1 12rem; margin: 0; color: inherit; min-width: 0; font-size: 1rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere; text-align: left }
 #about { flex: 1 0 100%; order: 1; margin: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; text-align: left }
 #about:empty { display: none }
 #tools { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; font-size: .875rem }
@@ -139,7 +143,7 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #shelf > p { margin: .75rem .5rem; color: var(--quiet) }
 #counts, #pages { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-size: .875rem }
 #shelf section { content-visibility: auto; contain-intrinsic-size: auto 20rem }
-h2 { margin: 1.5rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
+#shelf h2 { margin: 1.5rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
 .media a, .others a {
   display: flex;
   gap: .75rem;
@@ -230,7 +234,7 @@ kbd { padding: .0625rem .4rem; border: 1px solid var(--line); border-radius: .25
   #player:has(audio) { padding: 4rem 2rem; border: 1px solid var(--line) }
   #bar { margin-top: .625rem; border-radius: .25rem }
   #caption { padding: .75rem 0 .875rem }
-  #caption h1 { font-size: 1.25rem }
+  #title { font-size: 1.25rem }
   #trouble, #chapters, #map { padding-inline: 0 }
   #map { display: block; padding-top: .5rem; border-top: 1px solid var(--line) }
   main:has(#stage) #shelf { padding: 0 }

@@ -45,7 +45,12 @@ export function startPage(): void {
   document.addEventListener('click', follow)
   addEventListener('popstate', comeBack)
   addEventListener('pagehide', remember)
-  one('#search').addEventListener('submit', (event) => event.preventDefault())
+  one('#search').addEventListener('submit', (event) => {
+    event.preventDefault()
+    // All of the player lies between the words and what they found.
+    const [first] = [...shelf.querySelectorAll<HTMLElement>('li a')].filter((it) => it.offsetParent)
+    first?.focus()
+  })
   one('#order').addEventListener('change', () => void search())
   one('#words').addEventListener('input', () => {
     hideOthers()
@@ -359,28 +364,32 @@ export function startPage(): void {
     asked = new AbortController()
     try {
       const response = await fetch(url, { headers: { accept: 'text/html' }, signal: asked.signal })
-      const type = response.headers.get('content-type') ?? ''
-      const text = await response.text()
+      const text = response.ok ? await response.text() : ''
       const other = new DOMParser().parseFromString(text, 'text/html')
       const files = other.querySelector('#shelf')
-      const isLacking = stage === null && other.querySelector('#stage') !== null
-      if (!response.ok || !type.startsWith('text/html') || files === null || isLacking) {
-        location.assign(url)
-        return
-      }
+      // Another page, such as an index.html, or one with a player where there is none.
+      const isOther = files === null || (stage === null && other.querySelector('#stage') !== null)
+      if (isOther) return location.assign(url)
       if (isNew) history.pushState(null, '', url)
       else history.replaceState(null, '', url.pathname + url.search + location.hash)
       shown = url.pathname + url.search
-      shelf.replaceChildren(...files.childNodes)
-      one('#place').replaceChildren(...one('#place', other).childNodes)
-      if (playing === null) document.title = other.title
+      fill(files, other)
       if (isNew) arrive(other)
-      mark()
-      thumbnails.observe(shelf)
-      tell(one('#counts span').textContent)
     } catch (error) {
       if (!(error instanceof DOMException && error.name === 'AbortError')) location.assign(url)
     }
+  }
+
+  function fill(files: Element, other: Document): void {
+    const focused = document.activeElement?.closest('#shelf a')?.getAttribute('href')
+    shelf.replaceChildren(...files.childNodes)
+    one('#place').replaceChildren(...one('#place', other).childNodes)
+    if (playing === null) document.title = other.title
+    const links = [...shelf.querySelectorAll('a')]
+    links.find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true })
+    mark()
+    thumbnails.observe(shelf)
+    tell(one('#counts span').textContent)
   }
 
   function arrive(other: Document): void {
