@@ -1,5 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 
+export type Scheme = 'http' | 'https'
+
 /**
  * A URL that a person can open. An address that means "everywhere" can't be opened, so the loopback
  * address takes its place.
@@ -8,9 +10,9 @@ import type { NetworkInterfaceInfo } from 'node:os'
  * formatUrl('::1', 8080) // 'http://[::1]:8080/'
  * formatUrl('0.0.0.0', 8080) // 'http://127.0.0.1:8080/'
  */
-export function formatUrl(host: string, port: number): string {
+export function formatUrl(host: string, port: number, scheme: Scheme = 'http'): string {
   const place = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${place.includes(':') ? `[${place}]` : place}:${port}/`
+  return `${scheme}://${place.includes(':') ? `[${place}]` : place}:${port}/`
 }
 
 /** Whether only programs on this machine can reach what listens at an IP address. */
@@ -32,11 +34,12 @@ export function externalUrls(
   address: string,
   port: number,
   interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>,
+  scheme: Scheme = 'http',
 ): string[] {
   if (address !== '0.0.0.0' && address !== '::') return []
   return Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
     .filter(({ internal, family }) => !internal && (family === 'IPv4' || address === '::'))
     .filter((own) => !own.address.startsWith('fe80:'))
-    .map((own) => formatUrl(own.address, port))
+    .map((own) => formatUrl(own.address, port, scheme))
 }

@@ -1,7 +1,9 @@
+import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bunDirectory } from '../adapters/bun.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
+import type { HeadersLike } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 declare const Bun: {
@@ -10,6 +12,7 @@ declare const Bun: {
     port: number
     idleTimeout: number
     development: boolean
+    tls?: Address['tls'] | undefined
     fetch(request: Request, server: Server): Promise<Response>
   }): Server
 }
@@ -22,28 +25,36 @@ interface Server {
   stop(): Promise<void>
 }
 
-export { networkInterfaces } from 'node:os'
+export { hostname, networkInterfaces } from 'node:os'
 export { writeLog } from './stderr.ts'
 
 /** How often to look whether a response is still under way, in ms. */
 const LOOK_EVERY = 50
 
-export const openDirectory: (root: string) => FileLookup = bunDirectory
+export function variable(name: string): string | undefined {
+  return process.env[name]
+}
+
+export function openDirectory(root: string, headers: HeadersLike): FileLookup {
+  return bunDirectory(root, { headers })
+}
 
 export async function listen(
-  { lookup, optionsFor }: Service,
-  { address, port }: Address,
+  { lookup, options }: Service,
+  { address, port, tls }: Address,
 ): Promise<Listening> {
+  const answer = fileHandler(
+    lookup,
+    options((server: Server, request: Request) => server.requestIP(request)?.address),
+  )
   const server = Bun.serve({
     hostname: address,
     port,
     // By default Bun cuts off a player that pauses for 10 s.
     idleTimeout: 0,
     development: false,
-    fetch(request, server) {
-      const options = optionsFor(server.requestIP(request)?.address)
-      return fileHandler(lookup, options)(request)
-    },
+    ...(tls !== null && { tls }),
+    fetch: (request, server) => answer(request, server, request),
   })
   return {
     port: server.port,

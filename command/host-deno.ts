@@ -1,19 +1,31 @@
 import * as os from 'node:os'
+import process from 'node:process'
 import { denoDirectory } from '../adapters/deno.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
+import type { HeadersLike } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 declare const Deno: {
   serve(
-    options: { hostname: string; port: number; onListen(): void },
+    options: {
+      hostname: string
+      port: number
+      cert?: string
+      key?: string
+      onListen(): void
+    },
     handler: (request: Request, exchange: Exchange) => Promise<Response>,
   ): Server
   readonly stderr: { write(bytes: Uint8Array): Promise<number> }
   readonly permissions: {
-    querySync(permission: { name: 'sys'; kind: 'networkInterfaces' }): { readonly state: string }
+    querySync(permission: Permission): { readonly state: string }
   }
 }
+
+type Permission =
+  | { readonly name: 'sys'; readonly kind: 'networkInterfaces' | 'hostname' }
+  | { readonly name: 'env'; readonly variable: string }
 
 interface Exchange {
   readonly remoteAddr: { readonly hostname: string }
@@ -32,8 +44,19 @@ interface Server {
 const RECOVERY = 100
 
 export const networkInterfaces: typeof os.networkInterfaces = () => {
-  const { state } = Deno.permissions.querySync({ name: 'sys', kind: 'networkInterfaces' })
-  return state === 'granted' ? os.networkInterfaces() : {}
+  return isGranted({ name: 'sys', kind: 'networkInterfaces' }) ? os.networkInterfaces() : {}
+}
+
+export function hostname(): string {
+  return isGranted({ name: 'sys', kind: 'hostname' }) ? os.hostname() : ''
+}
+
+export function variable(name: string): string | undefined {
+  return isGranted({ name: 'env', variable: name }) ? process.env[name] : undefined
+}
+
+function isGranted(permission: Permission): boolean {
+  return Deno.permissions.querySync(permission).state === 'granted'
 }
 
 let lastWritten = Promise.resolve()
@@ -51,14 +74,18 @@ async function writeAll(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += await Deno.stderr.write(bytes.subarray(at))
 }
 
-export function openDirectory(root: string): FileLookup {
-  return denoDirectory(root, { native: true })
+export function openDirectory(root: string, headers: HeadersLike): FileLookup {
+  return denoDirectory(root, { native: true, headers })
 }
 
 export async function listen(
-  { lookup, optionsFor }: Service,
-  { address, port }: Address,
+  { lookup, options }: Service,
+  { address, port, tls }: Address,
 ): Promise<Listening> {
+  const answer = fileHandler(
+    lookup,
+    options(({ remoteAddr }: Exchange) => remoteAddr.hostname),
+  )
   const running = new Set<Promise<void>>()
   let isDraining = false
   let server = listenOn(port)
@@ -74,11 +101,11 @@ export async function listen(
 
   function listenOn(port: number): Server {
     // Deno would print its own line on standard output.
-    const listening = { hostname: address, port, onListen() {} }
-    const server = Deno.serve(listening, (request, { remoteAddr, completed }) => {
-      const over = completed.catch(() => {}).finally(() => running.delete(over))
+    const listening = { hostname: address, port, ...tls, onListen() {} }
+    const server = Deno.serve(listening, (request, exchange) => {
+      const over = exchange.completed.catch(() => {}).finally(() => running.delete(over))
       running.add(over)
-      return fileHandler(lookup, optionsFor(remoteAddr.hostname))(request)
+      return answer(request, exchange)
     })
     server.finished.catch(() => setTimeout(listenAgain, RECOVERY))
     return server

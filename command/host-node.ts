@@ -1,22 +1,40 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import process from 'node:process'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { FileLookup } from '../src/lookup.ts'
+import type { HeadersLike } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
-export { networkInterfaces } from 'node:os'
+export { hostname, networkInterfaces } from 'node:os'
 export { writeLog } from './stderr.ts'
 
-export const openDirectory: (root: string) => FileLookup = nodeDirectory
+export function variable(name: string): string | undefined {
+  return process.env[name]
+}
+
+export function openDirectory(root: string, headers: HeadersLike): FileLookup {
+  return nodeDirectory(root, { headers })
+}
+
+/** Of HTTP/1.1 or HTTP/2. */
+type Incoming = IncomingMessage | Http2ServerRequest
+type Outgoing = ServerResponse | Http2ServerResponse
 
 export async function listen(
-  { lookup, optionsFor }: Service,
-  { address, port }: Address,
+  { lookup, options }: Service,
+  { address, port, tls }: Address,
 ): Promise<Listening> {
-  const running = new Set<ServerResponse>()
+  const running = new Set<Outgoing>()
   let isDraining = false
   let whenIdle = () => {}
+  const answer = nodeListener(
+    lookup,
+    // What it is called with below.
+    options((incoming) => (incoming as Incoming).socket.remoteAddress),
+  )
 
-  const server = createServer((incoming, outgoing) => {
+  const listener = (incoming: Incoming, outgoing: Outgoing) => {
     const leave = () => {
       running.delete(outgoing)
       if (running.size === 0) whenIdle()
@@ -25,10 +43,15 @@ export async function listen(
     outgoing.once('close', leave)
     // A response that waits behind another on its connection is not told about a hang-up.
     incoming.once('aborted', leave)
-    if (isDraining) outgoing.setHeader('connection', 'close')
-    const options = optionsFor(incoming.socket.remoteAddress)
-    void nodeListener(lookup, options)(incoming, outgoing)
-  })
+    if (isDraining && incoming.httpVersionMajor === 1) outgoing.setHeader('connection', 'close')
+    void answer(incoming, outgoing)
+  }
+  const server =
+    tls === null
+      ? createServer(listener)
+      : createSecureServer({ ...tls, allowHTTP1: true }, listener)
+  // A client that has said all may still want to hear: `nc -N`, proxies of HTTP/1.0, embedded ones.
+  Object.assign(server, { httpAllowHalfOpen: true })
   await new Promise<void>((resolve, reject) => {
     // It stays for good: a connection that can't be accepted later must not end the process.
     server.on('error', reject)

@@ -2,28 +2,63 @@ import { parseArgs } from 'node:util'
 
 /** What the command line asks for. */
 export type Options =
-  | { readonly kind: 'serve'; readonly root: string; readonly port: number; readonly host: string }
+  | ServeOptions
   | { readonly kind: 'help' | 'version' }
   | { readonly kind: 'mistake'; readonly message: string }
 
-const DEFAULTS = { port: '8080', host: '127.0.0.1' }
+export interface ServeOptions {
+  readonly kind: 'serve'
+  /** A folder, or one file. */
+  readonly path: string
+  readonly port: number
+  readonly host: string
+  /** The names that it answers to beside its own. */
+  readonly allowHosts: readonly string[]
+  /** `USER:PASS`, or `@FILE` that holds it; null for no password. */
+  readonly auth: string | null
+  /** PEM files for HTTPS. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
+  readonly cors: boolean
+  /** For how many seconds a file may be kept without asking; 0 for not at all. */
+  readonly cache: number
+  readonly maxRanges: number
+  /** What answers for a folder. */
+  readonly folders: 'page' | 'listing' | 'nothing'
+  readonly open: boolean
+  /** Null for: where it is of use. */
+  readonly qr: boolean | null
+  readonly log: 'text' | 'json' | 'off'
+}
+
+const DEFAULTS = { port: '8080', host: '127.0.0.1', cache: '0', 'max-ranges': '1000', log: 'text' }
 const HIGHEST_PORT = 65535
+/** What 32 bits hold, which caches must understand (RFC 9111 §1.2.2). */
+const LONGEST_CACHE = 2 ** 31 - 1
+const HIGHEST_MAX_RANGES = 100_000
+const LOGS = ['text', 'json', 'off'] as const
 
-export const HELP: string = `Usage: byteserve [DIR] [--port N] [--host H]
-       byteserve check URL…    what a server gets wrong; see byteserve check --help
+export const HELP: string = `Usage: byteserve [DIR or FILE] [options]
+       byteserve check URL…   what a server gets wrong; see byteserve check -h
 
-Serves the files of DIR, by default the current directory, with byte ranges: films seek and
-downloads resume. / is DIR/index.html or, if there is none, a page that plays the media.
+Serves files with byte ranges: films seek, and downloads resume. A folder shows
+its index.html or, if there is none, a page that plays what is in it.
 
-  -p, --port N    the port to listen on, ${DEFAULTS.port} by default; 0 for any free one
-      --host H    the address to listen on, ${DEFAULTS.host} by default: only this machine;
-                  0.0.0.0 lets the network in
-  -h, --help      print this
-  -v, --version   print the version
+  -p, --port N           listen on port N, ${DEFAULTS.port} by default; 0 for any free one
+      --host H           listen on address H, ${DEFAULTS.host} by default: only this
+                         machine; 0.0.0.0 lets the network in
+      --allow-host NAME  answer to this host name, too; may be given again
+      --auth USER:PASS   ask for a password; @FILE or $BYTESERVE_AUTH hide it
+      --cert F --key F   HTTPS with these PEM files; HTTP/2 where possible
+      --cors             let pages of any other site read the files
+      --cache SECONDS    let browsers keep files without asking, ${DEFAULTS.cache} by default
+      --max-ranges N     ranges in one request, ${DEFAULTS['max-ranges']} by default
+      --listing          show folders as plain lists;  --no-page: show none
+      --open, --qr       open a browser; draw the URL for a phone, or --no-qr
+      --log json|off     log requests as JSON, or not at all
+  -h, --help, -v, --version
 
-The URL is printed on standard output, a line for each request on standard error. Hidden files
-and links that lead out of DIR are not served. Ctrl-C stops at once; SIGTERM gives running downloads
-5 seconds to finish.
+  byteserve ~/Films --host 0.0.0.0     watch on a phone in the same network
+  byteserve film.mp4 --auth me:secret  one file, for those who have the password
 `
 
 /**
@@ -31,7 +66,7 @@ and links that lead out of DIR are not served. Ctrl-C stops at once; SIGTERM giv
  * given twice, the last one counts; after `--` there are no options.
  *
  * @example
- * parseOptions(['media', '--port', '0']) // { kind: 'serve', root: 'media', port: 0, host: '127.0.0.1' }
+ * parseOptions(['media', '--port', '0']) // { kind: 'serve', path: 'media', port: 0, … }
  * parseOptions(['--port', 'x']) // { kind: 'mistake', message: "--port takes a number …, not 'x'" }
  */
 export function parseOptions(args: readonly string[]): Options {
@@ -39,14 +74,19 @@ export function parseOptions(args: readonly string[]): Options {
     const { values, positionals } = readArguments(args)
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
-    return toOptions(positionals, values.port, values.host)
+    return toOptions(positionals, values)
   } catch (error) {
+    if (error instanceof Mistake) return { kind: 'mistake', message: error.message }
     const port = findDashedPort(args)
-    if (port !== undefined) return mistakenPort(port)
+    if (port !== undefined) return { kind: 'mistake', message: portMistake(port) }
     // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
-    return mistake(String(error instanceof Error ? error.message : error).replace(/\.\s.*/s, ''))
+    const text = String(error instanceof Error ? error.message : error)
+    return { kind: 'mistake', message: text.replace(/\.\s.*/s, '') }
   }
 }
+
+/** What a person got wrong. */
+class Mistake extends Error {}
 
 function readArguments(args: readonly string[]) {
   return parseArgs({
@@ -55,18 +95,72 @@ function readArguments(args: readonly string[]) {
     options: {
       port: { type: 'string', short: 'p', default: DEFAULTS.port },
       host: { type: 'string', default: DEFAULTS.host },
+      'allow-host': { type: 'string', multiple: true, default: [] },
+      auth: { type: 'string' },
+      cert: { type: 'string' },
+      key: { type: 'string' },
+      cors: { type: 'boolean', default: false },
+      cache: { type: 'string', default: DEFAULTS.cache },
+      'max-ranges': { type: 'string', default: DEFAULTS['max-ranges'] },
+      listing: { type: 'boolean', default: false },
+      'no-page': { type: 'boolean', default: false },
+      open: { type: 'boolean', default: false },
+      qr: { type: 'boolean' },
+      'no-qr': { type: 'boolean' },
+      log: { type: 'string', default: DEFAULTS.log },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
     },
   })
 }
 
-function toOptions([root = '.', ...extra]: readonly string[], port: string, host: string): Options {
-  if (root === '') return mistake('DIR is empty')
-  if (extra.length > 0) return mistake(`expected one DIR, got a second: '${extra[0]}'`)
-  if (!/^\d{1,5}$/.test(port) || Number(port) > HIGHEST_PORT) return mistakenPort(port)
-  if (host === '') return mistake('--host needs a value')
-  return { kind: 'serve', root, port: Number(port), host: host.replace(/^\[(.*)\]$/, '$1') }
+type Values = ReturnType<typeof readArguments>['values']
+
+function toOptions([path = '.', ...extra]: readonly string[], values: Values): ServeOptions {
+  const { host, auth, cert, key } = values
+  if (path === '') throw new Mistake('DIR is empty')
+  if (extra.length > 0) throw new Mistake(`expected one DIR or FILE, got a second: '${extra[0]}'`)
+  if (host === '') throw new Mistake('--host needs a value')
+  if (auth !== undefined && !/^(?:@.|[^:]+:.)/s.test(auth)) {
+    // Whatever it is, it was meant to be secret.
+    throw new Mistake('--auth takes USER:PASS or @FILE')
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new Mistake(
+      `--${cert === undefined ? 'key' : 'cert'} needs --${cert === undefined ? 'cert' : 'key'}, too`,
+    )
+  }
+  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > HIGHEST_PORT) {
+    throw new Mistake(portMistake(values.port))
+  }
+  return {
+    kind: 'serve',
+    path,
+    port: Number(values.port),
+    host: host.replace(/^\[(.*)\]$/, '$1'),
+    allowHosts: values['allow-host'],
+    auth: auth ?? null,
+    tls: cert === undefined || key === undefined ? null : { cert, key },
+    cors: values.cors,
+    cache: expectNumber('cache', values.cache, 0, LONGEST_CACHE),
+    maxRanges: expectNumber('max-ranges', values['max-ranges'], 1, HIGHEST_MAX_RANGES),
+    folders: values.listing ? 'listing' : values['no-page'] ? 'nothing' : 'page',
+    open: values.open,
+    qr: values['no-qr'] ? false : (values.qr ?? null),
+    log: expectLog(values.log),
+  }
+}
+
+function expectNumber(name: string, text: string, least: number, most: number): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= least && number <= most) return number
+  throw new Mistake(`--${name} takes a number from ${least} to ${most}, not '${text}'`)
+}
+
+function expectLog(text: string): ServeOptions['log'] {
+  const log = LOGS.find((name) => name === text)
+  if (log === undefined) throw new Mistake(`--log takes text, json or off, not '${text}'`)
+  return log
 }
 
 /** The port in `--port -1`, which parseArgs rejects as ambiguous: it looks like an option. */
@@ -74,10 +168,6 @@ function findDashedPort(args: readonly string[]): string | undefined {
   return args.find((arg, at) => arg.startsWith('-') && /^(?:-p|--port)$/.test(args[at - 1] ?? ''))
 }
 
-function mistakenPort(port: string): Options {
-  return mistake(`--port takes a number from 0 to ${HIGHEST_PORT}, not '${port}'`)
-}
-
-function mistake(message: string): Options {
-  return { kind: 'mistake', message }
+function portMistake(port: string): string {
+  return `--port takes a number from 0 to ${HIGHEST_PORT}, not '${port}'`
 }

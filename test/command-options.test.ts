@@ -1,27 +1,55 @@
 import { describe, expect, test } from 'vitest'
 import { externalUrls, formatUrl, isLoopback } from '../command/address.ts'
 import { formatServed, onOneLine } from '../command/log.ts'
-import { type Options, parseOptions } from '../command/options.ts'
+import { formatJson } from '../command/log-json.ts'
+import { HELP, type Options, parseOptions } from '../command/options.ts'
 import type { Served } from '../src/served.ts'
 
 describe('parseOptions', () => {
   const serve = (change: object) => {
-    return { kind: 'serve', root: '.', port: 8080, host: '127.0.0.1', ...change }
+    return {
+      kind: 'serve',
+      path: '.',
+      port: 8080,
+      host: '127.0.0.1',
+      allowHosts: [],
+      auth: null,
+      tls: null,
+      cors: false,
+      cache: 0,
+      maxRanges: 1000,
+      folders: 'page',
+      open: false,
+      qr: null,
+      log: 'text',
+      ...change,
+    }
   }
   const rows: [args: string[], options: object][] = [
     [[], serve({})],
-    [['media'], serve({ root: 'media' })],
+    [['media'], serve({ path: 'media' })],
     [['--port', '0'], serve({ port: 0 })],
-    [['media', '--port', '65535'], serve({ root: 'media', port: 65535 })],
-    [['--port=80', 'media'], serve({ root: 'media', port: 80 })],
+    [['media', '--port', '65535'], serve({ path: 'media', port: 65535 })],
+    [['--port=80', 'media'], serve({ path: 'media', port: 80 })],
     [['-p', '80'], serve({ port: 80 })],
     [['-p80'], serve({ port: 80 })],
     [['--port', '1', '--port', '2'], serve({ port: 2 })],
     [['--host', '0.0.0.0'], serve({ host: '0.0.0.0' })],
     [['--host', '[::1]'], serve({ host: '::1' })],
     [['--host=::1'], serve({ host: '::1' })],
-    [['--', '--port'], serve({ root: '--port' })],
-    [['-'], serve({ root: '-' })],
+    [['--', '--port'], serve({ path: '--port' })],
+    [['-'], serve({ path: '-' })],
+    [['--allow-host', 'a', '--allow-host=b'], serve({ allowHosts: ['a', 'b'] })],
+    [['--auth', 'me:se:cret'], serve({ auth: 'me:se:cret' })],
+    [['--auth=@file'], serve({ auth: '@file' })],
+    [['--cert', 'c', '--key', 'k'], serve({ tls: { cert: 'c', key: 'k' } })],
+    [['--cors', '--cache', '3600'], serve({ cors: true, cache: 3600 })],
+    [['--max-ranges', '5'], serve({ maxRanges: 5 })],
+    [['--listing'], serve({ folders: 'listing' })],
+    [['--no-page'], serve({ folders: 'nothing' })],
+    [['--open', '--qr'], serve({ open: true, qr: true })],
+    [['--no-qr'], serve({ qr: false })],
+    [['--log', 'json'], serve({ log: 'json' })],
     [['media', '--help', '--port', 'x'], { kind: 'help' }],
     [['--version', '--help'], { kind: 'help' }],
     [['-h'], { kind: 'help' }],
@@ -52,10 +80,20 @@ describe('parseOptions', () => {
     [['--port', '1e3'], "--port takes a number from 0 to 65535, not '1e3'"],
     [['--port', '0x50'], "--port takes a number from 0 to 65535, not '0x50'"],
     [['--port', '000080'], "--port takes a number from 0 to 65535, not '000080'"],
-    [['a', 'b'], "expected one DIR, got a second: 'b'"],
-    [['a', 'b', 'c'], "expected one DIR, got a second: 'b'"],
-    [['a', '--', 'b'], "expected one DIR, got a second: 'b'"],
+    [['a', 'b'], "expected one DIR or FILE, got a second: 'b'"],
+    [['a', 'b', 'c'], "expected one DIR or FILE, got a second: 'b'"],
+    [['a', '--', 'b'], "expected one DIR or FILE, got a second: 'b'"],
     [[''], 'DIR is empty'],
+    [['--auth', 'secret'], '--auth takes USER:PASS or @FILE'],
+    [['--auth', ':secret'], '--auth takes USER:PASS or @FILE'],
+    [['--auth', 'me:'], '--auth takes USER:PASS or @FILE'],
+    [['--auth', '@'], '--auth takes USER:PASS or @FILE'],
+    [['--cert', 'c'], '--cert needs --key, too'],
+    [['--key', 'k'], '--key needs --cert, too'],
+    [['--cache', '1d'], "--cache takes a number from 0 to 2147483647, not '1d'"],
+    [['--max-ranges', '0'], "--max-ranges takes a number from 1 to 100000, not '0'"],
+    [['--log', 'xml'], "--log takes text, json or off, not 'xml'"],
+    [['--no-port'], "Unknown option '--no-port'"],
   ]
   test.each(mistakes)('%j is a mistake', (args, message) => {
     expect(parseOptions(args)).toEqual({ kind: 'mistake', message } satisfies Options)
@@ -205,4 +243,49 @@ test('a message is on one line, in any script', () => {
   expect(onOneLine('日本\r\n\u2028\u2029\u0085\u200b é')).toBe(
     '日本\\u{d}\\u{a}\\u{2028}\\u{2029}\\u{85}\\u{200b} é',
   )
+})
+
+test('the help fits on a screen', () => {
+  const lines = HELP.split('\n')
+  expect(lines.length).toBeLessThanOrEqual(24)
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80)
+})
+
+test.each([
+  [
+    'what was sent',
+    { sent: 4, aborted: true },
+    { announced: 10, sent: 4, aborted: true, error: null },
+  ],
+  [
+    'what was announced',
+    { sent: null },
+    { announced: 10, sent: null, aborted: false, error: null },
+  ],
+  [
+    'a failure',
+    { sent: 0, error: new Error('bad\ndisk') },
+    { announced: 10, sent: 0, aborted: false, error: 'bad\ndisk' },
+  ],
+])('a line of JSON tells %s', (_what, change, expected) => {
+  const served: Served = {
+    request: { method: 'GET', url: '/a b.mp4', headers: new Headers({ range: 'bytes=0-9' }) },
+    status: 206,
+    headers: { 'content-length': '10' },
+    aborted: false,
+    duration: 1.4,
+    ...change,
+  }
+  const line = formatJson(served, new Date(0), '::ffff:10.0.0.7')
+  expect(line).not.toContain('\n')
+  expect(JSON.parse(line)).toEqual({
+    time: '1970-01-01T00:00:00.000Z',
+    client: '10.0.0.7',
+    method: 'GET',
+    url: '/a b.mp4',
+    range: 'bytes=0-9',
+    status: 206,
+    duration: 1,
+    ...expected,
+  })
 })

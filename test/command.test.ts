@@ -104,19 +104,22 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const folder = mkdtempSync(join(media, 'page-'))
     writeFileSync(join(folder, 'film.mp4'), film)
     const { url } = await serve(folder)
-    const page = await fetch(url)
+    const asked = { accept: 'text/html' }
+    const page = await fetch(url, { headers: asked })
     const html = await page.text()
     const etag = page.headers.get('etag') ?? ''
     expect(html).toContain('<video controls preload="metadata" src="film.mp4"')
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; /)
-    const head = await fetch(url, { method: 'HEAD' })
+    const head = await fetch(url, { method: 'HEAD', headers: asked })
     expect(head.headers.get('content-length')).toBe(String(Buffer.byteLength(html)))
-    const same = await fetch(`${url}?x`, { headers: { 'if-none-match': etag } })
-    const start = await fetch(url, { headers: { range: 'bytes=0-14', 'if-range': etag } })
+    const same = await fetch(`${url}?x`, { headers: { ...asked, 'if-none-match': etag } })
+    const start = await fetch(url, {
+      headers: { ...asked, range: 'bytes=0-14', 'if-range': etag },
+    })
     expect([same.status, start.status, await start.text()]).toEqual([304, 206, '<!doctype html>'])
     writeFileSync(join(folder, 'new.webm'), 'new')
-    const changed = await fetch(url, { headers: { 'if-none-match': etag } })
+    const changed = await fetch(url, { headers: { ...asked, 'if-none-match': etag } })
     expect([changed.status, await changed.text()]).toEqual([
       200,
       expect.stringContaining('new.webm'),
@@ -125,11 +128,11 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
 
   test('the script of the page is one that a browser can and may run', async ({ expect }) => {
     const { url } = await serve(media)
-    const page = await fetch(url)
+    const page = await fetch(url, { headers: { accept: 'text/html' } })
     const [, script = ''] = /<script type="module">(.*)<\/script>/s.exec(await page.text()) ?? []
     // What it is made of is the text of a function, as each runtime writes it.
     expect(() => new Script(script)).not.toThrow()
-    expect(script).toMatch(/^\(function runPlayer\(\) \{.*\}\)\(\)$/s)
+    expect(script).toMatch(/^function fold\(text\) \{.*\nstartPage\(\)$/s)
     const hash = createHash('sha256').update(script).digest('base64')
     expect(page.headers.get('content-security-policy')).toContain(`script-src 'sha256-${hash}';`)
   })
@@ -215,7 +218,13 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const rows: [args: string[], code: number, line: string][] = [
       [[media, '--prot', '1'], 2, "Unknown option '--prot'; see byteserve --help"],
       [[join(media, 'no\nway')], 1, `${media}/no\\u{a}way does not exist`],
-      [[join(media, 'film.mp4')], 1, `${media}/film.mp4 is not a directory`],
+      [[join(media, 'film.mp4', 'x')], 1, `ENOTDIR: not a directory, stat '${media}/film.mp4/x'`],
+      [['/dev/null'], 1, '/dev/null is neither a directory nor a file'],
+      [
+        [media, '--auth', `@${media}/none`],
+        1,
+        `can't read the file of --auth: ENOENT: no such file or directory, open '${media}/none'`,
+      ],
       [[media, '--port', port], 1, `port ${port} is in use; ${choice}`],
       [[media, '--host', 'no host'], 1, "can't resolve no host"],
       [[media, '--host', 'nope.invalid'], 1, "can't resolve nope.invalid"],
@@ -246,13 +255,13 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
   }) => {
     const { url, log } = await serve(media)
     const target = '/film.mp4?\x9b2J%0Afake\x85  aborted'
-    await exchange(url, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    await exchange(url, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
     const range = 'bytes=0-1\x9b31m,\t\x85  aborted'
     await exchange(
       url,
-      `GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: ${range}\r\nConnection: close\r\n\r\n`,
+      `GET /film.mp4 HTTP/1.1\r\nHost: localhost\r\nRange: ${range}\r\nConnection: close\r\n\r\n`,
     )
-    await exchange(url, 'BREW /\x1b[31m HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    await exchange(url, 'BREW /\x1b[31m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     const after = await fetch(`${url}film.mp4?last`)
     expect((await after.arrayBuffer()).byteLength).toBe(1000)
     await expect.poll(() => log().join('\n'), PATIENT).toContain('?last')
@@ -389,7 +398,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       slow.write('GET /film.mp4 HT')
       await once(slow, 'connect')
       const kept = connect(Number(port), hostname)
-      kept.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\nRange: bytes=0-0\r\n\r\n')
+      kept.write('GET /film.mp4 HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-0\r\n\r\n')
       await once(kept, 'data')
       const order: string[] = []
       const ended = Object.entries({ waiting, idle, ending }).map(async ([which, { ended }]) => {
@@ -433,7 +442,8 @@ describe('byteserve under deno', () => {
       // Files take what becomes free when it no longer listens.
       let asked = 0
       const ask = (socket: Socket) => {
-        if (socket.writable) socket.write(`GET /${asked++ % LIMIT}.mp4 HTTP/1.1\r\nHost: x\r\n\r\n`)
+        if (socket.writable)
+          socket.write(`GET /${asked++ % LIMIT}.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n`)
       }
       const asks = setInterval(() => asking.forEach(ask), 10)
       await expect.poll(() => asked, PATIENT).toBeGreaterThan(2000)
@@ -482,7 +492,7 @@ describe.concurrent('byteserve under node', () => {
       socket.on('data', (chunk: Buffer) => {
         last = (last + chunk.toString('latin1')).slice(-2000)
       })
-      socket.write('GET /film.mp4 HTTP/1.1\r\nHost: x\r\n\r\n')
+      socket.write('GET /film.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n')
       await finish()
       expect(last.match(/^connection: .*$/gim)).toEqual(['connection: close'])
       expect((await ended).code).toBe(0)
@@ -527,7 +537,7 @@ async function stall(
     received += chunk.length
     if (!head.includes('\r\n\r\n')) head += chunk.toString('latin1')
   })
-  socket.write('GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count))
+  socket.write('GET /big.bin HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(count))
   await once(socket, 'data')
   socket.pause()
   if (!head.startsWith('HTTP/1.1 200 ')) throw new Error(`Expected a download, got ${head}`)

@@ -1,0 +1,17 @@
+import type { RequestLike } from '../src/source.ts'
+
+/**
+ * The host and port that a request was sent to, as it says itself; '' if it says none, as HTTP/1.0
+ * allows.
+ */
+export function authorityOf({ url, headers }: RequestLike): string {
+  const host = headers.get('host')
+  if (host !== null) return host
+  // Node gives the path alone, and of HTTP/2 a field whose name no Headers would take.
+  const authority = url.startsWith('/') ? headers.get(':authority') : hostIn(url)
+  return authority ?? ''
+}
+
+function hostIn(url: string): string | undefined {
+  return /^\w+:\/\/([^/?#]*)/.exec(url)?.[1]
+}

@@ -1,0 +1,77 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Answer } from '../src/answer.ts'
+import type { FileLookup } from '../src/lookup.ts'
+import type { RequestLike } from '../src/source.ts'
+import { authorityOf } from './authority.ts'
+
+/**
+ * A lookup that answers only those who ask for a name of this machine. The page of a site elsewhere
+ * may have its own name lead here (DNS rebinding), and would then read what only this machine, or
+ * its network, is to see: a browser takes it for the same site, but says the name that it asks for.
+ *
+ * @param names besides IP addresses and localhost, in any case
+ */
+export function forHosts(lookup: FileLookup, names: readonly string[]): FileLookup {
+  const known = new Set(names.map((name) => name.toLowerCase()))
+  return (request, ...context) => {
+    const name = hostOf(request)
+    return isOwn(name, known) ? lookup(request, ...context) : unknownHost(name)
+  }
+}
+
+function isOwn(name: string, known: ReadonlySet<string>): boolean {
+  // An address leads here by itself. Programs that say no name are no browsers.
+  if (name === '' || isIP(name) !== 0) return true
+  return /^(?:.+\.)?localhost$/.test(name) || known.has(name)
+}
+
+/** The name that the request was sent to, in lower case and without a port; '' without one. */
+function hostOf(request: RequestLike): string {
+  const name = authorityOf(request).toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
+  return name.replace(/^\[(.*)\]$/, '$1')
+}
+
+function unknownHost(name: string): Answer {
+  const shown = /^[\w.-]{1,253}$/.test(name) ? name : 'NAME'
+  return refusal(
+    403,
+    `byteserve does not know the host name ${shown}. If it is yours, start it with --allow-host ${shown}.\n`,
+  )
+}
+
+/**
+ * A lookup that asks for a user and a password (RFC 7617).
+ *
+ * @param credentials `USER:PASS`
+ */
+export function withPassword(lookup: FileLookup, credentials: string): FileLookup {
+  const expected = digest(Buffer.from(credentials).toString('base64'))
+  return (request, ...context) => {
+    const [, given = ''] =
+      /^basic +([\w+/=]+) *$/i.exec(request.headers.get('authorization') ?? '') ?? []
+    // Of the digests, which have one length: how long it takes tells nothing.
+    const isKnown = timingSafeEqual(digest(given), expected)
+    return isKnown ? lookup(request, ...context) : UNAUTHORIZED
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+const UNAUTHORIZED: Answer = refusal(401, 'byteserve asks for a user and a password.\n', {
+  'www-authenticate': 'Basic realm="byteserve", charset="UTF-8"',
+})
+
+function refusal(status: number, text: string, headers: Record<string, string> = {}): Answer {
+  return {
+    status,
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+      ...headers,
+    },
+    pieces: [new TextEncoder().encode(text)],
+  }
+}

@@ -1,0 +1,27 @@
+import type { Served } from '../src/served.ts'
+
+/**
+ * A line of the request log for programs: JSON. `sent` is null where the runtime does not tell how
+ * much was sent; `announced` is then all that is known.
+ *
+ * @example
+ * formatJson(served, new Date(), '127.0.0.1')
+ * // '{"time":"2026-11-30T…","client":"127.0.0.1","method":"GET","url":"/film.mp4", … }'
+ */
+export function formatJson(served: Served, now: Date, client: string): string {
+  const { request, status, headers, sent, duration, aborted, error } = served
+  const length = headers['content-length']
+  return JSON.stringify({
+    time: now.toISOString(),
+    client: client.replace(/^::ffff:/, ''),
+    method: request.method,
+    url: request.url,
+    range: request.headers.get('range'),
+    status,
+    announced: length === undefined ? null : Number(length),
+    sent,
+    duration: Math.round(duration),
+    aborted,
+    error: error === undefined ? null : error instanceof Error ? error.message : String(error),
+  })
+}

@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process'
+import process from 'node:process'
+import type { RequestLog } from './request-log.ts'
+
+/** Opens a URL in the person's browser, and goes on. */
+export function openBrowser(url: string, log: Pick<RequestLog, 'say'>): void {
+  const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open']
+  const explain = () => log.say(`can't open a browser with ${program}: open ${url} yourself`)
+  try {
+    const child = spawn(program, [...args, url], { detached: true, stdio: 'ignore' })
+    child.once('error', explain)
+    child.unref()
+  } catch {
+    // Deno, unless it may run programs.
+    explain()
+  }
+}
+
+const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', ''],
+}

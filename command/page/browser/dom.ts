@@ -1,0 +1,15 @@
+/** @throws Error if the page has no such element: it is the server's mistake */
+export function one<T extends HTMLElement>(selector: string, within: ParentNode = document): T {
+  const found = within.querySelector<T>(selector)
+  if (found === null) throw new Error(`Expected ${selector} in the page`)
+  return found
+}
+
+/** Of a URL; as it is, if it is not encoded as UTF-8. */
+export function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

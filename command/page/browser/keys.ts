@@ -1,0 +1,108 @@
+/** What keys do beside what the browser's own player offers. */
+export interface Actions {
+  medium(): HTMLMediaElement | null
+  step(by: number): void
+  toggleCaptions(): void
+  changeSpeed(by: number): void
+}
+
+/** The keyboard's shortcuts. It runs in the browser, from its own source text. */
+export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions): void {
+  // Before the browser's own player, which would do some of it a second time.
+  addEventListener('keydown', press, true)
+
+  function press(event: KeyboardEvent): void {
+    const { target } = event
+    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element)) return
+    if (target.matches('#words') && event.key === 'Escape') leaveSearch(target)
+    if (document.querySelector('dialog[open]') !== null) return
+    if (target.matches('input, select, textarea, iframe')) return
+    // On a link or a button the space bar and Enter are its own.
+    if (event.key === ' ' && target.matches('a, button, summary')) return
+    if (!act(event.key, medium())) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  /** Whether the key means something. */
+  function act(key: string, playing: HTMLMediaElement | null): boolean {
+    if (key === '/') return focusSearch()
+    if (key === '?') return showShortcuts()
+    if (playing === null) return false
+    switch (key.length === 1 ? key.toLowerCase() : key) {
+      case ' ':
+      case 'k':
+        if (playing.paused) playing.play().catch(() => {})
+        else playing.pause()
+        return true
+      case 'ArrowLeft':
+        return move(playing, -5)
+      case 'ArrowRight':
+        return move(playing, 5)
+      case 'j':
+        return move(playing, -10)
+      case 'l':
+        return move(playing, 10)
+      case 'ArrowUp':
+        return turn(playing, 0.1)
+      case 'ArrowDown':
+        return turn(playing, -0.1)
+      case 'm':
+        playing.muted = !playing.muted
+        return true
+      case 'f':
+        if (document.fullscreenElement !== null) void document.exitFullscreen()
+        else playing.requestFullscreen().catch(() => {})
+        return true
+      case 'c':
+        toggleCaptions()
+        return true
+      case '<':
+        changeSpeed(-1)
+        return true
+      case '>':
+        changeSpeed(1)
+        return true
+      case 'n':
+        step(1)
+        return true
+      case 'p':
+        step(-1)
+        return true
+      default:
+        return false
+    }
+  }
+
+  function move(playing: HTMLMediaElement, by: number): boolean {
+    const end = Number.isFinite(playing.duration) ? playing.duration : 0
+    playing.currentTime = Math.max(0, Math.min(end, playing.currentTime + by))
+    return true
+  }
+
+  /** The arrows scroll the page, unless the player is where the reader is. */
+  function turn(playing: HTMLMediaElement, by: number): boolean {
+    const isHere = document.activeElement === playing || document.fullscreenElement === playing
+    if (!isHere) return false
+    playing.volume = Math.max(0, Math.min(1, playing.volume + by))
+    return true
+  }
+
+  function focusSearch(): boolean {
+    document.querySelector<HTMLInputElement>('#words')?.select()
+    document.querySelector<HTMLInputElement>('#words')?.focus()
+    return true
+  }
+
+  function leaveSearch(words: Element): void {
+    if (!(words instanceof HTMLInputElement)) return
+    words.value = ''
+    words.dispatchEvent(new Event('input'))
+    words.blur()
+  }
+
+  function showShortcuts(): boolean {
+    document.querySelector<HTMLDialogElement>('#shortcuts')?.showModal()
+    return true
+  }
+}

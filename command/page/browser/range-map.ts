@@ -1,0 +1,224 @@
+import type { Row } from '../events.ts'
+import { formatSize } from '../format.ts'
+import type { FilmLayout } from '../index-of.ts'
+import { one } from './dom.ts'
+
+/** What the server says of a file first. */
+export interface FileFacts {
+  readonly size: number
+  readonly layout: FilmLayout | null
+  /** What explains itself, in a sentence; '' for nothing. */
+  readonly note: string
+}
+
+export interface RangeMap {
+  /** Shows the requests for another file. */
+  follow(medium: HTMLMediaElement): void
+}
+
+/**
+ * The range map: a bar that is the whole file, and what was asked of it and sent. It runs in the
+ * browser, from its own source text.
+ *
+ * @param view this page's name, which the addresses of what it plays carry
+ */
+export function startRangeMap(view: string): RangeMap {
+  interface Span {
+    readonly start: number
+    readonly end: number
+  }
+
+  const map = one('#map')
+  const bar = one('#bar')
+  const rows = new Map<number, Row>()
+  let facts: FileFacts = { size: 0, layout: null, note: '' }
+  let medium: HTMLMediaElement | null = null
+  let events: EventSource | null = null
+  let isDue = false
+
+  // A tab in the background needs no connection, of which a browser has six for a host.
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) hangUp()
+    else if (medium !== null) listen(medium)
+  })
+
+  return {
+    follow(next) {
+      hangUp()
+      rows.clear()
+      facts = { size: 0, layout: null, note: '' }
+      medium = next
+      for (const name of ['timeupdate', 'progress', 'loadedmetadata', 'seeking', 'emptied']) {
+        next.addEventListener(name, plan)
+      }
+      listen(next)
+      plan()
+    },
+  }
+
+  function listen({ src }: HTMLMediaElement): void {
+    hangUp()
+    const { pathname } = new URL(src)
+    events = new EventSource(`/?events=${view}&of=${encodeURIComponent(pathname)}`)
+    events.addEventListener('file', ({ data }) => {
+      facts = JSON.parse(data)
+      one('#note').textContent = facts.note
+      plan()
+    })
+    events.addEventListener('requests', ({ data }) => {
+      const changed: Row[] = JSON.parse(data)
+      for (const row of changed) rows.set(row.id, row)
+      plan()
+    })
+  }
+
+  function hangUp(): void {
+    events?.close()
+    events = null
+  }
+
+  /** Draws once before the next frame, however much happens until then. */
+  function plan(): void {
+    if (isDue) return
+    isDue = true
+    requestAnimationFrame(() => {
+      isDue = false
+      draw()
+    })
+  }
+
+  function draw(): void {
+    const { size, layout } = facts
+    bar.hidden = size === 0
+    map.hidden = size === 0
+    if (size === 0) return
+    const all = [...rows.values()].sort((a, b) => a.id - b.id)
+    const known = all.filter(({ sent }) => sent !== null).map(sentOf)
+    const announced = all.filter(({ sent }) => sent === null).map(sentOf)
+    layer('.announced', merge(announced))
+    layer('.sent', merge(known))
+    layer('.index', layout === null ? [] : [layout.index])
+    layer('.buffer', merge(buffered()))
+    const at = playhead()
+    one('.head', bar).style.insetInlineStart = `${(100 * at) / size}%`
+    describe(all, at)
+    const { children } = one('#requests')
+    one('#requests').replaceChildren(
+      ...all.slice(-6).map((row) => renderRow(row, children.namedItem(`request-${row.id}`))),
+    )
+  }
+
+  function describe(all: readonly Row[], at: number): void {
+    const { size, layout } = facts
+    const isExact = all.every(({ sent }) => sent !== null)
+    const total = all.reduce((sum, row) => sum + lengthOf(sentOf(row)), 0)
+    const verb = isExact ? 'sent' : 'announced or sent'
+    const count = `${all.length} ${all.length === 1 ? 'request' : 'requests'}`
+    one('#sum').textContent =
+      `${count}: ${formatSize(total)} ${verb}; the file has ${formatSize(size)}`
+    map.dataset.sent = String(total)
+    map.dataset.requests = String(all.length)
+    const index = layout === null ? '' : `; its index is at ${percent(layout.index.start)}`
+    const held = merge(all.map(sentOf)).reduce((sum, span) => sum + lengthOf(span), 0)
+    bar.setAttribute(
+      'aria-label',
+      `The file as a bar of ${formatSize(size)}: ${percent(held)} of it was ${verb}, played at ${percent(at)}${index}`,
+    )
+  }
+
+  /** @param known the row as it was drawn before */
+  function renderRow(row: Row, known: Element | null): Element {
+    const { id, at, range, status, state } = row
+    const line = known ?? one<HTMLTemplateElement>('#request').content.cloneNode(true).firstChild
+    if (!(line instanceof HTMLElement)) throw new Error('Expected the template of a row')
+    const sent = sentOf(row)
+    line.id = `request-${id}`
+    line.dataset.state = state
+    line.dataset.sent = String(row.sent)
+    line.dataset.range = range ?? ''
+    line.dataset.status = `${status}`
+    const outcomes = { running: 'running', done: '', aborted: 'hung up', failed: 'failed' }
+    const cells = [
+      new Date(at).toTimeString().slice(0, 8),
+      range === null ? 'all' : range.replace('bytes=', ''),
+      `${status}`,
+      row.sent === null ? `announced ${formatSize(lengthOf(row))}` : formatSize(row.sent),
+      outcomes[state],
+    ]
+    const texts = line.querySelectorAll('[data-cell]')
+    cells.forEach((text, i) => {
+      const cell = texts[i]
+      if (cell !== undefined && cell.textContent !== text) cell.textContent = text
+    })
+    place(one('.asked', line), row)
+    const part = one('.part', line)
+    part.hidden = lengthOf(sent) === 0
+    place(part, sent)
+    part.classList.toggle('announced', row.sent === null)
+    const tick = one('.tick', line)
+    tick.hidden = state !== 'aborted' && state !== 'failed'
+    place(tick, { start: sent.end, end: sent.end })
+    return line
+  }
+
+  function layer(selector: string, spans: readonly Span[]): void {
+    const parent = one(selector, bar)
+    while (parent.children.length > spans.length) parent.lastElementChild?.remove()
+    while (parent.children.length < spans.length) parent.append(document.createElement('i'))
+    spans.forEach((span, i) => {
+      const child = parent.children[i]
+      if (child instanceof HTMLElement) place(child, span)
+    })
+  }
+
+  function place(element: HTMLElement, { start, end }: Span): void {
+    element.style.insetInlineStart = `${(100 * start) / facts.size}%`
+    element.style.width = `${(100 * (end - start)) / facts.size}%`
+  }
+
+  /** What was sent of the file; where that is not known, what was announced. */
+  function sentOf({ start, end, sent }: Row): Span {
+    return { start, end: sent === null ? end : Math.min(end, start + sent) }
+  }
+
+  function buffered(): Span[] {
+    const ranges = medium?.buffered
+    return Array.from({ length: ranges?.length ?? 0 }, (_, i) => ({
+      start: byteAt(ranges?.start(i) ?? 0),
+      end: byteAt(ranges?.end(i) ?? 0),
+    }))
+  }
+
+  function playhead(): number {
+    return byteAt(medium?.currentTime ?? 0)
+  }
+
+  /** As if every second took the same number of bytes: only the browser knows better. */
+  function byteAt(time: number): number {
+    const { start, end } = facts.layout?.media ?? { start: 0, end: facts.size }
+    const duration = medium?.duration ?? 0
+    return duration > 0 && Number.isFinite(duration)
+      ? start + (time / duration) * (end - start)
+      : start
+  }
+
+  /** Spans that overlap or touch as one. */
+  function merge(spans: readonly Span[]): Span[] {
+    const merged: { start: number; end: number }[] = []
+    const inOrder = spans.filter((span) => lengthOf(span) > 0).sort((a, b) => a.start - b.start)
+    for (const { start, end } of inOrder) {
+      const last = merged.at(-1)
+      if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end)
+      else merged.push({ start, end })
+    }
+    return merged
+  }
+
+  function lengthOf({ start, end }: Span): number {
+    return end - start
+  }
+
+  function percent(position: number): string {
+    return `${Math.round((100 * position) / facts.size)} %`
+  }
+}

@@ -1,0 +1,133 @@
+import { formatTime } from '../format.ts'
+
+export interface Thumbnails {
+  /** Draws those that come into view. */
+  observe(shelf: ParentNode): void
+}
+
+/**
+ * Posters, first pictures and durations of what is listed, one after the other, and only of what
+ * is seen. It runs in the browser, from its own source text.
+ *
+ * @param isBusy whether the network belongs to what plays
+ */
+export function startThumbnails(isBusy: () => boolean): Thumbnails {
+  interface Known {
+    readonly duration: number
+    readonly picture: HTMLCanvasElement | null
+  }
+
+  /** How long to wait for a file, and for a pause of what plays, in ms. */
+  const PATIENCE = 10_000
+  const LOOK_EVERY = 500
+  const WIDTH = 128
+  const HEIGHT = 72
+
+  const known = new Map<string, Known>()
+  const seen = new Set<HTMLAnchorElement>()
+  let isWorking = false
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!(target instanceof HTMLAnchorElement)) continue
+      if (isIntersecting) seen.add(target)
+      else seen.delete(target)
+    }
+    void work()
+  })
+
+  return {
+    observe(shelf) {
+      observer.disconnect()
+      seen.clear()
+      for (const link of shelf.querySelectorAll<HTMLAnchorElement>('.video, .audio')) {
+        const { poster } = link.dataset
+        if (poster !== undefined) drawPoster(link, poster)
+        const facts = known.get(link.pathname)
+        if (facts !== undefined) draw(link, facts)
+        else observer.observe(link)
+      }
+    },
+  }
+
+  async function work(): Promise<void> {
+    if (isWorking) return
+    isWorking = true
+    for (const link of seen) {
+      while (isBusy() || document.hidden) await new Promise((go) => setTimeout(go, LOOK_EVERY))
+      if (!seen.delete(link) || !link.isConnected) continue
+      observer.unobserve(link)
+      const facts = await look(link)
+      known.set(link.pathname, facts)
+      draw(link, facts)
+    }
+    isWorking = false
+  }
+
+  async function look(link: HTMLAnchorElement): Promise<Known> {
+    const medium = document.createElement(link.matches('.audio') ? 'audio' : 'video')
+    medium.preload = 'metadata'
+    medium.muted = true
+    medium.src = link.pathname
+    try {
+      await told(medium, 'loadedmetadata')
+      const { duration } = medium
+      if (medium instanceof HTMLAudioElement || link.dataset.poster !== undefined) {
+        return { duration, picture: null }
+      }
+      // Most films begin black.
+      medium.currentTime = Math.min(60, duration / 10)
+      await told(medium, 'seeked')
+      if (medium.readyState < medium.HAVE_CURRENT_DATA) await told(medium, 'loadeddata')
+      return { duration, picture: drawPicture(medium) }
+    } catch {
+      return { duration: NaN, picture: null }
+    } finally {
+      medium.removeAttribute('src')
+      medium.load()
+    }
+  }
+
+  function told(medium: HTMLMediaElement, event: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(reject, PATIENCE)
+      const once = { once: true }
+      medium.addEventListener('error', reject, once)
+      medium.addEventListener(
+        event,
+        () => {
+          clearTimeout(timer)
+          resolve()
+        },
+        once,
+      )
+    })
+  }
+
+  function drawPicture(video: HTMLVideoElement): HTMLCanvasElement {
+    const canvas = document.createElement('canvas')
+    const scale = Math.max(WIDTH / video.videoWidth, HEIGHT / video.videoHeight)
+    const [width, height] = [video.videoWidth * scale, video.videoHeight * scale]
+    canvas.width = WIDTH
+    canvas.height = HEIGHT
+    const context = canvas.getContext('2d')
+    context?.drawImage(video, (WIDTH - width) / 2, (HEIGHT - height) / 2, width, height)
+    return canvas
+  }
+
+  function drawPoster(link: HTMLAnchorElement, poster: string): void {
+    const image = document.createElement('img')
+    image.alt = ''
+    image.loading = 'lazy'
+    image.decoding = 'async'
+    image.src = poster
+    link.querySelector('.thumb')?.replaceChildren(image)
+  }
+
+  function draw(link: HTMLAnchorElement, { duration, picture }: Known): void {
+    if (picture !== null) link.querySelector('.thumb')?.replaceChildren(picture)
+    const small = link.querySelector('small')
+    if (!(duration > 0) || !Number.isFinite(duration) || small?.dataset.length !== undefined) return
+    small?.prepend(`${formatTime(duration)} · `)
+    if (small !== null) small.dataset.length = String(duration)
+  }
+}

@@ -1,0 +1,76 @@
+import { one } from './dom.ts'
+
+export interface Viewer {
+  open(link: HTMLAnchorElement): void
+}
+
+/** Shows pictures and papers above the page. It runs in the browser, from its own source text. */
+export function startViewer(): Viewer {
+  const dialog = one<HTMLDialogElement>('#viewer')
+  const frame = one('.frame', dialog)
+  let shown: HTMLAnchorElement | null = null
+
+  one('.previous', dialog).addEventListener('click', () => step(-1))
+  one('.next', dialog).addEventListener('click', () => step(1))
+  one('.close', dialog).addEventListener('click', () => dialog.close())
+  dialog.addEventListener('click', ({ target }) => {
+    if (target === dialog || target === frame) dialog.close()
+  })
+  dialog.addEventListener('keydown', ({ key }) => {
+    if (key === 'ArrowLeft') step(-1)
+    if (key === 'ArrowRight') step(1)
+  })
+  dialog.addEventListener('close', () => {
+    frame.replaceChildren()
+    shown?.focus()
+  })
+
+  return {
+    open(link) {
+      show(link)
+      dialog.showModal()
+    },
+  }
+
+  function show(link: HTMLAnchorElement): void {
+    shown = link
+    const name = link.querySelector('img')?.alt ?? link.querySelector('.name')?.textContent ?? ''
+    one('.name', dialog).textContent = name
+    one<HTMLAnchorElement>('.open', dialog).href = link.href
+    frame.replaceChildren(
+      link.matches('.picture') ? makePicture(link, name) : makePaper(link, name),
+    )
+    const { length } = others()
+    one('.previous', dialog).hidden = length < 2
+    one('.next', dialog).hidden = length < 2
+  }
+
+  function step(by: number): void {
+    const links = others()
+    const at = shown === null ? -1 : links.indexOf(shown)
+    const link = links[(at + by + links.length) % links.length]
+    if (link !== undefined) show(link)
+  }
+
+  /** All of the kind that is shown. */
+  function others(): HTMLAnchorElement[] {
+    const kind = shown?.matches('.paper') ? '.paper' : '.picture'
+    return [...document.querySelectorAll<HTMLAnchorElement>(kind)].filter((link) => {
+      return link.closest('[hidden]') === null
+    })
+  }
+
+  function makePicture({ href }: HTMLAnchorElement, name: string): HTMLElement {
+    const image = document.createElement('img')
+    image.src = href
+    image.alt = name
+    return image
+  }
+
+  function makePaper({ href }: HTMLAnchorElement, name: string): HTMLElement {
+    const paper = document.createElement('iframe')
+    paper.src = href
+    paper.title = name
+    return paper
+  }
+}

@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto'
+import { parseTarget, toRelativePath } from '../../adapters/site/url-path.ts'
+import { type Answer, redirect } from '../../src/answer.ts'
+import { type FileLookup, type Found, isSource } from '../../src/lookup.ts'
+import type { FileSource, RequestLike } from '../../src/source.ts'
+import { authorityOf } from '../authority.ts'
+import { SCRIPT } from './browser/script.ts'
+import type { Views } from './events.ts'
+import { formatSize } from './format.ts'
+import { renderPage } from './html.ts'
+import { type FilmLayout, findIndex } from './index-of.ts'
+import { ORDERS, type Query, readLibrary, type Shelf } from './library.ts'
+import { renderPlaylist } from './playlist.ts'
+import { asWebVtt } from './srt.ts'
+import { STYLE } from './style.ts'
+
+/** What the page is made of. */
+export interface Site {
+  /** The files, by the paths of URLs. */
+  readonly files: FileLookup
+  /** What is in its folders; listing one that there isn't throws, as a rejection. */
+  readonly shelf: Shelf
+  /** What the root is called. */
+  readonly name: string
+  readonly scheme: 'http' | 'https'
+  readonly views: Views
+}
+
+/**
+ * A lookup that answers for a folder with a page of what can be played in it and below, unless it
+ * has an index.html, and leaves everything else to the lookup of the files. Programs, which do not
+ * ask for HTML, get from that what it has to say of a folder.
+ */
+export function withPage({ files, shelf, name, scheme, views }: Site): FileLookup {
+  const underWay = new Map<string, Promise<FileSource>>()
+
+  return async (request, ...context) => {
+    const { url } = request
+    // Most requests are for a file, and need no parser.
+    if (/^[^?]*[^/?]$/.test(url)) return (await files(request, ...context)) ?? toFolder(url)
+    const target = parseTarget(url)
+    if (target === null) return files(request, ...context)
+    const { pathname, searchParams } = target
+    if (searchParams.has('events')) return listen(searchParams)
+    if (searchParams.has('vtt') && /\.srt$/i.test(pathname)) return captions(pathname)
+    if (!pathname.endsWith('/')) return (await files(request, ...context)) ?? toFolder(url)
+    const folder = pathname === '/' ? '' : toRelativePath(pathname.slice(0, -1))
+    if (folder === null) return files(request, ...context)
+    const index = await open(`${pathname}index.html`, request)
+    if (index !== null) return index
+    if (searchParams.has('playlist')) return playlist(folder, target, request)
+    const own = wantsHtml(request) ? null : await files(request, ...context)
+    return own ?? page(folder, searchParams)
+  }
+
+  /** A request for a file, as if it came without the fields of the one that needs it. */
+  async function open(path: string, { method, headers } = PLAIN): Promise<FileSource | null> {
+    const found = await files({ method, headers, url: path })
+    return isSource(found) ? found : null
+  }
+
+  /** To the folder of this name, for those who left out the slash. */
+  async function toFolder(url: string): Promise<Found> {
+    const target = parseTarget(url)
+    const path = target && toRelativePath(target.pathname)
+    if (target === null || path === null || !(await isFolder(path))) return null
+    // Relative, as what is mounted elsewhere needs it; and no `//host` can come of it.
+    return redirect(`./${target.pathname.split('/').at(-1)}/${target.search}`)
+  }
+
+  async function isFolder(path: string): Promise<boolean> {
+    try {
+      for await (const _ of shelf.list(path)) break
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Listing a large folder takes a while: all who ask for it in the meantime share one page. */
+  async function page(folder: string, asked: URLSearchParams): Promise<FileSource | null> {
+    if (folder !== '' && !(await isFolder(folder))) return null
+    const query = toQuery(folder, asked)
+    const key = JSON.stringify(query)
+    const known = underWay.get(key)
+    if (known !== undefined) return known
+    const made = makePage(query).finally(() => underWay.delete(key))
+    underWay.set(key, made)
+    return made
+  }
+
+  async function makePage(query: Query): Promise<FileSource> {
+    const library = await readLibrary(shelf, query)
+    const html = renderPage(library, { rootName: name, style: STYLE, script: SCRIPT })
+    return toSource(html, 'text/html; charset=utf-8', {
+      'content-security-policy': POLICY,
+      'referrer-policy': 'no-referrer',
+      vary: 'accept',
+    })
+  }
+
+  async function playlist(folder: string, target: URL, request: RequestLike) {
+    const host = authorityOf(request) || target.host
+    const query: Query = { folder, words: '', order: 'name', page: 1 }
+    const { media } = await readLibrary(shelf, query, LONG)
+    return toSource(renderPlaylist(media, `${scheme}://${host}/`), 'audio/x-mpegurl')
+  }
+
+  async function captions(pathname: string): Promise<FileSource | null> {
+    const source = await open(pathname)
+    return source && asWebVtt(source)
+  }
+
+  /** The requests that a page makes for a file, as they come and go. */
+  async function listen(asked: URLSearchParams): Promise<Answer | null> {
+    const view = asked.get('events') ?? ''
+    const url = asked.get('of') ?? ''
+    const path = toRelativePath(url)
+    const source = path === null || !/^[a-z\d]{4,16}$/.test(view) ? null : await open(url)
+    if (path === null || source === null) return null
+    const facts = await readFacts(source)
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+      pieces: [],
+      stream: () => views.listen(view, path, facts),
+    }
+  }
+}
+
+const PLAIN: Pick<RequestLike, 'method' | 'headers'> = {
+  method: 'GET',
+  headers: { get: () => null },
+}
+
+/** What a playlist may hold. */
+const LONG = { media: 10_000, pictures: 1, others: 1 }
+const MAX_PAGES = 400
+const MAX_WORDS = 200
+
+function toQuery(folder: string, asked: URLSearchParams): Query {
+  const page = Number(asked.get('page') ?? 1)
+  return {
+    folder,
+    words: (asked.get('q') ?? '').trim().slice(0, MAX_WORDS),
+    order: ORDERS.find((order) => order === asked.get('sort')) ?? 'name',
+    page: Number.isInteger(page) ? Math.min(Math.max(page, 1), MAX_PAGES) : 1,
+  }
+}
+
+/** Browsers say so; rclone, wget and curl take anything. */
+function wantsHtml({ headers }: RequestLike): boolean {
+  return /\btext\/html\b/i.test(headers.get('accept') ?? '')
+}
+
+async function readFacts(source: FileSource) {
+  try {
+    const layout = await findIndex(source).catch(() => null)
+    return { size: source.size, layout, note: layout === null ? '' : noteOf(layout) }
+  } finally {
+    await source.close?.()
+  }
+}
+
+function noteOf({ index, media }: FilmLayout): string {
+  const { name, start, end } = index
+  if (start < media.end) return ''
+  const place = `The index (${name}, ${formatSize(end - start)}) is at the end`
+  if (name === 'Cues')
+    return `${place}, as is usual in WebM: the browser asks for it there to seek.`
+  return `${place}: before it can play, the browser must ask for it there, which costs one more round trip, or read the whole file. “ffmpeg -i film.mp4 -c copy -movflags +faststart new.mp4” puts it first.`
+}
+
+// Allows only this server's files, and no script but the page's own, whatever a file is called.
+const POLICY = [
+  "default-src 'none'",
+  "media-src 'self'",
+  // Firefox asks for /favicon.ico, whatever icon the page names.
+  "img-src 'self' data:",
+  "frame-src 'self'",
+  "connect-src 'self'",
+  `style-src '${hash(STYLE)}'`,
+  `script-src '${hash(SCRIPT)}'`,
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'self'",
+].join('; ')
+
+function toSource(text: string, type: string, headers: Record<string, string> = {}): FileSource {
+  const bytes = new TextEncoder().encode(text)
+  return {
+    size: bytes.length,
+    type,
+    etag: `"${hash(text)}"`,
+    headers: { 'cache-control': 'no-cache', ...headers },
+    read: (start, end) => bytes.subarray(start, end),
+  }
+}
+
+/** In the form that Content-Security-Policy requires, and an entity tag may have. */
+function hash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}

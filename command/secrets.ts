@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { Failure, messageOf } from './failure.ts'
+import type { Address } from './host.ts'
+import type { ServeOptions } from './options.ts'
+
+/**
+ * The user and the password that clients must know, as `USER:PASS`; null for none. What is given in
+ * a file or in the environment can't be seen in the list of processes.
+ *
+ * @param given as an option: `USER:PASS`, or `@FILE` for a file with one line
+ * @throws Failure if it is none
+ */
+export function readPassword(given: string | null, fromEnvironment = ''): string | null {
+  const text = given?.startsWith('@') ? read(given.slice(1), '--auth').trim() : given
+  const password = text ?? (fromEnvironment || null)
+  if (password === null || /^[^:]+:./s.test(password)) return password
+  const place =
+    given === null ? 'BYTESERVE_AUTH' : given.startsWith('@') ? given.slice(1) : '--auth'
+  throw new Failure(`expected USER:PASS in ${place}`)
+}
+
+/** @throws Failure if a file can't be read */
+export function readTls(files: ServeOptions['tls']): Address['tls'] {
+  return files && { cert: read(files.cert, '--cert'), key: read(files.key, '--key') }
+}
+
+function read(path: string, option: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Failure(`can't read the file of ${option}: ${messageOf(error)}`)
+  }
+}

@@ -1,0 +1,88 @@
+import type { Browser, Page } from 'playwright-core'
+import { executablePath, launchChromium } from './chromium.ts'
+import { Firefox, firefoxPath } from './firefox.ts'
+
+/** A tab of a real browser, whichever it is. */
+export interface Tab {
+  open(url: string): Promise<unknown>
+  /** Runs a function in the page, and waits for what it returns. */
+  run<T, Args extends unknown[]>(
+    action: (...args: Args) => T | Promise<T>,
+    ...args: Args
+  ): Promise<T>
+  /** Presses keys, one after the other, by the names that a page gets. */
+  press(...keys: string[]): Promise<void>
+  resize(width: number, height: number): Promise<void>
+  screenshot(): Promise<Buffer>
+  /** What went wrong in the page, as far as the browser tells. */
+  faults(): string[]
+  close(): Promise<void>
+}
+
+/** The browsers of this machine. */
+export const BROWSERS: readonly { name: string; launch(): Promise<Tab> }[] = [
+  ...(executablePath === null ? [] : [{ name: 'Chromium', launch: openChromium }]),
+  ...(firefoxPath === null ? [] : [{ name: 'Firefox', launch: openFirefox }]),
+]
+
+const SIZE = { width: 1280, height: 900 }
+
+async function openChromium(): Promise<Tab> {
+  const browser: Browser = await launchChromium('--autoplay-policy=no-user-gesture-required')
+  const page: Page = await browser.newPage({ viewport: SIZE })
+  let faults: string[] = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text())
+  })
+  page.on('request', (request) => {
+    const isOwn = /^(?:http:\/\/127\.0\.0\.1:|data:|about:)/.test(request.url())
+    if (!isOwn) faults.push(`asked for ${request.url()}`)
+  })
+  return {
+    async open(url) {
+      faults = []
+      await page.goto('about:blank')
+      await page.goto(url)
+    },
+    run: (action, ...args) => {
+      const call = `Promise.resolve((${action})(...${JSON.stringify(args)}))`
+      return page.evaluate(call)
+    },
+    async press(...keys) {
+      for (const key of keys) await page.keyboard.press(key === ' ' ? 'Space' : key)
+    },
+    resize: (width, height) => page.setViewportSize({ width, height }),
+    screenshot: () => page.screenshot(),
+    faults: () => faults,
+    close: () => browser.close(),
+  }
+}
+
+/** The codes of WebDriver for keys that are no characters. */
+const CODES: Record<string, string> = {
+  ArrowLeft: '\ue012',
+  ArrowUp: '\ue013',
+  ArrowRight: '\ue014',
+  ArrowDown: '\ue015',
+  Enter: '\ue007',
+  Escape: '\ue00c',
+  Tab: '\ue004',
+}
+
+async function openFirefox(): Promise<Tab> {
+  const firefox = await Firefox.launch()
+  await firefox.resize(SIZE.width, SIZE.height)
+  return {
+    async open(url) {
+      await firefox.open('about:blank')
+      await firefox.open(url)
+    },
+    run: (action, ...args) => firefox.run(action, ...args),
+    press: (...keys) => firefox.press(...keys.map((key) => CODES[key] ?? key)),
+    resize: (width, height) => firefox.resize(width, height),
+    screenshot: () => firefox.screenshot(),
+    faults: () => [],
+    close: () => firefox.close(),
+  }
+}
