@@ -328,6 +328,17 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
 
+  [
+    'encoding',
+    'a coded file for who asked for none',
+    when(
+      ({ range, method }) => range === null && method === 'GET',
+      ({ status, fields }) => {
+        if (status === 200) fields['content-encoding'] = 'gzip'
+      },
+    ),
+  ],
+
   ['slices', '200', when(isSlice, toWhole)],
   [
     'slices',
