@@ -60,7 +60,6 @@ export function blockSource(
       return cut(await share.value, start, end)
     } finally {
       awaited.delete(share)
-      share.leave()
     }
   }
 
