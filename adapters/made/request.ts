@@ -1,39 +1,26 @@
-import type { ByteRange } from '../../src/range.ts'
 import type { RequestLike } from '../../src/source.ts'
 
 /** What is left to those who answer the client: a block is read whatever they decide. */
 const LEFT_OUT = /^(?:range|if-(?:match|none-match|modified-since|unmodified-since|range))$/i
 
-/** What a lookup is asked; a Request has a signal, too, and some lookups heed it. */
-interface Asking extends RequestLike {
-  readonly signal?: AbortSignal
-}
-
-/** Asks for a file's version, whatever the client's conditions are. */
-export function askingForVersion({ url, headers }: RequestLike): Asking {
-  return { method: 'HEAD', url, headers: withRange(headers, null) }
-}
-
 /**
- * Asks for some bytes of the same file, without the client's conditions.
+ * A request for the same file that asks for something else of it: without the client's conditions,
+ * and with this Range or none.
  *
- * @param signal aborted when nobody wants them any more: that of the client is his alone
+ * @param signal aborted when nobody wants it any more; some lookups heed that of a Request. The
+ * client's is left out: others may wait for the same
  */
-export function askingForBytes(
+export function askingFor(
   { url, headers }: RequestLike,
-  { start, end }: ByteRange,
-  signal: AbortSignal,
-): Asking {
-  return { method: 'GET', url, headers: withRange(headers, `bytes=${start}-${end - 1}`), signal }
-}
-
-function withRange(headers: RequestLike['headers'], range: string | null): RequestLike['headers'] {
-  return {
-    get(name) {
-      if (!LEFT_OUT.test(name)) return headers.get(name)
-      return name.toLowerCase() === 'range' ? range : null
-    },
+  method: 'GET' | 'HEAD',
+  range: string | null,
+  signal?: AbortSignal,
+): RequestLike & { readonly signal?: AbortSignal | undefined } {
+  const get = (name: string) => {
+    if (!LEFT_OUT.test(name)) return headers.get(name)
+    return name.toLowerCase() === 'range' ? range : null
   }
+  return { method, url, headers: { get }, signal }
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Answer } from '../../src/answer.ts'
-import { isWorkerd } from '../../src/runtime.ts'
+import type { Answer } from '../../../src/answer.ts'
+import { isWorkerd } from '../../../src/runtime.ts'
 import { isForAll, type Version } from './version.ts'
 
 /**

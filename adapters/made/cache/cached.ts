@@ -1,10 +1,10 @@
-import { expectFunction, expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
-import { expectLookup, type FileLookup, type Found, isSource } from '../../src/lookup.ts'
-import { closeSource } from '../../src/reader.ts'
-import type { RequestLike } from '../../src/source.ts'
+import { expectFunction, expectWholeNumber, SourceChangedError } from '../../../src/errors.ts'
+import { expectLookup, type FileLookup, type Found, isSource } from '../../../src/lookup.ts'
+import { closeSource } from '../../../src/reader.ts'
+import type { RequestLike } from '../../../src/source.ts'
+import { askingFor, copyOf, pathOf, urlOf } from '../request.ts'
 import { type BlockAccess, type Blocking, blockSource } from './block-source.ts'
 import { type BlockOrigin, BlockStore, type CacheStats } from './block-store.ts'
-import { askingForBytes, askingForVersion, copyOf, pathOf, urlOf } from './request.ts'
 import type { BlockTier } from './tier.ts'
 import { readBlock } from './upstream.ts'
 import { type Version, versionOf } from './version.ts'
@@ -110,7 +110,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
 
   /** Asks the lookup which version there is; opens nothing that stays open. */
   async function look(request: RequestLike, context: Context): Promise<Looked> {
-    const found = (await lookup(askingForVersion(request), ...context)) ?? null
+    const found = (await lookup(askingFor(request, 'HEAD', null), ...context)) ?? null
     if (!isSource(found)) return found === null || found.status >= 500 ? found : 'the rest'
     const version = versionOf(found)
     void closeSource(found)
@@ -132,9 +132,10 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const originOf = (index: number): BlockOrigin => {
       const start = index * blockSize
       const end = Math.min(start + blockSize, size)
+      const range = `bytes=${start}-${end - 1}`
       const read = async (signal: AbortSignal) => {
         try {
-          const find = () => lookup(askingForBytes(request, { start, end }, signal), ...context)
+          const find = () => lookup(askingFor(request, 'GET', range, signal), ...context)
           return await readBlock(find, version, { start, end }, pathOf(request), signal)
         } catch (error) {
           if (error instanceof SourceChangedError) versions.forget(name)
