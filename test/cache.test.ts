@@ -319,6 +319,14 @@ describe('revalidate', () => {
     expect(upstream.asked.filter((line) => line === 'HEAD /film').length).toBe(2)
   })
 
+  it('remembers what is passed through, too', async () => {
+    const upstream = origin()
+    upstream.etag = 'W/"1"'
+    const lookup = cacheOf(upstream, { revalidate: 1e6 })
+    for (const _ of [1, 2]) await (await ask(lookup, '0-9')).bytes()
+    expect(upstream.asked).toEqual(['HEAD /film', 'GET /film bytes=0-9', 'GET /film bytes=0-9'])
+  })
+
   it('what was found to have changed is forgotten', async () => {
     const upstream = origin()
     const lookup = cacheOf(upstream, { revalidate: 1e6 })
