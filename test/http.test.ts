@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type HttpFileOptions, httpFile, httpOrigin, OriginError } from '../adapters/http.ts'
+import {
+  type HttpFileOptions,
+  httpFile,
+  httpOrigin,
+  httpTree,
+  OriginError,
+} from '../adapters/http.ts'
 import { fileHandler, isSource, readBytes } from '../src/index.ts'
 import { someBytes } from './support/counting-source.ts'
 import {
@@ -733,7 +739,7 @@ describe('httpOrigin', () => {
     ['/..%2fsecret', undefined],
     ['/x%5C..%5csecret', undefined],
     ['/.hidden', undefined],
-    ['/', undefined],
+    ['/', '/films/index.html'],
   ])('GET %s asks for %s', async (path, target) => {
     origin.behave(good)
     const handler = fileHandler(httpOrigin(`${origin.url}films/`))
@@ -741,6 +747,15 @@ describe('httpOrigin', () => {
     expect([status, origin.asked]).toEqual(
       target === undefined ? [404, []] : [200, [`GET ${target} bytes=0-`]],
     )
+  })
+
+  it('finds a directory where the origin does, and no file', async () => {
+    origin.behave((incoming, outgoing) => {
+      if (incoming.url !== '/sub') return good(incoming, outgoing)
+      return outgoing.writeHead(301, { location: '/sub/' }).end()
+    })
+    const opened = await httpTree(origin.url).open('sub', new Request('http://localhost/sub'))
+    expect(opened).toBe('directory')
   })
 
   it('answers what the origin does wrong', async () => {
