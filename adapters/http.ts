@@ -87,6 +87,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   }
   expectOriginOptions(options)
   return {
+    isFlat: true,
     open(path, request) {
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'

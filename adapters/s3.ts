@@ -89,6 +89,7 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
     throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
   }
   return {
+    isFlat: true,
     open: (path, request) => objectOf(store, prefix + path, request, options),
     list: (path) => {
       const upstreamAt = (query: Readonly<Record<string, string>>) => {
