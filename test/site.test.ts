@@ -8,6 +8,7 @@ import {
   type SiteOptions,
   site,
 } from '../adapters/site.ts'
+import { zipFolder } from '../adapters/zip.ts'
 import { fileHandler, matchFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
 import { memoryTree, type Stored } from './support/memory-tree.ts'
@@ -221,6 +222,7 @@ describe('precompressed', () => {
     ['*;q=0.5, br;q=0', gzip],
     ['zstd', identity],
     ['gzip;q=0.5, identity', identity],
+    ['gzip;q=0.5, br;q=0, *', identity],
     ['gzip;q=0.5, identity;q=0.5', gzip],
     ['identity;q=1, *;q=0', identity],
     ['identity;q=0, *;q=0', identity],
@@ -609,6 +611,20 @@ describe('download', () => {
     expect(asked).toEqual([['docs', ['a b.html', 'index.html']]])
     await ask(options, '/?zip')
     expect(asked[1]).toEqual(['', expect.not.arrayContaining(['.env'])])
+  })
+
+  it('may be zipFolder', async () => {
+    const handler = fileHandler(site(memoryTree(FILES), { download: zipFolder }))
+    const response = await handler(new Request('http://host/docs/?zip'))
+    const names = ['cache-control', 'content-type', 'content-disposition']
+    const archive = await response.text()
+    expect([response.status, ...names.map((name) => response.headers.get(name))]).toEqual([
+      200,
+      'no-cache',
+      'application/zip',
+      expect.stringMatching(/^attachment; filename="docs\.zip"/),
+    ])
+    expect(archive.startsWith('PK') && archive.includes('a b.html')).toBe(true)
   })
 })
 
