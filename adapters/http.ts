@@ -89,6 +89,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   }
   expectOriginOptions(options)
   return {
+    isFlat: true,
     async open(path, request) {
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'
