@@ -68,10 +68,11 @@ header {
 #place a:hover { text-decoration: underline }
 #place h1 { margin: 0; font-size: 1.125rem; font-weight: 600 }
 #place a[aria-current] { color: var(--ink) }
-#search { display: flex; flex: 0 1 25rem; gap: .5rem }
+#search { display: flex; flex: 1 1 16rem; gap: .5rem; min-width: 0; max-width: 25rem }
 #words {
   flex: 1;
-  min-width: 6rem;
+  width: 0;
+  min-width: 0;
   min-height: 2.5rem;
   padding: 0 .875rem;
   border: 1px solid var(--line);
