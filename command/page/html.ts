@@ -86,7 +86,7 @@ function renderStage(first: Item | undefined, query: Query): string {
 <p id="about" dir="auto"></p>
 <div id="tools" hidden>
 <button id="resumed" type="button" hidden></button>
-<label>Speed <select id="speed">${SPEEDS}</select></label>
+<label><span class="unseen">Speed</span> <select id="speed">${SPEEDS}</select></label>
 <a id="download" download href="${hrefOf(first.path, query)}">Download</a>
 <button id="copy" type="button">Copy address</button>
 <button id="help" type="button" aria-keyshortcuts="?" aria-label="Keyboard shortcuts">?</button>

@@ -90,7 +90,7 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #player:empty { aspect-ratio: 16 / 9; max-height: 50vh; background: #000 }
 #caption { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: .625rem var(--edge) }
 #title { flex: 1 1 12rem; margin: 0; color: inherit; min-width: 0; font-size: 1rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere; text-align: left }
-#about { flex: 1 0 100%; order: 1; margin: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; text-align: left }
+#about { flex: 1 0 100%; margin: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; text-align: left }
 #about:empty { display: none }
 #tools { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; font-size: .875rem }
 #tools label { color: var(--quiet) }
@@ -113,7 +113,7 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #bar .head { inset-inline: 0 auto; width: 2px; margin-inline-start: -1px; background: var(--ink); box-shadow: 0 0 0 1px var(--ground) }
 #map { display: none }
 #map p { display: flex; flex-wrap: wrap; gap: .125rem 1rem; justify-content: space-between; margin: .375rem 0 0; color: var(--quiet) }
-#map #note { display: block; max-width: 44rem }
+#map #note { display: block; max-width: 46rem; text-wrap: pretty }
 #map #note:empty { display: none }
 #sum { font-variant-numeric: tabular-nums }
 .legend { display: flex; gap: .375rem; align-items: center }
@@ -236,6 +236,9 @@ kbd { padding: .0625rem .4rem; border: 1px solid var(--line); border-radius: .25
   #bar { margin-top: .625rem; border-radius: .25rem }
   #caption { padding: .75rem 0 .875rem }
   #title { font-size: 1.25rem }
+  #about { order: 1 }
+  #search { max-width: none }
+  #tools .unseen { position: static; width: auto; height: auto; clip-path: none }
   #trouble, #chapters, #map { padding-inline: 0 }
   #map { display: block; padding-top: .5rem; border-top: 1px solid var(--line) }
   main:has(#stage) #shelf { padding: 0 }
