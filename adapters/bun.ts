@@ -1,13 +1,15 @@
-import { statSync } from 'node:fs'
-import type { FileLookup } from '../src/lookup.ts'
-import type { FileSource, HeadersLike } from '../src/source.ts'
+import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
+import type { FileSource } from '../src/source.ts'
+import { canAskDescriptors, here } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
-import type { HeldFile } from './local/held-file.ts'
+import type { Lease } from './local/open-files.ts'
+import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
+import { isSame } from './local/version.ts'
 import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
-export type { SharingOptions } from './local/shared-files.ts'
+export type { SharingOptions } from './local/open-files.ts'
 export type { DirectoryOptions } from './local/tree.ts'
 
 declare const Bun: { file(path: string): Blob }
@@ -49,7 +51,7 @@ export function bunFile(
   path: string | URL,
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
-  return sourceAt(path, options, bunSource)
+  return sourceAt(path, options, (file) => shownInline(bunSource(file, options)))
 }
 
 /**
@@ -63,39 +65,57 @@ export function bunFile(
  * @example
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })
  */
-export function bunDirectory(
+export function bunDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,
-  options: DirectoryOptions & BunOptions = {},
-): FileLookup {
-  return site(
-    localTree(root, options, (file) => bunSource(file, options)),
+  options: DirectoryOptions<Context> & BunOptions = {},
+): FileLookup<Context> {
+  const { stable } = options
+  const lookup = site(
+    localTree(root, options, (lease) => bunSource(lease, { stable })),
     options,
   )
+  const adapt = (found: Found | undefined) => (isSource(found) ? shownInline(found) : found)
+  return (request, ...context) => {
+    const found = lookup(request, ...context)
+    return found instanceof Promise ? found.then(adapt) : adapt(found)
+  }
 }
 
-function bunSource(file: HeldFile, options: FileOptions & BunOptions): FileSource {
+function bunSource(lease: Lease, options: FileOptions & BunOptions): FileSource {
   const isSentByBun = (length: number) => !options.stable && length >= SENDFILE_FROM
-  const source = fileSource(file, options, {
+  return fileSource(lease, options, {
     bufferLimit: SENDFILE_FROM,
     // Bun, too, reads smaller bodies on the main thread: going through another is slower.
-    sync: (start, end) => (isSentByBun(end - start) ? null : file.readSync(start, end)),
-    body: (start, end) => (isSentByBun(end - start) ? handOver(file, start, end) : null),
+    sync: (start, end) => (isSentByBun(end - start) ? null : lease.readSync(start, end)),
+    body: options.stable
+      ? undefined
+      : (start, end) => (isSentByBun(end - start) ? handOver(lease, start, end) : null),
   })
-  if (options.stable || file.size < SENDFILE_FROM) return source
-  return { ...source, headers: shownInline(source) }
 }
 
-/** Bun's own body, which opens the path when it is sent; null if that is no longer this version. */
-async function handOver(file: HeldFile, start: number, end: number): Promise<Blob | null> {
-  const stat = statSync(file.path, { throwIfNoEntry: false })
-  if (end > file.size || stat === undefined || !file.isSame(stat)) return null
-  await file.close()
+/**
+ * Bun's own body, which opens the file once more when it is sent: by its descriptor, where that can
+ * be done, and else by its path. Null if the file has changed, or the disk may keep Bun waiting,
+ * which opens and reads on the main thread.
+ */
+function handOver(lease: Lease, start: number, end: number): Blob | null {
+  const { file } = lease
+  if (!file.has(start, end) || !file.isUnchangedHere()) return null
+  if (canAskDescriptors) {
+    return lease.handOver() ? Bun.file(linkOf(file.fd)).slice(start, end) : null
+  }
+  const found = here.stat(file.path)
+  if (found === null || !isSame(found, file.version)) return null
+  void lease.close()
   return Bun.file(file.path).slice(start, end)
 }
 
 /** Otherwise Bun would add a malformed Content-Disposition, with the file's name on the server. */
-function shownInline({ type = '', headers }: FileSource): HeadersLike | undefined {
-  if (SHOWN_INLINE.test(type)) return headers
+function shownInline(file: FileSource): FileSource {
+  const { size, type = '', headers, read } = file
+  const isSentByBun = read.native?.body !== undefined && size >= SENDFILE_FROM
+  if (!isSentByBun || SHOWN_INLINE.test(type)) return file
   // No Headers, which a lookup that spreads it would lose.
-  return { 'content-disposition': 'inline', ...Object.fromEntries(new Headers(headers)) }
+  const fields = { 'content-disposition': 'inline', ...Object.fromEntries(new Headers(headers)) }
+  return { ...file, headers: fields }
 }

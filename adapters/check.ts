@@ -12,19 +12,23 @@ import { parseFields, parseOrigin, parseTarget } from './check/target.ts'
 import { curlLine, onOneLine, redact } from './check/text.ts'
 import { UnansweredError } from './check/unanswered.ts'
 
+export type { Field } from './check/exchange.ts'
 export type { Aim } from './check/finding.ts'
 export { type Colour, type Format, formatReport, type Paint } from './check/format.ts'
 export type { Report, Row, Verdict, Verdicts } from './check/report.ts'
 export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 
 export interface CheckOptions {
-  /** Header fields for each request, as `Authorization`; they go to no other origin, and in no report. */
+  /**
+   * Header fields for each request, as `Authorization`. They go to no other origin, and into no
+   * report.
+   */
   readonly headers?: Readonly<Record<string, string>> | readonly Field[]
   /** Whose pages are to read the file, as `https://app.example`: then CORS is checked, too. */
   readonly origin?: string
   /** Asks a server whose certificate is not to be trusted, too. */
   readonly insecure?: boolean
-  /** How long a server may be silent, in ms; 10 000 by default. */
+  /** How long a server may be silent, in ms, up to 600 000; 10 000 by default. */
   readonly timeout?: number
   readonly signal?: AbortSignal
   /** Called before each request. */
@@ -39,6 +43,7 @@ export interface Progress {
 }
 
 const TIMEOUT = 10_000
+const MAX_TIMEOUT = 600_000
 /** A whole answer may take so many times as long. */
 const TIMES = 6
 
@@ -58,6 +63,9 @@ const TIMES = 6
  */
 export async function check(url: string | URL, options: CheckOptions = {}): Promise<Report> {
   const { insecure = false, signal, timeout = TIMEOUT, onProgress = () => {} } = options
+  if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
+    throw new TypeError(`Expected a timeout of up to ${MAX_TIMEOUT} ms, got ${timeout}`)
+  }
   const [target, credentials] = parseTarget(String(url))
   const headers = [...credentials, ...parseFields(options.headers ?? [])]
   const origin = options.origin === undefined ? null : parseOrigin(options.origin)

@@ -1,23 +1,29 @@
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
+import { canAskDescriptors, type DenoStat, fromDeno, here } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
-import type { HeldFile } from './local/held-file.ts'
+import type { OpenFile } from './local/open-file.ts'
+import type { Lease } from './local/open-files.ts'
+import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
-import { type DenoStat, fromDeno, versionAt } from './local/version.ts'
+import { isSame } from './local/version.ts'
 import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
-export type { SharingOptions } from './local/shared-files.ts'
+export type { SharingOptions } from './local/open-files.ts'
 export type { DirectoryOptions } from './local/tree.ts'
 
 declare const Deno: {
   readonly version: { readonly deno: string }
-  openSync(path: string): {
-    readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
-    seekSync(offset: number, whence: number): number
-    statSync(): DenoStat
-    close(): void
-  }
+  openSync(path: string): NativeFile
+  open(path: string): Promise<NativeFile>
+}
+
+interface NativeFile {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  seekSync(offset: number, whence: number): number
+  statSync(): DenoStat
+  close(): void
 }
 
 /** Options of `denoFile` and `denoDirectory`, besides those for files. */
@@ -69,16 +75,17 @@ export function denoFile(
  * @example
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
  */
-export function denoDirectory(
+export function denoDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,
-  options: DirectoryOptions & DenoOptions = {},
-): FileLookup {
+  options: DirectoryOptions<Context> & DenoOptions = {},
+): FileLookup<Context> {
   const { native } = options
   const lookup = site(
-    localTree(root, options, (file) => denoSource(file, { native })),
+    localTree(root, options, (lease) => denoSource(lease, { native })),
     options,
   )
-  return (request) => (isHost(request.headers.get('host') ?? '') ? lookup(request) : null)
+  return (request, ...context) =>
+    isHost(request.headers.get('host') ?? '') ? lookup(request, ...context) : null
 }
 
 /** Deno.serve copies the Host field into the URL as it is: a path in it would lead elsewhere. */
@@ -86,25 +93,25 @@ function isHost(value: string): boolean {
   return !/[/\\?#]/.test(value)
 }
 
-function denoSource(file: HeldFile, options: FileOptions & DenoOptions): FileSource {
-  return fileSource(file, options, {
-    sync: (start, end) => (end - start <= READ_SYNC_UP_TO ? file.readSync(start, end) : null),
-    body: (start, end) => (options.native ? handOver(file, start, end) : null),
+function denoSource(lease: Lease, options: FileOptions & DenoOptions): FileSource {
+  return fileSource(lease, options, {
+    sync: (start, end) => (end - start <= READ_SYNC_UP_TO ? lease.readSync(start, end) : null),
+    body: (start, end) => (options.native ? handOver(lease, start, end) : null),
   })
 }
 
 /** Deno's own stream from `start` on; null if it isn't of this version, or would not be cut. */
 async function handOver(
-  file: HeldFile,
+  { file, close }: Lease,
   start: number,
   end: number,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
-  if (end > file.size || (end < file.size && !cutsSurplus())) return null
-  const native = openNative(file)
+  if (!file.has(start, end) || (end < file.version.size && !cutsSurplus())) return null
+  const native = file.isUnchangedHere() ? await openNative(file) : null
   if (native === null) return null
   try {
     native.seekSync(start, SEEK_START)
-    await file.close()
+    await close()
     return native.readable
   } catch (error) {
     native.close()
@@ -112,19 +119,38 @@ async function handOver(
   }
 }
 
-/** Null if the path leads to another file by now, or to none: the one that is held can be read. */
-function openNative(file: HeldFile): ReturnType<typeof Deno.openSync> | null {
-  let native: ReturnType<typeof Deno.openSync> | null = null
+/** Null if that is another file by now, or none: the one that is held can be read. */
+async function openNative({ path, fd, version }: OpenFile): Promise<NativeFile | null> {
+  let native: NativeFile | null = null
   try {
-    // Checked before it is opened: it may be a FIFO by now, and opening that waits for a writer.
-    if (!file.isSame(versionAt(file.path))) return null
-    native = Deno.openSync(file.path)
-    if (file.isSame(fromDeno(native.statSync()))) return native
+    if (canAskDescriptors) return Deno.openSync(linkOf(fd))
+    const found = here.stat(path)
+    if (found === null || !isSame(found, version)) return null
+    native = await openInTime(path)
+    if (native !== null && isSame(fromDeno(native.statSync()), version)) return native
   } catch {
     // Reading the file that is held will work, or say why not.
   }
   native?.close()
   return null
+}
+
+/** How long to wait for a file to be opened that is on this machine's disks, in ms. */
+const PATIENCE = 200
+
+/**
+ * Opens a file in another thread: the path may lead to a FIFO by now, whose opening waits for a
+ * writer. Then null, and it is closed once there was one.
+ */
+async function openInTime(path: string): Promise<NativeFile | null> {
+  const opening = Deno.open(path)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE, null)
+  })
+  const native = await Promise.race([opening, late]).finally(() => clearTimeout(timer))
+  if (native === null) void opening.then((native) => native.close()).catch(() => {})
+  return native
 }
 
 /** Before 2.9.6, Deno.serve dropped the chunk that passes Content-Length instead of cutting it. */

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type FaststartOptions, faststart } from './made/faststart.ts'
+export { type FaststartOptions, faststart } from './made/mp4/faststart.ts'

@@ -5,7 +5,7 @@ import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
-export type { SharingOptions } from './local/shared-files.ts'
+export type { SharingOptions } from './local/open-files.ts'
 export type { DirectoryOptions } from './local/tree.ts'
 export { nodeListener } from './node-http/listener.ts'
 export type { Incoming, Outgoing } from './node-http/messages.ts'
@@ -50,7 +50,10 @@ export function nodeFile(
  * @example
  * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of @hono/node-server
  */
-export function nodeDirectory(root: string | URL, options: DirectoryOptions = {}): FileLookup {
+export function nodeDirectory<Context extends readonly unknown[] = readonly unknown[]>(
+  root: string | URL,
+  options: DirectoryOptions<Context> = {},
+): FileLookup<Context> {
   return site(
     localTree(root, options, (file) => fileSource(file, {})),
     options,

@@ -5,12 +5,16 @@ import { resolveRange } from '../src/range.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import type { R2BucketLike, R2HttpMetadataLike } from './r2/binding.ts'
 import { contentOf, findObject, likelyRange } from './r2/content.ts'
+import { digestsOf, listingOf } from './r2/metadata.ts'
 import { type SiteOptions, site } from './site/site.ts'
+import type { FileTree } from './site/tree.ts'
 
 export type {
   R2BucketLike,
+  R2ChecksumsLike,
   R2GetOptionsLike,
   R2HttpMetadataLike,
+  R2ListedLike,
   R2ObjectLike,
 } from './r2/binding.ts'
 
@@ -23,7 +27,8 @@ export interface R2FileOptions {
 }
 
 /** Options of `r2Bucket`. */
-export interface R2BucketOptions extends R2FileOptions, SiteOptions {
+export interface R2BucketOptions<Context extends readonly unknown[] = readonly unknown[]>
+  extends SiteOptions<Context> {
   /** What the keys begin with: empty, or ending in `/`. Nothing outside of it is found. */
   readonly prefix?: string | undefined
 }
@@ -70,6 +75,7 @@ export async function r2File(
       etag: httpEtag,
       lastModified: uploaded,
       headers: withStored(options.headers, httpMetadata),
+      digest: digestsOf(object.checksums),
       ...contentOf(bucket, key, object, spec && resolveRange(spec, size)),
     }
   } catch (error) {
@@ -81,29 +87,31 @@ export async function r2File(
 /**
  * A lookup of the objects of an R2 bucket: the key is `prefix` followed by the path of the
  * request's URL below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not
- * found; a segment `.well-known` is.
+ * found; a segment `.well-known` is. `index` and `listing` are off unless they are asked for.
  *
- * @throws TypeError at once when there is no bucket, `prefix` or `base` lacks a slash, `type`
- * is not a function, or a field of `headers` can't be sent
+ * @throws TypeError at once when there is no bucket, `prefix` lacks a slash, or an option is invalid
  *
  * @example
  * export default { fetch: fileHandler((request, env: Env) => r2Bucket(env.MEDIA)(request)) }
  */
-export function r2Bucket(bucket: R2BucketLike, options: R2BucketOptions = {}): FileLookup {
+export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]>(
+  bucket: R2BucketLike,
+  options: R2BucketOptions<Context> = {},
+): FileLookup<Context> {
   const { prefix = '' } = options
   if (!bucket) {
     // A misspelt binding is undefined.
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
   }
-  expectFunction('type(key)', options.type)
   if (!/^(?:.*\/)?$/s.test(prefix)) {
     throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
   }
-  const { type } = options
-  return site(
-    { open: (path, request) => r2File(bucket, prefix + path, request, { type }) },
-    options,
-  )
+  const tree: FileTree = {
+    isFlat: true,
+    open: (path, request) => r2File(bucket, prefix + path, request),
+  }
+  const list = listingOf(bucket, prefix)
+  return site(list === null ? tree : { ...tree, list }, options)
 }
 
 /** The fields stored with an object, over others; a Headers is made only if there are any. */

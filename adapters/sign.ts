@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { type SignOptions, signed, signUrl, withoutSignature } from './made/signed.ts'
-export type { SigningKey } from './made/token.ts'
+export { type SignOptions, signed, signUrl, withoutSignature } from './made/sign/signed.ts'
+export type { SigningKey } from './made/sign/token.ts'

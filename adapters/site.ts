@@ -3,6 +3,11 @@
  *
  * @module
  */
-export { type SiteOptions, site } from './site/site.ts'
+export { type CorsOptions, cors } from './site/cors.ts'
+export { withDigest } from './site/digest.ts'
+export { attachment, contentDisposition } from './site/disposition.ts'
+export type { Encoding } from './site/encodings.ts'
+export { site } from './site/site.ts'
+export { IMMUTABLE, type SiteOptions } from './site/site-options.ts'
 export type { Entry, FileTree, Opened } from './site/tree.ts'
 export { toRelativePath } from './site/url-path.ts'

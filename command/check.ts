@@ -17,6 +17,7 @@ const NOT_ASKED = 2
 
 /** No line of text gets longer, however wide the terminal is. */
 const MAX_WIDTH = 100
+const DEFAULT_WIDTH = 80
 
 export const CHECK_HELP = `Usage: byteserve check URL… [options]
 
@@ -110,7 +111,7 @@ async function checkOne(url: string, wanted: Wanted, stderr: Output): Promise<Ou
   const shows = stderr.isTTY === true
   const onProgress = ({ requests, title }: Progress) => {
     const line = `${requests} ${title ?? `opening ${onOneLine(url)}`}`
-    stderr.write(`\r\x1b[K${line.slice(0, (stderr.columns ?? 80) - 1)}`)
+    stderr.write(`\r\x1b[K${line.slice(0, widthOf(stderr) - 1)}`)
   }
   try {
     return await check(url, {
@@ -138,9 +139,14 @@ function toText(report: Report, { verbose }: Wanted, { stdout, colours }: CheckI
   const isTerminal = stdout.isTTY === true
   return formatReport(report, {
     verbose,
-    width: Math.min(stdout.columns ?? MAX_WIDTH, MAX_WIDTH),
+    width: widthOf(stdout),
     ...(isTerminal && colours ? { paint } : {}),
   })
+}
+
+/** A terminal that does not know its width says 0. */
+function widthOf({ columns = 0 }: Output): number {
+  return columns === 0 ? DEFAULT_WIDTH : Math.min(columns, MAX_WIDTH)
 }
 
 /** All is right, something is wrong, or nobody knows. */

@@ -1,7 +1,7 @@
 import type { Dir } from 'node:fs'
 import { opendir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isBelow } from '../adapters/local/tree.ts'
+import { isBelow } from '../adapters/local/place.ts'
 import type { Entry } from '../adapters/site/tree.ts'
 import { toRelativePath } from '../adapters/site/url-path.ts'
 
@@ -17,10 +17,11 @@ const BATCH = 512
  * @throws the operating system's error if it is no folder, as a rejection
  */
 export async function* listFolder(root: string, path: string): AsyncGenerator<readonly Entry[]> {
-  const realRoot = await realpath(root)
+  // Of any bytes: the names above the root need not be UTF-8.
+  const realRoot = await realpath(root, 'buffer')
   const folder = join(root, path)
-  const realFolder = await realpath(folder)
-  if (realFolder !== realRoot && !isBelow(realFolder, realRoot)) return
+  const realFolder = await realpath(folder, 'buffer')
+  if (!isBelow(realFolder, realRoot)) return
   const directory = await opendir(folder, { bufferSize: BATCH })
   try {
     for (let isOver = false; !isOver; ) {
@@ -73,9 +74,9 @@ function isServed(name: string): boolean {
 }
 
 /** Whether a link leads to a file below the root. */
-async function isFile(path: string, realRoot: string): Promise<boolean> {
+async function isFile(path: string, realRoot: Buffer): Promise<boolean> {
   try {
-    return isBelow(await realpath(path), realRoot) && (await stat(path)).isFile()
+    return isBelow(await realpath(path, 'buffer'), realRoot) && (await stat(path)).isFile()
   } catch {
     return false
   }

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { codeOf } from '../adapters/local/open-file.ts'
+import { codeOf } from '../adapters/local/calls.ts'
 import { toRelativePath } from '../adapters/site/url-path.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { Failure, messageOf } from './failure.ts'
@@ -39,15 +39,17 @@ export function findRoot(path: string): Root {
   }
 }
 
-/** The files of the root and, unless it is not wanted, a page for each folder. */
+/** The files of the root and, unless they are not wanted, a page or a listing of each folder. */
 export function lookupOf(
   { directory, file, name }: Root,
   { cache, folders, tls }: ServeOptions,
   runtime: Pick<Host, 'openDirectory'>,
   views: Views,
 ): FileLookup {
-  const cacheControl = cache === 0 ? 'no-cache' : `max-age=${cache}`
-  const all = runtime.openDirectory(directory, { 'cache-control': cacheControl })
+  const all = runtime.openDirectory(directory, {
+    cacheControl: cache === 0 ? 'no-cache' : `max-age=${cache}`,
+    listing: folders !== 'nothing' && file === null,
+  })
   const files = file === null ? all : onlyFile(all, file)
   if (folders !== 'page') return files
   return withPage({

@@ -5,7 +5,7 @@ const AS_STORED = { 'accept-encoding': 'identity' }
 
 /**
  * A file of another HTTP server, which must answer ranges. One HEAD tells its size and version, and
- * each range takes one GET.
+ * each range takes one GET; several need a strong entity tag.
  *
  * @returns null when the other server has no such file
  * @throws Error, as a rejection, when it answers anything but 200 or 404
@@ -20,11 +20,16 @@ export async function originFile(url: string): Promise<FileSource | null> {
   const type = headers.get('content-type') ?? undefined
   const etag = headers.get('etag') ?? undefined
   const hangUp = new AbortController()
+  let reads = 0
   return {
     size,
     type,
     etag,
     async read(start, end) {
+      // Only a strong entity tag tells that two responses are of one version.
+      if (reads++ > 0 && !etag?.startsWith('"')) {
+        throw new SourceChangedError(`${url} may have changed while it was being served`)
+      }
       const asked = { ...AS_STORED, range: `bytes=${start}-${end - 1}` }
       const { status, headers, body } = await fetch(url, { headers: asked, signal: hangUp.signal })
       const isSame =

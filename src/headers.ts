@@ -31,8 +31,20 @@ export function expectHeaders(headers: HeadersLike | undefined): void {
 export function readFields(headers: HeadersLike | undefined, ...drop: RegExp[]): HeaderFields {
   const fields: HeaderFields = {}
   if (headers === undefined) return fields
+  const all = constants.get(headers) ?? readAll(headers)
+  for (const name in all) {
+    if (!drop.some((pattern) => pattern.test(name))) fields[name] = all[name] ?? ''
+  }
+  return fields
+}
+
+/** What was read of objects that can't change any more, such as those of a site's defaults. */
+const constants = new WeakMap<HeadersLike, HeaderFields>()
+
+function readAll(headers: HeadersLike): HeaderFields {
+  const fields: HeaderFields = {}
   for (const [name, value] of new Headers(headers)) {
-    if (CONNECTION_FIELDS.test(name) || drop.some((pattern) => pattern.test(name))) continue
+    if (CONNECTION_FIELDS.test(name)) continue
     if (!isFieldValue(value)) {
       throw new TypeError(`Expected ${name} to have no control characters, got ${value}`)
     }
@@ -41,6 +53,10 @@ export function readFields(headers: HeadersLike | undefined, ...drop: RegExp[]):
       throw new TypeError(`Expected one ${name}, got several: add them to the response instead`)
     }
     fields[name] = value
+  }
+  // A Headers can be frozen, too, and still change.
+  if (Object.isFrozen(headers) && Object.getPrototypeOf(headers) === Object.prototype) {
+    constants.set(headers, fields)
   }
   return fields
 }

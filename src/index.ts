@@ -27,6 +27,7 @@ export type { Observers, Served, Serving } from './served.ts'
 export type {
   BodyLike,
   Chunk,
+  Digests,
   FileSource,
   HeadersLike,
   NativeRead,

@@ -37,6 +37,14 @@ export interface FileSource {
    * are computed, and dropped if given here. At most one Set-Cookie: several are a TypeError.
    */
   readonly headers?: HeadersLike | undefined
+  /**
+   * Digests of the whole file, or a function that is called only for a client that asks for one. A
+   * `site` sends them as Repr-Digest (RFC 9530).
+   */
+  readonly digest?:
+    | Digests
+    | (() => Digests | null | undefined | Promise<Digests | null | undefined>)
+    | undefined
   /** Its bytes, from any offset on. */
   readonly read: Read
   /**
@@ -45,6 +53,12 @@ export interface FileSource {
    */
   readonly close?: (() => void | Promise<void>) | undefined
 }
+
+/**
+ * Digests of a file by their names in RFC 9530: `sha-256`, `sha-512`, and `md5` and `sha` for clients
+ * that know nothing else.
+ */
+export type Digests = Readonly<Record<string, Uint8Array>>
 
 /** How a source is read. */
 export interface Read {

@@ -201,6 +201,16 @@ describe('a cache of blocks', () => {
     expect([response.status, await response.text()]).toEqual([410, 'gone'])
   })
 
+  it('a failure of the far side is passed on, and asks it once', async () => {
+    let asked = 0
+    const lookup = cached(() => {
+      asked++
+      return { status: 503, headers: { 'retry-after': '7' }, pieces: [] }
+    })
+    const { status, headers } = await fileHandler(lookup)(new Request('http://localhost/'))
+    expect([status, headers.get('retry-after'), asked]).toEqual([503, '7', 1])
+  })
+
   it('passes on what the host gives beside the request', async () => {
     const given: unknown[] = []
     const lookup = cached(

@@ -6,12 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { BrokenReplyError, fetchOnce, open, toRequest } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
-import { expectProgram } from './support/installed.ts'
+import { areInstalled } from './support/installed.ts'
 import { type CacheServer, startNginx, startVarnish } from './support/proxies.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-
-const nginx = expectProgram('nginx')
-const varnishd = expectProgram('varnishd')
 
 const guide = readFileSync(new URL('../docs/cdn.md', import.meta.url), 'utf8')
 const SLICE = 1024 * 1024
@@ -55,28 +52,25 @@ beforeEach(() => {
   beforeSecond = () => {}
 })
 
-/** The configuration that the guide shows in a language. */
+/** The configuration that the guide shows in a language, for this origin. */
 function shown(language: string): string {
   const [, block = ''] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'ms').exec(guide) ?? []
-  return block.replaceAll('ORIGIN', origin)
+  return block.replace('8080', origin)
 }
 
-const PROXIES: [
-  string,
-  string | null,
-  (program: string, directory: string) => Promise<CacheServer>,
-][] = [
-  ['nginx', nginx, (program, directory) => startNginx(program, directory, shown('nginx'))],
-  ['Varnish', varnishd, (program, directory) => startVarnish(program, directory, shown('vcl'))],
+const hasNginx = areInstalled('nginx')
+const CACHES: [kind: string, isInstalled: boolean, start: () => Promise<CacheServer>][] = [
+  ['nginx', hasNginx, () => startNginx(temporaryDirectory(), shown('nginx'))],
+  ['Varnish', areInstalled('varnishd'), () => startVarnish(temporaryDirectory(), shown('vcl'))],
 ]
 
-describe.each(PROXIES)('through %s', (kind, program, start) => {
+describe.each(CACHES)('through %s', (kind, isInstalled, start) => {
   let proxy: CacheServer
   beforeAll(async () => {
-    if (program !== null) proxy = await start(program, temporaryDirectory())
+    if (isInstalled) proxy = await start()
   })
   afterAll(() => proxy?.stop())
-  const test = it.runIf(program !== null)
+  const test = it.runIf(isInstalled)
 
   test.each([
     ['0-0', 0, 1],
@@ -151,9 +145,9 @@ describe.each(PROXIES)('through %s', (kind, program, start) => {
   })
 })
 
-describe.runIf(nginx)('through nginx, without entity tags', () => {
+describe.runIf(hasNginx)('through nginx, without entity tags', () => {
   it('two versions are joined: this is what tags are for', async () => {
-    const proxy = await startNginx(nginx ?? '', temporaryDirectory(), shown('nginx'))
+    const proxy = await startNginx(temporaryDirectory(), shown('nginx'))
     onTestFinished(proxy.stop)
     beforeSecond = () => {
       now = other

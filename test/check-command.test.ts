@@ -54,12 +54,12 @@ interface Written {
 /** Runs the command as it is, and keeps what it writes. */
 async function runHere(
   args: string[],
-  io: Partial<CheckIO> & { isTTY?: boolean } = {},
+  io: Partial<CheckIO> & { isTTY?: boolean; columns?: number } = {},
 ): Promise<Written> {
   const written = { stdout: '', stderr: '' }
   const to = (name: keyof typeof written) => ({
     isTTY: io.isTTY ?? false,
-    columns: 60,
+    columns: io.columns ?? 60,
     write(text: string) {
       written[name] += text
     },
@@ -99,6 +99,13 @@ describe('byteserve check', () => {
     // Lines for a shell are one line, whatever the terminal.
     const tooLong = long.stdout.split('\n').filter((line) => line.length > 60)
     expect(tooLong.filter((line) => !/^(?: {2}curl|[✓✗·?] )/.test(line))).toEqual([])
+  })
+
+  it('a terminal that does not know its width has 80 columns', async () => {
+    const { stdout } = await runHere([await startServer(withoutCacheControl)], { columns: 0 })
+    expect(stdout).toContain(
+      '  Browsers guess: for a tenth of its age they show the old file without asking.\n',
+    )
   })
 
   it('colours and progress are for terminals', async () => {

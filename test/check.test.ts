@@ -120,6 +120,40 @@ describe('check', () => {
     })
   })
 
+  it('finds a redirect from https to http', async () => {
+    const { url: target } = await startServer(SMALL)
+    const server = createHttpsServer(certificate(), (_, response) => {
+      response.writeHead(302, { location: target }).end()
+    })
+    const report = await check(`https://${await listen(server)}/`, { insecure: true })
+    expect(idsOf(report, 'fail')).toEqual(['redirects'])
+    expect(rowOf(report, 'redirects')?.found).toBe(`from https to Location: ${target}`)
+  })
+
+  it('tells of an error page, but does not call it wrong', async () => {
+    const server = await startServer(SMALL, (plan) => {
+      if (plan.status !== 416) return
+      plan.text = '<h1>416</h1>'
+      plan.fields['content-length'] = String(plan.text.length)
+    })
+    const report = await check(server.url)
+    expect([report.passed, rowOf(report, 'past-end')?.outcome]).toEqual([true, 'info'])
+  })
+
+  it('does not take a text for a film by its name', async () => {
+    const server = await startServer({ ...SMALL, head: Buffer.alloc(0) }, ({ fields }) => {
+      fields['content-type'] = 'text/plain'
+    })
+    for (const [name, failed] of [
+      ['main.ts', []],
+      ['list.m3u', []],
+      ['film.mkv', ['type']],
+    ]) {
+      const report = await check(server.url.replace('film.mp4', `${name}`))
+      expect([name, idsOf(report, 'fail')]).toEqual([name, failed])
+    }
+  })
+
   it('each fault that can be found has been planted, and has its advice', async () => {
     const report = await check((await startServer(SMALL)).url, OPTIONS)
     const planted = new Set([...FAULTS.map(([row]) => row), 'index-first'])
@@ -153,7 +187,7 @@ describe('check', () => {
     expect(server.log.length).toBe(report.requests)
   })
 
-  it('knows little about what can not be asked, and does not call it right', async () => {
+  it("knows little about what can't be asked, and does not call it right", async () => {
     const server = await startServer(SMALL, (plan) => {
       if (plan.status !== 206 && plan.status !== 416) return
       plan.status = 200
@@ -372,7 +406,7 @@ ${report.requests} requests, ${(report.bytes / MIB).toFixed(1)} MiB received
   })
 })
 
-describe('what can not be checked', () => {
+describe("what can't be checked", () => {
   it.each([
     [
       'a file that is not there',
@@ -388,7 +422,12 @@ describe('what can not be checked', () => {
     ['TLS', Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]), 'protocol', /it speaks TLS/],
     ['half a head', 'HTTP/1.1 200 OK\r\nContent-', 'connection', /broke off/],
     ['an endless line', `HTTP/1.1 200 ${'x'.repeat(70_000)}`, 'protocol', /longer than 64 KiB/],
-    ['endless fields', `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(600)}`, 'protocol', /header fields/],
+    [
+      'endless fields',
+      `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(20_000)}`,
+      'protocol',
+      /header fields/,
+    ],
   ])('%s', async (_what, bytes, obstacle, message) => {
     const url = `http://${await answering(bytes)}/`
     expect(await obstacleOf(url)).toEqual([obstacle, expect.stringMatching(message)])
@@ -440,6 +479,7 @@ describe('what can not be checked', () => {
     ['http://x/', { headers: { 'a b': 'c' } }, "Expected a header field, got one named 'a b'"],
     ['http://x/', { headers: { a: 'b\r\nc: d' } }, "Expected a header field, got one named 'a'"],
     ['http://x/', { headers: { Range: 'bytes=0-1' } }, 'Range is for the check to send'],
+    ['http://x/', { timeout: Infinity }, 'Expected a timeout of up to 600000 ms, got Infinity'],
     ['http://x/', { origin: 'app' }, "Expected an origin as https://app.example, got 'app'"],
   ])('%s with %o', async (url, options, message) => {
     await expect(check(url, options)).rejects.toThrow(new TypeError(message))

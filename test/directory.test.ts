@@ -17,11 +17,12 @@ import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { closeIdle } from '../adapters/local/shared-files.ts'
+import { openFiles } from '../adapters/local/shared.ts'
 import { type DirectoryOptions, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
+import { checksum } from './support/entity-tag.ts'
 import { sourceOf } from './support/found.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -175,7 +176,7 @@ describe('nodeDirectory', () => {
     ['a bad escape', '/film%'],
   ])('does not find %s, and leaves nothing open', async (_what, url) => {
     expect(await look(nodeDirectory(root), url)).toBe(null)
-    closeIdle()
+    openFiles.closeIdle()
     if (canCountHandles) expect(openHandles(place)).toBe(0)
   })
 
@@ -192,7 +193,11 @@ describe('nodeDirectory', () => {
     const headers = { 'Cache-Control': 'max-age=60' }
     const file = await look(nodeDirectory(root, { headers }), '/film.mp4')
     await file?.close?.()
-    expect({ headers: file?.headers, type: file?.type }).toEqual({ headers, type: 'video/mp4' })
+    const fields = { 'cache-control': 'max-age=60' }
+    expect({ headers: file?.headers, type: file?.type }).toEqual({
+      headers: fields,
+      type: 'video/mp4',
+    })
   })
 
   it('takes its root, and a file its path, as a URL too', async () => {
@@ -336,7 +341,7 @@ describe('nodeDirectory', () => {
     // What Linux says of the path of the removed one, which this link still opens.
     put(join(home, 'name (deleted)'), 'new')
     symlinkSync(`/proc/self/fd/${fd}`, join(home, 'link'))
-    await expect(contentOf(nodeDirectory(home), '/link')).rejects.toThrow(SourceChangedError)
+    expect(await contentOf(nodeDirectory(home), '/link')).toBe(null)
     closeSync(fd)
   })
 
@@ -394,7 +399,7 @@ describe('nodeDirectory', () => {
     await file?.close?.()
     expect({ size: file?.size, etag: file?.etag, lastModified: file?.lastModified }).toEqual({
       size: 5 * 2 ** 30,
-      etag: `"140000000-${modified.getTime().toString(16)}"`,
+      etag: `"140000000-${modified.getTime().toString(16)}-${checksum([new Uint8Array(128 * 1024)])}"`,
       lastModified: modified,
     })
   })

@@ -1,10 +1,16 @@
+import { utimesSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { fetchOnce } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
 import { startWorker, type WorkerServer } from './support/miniflare.ts'
 import { run } from './support/process.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -102,5 +108,58 @@ describe('examples/private.ts', () => {
     expect(await film(range, `Cookie: ${cookie}`)).toEqual({ status: 206, same: true })
     const later = cookie.replace('session=', 'session=9')
     expect(await film(range, `Cookie: ${later}`)).toEqual({ status: 401, same: false })
+  })
+})
+
+describe('examples/worker-s3.ts', () => {
+  const bytes = someBytes(3_000_000)
+  const directory = temporaryDirectory()
+  const files = nodeListener(nodeDirectory(directory, { base: '/films/' }))
+  /** What was asked of the store; it does not look at the signatures. */
+  const asked: string[] = []
+  const store = createServer((incoming, outgoing) => {
+    const { authorization = '', range = '' } = incoming.headers
+    const isSigned = authorization.startsWith('AWS4-HMAC-SHA256 Credential=AKTEST/')
+    asked.push(`${incoming.method} ${incoming.url} ${range} ${isSigned}`)
+    void files(incoming, outgoing)
+  })
+  let worker: WorkerServer
+
+  beforeAll(async () => {
+    writeFileSync(join(directory, 'film.bin'), bytes)
+    utimesSync(join(directory, 'film.bin'), 1e9, 1e9)
+    await new Promise<void>((resolve) => store.listen(0, '127.0.0.1', resolve))
+    // What `address` gives once the server listens on a port.
+    const { port } = store.address() as AddressInfo
+    worker = await startWorker({}, 'examples/worker-s3.ts', {
+      S3_ENDPOINT: `http://127.0.0.1:${port}`,
+      S3_BUCKET: 'films',
+      S3_REGION: 'us-east-1',
+      S3_ACCESS_KEY_ID: 'AKTEST',
+      S3_SECRET_ACCESS_KEY: 'SKTEST',
+    })
+  })
+  afterAll(async () => {
+    await worker?.stop()
+    store.closeAllConnections()
+    store.close()
+  })
+
+  it('asks the store for each block once', async () => {
+    const ask = async (...fields: string[]) => {
+      const { status, body } = await fetchOnce(worker.port, ['GET /film.bin HTTP/1.1', ...fields])
+      const expected = fields.length > 0 ? bytes.subarray(1_000_000, 2_000_000) : bytes
+      return { status, same: Buffer.compare(body, expected) === 0 }
+    }
+    const range = 'Range: bytes=1000000-1999999'
+    expect(await ask(range)).toEqual({ status: 206, same: true })
+    expect(await ask(range)).toEqual({ status: 206, same: true })
+    expect(await ask()).toEqual({ status: 200, same: true })
+    expect(asked).toEqual([
+      'HEAD /films/film.bin  true',
+      'GET /films/film.bin bytes=0-1048575 true',
+      'GET /films/film.bin bytes=1048576-2097151 true',
+      'GET /films/film.bin bytes=2097152-2999999 true',
+    ])
   })
 })

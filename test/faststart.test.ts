@@ -13,6 +13,7 @@ import {
   someBytes,
   streamOf,
 } from './support/counting-source.ts'
+import { areInstalled } from './support/installed.ts'
 import {
   box,
   FILM_NAMES,
@@ -24,7 +25,6 @@ import {
   UNMOVED,
 } from './support/mp4.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { areInstalled } from './support/tools.ts'
 
 const hasOracle = areInstalled('ffmpeg', 'qt-faststart')
 

@@ -8,14 +8,14 @@ import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/n
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, it } from 'vitest'
-import { forgetBuffer, takeBuffer } from '../adapters/local/buffers.ts'
+import { memory } from '../adapters/local/shared.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { Incoming, Outgoing } from '../adapters/node-http/messages.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { fileHandler } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
-import { countingSource, someBytes, streamOf } from './support/counting-source.ts'
+import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
 import { collectGarbage } from './support/garbage.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { parseMultipart } from './support/multipart.ts'
@@ -344,8 +344,8 @@ describe('nodeListener over node:http', () => {
     if (how === 'fails to take a chunk') outgoing.settle(new Error('EPIPE'))
     outgoing.close()
     await done
-    const next = Array.from({ length: 100 }, (_, i) => takeBuffer(i * 10_000))
-    for (const buffer of next) forgetBuffer(buffer)
+    const next = Array.from({ length: 100 }, (_, i) => memory.takeBuffer(i * 10_000))
+    for (const buffer of next) memory.forgetBuffer(buffer)
     const held = outgoing.written[0]?.buffer
     expect(next.filter(({ buffer }) => buffer === held)).toEqual([])
     expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
@@ -368,8 +368,8 @@ describe('nodeListener over node:http', () => {
     await until(() => filling.length === which + 1)
     outgoing.close()
     await done
-    const next = Array.from({ length: 100 }, (_, i) => takeBuffer(i * 10_000))
-    for (const buffer of next) forgetBuffer(buffer)
+    const next = Array.from({ length: 100 }, (_, i) => memory.takeBuffer(i * 10_000))
+    for (const buffer of next) memory.forgetBuffer(buffer)
     expect(next.filter((buffer) => buffer === filling.at(-1))).toEqual([])
   })
 
@@ -382,8 +382,8 @@ describe('nodeListener over node:http', () => {
     }
     const outgoing = new Taking()
     await nodeListener(lookup)({ ...incoming, url: '/small.bin' }, outgoing)
-    const next = takeBuffer(small.length)
-    forgetBuffer(next)
+    const next = memory.takeBuffer(small.length)
+    memory.forgetBuffer(next)
     expect(outgoing.written.map(({ buffer }) => buffer === next.buffer)).toEqual([true])
   })
 
@@ -401,6 +401,35 @@ describe('nodeListener over node:http', () => {
     client.send(`${method} / HTTP/1.1`, 'Content-Length: 0')
     const { status } = await client.response()
     expect({ status, lookups }).toEqual({ status: expected, lookups: 0 })
+  })
+
+  const never = () => new Promise<void>(() => {})
+  it.each<[status: number, method: string, fields: string[], deviation: Deviation]>([
+    [200, 'HEAD', [], {}],
+    [304, 'GET', ['If-None-Match: *'], {}],
+    [412, 'GET', ['If-Match: "b"'], {}],
+    [416, 'GET', ['Range: bytes=1000-'], {}],
+    [503, 'GET', [], { read: () => Promise.reject(new Error('EIO')) }],
+    [206, 'GET', ['Range: bytes=0-9'], {}],
+  ])('answers %i to a %s %j, though its source never closes', async (status, method, fields, deviation) => {
+    const source = () => countingSource(small, { etag: '"a"', ...deviation, close: never })
+    const client = await clientOf(nodeListener(source, { onError: () => {} }))
+    client.send(`${method} / HTTP/1.1`, 'Host: localhost', ...fields)
+    expect((await client.response({ hasBody: method !== 'HEAD' })).status).toBe(status)
+  })
+
+  it('cuts a body that fails midway, though its source never closes', async () => {
+    const { options, served } = observe()
+    const read = (bytes: Uint8Array, start: number) => {
+      if (start > 0) throw new Error('EIO')
+      return bytes.subarray(0, 1000)
+    }
+    const source = () => countingSource(one, { read, close: never })
+    const client = await clientOf(nodeListener(source, options))
+    client.get('/')
+    await expect(client.response()).rejects.toThrow()
+    await until(() => served.length > 0)
+    expect(served).toEqual([{ status: 200, sent: 1000, aborted: false }])
   })
 
   it('is told of a close that fails after a hang-up', async () => {
@@ -831,8 +860,8 @@ describe('nodeListener under load', () => {
     await collectGarbage()
     if (canCountHandles) expect(openHandles(directory)).toBe(0)
     // Those that were given up count no more against who comes next.
-    const next = takeBuffer(MIB)
-    forgetBuffer(next)
+    const next = memory.takeBuffer(MIB)
+    memory.forgetBuffer(next)
     expect(next.length).toBe(512 * 1024)
     // Each that stayed would hold a buffer of up to 512 KiB: 400 MiB in all.
     expect((process.memoryUsage.rss() - before) / MIB).toBeLessThan(100)

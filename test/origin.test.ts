@@ -1,4 +1,4 @@
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
@@ -23,9 +23,11 @@ const wrongAnswers = new Map<string, [status: number, headers: Record<string, st
   ['/files/without-ranges', [200, { etag, 'content-range': 'bytes 0-11/12' }]],
   ['/files/another-range', [206, { etag, 'content-range': 'bytes 1-12/99' }]],
 ])
+/** To HEAD. */
+const wrongHeads = new Map<string, [status: number, headers: Record<string, string>]>()
 const server = createServer((incoming, outgoing) => {
   asked.push(`${incoming.method} ${incoming.url} ${incoming.headers.range ?? ''}`)
-  const wrong = incoming.method === 'GET' ? wrongAnswers.get(incoming.url ?? '') : undefined
+  const wrong = (incoming.method === 'GET' ? wrongAnswers : wrongHeads).get(incoming.url ?? '')
   if (incoming.url === '/files/broken') outgoing.writeHead(500).end()
   else if (wrong !== undefined) outgoing.writeHead(...wrong).end('Byte serving')
   else void files(incoming, outgoing)
@@ -102,16 +104,30 @@ describe('a lookup of the files of another server', () => {
     await expect(source?.read(0, 4)).rejects.toThrow(message)
   })
 
+  it.each([
+    ['with a strong tag', etag, 'rv'],
+    ['with a weak tag', `W/${etag}`, null],
+    ['without a tag', undefined, null],
+  ])('two reads of a file %s', async (_what, tag, second) => {
+    const fields = tag === undefined ? {} : { etag: tag }
+    const size = { ...fields, 'content-length': '12' }
+    wrongHeads.set('/files/tagged', [200, size])
+    const part = (first: number) => ({
+      ...fields,
+      'content-range': `bytes ${first}-${first + 1}/12`,
+    })
+    wrongAnswers.set('/files/tagged', [206, part(5)])
+    const source = await originFile(`${base}tagged`)
+    await source?.read(5, 7)
+    wrongAnswers.set('/files/tagged', [206, part(7)])
+    const read = Promise.resolve(source?.read(7, 9))
+    if (second !== null) return expect(read).resolves.toBeInstanceOf(ReadableStream)
+    return expect(read).rejects.toThrow('tagged may have changed while it was being served')
+  })
+
   function putInPlace(name: string, text: string, modified: number): void {
     const path = join(directory, name)
     writeFileSync(path, text)
     utimesSync(path, modified, modified)
   }
-})
-
-it('CONTRIBUTING.md quotes it as it is', () => {
-  const [guide, example] = ['../CONTRIBUTING.md', '../examples/origin.ts'].map((path) =>
-    readFileSync(new URL(path, import.meta.url), 'utf8'),
-  )
-  expect(guide).toContain(`\`\`\`ts\n${example}\`\`\`\n`)
 })

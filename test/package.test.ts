@@ -177,7 +177,14 @@ describe('its types, every library checked', () => {
       return skip(`typescript@${OLDEST_TYPESCRIPT} can't be installed`)
     }
     const tsc = join(old, 'node_modules/typescript/bin/tsc')
-    const args = [...bundler, 'anywhere.ts', '--lib', 'es2022,dom', '--typeRoots', join(old, 'none')]
+    const args = [
+      ...bundler,
+      'anywhere.ts',
+      '--lib',
+      'es2022,dom',
+      '--typeRoots',
+      join(old, 'none'),
+    ]
     expect(await compile(args, tsc)).toEqual([])
   })
 

@@ -35,9 +35,11 @@ const ROWS: [why: string, path: string, file: string | null][] = [
   ['no name', '/', null],
   ['no name', '', null],
   ['no name', '/?x', null],
-  ['an empty segment', '//film.mp4', null],
-  ['an empty segment', '/a//film.mp4', null],
-  ['an empty segment', '//localhost/film.mp4', null],
+  ['repeated slashes as one', '//film.mp4', 'film.mp4'],
+  ['repeated slashes as one', '/a//film.mp4', 'a/film.mp4'],
+  ['repeated slashes as one', '//localhost/film.mp4', 'localhost/film.mp4'],
+  ['repeated slashes as one', '/a///', null],
+  ['an encoded slash is not one of them', '/a/%2f/film.mp4', null],
   ['a trailing slash', '/film.mp4/', null],
   ['a trailing slash', '/a/b/', null],
 
@@ -52,7 +54,7 @@ const ROWS: [why: string, path: string, file: string | null][] = [
   ['dot segments that name a directory', '/a/.', null],
   ['backslashes, as the WHATWG reads them', '/a\\b', 'a/b'],
   ['backslashes', '/..\\..\\etc\\passwd', 'etc/passwd'],
-  ['backslashes', '\\\\localhost\\x', null],
+  ['backslashes', '\\\\localhost\\x', 'localhost/x'],
 
   ['%2f', '/a%2fb', null],
   ['%2F', '/a%2Fb', null],
@@ -133,7 +135,8 @@ describe('toRelativePath', () => {
     ['out of it by dots', '/media/', '/media/../film.mp4', null],
     ['out of it by encoded dots', '/media/', '/media/%2e%2e/film.mp4', null],
     ['out of it by an encoded slash', '/media/', '/media/..%2ffilm.mp4', null],
-    ['an empty segment', '/media/', '/media//film.mp4', null],
+    ['behind two slashes', '/media/', '/media//film.mp4', 'film.mp4'],
+    ['below it, with two slashes first', '/media/', '//media/film.mp4', 'film.mp4'],
     ['hidden below it', '/media/', '/media/.env', null],
     ['below a hidden one', '/.media/', '/.media/film.mp4', 'film.mp4'],
   ])('a path %s: base %s, %s', (_where, base, path, file) => {

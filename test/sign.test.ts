@@ -7,7 +7,7 @@ import { redirect } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
-import { areInstalled } from './support/tools.ts'
+import { areInstalled } from './support/installed.ts'
 
 const KEY = 'a key of sixteen bytes, or more'
 const OTHER = 'another key, of as many bytes'

@@ -65,6 +65,10 @@ describe('the adapters', () => {
     'blob',
     'site',
     'cache',
+    'concat',
+    'zip',
+    'mp4',
+    'sign',
   ])('byteserve/%s has nothing of Node and no package under it', (door) => {
     const under = new Set([`adapters/${door}.ts`])
     const others: string[] = []

@@ -97,7 +97,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
   'content-length': {
     consequence:
       'A broken download looks finished, or a finished one broken; players wait for bytes that never come.',
-    fix: 'Send as many bytes as announced, and break the connection if they can not be had; look for a middleware that changes bodies and not Content-Length',
+    fix: 'Send as many bytes as announced, and break the connection if they cannot be had; look for a middleware that changes bodies and not Content-Length',
     fixes: {
       nginx: 'Look into error_log: an upstream that ends early, or a full proxy_temp_path',
       Express:
@@ -127,7 +127,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'past-end': {
     consequence:
-      'A download that is complete, and is resumed, can not be told from one whose file has shrunk: some tools start again, some append what comes to the file.',
+      'A download that is complete, and is resumed, cannot be told from one whose file has shrunk: some tools start again, some append what comes to the file.',
     fix: 'Answer 416 with Content-Range: bytes */SIZE and Content-Length: 0 (RFC 9110 §15.5.17)',
     fixes: {
       Apache: 'Its 416 has no Content-Range, and no setting adds it: a server in front of it can',
@@ -170,7 +170,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
     fixes: {
       nginx: 'include mime.types; and in a types { } block what it lacks, as video/x-matroska mkv',
       Apache: 'AddType video/mp4 .mp4',
-      Caddy: 'header *.mkv Content-Type video/x-matroska',
+      Caddy: '@mkv path *.mkv, and header @mkv Content-Type video/x-matroska',
       Express: "express.static's setHeaders: res.type('video/x-matroska')",
       S3: 'Upload with --content-type video/mp4; for what is there: aws s3 cp to itself with --metadata-directive REPLACE',
     },
@@ -186,7 +186,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'known-length': {
     consequence:
-      'No download shows how long it takes; Chrome can not resume it, and networks like CloudFront and Cloudflare do not answer ranges from it.',
+      'No download shows how long it takes; Chrome cannot resume it, and networks like CloudFront and Cloudflare do not answer ranges from it.',
     fix: 'Send Content-Length rather than a chunked body; look for a middleware or proxy that compresses or rewrites',
     fixes: {
       nginx:
@@ -200,7 +200,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
   },
   validator: {
     consequence:
-      'A download that breaks off starts again from nothing: no browser resumes what it can not recognize.',
+      'A download that breaks off starts again from nothing: no browser resumes what it cannot recognize.',
     ...VALIDATORS,
   },
   'same-version': {
@@ -229,7 +229,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'if-match': {
     consequence:
-      'Tools that read a file by parts can not pin its version: after an update they mix two.',
+      'Tools that read a file by parts cannot pin its version: after an update they mix two.',
     fix: 'Answer 412 if If-Match names another version (RFC 9110 §13.1.1)',
     fixes: { Express: BYTESERVE },
   },
@@ -274,7 +274,7 @@ export const ADVICE: Readonly<Record<string, Advice>> = {
   },
   'cors-expose': {
     consequence:
-      'Pages of another origin (PDF.js, PMTiles, hls.js) can not read the file, or not where a part begins.',
+      'Pages of another origin (PDF.js, PMTiles, hls.js) cannot read the file, or not where a part begins.',
     fix: 'Send Access-Control-Allow-Origin, and Access-Control-Expose-Headers: Content-Range, Accept-Ranges, ETag, Content-Length on 200 and 206',
     fixes: {
       nginx:

@@ -10,7 +10,7 @@ import {
   statusOf,
   unknown,
 } from './finding.ts'
-import { isPartOf } from './parts.ts'
+import { isPartOf, NO_PARTS, onParts } from './parts.ts'
 import { findChange, versionOf } from './resumes.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
 
@@ -18,8 +18,6 @@ const MIB = 1024 * 1024
 
 /** What a 206 and a 304 repeat of the 200 (RFC 9110 §15.3.7, §15.4.5). */
 const REPEATED = ['ETag', 'Cache-Control', 'Vary', 'Expires', 'Content-Location']
-
-const NO_PARTS = 'no range is answered with a part of the file'
 
 /** What caches need: of browsers, and of networks in front of the server. */
 export const CACHES: readonly Check[] = [
@@ -63,10 +61,7 @@ export const CACHES: readonly Check[] = [
     id: 'slices',
     aim: 'caches',
     title: 'An aligned slice of 1 MiB is exact',
-    async judge(file) {
-      if (!(await file.servesParts())) return unknown(NO_PARTS)
-      const size = await file.size()
-      if (size === null || size === 0) return unknown('the size of the file is nowhere told')
+    judge: onParts(async (file, size) => {
       const start = size > 2 * MIB ? MIB : 0
       const end = Math.min(start + MIB, size)
       const spec = `${start}-${start + MIB - 1}`
@@ -78,7 +73,7 @@ export const CACHES: readonly Check[] = [
       if (answer.end !== 'complete') return unknown(`${answer.body.length} bytes of it came`)
       if (answer.body.length === end - start) return pass(`${end - start} bytes`)
       return fail(`${answer.body.length} bytes for bytes=${spec}`, answer)
-    },
+    }),
   },
   {
     id: 'cache-control',

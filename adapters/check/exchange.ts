@@ -6,8 +6,8 @@ import { type Patience, Wire } from './wire.ts'
 /** How long a connection may stay open after the answer, in ms: what comes then is too much. */
 const LINGER = 250
 
-/** More header fields than this are not an answer but an attack. */
-const MAX_FIELDS = 500
+/** More of header fields is not an answer but an attack, in bytes. */
+const MAX_FIELDS = 64 * 1024
 
 export type Field = readonly [name: string, value: string]
 
@@ -97,11 +97,10 @@ async function converse(socket: Socket, ask: Ask, terms: Terms): Promise<Exchang
   const framing = framingOf(ask, head)
   const length = lengthOf(head.fields)
   const body = new Body(terms.most(head))
-  const end = await readBody(wire, framing, length ?? 0, body).catch((error) => {
-    // What has come tells more than that no more came.
-    if (error instanceof UnansweredError) return endOf(error)
+  // What has come tells more than that no more came.
+  const end = await readBody(wire, framing, length ?? 0, body).catch((error): Exchange['end'] => {
     terms.signal?.throwIfAborted()
-    return 'short' as const
+    return error instanceof UnansweredError && error.obstacle === 'timeout' ? 'stalled' : 'short'
   })
   const surplus = end === 'complete' ? await countSurplus(wire, terms.lingers) : 0
   const bytes = body.bytes()
@@ -116,11 +115,6 @@ async function converse(socket: Socket, ask: Ask, terms: Terms): Promise<Exchang
     wait,
     received: wire.received,
   }
-}
-
-function endOf({ obstacle, message }: UnansweredError): 'stalled' {
-  if (obstacle === 'timeout') return 'stalled'
-  throw new UnansweredError(obstacle, message)
 }
 
 function toText({ method, url, fields }: Ask): string {
@@ -152,10 +146,11 @@ async function readHead(wire: Wire): Promise<Head> {
 
 async function readFields(wire: Wire): Promise<Fields> {
   const fields = new Map<string, string>()
-  for (let count = 0; count < MAX_FIELDS; count++) {
+  for (let left = MAX_FIELDS; left > 0; ) {
     const line = await wire.readLine()
     if (line === null) throw new UnansweredError('connection', 'it broke off in its header fields')
     if (line === '') return fields
+    left -= line.length
     const colon = line.indexOf(':')
     if (colon < 1) continue
     const name = line.slice(0, colon).toLowerCase()
@@ -163,7 +158,7 @@ async function readFields(wire: Wire): Promise<Fields> {
     const before = fields.get(name)
     fields.set(name, before === undefined ? value : `${before}, ${value}`)
   }
-  throw new UnansweredError('protocol', `its answer has more than ${MAX_FIELDS} header fields`)
+  throw new UnansweredError('protocol', 'its header fields are longer than 64 KiB')
 }
 
 function framingOf({ method }: Ask, { status, fields }: Head): Framing {
@@ -230,10 +225,8 @@ async function readChunks(wire: Wire, body: Body): Promise<'complete' | 'cut' | 
     if (body.isFull) return 'cut'
     await wire.readLine()
   }
-  // Trailer fields, and the empty line.
-  for (let line = await wire.readLine(); line !== ''; line = await wire.readLine()) {
-    if (line === null) return 'short'
-  }
+  // Trailer fields (RFC 9112 §7.1.2), and the empty line.
+  await readFields(wire)
   return 'complete'
 }
 

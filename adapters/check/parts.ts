@@ -1,10 +1,22 @@
 import type { Exchange } from './exchange.ts'
-import { type Finding, fail, pass, unknown } from './finding.ts'
+import { type Check, type Finding, fail, pass, unknown } from './finding.ts'
 import { contentRangeOf, type Part, type Subject } from './subject.ts'
 
 /** How long the ranges are that are compared, and how far apart two that overlap, in bytes. */
 const LENGTH = 1000
 const SHIFT = 400
+
+/** Why a range can't be examined. */
+export const NO_PARTS = 'no range is answered with a part of the file'
+
+/** A check of parts, of a file whose size is told. */
+export function onParts(judge: (file: Subject, size: number) => Promise<Finding>): Check['judge'] {
+  return async (file) => {
+    if (!(await file.servesParts())) return unknown(NO_PARTS)
+    const size = await file.size()
+    return size === null ? unknown('the size of the file is nowhere told') : judge(file, size)
+  }
+}
 
 /**
  * Compares ranges at three random places with the file, of which only the beginning is known if it is

@@ -1,32 +1,13 @@
-import type { Exchange } from './exchange.ts'
-import {
-  type Check,
-  type Finding,
-  fail,
-  fieldOf,
-  info,
-  pass,
-  statusOf,
-  unknown,
-} from './finding.ts'
+import { type Check, type Finding, fail, fieldOf, pass, statusOf, unknown } from './finding.ts'
 import { judgeIndex } from './movie.ts'
-import { compareBytes, isPartOf } from './parts.ts'
-import { contentRangeOf, followWithRange, type Subject } from './subject.ts'
+import { compareBytes, isPartOf, NO_PARTS, onParts } from './parts.ts'
+import { judgeRedirects } from './redirects.ts'
+import { judgeSpeed } from './speed.ts'
+import { contentRangeOf, type Subject } from './subject.ts'
 import { judgeType } from './type.ts'
-import { UnansweredError } from './unanswered.ts'
-
-/** Why a range can't be examined. */
-const NO_PARTS = 'no range is answered with a part of the file'
-const NO_SIZE = 'the size of the file is nowhere told'
 
 /** How many bytes from the end are asked for; fewer of a smaller file. */
 const TAIL = 1000
-
-/** A late range is late if it takes so many times as long as an early one, and so many ms more. */
-const SLOW = { factor: 3, extra: 300, tries: 3 }
-
-/** Below this, in bytes, a server reads from the beginning in no time. */
-const LARGE = 64 * 1024 * 1024
 
 /** What players and viewers need, which read a file from anywhere. */
 export const PLAYS: readonly Check[] = [
@@ -96,20 +77,13 @@ export const PLAYS: readonly Check[] = [
     id: 'bytes',
     aim: 'plays',
     title: 'Ranges are the bytes of the file',
-    async judge(file) {
-      if (!(await file.servesParts())) return unknown(NO_PARTS)
-      const size = await file.size()
-      return size === null ? unknown(NO_SIZE) : compareBytes(file, size)
-    },
+    judge: onParts(compareBytes),
   },
   {
     id: 'suffix',
     aim: 'plays',
     title: 'bytes=-N is the end of the file',
-    async judge(file) {
-      if (!(await file.servesParts())) return unknown(NO_PARTS)
-      const size = await file.size()
-      if (size === null || size === 0) return unknown(NO_SIZE)
+    judge: onParts(async (file, size) => {
       const length = Math.min(TAIL, size)
       const answer = await file.range(`-${length}`)
       const tail = (await file.part(size - length, size)).answer
@@ -130,16 +104,13 @@ export const PLAYS: readonly Check[] = [
         return pass('the end of the file')
       }
       return fail(`${statusOf(larger)} for a suffix longer than the file`, larger)
-    },
+    }),
   },
   {
     id: 'clamped',
     aim: 'plays',
     title: 'A range that ends after the file ends with it',
-    async judge(file) {
-      if (!(await file.servesParts())) return unknown(NO_PARTS)
-      const size = await file.size()
-      if (size === null || size === 0) return unknown(NO_SIZE)
+    judge: onParts(async (file, size) => {
       const start = Math.max(0, size - TAIL)
       const spec = `${start}-${size + TAIL - 1}`
       const answer = await file.range(spec)
@@ -151,7 +122,7 @@ export const PLAYS: readonly Check[] = [
         return pass('cut at the end of the file')
       }
       return fail(`${answer.body.length} bytes of ${size - start}`, answer)
-    },
+    }),
   },
   {
     id: 'accept-ranges',
@@ -166,7 +137,7 @@ export const PLAYS: readonly Check[] = [
         if (units.includes('bytes')) continue
         return fail(`${fieldOf(answer, 'Accept-Ranges')} on ${answer.ask.method}`, answer)
       }
-      return pass('on both')
+      return pass(head.status === 200 ? 'on both' : 'on GET')
     },
   },
   {
@@ -199,7 +170,7 @@ export const PLAYS: readonly Check[] = [
     id: 'late-speed',
     aim: 'plays',
     title: 'Late ranges come as soon as early ones',
-    judge: judgeSpeed,
+    judge: onParts(judgeSpeed),
   },
 ]
 
@@ -212,59 +183,4 @@ async function isPartial(file: Subject, spec: string): Promise<Finding> {
 function startsAlike(a: Buffer, b: Buffer): boolean {
   const length = Math.min(a.length, b.length)
   return a.subarray(0, length).equals(b.subarray(0, length))
-}
-
-async function judgeRedirects(file: Subject): Promise<Finding> {
-  const [first] = file.redirects
-  if (first === undefined) return info('there is none')
-  const downgrade = file.redirects.find(({ ask: { url }, fields }) => {
-    return (
-      url.protocol === 'https:' && new URL(fields.get('location') ?? '', url).protocol === 'http:'
-    )
-  })
-  if (downgrade !== undefined)
-    return fail(`from https to ${fieldOf(downgrade, 'Location')}`, downgrade)
-  try {
-    return await compareRedirects(file)
-  } catch (error) {
-    if (!(error instanceof UnansweredError) || error.obstacle !== 'answer') throw error
-    return fail(`with a Range, ${error.message}`, first)
-  }
-}
-
-async function compareRedirects(file: Subject): Promise<Finding> {
-  const { answer, redirects } = await followWithRange(file)
-  const last = redirects.at(-1) ?? answer
-  const direct = await file.range('0-1')
-  if (answer.status !== direct.status) {
-    return fail(`${statusOf(answer)} by the redirect, ${statusOf(direct)} directly`, last)
-  }
-  const [there, here] = [answer, direct].map(({ fields }) => {
-    return `${fields.get('content-range')} ${fields.get('content-length')}`
-  })
-  const areAlike = answer.status !== 206 || answer.body.equals(direct.body)
-  if (there === here && areAlike) return pass('to the same file')
-  return fail('with a Range, they lead to another file than without', last)
-}
-
-/** The best of several tries, so that a busy moment is no fault of the server. */
-async function judgeSpeed(file: Subject): Promise<Finding> {
-  if (!(await file.servesParts())) return unknown(NO_PARTS)
-  const size = await file.size()
-  if (size === null || size === 0) return unknown(NO_SIZE)
-  let [early, late] = [Infinity, Infinity]
-  let answer: Exchange
-  let tries = 0
-  do {
-    early = Math.min(early, (await file.again('GET', ['Range', 'bytes=0-1'])).wait)
-    answer = await file.again('GET', ['Range', `bytes=${size - 1}-${size - 1}`])
-    late = Math.min(late, answer.wait)
-  } while (isSlow(early, late) && ++tries < SLOW.tries)
-  const found = `${Math.round(early)} ms early, ${Math.round(late)} ms late`
-  if (isSlow(early, late)) return fail(found, answer)
-  return size < LARGE ? unknown('the file is too small to tell') : pass(found)
-}
-
-function isSlow(early: number, late: number): boolean {
-  return late > early * SLOW.factor && late > early + SLOW.extra
 }

@@ -1,6 +1,7 @@
 import { formatHttpDate, isEntityTag, isStrong, parseHttpDate } from '../../src/validators.ts'
 import type { Exchange, Field } from './exchange.ts'
 import { type Check, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
+import { NO_PARTS, onParts } from './parts.ts'
 import type { Subject } from './subject.ts'
 
 const DAY = 86_400_000
@@ -12,8 +13,6 @@ const MAX_ERROR_PAGE = 64 * 1024
 const OTHER_TAG = '"byteserve-check"'
 
 const NO_VALIDATOR = 'there is no strong ETag, and no date'
-const NO_PARTS = 'no range is answered with a part of the file'
-
 /** What a download needs that goes on where it broke off, on the same version of the file. */
 export const RESUMES: readonly Check[] = [
   {
@@ -34,25 +33,20 @@ export const RESUMES: readonly Check[] = [
     id: 'past-end',
     aim: 'resumes',
     title: 'A range after the end is a 416 with the size',
-    async judge(file) {
-      if (!(await file.servesParts())) return unknown(NO_PARTS)
-      const size = await file.size()
-      if (size === null || size === 0) {
-        return unknown('the size of the file is nowhere told')
-      }
+    judge: onParts(async (file, size) => {
       const answer = await file.range(`${size}-`)
       if (answer.status !== 416) return fail(`${statusOf(answer)} for bytes=${size}-`, answer)
-      if (answer.fields.get('content-range') !== `bytes */${size}`) {
+      const told = /^bytes +\*\/(\d+)$/i.exec(answer.fields.get('content-range') ?? '')?.[1]
+      if (Number(told) !== size) {
         return fail(`416 with ${fieldOf(answer, 'Content-Range')}`, answer)
       }
       const length = answer.length ?? answer.body.length
       if (length === 0) return pass(`416, bytes */${size}`)
-      if (length > MAX_ERROR_PAGE || (answer.length === null && answer.end === 'cut'))
+      if (length > MAX_ERROR_PAGE || (answer.length === null && answer.end === 'cut')) {
         return fail(`416 with a body of ${length} bytes`, answer)
-      return info(
-        `416 with an error page of ${length} bytes, which old versions of curl append to the file`,
-      )
-    },
+      }
+      return info(`416 with an error page of ${length} bytes, which old tools append to the file`)
+    }),
   },
   {
     id: 'validator',

@@ -14,6 +14,9 @@ const SIGNATURES = [
 const IS_PLAYED =
   /^(?:video|audio)\/|^application\/(?:ogg|mp4|vnd\.apple\.mpegurl|x-mpegurl|dash\+xml)\b/i
 
+/** What a name may say that is not also the name of a text: `.ts` and `.m3u` may be one. */
+const IS_FILM_OR_SOUND = /^(?:video|audio)\/(?!mp2t|.*mpegurl)/
+
 /** What is played must say so; everything must say something. */
 export async function judgeType({ whole, prefix, url }: Subject): Promise<Finding> {
   const type = whole.fields.get('content-type')
@@ -27,7 +30,7 @@ export async function judgeType({ whole, prefix, url }: Subject): Promise<Findin
     return fail(`Content-Type: ${type}, but it begins as ${kind}`, whole)
   }
   const isVague = /^(?:text\/(?:plain|html)|application\/octet-stream)\b/i.test(type)
-  if (implied !== undefined && IS_PLAYED.test(implied) && isVague) {
+  if (implied !== undefined && IS_FILM_OR_SOUND.test(implied) && isVague) {
     return fail(`Content-Type: ${type}, but its name says ${implied}`, whole)
   }
   const sniffed = whole.fields.get('x-content-type-options')?.toLowerCase() !== 'nosniff'

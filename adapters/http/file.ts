@@ -51,11 +51,7 @@ const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 const UNTOUCHED = isWorkerd ? Infinity : 'Bun' in globalThis ? 0 : 1024 * 1024
 
 /** @throws RangeError or TypeError if an option is invalid */
-export function expectOriginOptions({
-  fetch,
-  retries = 2,
-  timeout = 30_000,
-}: OriginOptions): {
+export function expectOriginOptions({ fetch, retries = 2, timeout = 30_000 }: OriginOptions): {
   readonly retries: number
   readonly timeout: number
 } {

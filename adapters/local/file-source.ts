@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike, NativeRead } from '../../src/source.ts'
-import type { HeldFile } from './held-file.ts'
-import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
+import { mediaType } from '../site/media-type.ts'
+import { expectSharing, type Lease, type SharingOptions } from './open-files.ts'
+import { anywhere } from './place.ts'
+import { openFiles } from './shared.ts'
 
 /** Options of `nodeFile`, `bunFile` and `denoFile`. */
 export interface FileOptions extends SharingOptions {
@@ -18,25 +20,32 @@ export interface FileOptions extends SharingOptions {
  * @param native the runtime's own ways to read it
  */
 export function fileSource(
-  file: HeldFile,
+  { file, read, close }: Lease,
   { type, headers }: FileOptions,
   native?: NativeRead,
 ): FileSource {
-  const { size, etag, lastModified, close } = file
-  const read = native === undefined ? file.read : Object.assign(file.read, { native })
-  return { size, type: type ?? file.type, etag, lastModified, headers, read, close }
+  return {
+    size: file.version.size,
+    type: type ?? mediaType(file.path),
+    etag: file.etag,
+    lastModified: file.lastModified,
+    headers,
+    read: native === undefined ? read : Object.assign(read, { native }),
+    close,
+  }
 }
 
 /** The file at a path, as the source that an adapter makes of it. */
 export async function sourceAt<Options extends FileOptions>(
   path: string | URL,
   options: Options,
-  toSource: (file: HeldFile, options: Options) => FileSource,
+  toSource: (lease: Lease, options: Options) => FileSource,
 ): Promise<FileSource | null> {
   expectSharing(options)
   expectHeaders(options.headers)
-  const file = await findFile(pathOf(path), options)
-  return toSourceOrClose(file, (file) => toSource(file, options))
+  const found = await openFiles.find(anywhere, pathOf(path), options)
+  if (found === null || found === 'directory') return null
+  return toSourceOrClose(found, (lease) => toSource(lease, options))
 }
 
 /** @throws TypeError if it is a URL, but not of a file */
@@ -44,16 +53,12 @@ export function pathOf(path: string | URL): string {
   return path instanceof URL ? fileURLToPath(path) : path
 }
 
-/** Makes a source of a file, if there is one, and closes the file if that fails. */
-export function toSourceOrClose(
-  file: HeldFile | null,
-  toSource: (file: HeldFile) => FileSource,
-): FileSource | null {
-  if (file === null) return null
+/** Makes a source of a file, and closes the file if that fails. */
+export function toSourceOrClose(lease: Lease, toSource: (lease: Lease) => FileSource): FileSource {
   try {
-    return toSource(file)
+    return toSource(lease)
   } catch (error) {
-    void file.close()
+    void lease.close()
     throw error
   }
 }

@@ -1,117 +1,133 @@
-import { closeSync, constants, fstatSync, openSync, read, type Stats } from 'node:fs'
-import { isStrongDate } from '../../src/validators.ts'
-import { mediaType } from '../site/media-type.ts'
-import type { Version } from './version.ts'
+import { Buffer } from 'node:buffer'
+import { readSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { SourceChangedError } from '../../src/errors.ts'
+import { deno, elsewhere, here, readAt } from './calls.ts'
+import type { Described } from './fingerprint.ts'
+import { Growth } from './growth.ts'
+import type { Memory } from './memory.ts'
+import type { Mounts } from './mounts.ts'
+import { isSameFile, type Version } from './version.ts'
 
-/** A descriptor of one version of a regular file, and what every answer says about that version. */
-export interface Handle {
+/**
+ * For so many ms a file is looked at again whose time has changed, and whose size has not: a write
+ * changes the size last.
+ */
+const WRITE_SETTLES_IN = [1, 4, 15, 30, 50]
+
+/**
+ * One version of a regular file, open for any number of responses: what was opened is what is read,
+ * even when another file takes its name.
+ */
+export class OpenFile {
   readonly path: string
   readonly fd: number
   readonly version: Version
-  /** The media type that the file's name implies. */
-  readonly type: string | undefined
-  /**
-   * `"<size>-<mtime in ms>"` in hex; weak while the modification time can't be trusted. If that is
-   * one that reproducible builds give to every file, the tag is weak too, and made of the ctime
-   * instead.
-   */
   readonly etag: string
   readonly lastModified: Date | undefined
+  readonly isTellable: boolean
+  readonly #growth: Growth
+  readonly #mounts: Mounts
+  readonly #memory: Memory
+
+  constructor(described: Described, mounts: Mounts, memory: Memory) {
+    this.path = described.path
+    this.fd = described.fd
+    this.version = described.version
+    this.etag = described.etag
+    this.lastModified = described.lastModified
+    this.isTellable = described.isTellable
+    this.#mounts = mounts
+    this.#memory = memory
+    this.#growth = new Growth(this.version, described.marks, this.isLocal)
+  }
+
+  /** Whether asking about it waits for nothing but this machine. */
+  get isLocal(): boolean {
+    return this.#mounts.isLocal(this.version.dev)
+  }
+
   /**
-   * The first and the last bytes of this version: a file that was only appended to still has them
-   * in the same places. Null until they were read.
+   * The first of the bytes [start, end), at most a chunk, read in another thread.
+   *
+   * @throws SourceChangedError, as a rejection, if the file may be another version by now
    */
-  ends: Uint8Array | null
-}
-
-/** Whether a file that was found by its path may be served. */
-export type Permission = (path: string, version: Version) => boolean
-
-/**
- * Without O_NONBLOCK, opening a FIFO waits for a writer; without O_NOCTTY, a terminal could become
- * the one that controls this process. Windows has neither flag.
- */
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
-
-/**
- * Opens a regular file.
- *
- * It blocks: with names and inodes in the kernel's cache, that takes some 5 µs, while the way
- * through the thread pool takes over 100 (bench/README.md).
- *
- * @param isAllowed asked about what was opened, before anything is read
- * @returns null when there is no such file, it is not a regular one, or it is not allowed
- * @throws the operating system's error for any other failure
- */
-export function openFile(path: string, isAllowed: Permission): Handle | null {
-  let fd: number | null = null
-  try {
-    fd = openSync(path, FLAGS)
-    const stat = fstatSync(fd)
-    if (stat.isFile() && isAllowed(path, stat)) {
-      const handle = { path, fd, type: mediaType(path), ...describe(stat), ends: null }
-      fd = null
-      return handle
+  async read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
+    const length = Math.max(0, Math.min(end, this.version.size) - start)
+    const room = into ?? Buffer.allocUnsafeSlow(Math.min(length, this.#memory.chunkSize()))
+    const chunk = room.length > length ? room.subarray(0, length) : room
+    const given = await this.#readInto(chunk, start)
+    if (!(await this.#isIntact())) {
+      throw new SourceChangedError(`${this.path} changed while it was being served`)
     }
-  } catch (error) {
-    if (!isAbsence(error)) throw error
-  } finally {
-    if (fd !== null) closeSync(fd)
+    return given === chunk.length ? chunk : chunk.subarray(0, given)
   }
-  return null
-}
 
-/**
- * The dates that tools for reproducible builds give to every file, in seconds since the epoch: ZIP
- * and Cloud Native Buildpacks one in 1980, npm one in 1985. Others, such as Nix and Jib, use the
- * epoch.
- */
-const REPRODUCIBLE_DATES = [315_532_800, 315_532_801, 499_162_500]
-
-function describe(stat: Stats): Pick<Handle, 'version' | 'etag' | 'lastModified'> {
-  const now = Date.now()
-  // Neither `mtime` nor nanoseconds: the runtimes round those differently.
-  const modified = Math.floor(stat.mtimeMs)
-  if (modified <= 1000 || REPRODUCIBLE_DATES.includes(modified / 1000)) {
-    // The ctime says when the file came to this machine. Deno has it in whole seconds only.
-    const came = Math.floor(stat.ctimeMs / 1000) * 1000
-    const etag = `W/${opaqueTag(stat.size, came, now, 2000)}`
-    return { version: stat, etag, lastModified: undefined }
+  /**
+   * The bytes [start, end), read on this thread into memory that the next call, of any file,
+   * overwrites. Null when they are not all there, the disk may keep this thread waiting, or the file
+   * may have changed: `read` looks twice.
+   */
+  readSync(start: number, end: number): Uint8Array<ArrayBuffer> | null {
+    if (!this.has(start, end) || !this.isLocal) return null
+    const length = end - start
+    const scratch = this.#memory.scratch(length)
+    const isWhole = readSync(this.fd, scratch, 0, length, start) === length
+    return isWhole && this.#growth.isKnown(this.#lookHere()) ? scratch.subarray(0, length) : null
   }
-  const strength = isStrongDate(modified, now) ? '' : 'W/'
-  const etag = strength + opaqueTag(stat.size, modified, now, 1000)
-  return { version: stat, etag, lastModified: new Date(modified) }
-}
 
-/** While a file may change again without its time changing, a tag that will not match later. */
-function opaqueTag(size: number, time: number, now: number, youth: number): string {
-  const state = time <= now && now < time + youth ? '-new' : ''
-  return `"${size.toString(16)}-${time.toString(16)}${state}"`
-}
+  /** Whether it is the version that was opened, as far as that can be said without waiting. */
+  isUnchangedHere(): boolean {
+    return this.isLocal && this.#growth.isKnown(this.#lookHere())
+  }
 
-const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ENODEV']
+  /** Whether a range lies in the version that was opened. */
+  has(start: number, end: number): boolean {
+    return 0 <= start && start < end && end <= this.version.size
+  }
 
-/** Whether an error says that there is no such file, rather than that it can't be opened. */
-function isAbsence(error: unknown): boolean {
-  return ABSENT.includes(codeOf(error))
-}
+  /** Closes the descriptor. Nothing may be reading from it: another file may get its number. */
+  close(): void | Promise<void> {
+    if (this.isLocal) here.close(this.fd)
+    else return this.#elsewhere(() => elsewhere.close(this.fd))
+  }
 
-/** Reads in another thread; returns how many bytes were read, which are fewer at the file's end. */
-export function readAt(
-  fd: number,
-  into: Uint8Array,
-  length: number,
-  position: number,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, into, 0, length, position, (error, bytesRead) => {
-      if (error) reject(error)
-      else resolve(bytesRead)
-    })
-  })
-}
+  #elsewhere<T>(call: () => Promise<T>): Promise<T> {
+    return this.#mounts.run(this.path, this.version.dev, call)
+  }
 
-/** The operating system's code of an error, such as `ENOENT`; empty if it has none. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
+  #readInto(into: Uint8Array, start: number): Promise<number> {
+    return this.#elsewhere(() => readAt(this.fd, into, start))
+  }
+
+  #look(): Version | Promise<Version> {
+    return this.isLocal ? this.#lookHere() : this.#elsewhere(() => elsewhere.fstat(this.fd))
+  }
+
+  /** On Deno, `fstat` takes four times as long as Deno's own `stat` of the path (bench/README.md). */
+  #lookHere(): Version {
+    if (deno) {
+      try {
+        const found = here.stat(this.path)
+        if (found !== null && isSameFile(found, this.version)) return found
+      } catch {
+        // The file was moved or removed: what was opened is still there.
+      }
+    }
+    return here.fstat(this.fd)
+  }
+
+  /** Whether it is the version that was opened, or that version with bytes appended. */
+  async #isIntact(): Promise<boolean> {
+    const readAll = async (start: number, end: number) => {
+      const bytes = Buffer.alloc(end - start)
+      return bytes.subarray(0, await this.#readInto(bytes, start))
+    }
+    for (const wait of WRITE_SETTLES_IN) {
+      const verdict = await this.#growth.judge(await this.#look(), readAll)
+      if (verdict !== 'unclear') return verdict === 'intact'
+      await delay(wait)
+    }
+    return (await this.#growth.judge(await this.#look(), readAll)) === 'intact'
+  }
 }

@@ -1,22 +1,31 @@
-/** How many keys are remembered. */
+/** How many keys are remembered, at least, before the oldest are forgotten. */
 const MAX_KEYS = 10_000
 
-/** What was learned lately, by key: forgotten after `duration` ms, all at once past `MAX_KEYS` keys. */
+interface Known<Value> {
+  readonly value: Value
+  readonly until: number
+}
+
+/** What was learned lately, by key: forgotten after `duration` ms, or when many others came after. */
 export class Recent<Value> {
   readonly #duration: number
-  readonly #known = new Map<string, { readonly value: Value; readonly until: number }>()
+  #known = new Map<string, Known<Value>>()
+  #older = new Map<string, Known<Value>>()
 
   constructor(duration: number) {
     this.#duration = duration
   }
 
   get(key: string): Value | undefined {
-    const known = this.#known.get(key)
+    const known = this.#known.get(key) ?? this.#older.get(key)
     return known !== undefined && performance.now() < known.until ? known.value : undefined
   }
 
   set(key: string, value: Value): void {
-    if (this.#known.size >= MAX_KEYS && !this.#known.has(key)) this.#known.clear()
+    if (this.#known.size >= MAX_KEYS && !this.#known.has(key)) {
+      this.#older = this.#known
+      this.#known = new Map()
+    }
     this.#known.set(key, { value, until: performance.now() + this.#duration })
   }
 }

@@ -1,18 +1,29 @@
-import { realpathSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
-import { SourceChangedError } from '../../src/errors.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
-import type { FileTree } from '../site/tree.ts'
+import type { FileTree, Opened } from '../site/tree.ts'
+import { codeOf } from './calls.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
-import type { HeldFile } from './held-file.ts'
-import { codeOf, type Permission } from './open-file.ts'
-import { Recent } from './recent.ts'
-import { expectSharing, findFile, type SharingOptions } from './shared-files.ts'
-import type { Version } from './version.ts'
+import { listBelow } from './list.ts'
+import { expectSharing, type Lease, type SharingOptions } from './open-files.ts'
+import { Below } from './place.ts'
+import { mounts, openFiles } from './shared.ts'
+
+/** Options of a tree of local files. */
+export interface LocalOptions extends SharingOptions {
+  /**
+   * Whether links may lead out of the directory: `inside`, the default, does not find what lies
+   * elsewhere; `follow` does, and so trusts whoever may write below the directory with every file
+   * that this process may read.
+   */
+  readonly links?: 'inside' | 'follow' | undefined
+}
 
 /** Options of `nodeDirectory`, `bunDirectory` and `denoDirectory`. */
-export interface DirectoryOptions extends SharingOptions, SiteOptions {}
+export interface DirectoryOptions<Context extends readonly unknown[] = readonly unknown[]>
+  extends LocalOptions,
+    SiteOptions<Context> {}
 
 /**
  * The regular files under a directory, on any runtime that has `node:fs`. Devices, and links that
@@ -22,61 +33,29 @@ export interface DirectoryOptions extends SharingOptions, SiteOptions {}
  */
 export function localTree(
   root: string | URL,
-  options: SharingOptions,
-  toSource: (file: HeldFile) => FileSource,
+  options: LocalOptions,
+  toSource: (lease: Lease) => FileSource,
 ): FileTree {
   expectSharing(options)
-  const directory = expectDirectory(pathOf(root))
-  const isInside = containment(directory)
-  const prefix = withSeparator(directory)
-  const adapt = (file: HeldFile | null) => toSourceOrClose(file, toSource)
+  const place = new Below(expectDirectory(pathOf(root)), expectLinks(options.links), mounts)
+  const adapt = (found: Lease | 'directory' | null): Opened =>
+    found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   return {
     open(path) {
       if (ALIAS?.test(path)) return null
-      const file = findFile(prefix + path, options, isInside)
-      return file instanceof Promise ? file.then(adapt) : adapt(file)
+      const found = openFiles.find(place, path, options)
+      return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
+    list: (path) => listBelow(place, path, mounts),
   }
 }
 
 /** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */
 const ALIAS = sep === '\\' ? /~\d|:/ : null
 
-/** How long a file that was found below the root is taken to be there, in ms. */
-const KNOWN_FOR = 1000
-
-/**
- * Whether a file that was opened by this path lies below the root, with all links resolved. All
- * that costs as much as opening the file, so a yes is remembered for a second, for this path and
- * this file: a link that now points elsewhere leads to another file, and is checked again. A file
- * that has got the inode of one that was removed differs in its ctime.
- *
- * @throws SourceChangedError if the path leads to another file by now
- */
-function containment(root: string): Permission {
-  const known = new Recent<Pick<Version, 'dev' | 'ino' | 'ctimeMs'>>(KNOWN_FOR)
-  return (path, { dev, ino, ctimeMs }) => {
-    const last = known.get(path)
-    if (last?.ino === ino && last.dev === dev && last.ctimeMs === ctimeMs) return true
-    // The root itself may be a link that a deployment points at its next release.
-    const realPath = realpathSync.native(path)
-    if (!isBelow(realPath, realpathSync.native(root))) return false
-    const found = statSync(realPath)
-    if (found.dev !== dev || found.ino !== ino) {
-      throw new SourceChangedError(`${path} was replaced while it was being opened`)
-    }
-    known.set(path, { dev, ino, ctimeMs })
-    return true
-  }
-}
-
-/** Whether a path lies below a directory, by name: both must be absolute, with links resolved. */
-export function isBelow(path: string, root: string): boolean {
-  return path.startsWith(withSeparator(root))
-}
-
-function withSeparator(directory: string): string {
-  return directory.endsWith(sep) ? directory : directory + sep
+function expectLinks(links: string = 'inside'): 'inside' | 'follow' {
+  if (links === 'inside' || links === 'follow') return links
+  throw new TypeError(`Expected links to be 'inside' or 'follow', got ${links}`)
 }
 
 function expectDirectory(given: string): string {

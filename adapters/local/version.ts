@@ -1,64 +1,112 @@
-import { fstatSync, type Stats, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 
-/** What tells one version of a file from every other, and when its permissions last changed. */
-export type Version = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>
+/** What a look at a file saw: which file it is, which version of it, and who may read it. */
+export type Version = Pick<
+  Stats,
+  'dev' | 'ino' | 'nlink' | 'mode' | 'uid' | 'gid' | 'size' | 'mtimeMs' | 'ctimeMs'
+>
 
-/** What Deno's own `stat` returns. */
-export interface DenoStat extends Pick<Version, 'dev' | 'size'> {
-  readonly ino: number | null
-  readonly mtime: Date | null
-  readonly ctime: Date | null
+const TYPE_BITS = 0o170000
+const REGULAR = 0o100000
+const DIRECTORY = 0o040000
+
+export function isRegular({ mode }: Version): boolean {
+  return (mode & TYPE_BITS) === REGULAR
 }
 
-/** A file that was opened, and what it was then. */
-interface Opened {
-  readonly path: string
-  readonly fd: number
-  readonly version: Version
+export function isDirectory({ mode }: Version): boolean {
+  return (mode & TYPE_BITS) === DIRECTORY
 }
-
-interface DenoLike {
-  statSync(path: string): DenoStat
-}
-
-const deno: DenoLike | undefined = Reflect.get(globalThis, 'Deno')
 
 /**
- * The version that a path leads to, links followed.
- *
- * @throws the operating system's error if it leads nowhere
+ * Whether two looks, one of them at a file that is still open, saw the same version of the same
+ * file, with the same permissions. An inode that is open is given to no other file meanwhile.
  */
-export const versionAt: (path: string) => Version =
-  // Deno's own `stat` takes a third of the time that its `node:fs` takes.
-  deno === undefined ? statSync : (path) => fromDeno(deno.statSync(path))
-
-/** The version that an open file is by now. */
-export const versionOf: (file: Opened) => Version =
-  deno === undefined ? ({ fd }) => fstatSync(fd) : lookByPath
-
-/** On Deno, `fstat` takes four times as long as Deno's own `stat` of the path (bench/README.md). */
-function lookByPath({ path, fd, version }: Opened): Version {
-  try {
-    const found = versionAt(path)
-    if (found.ino === version.ino && found.dev === version.dev) return found
-  } catch {
-    // The file was moved or removed: what was opened is still there.
-  }
-  return fstatSync(fd)
-}
-
-/** What Deno's own `stat` returns, in the form of `node:fs`. */
-export function fromDeno({ dev, ino, size, mtime, ctime }: DenoStat): Version {
-  const [mtimeMs, ctimeMs] = [mtime?.getTime() ?? 0, ctime?.getTime() ?? 0]
-  return { dev, ino: ino ?? 0, size, mtimeMs, ctimeMs }
-}
-
-/** Whether two looks saw the same version of the same file. */
-export function isSameVersion(one: Version, other: Version): boolean {
+export function isSame(one: Version, other: Version): boolean {
   return (
-    one.ino === other.ino &&
-    one.dev === other.dev &&
-    one.size === other.size &&
-    one.mtimeMs === other.mtimeMs
+    isSameFile(one, other) &&
+    hasSameBytes(one, other) &&
+    one.ctimeMs === other.ctimeMs &&
+    // Where the ctime has whole seconds, only these tell that permission was just withdrawn.
+    one.mode === other.mode &&
+    one.uid === other.uid &&
+    one.gid === other.gid
   )
+}
+
+/** Whether two looks saw the same file, of whatever version. */
+export function isSameFile(one: Version, other: Version): boolean {
+  return one.ino === other.ino && one.dev === other.dev
+}
+
+/**
+ * Whether two looks at the same open file saw the same bytes. Its inode, which some file systems
+ * number anew at each look, says nothing about them, and its ctime, which a rename changes, little.
+ */
+export function hasSameBytes(one: Version, other: Version): boolean {
+  return one.size === other.size && one.mtimeMs === other.mtimeMs
+}
+
+/** The last time of a Date. What is dated later still is dated so. */
+const LAST_TIME = 8.64e15
+
+/** The modification time in ms. Neither a Date nor nanoseconds: the runtimes round those differently. */
+function modified({ mtimeMs }: Version): number {
+  return Math.min(Math.floor(mtimeMs), LAST_TIME)
+}
+
+/** The clock of a file system that keeps fractions of seconds goes on within so many ms. */
+export const TICK = 20
+
+/** That of one which does not: FAT counts by twos. */
+const COARSE_TICK = 2000
+
+/** Whether a time was kept to less than a second, as far as one can tell. */
+function isFine(time: number): boolean {
+  return time % 1000 !== 0
+}
+
+/**
+ * For how many ms more a file may change without its modification time changing; 0 for never.
+ *
+ * @param isExact whether the file system's clock is this machine's
+ */
+export function youth(version: Version, isExact: boolean, now: number): number {
+  const { mtimeMs, ctimeMs } = version
+  const tick = isExact && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
+  // One from the future was set by hand: what is written next gets the time of then.
+  const changed = mtimeMs <= now ? mtimeMs : ctimeMs
+  return Math.max(0, changed + tick - now)
+}
+
+/** For how many ms more something may happen to a file without its ctime changing; 0 for never. */
+export function unrest({ ctimeMs }: Version, isExact: boolean, now: number): number {
+  const tick = isExact && isFine(ctimeMs) ? TICK : COARSE_TICK
+  return Math.max(0, ctimeMs + tick - now)
+}
+
+/** Up to this size, a file's tag is made of all of its bytes, and of nothing else. */
+export const SMALL: number = 1024 * 1024
+
+/**
+ * The entity tag of a version: `"<size>-<checksum>"` of a small file, which says the same on every
+ * machine that has these bytes; `"<size>-<mtime in ms>-<checksum of both ends>"` of a larger one,
+ * numbers in hex. Weak, and another than later, while it may change under the same tag.
+ */
+export function entityTag(version: Version, sum: string, isYoung: boolean): string {
+  const time = version.size > SMALL ? `${modified(version).toString(16)}-` : ''
+  const opaque = `${version.size.toString(16)}-${time}${sum}`
+  return isYoung ? `W/"${opaque}-new"` : `"${opaque}"`
+}
+
+/**
+ * The year in which the Web began. Earlier dates come from tools that date every file alike: at the
+ * epoch, in 1980 with ZIP, in local time or not, in 1985 with npm.
+ */
+const FIRST_DATE = Date.UTC(1991, 0)
+
+/** When a version was made, if its time can say so. */
+export function lastModified(version: Version): Date | undefined {
+  const time = modified(version)
+  return time < FIRST_DATE || time === LAST_TIME ? undefined : new Date(time)
 }

@@ -8,7 +8,7 @@ import { askingFor, copyOf, pathOf, urlOf } from './request.ts'
 import type { BlockTier } from './tier.ts'
 import { readBlock } from './upstream.ts'
 import { type Version, versionOf } from './version.ts'
-import { type Looked, Versions } from './versions.ts'
+import { isVersion, type Looked, Versions } from './versions.ts'
 
 /** Options of `cached`. */
 export interface CacheOptions<Context extends readonly unknown[] = readonly unknown[]> {
@@ -102,20 +102,19 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   async function open(request: RequestLike, ...context: Context): Promise<Found | undefined> {
     const name = key(request, ...context)
     if (name === null) return lookup(request, ...context)
-    const version = await versions.find(name, () => look(request, context))
-    if (version === 'missing') return null
-    if (version === 'uncacheable') return lookup(request, ...context)
-    return blockSource(version, blocking, blocksOf(version, name, copyOf(request), context))
+    const looked = await versions.find(name, () => look(request, context))
+    if (looked === 'the rest') return lookup(request, ...context)
+    if (!isVersion(looked)) return looked
+    return blockSource(looked, blocking, blocksOf(looked, name, copyOf(request), context))
   }
 
   /** Asks the lookup which version there is; opens nothing that stays open. */
   async function look(request: RequestLike, context: Context): Promise<Looked> {
     const found = (await lookup(askingFor(request, 'HEAD', null), ...context)) ?? null
-    if (found === null) return 'missing'
-    if (!isSource(found)) return 'uncacheable'
+    if (!isSource(found)) return found === null || found.status >= 500 ? found : 'the rest'
     const version = versionOf(found)
     void closeSource(found)
-    return version ?? 'uncacheable'
+    return version ?? 'the rest'
   }
 
   /** The blocks of a version, read for this request where nobody has them. */

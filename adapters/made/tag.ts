@@ -1,4 +1,5 @@
 import { isStrong } from '../../src/validators.ts'
+import { nameFor } from './digest.ts'
 
 /**
  * The entity tag of what is made of several files. It is as strong as the weakest of theirs.
@@ -14,11 +15,9 @@ export async function joinedTag(
   rest: readonly unknown[],
 ): Promise<string | undefined> {
   if (tags.includes(undefined)) return undefined
-  const text = new TextEncoder().encode(JSON.stringify([tags, rest]))
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', text))
-  const hex = Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0'))
+  const name = await nameFor(JSON.stringify([tags, rest]))
   const isWeak = tags.some((tag) => tag !== undefined && !isStrong(tag))
-  return `${isWeak ? 'W/' : ''}"${hex.join('')}"`
+  return `${isWeak ? 'W/' : ''}"${name.slice(0, 32)}"`
 }
 
 /**

@@ -1,8 +1,12 @@
+import type { Answer } from '../../src/answer.ts'
 import { isWorkerd } from '../../src/runtime.ts'
 import { isForAll, type Version } from './version.ts'
 
-/** What a lookup was found to have for a name. */
-export type Looked = Version | 'missing' | 'uncacheable'
+/**
+ * What a lookup was found to have for a name: a version, or what the client gets instead. Of the rest
+ * it must be asked for as it was.
+ */
+export type Looked = Version | Answer | null | 'the rest'
 
 /** How many names are remembered. */
 const MAX_NAMES = 10_000
@@ -28,7 +32,7 @@ export class Versions {
     if (others === undefined) return this.#learn(name, ask())
     // If that failed, or is for nobody else, each asks on its own.
     const looked = await others.catch(() => null)
-    return looked !== null && isForOthers(looked) ? looked : ask()
+    return isForOthers(looked) ? looked : ask()
   }
 
   async #learn(name: string, asking: Promise<Looked>): Promise<Looked> {
@@ -54,6 +58,10 @@ export class Versions {
   }
 }
 
+export function isVersion(looked: Looked): looked is Version {
+  return looked instanceof Object && 'etag' in looked
+}
+
 function isForOthers(looked: Looked): looked is Version {
-  return looked instanceof Object && isForAll(looked)
+  return isVersion(looked) && isForAll(looked)
 }

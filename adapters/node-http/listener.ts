@@ -5,7 +5,7 @@ import type { BodyReader } from '../../src/reader.ts'
 import { type Begin, Responder, type ServeOptions } from '../../src/respond.ts'
 import { NO_BODY, type Watch } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
-import { forgetBuffer, releaseBuffer, takeBuffer } from '../local/buffers.ts'
+import { memory } from '../local/shared.ts'
 import {
   breakOff,
   type Incoming,
@@ -92,13 +92,18 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
   if (incoming.aborted || outgoing.destroyed) hangUp()
   const isPiped = isWrapped(outgoing) || reader.length === Infinity
   // A multipart body begins with bytes that are not from the source: what was read stays at hand.
-  const buffer = isPiped || answer.pieces.length > 1 ? null : takeBuffer(reader.length)
+  const buffer = isPiped || answer.pieces.length > 1 ? null : memory.takeBuffer(reader.length)
+  let first: Uint8Array | null = null
   let isWanted = false
   try {
-    const read = reader.readAhead(buffer ?? undefined).then(() => true)
-    isWanted = (await writer.whileWanted(read)) !== null && writer.begin()
+    if (buffer === null) isWanted = (await writer.whileWanted(reader.readAhead())) !== null
+    else {
+      first = await writer.whileWanted(reader.next(buffer))
+      isWanted = first !== null
+    }
+    isWanted &&= writer.begin()
   } finally {
-    if (buffer !== null && !isWanted) forgetBuffer(buffer)
+    if (buffer !== null && !isWanted) memory.forgetBuffer(buffer)
   }
   if (!isWanted) {
     hangUp()
@@ -107,7 +112,7 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
   watch.begin(request, answer, writer)
   return async () => {
     try {
-      if (!isPiped) await writeAll(reader, writer, buffer)
+      if (!isPiped) await writeAll(reader, writer, buffer, first)
       else await pipeline(chunksOf(reader, writer), outgoing as Outgoing & NodeJS.WritableStream)
       watch.end(request, answer, writer)
     } catch (thrown) {
@@ -121,26 +126,29 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
 /**
  * Writes a body through buffers that are used again once they have left, while it is wanted.
  *
- * @param first the buffer that holds what was read already, if any was
+ * @param given the chunk that was read already, and the buffer it is in; null if there is none
  */
 async function writeAll(
   reader: BodyReader,
   writer: Writer,
-  first: Uint8Array | null,
+  givenBuffer: Uint8Array | null,
+  given: Uint8Array | null,
 ): Promise<void> {
-  let buffer = first
+  let buffer = givenBuffer
+  let chunk = given
   let hasLeft = true
-  while (hasLeft && reader.sent < reader.length) {
+  while (hasLeft && (chunk !== null || reader.sent < reader.length)) {
     hasLeft = false
-    buffer ??= takeBuffer(reader.length - reader.sent)
+    buffer ??= memory.takeBuffer(reader.length - reader.sent)
     try {
-      const chunk = await writer.whileWanted(reader.next(buffer))
+      chunk ??= await writer.whileWanted(reader.next(buffer))
       if (chunk === null) return
       hasLeft = await writer.write(chunk, reader.sent === reader.length)
     } finally {
-      if (hasLeft) releaseBuffer(buffer)
-      else forgetBuffer(buffer)
+      if (hasLeft) memory.releaseBuffer(buffer)
+      else memory.forgetBuffer(buffer)
       buffer = null
+      chunk = null
     }
   }
 }

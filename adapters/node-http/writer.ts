@@ -39,9 +39,13 @@ export class Writer implements Progress {
   }
 
   /** Writes a chunk; true once it has left, and nothing reads its memory any more. */
-  async write(chunk: Uint8Array, isLast: boolean): Promise<boolean> {
-    const session = this.#session
-    if (session === undefined) return this.#writeAtOnce(chunk, isLast)
+  write(chunk: Uint8Array, isLast: boolean): Promise<boolean> {
+    return this.#session === undefined
+      ? this.#writeAtOnce(chunk, isLast)
+      : this.#writeInSlices(this.#session, chunk, isLast)
+  }
+
+  async #writeInSlices(session: Session, chunk: Uint8Array, isLast: boolean): Promise<boolean> {
     for (let at = 0; at < chunk.length; ) {
       const slice = chunk.subarray(at, at + sliceLength(session))
       at += slice.length

@@ -4,6 +4,28 @@ export interface R2BucketLike {
   head(key: string): Promise<R2ObjectLike | null>
   /** An object and its content; without the content when `onlyIf` fails. */
   get(key: string, options?: R2GetOptionsLike): Promise<R2ObjectLike | null>
+  /** Keys that begin alike: needed for listings, and for redirects to folders of a listing. */
+  list?(options: R2ListOptionsLike): Promise<R2ListedLike>
+}
+
+/** What keys are asked for. */
+export interface R2ListOptionsLike {
+  /** What they begin with. */
+  prefix: string
+  /** What ends the name of a folder, whose keys count as one. */
+  delimiter: string
+  /** Where the list before this one ended. */
+  cursor?: string
+}
+
+/** Some of the objects, and the folders among them. */
+export interface R2ListedLike {
+  readonly objects: readonly (Pick<R2ObjectLike, 'size' | 'uploaded'> & { readonly key: string })[]
+  /** The folders, with what the keys begin with and the delimiter. */
+  readonly delimitedPrefixes: readonly string[]
+  /** Where to go on, if there are more. */
+  readonly cursor?: string
+  readonly truncated: boolean
 }
 
 /** The part of an object that is used; Cloudflare's `R2Object` and `R2ObjectBody` fit. */
@@ -16,10 +38,20 @@ export interface R2ObjectLike {
   readonly httpEtag: string
   /** When it was uploaded. */
   readonly uploaded: Date
+  /** Digests of the whole object. */
+  readonly checksums?: R2ChecksumsLike
   /** The header fields that are stored with it. */
   readonly httpMetadata?: R2HttpMetadataLike
   /** Absent if only the metadata was asked for, or a condition failed. */
   readonly body?: ReadableStream<Uint8Array>
+}
+
+/** Digests that R2 computed, or was given at the upload. */
+export interface R2ChecksumsLike {
+  readonly md5?: ArrayBuffer
+  readonly sha1?: ArrayBuffer
+  readonly sha256?: ArrayBuffer
+  readonly sha512?: ArrayBuffer
 }
 
 /** The header fields that are stored with an object. */

@@ -1,53 +1,38 @@
-import { expectHeaders } from '../../src/headers.ts'
 import type { FileLookup } from '../../src/lookup.ts'
-import type { FileSource, HeadersLike } from '../../src/source.ts'
-import type { FileTree, Opened } from './tree.ts'
-import { expectBase, toRelativePath } from './url-path.ts'
+import { Search } from './search.ts'
+import { readOptions, type SiteOptions } from './site-options.ts'
+import type { FileTree } from './tree.ts'
+import { folderOf, inOtherForms, reachable } from './views.ts'
 
-/** Options of a site, whatever store its files are in. */
-export interface SiteOptions {
-  /**
-   * Where the site is mounted, starting and ending with `/`: with `/media/`, the URL path
-   * `/media/a.mp4` is the file `a.mp4`, and paths outside `/media/` are not found. `/` by default.
-   */
-  readonly base?: string | undefined
-  /**
-   * Further header fields, such as Cache-Control, for every answer about a file; not for a 404 or
-   * 503. A Content-Type is used only where the type is not known, and what is stored with a file wins.
-   */
-  readonly headers?: HeadersLike | undefined
-}
+export type { SiteOptions } from './site-options.ts'
 
 /**
  * A lookup of the files of a tree, by the path of the request's URL, decoded once. Hidden files
  * (except `.well-known`) are not found.
  *
- * @throws TypeError at once when `base` does not start and end with a slash, or a field of `headers`
- * can't be sent
+ * @throws TypeError at once when an option is invalid
  *
  * @example
- * fileHandler(site(tree, { base: '/media/' }))
+ * fileHandler(site(tree, { base: '/media/', precompressed: true, notFound: '404.html' }))
  */
-export function site(tree: FileTree, options: SiteOptions = {}): FileLookup {
-  const { headers } = options
-  const base = expectBase(options.base ?? '/')
-  expectHeaders(headers)
-  const toFound = (opened: Opened) => {
-    if (opened === null || opened === 'directory') return null
-    return headers === undefined ? opened : withFields(opened, headers)
+export function site<Context extends readonly unknown[] = readonly unknown[]>(
+  tree: FileTree,
+  options: SiteOptions<Context> = {},
+): FileLookup<Context> {
+  const rules = readOptions(options, tree)
+  const { within, normalize = false } = options
+  const whole = reachable(normalize ? inOtherForms(tree) : tree, rules.isFound)
+  if (within === undefined) {
+    return (request, ...context) => new Search(rules, whole, request, context).find()
   }
-  return (request) => {
-    const path = toRelativePath(request.url, base)
-    if (path === null) return null
-    const opened = tree.open(path, request)
-    return opened instanceof Promise ? opened.then(toFound) : toFound(opened)
+  return async (request, ...context) => {
+    const folder = await within(request, ...context)
+    if (!isFolderName(folder)) return null
+    return new Search(rules, folderOf(whole, folder), request, context).find()
   }
 }
 
-/** What a file says itself wins over what is said of all. */
-function withFields(file: FileSource, headers: HeadersLike): FileSource {
-  if (file.headers === undefined) return { ...file, headers }
-  const fields = Object.fromEntries(new Headers(headers))
-  for (const [name, value] of new Headers(file.headers)) fields[name] = value
-  return { ...file, headers: fields }
+/** A name of one segment: with any other, an id from elsewhere would lead out of its folder. */
+function isFolderName(name: string | null | undefined): name is string {
+  return typeof name === 'string' && /^(?!\.)[^/\\\0]+$/.test(name)
 }

@@ -40,6 +40,11 @@ export interface FileTree {
    * @param path as for `open`
    */
   list?(path: string): AsyncIterable<Entry>
+  /**
+   * Whether it knows keys only, as an object store does: `open` never says `directory`, and a folder
+   * is whatever keys begin with. False by default.
+   */
+  readonly isFlat?: boolean | undefined
 }
 
 /** What is at a path of a tree. */

@@ -1,25 +1,50 @@
+/** What a URL names below a base. */
+export interface Target {
+  /** Decoded, without slashes around it; null for what is hidden: it must look like what is not there. */
+  readonly path: string | null
+  /** Whether it ends in a slash: it names a folder, then. `''` without one is the base itself. */
+  readonly isFolder: boolean
+}
+
 /**
- * The path below `base` that a request URL names, decoded once and without a leading slash. Null if
- * there is none: it lies outside `base`, is not valid UTF-8, names a hidden file, or has an empty
- * segment or an encoded byte that could make it another path to a file system (`%2f`, `%5c`,
- * `%00`). Dot segments are resolved as the URL Standard says; no result can lead above the root.
+ * The path below `base` of the file that a request URL names, decoded once and without a leading
+ * slash. Null if there is none: it lies outside `base`, ends in a slash, is not valid UTF-8, names a
+ * hidden file, or has an encoded byte that could make it another path to a file system (`%2f`, `%5c`,
+ * `%00`). Repeated slashes count as one, and dot segments are resolved as the URL Standard says; no
+ * result can lead above the root.
  *
  * @param url absolute, or starting with `/` as in a request line
- * @param base as `expectBase` returns it
+ * @param base starting and ending with `/`, decoded
  *
  * @example
  * toRelativePath('http://host/media/a%20b/c.mp4?t=1', '/media/') // 'a b/c.mp4'
  * toRelativePath('http://host/media/%2e%2e%2fsecret', '/media/') // null
  */
 export function toRelativePath(url: string, base = '/'): string | null {
-  const plain = PLAIN.exec(url)?.[1]
-  if (plain !== undefined) return below(base, plain)
-  const path = below(base, decodePath(parseTarget(url)?.pathname))
-  return path?.split('/').every(isVisible) ? path : null
+  const target = toTarget(url, base, isVisible)
+  return target?.isFolder ? null : target?.path || null
 }
 
-function below(base: string, path: string | null): string | null {
-  return path?.startsWith(base) ? path.slice(base.length) : null
+/**
+ * What a request URL names below a base.
+ *
+ * @param base as `expectBase` returns it
+ * @param isFound whether a segment of it may be found
+ * @returns null if it lies outside, or names no path
+ */
+export function toTarget(
+  url: string,
+  base: string,
+  isFound: (name: string) => boolean,
+): Target | null {
+  const plain = PLAIN.exec(url)?.[1]
+  if (plain?.startsWith(base)) return { path: plain.slice(base.length), isFolder: false }
+  const whole = decodePath(parseTarget(url)?.pathname)
+  // The base may be asked for without its slash.
+  if (whole === null || !`${whole}/`.startsWith(base)) return null
+  const isFolder = whole.endsWith('/')
+  const path = whole.slice(base.length, isFolder ? -1 : undefined)
+  return { path: path === '' || path.split('/').every(isFound) ? path : null, isFolder }
 }
 
 /**
@@ -57,16 +82,23 @@ export function expectBase(base: string): string {
   return decodePath(pathname) ?? pathname
 }
 
-/** Null if it is not UTF-8, or a file system could take a segment for another path. */
+/**
+ * A path with its repeated slashes as one; null if it is not UTF-8, or a file system could take a
+ * segment for another path.
+ */
 function decodePath(pathname = ''): string | null {
   try {
-    const segments = pathname.split('/').map(decodeURIComponent)
+    const segments = pathname
+      .replace(/\/{2,}/g, '/')
+      .split('/')
+      .map(decodeURIComponent)
     return segments.some((segment) => /[/\\\0]/.test(segment)) ? null : segments.join('/')
   } catch {
     return null
   }
 }
 
-function isVisible(name: string): boolean {
-  return name !== '' && (!name.startsWith('.') || name === '.well-known')
+/** Whether a name is not that of a hidden file. */
+export function isVisible(name: string): boolean {
+  return !name.startsWith('.') || name === '.well-known'
 }

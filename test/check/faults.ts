@@ -36,6 +36,15 @@ export const FAULTS: readonly PlantedFault[] = [
     ),
   ],
 
+  [
+    'content-range',
+    'a last byte that is not sent',
+    when(
+      ({ range }) => range === '0-1',
+      (plan) => change(plan, 'content-range', /-\d+/, '-1000'),
+    ),
+  ],
+
   ['content-length', 'a part that ends early', onParts((plan) => plan.end--)],
   [
     'content-length',
@@ -80,6 +89,11 @@ export const FAULTS: readonly PlantedFault[] = [
       }
     }),
   ],
+  [
+    'suffix',
+    'another Content-Range',
+    when(isSuffix, (plan) => change(plan, 'content-range', /\d+/, '7')),
+  ],
   ['suffix', '416', when(isSuffix, toStatus(416))],
   ['suffix', '200', when(({ range }) => range === '-1000', toWhole)],
   [
@@ -89,6 +103,14 @@ export const FAULTS: readonly PlantedFault[] = [
   ],
 
   ['clamped', '416', when(isClamped, toStatus(416))],
+  [
+    'clamped',
+    'some bytes less than its Content-Range',
+    when(isClamped, (plan) => {
+      plan.end -= 10
+      plan.fields['content-length'] = String(plan.end - plan.start)
+    }),
+  ],
   ['clamped', '200', when(isClamped, toWhole)],
   [
     'clamped',
@@ -116,6 +138,7 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
   ['past-end', 'no Content-Range', when(isPastEnd, without('content-range'))],
+  ['past-end', 'another size', when(isPastEnd, (plan) => change(plan, 'content-range', /$/, '0'))],
   [
     'past-end',
     '206',

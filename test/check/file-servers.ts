@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -31,6 +31,9 @@ interface Started {
   readonly port: number
   stop(): unknown
 }
+
+/** Servers are for administrators: they may be where nobody else looks. */
+const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
 
 export const FILE_SERVERS: readonly FileServer[] = [
   installed('nginx', 'nginx', (root, scratch, port) => {
@@ -80,8 +83,10 @@ mimetype.assign = ( ".mp4" => "video/mp4" )`
     const app = new Hono().use(serveStatic({ root }))
     return serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 })
   }),
-  inProcess('byteserve', (root) => {
-    return createServer(nodeListener(nodeDirectory(root))).listen(0, '127.0.0.1')
+  inProcess('byteserve, with Cache-Control', (root) => {
+    return createServer(
+      nodeListener(nodeDirectory(root, { headers: { 'cache-control': 'no-cache' } })),
+    ).listen(0, '127.0.0.1')
   }),
   ...['file', 'route', 'directory'].map(
     (kind): FileServer => ({
@@ -111,7 +116,6 @@ function installed(
 ): FileServer {
   return {
     name,
-    // They are for administrators, and so may be found by nobody else.
     isInstalled: spawnSync('sh', ['-c', `command -v ${command}`], { env: ENV }).status === 0,
     isRequired: command === 'nginx',
     async start(root, scratch) {
@@ -125,15 +129,7 @@ function installed(
   }
 }
 
-const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
-
-function inProcess(
-  name: string,
-  listen: (
-    root: string,
-  ) => Pick<ReturnType<typeof createServer>, 'address' | 'close' | 'listening'> &
-    NodeJS.EventEmitter,
-): FileServer {
+function inProcess(name: string, listen: (root: string) => Server): FileServer {
   return {
     name,
     isInstalled: true,

@@ -20,3 +20,8 @@ export function expectProgram(name: string): string | null {
   console.warn(`SKIPPED: ${message}`)
   return null
 }
+
+/** Whether all these programs are there, as `expectProgram` says it. */
+export function areInstalled(...names: string[]): boolean {
+  return names.map(expectProgram).every((path) => path !== null)
+}

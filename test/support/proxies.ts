@@ -14,15 +14,11 @@ export interface CacheServer {
 }
 
 /**
- * Starts nginx with a configuration, in which `PORT` and `DIRECTORY` are replaced.
+ * Starts nginx, on a port and in a directory of its own.
  *
  * @param server what its `http` block holds, as docs/cdn.md shows it
  */
-export async function startNginx(
-  nginx: string,
-  directory: string,
-  server: string,
-): Promise<CacheServer> {
+export async function startNginx(directory: string, server: string): Promise<CacheServer> {
   const port = await freePort()
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${directory}/${name};`,
@@ -31,25 +27,21 @@ export async function startNginx(
     daemon off; master_process off; pid ${directory}/nginx.pid; error_log stderr warn;
     events { worker_connections 1024; }
     http { access_log off; ${temporary.join(' ')}
-    ${server.replaceAll('PORT', String(port)).replaceAll('DIRECTORY', directory)} }`
+    ${server.replace('listen 80;', `listen 127.0.0.1:${port};`).replace('/var/cache/nginx', directory)} }`
   writeFileSync(join(directory, 'nginx.conf'), config)
   const args = ['-p', directory, '-c', join(directory, 'nginx.conf')]
-  return listening(run(nginx, args), port)
+  return listening(run('nginx', args), port)
 }
 
-/** Starts Varnish with the VCL that docs/cdn.md shows, in which `ORIGIN` is replaced. */
-export async function startVarnish(
-  varnishd: string,
-  directory: string,
-  vcl: string,
-): Promise<CacheServer> {
+/** Starts Varnish with the VCL that docs/cdn.md shows. */
+export async function startVarnish(directory: string, vcl: string): Promise<CacheServer> {
   const port = await freePort()
   const path = join(directory, 'default.vcl')
   const work = join(directory, 'work')
   mkdirSync(work)
   writeFileSync(path, vcl)
   const args = ['-F', '-j', 'none', '-n', work, '-f', path, '-s', 'malloc,100m', '-T', 'none']
-  return listening(run(varnishd, [...args, '-a', `127.0.0.1:${port}`]), port)
+  return listening(run('varnishd', [...args, '-a', `127.0.0.1:${port}`]), port)
 }
 
 async function listening(program: Program, port: number): Promise<CacheServer> {

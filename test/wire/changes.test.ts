@@ -1,8 +1,9 @@
-import { renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { appendFile, open as openFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { BrokenReplyError, fetchOnce } from '../support/client.ts'
+import { tagOf } from '../support/entity-tag.ts'
 import { openHandles } from '../support/handles.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { eventually, until } from '../support/wait.ts'
@@ -82,36 +83,36 @@ describe.each(names)('%s: a file under way that is', (name) => {
     const allowed = exceptions[name] ?? [outcome]
     const patience = allowed.includes('stalled') ? KNOWN_STALL : undefined
     expect(allowed).toContain(await download(port, `/${file}`, () => make(path), patience))
-    await until(() => openHandles(path, pid) === 0)
+    // Bun opens the file once more by the number of a descriptor, which stays open for half a minute.
+    const left = name === 'bun' ? 1 : 0
+    await until(() => openHandles(path, pid) <= left)
     expect(target.isAlive()).toBe(true)
     rmSync(path, { force: true })
   })
 })
 
 describe('a file just written', () => {
-  it('has a weak tag and no date until it is a second old', async () => {
+  it('has one tag from the first answer on, and a date once it is a second old', async () => {
     writeFileSync(join(root, 'new.mp4'), 'new')
-    const modified = 1000 * Math.ceil(Date.now() / 1000 + 2)
-    utimesSync(join(root, 'new.mp4'), modified / 1000, modified / 1000)
-    const seen = await Promise.all(targets.all().map(({ port }) => watchValidators(port, modified)))
-    const strong = `"3-${modified.toString(16)}"`
-    const date = new Date(modified).toUTCString()
+    const { mtimeMs } = statSync(join(root, 'new.mp4'))
+    const seen = await Promise.all(targets.all().map(({ port }) => watchValidators(port, mtimeMs)))
+    const etag = tagOf(Buffer.from('new'), mtimeMs)
+    const date = new Date(mtimeMs).toUTCString()
     expect(seen).toEqual(
       targets.all().map(() => [
-        { etag: `W/${strong}`, date: undefined },
-        { etag: strong, date },
+        { etag, date: undefined },
+        { etag, date },
       ]),
     )
   })
 })
 
-/** The validators from before they are strong until after. */
+/** The validators from at once until there is a date. */
 async function watchValidators(port: number, modified: number) {
   const first = await validators(port)
   const last = await eventually('a date', async () => {
     const isOld = Date.now() >= modified + 1000
     const now = await validators(port)
-    // An answer that was begun before that second ended has the strong tag, but not yet the date.
     return isOld || now.date !== undefined ? now : null
   })
   return [first, last]

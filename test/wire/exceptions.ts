@@ -80,7 +80,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     rows: ['a name: an absolute-form target', 'a name: an absolute-form target of another host'],
     fields: [
       ...['status', 'body', 'next', 'accept-ranges', 'content-length', 'content-type', 'etag'],
-      ...['last-modified', 'x-content-type-options'],
+      ...['cache-control', 'last-modified', 'x-content-type-options'],
     ],
     because: 'workerd takes no absolute-form target',
     change: () => ({
@@ -104,6 +104,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       'status',
       'body',
       'accept-ranges',
+      'cache-control',
       'content-length',
       'content-type',
       'etag',
@@ -139,7 +140,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     rows: ['a connection: HEAD of HTTP/1.0 without Host'],
     fields: [
       ...['status', 'next', 'accept-ranges', 'content-length', 'content-type', 'etag'],
-      ...['last-modified', 'x-content-type-options'],
+      ...['cache-control', 'last-modified', 'x-content-type-options'],
     ],
     because: 'workerd wants a Host even of HTTP/1.0, and keeps the connection open',
     change: () => ({ status: 400, headers: { 'content-length': '11' }, body: '' }),

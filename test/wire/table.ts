@@ -50,7 +50,11 @@ export const BOUNDARY = '--------------boundary--------------'
 
 const NOT_FOUND: Expected = { status: 404, headers: { 'content-length': '0' }, body: '' }
 const FAILED: Expected = { status: 412, headers: { 'content-length': '0' }, body: '' }
-const NOT_MODIFIED: Expected = { status: 304, headers: { etag: '{etag}' }, body: '' }
+const NOT_MODIFIED: Expected = {
+  status: 304,
+  headers: { 'cache-control': 'no-cache', etag: '{etag}' },
+  body: '',
+}
 const OPTIONS: Expected = { status: 204, headers: { allow: 'GET, HEAD, OPTIONS' }, body: '' }
 const NOT_ALLOWED: Expected = {
   status: 405,
@@ -90,6 +94,7 @@ function notFound(name: string, target: string): Row {
 function fields(file: Fixture, length: number): Record<string, string> {
   return {
     'accept-ranges': 'bytes',
+    'cache-control': 'no-cache',
     'content-length': String(length),
     'content-type': file.type,
     etag: '{etag}',
@@ -153,6 +158,7 @@ const WHOLE: Row[] = [
       status: 200,
       headers: {
         'accept-ranges': 'bytes',
+        'cache-control': 'no-cache',
         'content-length': '1000',
         'content-type': 'video/mp4',
         etag: '{etag}',
@@ -186,6 +192,7 @@ const SINGLE: Row[] = [
       status: 206,
       headers: {
         'accept-ranges': 'bytes',
+        'cache-control': 'no-cache',
         'content-length': '10',
         'content-range': 'bytes 0-9/1000',
         'content-type': 'video/mp4',
@@ -438,6 +445,7 @@ const MULTIPART: Row[] = [
       status: 206,
       headers: {
         'accept-ranges': 'bytes',
+        'cache-control': 'no-cache',
         'content-length': '264',
         'content-type': 'multipart/byteranges; boundary=--------------boundary--------------',
         etag: '{etag}',
@@ -936,6 +944,8 @@ const FOUND: Row[] = [
     NAMED['a plus sign'] ?? FILM,
     whole(NAMED['a plus sign'] ?? FILM),
   ),
+  asked('repeated slashes count as one', '/sub//inner.mp4', INNER, whole(INNER)),
+  asked('two slashes first are no host', '//film.mp4', FILM, whole(FILM)),
   asked('dot segments inside', '/sub/../film.mp4', FILM, whole(FILM)),
   asked('dot segments at the root', '/../../film.mp4', FILM, whole(FILM)),
   asked('a single dot', '/./film.mp4', FILM, whole(FILM)),
@@ -959,8 +969,6 @@ const MISSING: Row[] = [
   notFound('a directory', '/sub'),
   notFound('a directory with its slash', '/sub/'),
   notFound('a file with a trailing slash', '/film.mp4/'),
-  notFound('an empty segment', '/sub//inner.mp4'),
-  notFound('an empty segment first', '//film.mp4'),
   notFound('a hidden file', '/.hidden.mp4'),
   notFound('a hidden file by escape', '/%2ehidden.mp4'),
   notFound('a file in a hidden directory', '/.git/film.mp4'),
@@ -1160,6 +1168,6 @@ export const FILES_ONLY: readonly Row[] = [
   get('§13.1.1: nor does it match If-Match', EPOCH, [`If-Match: ${EPOCH_TAG}`], FAILED),
   get('§13.1.2: but it does match If-None-Match', EPOCH, [`If-None-Match: ${EPOCH_TAG}`], {
     ...NOT_MODIFIED,
-    headers: { etag: EPOCH_TAG },
+    headers: { ...NOT_MODIFIED.headers, etag: EPOCH_TAG },
   }),
 ]

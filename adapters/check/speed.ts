@@ -1,0 +1,31 @@
+import type { Exchange } from './exchange.ts'
+import { type Finding, fail, pass, unknown } from './finding.ts'
+import type { Subject } from './subject.ts'
+
+/** A range is late if it takes so many times as long as an early one, and so many ms more. */
+const SLOW = { factor: 3, extra: 300, tries: 3 }
+
+/** Below this, in bytes, a server reads from the beginning in no time. */
+const LARGE = 64 * 1024 * 1024
+
+/**
+ * Whether the last byte comes as soon as the first: a server may read all that is before it. The
+ * best of several tries counts, so that a busy moment is no fault of the server.
+ */
+export async function judgeSpeed(file: Subject, size: number): Promise<Finding> {
+  let [early, late] = [Infinity, Infinity]
+  let answer: Exchange
+  let tries = 0
+  do {
+    early = Math.min(early, (await file.again('GET', ['Range', 'bytes=0-1'])).wait)
+    answer = await file.again('GET', ['Range', `bytes=${size - 1}-${size - 1}`])
+    late = Math.min(late, answer.wait)
+  } while (isSlow(early, late) && ++tries < SLOW.tries)
+  const found = `${Math.round(early)} ms early, ${Math.round(late)} ms late`
+  if (isSlow(early, late)) return fail(found, answer)
+  return size < LARGE ? unknown('the file is too small to tell') : pass(found)
+}
+
+function isSlow(early: number, late: number): boolean {
+  return late > early * SLOW.factor && late > early + SLOW.extra
+}

@@ -1,0 +1,89 @@
+/**
+ * Files as middleware of Hono, on every runtime.
+ *
+ * @module
+ */
+import { type FileLookup, isSource } from '../src/lookup.ts'
+import { closeSource } from '../src/reader.ts'
+import type { ServeOptions } from '../src/respond.ts'
+import { matchFile } from '../src/serve.ts'
+import { toFolder } from './site/redirect.ts'
+
+/** The part of Hono's Context that is used. */
+export interface ContextLike {
+  /** What was asked for. */
+  readonly req: {
+    /** As the runtime gave it. */
+    readonly raw: Request
+    /** The path that was routed. */
+    readonly path: string
+    /** The route that led here, such as `/media/*`. */
+    readonly routePath: string
+  }
+  /** The response, which so far may be only the header fields that were set. */
+  get res(): Response
+  set res(response: Response | undefined)
+}
+
+/**
+ * Middleware of Hono that answers with the files that a lookup finds, and calls the next if there is
+ * none, and for any method but GET and HEAD. Below a route that ends in `*`, the lookup sees the rest
+ * of the path: `/film.mp4` of `/media/film.mp4`, wherever the app is mounted, so that a directory
+ * needs no `base`. It gets Hono's context, too.
+ *
+ * Header fields that other middleware sets before or after are kept. A parameter of the route has to
+ * be one segment.
+ *
+ * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
+ *
+ * @example
+ * app.use('/media/*', files(nodeDirectory('media')))
+ * app.use('/media/*', files((request, c: Context<{ Bindings: Env }>) => r2Bucket(c.env.MEDIA)(request)))
+ */
+export function files<C extends ContextLike>(
+  lookup: FileLookup<readonly [c: C]>,
+  options: ServeOptions<readonly [c: C]> = {},
+): (c: C, next: () => Promise<void>) => Promise<void> {
+  const match = matchFile(belowRoute(lookup), options)
+  return async (c, next) => {
+    const response = await match(c.req.raw, c)
+    if (response === null) return next()
+    keepFields(c.res.headers, response.headers)
+    // Otherwise Hono would put the fields that are set already over those of the file.
+    c.res = undefined
+    c.res = response
+  }
+}
+
+function belowRoute<C extends ContextLike>(
+  lookup: FileLookup<readonly [c: C]>,
+): FileLookup<readonly [c: C]> {
+  return async ({ method, url, headers }, c) => {
+    const { pathname, search } = new URL(url)
+    const rest = restOf(pathname, c)
+    const found = await lookup({ method, url: `/${rest ?? ''}${search}`, headers }, c)
+    if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
+    // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.
+    if (isSource(found)) void closeSource(found)
+    return toFolder(pathname.slice(pathname.lastIndexOf('/') + 1), search)
+  }
+}
+
+/** What follows the path of the route; null if not even a slash does. */
+function restOf(pathname: string, { req }: ContextLike): string | null {
+  if (!req.routePath.endsWith('*')) return pathname.slice(1)
+  // Counted from the end: what was routed may have more before it, such as the host.
+  const count = req.path.split('/').length - (req.routePath.split('/').length - 1)
+  return count > 0 ? pathname.split('/').slice(-count).join('/') : null
+}
+
+/** The fields that only the file knows. */
+const OF_THE_FILE = /^(?:accept-ranges|content-(?:encoding|length|range|type)|etag|last-modified)$/
+
+/** Keeps fields that were set before; the response depends on what both name in Vary. */
+function keepFields(before: Headers, fields: Headers): void {
+  for (const [name, value] of before) {
+    if (name === 'vary' || name === 'set-cookie') fields.append(name, value)
+    else if (!OF_THE_FILE.test(name)) fields.set(name, value)
+  }
+}

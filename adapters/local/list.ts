@@ -1,0 +1,73 @@
+import type { Dirent } from 'node:fs'
+import { opendir } from 'node:fs/promises'
+import type { Entry } from '../site/tree.ts'
+import type { Calls } from './calls.ts'
+import type { Mounts } from './mounts.ts'
+import { unlessAbsent } from './opening.ts'
+import type { Below } from './place.ts'
+import { isDirectory, isRegular, lastModified, type Version } from './version.ts'
+
+/** How many entries are looked at together: enough to be fast, and few for who else waits. */
+const AT_ONCE = 8
+
+/**
+ * What is in a directory: its files and directories, and what links lead to, as far as that may be
+ * served. Hidden names, and what can't be looked at, are left out. However many there are, only
+ * some are held, and nothing is asked on this thread.
+ */
+export async function* listBelow(
+  place: Below,
+  path: string,
+  mounts: Mounts,
+): AsyncGenerator<Entry> {
+  const at = place.prefix + path
+  const found = await mounts.look(at)
+  if (found === null) return
+  const calls = mounts.callsElsewhere(at, found.dev)
+  const directory = await unlessAbsent(() => place.enter(at, calls))
+  if (directory === null) return
+  const entryOf = async (dirent: Dirent) => toEntry(dirent.name, await look(directory.path, dirent))
+  const look = (above: string, dirent: Dirent) =>
+    lookAt(place, `${above}/${dirent.name}`, dirent, calls)
+  try {
+    let next: Promise<Entry | null>[] = []
+    for await (const dirent of await opendir(directory.path)) {
+      if (dirent.name.startsWith('.')) continue
+      next.push(entryOf(dirent))
+      if (next.length < AT_ONCE) continue
+      yield* present(await Promise.all(next))
+      next = []
+    }
+    yield* present(await Promise.all(next))
+  } finally {
+    await directory.leave()
+  }
+}
+
+/** What an entry is, or leads to; null if it may not be served, or can't be looked at. */
+async function lookAt(
+  place: Below,
+  path: string,
+  dirent: Dirent,
+  calls: Calls,
+): Promise<Version | null> {
+  if (!(dirent.isFile() || dirent.isDirectory() || dirent.isSymbolicLink())) return null
+  try {
+    return dirent.isSymbolicLink() ? await place.follow(path, calls) : await calls.lstat(path)
+  } catch {
+    return null
+  }
+}
+
+function toEntry(name: string, version: Version | null): Entry | null {
+  if (version === null) return null
+  if (isDirectory(version)) {
+    return { name, kind: 'directory', lastModified: lastModified(version) }
+  }
+  if (!isRegular(version)) return null
+  return { name, kind: 'file', size: version.size, lastModified: lastModified(version) }
+}
+
+function present(entries: readonly (Entry | null)[]): Entry[] {
+  return entries.filter((entry) => entry !== null)
+}

@@ -1,0 +1,94 @@
+import { Buffer } from 'node:buffer'
+
+const KIB = 1024
+const SMALLEST_BUFFER = 64 * KIB
+const SMALLEST_CHUNK = 32 * KIB
+const LARGEST = 512 * KIB
+
+/**
+ * The memory that bodies under way share: buffers, which come back once their bytes have left, and
+ * chunks, which are left to the garbage collector. Many slow clients get small ones.
+ */
+export class Memory {
+  /** How many bytes all may hold together before each gets only the smallest. */
+  readonly #budget: number
+  /** Of those, how many may be buffers; as many are kept for later. */
+  readonly #forBuffers: number
+  readonly #free = new Map<number, Uint8Array[]>()
+  #scratch = new Uint8Array(0)
+  #taken = 0
+  #kept = 0
+  #readers = 0
+
+  constructor(budget: number = 16 * KIB * KIB) {
+    this.#budget = budget
+    this.#forBuffers = budget / 2
+  }
+
+  /** Counts a response that reads a file, until it calls what is returned. */
+  join(): () => void {
+    this.#readers++
+    return () => void this.#readers--
+  }
+
+  /** How many bytes the next chunk of a response may hold: 512 KiB, or less when many read. */
+  chunkSize(): number {
+    const share = Math.floor((this.#budget - this.#taken) / this.#readers / KIB) * KIB
+    return Math.max(SMALLEST_CHUNK, Math.min(LARGEST, share))
+  }
+
+  /** Memory that the next call may give to another: fresh one costs more than a read into it. */
+  scratch(length: number): Uint8Array<ArrayBuffer> {
+    if (this.#scratch.length < length) this.#scratch = new Uint8Array(length)
+    return this.#scratch
+  }
+
+  /**
+   * A buffer to read into: 512 KiB while few are taken, 64 KiB when many are, and no larger than
+   * `length` bytes need. Reading into used memory costs a third of reading into fresh memory
+   * (bench/README.md).
+   */
+  takeBuffer(length: number): Uint8Array {
+    const most = Math.min(LARGEST, (this.#forBuffers - this.#taken) / 4)
+    let size = SMALLEST_BUFFER
+    while (size < length && size * 2 <= most) size *= 2
+    this.#taken += size
+    const buffer = this.#free.get(size)?.pop()
+    if (buffer === undefined) return Buffer.allocUnsafeSlow(size)
+    this.#kept -= size
+    return buffer
+  }
+
+  /**
+   * Gives back a buffer that nothing reads any more.
+   *
+   * Stalled readers hold hundreds of the smallest, and what one gives back, another takes: so as
+   * many bytes are kept as are taken. Nobody takes larger ones then.
+   */
+  releaseBuffer(buffer: Uint8Array): void {
+    this.forgetBuffer(buffer)
+    const size = buffer.length
+    if (size > SMALLEST_BUFFER && this.#taken > this.#forBuffers) return
+    const alike = this.#free.get(size) ?? []
+    this.#free.set(size, alike)
+    alike.push(buffer)
+    this.#kept += size
+    while (this.#kept > Math.max(this.#forBuffers, this.#taken)) this.#dropOne()
+  }
+
+  /** Gives up a buffer that something may still read. */
+  forgetBuffer(buffer: Uint8Array): void {
+    this.#taken -= buffer.length
+  }
+
+  /** Drops a buffer of the size that holds the most memory, so that no size crowds out another. */
+  #dropOne(): void {
+    let most: Uint8Array[] = []
+    for (const alike of this.#free.values()) if (bytesIn(alike) > bytesIn(most)) most = alike
+    this.#kept -= most.pop()?.length ?? 0
+  }
+}
+
+function bytesIn(alike: readonly Uint8Array[]): number {
+  return alike.length * (alike[0]?.length ?? 0)
+}

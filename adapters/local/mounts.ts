@@ -1,0 +1,201 @@
+import { statfs } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { type Calls, canAskFileSystems, elsewhere, here } from './calls.ts'
+import { Recent } from './recent.ts'
+import type { Version } from './version.ts'
+
+/** How long a path that was looked at is assumed to stay in the kernel's memory, in ms. */
+const AT_HAND_FOR = 10_000
+
+/** How long a directory's device is remembered, in ms. */
+const KNOWN_FOR = 60_000
+
+/** A call on this thread that takes longer than so many ms was no call to memory. */
+const SLOW = 50
+
+/** For how long a device that was slow is not waited for on this thread, in ms. */
+const SUSPECT_FOR = 60_000
+
+/**
+ * The file systems of Linux whose calls wait for nothing but this machine's memory and disks, by
+ * the number that statfs(2) gives: ext4, XFS, Btrfs, tmpfs, ramfs, overlay, F2FS, SquashFS, EROFS,
+ * ISO 9660, UDF, ZFS, bcachefs, ReiserFS, JFS, FAT, exFAT, NTFS, HFS+, UBIFS, NILFS, proc.
+ */
+const LOCAL_TYPES = [
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x858458f6, 0x794c7630, 0xf2f52010, 0x73717368,
+  0xe0f5e1e2, 0x9660, 0x15013346, 0x2fc12fc1, 0xca451a4e, 0x52654973, 0x3153464a, 0x4d44,
+  0x2011bab0, 0x7366746e, 0x482b, 0x24051905, 0x3434, 0x9fa0,
+]
+
+const statfsOf = promisify(statfs)
+
+/**
+ * Which paths may be looked at on this thread, and in how many others those that may stall are
+ * waited for: a mount of NFS, SMB or FUSE takes seconds to answer when its server does.
+ */
+export class Mounts {
+  /** Whether a device is one of this machine, by its number. */
+  readonly #isLocal = new Map<number, boolean>()
+  /** Until when a device is not to be trusted, on the clock of `performance`. */
+  readonly #suspects = new Map<number, number>()
+  /** The devices of paths that were looked at lately, or where nothing was found. */
+  readonly #atHand = new Recent<number>(AT_HAND_FOR)
+  readonly #directories = new Recent<number>(KNOWN_FOR)
+  /** Directories of unknown devices that somebody looks into for the first time. */
+  readonly #looking = new Set<string>()
+  readonly #lane = new Lane()
+
+  /** Whether a path was looked at lately, and looking again waits for nothing. */
+  isAtHand(path: string): boolean {
+    const dev = this.#atHand.get(path)
+    return dev !== undefined && this.isLocal(dev)
+  }
+
+  /** Whether calls about the files of a device wait for nothing but this machine. */
+  isLocal(dev: number): boolean {
+    if (this.#isLocal.get(dev) !== true) return false
+    if (this.#suspects.size === 0) return true
+    const until = this.#suspects.get(dev)
+    return until === undefined || until < performance.now()
+  }
+
+  /**
+   * Takes note of how long a call on this thread took.
+   *
+   * @param dev where something was found; by default, the device is what it was
+   */
+  note(path: string, dev: number | undefined, took: number): void {
+    const device = dev ?? this.#atHand.get(path)
+    if (device === undefined) return
+    if (took > SLOW) this.#suspects.set(device, performance.now() + SUSPECT_FOR)
+    this.#atHand.set(path, device)
+  }
+
+  /** Looks at a path in another thread; null if there is nothing. */
+  async look(path: string): Promise<Version | null> {
+    const directory = dirname(path)
+    const mayStall = this.#mayStall(directory)
+    const look = (at: string) =>
+      mayStall ? this.#lane.run(at, () => elsewhere.stat(at)) : elsewhere.stat(at)
+    this.#looking.add(directory)
+    try {
+      const found = await look(path)
+      const dev = found?.dev ?? (await deviceOf(directory, look))
+      if (!this.#isLocal.has(dev)) this.#isLocal.set(dev, await isLocalDevice(dev, path))
+      this.#directories.set(directory, dev)
+      this.#atHand.set(path, dev)
+      return found
+    } finally {
+      this.#looking.delete(directory)
+    }
+  }
+
+  /** Asks in another thread, and in not too many at once if the device may stall. */
+  run<T>(path: string, dev: number, call: () => Promise<T>): Promise<T> {
+    return this.isLocal(dev) ? call() : this.#lane.run(path, call)
+  }
+
+  /** Asks about a file: on this thread, if that waits for nothing. */
+  callsFor(path: string, dev: number): Calls {
+    return this.isLocal(dev) ? here : this.#inLane(path)
+  }
+
+  /** Asks about a file in other threads, if only so as not to take much time of this one. */
+  callsElsewhere(path: string, dev: number): Calls {
+    return this.isLocal(dev) ? elsewhere : this.#inLane(path)
+  }
+
+  #inLane(path: string): Calls {
+    const inLane =
+      <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
+      (...args: Args) =>
+        this.#lane.run(path, () => call(...args))
+    return {
+      open: inLane(elsewhere.open),
+      close: inLane(elsewhere.close),
+      stat: inLane(elsewhere.stat),
+      lstat: inLane(elsewhere.lstat),
+      fstat: inLane(elsewhere.fstat),
+      readlink: inLane(elsewhere.readlink),
+      realpath: inLane(elsewhere.realpath),
+    }
+  }
+
+  /** Whether a directory may lie on a device that stalls, for all that is known. */
+  #mayStall(directory: string): boolean {
+    const dev = this.#directories.get(directory)
+    if (dev !== undefined) return !this.isLocal(dev)
+    if (this.#looking.has(directory)) return true
+    const above = dirname(directory)
+    return above !== directory && this.#mayStall(above)
+  }
+}
+
+/** The device of a directory, or of the nearest above it that exists. */
+async function deviceOf(
+  directory: string,
+  look: (path: string) => Promise<Version | null>,
+): Promise<number> {
+  for (let at = directory; ; at = dirname(at)) {
+    const found = await look(at)
+    if (found !== null || at === dirname(at)) return found?.dev ?? 0
+  }
+}
+
+async function isLocalDevice(dev: number, path: string): Promise<boolean> {
+  // Other systems do not tell: there a device is trusted until it was slow.
+  if (process.platform !== 'linux') return true
+  // Of devices without a block device under them, only the type tells, which Deno needs to be allowed.
+  if (!canAskFileSystems) return majorOf(dev) !== 0
+  // Where nothing is, the directory above tells.
+  const found = await statfsOf(path).catch(() => statfsOf(dirname(path)).catch(() => null))
+  return found !== null && LOCAL_TYPES.includes(found.type)
+}
+
+/** What kind of device a number is of, as Linux packs it: 0 stands for none. */
+function majorOf(dev: number): number {
+  return Math.floor(dev / 256) % 4096
+}
+
+/** How many threads a runtime has for calls that wait, beside its own: 4 on Node by default. */
+function poolSize(): number {
+  if (process.versions.bun) return Math.max(2, availableParallelism())
+  if (process.versions.deno) return 32
+  return Number(process.env.UV_THREADPOOL_SIZE) || 4
+}
+
+/**
+ * The threads that calls to devices that may stall can have: all but one, and one for each file, so
+ * that a stalled file leaves the others theirs.
+ */
+class Lane {
+  readonly #most = Math.max(1, poolSize() - 1)
+  readonly #running = new Set<string>()
+  #waiting: { readonly path: string; readonly begin: () => void }[] = []
+
+  async run<T>(path: string, call: () => Promise<T>): Promise<T> {
+    if (this.#isFull(path)) await new Promise<void>((begin) => this.#waiting.push({ path, begin }))
+    else this.#running.add(path)
+    try {
+      return await call()
+    } finally {
+      this.#running.delete(path)
+      this.#beginNext()
+    }
+  }
+
+  #isFull(path: string): boolean {
+    return this.#running.size >= this.#most || this.#running.has(path)
+  }
+
+  #beginNext(): void {
+    const at = this.#waiting.findIndex(({ path }) => !this.#isFull(path))
+    const next = this.#waiting[at]
+    if (next === undefined) return
+    this.#waiting.splice(at, 1)
+    this.#running.add(next.path)
+    next.begin()
+  }
+}

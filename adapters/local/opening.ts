@@ -1,0 +1,99 @@
+import { constants } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Calls, codeOf, isAbsence, type Path } from './calls.ts'
+import type { Opened } from './fingerprint.ts'
+import { isDirectory, isRegular, isSameFile } from './version.ts'
+
+/**
+ * Without O_NONBLOCK, opening a FIFO waits for a writer; without O_NOCTTY, a terminal could become
+ * the one that controls this process. Windows has neither flag.
+ */
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+
+/** Linux: a descriptor that only stands for what a path leads to. Node has no name for it. */
+export const O_PATH = 0o10000000
+
+/**
+ * For so long a file is waited for that another process has a lease of, in ms. Samba gives one up
+ * within some ms, and the kernel takes it away after 45 s.
+ */
+const PATIENCE = [5, 10, 20, 40, ...Array<number>(50).fill(100)]
+
+/** What a descriptor leads to, as Linux says it. */
+export function linkOf(fd: number): string {
+  return `/proc/self/fd/${fd}`
+}
+
+/**
+ * Opens what a path leads to, if it is a regular file, and looks at it first: nothing else is ever
+ * opened, neither a device nor a FIFO, whose writer would take that for a reader. All that is asked
+ * is asked of the same descriptor, so it does not matter where the path leads meanwhile.
+ *
+ * @param mayServe whether the file that has this name by now may be served
+ * @returns null when it is neither a file nor a directory, or may not be served
+ * @throws the operating system's error, that of absence included
+ */
+export async function openByDescriptor(
+  at: Path,
+  calls: Calls,
+  mayServe: (real: Buffer) => boolean,
+): Promise<Omit<Opened, 'path'> | 'directory' | null> {
+  const name = await calls.open(at, O_PATH)
+  try {
+    const version = await calls.fstat(name)
+    const real = await calls.readlink(linkOf(name))
+    if (!mayServe(real)) return null
+    if (isDirectory(version)) return 'directory'
+    if (!isRegular(version)) return null
+    // It was replaced just now; or it was removed, and some link leads to a descriptor of it.
+    if (version.nlink === 0 && real.toString('latin1').endsWith(' (deleted)')) {
+      const found = await calls.stat(at)
+      if (found !== null && isSameFile(found, version)) return null
+    }
+    return await openRegular(linkOf(name), calls)
+  } finally {
+    await calls.close(name)
+  }
+}
+
+/**
+ * Opens a file by its name: for systems that do not say what a descriptor leads to. It may have
+ * become a FIFO since it was looked at, which is then closed at once.
+ *
+ * @returns null when it is no regular file by now
+ * @throws the operating system's error, that of absence included
+ */
+export async function openRegular(at: Path, calls: Calls): Promise<Omit<Opened, 'path'> | null> {
+  const fd = await openPatiently(at, calls)
+  let isOurs = false
+  try {
+    const version = await calls.fstat(fd)
+    isOurs = isRegular(version)
+    return isOurs ? { fd, version } : null
+  } finally {
+    if (!isOurs) await calls.close(fd)
+  }
+}
+
+/** Waits, in no thread, for who has a lease of the file: the open tells them, and does not wait. */
+async function openPatiently(at: Path, calls: Calls): Promise<number> {
+  for (const wait of PATIENCE) {
+    try {
+      return await calls.open(at, FLAGS)
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error
+      await delay(wait)
+    }
+  }
+  return calls.open(at, FLAGS)
+}
+
+/** What a call gives, or null if it says that there is nothing. */
+export async function unlessAbsent<T>(call: () => T | Promise<T>): Promise<T | null> {
+  try {
+    return await call()
+  } catch (error) {
+    if (isAbsence(error)) return null
+    throw error
+  }
+}

@@ -1,0 +1,244 @@
+import { Buffer } from 'node:buffer'
+import { dirname, sep } from 'node:path'
+import { SourceChangedError } from '../../src/errors.ts'
+import { type Calls, canAskDescriptors, isAbsence, isUnspeakable } from './calls.ts'
+import type { Opened } from './fingerprint.ts'
+import type { Mounts } from './mounts.ts'
+import type { OpenFile } from './open-file.ts'
+import type { Place } from './open-files.ts'
+import { linkOf, O_PATH, openByDescriptor, openRegular, unlessAbsent } from './opening.ts'
+import { isDirectory, isRegular, isSame, isSameFile, type Version } from './version.ts'
+
+/** How often a file is opened anew whose name leads elsewhere each time. */
+const MAX_TRIES = 20
+
+/**
+ * How often a file is looked up again by its name before that is believed, where only names can be
+ * asked. Whoever swaps a directory for a link, and back, has to hit two moments in each look.
+ */
+const PROOFS = 12
+
+/** Any path: whoever gives it means what it leads to. */
+export const anywhere: Place = {
+  prefix: '',
+  id: 'anywhere ',
+  open: openAnything,
+  holds: () => true,
+}
+
+async function openAnything(path: string, calls: Calls): Promise<Opened | 'directory' | null> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const opened = await unlessAbsent(() =>
+      canAskDescriptors ? openByDescriptor(path, calls, () => true) : openByName(path, calls),
+    )
+    if (opened !== null) return opened === 'directory' ? opened : { path, ...opened }
+    // What was not there may have been replaced at that moment.
+    const found = await calls.stat(path)
+    if (found === null || !isRegular(found)) return found && isDirectory(found) ? 'directory' : null
+  }
+  throw replaced(path)
+}
+
+async function openByName(
+  path: string,
+  calls: Calls,
+): Promise<Omit<Opened, 'path'> | 'directory' | null> {
+  const found = await calls.stat(path)
+  if (found === null) return null
+  if (isDirectory(found)) return 'directory'
+  return isRegular(found) ? openRegular(path, calls) : null
+}
+
+/** What came of opening a path once; unclear if it led elsewhere meanwhile. */
+type Attempt = Omit<Opened, 'path'> | 'directory' | 'unclear' | null
+
+/** What lies below a directory, with all links resolved. */
+export class Below implements Place {
+  readonly prefix: string
+  readonly id: string
+  readonly #root: string
+  readonly #isOpen: boolean
+  readonly #mounts: Mounts
+
+  /**
+   * @param root an absolute path; it may be a link that a deployment points at its next release
+   * @param links `follow`: those that lead out of the root are followed, too
+   */
+  constructor(root: string, links: 'inside' | 'follow', mounts: Mounts) {
+    this.#root = root
+    this.#isOpen = links === 'follow'
+    this.#mounts = mounts
+    this.prefix = root.endsWith(sep) ? root : root + sep
+    this.id = `${links} ${root} `
+  }
+
+  async open(path: string, calls: Calls): Promise<Opened | 'directory' | null> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const opened = await this.#attempt(path, calls)
+      if (opened === null || opened === 'directory') return opened
+      if (opened !== 'unclear') return { path, ...opened }
+    }
+    throw replaced(path)
+  }
+
+  async holds(file: OpenFile, calls: Calls): Promise<boolean> {
+    if (this.#isOpen) return true
+    try {
+      return canAskDescriptors
+        ? await this.#isInside(await calls.readlink(linkOf(file.fd)), calls)
+        : (await this.#look(file.path, file.version, calls)).verdict === 'inside'
+    } catch {
+      // Opening it will say why.
+      return false
+    }
+  }
+
+  /**
+   * Opens a directory, for its names.
+   *
+   * @returns a path that leads to it whatever becomes of its names, where there is one; null if it is
+   * no directory, or may not be served
+   */
+  async enter(path: string, calls: Calls): Promise<Entered | null> {
+    if (!canAskDescriptors) {
+      return (await this.open(path, calls)) === 'directory' ? { path, leave: () => {} } : null
+    }
+    const fd = await calls.open(path, O_PATH)
+    const isServed =
+      isDirectory(await calls.fstat(fd)) &&
+      (await this.#isInside(await calls.readlink(linkOf(fd)), calls))
+    const leave = () => calls.close(fd)
+    if (isServed) return { path: linkOf(fd), leave }
+    await leave()
+    return null
+  }
+
+  /** What a link leads to; null if that may not be served. */
+  async follow(path: string, calls: Calls): Promise<Version | null> {
+    if (!canAskDescriptors) {
+      const { verdict } = await this.#look(path, null, calls)
+      return verdict === 'inside' ? calls.stat(path) : null
+    }
+    const fd = await calls.open(path, O_PATH)
+    try {
+      const isServed = await this.#isInside(await calls.readlink(linkOf(fd)), calls)
+      return isServed ? await calls.fstat(fd) : null
+    } finally {
+      await calls.close(fd)
+    }
+  }
+
+  async #attempt(path: string, calls: Calls): Promise<Attempt> {
+    try {
+      return canAskDescriptors
+        ? await this.#openByDescriptor(path, calls)
+        : await this.#openByName(path, calls)
+    } catch (error) {
+      if (!isAbsence(error)) throw error
+      // What the look before has seen may have been replaced, and be there again.
+      return (await calls.stat(path)) === null ? null : 'unclear'
+    }
+  }
+
+  /**
+   * Opens what lies below the root as it leads by now: so it is of one release or the other,
+   * whichever the root is turned to meanwhile.
+   */
+  async #openByDescriptor(path: string, calls: Calls): Promise<Attempt> {
+    const root = await calls.realpath(this.#root)
+    const at = Buffer.concat([root, Buffer.from(sep + path.slice(this.prefix.length))])
+    return openByDescriptor(at, calls, (real) => this.#isOpen || isBelow(real, root))
+  }
+
+  async #isInside(real: Buffer, calls: Calls): Promise<boolean> {
+    return this.#isOpen || isBelow(real, await calls.realpath(this.#root))
+  }
+
+  /** Opens what a path leads to, and then looks whether that was below the root. */
+  async #openByName(path: string, calls: Calls): Promise<Attempt> {
+    const opened = await openByName(path, calls)
+    if (opened === null || this.#isOpen) return opened
+    let isOurs = false
+    try {
+      const verdict = await this.#prove(path, opened === 'directory' ? null : opened.version, calls)
+      if (verdict !== 'inside') return verdict === 'outside' ? null : 'unclear'
+      isOurs = true
+      return opened
+    } finally {
+      if (!isOurs && opened !== 'directory') await calls.close(opened.fd)
+    }
+  }
+
+  /** Looks until that can be believed: all looks have to say the same. */
+  async #prove(path: string, version: Version | null, calls: Calls): Promise<Verdict> {
+    const first = await this.#look(path, version, calls)
+    for (let looks = 1; looks < first.proofs; looks++) {
+      const next = await this.#look(path, version, calls)
+      if (next.verdict !== first.verdict) return 'unclear'
+    }
+    return first.verdict
+  }
+
+  /**
+   * Whether a path leads to this version, and that lies below the root.
+   *
+   * @param version null for any
+   */
+  async #look(path: string, version: Version | null, calls: Calls): Promise<Look> {
+    try {
+      const real = await calls.realpath(path)
+      const root = await calls.realpath(this.#root)
+      // The root may have been turned in between.
+      if (!isBelow(real, root)) return { verdict: 'outside', proofs: 3 }
+      const isThere = version === null || this.#isSame(await calls.lstat(real), version)
+      // Nothing can be swapped above a file that lies in the root itself.
+      const proofs = real.indexOf(sep, root.length + 1) < 0 ? 1 : PROOFS
+      return { verdict: isThere ? 'inside' : 'unclear', proofs }
+    } catch (error) {
+      if (!isUnspeakable(error)) throw error
+      // Some name above is not UTF-8, which Deno can follow, and not say.
+      const isInside = await this.#isPlain(path, version, calls)
+      return { verdict: isInside ? 'inside' : 'outside', proofs: PROOFS }
+    }
+  }
+
+  /** Whether no link lies between the root and this version. */
+  async #isPlain(path: string, version: Version | null, calls: Calls): Promise<boolean> {
+    const found = await calls.lstat(path)
+    if (version === null ? !isDirectory(found) : !this.#isSame(found, version)) return false
+    for (let at = dirname(path); at.startsWith(this.prefix); at = dirname(at)) {
+      if (!isDirectory(await calls.lstat(at))) return false
+    }
+    return true
+  }
+
+  /** Some file systems of other people number a file anew at each look; then all else must agree. */
+  #isSame(found: Version, version: Version): boolean {
+    if (isSameFile(found, version)) return true
+    return !this.#mounts.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
+  }
+}
+
+/** A directory that was opened. */
+interface Entered {
+  readonly path: string
+  leave(): void | Promise<void>
+}
+
+type Verdict = 'inside' | 'outside' | 'unclear'
+
+interface Look {
+  readonly verdict: Verdict
+  /** How many looks have to say so. */
+  readonly proofs: number
+}
+
+/** Whether a path is a directory's, or lies below it: both are absolute, with links resolved. */
+export function isBelow(path: Buffer, root: Buffer): boolean {
+  const [at, start] = [path.toString('latin1'), root.toString('latin1')]
+  return at === start || at.startsWith(start.endsWith(sep) ? start : start + sep)
+}
+
+function replaced(path: string): SourceChangedError {
+  return new SourceChangedError(`${path} was replaced each time it was opened`)
+}

@@ -1,0 +1,155 @@
+import { closeSource, readBytes } from '../../../src/reader.ts'
+import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
+import { isStrong } from '../../../src/validators.ts'
+import { joined, offsetsOf } from '../joined.ts'
+import { derivedTag } from '../tag.ts'
+import { moveOffsets } from './index-box.ts'
+import { type Plan, planFaststart } from './plan.ts'
+
+/** Options of `faststart`. */
+export interface FaststartOptions {
+  /**
+   * What the file is called, if others may have the same tag and size: what was found out of a file
+   * is remembered by these three.
+   */
+  readonly id?: string | undefined
+}
+
+/**
+ * An MP4 whose index (`moov`) is at its end, as if it were at the front, so that it starts to play
+ * with the first request: nothing is rewritten, and the index is patched as it is sent. The same
+ * size, byte for byte what `qt-faststart` writes, and a tag of its own, made of the file's.
+ *
+ * The first time, the heads of the outermost boxes and the index are read. What was found is
+ * remembered if the file has a strong tag: then nothing is read but what is asked for.
+ *
+ * @returns the same source if there is nothing to move: the index is at the front, or compressed, or
+ * has no room for an offset that has grown; the film is fragmented, or encrypted; or it is no MP4, or
+ * a damaged one
+ * @throws as a rejection, what reading throws; the source is then closed
+ *
+ * @example
+ * const film = await nodeFile('film.mp4')
+ * serveFile(request, film && (await faststart(film)))
+ */
+export async function faststart(
+  source: FileSource,
+  { id = '' }: FaststartOptions = {},
+): Promise<FileSource> {
+  try {
+    const plan = await planOf(source, id)
+    return plan === null ? source : moved(source, plan)
+  } catch (error) {
+    void closeSource(source)
+    throw error
+  }
+}
+
+/** What was found of files, by their versions; null: nothing is to be moved. The oldest is first. */
+const plans = new Map<string, Plan | null>()
+
+const MAX_PLANS = 10_000
+
+async function planOf(source: FileSource, id: string): Promise<Plan | null> {
+  const { etag, size } = source
+  if (etag === undefined || !isStrong(etag)) return planFaststart(source)
+  const key = JSON.stringify([id, etag, size])
+  const known = plans.get(key)
+  if (known !== undefined) return known
+  const plan = await planFaststart(source)
+  const [oldest] = plans.keys()
+  if (plans.size >= MAX_PLANS && oldest !== undefined) plans.delete(oldest)
+  plans.set(key, plan)
+  return plan
+}
+
+function moved(source: FileSource, plan: Plan): FileSource {
+  const { size, type, etag, lastModified, headers, close } = source
+  return {
+    size,
+    type,
+    etag: derivedTag(etag, 'faststart'),
+    lastModified,
+    headers: headers && withoutDigests(headers),
+    read: readMoved(source, plan),
+    close,
+  }
+}
+
+/** Digests of the file (RFC 9530, and before) are not of this one. */
+function withoutDigests(headers: HeadersLike): HeadersLike {
+  const isDigest = /^(?:repr-digest|content-digest|digest|content-md5)$/
+  const kept = [...new Headers(headers)].filter(([name]) => !isDigest.test(name))
+  return Object.fromEntries(kept)
+}
+
+/** The same bytes in another order: what is before the index, the index, media data, the rest. */
+function readMoved(source: FileSource, plan: Plan): Read {
+  const { at, start, end } = plan
+  const length = end - start
+  const runs = [
+    part(source, 0, at),
+    { size: length, read: (from: number, to: number) => readIndex(source, plan, from, to) },
+    part(source, at, start),
+    part(source, end, source.size),
+  ]
+  const row = joined({
+    offsets: offsetsOf(runs.map(({ size }) => size)),
+    open: (index) => runs[index] ?? source,
+  })
+  /** How far bytes were moved that are together in the file; null if they are not. */
+  const shiftOf = (from: number, to: number): number | null => {
+    if (from >= at + length && to <= end) return length
+    return to <= at || from >= end ? 0 : null
+  }
+  const read: Read = (from, to, into) => {
+    const shift = shiftOf(from, to)
+    return shift === null ? row.read(from, to, into) : source.read(from - shift, to - shift, into)
+  }
+  return Object.assign(read, { native: nativeRead(source, shiftOf) })
+}
+
+function nativeRead(
+  { read }: FileSource,
+  shiftOf: (from: number, to: number) => number | null,
+): NativeRead | undefined {
+  const { native } = read
+  if (native === undefined) return undefined
+  const through = <T>(from: number, to: number, ask: NativeAsk<T> | undefined): T | null => {
+    const shift = shiftOf(from, to)
+    return shift === null ? null : (ask?.(from - shift, to - shift) ?? null)
+  }
+  return {
+    body: (from, to) => through(from, to, native.body),
+    sync: (from, to) => through(from, to, native.sync),
+    bufferLimit: native.bufferLimit,
+  }
+}
+
+type NativeAsk<T> = (start: number, end: number) => T | null
+
+function part({ read }: FileSource, start: number, end: number): FileSource {
+  return { size: end - start, read: (from, to, into) => read(start + from, start + to, into) }
+}
+
+/** How much of the index is patched at once, in bytes. */
+const CHUNK = 256 * 1024
+
+/** What a range of bytes may cut of an offset, on either side. */
+const CUT = 7
+
+/** The bytes [from, to) of the index, moved; fewer if they are many. */
+async function readIndex(
+  source: FileSource,
+  { start, end, tables, move }: Plan,
+  from: number,
+  to: number,
+): Promise<Uint8Array> {
+  const stop = Math.min(to, from + CHUNK)
+  const first = Math.max(0, from - CUT)
+  const last = Math.min(end - start, stop + CUT)
+  // A copy, which `slice` of a Buffer is not: what a source gives may be its own.
+  const bytes = new Uint8Array(await readBytes(source, start + first, start + last))
+  moveOffsets(bytes, first, tables, move)
+  return bytes.subarray(from - first, stop - first)
+}

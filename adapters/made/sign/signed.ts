@@ -1,0 +1,129 @@
+import type { Answer } from '../../../src/answer.ts'
+import type { FileLookup, Found } from '../../../src/lookup.ts'
+import { expectLookup, isSource } from '../../../src/lookup.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { expectBase } from '../../site/url-path.ts'
+import { addToken, hasToken, type Target, takeToken, toTarget } from './signed-url.ts'
+import { type Grant, importKey, type SigningKey, sign, toKeys, verify } from './token.ts'
+
+/** What a signed URL grants, and for how long. */
+export interface SignOptions {
+  /** Until when responses may begin, or ms since the epoch; 12 h from now by default. */
+  readonly expires?: Date | number | undefined
+  /**
+   * A path above the URL's, with a slash at its end: the signature is for all that is below, and
+   * becomes a part of the path, so that the relative links of a playlist or a page have it too. By
+   * default it is for this URL only, with this query, and is added to the query.
+   */
+  readonly scope?: string | undefined
+  /** What time it is, in ms since the epoch. */
+  readonly now?: number | undefined
+}
+
+const TWELVE_HOURS = 12 * 60 * 60 * 1000
+
+/**
+ * Signs a URL for `signed`: whoever has it may GET it, without more.
+ *
+ * The host is not signed: sites that must not share links need keys of their own.
+ *
+ * @param url absolute, or starting with one slash
+ * @param keys the first one signs
+ * @throws as a rejection, TypeError if the URL is neither, is signed already or can't be (its path
+ * is not UTF-8, or has an encoded slash, backslash or control character), if `scope` is not above
+ * it, or a key has less than 16 bytes; RangeError if `expires` is not later than now
+ *
+ * @example
+ * await signUrl('/films/a.mp4', key) // '/films/a.mp4?signed=1767225600.Xb0…'
+ * await signUrl('/films/a/index.m3u8', key, { scope: '/films/a/' })
+ * // '/films/a/~1767225600.9ZI…/index.m3u8'
+ */
+export async function signUrl(
+  url: string | URL,
+  keys: SigningKey | readonly SigningKey[],
+  { expires, scope, now = Date.now() }: SignOptions = {},
+): Promise<string> {
+  const [key] = toKeys(keys)
+  const target = expectTarget(String(url))
+  const end = Number(expires ?? now + TWELVE_HOURS)
+  if (!(end > now)) throw new RangeError(`Expected expires to be later than ${now}, got ${end}`)
+  const grant: Grant = {
+    ...(scope === undefined
+      ? { scope: 'file', path: target.path, query: target.url.search }
+      : { scope: 'below', path: expectScope(scope, target), query: '' }),
+    expires: Math.floor(end / 1000),
+  }
+  return addToken(target, grant, await sign(grant, await importKey(key)))
+}
+
+function expectTarget(url: string): Target {
+  const target = url.startsWith('//') ? null : toTarget(url)
+  if (target === null || hasToken(target)) {
+    throw new TypeError(`Expected a URL to sign, absolute or starting with one slash, got '${url}'`)
+  }
+  return target
+}
+
+function expectScope(scope: string, { path }: Target): string {
+  const above = expectBase(scope)
+  if (path.startsWith(above)) return above
+  throw new TypeError(`Expected a scope above ${path}, got '${scope}'`)
+}
+
+/**
+ * A lookup behind signatures: GET and HEAD of URLs that `signUrl` signed, until they expire; 403 for
+ * all others, whatever is wrong. A response that began in time goes on to its end.
+ *
+ * The lookup gets the URL without its signature, as it was understood here: dot segments resolved.
+ * No browser tells other sites the URL (`Referrer-Policy`). What observers of the handler get is the
+ * request as it came: log `withoutSignature(request.url)`.
+ *
+ * @param keys all of them are tried: to change a key, put the new one first, and remove the old one
+ * once what it signed has expired
+ * @throws TypeError at once if `lookup` is not a function or a key has less than 16 bytes
+ *
+ * @example
+ * fileHandler(signed(nodeDirectory('films', { base: '/films/' }), process.env.KEY))
+ */
+export function signed<Context extends readonly unknown[]>(
+  lookup: FileLookup<Context>,
+  keys: SigningKey | readonly SigningKey[],
+): FileLookup<Context> {
+  expectLookup(lookup)
+  const secrets = toKeys(keys)
+  let imported: readonly CryptoKey[] | null = null
+  return async (request, ...context) => {
+    const { method, headers } = request
+    const found = takeToken(request.url)
+    if (found === null || (method !== 'GET' && method !== 'HEAD')) return FORBIDDEN
+    // Not before the first request: workerd allows no such thing while a Worker starts.
+    imported ??= await Promise.all(secrets.map(importKey))
+    const { grant, token, url } = found
+    const isGranted = await verify(grant, token, imported)
+    if (!isGranted || Date.now() >= grant.expires * 1000) return FORBIDDEN
+    return unreferred(await lookup({ method, url, headers }, ...context))
+  }
+}
+
+/**
+ * A URL without its signature, for a log.
+ *
+ * @example
+ * withoutSignature('/films/a.mp4?t=1&signed=1767225600.Xb0…') // '/films/a.mp4?t=1'
+ */
+export function withoutSignature(url: string): string {
+  return takeToken(url)?.url ?? url
+}
+
+const FORBIDDEN: Answer = { status: 403, headers: { 'cache-control': 'no-store' }, pieces: [] }
+
+const NO_REFERRER = { 'referrer-policy': 'no-referrer' }
+
+function unreferred(found: Found | undefined): FileSource | Answer | null {
+  if (found === null || found === undefined) return null
+  if (!isSource(found)) return { ...found, headers: { ...NO_REFERRER, ...found.headers } }
+  return {
+    ...found,
+    headers: { ...NO_REFERRER, ...Object.fromEntries(new Headers(found.headers)) },
+  }
+}

@@ -1,0 +1,160 @@
+import { expectWholeNumber, LengthMismatchError } from '../../../src/errors.ts'
+import { closeSource } from '../../../src/reader.ts'
+import { isWorkerd } from '../../../src/runtime.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { isStrong } from '../../../src/validators.ts'
+import { openPart, type Part } from '../part.ts'
+import { crc32 } from './crc32.ts'
+
+/** A file whose checksum is needed. */
+export interface Checked extends Part {
+  /** In the archive. */
+  readonly name: string
+  /** Names the file among all that are remembered. */
+  readonly id: string
+}
+
+/** How far a checksum has come. */
+export interface ChecksumProgress {
+  /** Of the file. */
+  readonly name: string
+  /** How many of its bytes have been read. */
+  readonly checked: number
+  /** How many it has. */
+  readonly size: number
+}
+
+/** A checksum under way, or done: what was read once is not read again. */
+interface Checksum {
+  crc: number
+  checked: number
+  /** Who reads on right now; it never rejects. */
+  reading: Promise<void> | null
+}
+
+/** How many checksums are remembered, by default. */
+const MAX_CHECKSUMS = 100_000
+
+/** How much is read at once, in bytes. */
+const CHUNK = 1024 * 1024
+
+/**
+ * The CRC-32s of files, remembered by id, size and strong entity tag, so that each version is read
+ * once. So an id must always be of the same file: use one of these for each store of files. What has
+ * a weak tag, or none, is read for each archive.
+ *
+ * Those who need the same checksum at the same time share the work. When whoever reads hangs up,
+ * another one reads on from there, now or later.
+ */
+export class Checksums {
+  readonly #max: number
+  /** The one least recently used is first. */
+  readonly #known = new Map<string, Checksum>()
+  /** What has no strong tag is remembered for as long as it is the same object. */
+  readonly #unversioned = new WeakMap<Checked, Checksum>()
+
+  /**
+   * @param max how many are remembered, 100 000 by default: some 15 MB
+   * @throws RangeError unless `max` is a whole number
+   */
+  constructor(max: number = MAX_CHECKSUMS) {
+    expectWholeNumber('max', max, 1)
+    this.#max = max
+  }
+
+  /**
+   * The checksum of a file, which is read unless that is known.
+   *
+   * @param signal aborted once nobody waits for it
+   * @throws as a rejection, what reading throws; SourceChangedError if the file is another version
+   * by now; the signal's reason
+   */
+  async of(
+    file: Checked,
+    signal: AbortSignal,
+    onProgress?: (progress: ChecksumProgress) => void,
+  ): Promise<number> {
+    const checksum = this.#find(file)
+    while (checksum.checked < file.size) {
+      signal.throwIfAborted()
+      // In workerd, a request may not wait for another one's.
+      if (checksum.reading !== null && !isWorkerd) {
+        await checksum.reading
+        continue
+      }
+      const reading = readOn(checksum, file, signal, onProgress)
+      const done = reading
+        .catch(() => {})
+        .finally(() => {
+          if (checksum.reading === done) checksum.reading = null
+        })
+      checksum.reading = done
+      await reading
+      await done
+    }
+    return checksum.crc
+  }
+
+  #find(file: Checked): Checksum {
+    const { id, size, etag } = file
+    if (etag === undefined || !isStrong(etag)) {
+      const checksum = this.#unversioned.get(file) ?? begin()
+      this.#unversioned.set(file, checksum)
+      return checksum
+    }
+    const key = JSON.stringify([id, size, etag])
+    const checksum = this.#known.get(key) ?? begin()
+    this.#known.delete(key)
+    this.#known.set(key, checksum)
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > this.#max && oldest !== undefined) this.#known.delete(oldest)
+    return checksum
+  }
+}
+
+function begin(): Checksum {
+  return { crc: 0, checked: 0, reading: null }
+}
+
+async function readOn(
+  checksum: Checksum,
+  file: Checked,
+  signal: AbortSignal,
+  onProgress: ((progress: ChecksumProgress) => void) | undefined,
+): Promise<void> {
+  const { name, size } = file
+  const source = await openPart(name, file)
+  let { crc, checked } = checksum
+  try {
+    for await (const bytes of chunksOf(source, checked, size)) {
+      crc = crc32(bytes, crc)
+      checked += bytes.length
+      // Another one may have come further.
+      if (checked > checksum.checked) Object.assign(checksum, { crc, checked })
+      onProgress?.({ name, checked, size })
+      signal.throwIfAborted()
+    }
+  } finally {
+    void closeSource(source)
+  }
+}
+
+/** All bytes of [start, end), however the source gives them. */
+async function* chunksOf(
+  source: FileSource,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  const into = new Uint8Array(Math.min(CHUNK, end - start))
+  for (let at = start; at < end; ) {
+    const given = await source.read(at, end, into)
+    const chunks = 'getReader' in given ? given : [given]
+    const before = at
+    for await (const bytes of chunks) {
+      at += bytes.length
+      if (at > end) throw new LengthMismatchError(`Expected ${end} bytes of a file, got ${at}`)
+      yield bytes
+    }
+    if (at === before) throw new LengthMismatchError(`Expected ${end} bytes of a file, got ${at}`)
+  }
+}

@@ -1,0 +1,155 @@
+import { expectHeaders } from '../../../src/headers.ts'
+import { closeSource } from '../../../src/reader.ts'
+import type { FileSource, HeadersLike } from '../../../src/source.ts'
+import { joined } from '../joined.ts'
+import { expectPart, openPart, type Part } from '../part.ts'
+import { joinedTag } from '../tag.ts'
+import { type Checked, type ChecksumProgress, Checksums } from './checksums.ts'
+import { type Content, layOut, rowOf } from './layout.ts'
+import type { Entry } from './records.ts'
+
+/** A file or folder to put into an archive. */
+export interface ZipMember extends Partial<Pick<Part, 'size' | 'etag' | 'lastModified'>> {
+  /** Its path in the archive, with slashes between, such as `films/a.mp4`; a folder's ends in one. */
+  readonly name: string
+  /** Names the file for `checksums`, such as its path in the store; by default `name`. */
+  readonly id?: string | undefined
+  /** The CRC-32 of its bytes, where that is known: it is believed. */
+  readonly crc32?: number | undefined
+  /**
+   * Opens the file, as often as it is asked; a folder has none. Without a `size`, it is opened once
+   * more, to learn its size, tag and date.
+   */
+  readonly open?: Part['open'] | undefined
+}
+
+/** What is said about an archive, besides its members. */
+export interface ZipOptions {
+  /** Entity tag, quoted; by default a strong one, made of the members' names, dates and tags. */
+  readonly etag?: string | undefined
+  /** Further header fields, such as Content-Disposition. */
+  readonly headers?: HeadersLike | undefined
+  /**
+   * Remembers checksums from one archive to the next, by the members' ids. By default those of this
+   * source only: then each request for a part of a download reads its members anew.
+   */
+  readonly checksums?: Checksums | undefined
+  /** Told of each MiB that is read for a checksum, before anything of that member is sent. */
+  readonly onChecksum?: ((progress: ChecksumProgress) => void) | undefined
+}
+
+/** A member of which all is known. */
+interface Known extends Checked, Entry {
+  readonly crc32: number | undefined
+}
+
+/**
+ * A ZIP archive of files that are stored as they are: its size is known at once, and every byte is a
+ * function of its offset. So it is served by ranges, resumes, is downloaded by several connections at
+ * once, and takes no memory or disk, whatever it holds. Entries and archives over 4 GiB are ZIP64,
+ * and only those.
+ *
+ * A file's checksum comes before its bytes: so each file is read twice, the first time when a range
+ * is asked for that has its header, or the directory at the end. `checksums` remembers them.
+ *
+ * The body breaks off with a SourceChangedError if a member is gone or another version once it is
+ * needed.
+ *
+ * @throws as a rejection, TypeError if a name is none, or there twice, or a field of `headers` can't
+ * be sent; RangeError if a size is not a whole number; Error if a member without a size is not there
+ *
+ * @example
+ * const archive = await zip([{ name: 'film.mp4', open: () => nodeFile('videos/film.mp4') }])
+ * serveFile(request, archive)
+ */
+export async function zip(
+  members: Iterable<ZipMember> | AsyncIterable<ZipMember>,
+  options: ZipOptions = {},
+): Promise<FileSource> {
+  expectHeaders(options.headers)
+  const entries = await learnAll(members)
+  const { checksums = new Checksums(), onChecksum } = options
+  const content: Content<Known> = {
+    entries,
+    open: (entry) => openPart(entry.name, entry),
+    crc(entry, signal) {
+      if (entry.size === 0) return 0
+      return entry.crc32 ?? checksums.of(entry, signal, onChecksum)
+    },
+  }
+  const { size, read, close } = joined(rowOf(content, layOut(entries)))
+  return {
+    size,
+    type: 'application/zip',
+    etag: options.etag ?? (await tagOf(entries)),
+    headers: options.headers,
+    read,
+    close,
+  }
+}
+
+/** How many members are looked at at the same time. */
+const AT_ONCE = 16
+
+/** All of all members, in order. */
+async function learnAll(
+  members: Iterable<ZipMember> | AsyncIterable<ZipMember>,
+): Promise<readonly Known[]> {
+  const names = new Set<string>()
+  const entries: Known[] = []
+  let group: Promise<Known>[] = []
+  for await (const member of members) {
+    if (names.has(member.name)) throw new TypeError(`Expected one ${member.name}, got two`)
+    names.add(member.name)
+    group.push(learn(member))
+    if (group.length < AT_ONCE) continue
+    entries.push(...(await Promise.all(group)))
+    group = []
+  }
+  return entries.concat(await Promise.all(group))
+}
+
+async function learn(member: ZipMember): Promise<Known> {
+  const { name, id = name, open, crc32, etag, lastModified } = member
+  const path = expectPath(name)
+  if (name.endsWith('/')) {
+    return { name, id, path, open: () => null, size: 0, etag: '""', lastModified, crc32 }
+  }
+  if (open === undefined) throw new TypeError(`Expected ${name} to have open()`)
+  if (member.size !== undefined) {
+    const known = { name, id, path, open, size: member.size, etag, lastModified, crc32 }
+    expectPart(name, known)
+    return known
+  }
+  const source = await open()
+  if (source === null) throw new Error(`Expected a file for ${name}, found none`)
+  void closeSource(source)
+  const { size } = source
+  const learned = { size, etag: source.etag, lastModified: source.lastModified }
+  return { name, id, path, open, crc32, ...learned }
+}
+
+const encoder = new TextEncoder()
+
+/** @throws TypeError unless it names something below the folder that it is unpacked to */
+function expectPath(name: string): Uint8Array {
+  const segments = (name.endsWith('/') ? name.slice(0, -1) : name).split('/')
+  const isBelow = segments.every((segment) => !/^\.{0,2}$|[\\\0]|\p{Surrogate}/u.test(segment))
+  const path = encoder.encode(name)
+  if (isBelow && path.length <= MAX_PATH) return path
+  throw new TypeError(`Expected the path of a member, such as films/a.mp4, got '${name}'`)
+}
+
+/** What its length has room for, in bytes. */
+const MAX_PATH = 0xffff
+
+/** Says all that the bytes depend on; of the dates, what is in the archive. */
+function tagOf(entries: readonly Known[]): Promise<string | undefined> {
+  return joinedTag(
+    entries.map(({ etag }) => etag),
+    entries.map(({ name, size, lastModified, crc32 }) => {
+      const second = lastModified === undefined ? null : Math.floor(lastModified.getTime() / 1000)
+      return [name, size, second, crc32 ?? null]
+    }),
+  )
+}

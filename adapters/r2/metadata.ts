@@ -1,0 +1,47 @@
+import type { Digests } from '../../src/source.ts'
+import type { FileTree } from '../site/tree.ts'
+import type { R2BucketLike, R2ChecksumsLike } from './binding.ts'
+
+/** What the names of R2 are in RFC 9530. */
+const ALGORITHMS = [
+  ['sha-256', 'sha256'],
+  ['sha-512', 'sha512'],
+  ['sha', 'sha1'],
+  ['md5', 'md5'],
+] as const
+
+/** The digests of an object, if a client asks for one. */
+export function digestsOf(checksums: R2ChecksumsLike | undefined): (() => Digests) | undefined {
+  if (checksums === undefined) return undefined
+  return () => {
+    const digests: Record<string, Uint8Array> = {}
+    for (const [name, key] of ALGORITHMS) {
+      const bytes = checksums[key]
+      if (bytes !== undefined) digests[name] = new Uint8Array(bytes)
+    }
+    return digests
+  }
+}
+
+/** Lists the folders of a bucket; null if the binding can't. */
+export function listingOf(bucket: R2BucketLike, root: string): Required<FileTree>['list'] | null {
+  if (bucket.list === undefined) return null
+  return async function* (path) {
+    const prefix = path === '' ? root : `${root}${path}/`
+    let cursor: string | undefined
+    do {
+      const where = cursor === undefined ? {} : { cursor }
+      const listed = await bucket.list?.({ prefix, delimiter: '/', ...where })
+      if (listed === undefined) return
+      for (const folder of listed.delimitedPrefixes) {
+        yield { name: folder.slice(prefix.length, -1), kind: 'directory' }
+      }
+      for (const { key, size, uploaded } of listed.objects) {
+        // Some tools store an empty object for a folder.
+        const name = key.slice(prefix.length)
+        if (name !== '') yield { name, kind: 'file', size, lastModified: uploaded }
+      }
+      cursor = listed.truncated ? listed.cursor : undefined
+    } while (cursor !== undefined)
+  }
+}

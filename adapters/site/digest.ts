@@ -1,0 +1,60 @@
+import type { Digests, FileSource, RequestLike } from '../../src/source.ts'
+import { overlay } from './overlay.ts'
+
+/**
+ * Adds Repr-Digest (RFC 9530 §3) to a file, if its client asks by Want-Repr-Digest for an algorithm
+ * by which its `digest` is known: of these, the one that it prefers. So it is of the whole file on a
+ * 206, a 304 and the answer to a HEAD, too. Every `site` does this.
+ *
+ * @throws what the file's `digest` throws, as a rejection; the file is closed then
+ *
+ * @example
+ * const file = await nodeFile('film.mp4')
+ * serveFile(request, file && (await withDigest(request, { ...file, digest: { 'sha-256': hash } })))
+ */
+export function withDigest(
+  request: RequestLike,
+  file: FileSource,
+): FileSource | Promise<FileSource> {
+  if (file.digest === undefined) return file
+  const wanted = wantedAlgorithms(request.headers.get('want-repr-digest'))
+  return wanted.length === 0 ? file : addDigest(file, wanted)
+}
+
+async function addDigest(file: FileSource, wanted: readonly string[]): Promise<FileSource> {
+  try {
+    const known = await digestsOf(file)
+    const name = wanted.find((name) => Object.hasOwn(known, name))
+    const digest = name === undefined ? undefined : known[name]
+    if (digest === undefined) return file
+    const field = `${name}=:${btoa(String.fromCharCode(...digest))}:`
+    return { ...file, headers: overlay(file.headers, { 'repr-digest': field }) }
+  } catch (thrown) {
+    void file.close?.()
+    throw thrown
+  }
+}
+
+async function digestsOf({ digest }: FileSource): Promise<Digests> {
+  return (typeof digest === 'function' ? await digest() : digest) ?? {}
+}
+
+/**
+ * The algorithms of Want-Repr-Digest, the preferred first (RFC 9530 §4): a dictionary of weights from
+ * 0, which means no, to 10.
+ *
+ * @example
+ * wantedAlgorithms('sha-256=3, sha-512=10, md5=0') // ['sha-512', 'sha-256']
+ */
+export function wantedAlgorithms(value: string | null): string[] {
+  const weights = new Map<string, number>()
+  for (const member of value?.split(',') ?? []) {
+    const [, name, weight] = MEMBER.exec(member) ?? []
+    // RFC 9651 §3.2: of a repeated key, the last counts.
+    if (name !== undefined) weights.set(name, Number(weight))
+  }
+  const weighed = [...weights].filter(([, weight]) => weight > 0)
+  return weighed.sort(([, a], [, b]) => b - a).map(([name]) => name)
+}
+
+const MEMBER = /^[ \t]*([a-z*][a-z0-9_.*-]*)=(\d|10)[ \t]*(?:;|$)/

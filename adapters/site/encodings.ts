@@ -1,0 +1,68 @@
+import type { HeaderFields } from '../../src/headers.ts'
+import type { RequestLike } from '../../src/source.ts'
+import { parseQualities } from './qualities.ts'
+
+/** A content coding that files are stored in, beside the files themselves. */
+export type Encoding = 'br' | 'zstd' | 'gzip'
+
+/** What the name of a file in this coding ends in. */
+export const EXTENSIONS: Readonly<Record<Encoding, string>> = {
+  br: '.br',
+  zstd: '.zst',
+  gzip: '.gz',
+}
+
+/** All of them, the smallest first. */
+export const ENCODINGS: readonly Encoding[] = ['br', 'zstd', 'gzip']
+
+/**
+ * The codings to look for, best first, by Accept-Encoding (RFC 9110 §12.5.3); none where the file
+ * itself is as good. Of those that the client likes as much, the first of `stored` is the best.
+ *
+ * The file itself is acceptable even if the client refuses it: no client is helped by a 406.
+ *
+ * @example
+ * acceptedEncodings('gzip, br', ['br', 'zstd', 'gzip']) // ['br', 'gzip']
+ * acceptedEncodings('identity;q=1, *;q=0', ['br', 'gzip']) // []
+ */
+export function acceptedEncodings(
+  accepted: string | null,
+  stored: readonly Encoding[],
+): Encoding[] {
+  if (!accepted) return []
+  const qualities = parseQualities(accepted)
+  const identity = qualities.get('identity') ?? 0
+  const qualityOf = (encoding: Encoding) =>
+    qualities.get(encoding) ?? qualities.get(ALIASES[encoding] ?? '*') ?? qualities.get('*') ?? 0
+  return stored
+    .filter((encoding) => qualityOf(encoding) > 0 && qualityOf(encoding) >= identity)
+    .toSorted((a, b) => qualityOf(b) - qualityOf(a))
+}
+
+/**
+ * Accept-Encoding as the client sent it. Cloudflare replaces it by what its own servers accept, and
+ * tells what it was; it decodes for the client, but then there is no range of it.
+ */
+export function acceptEncodingOf(request: RequestLike): string | null {
+  const { cf } = request as { cf?: { clientAcceptEncoding?: unknown } }
+  const sent = cf?.clientAcceptEncoding
+  return typeof sent === 'string' ? sent : request.headers.get('accept-encoding')
+}
+
+/** RFC 9110 §8.4.1.3: the same coding, by its old name. */
+const ALIASES: Readonly<Partial<Record<Encoding, string>>> = { gzip: 'x-gzip' }
+
+/**
+ * Whether a file may be stored in a coding, too. Films, sound and pictures are encoded already, and
+ * are asked for by ranges, which must never be of something else.
+ *
+ * @param headers without names in upper case
+ */
+export function isEncodable(type = '', headers: Readonly<HeaderFields>): boolean {
+  return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(type) && !headers['content-encoding']
+}
+
+/** The tag of a file that is stored in a coding: strong as its own is, and never that of the file. */
+export function tagOf(etag: string | undefined, encoding: Encoding): string | undefined {
+  return etag?.replace(/"$/, `-${encoding}"`)
+}

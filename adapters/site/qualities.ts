@@ -1,0 +1,25 @@
+/**
+ * What a client accepts, by name in lower case, each with a weight from 0 to 1 (RFC 9110 §12.4.2).
+ * An element that has no valid weight has the weight 1; of a repeated name, the first counts.
+ *
+ * @param value of Accept, Accept-Encoding and the like, whose other parameters are ignored
+ *
+ * @example
+ * parseQualities('br;q=0.5, gzip, *;q=0') // Map { 'br' => 0.5, 'gzip' => 1, '*' => 0 }
+ */
+export function parseQualities(value: string): Map<string, number> {
+  const qualities = new Map<string, number>()
+  for (const element of value.toLowerCase().split(',')) {
+    const [name = '', ...parameters] = element.split(';').map((part) => part.trim())
+    if (name !== '' && !qualities.has(name)) qualities.set(name, weightOf(parameters))
+  }
+  return qualities
+}
+
+function weightOf(parameters: readonly string[]): number {
+  for (const parameter of parameters) {
+    const weight = /^q[ \t]*=[ \t]*([01](?:\.\d{0,3})?)$/.exec(parameter)?.[1]
+    if (weight !== undefined) return Math.min(Number(weight), 1)
+  }
+  return 1
+}

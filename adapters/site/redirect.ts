@@ -1,0 +1,17 @@
+import { type Answer, redirect } from '../../src/answer.ts'
+
+/**
+ * A redirect from a folder's name to its URL, which ends in a slash. It is relative: wherever the site
+ * is mounted, it leads to the same folder, and never to another host.
+ *
+ * @param name the last segment of what was asked for, encoded
+ * @param search of what was asked for
+ *
+ * @example
+ * toFolder('films', '?sort=name') // Location: ./films/?sort=name
+ */
+export function toFolder(name: string, search: string): Answer {
+  const { headers, ...answer } = redirect(`./${name}/${search}`)
+  // The name may be that of a file tomorrow, and a browser remembers a 308.
+  return { ...answer, headers: { ...headers, 'cache-control': 'no-cache' } }
+}

@@ -1,0 +1,208 @@
+import { expectFunction } from '../../src/errors.ts'
+import { type HeaderFields, isFieldValue, readFields } from '../../src/headers.ts'
+import type { Found } from '../../src/lookup.ts'
+import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
+import { ENCODINGS, type Encoding } from './encodings.ts'
+import type { ListingFormat } from './listing.ts'
+import type { FileTree } from './tree.ts'
+import { expectBase, isVisible } from './url-path.ts'
+
+/** Options of a site, whatever store its files are in. */
+export interface SiteOptions<Context extends readonly unknown[] = readonly unknown[]> {
+  /**
+   * Where the site is mounted, starting and ending with `/`: with `/media/`, the URL path
+   * `/media/a.mp4` is the file `a.mp4`, and paths outside `/media/` are not found. `/` by default.
+   */
+  readonly base?: string | undefined
+  /**
+   * The folder of a request, by its name at the root: everything is looked for inside of it. Null, and
+   * a name that no folder can have, such as `..` or `a/b`, are "not found".
+   *
+   * @example
+   * site(tree, { base: '/films/', within: (request) => userOf(request) }) // userOf is yours
+   */
+  readonly within?:
+    | ((
+        request: RequestLike,
+        ...context: Context
+      ) => string | null | undefined | Promise<string | null | undefined>)
+    | undefined
+  /**
+   * The file that stands for its folder: `index.html` by default, but none in stores that know no
+   * folders, such as buckets, where looking for it costs. A folder without its trailing slash is
+   * redirected to it.
+   */
+  readonly index?: string | false | undefined
+  /** Extensions that a URL may leave out: with `['html']`, `/about` is `about.html`. */
+  readonly extensions?: readonly string[] | undefined
+  /** The page that is sent with the status 404, such as `404.html`. */
+  readonly notFound?: string | undefined
+  /**
+   * The page of an app that makes its routes in the browser, such as `index.html`: sent where a
+   * browser navigates to what is no file, unless the last segment has a dot, as a script's has.
+   */
+  readonly fallback?: string | undefined
+  /**
+   * Whether `app.js.br`, `.zst` or `.gz` beside `app.js` is sent to clients that accept it; or which
+   * of these, best first. Not for films, sound and pictures. A file that is older than the one beside
+   * it is not used. False by default.
+   */
+  readonly precompressed?: boolean | readonly Encoding[] | undefined
+  /**
+   * Cache-Control, as a value for all files that have none of their own, or a function that has the
+   * last word, or undefined; null for none. Otherwise `no-cache`: a browser asks whether its copy is
+   * still good.
+   *
+   * @example
+   * cacheControl: (path) => (path.startsWith('assets/') ? IMMUTABLE : undefined)
+   */
+  readonly cacheControl?:
+    | string
+    | null
+    | ((path: string, file: FileSource) => string | null | undefined)
+    | undefined
+  /**
+   * Further header fields for every answer about a file, not for a 404 or 503: as values for all files
+   * that have none of their own, or a function that has the last word. A Content-Type is used only
+   * where the type is not known.
+   */
+  readonly headers?:
+    | HeadersLike
+    | ((path: string, file: FileSource) => HeadersLike | undefined)
+    | undefined
+  /** The media type of a file; undefined for the one that it has. */
+  readonly type?: ((path: string) => string | null | undefined) | undefined
+  /**
+   * Digests of a file, by algorithm, for clients that ask for them by Want-Repr-Digest; undefined for
+   * those that its store knows.
+   */
+  readonly digest?:
+    | ((
+        path: string,
+        file: FileSource,
+      ) => Digests | null | undefined | Promise<Digests | null | undefined>)
+    | undefined
+  /**
+   * Whether folders without an index are listed: as a page, as JSON, or as what the request asks for
+   * by Accept or `?format=json`. False by default.
+   */
+  readonly listing?: boolean | 'html' | 'json' | undefined
+  /** What answers `?zip` of a folder; it gets a tree without hidden files. */
+  readonly download?:
+    | ((tree: FileTree, path: string, request: RequestLike) => Found | Promise<Found>)
+    | undefined
+  /** Whether files whose names begin with a dot are found. False by default. */
+  readonly dotfiles?: boolean | undefined
+  /**
+   * Whether a name is also looked for in its other Unicode forms, as macOS (NFD) and others (NFC) write
+   * it. False by default.
+   */
+  readonly normalize?: boolean | undefined
+}
+
+/** For files whose name changes with their content, the value of Cache-Control. */
+export const IMMUTABLE = 'public, max-age=31536000, immutable'
+
+/** The options of a site, checked, with their defaults. */
+export interface Rules extends Pick<SiteOptions, 'type' | 'digest' | 'download'> {
+  readonly base: string
+  /** Whether a segment of a path may be found. */
+  readonly isFound: (name: string) => boolean
+  readonly index: string | null
+  readonly extensions: readonly string[]
+  readonly notFound: string | null
+  readonly fallback: string | null
+  readonly encodings: readonly Encoding[]
+  readonly listing: ListingFormat | null
+  /** The fields of files that have none of their own. */
+  readonly defaults: HeaderFields
+  readonly fieldsOf: ((path: string, file: FileSource) => HeadersLike | undefined) | null
+  readonly cacheControlOf: ((path: string, file: FileSource) => string | null | undefined) | null
+}
+
+/** @throws TypeError if an option is invalid */
+export function readOptions<Context extends readonly unknown[]>(
+  options: SiteOptions<Context>,
+  { isFlat = false }: FileTree,
+): Rules {
+  for (const name of ['within', 'type', 'digest', 'download'] as const) {
+    expectFunction(name, options[name])
+  }
+  expectOneOf('dotfiles', options.dotfiles, [true, false])
+  expectOneOf('normalize', options.normalize, [true, false])
+  const { type, digest, download, headers, cacheControl, index = !isFlat && 'index.html' } = options
+  return {
+    base: expectBase(options.base ?? '/'),
+    isFound: options.dotfiles ? isSegment : isVisible,
+    index: index === false ? null : expectFileName('index', index),
+    extensions: expectExtensions(options.extensions),
+    notFound: expectFileName('notFound', options.notFound),
+    fallback: expectFileName('fallback', options.fallback),
+    encodings: expectEncodings(options.precompressed),
+    listing: expectListing(options.listing),
+    type,
+    digest,
+    download,
+    // Frozen, they are read once, and not again for each answer.
+    defaults: Object.freeze(expectDefaults(options)),
+    fieldsOf: typeof headers === 'function' ? headers : null,
+    cacheControlOf: typeof cacheControl === 'function' ? cacheControl : null,
+  }
+}
+
+/** @throws TypeError unless every server can send them */
+function expectDefaults({ headers, cacheControl }: SiteOptions<never>): HeaderFields {
+  const fields = typeof headers === 'function' ? {} : readFields(headers)
+  const isValue = typeof cacheControl === 'string' && isFieldValue(cacheControl)
+  if (isValue) return { ...fields, 'cache-control': cacheControl }
+  if (cacheControl === null) return fields
+  if (cacheControl === undefined || typeof cacheControl === 'function') {
+    return { 'cache-control': 'no-cache', ...fields }
+  }
+  throw new TypeError(`Expected cacheControl to be a field value, got ${cacheControl}`)
+}
+
+function expectEncodings(precompressed: SiteOptions['precompressed'] = false): readonly Encoding[] {
+  if (typeof precompressed === 'boolean') return precompressed ? ENCODINGS : []
+  for (const encoding of expectArray('precompressed', precompressed)) {
+    expectOneOf('precompressed', encoding, ENCODINGS)
+  }
+  return precompressed
+}
+
+function expectExtensions(extensions: readonly string[] = []): readonly string[] {
+  for (const extension of expectArray('extensions', extensions)) {
+    if (typeof extension === 'string' && /^[^./\\\0][^/\\\0]*$/.test(extension)) continue
+    throw new TypeError(`Expected extensions like 'html', got '${extension}'`)
+  }
+  return extensions
+}
+
+function expectListing(value: SiteOptions['listing'] = false): ListingFormat | null {
+  expectOneOf('listing', value, [true, false, 'html', 'json'])
+  if (typeof value === 'string') return value
+  return value ? 'either' : null
+}
+
+function expectArray(option: string, value: readonly unknown[]): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw new TypeError(`Expected ${option} to be an array, got ${value}`)
+}
+
+function expectOneOf(option: string, value: unknown, allowed: readonly unknown[]): void {
+  if (value === undefined || allowed.includes(value)) return
+  throw new TypeError(`Expected ${option} to be one of ${allowed.join(', ')}, got ${value}`)
+}
+
+/** A path of visible segments, as `open` of a tree expects it; null if it is not given. */
+function expectFileName(option: string, value: string | undefined): string | null {
+  if (value === undefined) return null
+  const isPath = typeof value === 'string' && /^[^/\\\0]+(?:\/[^/\\\0]+)*$/.test(value)
+  if (isPath && value.split('/').every(isVisible)) return value
+  throw new TypeError(`Expected ${option} to be the path of a file, got '${value}'`)
+}
+
+/** A path is resolved when it gets here; this makes sure of it. */
+function isSegment(name: string): boolean {
+  return name !== '.' && name !== '..'
+}

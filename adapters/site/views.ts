@@ -1,0 +1,68 @@
+import type { FileTree, Opened } from './tree.ts'
+
+/** What is inside of one folder of a tree, as a tree. */
+export function folderOf(tree: FileTree, folder: string): FileTree {
+  return viewOf(tree, (path) => (path === '' ? folder : `${folder}/${path}`))
+}
+
+/** A tree where a name is also found that is stored in another Unicode form. */
+export function inOtherForms(tree: FileTree): FileTree {
+  return {
+    ...viewOf(tree),
+    open(path, request) {
+      const opened = tree.open(path, request)
+      // ASCII has one form only.
+      if (/^[\0-\x7f]*$/.test(path)) return opened
+      return openFirst([
+        () => opened,
+        ...others(path).map((form) => () => tree.open(form, request)),
+      ])
+    },
+  }
+
+  function others(path: string): string[] {
+    return [path.normalize('NFC'), path.normalize('NFD')].filter((form) => form !== path)
+  }
+}
+
+async function openFirst(ways: readonly (() => Opened | Promise<Opened>)[]): Promise<Opened> {
+  for (const open of ways) {
+    const opened = await open()
+    if (opened) return opened
+  }
+  return null
+}
+
+/**
+ * A tree that lists only what a URL can name and may find.
+ *
+ * @param isFound whether a segment may be found
+ */
+export function reachable(tree: FileTree, isFound: (name: string) => boolean): FileTree {
+  const { list, ...others } = viewOf(tree)
+  if (list === undefined) return others
+  return {
+    ...others,
+    async *list(path) {
+      for await (const entry of list(path)) {
+        if (isFound(entry.name) && isNameable(entry.name)) yield entry
+      }
+    },
+  }
+}
+
+/** No URL can name what `%2f`, `%5c` and `%00` would stand in, or what is not Unicode. */
+function isNameable(name: string): boolean {
+  return name !== '' && !/[/\\\0\p{Cs}\ufffd]/u.test(name)
+}
+
+/** A copy, at other paths. `...` would lose the methods of an object of a class. */
+function viewOf(tree: FileTree, at: (path: string) => string = (path) => path): FileTree {
+  const { isFlat } = tree
+  const list = tree.list?.bind(tree)
+  return {
+    isFlat,
+    open: (path, request) => tree.open(at(path), request),
+    ...(list && { list: (path: string) => list(at(path)) }),
+  }
+}

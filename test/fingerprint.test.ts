@@ -1,0 +1,183 @@
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  copyFileSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { nodeFile } from '../adapters/node.ts'
+import type { FileSource } from '../src/source.ts'
+import { someBytes } from './support/counting-source.ts'
+import { checksum, tagOf } from './support/entity-tag.ts'
+import { canCountHandles } from './support/handles.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+
+const directory = temporaryDirectory()
+const MIB = 1024 * 1024
+
+/** The date that a hosting provider gives every file that it builds. */
+const BUILT = Date.UTC(2018, 9, 20) / 1000
+
+describe('the tag of a local file', () => {
+  it.each([
+    ['an empty file', 0],
+    ['a byte', 1],
+    ['a piece', 64 * 1024],
+    ['a byte more', 64 * 1024 + 1],
+    ['the largest small file', MIB],
+    ['a byte more than that', MIB + 1],
+    ['a film', 5 * MIB + 3],
+  ])('is made of the bytes of %s', async (_what, size) => {
+    const path = put('sized.bin', someBytes(size), BUILT)
+    expect(await etagOf(path)).toBe(tagOf(someBytes(size), BUILT * 1000))
+  })
+
+  it.each([
+    ['at its first byte', 0],
+    ['in its midst', 500_000],
+    ['at its last byte', MIB - 1],
+  ])('tells a small file of the same size and date from one that differs %s', async (_where, at) => {
+    const path = put('small.js', someBytes(MIB), BUILT)
+    const before = await etagOf(path)
+    const bytes = someBytes(MIB)
+    bytes[at] = (bytes[at] ?? 0) + 1
+    put('small.js', bytes, BUILT)
+    expect(await etagOf(path)).not.toBe(before)
+  })
+
+  it.each([
+    ['at its first byte', 0],
+    ['at the last byte of its beginning', 64 * 1024 - 1],
+    ['at the first byte of its end', 2 * MIB - 64 * 1024],
+    ['at its last byte', 2 * MIB - 1],
+  ])('tells a film of the same size and date from one that differs %s', async (_where, at) => {
+    const path = put('film.mp4', someBytes(2 * MIB), BUILT)
+    const before = await etagOf(path)
+    const bytes = someBytes(2 * MIB)
+    bytes[at] = (bytes[at] ?? 0) + 1
+    put('film.mp4', bytes, BUILT)
+    expect(await etagOf(path)).not.toBe(before)
+  })
+
+  it.each([
+    0,
+    1,
+    Date.UTC(1980, 0) / 1000,
+    Date.UTC(1979, 11, 31, 11) / 1000,
+    BUILT,
+  ])('is strong, and tells files of the time %d apart', async (time) => {
+    const tags: string[] = []
+    for (const content of ['app-1.js', 'app-2.js']) {
+      tags.push((await etagOf(put('reproducible.html', Buffer.from(content), time))) ?? '')
+    }
+    expect(tags).toEqual(['app-1.js', 'app-2.js'].map((text) => tagOf(Buffer.from(text), 0)))
+  })
+
+  it('tells a film from one that took its name by mv, with its date', async () => {
+    const path = put('copied.mp4', someBytes(2 * MIB), BUILT)
+    const before = await etagOf(path)
+    const next = put('next.mp4', someBytes(2 * MIB, 2), BUILT)
+    execFileSync('cp', ['-p', next, `${path}.tmp`])
+    renameSync(`${path}.tmp`, path)
+    expect(await etagOf(path)).not.toBe(before)
+  })
+
+  it('is the same for the same bytes, whatever file of whatever name has them', async () => {
+    const path = put('one.js', someBytes(1000), BUILT)
+    copyFileSync(path, join(directory, 'other.js'))
+    expect(await etagOf(join(directory, 'other.js'))).toBe(await etagOf(path))
+  })
+
+  it('is one from the first answer on, of a file written this instant', async () => {
+    const path = join(directory, 'instant.mp4')
+    const tags = new Set<string | undefined>()
+    writeFileSync(path, someBytes(2 * MIB))
+    const { mtimeMs } = statSync(path)
+    do tags.add(await etagOf(path))
+    while (Date.now() < mtimeMs + 200)
+    expect([...tags]).toEqual([tagOf(someBytes(2 * MIB), Math.floor(mtimeMs))])
+  })
+
+  it('is weak, and another than later, while the clock has not moved', async () => {
+    const path = join(directory, 'young.mp4')
+    writeFileSync(path, 'young')
+    const { mtimeMs } = statSync(path)
+    vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(mtimeMs) })
+    onTestFinished(() => void vi.useRealTimers())
+    const strong = tagOf(Buffer.from('young'), 0)
+    expect(await etagOf(path)).toBe(`W/${strong.slice(0, -1)}-new"`)
+    vi.setSystemTime(mtimeMs + 25)
+    expect(await etagOf(path)).toBe(strong)
+  })
+
+  it('is weak where the file changes again and again while it is read', async () => {
+    const path = join(directory, 'log.txt')
+    writeFileSync(path, '')
+    let isOver = false
+    const append = () => {
+      appendFileSync(path, 'more\n')
+      if (!isOver) setImmediate(append)
+    }
+    append()
+    const etag = await etagOf(path)
+    isOver = true
+    expect(etag).toMatch(/^W\/".+-new"$/)
+  })
+
+  it.runIf(canCountHandles)('is made once for each version', async () => {
+    const path = put('once.bin', someBytes(MIB), BUILT)
+    const first = await etagOf(path)
+    const before = bytesRead()
+    expect(await etagOf(path)).toBe(first)
+    expect(bytesRead() - before).toBeLessThan(MIB / 2)
+  })
+})
+
+describe('the date of a local file', () => {
+  it('is cut to the ms, as every runtime can', async () => {
+    const path = join(directory, 'fraction.mp4')
+    writeFileSync(path, '')
+    execFileSync('truncate', ['-s', '3000000', path])
+    execFileSync('touch', ['-d', '2026-01-01T00:00:00.987654321Z', path])
+    const { etag, lastModified } = await describeFile(path)
+    const expected = new Date('2026-01-01T00:00:00.987Z')
+    const ends = checksum([new Uint8Array(128 * 1024)])
+    expect({ etag, lastModified }).toEqual({
+      etag: `"2dc6c0-${expected.getTime().toString(16)}-${ends}"`,
+      lastModified: expected,
+    })
+  })
+
+  it('is none where tools date every file alike', async () => {
+    const { lastModified } = await describeFile(put('zip.js', someBytes(9), 315_532_800 - 3600))
+    expect(lastModified).toBe(undefined)
+  })
+})
+
+function put(name: string, bytes: Uint8Array, time: number): string {
+  const path = join(directory, name)
+  writeFileSync(path, bytes)
+  utimesSync(path, time, time)
+  return path
+}
+
+/** How many bytes this process has read, of files and all else. */
+function bytesRead(): number {
+  return Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
+}
+
+async function describeFile(path: string): Promise<FileSource> {
+  const source = await nodeFile(path, { keepOpen: 0 })
+  if (source === null) throw new Error(`Expected a file at ${path}`)
+  await source.close?.()
+  return source
+}
+
+async function etagOf(path: string): Promise<string | undefined> {
+  return (await describeFile(path)).etag
+}

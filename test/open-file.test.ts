@@ -1,0 +1,186 @@
+import { appendFileSync, closeSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Memory } from '../adapters/local/memory.ts'
+import { type Lease, OpenFiles, type SharingOptions } from '../adapters/local/open-files.ts'
+import { anywhere } from '../adapters/local/place.ts'
+import { localTree } from '../adapters/local/tree.ts'
+import { nodeFile } from '../adapters/node.ts'
+import { SourceChangedError } from '../src/errors.ts'
+import { someBytes } from './support/counting-source.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
+import { putFile } from './support/local-files.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { eventually, until } from './support/wait.ts'
+
+const directory = temporaryDirectory()
+const pool = new OpenFiles(new Memory())
+
+describe('an open file', () => {
+  it.runIf(canCountHandles).each([
+    ['a read', [0]],
+    ['each of several reads', [0, 1, 2, 3]],
+  ])('is closed only when %s under way is done', async (_what, starts) => {
+    const bytes = someBytes(1_000_000)
+    const path = putFile(directory, bytes)
+    const file = await findFile(path, { keepOpen: 0 })
+    const reads = starts.map((start) => file.read(start, start + 9))
+    const closed = file.close()
+    expect(openHandles(path)).toBe(1)
+    const read = await Promise.all(reads)
+    expect(read.map((chunk) => [...chunk])).toEqual(
+      starts.map((start) => [...bytes.subarray(start, start + 9)]),
+    )
+    await closed
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('sees a file grow whose new time came before its new size', async () => {
+    const bytes = someBytes(1000)
+    const path = putFile(directory, bytes)
+    utimesSync(path, 5000, 5000)
+    const file = await findFile(path, { keepOpen: 0 })
+    utimesSync(path, 6000, 6000)
+    const read = file.read(0, 1000)
+    setTimeout(() => appendFileSync(path, 'more'))
+    expect(new Uint8Array(await read)).toEqual(bytes)
+    await file.close()
+  })
+
+  it('sees a file grow while one buffer is used again and again', async () => {
+    const bytes = someBytes(300_000)
+    const path = putFile(directory, bytes)
+    const file = await findFile(path)
+    const into = Buffer.alloc(100_000)
+    await file.read(0, 300_000, into)
+    appendFileSync(path, 'more')
+    expect(Buffer.compare(await file.read(100_000, 300_000, into), bytes.subarray(1e5, 2e5))).toBe(
+      0,
+    )
+    expect(Buffer.compare(await file.read(200_000, 300_000, into), bytes.subarray(2e5))).toBe(0)
+    await file.close()
+  })
+
+  it.each([
+    ['at once', 0],
+    ['a second later', 1000],
+  ])('sees a file grow, and then change without another time, when it is read %s', async (_when, later) => {
+    const path = putFile(directory, someBytes(1000))
+    utimesSync(path, 5000, 5000)
+    const file = await findFile(path, { keepOpen: 0 })
+    // As where times are whole seconds.
+    const now = Math.floor(Date.now() / 1000)
+    vi.useFakeTimers({ toFake: ['Date'], now: now * 1000 + 500 })
+    onTestFinished(() => void vi.useRealTimers())
+    appendFileSync(path, 'more')
+    utimesSync(path, now, now)
+    expect((await file.read(0, 1000)).length).toBe(1000)
+    writeFileSync(path, someBytes(1004, 2))
+    utimesSync(path, now, now)
+    vi.setSystemTime(now * 1000 + 500 + later)
+    await expect(file.read(0, 1000)).rejects.toThrow(SourceChangedError)
+    await file.close()
+  })
+
+  it('takes a URL whose path is escaped, and even no media type', async () => {
+    const path = join(directory, 'a b%.mp4')
+    writeFileSync(path, '')
+    const typed = await nodeFile(pathToFileURL(path))
+    const untyped = await nodeFile(path, { type: '' })
+    expect([typed?.type, untyped?.type]).toEqual(['video/mp4', ''])
+    await Promise.all([typed?.close?.(), untyped?.close?.()])
+  })
+
+  it('sees a short file grow', async () => {
+    const bytes = someBytes(100)
+    const path = putFile(directory, bytes)
+    const file = await findFile(path, { keepOpen: 0 })
+    appendFileSync(path, 'more')
+    expect(new Uint8Array(await file.read(0, 100))).toEqual(bytes)
+    await file.close()
+  })
+
+  it('takes no more memory than a read may give', async () => {
+    const file = await findFile(putFile(directory, someBytes(10)))
+    expect((await file.read(0, 9)).buffer.byteLength).toBe(9)
+    await file.close()
+  })
+
+  it('does not take a rewrite for more growth, once it saw a file grow', async () => {
+    const path = putFile(directory, someBytes(1000))
+    const file = await findFile(path, { keepOpen: 0 })
+    appendFileSync(path, someBytes(500, 2))
+    await file.read(0, 100)
+    const written = openSync(path, 'r+')
+    writeSync(written, someBytes(100, 3), 0, 100, 500)
+    closeSync(written)
+    utimesSync(path, 6000, 6000)
+    await expect(file.read(100, 1000)).rejects.toThrow(SourceChangedError)
+    await file.close()
+  })
+
+  it('closes a file of which no source can be made', async () => {
+    const path = putFile(directory, someBytes(1000))
+    const broken = localTree(directory, { keepOpen: 0 }, () => {
+      throw new TypeError('no such header')
+    })
+    const request = { method: 'GET', url: '/', headers: new Headers() }
+    for (const _ of [1, 2]) {
+      const find = async () => broken.open(basename(path), request)
+      await expect(find()).rejects.toThrow('no such header')
+    }
+    if (canCountHandles) await until(() => openHandles(path) === 0)
+  })
+
+  describe.each(['that nobody asked for lately', 'that was asked for before'])('%s', (which) => {
+    it.each([
+      ['rewritten, as long', someBytes(1000, 2), false],
+      ['rewritten in its midst, as long', someBytes(1000).fill(0, 300, 700), false],
+      ['rewritten, and longer', someBytes(1500, 2), false],
+      ['written anew', Buffer.concat([someBytes(1000), someBytes(500, 2)]), true],
+      ['cut', someBytes(999), false],
+    ])('tells a file that was %s before it was read', async (_how, content, isWhole) => {
+      const path = putFile(directory, someBytes(1000))
+      // With a strong tag, so that a range of it may go on where another ended.
+      utimesSync(path, 5000, 5000)
+      if (which === 'that was asked for before') {
+        await (await findFile(path, { keepOpen: 0 }))?.close()
+      }
+      const file = await findFile(path, { keepOpen: 0 })
+      writeFileSync(path, content)
+      // Both at once, so that neither fails unheard while the other is waited for.
+      const reads = await Promise.allSettled([file.read(0, 1000), file.read(500, 1000)])
+      for (const [i, read] of reads.entries()) {
+        const value = Buffer.from(someBytes(1000).subarray(i * 500))
+        const reason = expect.any(SourceChangedError)
+        expect(read).toEqual(
+          isWhole ? { status: 'fulfilled', value } : { status: 'rejected', reason },
+        )
+      }
+      expect(file.readSync(0, 1000)).toBe(null)
+      // Not before the time of the last change is one that another would replace.
+      const atOnce = await eventually('bytes at once', async () => {
+        const read = await file.read(0, 1000).catch(() => null)
+        return read === null ? 'none' : (file.readSync(0, 1000)?.slice() ?? null)
+      })
+      expect(atOnce).toEqual(isWhole ? someBytes(1000) : 'none')
+      await file.close()
+    })
+  })
+
+  it('reads at once where that is asked', async () => {
+    const bytes = someBytes(1000)
+    const file = await findFile(putFile(directory, bytes))
+    expect(file.readSync(10, 20)).toEqual(bytes.slice(10, 20))
+    expect(file.readSync(990, 1010)).toBe(null)
+    await file.close()
+    expect(() => file.readSync(0, 1)).toThrow('was read after it was closed')
+  })
+})
+
+async function findFile(path: string, options?: SharingOptions): Promise<Lease> {
+  const found = await pool.find(anywhere, path, options)
+  if (found === null || found === 'directory') throw new Error(`Expected a file at ${path}`)
+  return found
+}

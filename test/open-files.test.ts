@@ -1,0 +1,402 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  closeSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Memory } from '../adapters/local/memory.ts'
+import {
+  type Lease,
+  OpenFiles,
+  type Place,
+  type SharingOptions,
+} from '../adapters/local/open-files.ts'
+import { anywhere } from '../adapters/local/place.ts'
+import { nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { sourceOf } from './support/found.ts'
+import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
+
+const directory = temporaryDirectory()
+const path = join(directory, 'file')
+const crowd = fileURLToPath(new URL('programs/crowd.mjs', import.meta.url))
+const swept = fileURLToPath(new URL('programs/swept.mjs', import.meta.url))
+
+/** Each test has a pool of its own. */
+let pool = new OpenFiles(new Memory())
+
+beforeEach(() => {
+  pool.sweep(Number.POSITIVE_INFINITY)
+  pool = new OpenFiles(new Memory())
+  rmSync(path, { force: true })
+  write(path, 'one')
+})
+
+describe('a file that several read', () => {
+  it.runIf(canCountHandles)('is open once, until the last of them is done', async () => {
+    const [one, two] = [await find(), await find()]
+    expect(openHandles(path)).toBe(1)
+    await one.close()
+    await one.close()
+    pool.closeIdle()
+    expect([openHandles(path), await textOf(two)]).toEqual([1, 'one'])
+    await two.close()
+    pool.closeIdle()
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it.runIf(canCountHandles)('is still open for the next one, but not for long', async () => {
+    await (await find()).close()
+    const again = await find()
+    expect(openHandles(path)).toBe(1)
+    await again.close()
+    expect(openHandles(path)).toBe(1)
+    await until(() => openHandles(path) === 0)
+  })
+
+  it.runIf(canCountHandles)('is not kept when it is too young to be told apart', async () => {
+    stayYoung(path)
+    const [one, two] = [await find(), await find()]
+    expect(openHandles(path)).toBe(2)
+    await Promise.all([one.close(), two.close()])
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it.runIf(canCountHandles).each([
+    ['again without those that nobody reads, after EMFILE', 'EMFILE', { tries: 2, kept: 0 }],
+    ['again without those that nobody reads, after ENFILE', 'ENFILE', { tries: 2, kept: 0 }],
+    ['once only, after EACCES', 'EACCES', { tries: 1, kept: 1 }],
+  ])('is opened %s', async (_how, code, expected) => {
+    const waiting = write(join(directory, 'waiting'), 'one')
+    await (await find(waiting, { keepOpen: 60_000 })).close()
+    let tries = 0
+    const failing: Place = {
+      ...anywhere,
+      open(...args) {
+        if (++tries === 1) throw Object.assign(new Error(code), { code })
+        return anywhere.open(...args)
+      },
+    }
+    const found = await findIn(failing, path, { keepOpen: 0 }).catch(() => null)
+    expect({ tries, kept: openHandles(waiting) }).toEqual(expected)
+    expect(found === null).toBe(expected.tries === 1)
+    await found?.close()
+  })
+
+  it.runIf(canCountHandles)('is opened anew once its permissions changed', async () => {
+    const one = await find()
+    chmodSync(path, 0o600)
+    const two = await find()
+    expect([openHandles(path), await textOf(one), await textOf(two)]).toEqual([2, 'one', 'one'])
+    await Promise.all([one.close(), two.close()])
+  })
+
+  it.runIf(canCountHandles)('is closed at once where that is asked', async () => {
+    const [one, two] = [await find(path, { keepOpen: 0 }), await find(path, { keepOpen: 0 })]
+    expect(openHandles(path)).toBe(1)
+    await one.close()
+    expect(openHandles(path)).toBe(1)
+    await two.close()
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it.runIf(canCountHandles)(
+    'is closed with its last reader, once it was found removed',
+    async () => {
+      const one = await find(path, { keepOpen: 60_000 })
+      rmSync(path)
+      expect([await findIn(anywhere, path), openHandles(path)]).toEqual([null, 1])
+      await one.close()
+      expect(openHandles(path)).toBe(0)
+    },
+  )
+
+  it.runIf(canCountHandles)('is closed once, and not the one that got its number', async () => {
+    await (await find(path, { keepOpen: 0 })).close()
+    const next = openSync(path, 'r')
+    pool.closeIdle()
+    expect(openHandles(path)).toBe(1)
+    closeSync(next)
+  })
+
+  it.runIf(canCountHandles)('tells its last reader that it can not be closed', async () => {
+    const file = await find(path, { keepOpen: 0 })
+    for (const fd of descriptorsOf(path)) closeSync(fd)
+    await expect(file.close()).rejects.toThrow('EBADF')
+  })
+
+  it('is not closed under one who has just found it', async () => {
+    const cold = write(join(directory, 'just-found'), 'one')
+    const closing = find(cold, { keepOpen: 0 }).then((file) => file.close())
+    const file = await find(cold, { keepOpen: 0 })
+    await closing
+    expect(await textOf(file)).toBe('one')
+    await file.close()
+  })
+
+  it.runIf(canCountHandles)('is still shared when what it replaced is closed', async () => {
+    const one = await find()
+    replace(path)
+    const two = await find()
+    await one.close()
+    const three = await find()
+    expect(openHandles(path)).toBe(1)
+    await Promise.all([two.close(), three.close()])
+  })
+
+  it.runIf(canCountHandles)('stays open for a second by default', async () => {
+    const before = performance.now()
+    await (await find()).close()
+    pool.sweep(before + 999)
+    expect(openHandles(path)).toBe(1)
+    pool.sweep(performance.now() + 1000)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it.runIf(canCountHandles)('is closed when it is found replaced, if nobody reads it', async () => {
+    await (await find(path, { keepOpen: 60_000 })).close()
+    replace(path)
+    await (await find(path, { keepOpen: 0 })).close()
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it.runIf(canCountHandles)('stays open for as long as is asked', async () => {
+    const brief = write(join(directory, 'brief'), 'one')
+    await (await find(path, { keepOpen: 60_000 })).close()
+    await (await find(brief, { keepOpen: 1 })).close()
+    await until(() => openHandles(brief) === 0)
+    expect(openHandles(path)).toBe(1)
+  })
+
+  it.runIf(canCountHandles)('keeps no process from its end, however long it stays open', () => {
+    const names = ['lasting', 'brief'].map((name) => write(join(directory, name), 'one'))
+    const options = { encoding: 'utf8', timeout: 15_000 } as const
+    expect(execFileSync(process.execPath, [swept, ...names], options).trim()).toBe('true')
+  })
+
+  it.runIf(canCountHandles)('gives way when a process may open no more', () => {
+    const names = Array.from({ length: 60 }, (_, i) => write(join(directory, `crowd-${i}`), 'one'))
+    const limited = ['-c', 'ulimit -n 40; exec "$@"', 'sh', process.execPath, crowd, ...names]
+    expect(execFileSync('sh', limited, { encoding: 'utf8' }).trim()).toBe('60')
+  })
+
+  it.runIf(canCountHandles)('is one of 128 that wait, at most', async () => {
+    const paths = Array.from({ length: 200 }, (_, i) => join(directory, `of-many-${1000 + i}`))
+    const open = (path: string) => openHandles(path)
+    for (const one of paths) {
+      write(one, 'one')
+      // However long the others take, none of them is closed for its time.
+      await (await find(one, { keepOpen: 60_000 })).close()
+    }
+    expect(openHandles(join(directory, 'of-many'))).toBe(128)
+    expect(paths.slice(0, 72).map(open)).toEqual(paths.slice(0, 72).map(() => 0))
+    expect(await Promise.all(paths.map(textAt))).toEqual(paths.map(() => 'one'))
+  })
+})
+
+describe.runIf(canCountHandles)('a file that was handed over', () => {
+  it('stays open for half a minute, whatever else is closed', async () => {
+    const file = await find(path, { keepOpen: 0 })
+    const before = performance.now()
+    expect(file.handOver()).toBe(true)
+    await file.close()
+    pool.closeIdle()
+    pool.sweep(before + 29_999)
+    expect(openHandles(path)).toBe(1)
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('is lent to others meanwhile, and stays open for them after', async () => {
+    const one = await find(path, { keepOpen: 0 })
+    one.handOver()
+    const two = await find(path, { keepOpen: 0 })
+    expect([openHandles(path), two.file === one.file]).toEqual([1, true])
+    pool.sweep(performance.now() + 30_000)
+    expect(await textOf(two)).toBe('one')
+    await two.close()
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('stays open when another takes its name', async () => {
+    const one = await find(path, { keepOpen: 0 })
+    one.handOver()
+    replace(path)
+    expect([await textAt(path), openHandles(path)]).toEqual(['two', 2])
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('can not be read any more by who handed it over', async () => {
+    const file = await find()
+    file.handOver()
+    await expect(file.read(0, 1)).rejects.toThrow('was read after it was closed')
+  })
+
+  it('is one of 256, each for as many responses as there are', async () => {
+    const paths = Array.from({ length: 257 }, (_, i) => join(directory, `handed-over-${i}`))
+    for (const one of paths) write(one, 'one')
+    const handOver = async (i: number) => {
+      const file = await find(paths[i], { keepOpen: 0 })
+      const isHandedOver = file.handOver()
+      await file.close()
+      return isHandedOver
+    }
+    const all = await Promise.all(paths.slice(0, 256).map((_, i) => handOver(i)))
+    expect([all.every(Boolean), await handOver(256), await handOver(0)]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    pool.sweep(performance.now() + 30_000)
+    expect(await handOver(256)).toBe(true)
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(directory)).toBe(0)
+  })
+})
+
+describe('what is found anew at once', () => {
+  it.each<[string, () => void, string | null]>([
+    ['a file that another one replaced', () => replace(path), 'two'],
+    ['a file written anew, as long', () => write(path, 'two', 2000), 'two'],
+    ['a file written anew at the same time, but longer', () => write(path, 'longer'), 'longer'],
+    ['a file that was moved away', () => renameSync(path, `${path}-away`), null],
+    ['a file that was removed', () => rmSync(path), null],
+    ['a directory in its place', () => replace(path, directory), null],
+    ['a link to another one', () => replace(path, other()), 'other'],
+  ])('%s', async (_what, change, expected) => {
+    const before = await find()
+    change()
+    expect(await textAt(path)).toBe(expected)
+    await before.close()
+    if (canCountHandles) {
+      pool.closeIdle()
+      expect(openHandles(directory)).toBe(0)
+    }
+  })
+
+  it('and what was replaced is still read as it was', async () => {
+    const before = await find()
+    replace(path)
+    expect([await textAt(path), await textOf(before)]).toEqual(['two', 'one'])
+    await before.close()
+  })
+
+  it('and not for whom another place has it', async () => {
+    const closed: Place = { ...anywhere, id: 'closed ', open: async () => null }
+    await (await find()).close()
+    expect(await findIn(closed, path)).toBe(null)
+    expect(await textAt(path)).toBe('one')
+  })
+
+  it('and once a second it is asked whether it still may be had', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let isHeld = true
+    let asked = 0
+    const place: Place = {
+      ...anywhere,
+      id: 'asked ',
+      open: async (...args) => (isHeld ? anywhere.open(...args) : null),
+      holds: () => {
+        asked++
+        return isHeld
+      },
+    }
+    const look = async () => {
+      const found = await findIn(place, path, { keepOpen: 60_000 })
+      await found?.close()
+      return [found !== null, asked]
+    }
+    const seen = [await look(), await look()]
+    vi.advanceTimersByTime(1001)
+    seen.push(await look(), await look())
+    isHeld = false
+    vi.advanceTimersByTime(1001)
+    seen.push(await look())
+    expect(seen).toEqual([
+      [true, 0],
+      [true, 0],
+      [true, 1],
+      [true, 1],
+      [false, 2],
+    ])
+  })
+})
+
+describe('keepOpen', () => {
+  it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('%d is refused', async (keepOpen) => {
+    const message = `Expected keepOpen to be a whole number >= 0, got ${keepOpen}`
+    expect(() => nodeDirectory(directory, { keepOpen })).toThrow(new RangeError(message))
+    await expect(nodeFile(path, { keepOpen })).rejects.toThrow(new RangeError(message))
+  })
+
+  it.runIf(canCountHandles)('is for the files of a directory, and for one', async () => {
+    const lookup = nodeDirectory(directory, { keepOpen: 0 })
+    const request = { method: 'GET', url: '/file', headers: new Headers() }
+    const ofDirectory = async () => sourceOf(await lookup(request))
+    for (const find of [ofDirectory, () => nodeFile(path, { keepOpen: 0 })]) {
+      const source = await find()
+      expect(openHandles(path)).toBe(1)
+      await source?.close?.()
+      expect(openHandles(path)).toBe(0)
+    }
+  })
+})
+
+async function findIn(place: Place, at: string, options?: SharingOptions): Promise<Lease | null> {
+  const found = await pool.find(place, at, options)
+  return found === 'directory' ? null : found
+}
+
+async function find(at: string = path, options?: SharingOptions): Promise<Lease> {
+  const file = await findIn(anywhere, at, options)
+  if (file === null) throw new Error(`Expected a file at ${at}`)
+  return file
+}
+
+async function textAt(at: string): Promise<string | null> {
+  const file = await findIn(anywhere, at)
+  const text = file && (await textOf(file))
+  await file?.close()
+  return text
+}
+
+async function textOf({ read, file }: Lease): Promise<string> {
+  return Buffer.from(await read(0, file.version.size)).toString()
+}
+
+/** Stops the clock in the ms in which a file was changed. */
+function stayYoung(at: string): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(statSync(at).ctimeMs) })
+  onTestFinished(() => void vi.useRealTimers())
+}
+
+/** All of the same time, by default: what has changed must show by something else. */
+function write(at: string, text: string, seconds = 1000): string {
+  writeFileSync(at, text)
+  utimesSync(at, seconds, seconds)
+  return at
+}
+
+function replace(at: string, target?: string): void {
+  const next = `${at}.next`
+  if (target === undefined) write(next, 'two')
+  else symlinkSync(target, next)
+  renameSync(next, at)
+}
+
+function other(): string {
+  return write(join(directory, 'other'), 'other')
+}

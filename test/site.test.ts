@@ -1,0 +1,684 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  attachment,
+  type Entry,
+  type FileTree,
+  IMMUTABLE,
+  type SiteOptions,
+  site,
+} from '../adapters/site.ts'
+import { fileHandler, matchFile } from '../src/serve.ts'
+import type { FileSource } from '../src/source.ts'
+import { memoryTree, type Stored } from './support/memory-tree.ts'
+
+const FILES: Record<string, Stored> = {
+  'index.html': { text: '<h1>Home', type: 'text/html' },
+  'docs/index.html': { text: '<h1>Docs', type: 'text/html' },
+  'docs/a b.html': { text: '<h1>A', type: 'text/html' },
+  'v1.2/index.html': { text: '<h1>1.2', type: 'text/html' },
+  'films/one.mp4': { text: '0123456789', type: 'video/mp4' },
+  'about.html': { text: '<h1>About', type: 'text/html' },
+  '404.html': { text: '<h1>Nothing', type: 'text/html' },
+  'app.js': { text: 'alert("identity")', type: 'text/javascript' },
+  'app.js.br': { text: 'br of app', type: 'application/x-br' },
+  'app.js.gz': { text: 'gz of app' },
+  'old.js': { text: 'old', date: 2000, type: 'text/javascript' },
+  'old.js.br': { text: 'outdated', date: 1000 },
+  'lone.js.br': { text: 'its file is gone' },
+  'film.mp4': { text: 'film', type: 'video/mp4' },
+  'film.mp4.gz': { text: 'never' },
+  'assets/app-3f2a.js': { text: 'x', type: 'text/javascript' },
+  '.env': { text: 'secret' },
+  '.well-known/security.txt': { text: 'Contact:' },
+}
+
+interface Got {
+  readonly status: number
+  readonly body: string
+  readonly [field: string]: string | number
+}
+
+/** What a site of the files answers, with the fields that matter here. */
+async function ask(
+  options: SiteOptions,
+  path: string,
+  fields: Record<string, string> = {},
+  method = 'GET',
+  tree: FileTree = memoryTree(FILES),
+): Promise<Got> {
+  const handler = fileHandler(site(tree, options))
+  const response = await handler(new Request(`http://host${path}`, { method, headers: fields }))
+  const kept = SHOWN.flatMap((name) => {
+    const value = response.headers.get(name)
+    return value === null ? [] : [[name, value]]
+  })
+  const body = await response.text()
+  return { status: response.status, ...Object.fromEntries(kept), body }
+}
+
+const SHOWN = ['location', 'content-encoding', 'vary', 'content-range', 'repr-digest']
+
+describe('index', () => {
+  it.each([
+    ['/', { status: 200, body: '<h1>Home' }],
+    ['/docs/', { status: 200, body: '<h1>Docs' }],
+    ['//docs//', { status: 200, body: '<h1>Docs' }],
+    ['/docs', { status: 308, location: './docs/', body: '' }],
+    ['/docs?a=b&c', { status: 308, location: './docs/?a=b&c', body: '' }],
+    ['//docs', { status: 308, location: './docs/', body: '' }],
+    ['/x/../docs', { status: 308, location: './docs/', body: '' }],
+    // A folder whose name has a dot is no file.
+    ['/v1.2', { status: 308, location: './v1.2/', body: '' }],
+    ['/v1.2/', { status: 200, body: '<h1>1.2' }],
+    // Nothing there to be sent to.
+    ['/films', { status: 404, body: '' }],
+    ['/films/', { status: 404, body: '' }],
+    ['/film.mp4/', { status: 404, body: '' }],
+    ['/none/', { status: 404, body: '' }],
+  ])('%s', async (path, expected) => {
+    expect(await ask({}, path)).toEqual(expected)
+  })
+
+  it('off: a folder is nothing', async () => {
+    expect(await ask({ index: false }, '/')).toEqual({ status: 404, body: '' })
+    expect(await ask({ index: false }, '/docs')).toEqual({ status: 404, body: '' })
+  })
+
+  it('of another name, below a base that may lack its slash', async () => {
+    const options = { base: '/my films/', index: 'about.html' }
+    expect(await ask(options, '/my%20films/')).toEqual({ status: 200, body: '<h1>About' })
+    const redirected = { status: 308, location: './my%20films/?x', body: '' }
+    expect(await ask(options, '/my%20films?x')).toEqual(redirected)
+    expect(await ask(options, '/')).toEqual({ status: 404, body: '' })
+  })
+
+  it('in a store of keys is looked for only if asked', async () => {
+    const opened: string[] = []
+    const flat = memoryTree(FILES, { isFlat: true, opened })
+    expect(await ask({}, '/docs', {}, 'GET', flat)).toEqual({ status: 404, body: '' })
+    expect(await ask({}, '/', {}, 'GET', flat)).toEqual({ status: 404, body: '' })
+    expect(opened).toEqual(['docs'])
+    const options = { index: 'index.html' }
+    const redirected = { status: 308, location: './docs/', body: '' }
+    expect(await ask(options, '/docs', {}, 'GET', flat)).toEqual(redirected)
+    expect(await ask(options, '/docs/', {}, 'GET', flat)).toEqual({ status: 200, body: '<h1>Docs' })
+  })
+
+  it.each([
+    '//evil.example/%2e%2e',
+    '//evil.example/docs/..',
+    '/\\evil.example/docs',
+    '//evil.example//docs',
+    '/http:%2f%2fevil.example/docs',
+    '///evil.example/docs?x=//evil.example',
+    '/docs;//evil.example',
+  ])('a redirect never leads off the site: %s', async (path) => {
+    const tree: FileTree = { open: (path) => (/index\.html$/.test(path) ? EMPTY : 'directory') }
+    const request = { method: 'GET', url: path, headers: new Headers() }
+    const found = await site(tree)(request)
+    const location = found && 'status' in found ? (found.headers.location ?? '') : ''
+    if (location !== '') expect(location).toMatch(/^\.\/[^/\\]+\/(?:\?.*)?$/)
+    // As a browser resolves it, from the URL that it asked for.
+    const base = new URL(path.replaceAll('\\', '/').replace(/^\/+/, '/'), 'http://host')
+    expect(new URL(location, base).host).toBe('host')
+  })
+})
+
+const EMPTY: FileSource = { size: 0, read: () => new Uint8Array(0) }
+
+describe('extensions, notFound and fallback', () => {
+  it('an extension may be left out', async () => {
+    const options = { extensions: ['html'] }
+    expect(await ask(options, '/about')).toEqual({ status: 200, body: '<h1>About' })
+    expect(await ask(options, '/docs/a%20b')).toEqual({ status: 200, body: '<h1>A' })
+    expect(await ask(options, '/about/')).toEqual({ status: 404, body: '' })
+    expect(await ask({}, '/about')).toEqual({ status: 404, body: '' })
+  })
+
+  const page = { status: 404, body: '<h1>Nothing' }
+
+  it.each([
+    ['/none', {}, 'GET', page],
+    ['/none/', {}, 'GET', page],
+    ['/films/', {}, 'GET', page],
+    ['/.env', {}, 'GET', page],
+    ['/none', {}, 'HEAD', { status: 404, body: '' }],
+    ['/none', { range: 'bytes=0-3', 'if-none-match': '*' }, 'GET', page],
+  ])('a 404 has its page: %s %j %s', async (path, fields, method, expected) => {
+    expect(await ask({ notFound: '404.html' }, path, fields, method)).toEqual(expected)
+  })
+
+  it('the page of a 404 has a type, a length and no lifetime, whatever the files have', async () => {
+    const options: SiteOptions = {
+      notFound: '404.html',
+      cacheControl: IMMUTABLE,
+      headers: { 'x-other': 'yes' },
+    }
+    for (const method of ['GET', 'HEAD']) {
+      const handler = fileHandler(site(memoryTree(FILES), options))
+      const { headers } = await handler(new Request('http://host/none.js', { method }))
+      expect(Object.fromEntries(headers)).toEqual({
+        'cache-control': 'no-cache',
+        'content-length': '11',
+        'content-type': 'text/html',
+        'x-content-type-options': 'nosniff',
+        'x-other': 'yes',
+      })
+    }
+  })
+
+  it('a missing page is a plain 404, and a lookup that has one answers all', async () => {
+    expect(await ask({ notFound: 'none.html' }, '/none')).toEqual({ status: 404, body: '' })
+    const request = new Request('http://host/none')
+    const plain = await matchFile(site(memoryTree(FILES)))(request)
+    const paged = await matchFile(site(memoryTree(FILES), { notFound: '404.html' }))(request)
+    expect([plain, paged?.status]).toEqual([null, 404])
+  })
+
+  const app = { status: 200, vary: 'Accept', body: '<h1>Home' }
+  const nothing = { status: 404, body: '' }
+
+  it.each([
+    ['a navigation', '/films/7', { accept: 'text/html,*/*;q=0.8' }, 'GET', app],
+    ['a navigation', '/films/7/', { accept: 'text/html' }, 'GET', app],
+    ['a HEAD of one', '/films/7', { accept: 'text/html' }, 'HEAD', { ...app, body: '' }],
+    ['a script', '/assets/old-1a2b.js', { accept: 'text/html' }, 'GET', nothing],
+    ['what is no navigation', '/films/7', { accept: '*/*' }, 'GET', nothing],
+    ['what is no navigation', '/films/7', {}, 'GET', nothing],
+    ['a client that wants no HTML', '/films/7', { accept: 'text/html;q=0' }, 'GET', nothing],
+    ['what is hidden', '/.git/config', { accept: 'text/html' }, 'GET', nothing],
+  ])('the fallback for %s: %s %j', async (_what, path, fields, method, expected) => {
+    const options = { fallback: 'index.html', index: false } as const
+    expect(await ask(options, path, fields, method)).toEqual(expected)
+  })
+
+  it('the fallback never has the lifetime of what was asked for', async () => {
+    const handler = fileHandler(
+      site(memoryTree(FILES), { fallback: 'index.html', cacheControl: IMMUTABLE }),
+    )
+    const headers = { accept: 'text/html' }
+    const page = await handler(new Request('http://host/assets/x', { headers }))
+    const file = await handler(new Request('http://host/about.html', { headers }))
+    const lifetimes = [page, file].map((response) => response.headers.get('cache-control'))
+    expect(lifetimes).toEqual(['no-cache', IMMUTABLE])
+  })
+})
+
+describe('precompressed', () => {
+  const identity = { status: 200, vary: 'Accept-Encoding', body: 'alert("identity")' }
+  const br = { ...identity, 'content-encoding': 'br', body: 'br of app' }
+  const gzip = { ...identity, 'content-encoding': 'gzip', body: 'gz of app' }
+
+  it.each([
+    ['gzip, deflate, br, zstd', br],
+    ['GZIP', gzip],
+    ['x-gzip', gzip],
+    ['br;q=0.1, gzip;q=0.2', gzip],
+    ['br;q=0, gzip', gzip],
+    ['br ; q=0.000 , *', gzip],
+    ['*', br],
+    ['*;q=0.5, br;q=0', gzip],
+    ['zstd', identity],
+    ['gzip;q=0.5, identity', identity],
+    ['gzip;q=0.5, identity;q=0.5', gzip],
+    ['identity;q=1, *;q=0', identity],
+    ['identity;q=0, *;q=0', identity],
+    ['identity;q=0', identity],
+    ['', identity],
+    [',,', identity],
+    ['gzipped, brotli', identity],
+  ])('Accept-Encoding: %s', async (accepted, expected) => {
+    const fields = { 'accept-encoding': accepted }
+    expect(await ask({ precompressed: true }, '/app.js', fields)).toEqual(expected)
+  })
+
+  it.each<[string, Record<string, string>, string, Got]>([
+    ['/app.js', {}, 'GET', identity],
+    ['/app.js', { 'accept-encoding': 'br' }, 'HEAD', { ...br, body: '' }],
+    [
+      '/app.js',
+      { 'accept-encoding': 'br', range: 'bytes=3-4' },
+      'GET',
+      { ...br, status: 206, 'content-range': 'bytes 3-4/9', body: 'of' },
+    ],
+    [
+      '/app.js',
+      { 'accept-encoding': 'br', range: 'bytes=3-4', 'if-range': '"app.js.br-br"' },
+      'GET',
+      { ...br, status: 206, 'content-range': 'bytes 3-4/9', body: 'of' },
+    ],
+    ['/app.js', { 'accept-encoding': 'br', range: 'bytes=3-4', 'if-range': '"app.js"' }, 'GET', br],
+    [
+      '/app.js',
+      { 'accept-encoding': 'br', 'if-none-match': '"app.js.br-br"' },
+      'GET',
+      { status: 304, vary: 'Accept-Encoding', body: '' },
+    ],
+    [
+      '/app.js',
+      { 'if-none-match': '"app.js"' },
+      'GET',
+      { status: 304, vary: 'Accept-Encoding', body: '' },
+    ],
+    ['/app.js', { 'accept-encoding': 'br', 'if-none-match': '"app.js"' }, 'GET', br],
+    [
+      '/app.js',
+      { 'accept-encoding': 'br', 'if-match': '"app.js"' },
+      'GET',
+      { status: 412, vary: 'Accept-Encoding', body: '' },
+    ],
+    [
+      '/app.js',
+      { 'accept-encoding': 'br', range: 'bytes=9-' },
+      'GET',
+      { status: 416, vary: 'Accept-Encoding', 'content-range': 'bytes */9', body: '' },
+    ],
+    [
+      '/app.js',
+      { range: 'bytes=0-4' },
+      'GET',
+      { ...identity, status: 206, 'content-range': 'bytes 0-4/17', body: 'alert' },
+    ],
+    // A film is encoded already.
+    ['/film.mp4', { 'accept-encoding': 'gzip' }, 'GET', { status: 200, body: 'film' }],
+    [
+      '/film.mp4',
+      { 'accept-encoding': 'gzip', range: 'bytes=0-0' },
+      'GET',
+      { status: 206, 'content-range': 'bytes 0-0/4', body: 'f' },
+    ],
+    // What is stored there is of an earlier version, or of a file that is gone.
+    [
+      '/old.js',
+      { 'accept-encoding': 'br' },
+      'GET',
+      { status: 200, vary: 'Accept-Encoding', body: 'old' },
+    ],
+    ['/lone.js', { 'accept-encoding': 'br' }, 'GET', { status: 404, body: '' }],
+  ])('%s %j %s', async (path, fields, method, expected) => {
+    expect(await ask({ precompressed: true }, path, fields, method)).toEqual(expected)
+  })
+
+  it('of an index, a page of a 404 and a fallback, too', async () => {
+    const files = {
+      ...FILES,
+      'index.html.br': { text: 'br of index' },
+      '404.html.br': { text: 'br of 404' },
+    }
+    const options = { precompressed: ['br'], notFound: '404.html', fallback: 'index.html' } as const
+    const fields = { 'accept-encoding': 'br', accept: 'text/html' }
+    const tree = memoryTree(files)
+    const encoded = {
+      status: 200,
+      'content-encoding': 'br',
+      vary: 'Accept-Encoding',
+      body: 'br of index',
+    }
+    expect(await ask(options, '/', fields, 'GET', tree)).toEqual(encoded)
+    expect(await ask(options, '/film/7', fields, 'GET', tree)).toEqual({
+      ...encoded,
+      vary: 'Accept, Accept-Encoding',
+    })
+    expect(await ask(options, '/none.js', fields, 'GET', tree)).toEqual({
+      ...encoded,
+      status: 404,
+      vary: 'Accept, Accept-Encoding',
+      body: 'br of 404',
+    })
+  })
+
+  it('keeps the type of the file, and closes what it does not send', async () => {
+    const closed: string[] = []
+    const handler = fileHandler(site(memoryTree(FILES, { closed }), { precompressed: true }))
+    const headers = { 'accept-encoding': 'br' }
+    const response = await handler(new Request('http://host/app.js', { headers }))
+    await response.text()
+    const type = response.headers.get('content-type')
+    expect([type, closed.toSorted()]).toEqual(['text/javascript', ['app.js', 'app.js.br']])
+    closed.length = 0
+    await (await handler(new Request('http://host/old.js', { headers }))).text()
+    expect(closed.toSorted()).toEqual(['old.js', 'old.js.br'])
+  })
+
+  it('leaves alone what is stored encoded under its own name', async () => {
+    const files = { ...FILES, 'app.js': { ...FILES['app.js'], text: 'gzipped', encoding: 'gzip' } }
+    const fields = { 'accept-encoding': 'br' }
+    expect(await ask({ precompressed: true }, '/app.js', fields, 'GET', memoryTree(files))).toEqual(
+      {
+        status: 200,
+        'content-encoding': 'gzip',
+        body: 'gzipped',
+      },
+    )
+  })
+
+  it('every Accept-Encoding gets an answer, and Vary', async () => {
+    const element = fc.tuple(
+      fc.constantFrom(
+        'br',
+        'gzip',
+        'x-gzip',
+        'zstd',
+        'identity',
+        '*',
+        'deflate',
+        '',
+        'GZIP',
+        ' br',
+      ),
+      fc.constantFrom('', ';q=0', ';q=1', ';q=0.5', ' ; q=0.001', ';Q=0.2', ';q=2', ';q=', ';q=x'),
+    )
+    const values = fc.oneof(
+      fc.array(element.map((parts) => parts.join(''))).map((elements) => elements.join(',')),
+      fc.string({ unit: fc.constantFrom(...'brgzip*;=q01., \t"') }),
+    )
+    await fc.assert(
+      fc.asyncProperty(values, async (value) => {
+        const got = await ask({ precompressed: true }, '/app.js', { 'accept-encoding': value })
+        expect([identity, br, gzip]).toContainEqual(got)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('fields', () => {
+  async function fieldsOf(options: SiteOptions, path: string, files = FILES) {
+    const handler = fileHandler(site(memoryTree(files), options))
+    const { headers } = await handler(new Request(`http://host${path}`))
+    const names = ['cache-control', 'content-type', 'content-disposition', 'x-path']
+    return names.map((name) => headers.get(name))
+  }
+
+  it.each<[string, SiteOptions, (string | null)[]]>([
+    ['no-cache by default', {}, ['no-cache', 'text/javascript', null, null]],
+    ['none', { cacheControl: null }, [null, 'text/javascript', null, null]],
+    ['a value', { cacheControl: 'max-age=60' }, ['max-age=60', 'text/javascript', null, null]],
+    [
+      'among other fields',
+      { headers: { 'Cache-Control': 'max-age=60' } },
+      ['max-age=60', 'text/javascript', null, null],
+    ],
+    [
+      'one line for names with a hash',
+      { cacheControl: (path) => (path.startsWith('assets/') ? IMMUTABLE : undefined) },
+      [IMMUTABLE, 'text/javascript', null, null],
+    ],
+    [
+      'a function that says none',
+      { cacheControl: () => null },
+      [null, 'text/javascript', null, null],
+    ],
+    [
+      'of path and file',
+      { headers: (path, { size }) => ({ 'x-path': `${path} ${size}` }) },
+      ['no-cache', 'text/javascript', null, 'assets/app-3f2a.js 1'],
+    ],
+    [
+      'a download',
+      { headers: attachment },
+      ['no-cache', 'text/javascript', 'attachment; filename="app-3f2a.js"', null],
+    ],
+    ['another type', { type: () => 'text/plain' }, ['no-cache', 'text/plain', null, null]],
+    ['no other type', { type: () => undefined }, ['no-cache', 'text/javascript', null, null]],
+  ])('%s', async (_what, options, expected) => {
+    expect(await fieldsOf(options, '/assets/app-3f2a.js')).toEqual(expected)
+  })
+
+  it('what is stored with a file wins over values, and functions over that', async () => {
+    const files = { a: { text: 'a', cacheControl: 'max-age=1' } }
+    const of = async (options: SiteOptions) => (await fieldsOf(options, '/a', files))[0]
+    expect(await of({ cacheControl: 'max-age=2' })).toBe('max-age=1')
+    expect(await of({ headers: { 'cache-control': 'max-age=2' } })).toBe('max-age=1')
+    expect(await of({ cacheControl: () => 'max-age=2' })).toBe('max-age=2')
+    expect(await of({ cacheControl: () => undefined })).toBe('max-age=1')
+    expect(await of({ headers: () => ({ 'cache-control': 'max-age=2' }) })).toBe('max-age=2')
+  })
+
+  it('a function that throws is a 503, and leaves nothing open', async () => {
+    const closed: string[] = []
+    const fail = () => {
+      throw new Error('no')
+    }
+    for (const options of [{ headers: fail }, { type: fail }, { cacheControl: fail }]) {
+      const handler = fileHandler(site(memoryTree(FILES, { closed }), options), { onError() {} })
+      expect((await handler(new Request('http://host/app.js'))).status).toBe(503)
+    }
+    expect(closed).toEqual(['app.js', 'app.js', 'app.js'])
+  })
+})
+
+describe('digest', () => {
+  const sha = new Uint8Array([1, 2, 3])
+  const known = { 'sha-256': sha, md5: new Uint8Array([4]) }
+  const field = 'sha-256=:AQID:'
+
+  it.each<[string, string | undefined]>([
+    ['sha-256=1', field],
+    ['sha-512=9, sha-256=1', field],
+    ['sha-256=1, md5=2', 'md5=:BA==:'],
+    ['md5=1,\tsha-256=10', field],
+    ['sha-256=0', undefined],
+    ['sha-512=1', undefined],
+    ['sha-256=11', undefined],
+    ['sha-256', undefined],
+    ['constructor=1', undefined],
+    ['', undefined],
+  ])('Want-Repr-Digest: %s', async (wanted, expected) => {
+    const options = { digest: () => known }
+    const got = await ask(options, '/film.mp4', { 'want-repr-digest': wanted })
+    expect(got['repr-digest']).toBe(expected)
+  })
+
+  it.each<[string, Record<string, string>, string, number, string | undefined]>([
+    ['200', {}, 'GET', 200, field],
+    ['a HEAD', {}, 'HEAD', 200, field],
+    ['206, of all of the file', { range: 'bytes=0-0' }, 'GET', 206, field],
+    ['several ranges', { range: 'bytes=0-0,2-2' }, 'GET', 206, field],
+    ['304', { 'if-none-match': '"film.mp4"' }, 'GET', 304, field],
+    ['416', { range: 'bytes=9-' }, 'GET', 416, undefined],
+    ['412', { 'if-match': '"x"' }, 'GET', 412, undefined],
+  ])('on %s', async (_what, fields, method, status, expected) => {
+    const asked = { ...fields, 'want-repr-digest': 'sha-256=1' }
+    const got = await ask({ digest: async () => known }, '/film.mp4', asked, method)
+    expect([got.status, got['repr-digest']]).toEqual([status, expected])
+  })
+
+  it('is of the bytes as they are stored, and asked for only if it is wanted', async () => {
+    const asked: string[] = []
+    const options: SiteOptions = {
+      precompressed: true,
+      digest(path) {
+        asked.push(path)
+        return known
+      },
+    }
+    await ask(options, '/app.js', { 'accept-encoding': 'br' })
+    await ask(options, '/app.js', { 'accept-encoding': 'br', 'want-repr-digest': 'sha-256=1' })
+    expect(asked).toEqual(['app.js.br'])
+  })
+
+  it('that its store knows needs no option; one that fails is a 503', async () => {
+    const closed: string[] = []
+    const tree = memoryTree({ a: { text: 'a', digest: known } }, { closed })
+    const wanted = { 'want-repr-digest': 'sha-256=1' }
+    expect((await ask({}, '/a', wanted, 'GET', tree))['repr-digest']).toBe(field)
+    const digest = () => Promise.reject(new Error('no'))
+    const handler = fileHandler(site(tree, { digest }), { onError() {} })
+    const response = await handler(new Request('http://host/a', { headers: wanted }))
+    expect([response.status, closed]).toEqual([503, ['a', 'a']])
+  })
+})
+
+describe('within', () => {
+  const files = {
+    'ann/film.mp4': { text: 'of Ann' },
+    'ann/index.html': { text: 'home of Ann' },
+    'bob/film.mp4': { text: 'of Bob' },
+    'secret.mp4': { text: 'of nobody' },
+  }
+
+  it.each<[string | null | undefined, string, number, string]>([
+    ['ann', '/film.mp4', 200, 'of Ann'],
+    ['bob', '/film.mp4', 200, 'of Bob'],
+    ['ann', '/', 200, 'home of Ann'],
+    ['ann', '/secret.mp4', 404, ''],
+    ['ann', '/../bob/film.mp4', 404, ''],
+    ['ann', '/%2e%2e/bob/film.mp4', 404, ''],
+    ['carol', '/film.mp4', 404, ''],
+    ['secret.mp4', '/', 404, ''],
+    ...[
+      null,
+      undefined,
+      '',
+      '.',
+      '..',
+      '../bob',
+      'a/b',
+      'ann/../bob',
+      '/ann',
+      '..\\bob',
+      'x\\y',
+      'ann\0',
+      '.ann',
+    ].map((id): [string | null | undefined, string, number, string] => [id, '/film.mp4', 404, '']),
+  ])('%j asks for %s', async (id, path, status, body) => {
+    const opened: string[] = []
+    const lookup = site(memoryTree(files, { opened }), {
+      within: async (_request, user: string | null | undefined) => user,
+    })
+    const response = await fileHandler(lookup)(new Request(`http://host${path}`), id)
+    expect([response.status, await response.text()]).toEqual([status, body])
+    for (const path of opened) expect(path.split('/')[0]).toBe(id)
+  })
+})
+
+describe('dotfiles, normalize', () => {
+  it('hidden files are found only if they may be', async () => {
+    expect((await ask({}, '/.env')).status).toBe(404)
+    expect((await ask({}, '/.well-known/security.txt')).status).toBe(200)
+    expect((await ask({ dotfiles: true }, '/.env')).body).toBe('secret')
+    expect((await ask({ dotfiles: true }, '/%2e%2e/.env')).body).toBe('secret')
+  })
+
+  it('a name in another Unicode form is found only if it may be', async () => {
+    const files = { 'Ame\u0301lie.mp4': { text: 'NFD' }, '\u00fc/x': { text: 'NFC' } }
+    const get = (options: SiteOptions, path: string) =>
+      ask(options, path, {}, 'GET', memoryTree(files))
+    expect((await get({}, '/Am\u00e9lie.mp4')).status).toBe(404)
+    expect((await get({ normalize: true }, '/Am\u00e9lie.mp4')).body).toBe('NFD')
+    expect((await get({ normalize: true }, '/Ame\u0301lie.mp4')).body).toBe('NFD')
+    expect((await get({ normalize: true }, '/u\u0308/x')).body).toBe('NFC')
+    expect((await get({ normalize: true }, '/\u00e9')).status).toBe(404)
+  })
+})
+
+describe('a mount of Express', () => {
+  it.each([
+    ['/media', { status: 308, location: './media/?t=1' }],
+    ['/media/', { status: 200, location: null }],
+  ])('%s', async (mounted, expected) => {
+    const lookup = site<readonly [{ originalUrl: string }]>(memoryTree(FILES))
+    const request = new Request('http://host/?t=1')
+    const response = await fileHandler(lookup)(request, { originalUrl: `${mounted}?t=1` })
+    const { status, headers } = response
+    expect({ status, location: headers.get('location') }).toEqual(expected)
+  })
+})
+
+describe('download', () => {
+  it('is given the tree without hidden files, and the folder', async () => {
+    const asked: unknown[] = []
+    const options: SiteOptions = {
+      async download(tree, path) {
+        const names: string[] = []
+        for await (const { name } of tree.list?.(path) ?? []) names.push(name)
+        asked.push([path, names.toSorted()])
+        return { ...EMPTY, headers: { 'content-disposition': 'attachment' } }
+      },
+    }
+    expect((await ask(options, '/docs/?zip')).status).toBe(200)
+    expect(await ask(options, '/docs?zip')).toEqual({
+      status: 308,
+      location: './docs/?zip',
+      body: '',
+    })
+    expect((await ask(options, '/none/?zip')).status).toBe(404)
+    expect((await ask(options, '/docs/?zap')).body).toBe('<h1>Docs')
+    expect(asked).toEqual([['docs', ['a b.html', 'index.html']]])
+    await ask(options, '/?zip')
+    expect(asked[1]).toEqual(['', expect.not.arrayContaining(['.env'])])
+  })
+})
+
+describe('options', () => {
+  // Each is of a type that TypeScript refuses.
+  it.each<[Record<string, unknown>, string]>([
+    [{ base: 'media' }, "Expected base to start and end with '/', got 'media'"],
+    [{ index: true }, "Expected index to be the path of a file, got 'true'"],
+    [{ index: '/index.html' }, "Expected index to be the path of a file, got '/index.html'"],
+    [{ index: '' }, "Expected index to be the path of a file, got ''"],
+    [{ notFound: '../404.html' }, "Expected notFound to be the path of a file, got '../404.html'"],
+    [{ fallback: 'a/' }, "Expected fallback to be the path of a file, got 'a/'"],
+    [{ extensions: 'html' }, 'Expected extensions to be an array, got html'],
+    [{ extensions: ['.html'] }, "Expected extensions like 'html', got '.html'"],
+    [{ precompressed: 'br' }, 'Expected precompressed to be an array, got br'],
+    [{ precompressed: ['gz'] }, 'Expected precompressed to be one of br, zstd, gzip, got gz'],
+    [{ listing: 'xml' }, 'Expected listing to be one of true, false, html, json, got xml'],
+    [{ dotfiles: 'allow' }, 'Expected dotfiles to be one of true, false, got allow'],
+    [{ normalize: 'NFC' }, 'Expected normalize to be one of true, false, got NFC'],
+    [{ cacheControl: 60 }, 'Expected cacheControl to be a field value, got 60'],
+    [{ cacheControl: 'a\nb' }, 'Expected cacheControl to be a field value, got a\nb'],
+    [{ type: 'text/html' }, 'Expected type to be a function, got text/html'],
+    [{ within: 'ann' }, 'Expected within to be a function, got ann'],
+    [{ digest: {} }, 'Expected digest to be a function, got [object Object]'],
+    [{ download: '.zip' }, 'Expected download to be a function, got .zip'],
+  ])('%j is refused at once', (options, message) => {
+    expect(() => site(memoryTree(FILES), options as SiteOptions)).toThrow(new TypeError(message))
+  })
+})
+
+describe('any URL', () => {
+  it('opens no path that a tree is not promised', async () => {
+    const opened: string[] = []
+    const tree: FileTree = {
+      open(path) {
+        opened.push(path)
+        return null
+      },
+      async *list(): AsyncGenerator<Entry> {},
+    }
+    const lookup = site(tree, { extensions: ['html'], precompressed: true, fallback: 'index.html' })
+    const pieces = fc.constantFrom(
+      '/',
+      '//',
+      '.',
+      '..',
+      '%2e',
+      '%2f',
+      '%5c',
+      '%00',
+      '\\',
+      'a',
+      '%ff',
+      '?',
+      '#',
+      ':',
+      '@',
+      '%',
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(pieces), async (parts) => {
+        opened.length = 0
+        await lookup({ method: 'GET', url: `/${parts.join('')}`, headers: new Headers() })
+        for (const path of opened) {
+          const isFine =
+            path === '' || path.split('/').every((name) => /^(?!\.)[^/\\\0]+$/.test(name))
+          expect([path, isFine]).toEqual([path, true])
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

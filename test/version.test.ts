@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import {
+  entityTag,
+  hasSameBytes,
+  isSame,
+  isSameFile,
+  lastModified,
+  unrest,
+  type Version,
+  youth,
+} from '../adapters/local/version.ts'
+
+const version: Version = {
+  dev: 1,
+  ino: 2,
+  nlink: 1,
+  mode: 0o100644,
+  uid: 3,
+  gid: 4,
+  size: 5,
+  mtimeMs: Date.UTC(2026, 0),
+  ctimeMs: Date.UTC(2026, 1) + 0.5,
+}
+
+describe('two looks', () => {
+  it.each<[keyof Version, same: boolean, file: boolean, bytes: boolean]>([
+    ['dev', false, false, true],
+    ['ino', false, false, true],
+    ['mode', false, true, true],
+    ['uid', false, true, true],
+    ['gid', false, true, true],
+    ['size', false, true, false],
+    ['mtimeMs', false, true, false],
+    ['ctimeMs', false, true, true],
+    ['nlink', true, true, true],
+  ])('that differ in %s', (name, ...expected) => {
+    const other = { ...version, [name]: version[name] + 1 }
+    expect([
+      isSame(version, other),
+      isSameFile(version, other),
+      hasSameBytes(version, other),
+    ]).toEqual(expected)
+  })
+})
+
+describe('a version', () => {
+  const fine = Date.UTC(2026, 0) + 0.25
+  const coarse = Date.UTC(2026, 0)
+  it.each<[string, Partial<Version>, isExact: boolean, number]>([
+    ['for a tick of a fine clock', { mtimeMs: fine, ctimeMs: fine }, true, 20],
+    [
+      'for as long where its time was set, and is of now',
+      { mtimeMs: coarse, ctimeMs: fine },
+      true,
+      20,
+    ],
+    ['for two seconds where times are whole', { mtimeMs: coarse, ctimeMs: coarse }, true, 2000],
+    [
+      'for two seconds by the clock of another machine',
+      { mtimeMs: fine, ctimeMs: fine },
+      false,
+      2000,
+    ],
+  ])('is young %s', (_when, times, isExact, duration) => {
+    const dated = { ...version, ...times }
+    const at = (now: number) => youth(dated, isExact, now) > 0
+    expect(
+      [dated.mtimeMs, dated.mtimeMs + duration - 0.5, dated.mtimeMs + duration].map(at),
+    ).toEqual([true, true, false])
+  })
+
+  it('of the future is as young as its ctime, and of the past no longer', () => {
+    const now = Date.UTC(2026, 5)
+    const young = (mtimeMs: number, ctimeMs: number) =>
+      youth({ ...version, mtimeMs, ctimeMs }, true, now)
+    expect([
+      young(now + 1e9, now - 19.5),
+      young(now + 1e9, now - 20.5),
+      young(now - 1e9, now + 0.5),
+    ]).toEqual([0.5, 0, 0])
+  })
+
+  it('may be touched unnoticed for as long as its ctime is of the same tick', () => {
+    const now = Date.UTC(2026, 5)
+    const at = (ctimeMs: number, isExact = true) => unrest({ ...version, ctimeMs }, isExact, now)
+    expect([
+      at(now - 19.5),
+      at(now - 20.5),
+      at(now - 1000),
+      at(now - 2000),
+      at(now - 1999.5, false),
+    ]).toEqual([0.5, 0, 1000, 0, 0.5])
+  })
+})
+
+describe('the tag of a version', () => {
+  it.each<[string, number, boolean, string]>([
+    ['a small one says its bytes alone', 5, false, '"5-sum"'],
+    ['the largest small one too', 0x100000, false, '"100000-sum"'],
+    ['a larger one says its time', 0x100001, false, `"100001-${version.mtimeMs.toString(16)}-sum"`],
+    ['a young one is weak, and another', 5, true, 'W/"5-sum-new"'],
+  ])('%s', (_what, size, isYoung, expected) => {
+    expect(entityTag({ ...version, size }, 'sum', isYoung)).toBe(expected)
+  })
+
+  it('cuts the time to the ms, and is the same where it is beyond all dates', () => {
+    const tag = (mtimeMs: number) => entityTag({ ...version, size: 2 ** 21, mtimeMs }, 'sum', false)
+    expect([tag(1000.999), tag(-0.5), tag(9.9e15), tag(8.64e15)]).toEqual([
+      '"200000-3e8-sum"',
+      '"200000--1-sum"',
+      tag(8.64e15),
+      `"200000-${(8.64e15).toString(16)}-sum"`,
+    ])
+  })
+})
+
+describe('the date of a version', () => {
+  it.each<[string, number, number | null]>([
+    ['of today', Date.UTC(2026, 0, 1, 0, 0, 0, 987) + 0.7, Date.UTC(2026, 0, 1, 0, 0, 0, 987)],
+    ['of the first year of the Web', Date.UTC(1991, 0), Date.UTC(1991, 0)],
+    // Archives and images built to be reproducible date every version so.
+    ['of the epoch', 0, null],
+    ['of when ZIP began, where it is still the year before', Date.UTC(1979, 11, 31, 12), null],
+    ['of when ZIP began, where it has long begun', Date.UTC(1980, 0, 1, 12), null],
+    ['of npm', Date.UTC(1985, 9, 26, 8, 15), null],
+    ['before the epoch', -1e12, null],
+    ['beyond all dates', 9.9e15, null],
+  ])('%s', (_what, mtimeMs, expected) => {
+    expect(lastModified({ ...version, mtimeMs })?.getTime() ?? null).toBe(expected)
+  })
+})

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest'
+import { crc32 } from '../adapters/made/zip/crc32.ts'
+import type { FileTree } from '../adapters/site.ts'
+import { type ZipFolderOptions, zipEntry, zipFolder } from '../adapters/zip.ts'
+import { isSource } from '../src/lookup.ts'
+import { readBytes } from '../src/reader.ts'
+import { serveFile } from '../src/serve.ts'
+import type { FileSource, RequestLike } from '../src/source.ts'
+import { type CountingSource, countingSource, someBytes } from './support/counting-source.ts'
+
+/** A tree in memory, of the files at these paths and the folders that they are in. */
+interface MemoryTree extends FileTree {
+  readonly files: Map<string, Uint8Array>
+  readonly opened: CountingSource[]
+  readonly requests: RequestLike[]
+}
+
+function memoryTree(...paths: string[]): MemoryTree {
+  const files = new Map(paths.map((path, i) => [path, someBytes(100 + i, i)] as const))
+  const opened: CountingSource[] = []
+  const requests: RequestLike[] = []
+  return {
+    files,
+    opened,
+    requests,
+    open(path, request) {
+      requests.push(request)
+      const bytes = files.get(path)
+      if (bytes === undefined) return path.includes('link') ? null : 'directory'
+      const source = countingSource(bytes, {
+        etag: `"${bytes.length}"`,
+        lastModified: new Date(1e9),
+      })
+      opened.push(source)
+      return source
+    },
+    async *list(path) {
+      const prefix = path === '' ? '' : `${path}/`
+      const names = [...files.keys(), 'films/link'].filter((each) => each.startsWith(prefix))
+      const entries = new Map(
+        names.map((each) => {
+          const [name = '', ...below] = each.slice(prefix.length).split('/')
+          return [name, below.length > 0 ? 'directory' : 'file'] as const
+        }),
+      )
+      // In any order.
+      for (const [name, kind] of [...entries].reverse()) yield { name, kind }
+    },
+  }
+}
+
+const PATHS = [
+  'a.txt',
+  'films/b.mp4',
+  'films/a.mp4',
+  'films/deep/er/c.mp4',
+  'films2/d.mp4',
+] as const
+
+const request = new Request('http://localhost/films/?zip')
+
+async function namesIn(archive: FileSource): Promise<string[]> {
+  const bytes = Buffer.from(await readBytes(archive, 0, archive.size))
+  const names: string[] = []
+  for (let at = bytes.indexOf('PK\x01\x02', 0, 'latin1'); at >= 0; ) {
+    names.push(bytes.toString('utf8', at + 46, at + 46 + bytes.readUInt16LE(at + 28)))
+    at = bytes.indexOf('PK\x01\x02', at + 46, 'latin1')
+  }
+  return names
+}
+
+describe('a folder as an archive', () => {
+  it.each([
+    ['films', ['a.mp4', 'b.mp4', 'deep/', 'deep/er/', 'deep/er/c.mp4']],
+    ['films/', ['a.mp4', 'b.mp4', 'deep/', 'deep/er/', 'deep/er/c.mp4']],
+    ['films/deep/er', ['c.mp4']],
+    [
+      '',
+      [
+        'a.txt',
+        'films/',
+        'films/a.mp4',
+        'films/b.mp4',
+        'films/deep/',
+        'films/deep/er/',
+        'films/deep/er/c.mp4',
+        'films2/',
+        'films2/d.mp4',
+      ],
+    ],
+    ['films2/none', []],
+  ])('%s has what is below it, by name, and what can be opened', async (path, names) => {
+    const tree = memoryTree(...PATHS)
+    const archive = await zipFolder(tree, path, request)
+    expect(await namesIn(archive)).toEqual(names)
+    await archive.close?.()
+    expect(tree.opened.map(({ closes }) => closes)).toEqual(tree.opened.map(() => 1))
+  })
+
+  it('has the bytes of its files', async () => {
+    const tree = memoryTree(...PATHS)
+    const archive = await zipFolder(tree, 'films', request)
+    const found = await zipEntry(archive, 'deep/er/c.mp4', request)
+    if (found === null || !isSource(found)) throw new Error('Expected a source')
+    const expected = tree.files.get('films/deep/er/c.mp4') ?? new Uint8Array(0)
+    expect(Buffer.compare(await readBytes(found, 0, found.size), expected)).toBe(0)
+  })
+
+  it.each<[path: string, options: ZipFolderOptions, disposition: string]>([
+    ['films', {}, `attachment; filename="films.zip"; filename*=UTF-8''films.zip`],
+    ['', {}, `attachment; filename="files.zip"; filename*=UTF-8''files.zip`],
+    ['films/deep/er/', {}, `attachment; filename="er.zip"; filename*=UTF-8''er.zip`],
+    [
+      'films',
+      { filename: `Ä "1"'.zip` },
+      `attachment; filename="_ _1_'.zip"; filename*=UTF-8''%C3%84%20%221%22%27.zip`,
+    ],
+    ['films', { headers: { 'Content-Disposition': 'inline' } }, 'inline'],
+  ])('%s is saved under a name: %j', async (path, options, disposition) => {
+    const archive = await zipFolder(memoryTree(...PATHS), path, request, options)
+    const { headers } = await serveFile(request, archive)
+    expect([headers.get('content-type'), headers.get('content-disposition')]).toEqual([
+      'application/zip',
+      disposition,
+    ])
+  })
+
+  it('reads what a checksum is made of once for all archives of a tree', async () => {
+    const tree = memoryTree(...PATHS)
+    const first = await zipFolder(tree, 'films', request)
+    await readBytes(first, 0, first.size)
+    tree.opened.length = 0
+    const all = await zipFolder(tree, '', request)
+    // Its central directory, and the end of the last file.
+    await readBytes(all, all.size - 580, all.size)
+    const read = tree.opened.filter(({ reads }) => reads.length > 0).map(({ size }) => size)
+    expect(new Set(read)).toEqual(new Set([100, 104]))
+  })
+
+  it('takes no file for another one, of the same name below another folder', async () => {
+    const tree = memoryTree('one/a', 'two/a')
+    tree.files.set('two/a', someBytes(100, 9))
+    for (const folder of ['one', 'two']) {
+      const archive = await zipFolder(tree, folder, request)
+      const bytes = Buffer.from(await readBytes(archive, 0, archive.size))
+      expect(bytes.readUInt32LE(14)).toBe(crc32(tree.files.get(`${folder}/a`) ?? bytes))
+    }
+  })
+
+  it('asks for files, without what the client wants of the archive', async () => {
+    const tree = memoryTree(...PATHS)
+    const headers = { range: 'bytes=0-9', 'if-range': '"a"', authorization: 'Basic YQ==' }
+    await zipFolder(tree, 'films', new Request(request, { headers }))
+    const asked = tree.requests.map(({ method, headers }) => [
+      method,
+      headers.get('Range'),
+      headers.get('If-Range'),
+      headers.get('Authorization'),
+    ])
+    expect(asked).toEqual(asked.map(() => ['HEAD', null, null, 'Basic YQ==']))
+    expect(asked.length).toBeGreaterThan(0)
+  })
+
+  it('has another tag when a file of it changes, comes or goes', async () => {
+    const tags: unknown[] = []
+    const tree = memoryTree(...PATHS)
+    const note = async () => tags.push((await zipFolder(tree, 'films', request)).etag)
+    await note()
+    await note()
+    tree.files.set('films/a.mp4', someBytes(1000))
+    await note()
+    tree.files.set('films/z.mp4', someBytes(10))
+    await note()
+    tree.files.delete('films/b.mp4')
+    await note()
+    expect(new Set(tags).size).toBe(4)
+    expect(tags[0]).toBe(tags[1])
+    expect(tags[0]).toMatch(/^"[\da-f]{32}"$/)
+  })
+
+  it('is refused, if it can not be listed or holds too much', async () => {
+    const { open } = memoryTree(...PATHS)
+    await expect(zipFolder({ open }, 'films', request)).rejects.toThrow(TypeError)
+    const tree = memoryTree(...PATHS)
+    await expect(zipFolder(tree, '', request, { maxMembers: 8 })).rejects.toThrow(RangeError)
+    expect((await zipFolder(tree, '', request, { maxMembers: 9 })).size).toBeGreaterThan(0)
+  })
+})
