@@ -66,7 +66,7 @@ header {
 #place li + li::before { content: '/'; content: '/' / ''; margin: 0 .4rem; color: var(--quiet) }
 #place a { display: inline-block; padding: .5rem 0; color: var(--quiet); text-decoration: none }
 #place a:hover { text-decoration: underline }
-#place h1 { margin: 0; font-size: 1.125rem; font-weight: 600 }
+#place h1 { display: inline; margin: 0; font-size: 1.125rem; font-weight: 600 }
 #place a[aria-current] { color: var(--ink) }
 #search { display: flex; flex: 1 1 16rem; gap: .5rem; min-width: 0; max-width: 25rem }
 #words {
@@ -105,7 +105,7 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #bar > div { position: absolute; inset: 0 }
 #bar i { position: absolute; inset-block: 0; min-width: 1px }
 #bar .sent i, .legend .sent { background: var(--accent) }
-.announced i, .part.announced {
+.announced i, .part.announced, .legend .announced {
   background: repeating-linear-gradient(-45deg, var(--accent) 0 2px, var(--pale) 2px 5px);
 }
 #bar .buffer i { inset-block: auto 0; height: .1875rem; background: var(--ink) }
@@ -118,7 +118,8 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #sum { font-variant-numeric: tabular-nums }
 .legend { display: flex; gap: .375rem; align-items: center }
 .legend i { width: .75rem; height: .75rem; border-radius: 2px }
-.legend i:not(:first-child) { margin-inline-start: .5rem }
+.legend > * { display: inline-flex; gap: .375rem; align-items: center; margin-inline-end: .5rem }
+.legend > :last-child { margin: 0 }
 .legend .buffer { height: .1875rem; border-radius: 0; background: var(--ink) }
 .legend .index { width: 3px; border-radius: 0; background: var(--index) }
 #map details { margin-top: .375rem }
@@ -143,8 +144,8 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #shelf { min-width: 0; padding: .5rem calc(var(--edge) - .5rem) 3rem }
 #shelf > p { margin: .75rem .5rem; color: var(--quiet) }
 #counts, #pages { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-size: .875rem }
-#shelf section { content-visibility: auto; contain-intrinsic-size: auto 20rem }
-#shelf h2 { margin: 1.5rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
+#shelf section { margin-top: .75rem; content-visibility: auto; contain-intrinsic-size: auto 20rem }
+#shelf h2 { margin: 1.25rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
 .media a, .others a {
   display: flex;
   gap: .75rem;
