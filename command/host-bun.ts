@@ -1,9 +1,9 @@
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bunDirectory } from '../adapters/bun.ts'
+import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
-import type { HeadersLike } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 declare const Bun: {
@@ -35,8 +35,8 @@ export function variable(name: string): string | undefined {
   return process.env[name]
 }
 
-export function openDirectory(root: string, headers: HeadersLike): FileLookup {
-  return bunDirectory(root, { headers })
+export function openDirectory(root: string, options: SiteOptions): FileLookup {
+  return bunDirectory(root, options)
 }
 
 export async function listen(

@@ -1,9 +1,9 @@
 import * as os from 'node:os'
 import process from 'node:process'
 import { denoDirectory } from '../adapters/deno.ts'
+import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
-import type { HeadersLike } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 declare const Deno: {
@@ -74,8 +74,8 @@ async function writeAll(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += await Deno.stderr.write(bytes.subarray(at))
 }
 
-export function openDirectory(root: string, headers: HeadersLike): FileLookup {
-  return denoDirectory(root, { native: true, headers })
+export function openDirectory(root: string, options: SiteOptions): FileLookup {
+  return denoDirectory(root, { native: true, ...options })
 }
 
 export async function listen(

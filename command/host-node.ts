@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import process from 'node:process'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
+import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
-import type { HeadersLike } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 export { hostname, networkInterfaces } from 'node:os'
@@ -13,8 +13,8 @@ export function variable(name: string): string | undefined {
   return process.env[name]
 }
 
-export function openDirectory(root: string, headers: HeadersLike): FileLookup {
-  return nodeDirectory(root, { headers })
+export function openDirectory(root: string, options: SiteOptions): FileLookup {
+  return nodeDirectory(root, options)
 }
 
 /** Of HTTP/1.1 or HTTP/2. */

@@ -1,7 +1,7 @@
 import type { networkInterfaces } from 'node:os'
+import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { ServeOptions } from '../src/respond.ts'
-import type { HeadersLike } from '../src/source.ts'
 
 export interface Address {
   /** An IP address. */
@@ -30,7 +30,7 @@ export interface Host {
   variable(name: string): string | undefined
   /** Writes to standard error, while the server goes on; never rejects. */
   writeLog(text: string): Promise<void>
-  openDirectory(root: string, headers: HeadersLike): FileLookup
+  openDirectory(root: string, options: SiteOptions): FileLookup
   /** Rejects when the address can't be listened on. */
   listen(service: Service, address: Address): Promise<Listening>
 }

@@ -17,10 +17,11 @@ const BATCH = 512
  * @throws the operating system's error if it is no folder, as a rejection
  */
 export async function* listFolder(root: string, path: string): AsyncGenerator<readonly Entry[]> {
+  // Of any bytes: the names above the root need not be UTF-8.
   const realRoot = await realpath(root, 'buffer')
   const folder = join(root, path)
   const realFolder = await realpath(folder, 'buffer')
-  if (!realFolder.equals(realRoot) && !isBelow(realFolder, realRoot)) return
+  if (!isBelow(realFolder, realRoot)) return
   const directory = await opendir(folder, { bufferSize: BATCH })
   try {
     for (let isOver = false; !isOver; ) {

@@ -39,15 +39,17 @@ export function findRoot(path: string): Root {
   }
 }
 
-/** The files of the root and, unless it is not wanted, a page for each folder. */
+/** The files of the root and, unless they are not wanted, a page or a listing of each folder. */
 export function lookupOf(
   { directory, file, name }: Root,
   { cache, folders, tls }: ServeOptions,
   runtime: Pick<Host, 'openDirectory'>,
   views: Views,
 ): FileLookup {
-  const cacheControl = cache === 0 ? 'no-cache' : `max-age=${cache}`
-  const all = runtime.openDirectory(directory, { 'cache-control': cacheControl })
+  const all = runtime.openDirectory(directory, {
+    cacheControl: cache === 0 ? 'no-cache' : `max-age=${cache}`,
+    listing: folders !== 'nothing' && file === null,
+  })
   const files = file === null ? all : onlyFile(all, file)
   if (folders !== 'page') return files
   return withPage({

@@ -3,10 +3,10 @@ import { realpathSync } from 'node:fs'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from '../adapters/local/calls.ts'
+import { cors } from '../adapters/site/cors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { RequestLike } from '../src/source.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
-import { CORS } from './cors.ts'
 import { Failure, messageOf } from './failure.ts'
 import { forHosts, withPassword } from './guard.ts'
 import type { Address, Host, Listening, Service } from './host.ts'
@@ -75,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 function makeService(
   files: FileLookup,
-  { maxRanges, cors }: ServeOptions,
+  { maxRanges, cors: isForAll }: ServeOptions,
   log: RequestLog,
   views: Views,
 ): Service {
@@ -86,7 +86,7 @@ function makeService(
       const clients = new WeakMap<RequestLike, string>()
       return {
         maxRanges,
-        ...(cors && { headers: CORS }),
+        ...(isForAll && { headers: cors() }),
         onBegin(serving, ...context) {
           clients.set(serving.request, clientOf(...context) ?? '-')
           views.begin(serving)

@@ -39,7 +39,7 @@ function shelfOf(root: string): Shelf {
 
 function pageOf(root: string, views = new Views()): FileLookup {
   return withPage({
-    files: nodeDirectory(root),
+    files: nodeDirectory(root, { listing: true }),
     shelf: shelfOf(root),
     name: 'films & <more>',
     scheme: 'http',
@@ -242,18 +242,17 @@ describe('the page', () => {
   })
 
   test('of a folder has relative links, the way back, and its sub-folders', async () => {
-    const root = makeRoot('Films/A/A.mp4', 'Films/notes.txt', 'Films/B/C/c.mp4', 'Films/manual.pdf')
+    const root = makeRoot('Films/Aa/Aa.mp4', 'Films/notes.txt', 'Films/B/C/c.mp4', 'Films/manual.pdf')
     const html = await (await ask(root, '/Films/')).text()
     const hrefs = [...html.matchAll(/<a [^>]*href="([^"]+)"/g)].map(([, href]) => href)
     expect(hrefs).toEqual([
       '#shelf',
       '../',
       './',
-      'A/A.mp4',
+      'Aa/Aa.mp4',
       '?playlist',
-      'A/',
       'B/',
-      'A/A.mp4',
+      'Aa/Aa.mp4',
       'B/C/c.mp4',
       'manual.pdf',
       'notes.txt',
@@ -326,30 +325,19 @@ describe('the page', () => {
   })
 })
 
-test('programs get what the files have to say of a folder', async () => {
+test('programs get a listing of a folder, as HTML or JSON', async () => {
   const root = makeRoot('film.mp4')
-  const files: FileLookup = async (request) => {
-    if (request.url.endsWith('/')) {
-      return { status: 200, headers: {}, pieces: [new TextEncoder().encode('a listing')] }
-    }
-    return nodeDirectory(root)(request)
-  }
-  const lookup = withPage({
-    files,
-    shelf: shelfOf(root),
-    name: 'root',
-    scheme: 'http',
-    views: new Views(),
-  })
+  const handler = fileHandler(pageOf(root))
   const textFor = async (accept: string) => {
     const request = new Request('http://host/', { headers: { accept } })
-    return (await (await fileHandler(lookup)(request)).text()).slice(0, 15)
+    return (await handler(request)).text()
   }
-  expect(await Promise.all(['*/*', 'application/json', 'text/html'].map(textFor))).toEqual([
-    'a listing',
-    'a listing',
-    '<!doctype html>',
+  expect(await textFor('*/*')).toContain('<a href="film.mp4">')
+  expect(await textFor('*/*')).toContain('Index of')
+  expect(JSON.parse(await textFor('application/json'))).toMatchObject([
+    { name: 'film.mp4', type: 'file', size: 8 },
   ])
+  expect(await textFor('text/html')).toContain('<div id="player">')
 })
 
 test('a root that became a file is a 503', async () => {

@@ -19,14 +19,21 @@ export interface Running extends Pick<Program, 'child' | 'ended'> {
 const started = new Set<Program>()
 
 /** Starts `byteserve` under a runtime, as built. Deno gets just what the README says. */
-export function startCommand(name: RuntimeName, args: readonly string[]): Running {
-  const permissions = name === 'deno' ? ['run', '--allow-net', '--allow-read'] : []
+export function startCommand(
+  name: RuntimeName,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Running {
+  const asked = Object.keys(env).map((variable) => `--allow-env=${variable}`)
+  const permissions = name === 'deno' ? ['run', '--allow-net', '--allow-read', ...asked] : []
   const binary = runtimes[name]
   if (binary === null) throw new Error(`${name} is not installed`)
-  const program = run(binary, [...permissions, COMMAND, ...args])
+  const program = run(binary, [...permissions, COMMAND, ...args], {
+    env: { ...process.env, ...env },
+  })
   started.add(program)
   const { child, ended } = program
-  const url = program.says(/^(http:.*)\n/)
+  const url = program.says(/^(https?:.*)\n/)
   // Who starts it for its outcome asks for no URL.
   url.catch(() => {})
   return { child, ended, url, log: () => program.stderr().split('\n').slice(0, -1) }

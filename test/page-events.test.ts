@@ -41,7 +41,7 @@ function serveFilm() {
     onServed: (served) => views.end(served),
   })
   const ask = (path: string, range?: string) => {
-    const headers = range === undefined ? {} : { range }
+    const headers = { host: 'host', ...(range !== undefined && { range }) }
     return handler(new Request(`http://host${path}`, { headers }))
   }
   return { views, ask, release: () => release() }

@@ -139,6 +139,14 @@ describe('media are shown', () => {
   })
 })
 
+test('a folder of one film is not shown beside its film, unless there is more in it', async () => {
+  const { folders } = await readLibrary(
+    shelfOf('Stalker/Stalker.mp4', 'Two/Two.mp4', 'Two/Extras/Making of.mp4', 'Other/x.txt'),
+    ALL,
+  )
+  expect(folders).toEqual(['Other', 'Two'])
+})
+
 test('media are found and counted behind any number of other files', async () => {
   const others = Array.from({ length: 5000 }, (_, i) => `cache/${i}.json`)
   const library = await readLibrary(shelfOf(...others, 'a/b/c/film.mp4', 'notes.txt'), ALL)
@@ -176,8 +184,9 @@ test.each([
     'blade.txt',
     '七人の侍.mp4',
   )
-  const { media, others, folders } = await readLibrary(shelf, { ...ALL, words })
+  const { media, others, folders, counts } = await readLibrary(shelf, { ...ALL, words })
   expect([...media, ...others].map(({ path }) => path)).toEqual(paths)
+  expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(paths.length)
   expect(folders).toEqual([])
 })
 

@@ -86,7 +86,7 @@ function renderStage(first: Item | undefined, query: Query): string {
 <p id="about" dir="auto"></p>
 <div id="tools" hidden>
 <button id="resumed" type="button" hidden></button>
-<label>Speed <select id="speed">${SPEEDS}</select></label>
+<label><span class="unseen">Speed</span> <select id="speed">${SPEEDS}</select></label>
 <a id="download" download href="${hrefOf(first.path, query)}">Download</a>
 <button id="copy" type="button">Copy address</button>
 <button id="help" type="button" aria-keyshortcuts="?" aria-label="Keyboard shortcuts">?</button>
@@ -95,7 +95,7 @@ function renderStage(first: Item | undefined, query: Query): string {
 <p id="trouble" role="alert" hidden>This browser can’t play this file. Download it, or copy its address and open that in VLC or another player.</p>
 <ol id="chapters" aria-label="Chapters" hidden></ol>
 <div id="map" role="group" aria-label="What was asked of the file" hidden>
-<p><span id="sum"></span><span class="legend" aria-hidden="true"><i class="sent"></i>sent <i class="buffer"></i>buffered <i class="index"></i>index</span></p>
+<p><span id="sum"></span><span class="legend" aria-hidden="true"><span><i class="sent"></i>sent</span><span id="guessed" hidden><i class="announced"></i>announced</span><span><i class="buffer"></i>buffered</span><span id="indexed" hidden><i class="index"></i>index</span></span></p>
 <p id="note"></p>
 <details><summary>The last requests</summary>
 <table><thead><tr><th scope="col">Time</th><th scope="col">Bytes asked</th><th scope="col">Status</th><th scope="col">Sent</th><th scope="col"><span class="unseen">Outcome</span></th><td aria-hidden="true"></td></tr></thead><tbody id="requests"></tbody></table>

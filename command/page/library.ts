@@ -48,7 +48,7 @@ export interface Library {
   readonly pictures: readonly Item[]
   /** Of the folder itself; of those below it, when there are words to look for. */
   readonly others: readonly Item[]
-  /** How many there are of each kind, whatever is shown of them. */
+  /** How many there are of each kind that have the words, whatever is shown of them. */
   readonly counts: Readonly<Record<Kind, number>>
   readonly pages: number
   /** Whether there are more names than were looked at. */
@@ -93,7 +93,7 @@ export async function readLibrary(
   const beside = new Beside()
   const isWanted = finder(words)
   const queue = [query.folder]
-  const top: string[] = []
+  const top = new Set<string>()
   let names = 0
 
   // The loop also visits the folders that it adds as it goes.
@@ -106,14 +106,14 @@ export async function readLibrary(
           const path = join(folder, entry.name)
           if (entry.kind === 'directory') {
             queue.push(path)
-            if (folder === query.folder) top.push(entry.name)
+            alone.isLeaf = false
+            if (folder === query.folder) top.add(entry.name)
             continue
           }
           const kind = kindOf(entry.name)
-          const isBeside = beside.add(kind, folder, path, entry.name)
-          if (!isBeside) counts[kind]++
-          const isHere = folder === query.folder || words !== ''
-          if (isBeside || !isWanted(path) || (kind === 'other' && !isHere)) continue
+          if (beside.add(kind, folder, path, entry.name) || !isWanted(path)) continue
+          counts[kind]++
+          if (kind === 'other' && folder !== query.folder && words === '') continue
           const item = toItem(kind, groups, path, entry)
           const known = order === 'name' ? item : await described(item)
           if (kind === 'picture') pictures.offer(known)
@@ -126,7 +126,9 @@ export async function readLibrary(
     } catch (error) {
       if (folder === query.folder) throw error
     }
-    alone.end(media)
+    // Its film is all that there is to see in it.
+    if (alone.end(media) && alone.isLeaf && folderOf(folder) === query.folder)
+      top.delete(nameOf(folder))
     if (names > MAX_NAMES) break
   }
 
@@ -149,7 +151,7 @@ export async function readLibrary(
 
   return {
     query,
-    folders: page === 1 && words === '' ? top.sort(collator.compare) : [],
+    folders: page === 1 && words === '' ? [...top].sort(collator.compare) : [],
     media: tellApart((await shown(media, limits.media)).map((item) => beside.complete(item))),
     pictures: await shown(pictures, limits.pictures),
     others: await shown(others, limits.others),
@@ -214,6 +216,8 @@ class Groups {
  * is known at the end of the folder: until then, its only film waits here.
  */
 class Lonely {
+  /** Whether no folder lies in it. */
+  isLeaf = true
   #first: Item | null = null
   #count = 0
 
@@ -226,13 +230,15 @@ class Lonely {
     to.offer(item)
   }
 
-  end(to: Selection<Item>): void {
+  /** Whether the film is shown where the folder is. */
+  end(to: Selection<Item>): boolean {
     const item = this.#first
     this.#first = null
-    if (item === null) return
+    if (item === null) return false
     const [folder = '', ...above] = item.path.split('/').slice(0, -1).reverse()
     const isAlone = this.#count === 1 && item.episode === null && isCalledAlike(folder, item.name)
     to.offer(isAlone ? { ...item, group: above.reverse().join(' / ') } : item)
+    return isAlone
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseTarget, toRelativePath } from '../../adapters/site/url-path.ts'
-import { type Answer, redirect } from '../../src/answer.ts'
-import { type FileLookup, type Found, isSource } from '../../src/lookup.ts'
+import type { Answer } from '../../src/answer.ts'
+import { type FileLookup, isSource } from '../../src/lookup.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { authorityOf } from '../authority.ts'
 import { SCRIPT } from './browser/script.ts'
@@ -37,13 +37,13 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
   return async (request, ...context) => {
     const { url } = request
     // Most requests are for a file, and need no parser.
-    if (/^[^?]*[^/?]$/.test(url)) return (await files(request, ...context)) ?? toFolder(url)
+    if (/^[^?]*[^/?]$/.test(url)) return files(request, ...context)
     const target = parseTarget(url)
     if (target === null) return files(request, ...context)
     const { pathname, searchParams } = target
     if (searchParams.has('events')) return listen(searchParams)
     if (searchParams.has('vtt') && /\.srt$/i.test(pathname)) return captions(pathname)
-    if (!pathname.endsWith('/')) return (await files(request, ...context)) ?? toFolder(url)
+    if (!pathname.endsWith('/')) return files(request, ...context)
     const folder = pathname === '/' ? '' : toRelativePath(pathname.slice(0, -1))
     if (folder === null) return files(request, ...context)
     const index = await open(`${pathname}index.html`, request)
@@ -57,15 +57,6 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
   async function open(path: string, { method, headers } = PLAIN): Promise<FileSource | null> {
     const found = await files({ method, headers, url: path })
     return isSource(found) ? found : null
-  }
-
-  /** To the folder of this name, for those who left out the slash. */
-  async function toFolder(url: string): Promise<Found> {
-    const target = parseTarget(url)
-    const path = target && toRelativePath(target.pathname)
-    if (target === null || path === null || !(await isFolder(path))) return null
-    // Relative, as what is mounted elsewhere needs it; and no `//host` can come of it.
-    return redirect(`./${target.pathname.split('/').at(-1)}/${target.search}`)
   }
 
   async function isFolder(path: string): Promise<boolean> {

@@ -66,12 +66,13 @@ header {
 #place li + li::before { content: '/'; content: '/' / ''; margin: 0 .4rem; color: var(--quiet) }
 #place a { display: inline-block; padding: .5rem 0; color: var(--quiet); text-decoration: none }
 #place a:hover { text-decoration: underline }
-#place h1 { margin: 0; font-size: 1.125rem; font-weight: 600 }
+#place h1 { display: inline; margin: 0; font-size: 1.125rem; font-weight: 600 }
 #place a[aria-current] { color: var(--ink) }
-#search { display: flex; flex: 0 1 25rem; gap: .5rem }
+#search { display: flex; flex: 1 1 16rem; gap: .5rem; min-width: 0; max-width: 25rem }
 #words {
   flex: 1;
-  min-width: 6rem;
+  width: 0;
+  min-width: 0;
   min-height: 2.5rem;
   padding: 0 .875rem;
   border: 1px solid var(--line);
@@ -89,7 +90,7 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #player:empty { aspect-ratio: 16 / 9; max-height: 50vh; background: #000 }
 #caption { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding: .625rem var(--edge) }
 #title { flex: 1 1 12rem; margin: 0; color: inherit; min-width: 0; font-size: 1rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere; text-align: left }
-#about { flex: 1 0 100%; order: 1; margin: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; text-align: left }
+#about { flex: 1 0 100%; margin: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; text-align: left }
 #about:empty { display: none }
 #tools { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; font-size: .875rem }
 #tools label { color: var(--quiet) }
@@ -104,7 +105,7 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #bar > div { position: absolute; inset: 0 }
 #bar i { position: absolute; inset-block: 0; min-width: 1px }
 #bar .sent i, .legend .sent { background: var(--accent) }
-.announced i, .part.announced {
+.announced i, .part.announced, .legend .announced {
   background: repeating-linear-gradient(-45deg, var(--accent) 0 2px, var(--pale) 2px 5px);
 }
 #bar .buffer i { inset-block: auto 0; height: .1875rem; background: var(--ink) }
@@ -112,12 +113,13 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #bar .head { inset-inline: 0 auto; width: 2px; margin-inline-start: -1px; background: var(--ink); box-shadow: 0 0 0 1px var(--ground) }
 #map { display: none }
 #map p { display: flex; flex-wrap: wrap; gap: .125rem 1rem; justify-content: space-between; margin: .375rem 0 0; color: var(--quiet) }
-#map #note { display: block; max-width: 44rem }
+#map #note { display: block; max-width: 46rem; text-wrap: pretty }
 #map #note:empty { display: none }
 #sum { font-variant-numeric: tabular-nums }
 .legend { display: flex; gap: .375rem; align-items: center }
 .legend i { width: .75rem; height: .75rem; border-radius: 2px }
-.legend i:not(:first-child) { margin-inline-start: .5rem }
+.legend > * { display: inline-flex; gap: .375rem; align-items: center; margin-inline-end: .5rem }
+.legend > :last-child { margin: 0 }
 .legend .buffer { height: .1875rem; border-radius: 0; background: var(--ink) }
 .legend .index { width: 3px; border-radius: 0; background: var(--index) }
 #map details { margin-top: .375rem }
@@ -142,8 +144,8 @@ video { aspect-ratio: 16 / 9; max-height: 50vh; object-fit: contain; background:
 #shelf { min-width: 0; padding: .5rem calc(var(--edge) - .5rem) 3rem }
 #shelf > p { margin: .75rem .5rem; color: var(--quiet) }
 #counts, #pages { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-size: .875rem }
-#shelf section { content-visibility: auto; contain-intrinsic-size: auto 20rem }
-#shelf h2 { margin: 1.5rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
+#shelf section { margin-top: .75rem; content-visibility: auto; contain-intrinsic-size: auto 20rem }
+#shelf h2 { margin: 1.25rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
 .media a, .others a {
   display: flex;
   gap: .75rem;
@@ -235,6 +237,9 @@ kbd { padding: .0625rem .4rem; border: 1px solid var(--line); border-radius: .25
   #bar { margin-top: .625rem; border-radius: .25rem }
   #caption { padding: .75rem 0 .875rem }
   #title { font-size: 1.25rem }
+  #about { order: 1 }
+  #search { max-width: none }
+  #tools .unseen { position: static; width: auto; height: auto; clip-path: none }
   #trouble, #chapters, #map { padding-inline: 0 }
   #map { display: block; padding-top: .5rem; border-top: 1px solid var(--line) }
   main:has(#stage) #shelf { padding: 0 }

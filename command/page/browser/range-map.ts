@@ -99,6 +99,8 @@ export function startRangeMap(view: string): RangeMap {
     layer('.sent', merge(known))
     layer('.index', layout === null ? [] : [layout.index])
     layer('.buffer', merge(buffered()))
+    one('#indexed').hidden = layout === null
+    one('#guessed').hidden = announced.length === 0
     const at = playhead()
     one('.head', bar).style.insetInlineStart = `${(100 * at) / size}%`
     describe(all, at)
@@ -172,7 +174,8 @@ export function startRangeMap(view: string): RangeMap {
   }
 
   function place(element: HTMLElement, { start, end }: Span): void {
-    element.style.insetInlineStart = `${(100 * start) / facts.size}%`
+    // What lies at the very end is seen, too.
+    element.style.insetInlineStart = `min(${(100 * start) / facts.size}%, 100% - 3px)`
     element.style.width = `${(100 * (end - start)) / facts.size}%`
   }
 

@@ -1,0 +1,232 @@
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { certificate } from './check/certificate.ts'
+import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
+import { isInstalled } from './support/runtimes.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+
+const PATIENT = { timeout: 30_000 }
+const MIB = 1024 * 1024
+const names: RuntimeName[] = ['node', 'bun', 'deno']
+const media = temporaryDirectory()
+
+beforeAll(() => {
+  mkdirSync(join(media, 'sub'))
+  writeFileSync(join(media, 'film.mp4'), 'a film')
+  writeFileSync(join(media, 'sub', 'other.txt'), 'another')
+  writeFileSync(join(media, '.hidden'), 'hidden')
+  symlinkSync(join(media, 'sub', 'other.txt'), join(media, 'link.txt'))
+  writeFileSync(join(media, 'big.bin'), '')
+  truncateSync(join(media, 'big.bin'), 8 * MIB)
+  const { cert, key } = certificate()
+  writeFileSync(join(media, '.cert.pem'), cert)
+  writeFileSync(join(media, '.key.pem'), key)
+  writeFileSync(join(media, '.password'), 'me:secret\n')
+})
+
+afterAll(stopCommands)
+
+describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name) => {
+  async function serve(args: readonly string[], env: Record<string, string> = {}) {
+    const running = startCommand(name, [...args, '--port', '0'], env)
+    return { ...running, url: await running.url }
+  }
+
+  const sent = (bytes: number) => (name === 'node' ? bytes : null)
+
+  test('one file is served alone, with a page', async ({ expect }) => {
+    const { url } = await serve([join(media, 'film.mp4')])
+    const paths = ['film.mp4', '', 'big.bin', 'sub/other.txt', 'sub/', '.hidden']
+    const answers = paths.map(async (path) => {
+      const { status, body } = await ask(url + path, { accept: 'text/html' })
+      return [status, body.slice(0, 15)]
+    })
+    expect(await Promise.all(answers)).toEqual([
+      [200, 'a film'],
+      [200, '<!doctype html>'],
+      [404, ''],
+      [404, ''],
+      [404, ''],
+      [404, ''],
+    ])
+    const link = await serve([join(media, 'link.txt')])
+    expect((await ask(`${link.url}other.txt`)).body).toBe('another')
+  })
+
+  test('a hidden file is refused', async ({ expect }) => {
+    const path = join(media, '.hidden')
+    expect(await runCommand(name, [path])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `byteserve: ${path} is hidden: hidden files are not served\n`,
+    })
+  })
+
+  test('files are asked for anew, unless --cache says how long they keep', async ({ expect }) => {
+    const fieldOf = async (...args: string[]) => {
+      const { url } = await serve([media, ...args])
+      return (await ask(`${url}film.mp4`)).headers['cache-control']
+    }
+    expect(await fieldOf()).toBe('no-cache')
+    expect(await fieldOf('--cache', '60')).toBe('max-age=60')
+  })
+
+  test('the page of another site gets nothing by a name of its own', async ({ expect }) => {
+    const { url } = await serve([media, '--allow-host', 'films.example'])
+    const { port } = new URL(url)
+    const statusFor = async (host: string, path = 'film.mp4') =>
+      (await ask(url + path, { host })).status
+    expect(
+      await Promise.all([
+        statusFor(`127.0.0.1:${port}`),
+        statusFor(`localhost:${port}`),
+        statusFor('films.example'),
+        statusFor('evil.example'),
+        statusFor(`evil.example:${port}`, ''),
+        statusFor('evil.example', '?events=abcd&of=/film.mp4'),
+        statusFor('evil.example', 'sub'),
+      ]),
+    ).toEqual([200, 200, 200, 403, 403, 403, 403])
+  })
+
+  test('a password is asked for, from wherever it came', async ({ expect }) => {
+    const authorization = `Basic ${Buffer.from('me:secret').toString('base64')}`
+    const running = await Promise.all([
+      serve([media, '--auth', 'me:secret']),
+      serve([media, '--auth', `@${join(media, '.password')}`]),
+      serve([media], { BYTESERVE_AUTH: 'me:secret' }),
+    ])
+    const answers = running.flatMap(({ url }) => [
+      ask(`${url}film.mp4`),
+      ask(url),
+      ask(`${url}film.mp4`, { authorization }),
+    ])
+    const statuses = (await Promise.all(answers)).map(({ status }) => status)
+    expect(statuses).toEqual([401, 401, 200, 401, 401, 200, 401, 401, 200])
+  })
+
+  test('--log json is a line of JSON for each request, --log off none', async ({ expect }) => {
+    const { url, log, child, ended } = await serve([media, '--log', 'json'])
+    await ask(`${url}film.mp4`, { range: 'bytes=0-1' })
+    await ask(`${url}nope`)
+    await expect.poll(() => log().length, PATIENT).toBe(2)
+    child.kill('SIGINT')
+    await ended
+    expect(log().map((line) => JSON.parse(line))).toMatchObject([
+      {
+        client: '127.0.0.1',
+        method: 'GET',
+        range: 'bytes=0-1',
+        status: 206,
+        announced: 2,
+        sent: sent(2),
+      },
+      { method: 'GET', status: 404, sent: 0, aborted: false, error: null },
+    ])
+    const quiet = await serve([media, '--log', 'off'])
+    await ask(`${quiet.url}film.mp4`)
+    quiet.child.kill('SIGINT')
+    expect(await quiet.ended).toEqual({ code: 0, stdout: `${quiet.url}\n`, stderr: '' })
+  })
+
+  test('--cors lets the pages of other sites read, --max-ranges limits what they ask', async ({
+    expect,
+  }) => {
+    const { url } = await serve([media, '--cors', '--max-ranges', '1'])
+    const { headers } = await ask(`${url}film.mp4`, { origin: 'https://app.example' })
+    expect(headers['access-control-allow-origin']).toBe('*')
+    const statuses = ['bytes=0-0', 'bytes=0-0,2-2'].map(async (range) => {
+      return (await ask(`${url}film.mp4`, { range })).status
+    })
+    expect(await Promise.all(statuses)).toEqual([206, 200])
+  })
+
+  test('folders are a page, a listing or nothing', async ({ expect }) => {
+    const textFor = async (...args: string[]) => {
+      const { url } = await serve([media, ...args])
+      const { status, body } = await ask(url, { accept: 'text/html' })
+      return [status, /<title>(.*)<\/title>/.exec(body)?.[1]?.slice(0, 10)]
+    }
+    expect(await textFor()).toEqual([200, 'byteserve-'])
+    expect(await textFor('--listing')).toEqual([200, 'Index of /'])
+    expect(await textFor('--no-page')).toEqual([404, undefined])
+  })
+
+  test('HTTPS, and HTTP/2 where the runtime has it', async ({ expect }) => {
+    const tls = ['--cert', join(media, '.cert.pem'), '--key', join(media, '.key.pem')]
+    const { url } = await serve([media, ...tls])
+    expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/$/)
+    const options = { rejectUnauthorized: false }
+    const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+      https.get(`${url}film.mp4`, options, resolve).on('error', reject)
+    })
+    expect([incoming.statusCode, await text(incoming)]).toEqual([200, 'a film'])
+    // Bun.serve has no HTTP/2.
+    if (name === 'bun') return
+    const session = http2.connect(url, options)
+    const stream = session.request({ ':path': '/film.mp4', range: 'bytes=2-' })
+    const status = new Promise((resolve) => {
+      stream.once('response', (fields) => resolve(fields[':status']))
+    })
+    expect([await status, await text(stream)]).toEqual([206, 'film'])
+    const page = session.request({ ':path': '/', accept: 'text/html' })
+    expect((await text(page)).slice(0, 15)).toBe('<!doctype html>')
+    const { port } = new URL(url)
+    const evil = session.request({ ':path': '/film.mp4', ':authority': `evil.example:${port}` })
+    expect(await text(evil)).toContain('--allow-host evil.example')
+    session.destroy()
+  })
+
+  // Bun and Deno take it for gone, and offer nothing against that.
+  test.runIf(name === 'node')(
+    'a client that has said all, and closed its side, gets the whole body',
+    async ({ expect }) => {
+      const { url } = await serve([media])
+      const socket = connect({
+        port: Number(new URL(url).port),
+        host: '127.0.0.1',
+        allowHalfOpen: true,
+      })
+      socket.end('GET /big.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+      let received = 0
+      socket.on('data', (chunk: Buffer) => {
+        received += chunk.length
+      })
+      await new Promise((resolve) => socket.once('close', resolve))
+      expect(received).toBeGreaterThan(8 * MIB)
+    },
+  )
+
+  test('a page that listens does not keep it from ending, nor is it in the log', async ({
+    expect,
+  }) => {
+    const { url, log, child, ended } = await serve([media])
+    const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+      request(`${url}?events=abcd&of=/film.mp4`, resolve).on('error', reject).end()
+    })
+    const events = text(incoming)
+    await ask(`${url}film.mp4?view=abcd`, { range: 'bytes=1-2' })
+    await expect.poll(() => log().length, PATIENT).toBe(1)
+    const from = performance.now()
+    child.kill('SIGTERM')
+    expect(await events).toContain('"range":"bytes=1-2","status":206,"start":1,"end":3')
+    expect((await ended).code).toBe(0)
+    // It would wait for 5 s.
+    expect(performance.now() - from).toBeLessThan(4500)
+    expect(log().length).toBe(1)
+  })
+})
+
+/** Asks with exactly these fields, which fetch would not let us set. */
+async function ask(url: string, headers: Record<string, string> = {}) {
+  const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(url, { headers, agent: false }, resolve).on('error', reject).end()
+  })
+  return { status: incoming.statusCode, headers: incoming.headers, body: await text(incoming) }
+}
