@@ -92,7 +92,9 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
   async function gather(room: Uint8Array): Promise<Uint8Array | null> {
     let length = 0
     while (isShort(index) && length + SHORT <= room.length) {
-      const chunk = await take(SHORT)
+      const piece = pieces[index]
+      if (piece !== undefined && isRange(piece)) await fill(piece)
+      const chunk = give(SHORT)
       if (chunk === null) return null
       room.set(chunk, length)
       length += chunk.length
@@ -100,12 +102,16 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     return room.subarray(0, length)
   }
 
-  /** The next chunk: at most `most` bytes of a range, or all of a piece that is bytes. */
   async function take(most: number, into?: Uint8Array): Promise<Uint8Array | null> {
     const piece = pieces[index]
-    if (piece === undefined) return null
-    if (isRange(piece)) await fill(piece, into)
-    if (isClosed) return null
+    if (piece !== undefined && isRange(piece)) await fill(piece, into)
+    return give(most)
+  }
+
+  /** The next chunk: at most `most` bytes of a range, or all of a piece that is bytes. */
+  function give(most: number): Uint8Array | null {
+    const piece = pieces[index]
+    if (piece === undefined || isClosed) return null
     const chunk = isRange(piece) ? cut(most) : piece
     if (chunk.length === 0) return finish()
     offset += chunk.length
