@@ -43,31 +43,36 @@ function streamOf(
   let isFirst = true
   const end = () => {
     forget(reader)
+    abandon()
+  }
+  // It may not refer to the stream, nor share a scope with what does.
+  const abandon = abandonment(reader, loan)
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    async pull(controller) {
+      const chunk = isFirst ? first : await loan.next().catch(fail)
+      isFirst = false
+      if (chunk !== null) return controller.enqueue(chunk)
+      // Not together with the last chunk, whose memory would not come back then.
+      controller.close()
+      end()
+    },
+    cancel: end,
+  }
+  const stream = pullStream(source, reader.length)
+  whenDropped(stream, abandon, reader)
+  return stream
+
+  function fail(error: unknown): never {
+    end()
+    throw error
+  }
+}
+
+function abandonment(reader: BodyReader, loan: Loan): () => void {
+  return () => {
     loan.giveUp()
     reader.close()
   }
-  const stream = pullStream(
-    {
-      async pull(controller) {
-        try {
-          const chunk = isFirst ? first : await loan.next()
-          isFirst = false
-          if (chunk !== null) return controller.enqueue(chunk)
-          // Not together with the last chunk, whose memory would not come back then.
-          controller.close()
-          end()
-        } catch (thrown) {
-          end()
-          throw thrown
-        }
-      },
-      cancel: end,
-    },
-    reader.length,
-  )
-  // Not `end`: it must not refer to the stream.
-  whenDropped(stream, () => loan.giveUp(), reader)
-  return stream
 }
 
 /** Reads chunk by chunk, each into the memory of the one before. */
