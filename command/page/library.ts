@@ -98,8 +98,8 @@ export async function readLibrary(
 
   // The loop also visits the folders that it adds as it goes.
   for (const folder of queue) {
-    const alone = new Lonely()
-    const groups = new Groups(folder)
+    const alone = new Lonely(query.folder)
+    const groups = new Groups(query.folder, folder)
     try {
       for await (const entries of shelf.list(folder)) {
         for (const entry of entries) {
@@ -198,10 +198,10 @@ class Groups {
   /** What the series is called if its files don't say. */
   readonly #series: string
 
-  constructor(folder: string) {
+  constructor(root: string, folder: string) {
     const segments = folder.split('/')
     const isOfSeason = isSeason(segments.at(-1) ?? '')
-    this.folder = segments.join(' / ')
+    this.folder = groupOf(root, folder)
     this.#series = segments.at(isOfSeason ? -2 : -1) ?? ''
   }
 
@@ -209,6 +209,11 @@ class Groups {
     const name = series || this.#series
     return name === '' ? `Season ${season}` : `${name}, season ${season}`
   }
+}
+
+/** A folder as a person reads it, from the one that is shown. */
+function groupOf(root: string, folder: string): string {
+  return folder.slice(root === '' ? 0 : root.length + 1).replaceAll('/', ' / ')
 }
 
 /**
@@ -220,6 +225,11 @@ class Lonely {
   isLeaf = true
   #first: Item | null = null
   #count = 0
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
 
   offer(item: Item, to: Selection<Item>): void {
     if (++this.#count === 1) {
@@ -235,9 +245,13 @@ class Lonely {
     const item = this.#first
     this.#first = null
     if (item === null) return false
-    const [folder = '', ...above] = item.path.split('/').slice(0, -1).reverse()
-    const isAlone = this.#count === 1 && item.episode === null && isCalledAlike(folder, item.name)
-    to.offer(isAlone ? { ...item, group: above.reverse().join(' / ') } : item)
+    const folder = folderOf(item.path)
+    const isAlone =
+      this.#count === 1 &&
+      item.episode === null &&
+      folder !== this.#root &&
+      isCalledAlike(nameOf(folder), item.name)
+    to.offer(isAlone ? { ...item, group: groupOf(this.#root, folderOf(folder)) } : item)
     return isAlone
   }
 }
