@@ -51,7 +51,7 @@ export interface Library {
   /** How many there are of each kind that have the words, whatever is shown of them. */
   readonly counts: Readonly<Record<Kind, number>>
   readonly pages: number
-  /** Whether there are more names than were looked at. */
+  /** Whether there is more than can be shown. */
   readonly isCut: boolean
 }
 
@@ -70,6 +70,8 @@ type Limits = Readonly<Record<'media' | 'pictures' | 'others', number>>
 
 /** How many names are looked at: some seconds' work. */
 const MAX_NAMES = 1_000_000
+/** A page that is further back takes more memory to find. */
+export const MAX_PAGES = 400
 /** How many captions and posters are remembered to be matched with what is shown. */
 const MAX_BESIDE = 20_000
 
@@ -149,6 +151,12 @@ export async function readLibrary(
     return items
   }
 
+  const pages = Math.max(
+    1,
+    Math.ceil(media.count / limits.media),
+    Math.ceil(pictures.count / limits.pictures),
+    Math.ceil(others.count / limits.others),
+  )
   return {
     query,
     folders: page === 1 && words === '' ? [...top].sort(collator.compare) : [],
@@ -156,13 +164,8 @@ export async function readLibrary(
     pictures: await shown(pictures, limits.pictures),
     others: await shown(others, limits.others),
     counts,
-    pages: Math.max(
-      1,
-      Math.ceil(media.count / limits.media),
-      Math.ceil(pictures.count / limits.pictures),
-      Math.ceil(others.count / limits.others),
-    ),
-    isCut: names > MAX_NAMES,
+    pages: Math.min(pages, MAX_PAGES),
+    isCut: names > MAX_NAMES || pages > MAX_PAGES,
   }
 }
 
