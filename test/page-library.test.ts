@@ -139,6 +139,27 @@ describe('media are shown', () => {
   })
 })
 
+test('a folder is read from the one that is shown', async () => {
+  const shelf = shelfOf(
+    'Films/a.mp4',
+    'Films/Noir/b.mp4',
+    'Films/Noir/c.mp4',
+    'Films/Laura/Laura.mp4',
+  )
+  const groupsIn = async (folder: string) => {
+    const { media } = await readLibrary(shelf, { ...ALL, folder })
+    return media.map(({ group, title }) => `${group}: ${title}`)
+  }
+  expect(await groupsIn('')).toEqual([
+    'Films: a',
+    'Films: Laura',
+    'Films / Noir: b',
+    'Films / Noir: c',
+  ])
+  expect(await groupsIn('Films')).toEqual([': a', ': Laura', 'Noir: b', 'Noir: c'])
+  expect(await groupsIn('Films/Laura')).toEqual([': Laura'])
+})
+
 test('a folder of one film is not shown beside its film, unless there is more in it', async () => {
   const { folders } = await readLibrary(
     shelfOf('Stalker/Stalker.mp4', 'Two/Two.mp4', 'Two/Extras/Making of.mp4', 'Other/x.txt'),

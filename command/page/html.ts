@@ -164,7 +164,7 @@ export function renderShelf(library: Library): string {
           others.map((item) => renderOther(item, query)),
         ),
     renderEmptiness(library),
-    isCut ? '<p>There are more files than were looked at: open a folder to see them.</p>' : '',
+    isCut ? '<p>There are more files than can be shown here: open a folder, or filter.</p>' : '',
     renderPages(query, pages),
   ]
   return parts.filter((part) => part !== '').join('\n')

@@ -51,7 +51,7 @@ export interface Library {
   /** How many there are of each kind that have the words, whatever is shown of them. */
   readonly counts: Readonly<Record<Kind, number>>
   readonly pages: number
-  /** Whether there are more names than were looked at. */
+  /** Whether there is more than can be shown. */
   readonly isCut: boolean
 }
 
@@ -70,6 +70,8 @@ type Limits = Readonly<Record<'media' | 'pictures' | 'others', number>>
 
 /** How many names are looked at: some seconds' work. */
 const MAX_NAMES = 1_000_000
+/** A page that is further back takes more memory to find. */
+export const MAX_PAGES = 400
 /** How many captions and posters are remembered to be matched with what is shown. */
 const MAX_BESIDE = 20_000
 
@@ -98,8 +100,8 @@ export async function readLibrary(
 
   // The loop also visits the folders that it adds as it goes.
   for (const folder of queue) {
-    const alone = new Lonely()
-    const groups = new Groups(folder)
+    const alone = new Lonely(query.folder)
+    const groups = new Groups(query.folder, folder)
     try {
       for await (const entries of shelf.list(folder)) {
         for (const entry of entries) {
@@ -149,6 +151,12 @@ export async function readLibrary(
     return items
   }
 
+  const pages = Math.max(
+    1,
+    Math.ceil(media.count / limits.media),
+    Math.ceil(pictures.count / limits.pictures),
+    Math.ceil(others.count / limits.others),
+  )
   return {
     query,
     folders: page === 1 && words === '' ? [...top].sort(collator.compare) : [],
@@ -156,13 +164,8 @@ export async function readLibrary(
     pictures: await shown(pictures, limits.pictures),
     others: await shown(others, limits.others),
     counts,
-    pages: Math.max(
-      1,
-      Math.ceil(media.count / limits.media),
-      Math.ceil(pictures.count / limits.pictures),
-      Math.ceil(others.count / limits.others),
-    ),
-    isCut: names > MAX_NAMES,
+    pages: Math.min(pages, MAX_PAGES),
+    isCut: names > MAX_NAMES || pages > MAX_PAGES,
   }
 }
 
@@ -198,10 +201,10 @@ class Groups {
   /** What the series is called if its files don't say. */
   readonly #series: string
 
-  constructor(folder: string) {
+  constructor(root: string, folder: string) {
     const segments = folder.split('/')
     const isOfSeason = isSeason(segments.at(-1) ?? '')
-    this.folder = segments.join(' / ')
+    this.folder = groupOf(root, folder)
     this.#series = segments.at(isOfSeason ? -2 : -1) ?? ''
   }
 
@@ -209,6 +212,11 @@ class Groups {
     const name = series || this.#series
     return name === '' ? `Season ${season}` : `${name}, season ${season}`
   }
+}
+
+/** A folder as a person reads it, from the one that is shown. */
+function groupOf(root: string, folder: string): string {
+  return folder.slice(root === '' ? 0 : root.length + 1).replaceAll('/', ' / ')
 }
 
 /**
@@ -220,6 +228,11 @@ class Lonely {
   isLeaf = true
   #first: Item | null = null
   #count = 0
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
 
   offer(item: Item, to: Selection<Item>): void {
     if (++this.#count === 1) {
@@ -235,9 +248,13 @@ class Lonely {
     const item = this.#first
     this.#first = null
     if (item === null) return false
-    const [folder = '', ...above] = item.path.split('/').slice(0, -1).reverse()
-    const isAlone = this.#count === 1 && item.episode === null && isCalledAlike(folder, item.name)
-    to.offer(isAlone ? { ...item, group: above.reverse().join(' / ') } : item)
+    const folder = folderOf(item.path)
+    const isAlone =
+      this.#count === 1 &&
+      item.episode === null &&
+      folder !== this.#root &&
+      isCalledAlike(nameOf(folder), item.name)
+    to.offer(isAlone ? { ...item, group: groupOf(this.#root, folderOf(folder)) } : item)
     return isAlone
   }
 }

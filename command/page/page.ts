@@ -9,7 +9,7 @@ import type { Views } from './events.ts'
 import { formatSize } from './format.ts'
 import { renderPage } from './html.ts'
 import { type FilmLayout, findIndex } from './index-of.ts'
-import { ORDERS, type Query, readLibrary, type Shelf } from './library.ts'
+import { MAX_PAGES, ORDERS, type Query, readLibrary, type Shelf } from './library.ts'
 import { renderPlaylist } from './playlist.ts'
 import { asWebVtt } from './srt.ts'
 import { STYLE } from './style.ts'
@@ -126,7 +126,6 @@ const PLAIN: Pick<RequestLike, 'method' | 'headers'> = {
 
 /** What a playlist may hold. */
 const LONG = { media: 10_000, pictures: 1, others: 1 }
-const MAX_PAGES = 400
 const MAX_WORDS = 200
 
 function toQuery(folder: string, asked: URLSearchParams): Query {
