@@ -231,7 +231,7 @@ describe('?zip of a directory', () => {
   const directory = temporaryDirectory()
   const handler = fileHandler(nodeDirectory(directory, { download: zipFolder, keepOpen: 0 }))
 
-  it('has what is served of it: no hidden file, and no link that leads out', async () => {
+  it('has what is served of it: no hidden file, and no link that leads out, or up', async () => {
     mkdirSync(join(directory, 'films/.git/objects'), { recursive: true })
     mkdirSync(join(directory, 'films/extras'))
     for (const path of [
@@ -258,12 +258,6 @@ describe('?zip of a directory', () => {
       200,
       'attachment; filename="films.zip"',
     ])
-    expect(names.filter((name) => !name.includes('loop'))).toEqual([
-      'a.mp4',
-      'c.mp4',
-      'extras/',
-      'extras/b.mp4',
-    ])
-    console.log(names.length)
+    expect(names).toEqual(['a.mp4', 'c.mp4', 'extras/', 'extras/b.mp4'])
   })
 })

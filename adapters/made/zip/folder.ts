@@ -21,7 +21,7 @@ const trees = new WeakMap<FileTree, KnownFiles>()
 
 /**
  * A folder of a site as a ZIP archive: all that the tree lists below it and opens, so that hidden
- * files and links are left out by the tree's own rules. Each file is opened once to learn its
+ * files and links are left out by the tree's own rules; links to folders are left out, too. Each file is opened once to learn its
  * version, and again when its bytes are needed. For as long as the tree is there, versions are
  * remembered while size and date are listed as they were, and checksums for each version.
  *
@@ -109,7 +109,10 @@ async function listed({ tree, maxMembers }: Store, folder: string): Promise<Entr
   const list = tree.list?.(folder)
   if (list === undefined) throw new TypeError('Expected a tree that can be listed')
   const entries: Entry[] = []
-  for await (const entry of upTo(maxMembers, list)) entries.push(entry)
+  for await (const entry of upTo(maxMembers, list)) {
+    // A link to a folder above would have no end.
+    if (entry.kind === 'file' || !entry.isLink) entries.push(entry)
+  }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
