@@ -93,7 +93,7 @@ for entry in archive.infolist():
     expect(python(program, path)).toEqual(LISTED)
   })
 
-  it.runIf(areInstalled('java'))('to ZipFile and ZipInputStream of Java', async () => {
+  it.runIf(areInstalled('javac'))('to ZipFile and ZipInputStream of Java', async () => {
     const path = await write('java.zip', await zip(members()))
     const program = join(import.meta.dirname, 'programs/Unzip.java')
     const said = execFileSync('java', [program, path], { encoding: 'utf8' })
