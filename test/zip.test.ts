@@ -21,6 +21,8 @@ expectNoUnhandledRejections()
 
 const directory = temporaryDirectory()
 
+const failing: ZipMember = { name: 'f', open: () => Promise.reject(new Error('EIO')) }
+
 const hex = (bytes: Uint8Array) => crc32(bytes).toString(16)
 
 interface Member extends CountingPart {
@@ -269,6 +271,7 @@ describe('an archive', () => {
 
   it.each<[what: string, given: ZipMember[], error: unknown]>([
     ['two of a name', [{ name: 'a/' }, { name: 'a/' }], TypeError],
+    ['two of a name, after one that fails', [failing, { name: 'a/' }, { name: 'a/' }], TypeError],
     ['what can not be opened', [{ name: 'a', size: 1 }], TypeError],
     ['a size that is none', [{ name: 'a', size: 0.5, open: () => null }], RangeError],
     ['what is not there', [{ name: 'a', open: () => null }], Error],
