@@ -655,6 +655,35 @@ describe('options', () => {
   })
 })
 
+describe('a tree', () => {
+  it('may give promises of its own kind, or undefined for nothing', async () => {
+    const later = (value: unknown) => ({
+      // biome-ignore lint/suspicious/noThenProperty: that is what makes it one
+      then: (resolve: (value: unknown) => void) => resolve(value),
+    })
+    const tree = {
+      open: (path: string) => later(path === 'a' ? EMPTY : undefined),
+    } as unknown as FileTree
+    expect((await ask({}, '/a', {}, 'GET', tree)).status).toBe(200)
+    expect((await ask({}, '/b', {}, 'GET', tree)).status).toBe(404)
+  })
+
+  it('that fails is a 503, and nothing of it is left open', async () => {
+    const closed: string[] = []
+    const files = memoryTree(FILES, { closed })
+    const tree: FileTree = {
+      open(path, request) {
+        if (path.endsWith('.br')) throw new Error('EACCES')
+        return files.open(path, request)
+      },
+    }
+    const handler = fileHandler(site(tree, { precompressed: true }), { onError() {} })
+    const headers = { 'accept-encoding': 'br' }
+    const response = await handler(new Request('http://host/app.js', { headers }))
+    expect([response.status, closed]).toEqual([503, ['app.js']])
+  })
+})
+
 describe('any URL', () => {
   it('opens no path that a tree is not promised', async () => {
     const opened: string[] = []
