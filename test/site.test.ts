@@ -150,6 +150,24 @@ describe('extensions, notFound and fallback', () => {
     expect(await ask({ notFound: '404.html' }, path, fields, method)).toEqual(expected)
   })
 
+  it('the page of a 404 is asked for as a whole, whatever was asked', async () => {
+    const asked: unknown[] = []
+    const tree: FileTree = {
+      open(path, { method, headers }) {
+        const names = ['range', 'If-None-Match', 'accept-encoding']
+        asked.push([path, method, ...names.map((name) => headers.get(name))])
+        return path === '404.html' ? EMPTY : null
+      },
+    }
+    const fields = { range: 'bytes=0-3', 'if-none-match': '"x"', 'accept-encoding': 'br' }
+    const got = await ask({ notFound: '404.html' }, '/none', fields, 'HEAD', tree)
+    expect(got).toEqual({ status: 404, body: '' })
+    expect(asked).toEqual([
+      ['none', 'HEAD', 'bytes=0-3', '"x"', 'br'],
+      ['404.html', 'GET', null, null, 'br'],
+    ])
+  })
+
   it('the page of a 404 has a type, a length and no lifetime, whatever the files have', async () => {
     const options: SiteOptions = {
       notFound: '404.html',
