@@ -150,6 +150,24 @@ describe('extensions, notFound and fallback', () => {
     expect(await ask({ notFound: '404.html' }, path, fields, method)).toEqual(expected)
   })
 
+  it('the page of a 404 is asked for as a whole, whatever was asked', async () => {
+    const asked: unknown[] = []
+    const tree: FileTree = {
+      open(path, { method, headers }) {
+        const names = ['range', 'If-None-Match', 'accept-encoding']
+        asked.push([path, method, ...names.map((name) => headers.get(name))])
+        return path === '404.html' ? EMPTY : null
+      },
+    }
+    const fields = { range: 'bytes=0-3', 'if-none-match': '"x"', 'accept-encoding': 'br' }
+    const got = await ask({ notFound: '404.html' }, '/none', fields, 'HEAD', tree)
+    expect(got).toEqual({ status: 404, body: '' })
+    expect(asked).toEqual([
+      ['none', 'HEAD', 'bytes=0-3', '"x"', 'br'],
+      ['404.html', 'GET', null, null, 'br'],
+    ])
+  })
+
   it('the page of a 404 has a type, a length and no lifetime, whatever the files have', async () => {
     const options: SiteOptions = {
       notFound: '404.html',
@@ -652,6 +670,35 @@ describe('options', () => {
     [{ download: '.zip' }, 'Expected download to be a function, got .zip'],
   ])('%j is refused at once', (options, message) => {
     expect(() => site(memoryTree(FILES), options as SiteOptions)).toThrow(new TypeError(message))
+  })
+})
+
+describe('a tree', () => {
+  it('may give promises of its own kind, or undefined for nothing', async () => {
+    const later = (value: unknown) => ({
+      // biome-ignore lint/suspicious/noThenProperty: that is what makes it one
+      then: (resolve: (value: unknown) => void) => resolve(value),
+    })
+    const tree = {
+      open: (path: string) => later(path === 'a' ? EMPTY : undefined),
+    } as unknown as FileTree
+    expect((await ask({}, '/a', {}, 'GET', tree)).status).toBe(200)
+    expect((await ask({}, '/b', {}, 'GET', tree)).status).toBe(404)
+  })
+
+  it('that fails is a 503, and nothing of it is left open', async () => {
+    const closed: string[] = []
+    const files = memoryTree(FILES, { closed })
+    const tree: FileTree = {
+      open(path, request) {
+        if (path.endsWith('.br')) throw new Error('EACCES')
+        return files.open(path, request)
+      },
+    }
+    const handler = fileHandler(site(tree, { precompressed: true }), { onError() {} })
+    const headers = { 'accept-encoding': 'br' }
+    const response = await handler(new Request('http://host/app.js', { headers }))
+    expect([response.status, closed]).toEqual([503, ['app.js']])
   })
 })
 
