@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type DirectoryTierOptions, directoryTier } from './made/directory-tier.ts'
+export { type DirectoryTierOptions, directoryTier } from './made/cache/directory-tier.ts'

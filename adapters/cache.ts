@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { CacheStats } from './made/block-store.ts'
-export { type CacheApiOptions, type CacheLike, cacheApiTier } from './made/cache-api.ts'
-export { type CachedLookup, type CacheOptions, cached } from './made/cached.ts'
-export type { BlockTier } from './made/tier.ts'
+export type { CacheStats } from './made/cache/block-store.ts'
+export { type CacheApiOptions, type CacheLike, cacheApiTier } from './made/cache/cache-api.ts'
+export { type CachedLookup, type CacheOptions, cached } from './made/cache/cached.ts'
+export type { BlockTier } from './made/cache/tier.ts'

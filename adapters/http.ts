@@ -33,7 +33,9 @@ export interface HttpTreeOptions extends OriginOptions {
 export interface HttpFileOptions extends HttpTreeOptions, FileOptions {}
 
 /** Options of `httpOrigin`. */
-export interface HttpOriginOptions extends HttpTreeOptions, SiteOptions {}
+export interface HttpOriginOptions<Context extends readonly unknown[] = readonly unknown[]>
+  extends HttpTreeOptions,
+    SiteOptions<Context> {}
 
 /** For who wants to know what a file is, and not yet its bytes. */
 const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
@@ -87,12 +89,15 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   }
   expectOriginOptions(options)
   return {
-    open(path, request) {
+    isFlat: true,
+    async open(path, request) {
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'
       const url = new URL(root)
       url.pathname += path.split('/').map(encodeURIComponent).join('/')
-      return originFile(upstreamOf(url, options), request, options)
+      const { isDirectory, ...upstream } = notDirectory(upstreamOf(url, options))
+      const file = await originFile(upstream, request, options)
+      return isDirectory() ? 'directory' : file
     },
   }
 }
@@ -105,7 +110,10 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
  * @example
  * export default { fetch: fileHandler(httpOrigin('https://example.org/films/')) }
  */
-export function httpOrigin(base: string | URL, options: HttpOriginOptions = {}): FileLookup {
+export function httpOrigin<Context extends readonly unknown[] = readonly unknown[]>(
+  base: string | URL,
+  options: HttpOriginOptions<Context> = {},
+): FileLookup<Context> {
   return answering(site(httpTree(base, options), options))
 }
 
@@ -136,6 +144,22 @@ function upstreamOf(target: URL, options: HttpTreeOptions): Upstream {
       if (credentials !== null) headers.set('authorization', credentials)
       for (const [name, value] of Object.entries(fields)) headers.set(name, value)
       return fetch(url.href, { method, headers, signal, redirect: 'follow' })
+    },
+  }
+}
+
+/** Takes what a server redirects to the URL of a directory for no file, as servers do. */
+function notDirectory(upstream: Upstream): Upstream & { isDirectory(): boolean } {
+  let isDirectory = false
+  return {
+    ...upstream,
+    isDirectory: () => isDirectory,
+    async send(...asked) {
+      const response = await upstream.send(...asked)
+      if (!response.redirected || !new URL(response.url).pathname.endsWith('/')) return response
+      isDirectory = true
+      await response.body?.cancel()
+      return new Response(null, { status: 404 })
     },
   }
 }

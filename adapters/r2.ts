@@ -1,5 +1,4 @@
 import { expectFunction } from '../src/errors.ts'
-import { isFieldValue, isPrintable } from '../src/headers.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
@@ -7,6 +6,7 @@ import type { R2BucketLike, R2HttpMetadataLike } from './r2/binding.ts'
 import { contentOf, findObject, likelyRange } from './r2/content.ts'
 import { digestsOf, listingOf } from './r2/metadata.ts'
 import { type SiteOptions, site } from './site/site.ts'
+import { storedType, withStored } from './site/stored-fields.ts'
 import type { FileTree } from './site/tree.ts'
 
 export type {
@@ -66,15 +66,13 @@ export async function r2File(
   const object = await findObject(bucket, key, spec)
   if (object === null) return null
   const { size, httpEtag, uploaded, httpMetadata = {} } = object
-  const { contentType = '' } = httpMetadata
-  const isType = contentType !== '' && isPrintable(contentType)
   try {
     return {
       size,
-      type: isType ? contentType : (options.type?.(key) ?? undefined),
+      type: storedType(httpMetadata.contentType) ?? options.type?.(key) ?? undefined,
       etag: httpEtag,
       lastModified: uploaded,
-      headers: withStored(options.headers, httpMetadata),
+      headers: withStored(options.headers, storedFields(httpMetadata)),
       digest: digestsOf(object.checksums),
       ...contentOf(bucket, key, object, spec && resolveRange(spec, size)),
     }
@@ -114,22 +112,13 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
   return site(list === null ? tree : { ...tree, list }, options)
 }
 
-/** The fields stored with an object, over others; a Headers is made only if there are any. */
-function withStored(
-  others: HeadersLike | undefined,
-  stored: R2HttpMetadataLike,
-): HeadersLike | undefined {
-  const fields = Object.entries({
+/** What R2 stores with an object besides its type, as fields. */
+function storedFields(stored: R2HttpMetadataLike): Record<string, string | undefined> {
+  return {
     'content-language': stored.contentLanguage,
     'content-disposition': stored.contentDisposition,
     'content-encoding': stored.contentEncoding,
     'cache-control': stored.cacheControl,
     expires: stored.cacheExpiry?.toUTCString(),
-  })
-  // R2 also stores values that no header field can have.
-  const known = fields.filter(([, value]) => value !== undefined && isFieldValue(value))
-  if (known.length === 0) return others
-  const headers = new Headers(others)
-  for (const [name, value = ''] of known) headers.set(name, value)
-  return headers
+  }
 }

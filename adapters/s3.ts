@@ -35,7 +35,9 @@ export interface S3TreeOptions extends OriginOptions {
 }
 
 /** Options of `s3Bucket`. */
-export interface S3BucketOptions extends S3TreeOptions, SiteOptions {}
+export interface S3BucketOptions<Context extends readonly unknown[] = readonly unknown[]>
+  extends S3TreeOptions,
+    SiteOptions<Context> {}
 
 /** For who wants to know what an object is, and not yet its bytes. */
 const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
@@ -89,6 +91,7 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
     throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
   }
   return {
+    isFlat: true,
     open: (path, request) => objectOf(store, prefix + path, request, options),
     list: (path) => {
       const upstreamAt = (query: Readonly<Record<string, string>>) => {
@@ -101,14 +104,18 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
 
 /**
  * A lookup of the objects of a bucket of S3: the key is `prefix` followed by the path of the request's
- * URL below `base`, decoded once. Its costs are those of `s3File`.
+ * URL below `base`, decoded once. Its costs are those of `s3File`. `index` and `listing` are off
+ * unless they are asked for.
  *
  * @throws as `s3Tree` and `site` do
  *
  * @example
  * fileHandler(s3Bucket({ endpoint, bucket: 'films', region, credentials }, { base: '/media/' }))
  */
-export function s3Bucket(location: S3Location, options: S3BucketOptions = {}): FileLookup {
+export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]>(
+  location: S3Location,
+  options: S3BucketOptions<Context> = {},
+): FileLookup<Context> {
   return answering(site(s3Tree(location, options), options))
 }
 

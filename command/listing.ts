@@ -1,7 +1,7 @@
 import type { Dir } from 'node:fs'
 import { opendir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isBelow } from '../adapters/local/place.ts'
+import { isBelow } from '../adapters/local/names.ts'
 import type { Entry } from '../adapters/site/tree.ts'
 import { toRelativePath } from '../adapters/site/url-path.ts'
 

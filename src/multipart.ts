@@ -31,10 +31,9 @@ export function multipart(
 ): Piece[] {
   const encoder = new TextEncoder()
   const pieces: Piece[] = []
+  const head = ['', `--${boundary}`, ...lines, 'Content-Range: '].join('\r\n')
   for (const range of ranges) {
-    const own = `Content-Range: ${contentRange(size, range)}`
-    const head = ['', `--${boundary}`, ...lines, own, '', '']
-    pieces.push(encoder.encode(head.join('\r\n')), range)
+    pieces.push(encoder.encode(`${head}${contentRange(size, range)}\r\n\r\n`), range)
   }
   pieces.push(encoder.encode(`\r\n--${boundary}--\r\n`))
   return pieces

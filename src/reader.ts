@@ -1,10 +1,16 @@
-import type { Answer } from './answer.ts'
 import { expectWholeNumber, LengthMismatchError, reasonOf } from './errors.ts'
 import { type ByteRange, isRange, lengthOf, onlyRange, type Piece } from './range.ts'
 import type { Chunk, FileSource, NativeRead } from './source.ts'
 
 /** Larger arrays are sent in slices of this many bytes, so that little waits for a slow client. */
 const SLICE = 512 * 1024
+
+/**
+ * Pieces of up to this many bytes are sent together with those that follow them: a part of a
+ * multipart may be a single byte, and each chunk costs a write.
+ */
+const SHORT = 4 * 1024
+const GATHERED = 64 * 1024
 
 const NOTHING = new Uint8Array(0)
 
@@ -43,21 +49,6 @@ export interface BodyReader {
   close(): void
 }
 
-/** What reads the body of an answer; null if it has none. */
-export function readAnswer(
-  { pieces, stream }: Answer,
-  source: FileSource | null,
-): BodyReader | null {
-  if (stream !== undefined) return readBody({ size: 0, read: stream }, [UNKNOWN_LENGTH])
-  return pieces.length > 0 ? readBody(source ?? NO_SOURCE, pieces) : null
-}
-
-/** All that a stream gives. */
-const UNKNOWN_LENGTH: ByteRange = { start: 0, end: Infinity }
-
-/** Stands for the file where a body is bytes only. */
-const NO_SOURCE: FileSource = { size: 0, read: () => NOTHING }
-
 /**
  * Reads an answer's pieces from its source, chunk by chunk: exactly the announced bytes, or an
  * error. Closes the source exactly once: after the last byte, on error, or when told to, even
@@ -86,16 +77,41 @@ export function readBody(source: FileSource, pieces: readonly Piece[]): BodyRead
     if (range !== undefined) await fill(range, into)
   }
 
-  function next(into?: Uint8Array, most?: number): Promise<Uint8Array | null> {
-    return take(most ?? into?.length ?? SLICE, into)
+  function next(into?: Uint8Array, most = into?.length ?? SLICE): Promise<Uint8Array | null> {
+    return isShort(index) && isShort(index + 1)
+      ? gather(new Uint8Array(Math.min(most, GATHERED)))
+      : take(most, into)
+  }
+
+  function isShort(at: number): boolean {
+    const piece = pieces[at]
+    return piece !== undefined && lengthOf([piece]) <= SHORT
+  }
+
+  /** The next pieces, as many as are short and have room. */
+  async function gather(room: Uint8Array): Promise<Uint8Array | null> {
+    let length = 0
+    while (isShort(index) && length + SHORT <= room.length) {
+      const piece = pieces[index]
+      if (piece !== undefined && isRange(piece)) await fill(piece)
+      const chunk = give(SHORT)
+      if (chunk === null) return null
+      room.set(chunk, length)
+      length += chunk.length
+    }
+    return room.subarray(0, length)
+  }
+
+  async function take(most: number, into?: Uint8Array): Promise<Uint8Array | null> {
+    const piece = pieces[index]
+    if (piece !== undefined && isRange(piece)) await fill(piece, into)
+    return give(most)
   }
 
   /** The next chunk: at most `most` bytes of a range, or all of a piece that is bytes. */
-  async function take(most: number, into?: Uint8Array): Promise<Uint8Array | null> {
+  function give(most: number): Uint8Array | null {
     const piece = pieces[index]
-    if (piece === undefined) return null
-    if (isRange(piece)) await fill(piece, into)
-    if (isClosed) return null
+    if (piece === undefined || isClosed) return null
     const chunk = isRange(piece) ? cut(most) : piece
     if (chunk.length === 0) return finish()
     offset += chunk.length

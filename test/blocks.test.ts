@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Blocks } from '../adapters/made/blocks.ts'
+import { Blocks } from '../adapters/made/cache/blocks.ts'
 
 /** Blocks of one byte each, by keys of one letter: kept, then asked for. */
 function blocksAfter(limit: number, kept: string, asked = ''): Blocks {
@@ -19,7 +19,14 @@ describe('blocks in memory', () => {
     ['the oldest go first', 4, 'abcd', '', 'ef', 'cdef'],
     ['what was asked for again stays', 4, 'abcd', 'ab', 'efgh', 'abgh'],
     ['a download passes through what is on probation', 8, 'abcdef', 'abcdef', 'ghijkl', 'abcdefkl'],
-    ['of the proven, the oldest is on probation again', 8, 'abcdefg', 'abcdefg', 'hi', 'bcdefghi'],
+    [
+      'of the proven, only the oldest is on probation again',
+      8,
+      'abcdefg',
+      'abcdefg',
+      'hijk',
+      'bcdefgjk',
+    ],
     [
       'asking again makes it the latest of the proven',
       8,
@@ -34,6 +41,17 @@ describe('blocks in memory', () => {
     const blocks = blocksAfter(limit, kept, asked)
     for (const key of then) blocks.keep(key, new Uint8Array(1))
     expect([keysIn(blocks), blocks.bytes]).toEqual([left, left.length])
+  })
+
+  it('count no proven block that is gone', () => {
+    const blocks = new Blocks(4)
+    blocks.keep('a', new Uint8Array(3))
+    blocks.get('a')
+    for (const key of 'bcd') {
+      blocks.keep(key, new Uint8Array(2))
+      if (key === 'b') blocks.get(key)
+    }
+    expect(keysIn(blocks)).toBe('bd')
   })
 
   it('hold what they were given, and never more bytes than the limit', () => {

@@ -203,6 +203,17 @@ describe('a directory as a tier', () => {
     expect([await tier.get('key'), existsSync(directory)]).toEqual([null, false])
   })
 
+  it('declines what is put faster than it can be written', async () => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory)
+    const block = new Uint8Array(10 * 1024 * 1024)
+    await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((key) => tier.put(key, block)))
+    // Of 80 MiB, what fits into 64.
+    expect(filesIn(directory).length).toBe(6)
+    await tier.put('h', block)
+    expect(filesIn(directory).length).toBe(7)
+  })
+
   it('that several write at once has one whole file of each block', async () => {
     const directory = newDirectory()
     const tiers = Array.from({ length: 4 }, () => directoryTier(directory))

@@ -22,6 +22,8 @@ interface Origin {
   gate: Promise<unknown>
   /** Thrown by each read instead. */
   failure: Error | null
+  /** Where reads fail. */
+  failsAt: number | null
   /** Method, path, Range of each look-up, in order. */
   readonly asked: string[]
   /** How many reads are under way. */
@@ -36,6 +38,7 @@ function origin(bytes = film): Origin {
     etag: '"1"',
     gate: Promise.resolve(),
     failure: null,
+    failsAt: null,
     asked: [],
     open: 0,
     lookUp({ method, url, headers }) {
@@ -52,6 +55,7 @@ function origin(bytes = film): Origin {
         async read(start, end) {
           await origin.gate
           if (origin.failure !== null) throw origin.failure
+          if (origin.failsAt === start) throw new Error('slow down')
           return streamOf(bytes.subarray(start, end), 300)
         },
         close: () => void origin.open--,
@@ -229,6 +233,25 @@ describe('a cache of blocks', () => {
   })
 })
 
+it('blocks are asked for with the fields of the request, as it came', async () => {
+  const upstream = origin(someBytes(300_000))
+  const seen: string[] = []
+  const lookup = cached(
+    (request) => {
+      const fields = ['cookie', 'range', 'if-none-match', 'If-Range', 'if-match']
+      seen.push(fields.map((name) => request.headers.get(name)).join(' '))
+      return upstream.lookUp(request)
+    },
+    { blockSize: 150_000 },
+  )
+  const headers = { cookie: 'a', 'if-none-match': '"2"', 'if-match': '"1"', range: 'bytes=5-' }
+  const request = new Request('http://localhost/film', { headers })
+  const response = await fileHandler(lookup)(request)
+  request.headers.set('cookie', 'another')
+  await response.bytes()
+  expect(seen).toEqual(['a    ', 'a bytes=0-149999   ', 'a bytes=150000-299999   '])
+})
+
 describe('what names a file', () => {
   async function readsOf(options: CacheOptions, ...urls: string[]): Promise<number> {
     const upstream = origin()
@@ -294,6 +317,14 @@ describe('revalidate', () => {
     const lookup = cacheOf(upstream, { revalidate: 1e6 })
     await Promise.all([1, 2].map(async () => (await ask(lookup, '0-9')).bytes()))
     expect(upstream.asked.filter((line) => line === 'HEAD /film').length).toBe(2)
+  })
+
+  it('remembers what is passed through, too', async () => {
+    const upstream = origin()
+    upstream.etag = 'W/"1"'
+    const lookup = cacheOf(upstream, { revalidate: 1e6 })
+    for (const _ of [1, 2]) await (await ask(lookup, '0-9')).bytes()
+    expect(upstream.asked).toEqual(['HEAD /film', 'GET /film bytes=0-9', 'GET /film bytes=0-9'])
   })
 
   it('what was found to have changed is forgotten', async () => {
@@ -400,20 +431,16 @@ describe('a failure', () => {
   })
 
   it('ahead of a reader is tried again when it comes there', async () => {
-    const upstream = origin(someBytes(300_000))
-    const lookup = cacheOf(upstream, { readAhead: 1 })
-    const reader = readerOf(await ask(lookup))
-    await reader.read()
-    const [open, gate] = gated()
-    upstream.gate = gate
-    const second = reader.read()
-    await until(() => blocksOf(upstream).length === 3)
-    upstream.failure = new Error('slow down')
-    // The block that it waits for fails as well: the response ends, and nothing is remembered.
-    open()
-    await expect(second).rejects.toThrow('slow down')
-    upstream.failure = null
-    expect(await received(await ask(lookup), upstream.bytes)).toEqual(WHOLE)
+    const upstream = origin()
+    const source = await sourceOf(cacheOf(upstream, { readAhead: 1 }))
+    await source.read(0, film.length)
+    upstream.failsAt = 2 * BLOCK
+    await source.read(BLOCK, film.length)
+    await settle()
+    upstream.failsAt = null
+    const third = await source.read(2 * BLOCK, film.length)
+    await source.close?.()
+    expect(Buffer.compare(third as Uint8Array, film.subarray(2 * BLOCK, 3 * BLOCK))).toBe(0)
   })
 })
 
@@ -521,11 +548,15 @@ describe('reading ahead', () => {
     expect(counts).toEqual([1, 4, 5, 6])
   })
 
-  it('ends where the range does', async () => {
+  it.each([
+    ['500-3000', [0, 1, 2, 3]],
+    ['500-2999', [0, 1, 2]],
+    ['297500-', [297, 298, 299]],
+  ])('ends where the range does: %s', async (range, blocks) => {
     const upstream = origin(large)
     const lookup = cacheOf(upstream, { readAhead: 50 })
-    await (await ask(lookup, '500-3000')).bytes()
-    expect(blocksOf(upstream)).toEqual([0, 1, 2, 3])
+    await (await ask(lookup, range)).bytes()
+    expect(blocksOf(upstream)).toEqual(blocks)
   })
 
   it('does not begin where a reader jumps', async () => {

@@ -242,7 +242,12 @@ describe('the page', () => {
   })
 
   test('of a folder has relative links, the way back, and its sub-folders', async () => {
-    const root = makeRoot('Films/Aa/Aa.mp4', 'Films/notes.txt', 'Films/B/C/c.mp4', 'Films/manual.pdf')
+    const root = makeRoot(
+      'Films/Aa/Aa.mp4',
+      'Films/notes.txt',
+      'Films/B/C/c.mp4',
+      'Films/manual.pdf',
+    )
     const html = await (await ask(root, '/Films/')).text()
     const hrefs = [...html.matchAll(/<a [^>]*href="([^"]+)"/g)].map(([, href]) => href)
     expect(hrefs).toEqual([

@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type HttpFileOptions, httpFile, httpOrigin, OriginError } from '../adapters/http.ts'
+import {
+  type HttpFileOptions,
+  httpFile,
+  httpOrigin,
+  httpTree,
+  OriginError,
+} from '../adapters/http.ts'
 import { fileHandler, isSource, readBytes } from '../src/index.ts'
 import { someBytes } from './support/counting-source.ts'
 import {
@@ -108,7 +114,21 @@ const ROWS: Row[] = [
     origin: good,
     headers: { range: 'bytes=0-1,5-6,-1' },
     answer: [206, null, 'ab fg z'],
-    asked: ['GET /f bytes=0-1', 'GET /f bytes=5-6', 'GET /f bytes=25-25'],
+    asked: ['GET /f bytes=0-6', 'GET /f bytes=25-25'],
+  },
+  {
+    name: 'ranges in any order, some beyond the end',
+    origin: good,
+    headers: { range: 'bytes=99-,5-6,8-9,0-1,20-20,-2' },
+    answer: [206, null, 'fg ij ab u yz'],
+    asked: ['GET /f bytes=99-', 'HEAD /f', 'GET /f bytes=5-9', 'GET /f bytes=0-25'],
+  },
+  {
+    name: 'one range twice',
+    origin: good,
+    headers: { range: 'bytes=0-1,0-1' },
+    answer: [206, null, 'ab ab'],
+    asked: ['GET /f bytes=0-1', 'GET /f bytes=0-1'],
   },
   // Two where one can't do
   {
@@ -420,7 +440,7 @@ const ROWS: Row[] = [
         null,
         'Expected a strong entity tag, by which to join two responses, got none\n',
       ],
-      asked: ['GET /f bytes=0-1'],
+      asked: ['GET /f bytes=0-6'],
     }),
   ),
   {
@@ -429,7 +449,7 @@ const ROWS: Row[] = [
     headers: { range: 'bytes=0-1,5-6' },
     options: { immutable: true },
     answer: [206, null, 'ab fg'],
-    asked: ['GET /f bytes=0-1', 'GET /f bytes=5-6'],
+    asked: ['GET /f bytes=0-6'],
   },
   {
     name: 'If-Range that fails, of a file with a weak tag',
@@ -719,7 +739,7 @@ describe('httpOrigin', () => {
     ['/..%2fsecret', undefined],
     ['/x%5C..%5csecret', undefined],
     ['/.hidden', undefined],
-    ['/', undefined],
+    ['/', '/films/index.html'],
   ])('GET %s asks for %s', async (path, target) => {
     origin.behave(good)
     const handler = fileHandler(httpOrigin(`${origin.url}films/`))
@@ -727,6 +747,15 @@ describe('httpOrigin', () => {
     expect([status, origin.asked]).toEqual(
       target === undefined ? [404, []] : [200, [`GET ${target} bytes=0-`]],
     )
+  })
+
+  it('finds a directory where the origin does, and no file', async () => {
+    origin.behave((incoming, outgoing) => {
+      if (incoming.url !== '/sub') return good(incoming, outgoing)
+      return outgoing.writeHead(301, { location: '/sub/' }).end()
+    })
+    const opened = await httpTree(origin.url).open('sub', new Request('http://localhost/sub'))
+    expect(opened).toBe('directory')
   })
 
   it('answers what the origin does wrong', async () => {

@@ -375,13 +375,13 @@ describe('readBody', () => {
 
   it('gives nothing after everything was given', async () => {
     const source = countingSource(large)
-    const reader = readBody(source, [{ start: 0, end: 9 }, large.subarray(0, 2)])
+    const reader = readBody(source, [{ start: 0, end: 9 }, large.subarray(0, 5000)])
     expect(await reader.next()).toEqual(large.subarray(0, 9))
     expect(source.closes).toBe(0)
-    expect(await reader.next()).toEqual(large.subarray(0, 2))
+    expect(await reader.next()).toEqual(large.subarray(0, 5000))
     expect(source.closes).toBe(1)
     expect(await reader.next()).toBe(null)
-    expect({ sent: reader.sent, length: reader.length }).toEqual({ sent: 11, length: 11 })
+    expect({ sent: reader.sent, length: reader.length }).toEqual({ sent: 5009, length: 5009 })
   })
 
   it('tells what could not be closed', async () => {

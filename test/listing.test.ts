@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { dirname, join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
-import { type Entry, type FileTree, type SiteOptions, site } from '../adapters/site.ts'
+import {
+  type Entry,
+  type FileTree,
+  type SiteOptions,
+  site,
+  toRelativePath,
+} from '../adapters/site.ts'
 import { fileHandler } from '../src/serve.ts'
 import * as chromium from './support/chromium.ts'
 import { launchChromium } from './support/chromium.ts'
@@ -168,6 +175,21 @@ describe('a listing', () => {
     expect(rest.replace('<!doctype html>', '')).not.toMatch(/[<>]|\p{Cc}(?<!\n)/u)
     const names = await namesOf(await list(treeOf(HOSTILE), { accept: 'application/json' }))
     expect(names.toSorted()).toEqual(found.toSorted())
+  })
+
+  it('links to what a site then finds, whatever it is called', async () => {
+    const name = fc
+      .string({ unit: 'grapheme', minLength: 1 })
+      .map((text) => text.replace(/[/\\\0\ufffd]|^\./gu, ''))
+      .filter((text) => !/\p{Cs}/u.test(text) && text !== '')
+    await fc.assert(
+      fc.asyncProperty(name, async (name) => {
+        const page = await (await list(treeOf([name]))).text()
+        const [, link = ''] = /<a href="([^"]*)">/.exec(page) ?? []
+        expect(toRelativePath(new URL(link, 'http://host/').href)).toBe(name)
+        expect(await namesOf(await list(treeOf([name]), {}, '/?format=json'))).toEqual([name])
+      }),
+    )
   })
 
   it('names its folder, and links to the one above, but not to one above the root', async () => {

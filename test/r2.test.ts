@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type R2BucketLike,
@@ -881,3 +882,89 @@ async function written(response: Response): Promise<object> {
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
+
+describe('what R2 knows besides', () => {
+  async function fieldsOf(wanted: string): Promise<string | null> {
+    const handler = fileHandler(r2Bucket(worker.bucket))
+    const headers = { 'want-repr-digest': wanted, range: 'bytes=0-3' }
+    const response = await handler(new Request('http://host/digested', { headers }))
+    await response.bytes()
+    return response.headers.get('repr-digest')
+  }
+
+  it('digests, of all of the object', async () => {
+    const content = bytes(ALPHABET)
+    const sha256 = new Uint8Array(createHash('sha256').update(content).digest())
+    await worker.bucket.put('digested', content, { sha256 } as object)
+    const of = (name: string) => createHash(name).update(content).digest('base64')
+    expect(await fieldsOf('sha-256=10, md5=1')).toBe(`sha-256=:${of('sha256')}:`)
+    expect(await fieldsOf('sha-512=10, md5=1')).toBe(`md5=:${of('md5')}:`)
+    expect(await fieldsOf('sha-512=10')).toBe(null)
+  })
+
+  it('folders, page by page, below the prefix', async () => {
+    const asked: unknown[] = []
+    const bucket: R2BucketLike = {
+      head: async () => null,
+      get: async () => null,
+      async list({ prefix, delimiter, cursor }) {
+        asked.push([prefix, delimiter, cursor])
+        const uploaded = new Date(0)
+        if (cursor === 'more') {
+          return { objects: [], delimitedPrefixes: [`${prefix}c/`], truncated: false }
+        }
+        const objects = ['', 'b.mp4'].map((name) => ({ key: prefix + name, size: 5, uploaded }))
+        return { objects, delimitedPrefixes: [`${prefix}a/`], truncated: true, cursor: 'more' }
+      },
+    }
+    const handler = fileHandler(r2Bucket(bucket, { prefix: 'public/', listing: 'json' }))
+    const response = await handler(new Request('http://host/films/'))
+    expect(await response.json()).toEqual([
+      { name: 'a', type: 'directory' },
+      { name: 'c', type: 'directory' },
+      { name: 'b.mp4', type: 'file', mtime: 'Thu, 01 Jan 1970 00:00:00 GMT', size: 5 },
+    ])
+    const pages = asked.slice(-2)
+    expect(pages).toEqual([
+      ['public/films/', '/', undefined],
+      ['public/films/', '/', 'more'],
+    ])
+  })
+
+  it.each([
+    ['a site without options', {}, '/none', {}, ['get']],
+    [
+      'a missing folder of a site with an index',
+      { index: 'index.html' },
+      '/none',
+      {},
+      ['get', 'get'],
+    ],
+    [
+      'a file that is stored encoded',
+      { precompressed: true },
+      '/app.js',
+      { 'accept-encoding': 'br' },
+      ['get', 'get'],
+    ],
+    [
+      'a film, whatever is accepted',
+      { precompressed: true },
+      '/film.mp4',
+      { 'accept-encoding': 'br' },
+      ['get'],
+    ],
+  ] as const)('%s costs %j', async (_what, options, path, headers, operations) => {
+    const put = (key: string, contentType: string) =>
+      worker.bucket.put(key, bytes(key), { httpMetadata: { contentType } })
+    await put('app.js', 'text/javascript')
+    await put('app.js.br', 'text/javascript')
+    await put('film.mp4', 'video/mp4')
+    const { bucket, operations: made } = counting(worker.bucket)
+    const response = await fileHandler(r2Bucket(bucket, options))(
+      new Request(`http://host${path}`, { headers }),
+    )
+    await response.bytes()
+    expect(made.map((operation) => [operation].flat()[0])).toEqual(operations)
+  })
+})

@@ -8,6 +8,7 @@ import {
   type SiteOptions,
   site,
 } from '../adapters/site.ts'
+import { zipFolder } from '../adapters/zip.ts'
 import { fileHandler, matchFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
 import { memoryTree, type Stored } from './support/memory-tree.ts'
@@ -221,6 +222,7 @@ describe('precompressed', () => {
     ['*;q=0.5, br;q=0', gzip],
     ['zstd', identity],
     ['gzip;q=0.5, identity', identity],
+    ['gzip;q=0.5, br;q=0, *', identity],
     ['gzip;q=0.5, identity;q=0.5', gzip],
     ['identity;q=1, *;q=0', identity],
     ['identity;q=0, *;q=0', identity],
@@ -610,6 +612,20 @@ describe('download', () => {
     await ask(options, '/?zip')
     expect(asked[1]).toEqual(['', expect.not.arrayContaining(['.env'])])
   })
+
+  it('may be zipFolder', async () => {
+    const handler = fileHandler(site(memoryTree(FILES), { download: zipFolder }))
+    const response = await handler(new Request('http://host/docs/?zip'))
+    const names = ['cache-control', 'content-type', 'content-disposition']
+    const archive = await response.text()
+    expect([response.status, ...names.map((name) => response.headers.get(name))]).toEqual([
+      200,
+      'no-cache',
+      'application/zip',
+      expect.stringMatching(/^attachment; filename="docs\.zip"/),
+    ])
+    expect(archive.startsWith('PK') && archive.includes('a b.html')).toBe(true)
+  })
 })
 
 describe('options', () => {
@@ -621,10 +637,10 @@ describe('options', () => {
     [{ index: '' }, "Expected index to be the path of a file, got ''"],
     [{ notFound: '../404.html' }, "Expected notFound to be the path of a file, got '../404.html'"],
     [{ fallback: 'a/' }, "Expected fallback to be the path of a file, got 'a/'"],
-    [{ extensions: 'html' }, 'Expected extensions to be an array, got html'],
-    [{ extensions: ['.html'] }, "Expected extensions like 'html', got '.html'"],
-    [{ precompressed: 'br' }, 'Expected precompressed to be an array, got br'],
-    [{ precompressed: ['gz'] }, 'Expected precompressed to be one of br, zstd, gzip, got gz'],
+    [{ extensions: 'html' }, "Expected extensions to be an array like ['html'], got html"],
+    [{ extensions: ['.html'] }, "Expected extensions to be an array like ['html'], got .html"],
+    [{ precompressed: 'br' }, 'Expected precompressed to be an array of br, zstd, gzip, got br'],
+    [{ precompressed: ['gz'] }, 'Expected precompressed to be an array of br, zstd, gzip, got gz'],
     [{ listing: 'xml' }, 'Expected listing to be one of true, false, html, json, got xml'],
     [{ dotfiles: 'allow' }, 'Expected dotfiles to be one of true, false, got allow'],
     [{ normalize: 'NFC' }, 'Expected normalize to be one of true, false, got NFC'],

@@ -4,8 +4,8 @@ import { UnansweredError } from './unanswered.ts'
 const MIB = 1024 * 1024
 
 /** What one URL may cost its server. */
-export const MAX_REQUESTS = 40
-export const MAX_BYTES: number = 4 * MIB
+const MAX_REQUESTS = 40
+const MAX_BYTES = 4 * MIB
 
 /** More redirects than this are not followed, as players don't. */
 const MAX_REDIRECTS = 5
@@ -55,10 +55,13 @@ export class Session {
       throw new UnansweredError('timeout', `not asked: the last ${MAX_TIMEOUTS} answers never came`)
     }
     if (this.requests === MAX_REQUESTS) {
-      throw new UnansweredError('limit', `not asked: that were more than ${MAX_REQUESTS} requests`)
+      throw new UnansweredError(
+        'limit',
+        `not asked: that would be more than ${MAX_REQUESTS} requests`,
+      )
     }
     const left = MAX_BYTES - this.bytes
-    if (left <= 0) throw new UnansweredError('limit', 'not asked: that were more than 4 MiB')
+    if (left <= 0) throw new UnansweredError('limit', 'not asked: that would be more than 4 MiB')
     const own = this.#ownFields(ask.url)
     const names = new Set(own.map(([name]) => name.toLowerCase()))
     const others = ask.fields.filter(([name]) => !names.has(name.toLowerCase()))

@@ -36,10 +36,11 @@ export class Body {
   /**
    * The next bytes, at least one and at most so many.
    *
+   * @param isWhole whether these are all that is left, which the runtime may then read as one
    * @returns null when the body breaks off, falls silent or has more bytes than were announced
    */
-  async next(most: number): Promise<Uint8Array | null> {
-    const chunk = this.#atHand ?? (await this.#receive())
+  async next(most: number, isWhole = false): Promise<Uint8Array | null> {
+    const chunk = this.#atHand ?? (await (isWhole ? this.#receiveAll() : this.#receive()))
     if (chunk === null || chunk.length > this.end - this.at) return null
     const taken = chunk.length > most ? chunk.subarray(0, most) : chunk
     this.#atHand = taken === chunk ? null : chunk.subarray(most)
@@ -47,15 +48,19 @@ export class Body {
     return taken
   }
 
-  /** All that is left, read by the runtime as one; null if that fails, or there was another read. */
-  async rest(): Promise<Uint8Array | null> {
-    const { response } = this.#reply
-    const length = this.end - this.at
-    if (response.bodyUsed || this.#reader !== null) return null
-    const bytes = await within(this.#timeout, response.arrayBuffer(), this.hangUp).catch(() => null)
-    if (bytes?.byteLength !== length) return null
-    this.at = this.end
-    return new Uint8Array(bytes)
+  /** Drops the bytes before an offset; false when the body breaks off before. */
+  async skipTo(start: number): Promise<boolean> {
+    while (this.at < start) {
+      if ((await this.next(start - this.at)) === null) return false
+    }
+    return true
+  }
+
+  async #receiveAll(): Promise<Uint8Array | null> {
+    if (this.#reader !== null) return this.#receive()
+    const whole = this.#reply.response.arrayBuffer()
+    const bytes = await within(this.#timeout, whole, this.hangUp).catch(() => null)
+    return bytes?.byteLength === this.end - this.at ? new Uint8Array(bytes) : null
   }
 
   async #receive(): Promise<Uint8Array | null> {

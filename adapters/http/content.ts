@@ -1,7 +1,9 @@
+import type { ByteRange } from '../../src/range.ts'
 import type { FileSource, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
 import { OriginError } from './failure.ts'
 import type { Version } from './head.ts'
+import { GAP, spanEnd } from './spans.ts'
 import { pause, type Upstream } from './upstream.ts'
 
 /** How the content of a version is read. */
@@ -10,6 +12,8 @@ export interface ReadPlan {
   readonly isJoinable: boolean
   /** The most bytes that go to the runtime as they come, without being watched. */
   readonly untouched: number
+  /** What will be read, in order, if that is known; several ranges may come in one response. */
+  readonly ranges: readonly ByteRange[]
 }
 
 /** How long is waited before a body that gave nothing is asked for again, in ms. */
@@ -28,7 +32,7 @@ export function contentOf(
   upstream: Upstream,
   version: Version,
   first: Body | null,
-  { isJoinable, untouched }: ReadPlan,
+  { isJoinable, untouched, ranges }: ReadPlan,
 ): Pick<FileSource, 'read' | 'close'> {
   /** Those that nobody reads from at the moment. */
   const idle = new Set<Body>(first === null ? [] : [first])
@@ -43,7 +47,7 @@ export function contentOf(
     for (let failures = 0; ; failures++) {
       body ??= await open(start, end)
       const isWhole = body.end === end && end - start <= BUFFER_LIMIT && failures === 0
-      const chunk = isWhole ? await body.rest() : await body.next(end - start)
+      const chunk = (await body.skipTo(start)) ? await body.next(end - start, isWhole) : null
       if (chunk !== null) {
         hasGiven = true
         give(body, end)
@@ -59,11 +63,12 @@ export function contentOf(
     }
   }
 
-  /** A body that stands where a reader wants to go on. */
+  /** A body that stands where a reader wants to go on, or so near that it may be read up to there. */
   function take(start: number, end: number): Body | null {
     for (const body of idle) {
+      const isNear = body.at <= start && start < body.end && start - body.at <= GAP
       // Without a tag to join by, one body has to do.
-      if (body.at !== start || (!isJoinable && body.end < end)) continue
+      if (!isNear || (!isJoinable && body.end < end)) continue
       idle.delete(body)
       if (body === unread) unread = null
       return body
@@ -73,7 +78,8 @@ export function contentOf(
 
   /** Puts a body back for its reader's next read. */
   function give(body: Body, end: number): void {
-    if (body.at < end && body.at < body.end) idle.add(body)
+    const isWanted = body.at < end || ranges.length > 1
+    if (isWanted && body.at < body.end) idle.add(body)
     else release(body, 'finished')
   }
 
@@ -91,7 +97,9 @@ export function contentOf(
       release(unread)
       unread = null
     }
-    const body = await openBody(upstream, version, start, end, hangUp.signal)
+    const index = ranges.findIndex((range) => range.start <= start && range.end === end)
+    const most = Math.max(end, spanEnd(ranges, index))
+    const body = await openBody(upstream, version, start, most, hangUp.signal)
     all.add(body)
     if (hangUp.signal.aborted) release(body)
     return body
@@ -101,7 +109,7 @@ export function contentOf(
   async function streamOf(start: number, end: number): Promise<ReadableStream<Uint8Array> | null> {
     if (end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
-    if (body.end === end && body.untouched !== null) return body.untouched
+    if (body.at === start && body.end === end && body.untouched !== null) return body.untouched
     idle.add(body)
     return null
   }

@@ -76,7 +76,7 @@ export async function originFile(
   const untouched = resume === undefined ? UNTOUCHED : resume ? 0 : Infinity
   const found = await find(upstream, request, { missing, isImmutable })
   if (found === null) return null
-  const { version, body, isJoinable } = found
+  const { version, body, ...plan } = found
   const { size, etag, lastModified, headers } = version
   return {
     size,
@@ -84,7 +84,7 @@ export async function originFile(
     etag,
     lastModified,
     headers: withStored(undefined, storedFields(headers)),
-    ...contentOf(upstream, version, body, { isJoinable, untouched }),
+    ...contentOf(upstream, version, body, { ...plan, untouched }),
     ...upstream.describe?.(headers),
   }
 }

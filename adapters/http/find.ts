@@ -1,10 +1,11 @@
-import { type RangeSpec, resolveRange } from '../../src/range.ts'
+import { type ByteRange, type RangeSpec, resolveRange } from '../../src/range.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { isStrong } from '../../src/validators.ts'
 import { likelyRanges } from '../site/likely-ranges.ts'
 import { type Body, bodyFrom, expectStored, openBody, unjoinable } from './body.ts'
 import { OriginError } from './failure.ts'
 import { type Head, isSameVersion, readHead, type Version } from './head.ts'
+import { firstSpan } from './spans.ts'
 import { ask, drop, type Reply, type Upstream } from './upstream.ts'
 
 /** What was found for one request. */
@@ -14,6 +15,8 @@ export interface Found {
   readonly body: Body | null
   /** Whether the bytes of two responses may stand in one answer. */
   readonly isJoinable: boolean
+  /** What the request will most likely get. */
+  readonly ranges: readonly ByteRange[]
 }
 
 export interface FindOptions {
@@ -37,7 +40,8 @@ export async function find(
   const signal = signalOf(request)
   const specs = likelyRanges(request)
   const [spec] = specs
-  const range = spec && toRange(spec)
+  const asked = firstSpan(specs)
+  const range = asked && toRange(asked)
   const reply = range ? await ask(upstream, 'GET', { range }, signal) : null
   const head = reply && readFile(upstream, reply, missing)
   if (reply !== null && head === null) return null
@@ -47,21 +51,25 @@ export async function find(
   if (reply !== null && !first) drop(upstream, reply)
   if (version === null) return null
   const isJoinable = isImmutable || isStrong(version.etag ?? '')
-  const count = specs.filter((each) => resolveRange(each, version.size) !== null).length
-  if (count > 1 && !isJoinable) {
+  const ranges = specs.flatMap((each) => resolveRange(each, version.size) ?? [])
+  if (ranges.length > 1 && !isJoinable) {
     first?.hangUp()
     throw unjoinable(upstream)
   }
   // A server that did not understand the range may understand it when it is put in another way.
-  const isAskedAgain = reply !== null && wanted && !first && count === 1
+  const isAskedAgain = reply !== null && wanted && !first && ranges.length === 1
   const body = isAskedAgain
     ? await openBody(upstream, version, wanted.start, wanted.end, signal)
     : (first ?? null)
-  return { version, body, isJoinable }
+  return { version, body, isJoinable, ranges }
 }
 
-/** The signal of a Request, by which a client that hangs up ends the wait for a head. */
+/**
+ * The signal of a Request, by which a client that hangs up ends the wait for a head. Deno warns of
+ * every use of it.
+ */
 function signalOf(request: RequestLike): AbortSignal | undefined {
+  if ('Deno' in globalThis) return undefined
   const signal: unknown = Reflect.get(request, 'signal')
   return signal instanceof AbortSignal ? signal : undefined
 }

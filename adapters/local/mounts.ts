@@ -76,13 +76,16 @@ export class Mounts {
   /** Looks at a path in another thread; null if there is nothing. */
   async look(path: string): Promise<Version | null> {
     const directory = dirname(path)
-    const mayStall = this.#mayStall(directory)
+    const device = this.#deviceOf(directory)
+    const isLocal = device !== null && this.isLocal(device)
+    // Who is the first to look into a directory may not have to wait for those elsewhere.
+    const isFirst = device === null && !this.#looking.has(directory)
     const look = (at: string) =>
-      mayStall ? this.#lane.run(at, () => elsewhere.stat(at)) : elsewhere.stat(at)
+      isLocal ? elsewhere.stat(at) : this.#lane.run(at, () => elsewhere.stat(at), isFirst)
     this.#looking.add(directory)
     try {
       const found = await look(path)
-      const dev = found?.dev ?? (await deviceOf(directory, look))
+      const dev = found?.dev ?? (await nearestDevice(directory, look))
       if (!this.#isLocal.has(dev)) this.#isLocal.set(dev, await isLocalDevice(dev, path))
       this.#directories.set(directory, dev)
       this.#atHand.set(path, dev)
@@ -123,18 +126,19 @@ export class Mounts {
     }
   }
 
-  /** Whether a directory may lie on a device that stalls, for all that is known. */
-  #mayStall(directory: string): boolean {
+  /** The device of a directory, as far as it is known. */
+  #deviceOf(directory: string): number | null {
     const dev = this.#directories.get(directory)
-    if (dev !== undefined) return !this.isLocal(dev)
-    if (this.#looking.has(directory)) return true
+    if (dev !== undefined) return dev
     const above = dirname(directory)
-    return above !== directory && this.#mayStall(above)
+    const device = above === directory ? null : this.#deviceOf(above)
+    // Below a directory of this machine anything may be mounted, below others the same is likely.
+    return device === null || this.isLocal(device) ? null : device
   }
 }
 
 /** The device of a directory, or of the nearest above it that exists. */
-async function deviceOf(
+async function nearestDevice(
   directory: string,
   look: (path: string) => Promise<Version | null>,
 ): Promise<number> {
@@ -175,8 +179,10 @@ class Lane {
   readonly #running = new Set<string>()
   #waiting: { readonly path: string; readonly begin: () => void }[] = []
 
-  async run<T>(path: string, call: () => Promise<T>): Promise<T> {
-    if (this.#isFull(path)) await new Promise<void>((begin) => this.#waiting.push({ path, begin }))
+  /** @param mayPass does not wait for calls about other files */
+  async run<T>(path: string, call: () => Promise<T>, mayPass = false): Promise<T> {
+    const isFull = mayPass ? this.#running.has(path) : this.#isFull(path)
+    if (isFull) await new Promise<void>((begin) => this.#waiting.push({ path, begin }))
     else this.#running.add(path)
     try {
       return await call()

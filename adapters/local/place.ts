@@ -1,22 +1,18 @@
 import { Buffer } from 'node:buffer'
-import { dirname, sep } from 'node:path'
+import { sep } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
-import { type Calls, canAskDescriptors, isAbsence, isUnspeakable } from './calls.ts'
+import { type Calls, canAskDescriptors, isAbsence } from './calls.ts'
 import type { Opened } from './fingerprint.ts'
 import type { Mounts } from './mounts.ts'
+import { isBelow, Names } from './names.ts'
 import type { OpenFile } from './open-file.ts'
 import type { Place } from './open-files.ts'
 import { linkOf, O_PATH, openByDescriptor, openRegular, unlessAbsent } from './opening.ts'
-import { isDirectory, isRegular, isSame, isSameFile, type Version } from './version.ts'
+import { isDirectory, isRegular, type Version } from './version.ts'
 
 /** How often a file is opened anew whose name leads elsewhere each time. */
 const MAX_TRIES = 20
-
-/**
- * How often a file is looked up again by its name before that is believed, where only names can be
- * asked. Whoever swaps a directory for a link, and back, has to hit two moments in each look.
- */
-const PROOFS = 12
 
 /** Any path: whoever gives it means what it leads to. */
 export const anywhere: Place = {
@@ -58,7 +54,7 @@ export class Below implements Place {
   readonly id: string
   readonly #root: string
   readonly #isOpen: boolean
-  readonly #mounts: Mounts
+  readonly #names: Names
 
   /**
    * @param root an absolute path; it may be a link that a deployment points at its next release
@@ -67,7 +63,7 @@ export class Below implements Place {
   constructor(root: string, links: 'inside' | 'follow', mounts: Mounts) {
     this.#root = root
     this.#isOpen = links === 'follow'
-    this.#mounts = mounts
+    this.#names = new Names(root, mounts)
     this.prefix = root.endsWith(sep) ? root : root + sep
     this.id = `${links} ${root} `
   }
@@ -77,6 +73,8 @@ export class Below implements Place {
       const opened = await this.#attempt(path, calls)
       if (opened === null || opened === 'directory') return opened
       if (opened !== 'unclear') return { path, ...opened }
+      // Where names are all there is, proofs take longer than some files stay the same.
+      if (!canAskDescriptors && tries > 2) await delay(tries)
     }
     throw replaced(path)
   }
@@ -86,7 +84,7 @@ export class Below implements Place {
     try {
       return canAskDescriptors
         ? await this.#isInside(await calls.readlink(linkOf(file.fd)), calls)
-        : (await this.#look(file.path, file.version, calls)).verdict === 'inside'
+        : (await this.#names.look(file.path, file.version, calls)) === 'inside'
     } catch {
       // Opening it will say why.
       return false
@@ -116,8 +114,7 @@ export class Below implements Place {
   /** What a link leads to; null if that may not be served. */
   async follow(path: string, calls: Calls): Promise<Version | null> {
     if (!canAskDescriptors) {
-      const { verdict } = await this.#look(path, null, calls)
-      return verdict === 'inside' ? calls.stat(path) : null
+      return (await this.#names.look(path, null, calls)) === 'inside' ? calls.stat(path) : null
     }
     const fd = await calls.open(path, O_PATH)
     try {
@@ -160,7 +157,11 @@ export class Below implements Place {
     if (opened === null || this.#isOpen) return opened
     let isOurs = false
     try {
-      const verdict = await this.#prove(path, opened === 'directory' ? null : opened.version, calls)
+      const verdict = await this.#names.prove(
+        path,
+        opened === 'directory' ? null : opened.version,
+        calls,
+      )
       if (verdict !== 'inside') return verdict === 'outside' ? null : 'unclear'
       isOurs = true
       return opened
@@ -168,75 +169,12 @@ export class Below implements Place {
       if (!isOurs && opened !== 'directory') await calls.close(opened.fd)
     }
   }
-
-  /** Looks until that can be believed: all looks have to say the same. */
-  async #prove(path: string, version: Version | null, calls: Calls): Promise<Verdict> {
-    const first = await this.#look(path, version, calls)
-    for (let looks = 1; looks < first.proofs; looks++) {
-      const next = await this.#look(path, version, calls)
-      if (next.verdict !== first.verdict) return 'unclear'
-    }
-    return first.verdict
-  }
-
-  /**
-   * Whether a path leads to this version, and that lies below the root.
-   *
-   * @param version null for any
-   */
-  async #look(path: string, version: Version | null, calls: Calls): Promise<Look> {
-    try {
-      const real = await calls.realpath(path)
-      const root = await calls.realpath(this.#root)
-      // The root may have been turned in between.
-      if (!isBelow(real, root)) return { verdict: 'outside', proofs: 3 }
-      const isThere = version === null || this.#isSame(await calls.lstat(real), version)
-      // Nothing can be swapped above a file that lies in the root itself.
-      const proofs = real.indexOf(sep, root.length + 1) < 0 ? 1 : PROOFS
-      return { verdict: isThere ? 'inside' : 'unclear', proofs }
-    } catch (error) {
-      if (!isUnspeakable(error)) throw error
-      // Some name above is not UTF-8, which Deno can follow, and not say.
-      const isInside = await this.#isPlain(path, version, calls)
-      return { verdict: isInside ? 'inside' : 'outside', proofs: PROOFS }
-    }
-  }
-
-  /** Whether no link lies between the root and this version. */
-  async #isPlain(path: string, version: Version | null, calls: Calls): Promise<boolean> {
-    const found = await calls.lstat(path)
-    if (version === null ? !isDirectory(found) : !this.#isSame(found, version)) return false
-    for (let at = dirname(path); at.startsWith(this.prefix); at = dirname(at)) {
-      if (!isDirectory(await calls.lstat(at))) return false
-    }
-    return true
-  }
-
-  /** Some file systems of other people number a file anew at each look; then all else must agree. */
-  #isSame(found: Version, version: Version): boolean {
-    if (isSameFile(found, version)) return true
-    return !this.#mounts.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
-  }
 }
 
 /** A directory that was opened. */
 interface Entered {
   readonly path: string
   leave(): void | Promise<void>
-}
-
-type Verdict = 'inside' | 'outside' | 'unclear'
-
-interface Look {
-  readonly verdict: Verdict
-  /** How many looks have to say so. */
-  readonly proofs: number
-}
-
-/** Whether a path is a directory's, or lies below it: both are absolute, with links resolved. */
-export function isBelow(path: Buffer, root: Buffer): boolean {
-  const [at, start] = [path.toString('latin1'), root.toString('latin1')]
-  return at === start || at.startsWith(start.endsWith(sep) ? start : start + sep)
 }
 
 function replaced(path: string): SourceChangedError {

@@ -6,17 +6,21 @@ const LEFT_OUT = /^(?:range|if-(?:match|none-match|modified-since|unmodified-sin
 /**
  * A request for the same file that asks for something else of it: without the client's conditions,
  * and with this Range or none.
+ *
+ * @param signal aborted when nobody wants it any more; some lookups heed that of a Request. The
+ * client's is left out: others may wait for the same
  */
 export function askingFor(
   { url, headers }: RequestLike,
   method: 'GET' | 'HEAD',
   range: string | null,
-): RequestLike {
+  signal?: AbortSignal,
+): RequestLike & { readonly signal?: AbortSignal | undefined } {
   const get = (name: string) => {
     if (!LEFT_OUT.test(name)) return headers.get(name)
     return name.toLowerCase() === 'range' ? range : null
   }
-  return { method, url, headers: { get } }
+  return { method, url, headers: { get }, signal }
 }
 
 /**

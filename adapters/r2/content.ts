@@ -1,18 +1,15 @@
 import { SourceChangedError } from '../../src/errors.ts'
-import { type ByteRange, parseRange, type RangeSpec } from '../../src/range.ts'
+import type { ByteRange, RangeSpec } from '../../src/range.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
+import { likelyRanges } from '../site/likely-ranges.ts'
 import type { R2BucketLike, R2GetOptionsLike, R2ObjectLike } from './binding.ts'
 
 /** The most that is read at once, in bytes. */
 const CHUNK = 256 * 1024
 
-/** All of an object, even if it is empty. */
-const WHOLE: RangeSpec = { firstPos: 0, lastPos: Infinity }
-
 /** The bytes that a request will most likely get; null for several ranges, and without a body. */
-export function likelyRange({ method, headers }: RequestLike): RangeSpec | null {
-  if (method !== 'GET') return null
-  const [spec = null, ...others] = parseRange(headers.get('range') ?? '') ?? [WHOLE]
+export function likelyRange(request: RequestLike): RangeSpec | null {
+  const [spec = null, ...others] = likelyRanges(request)
   return others.length === 0 ? spec : null
 }
 

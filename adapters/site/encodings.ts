@@ -31,7 +31,7 @@ export function acceptedEncodings(
 ): Encoding[] {
   if (!accepted) return []
   const qualities = parseQualities(accepted)
-  const identity = qualities.get('identity') ?? 0
+  const identity = qualities.get('identity') ?? qualities.get('*') ?? 0
   const qualityOf = (encoding: Encoding) =>
     qualities.get(encoding) ?? qualities.get(ALIASES[encoding] ?? '*') ?? qualities.get('*') ?? 0
   return stored

@@ -115,34 +115,40 @@ export interface Rules extends Pick<SiteOptions, 'type' | 'digest' | 'download'>
   readonly encodings: readonly Encoding[]
   readonly listing: ListingFormat | null
   /** The fields of files that have none of their own. */
-  readonly defaults: HeaderFields
-  readonly fieldsOf: ((path: string, file: FileSource) => HeadersLike | undefined) | null
-  readonly cacheControlOf: ((path: string, file: FileSource) => string | null | undefined) | null
+  readonly defaults: Readonly<HeaderFields>
+  readonly fieldsOf: OfFile<HeadersLike | undefined> | null
+  readonly cacheControlOf: OfFile<string | null | undefined> | null
 }
+
+type OfFile<T> = (path: string, file: FileSource) => T
 
 /** @throws TypeError if an option is invalid */
 export function readOptions<Context extends readonly unknown[]>(
   options: SiteOptions<Context>,
-  { isFlat = false }: FileTree,
+  tree: FileTree,
 ): Rules {
   for (const name of ['within', 'type', 'digest', 'download'] as const) {
     expectFunction(name, options[name])
   }
-  expectOneOf('dotfiles', options.dotfiles, [true, false])
-  expectOneOf('normalize', options.normalize, [true, false])
-  const { type, digest, download, headers, cacheControl, index = !isFlat && 'index.html' } = options
+  for (const name of ['dotfiles', 'normalize'] as const) {
+    expectOneOf(name, options[name], [true, false])
+  }
+  const { type, digest, download, headers, cacheControl, listing = false } = options
+  const { index = tree.isFlat ? false : 'index.html' } = options
+  expectOneOf('listing', listing, [true, false, 'html', 'json'])
+  if (listing && !tree.list) throw new TypeError('Expected a tree that can be listed')
   return {
-    base: expectBase(options.base ?? '/'),
-    isFound: options.dotfiles ? isSegment : isVisible,
-    index: index === false ? null : expectFileName('index', index),
-    extensions: expectExtensions(options.extensions),
-    notFound: expectFileName('notFound', options.notFound),
-    fallback: expectFileName('fallback', options.fallback),
-    encodings: expectEncodings(options.precompressed),
-    listing: expectListing(options.listing),
     type,
     digest,
     download,
+    base: expectBase(options.base ?? '/'),
+    isFound: options.dotfiles ? isSegment : isVisible,
+    index: index === false ? null : expectPath('index', index),
+    extensions: expectAll('extensions', options.extensions ?? [], isExtension),
+    notFound: expectPath('notFound', options.notFound),
+    fallback: expectPath('fallback', options.fallback),
+    encodings: expectEncodings(options.precompressed ?? false),
+    listing: listing === true ? 'either' : listing || null,
     // Frozen, they are read once, and not again for each answer.
     defaults: Object.freeze(expectDefaults(options)),
     fieldsOf: typeof headers === 'function' ? headers : null,
@@ -153,53 +159,53 @@ export function readOptions<Context extends readonly unknown[]>(
 /** @throws TypeError unless every server can send them */
 function expectDefaults({ headers, cacheControl }: SiteOptions<never>): HeaderFields {
   const fields = typeof headers === 'function' ? {} : readFields(headers)
-  const isValue = typeof cacheControl === 'string' && isFieldValue(cacheControl)
-  if (isValue) return { ...fields, 'cache-control': cacheControl }
   if (cacheControl === null) return fields
   if (cacheControl === undefined || typeof cacheControl === 'function') {
     return { 'cache-control': 'no-cache', ...fields }
   }
-  throw new TypeError(`Expected cacheControl to be a field value, got ${cacheControl}`)
+  const isValue = typeof cacheControl === 'string' && isFieldValue(cacheControl)
+  if (!isValue) throw unexpected('cacheControl', 'a field value', cacheControl)
+  return { ...fields, 'cache-control': cacheControl }
 }
 
-function expectEncodings(precompressed: SiteOptions['precompressed'] = false): readonly Encoding[] {
+function expectEncodings(precompressed: boolean | readonly Encoding[]): readonly Encoding[] {
   if (typeof precompressed === 'boolean') return precompressed ? ENCODINGS : []
-  for (const encoding of expectArray('precompressed', precompressed)) {
-    expectOneOf('precompressed', encoding, ENCODINGS)
-  }
-  return precompressed
+  return expectAll('precompressed', precompressed, (name) => ENCODINGS.includes(name))
 }
 
-function expectExtensions(extensions: readonly string[] = []): readonly string[] {
-  for (const extension of expectArray('extensions', extensions)) {
-    if (typeof extension === 'string' && /^[^./\\\0][^/\\\0]*$/.test(extension)) continue
-    throw new TypeError(`Expected extensions like 'html', got '${extension}'`)
-  }
-  return extensions
-}
-
-function expectListing(value: SiteOptions['listing'] = false): ListingFormat | null {
-  expectOneOf('listing', value, [true, false, 'html', 'json'])
-  if (typeof value === 'string') return value
-  return value ? 'either' : null
-}
-
-function expectArray(option: string, value: readonly unknown[]): readonly unknown[] {
-  if (Array.isArray(value)) return value
-  throw new TypeError(`Expected ${option} to be an array, got ${value}`)
+function expectAll<T>(
+  option: string,
+  values: readonly T[],
+  isValid: (value: T) => boolean,
+): readonly T[] {
+  if (Array.isArray(values) && values.every(isValid)) return values
+  const example = option === 'extensions' ? "like ['html']" : `of ${ENCODINGS.join(', ')}`
+  throw unexpected(option, `an array ${example}`, values)
 }
 
 function expectOneOf(option: string, value: unknown, allowed: readonly unknown[]): void {
   if (value === undefined || allowed.includes(value)) return
-  throw new TypeError(`Expected ${option} to be one of ${allowed.join(', ')}, got ${value}`)
+  throw unexpected(option, `one of ${allowed.join(', ')}`, value)
 }
 
 /** A path of visible segments, as `open` of a tree expects it; null if it is not given. */
-function expectFileName(option: string, value: string | undefined): string | null {
+function expectPath(option: string, value: string | undefined): string | null {
   if (value === undefined) return null
-  const isPath = typeof value === 'string' && /^[^/\\\0]+(?:\/[^/\\\0]+)*$/.test(value)
-  if (isPath && value.split('/').every(isVisible)) return value
-  throw new TypeError(`Expected ${option} to be the path of a file, got '${value}'`)
+  const isPath = typeof value === 'string' && value.split('/').every(isName)
+  if (!isPath) throw unexpected(option, 'the path of a file', `'${value}'`)
+  return value
+}
+
+function unexpected(option: string, expected: string, given: unknown): TypeError {
+  return new TypeError(`Expected ${option} to be ${expected}, got ${given}`)
+}
+
+function isExtension(text: string): boolean {
+  return typeof text === 'string' && isName(text)
+}
+
+function isName(text: string): boolean {
+  return /^[^/\\\0]+$/.test(text) && isVisible(text)
 }
 
 /** A path is resolved when it gets here; this makes sure of it. */

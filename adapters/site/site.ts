@@ -1,5 +1,5 @@
 import type { FileLookup } from '../../src/lookup.ts'
-import { Search } from './search.ts'
+import { search } from './search.ts'
 import { readOptions, type SiteOptions } from './site-options.ts'
 import type { FileTree } from './tree.ts'
 import { folderOf, inOtherForms, reachable } from './views.ts'
@@ -23,12 +23,12 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
   const { within, normalize = false } = options
   const whole = reachable(normalize ? inOtherForms(tree) : tree, rules.isFound)
   if (within === undefined) {
-    return (request, ...context) => new Search(rules, whole, request, context).find()
+    return (request, ...context) => search({ rules, tree: whole, request, context })
   }
   return async (request, ...context) => {
     const folder = await within(request, ...context)
     if (!isFolderName(folder)) return null
-    return new Search(rules, folderOf(whole, folder), request, context).find()
+    return search({ rules, tree: folderOf(whole, folder), request, context })
   }
 }
 

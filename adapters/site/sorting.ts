@@ -21,7 +21,7 @@ const RUN_LENGTH = 512
  * @param seen called with each item, in no particular order
  */
 export async function sortEntries(
-  entries: AsyncIterable<Entry>,
+  entries: AsyncIterable<Entry> | readonly Entry[],
   seen: (item: Item) => void,
 ): Promise<Iterator<Item>> {
   const runs: Item[][] = []

@@ -49,3 +49,7 @@ export interface FileTree {
 
 /** What is at a path of a tree. */
 export type Opened = FileSource | 'directory' | null
+
+export function isFile(opened: Opened | undefined): opened is FileSource {
+  return opened instanceof Object
+}

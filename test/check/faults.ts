@@ -292,6 +292,13 @@ export const FAULTS: readonly PlantedFault[] = [
 
   ['not-modified', '200', when((asked) => asked.header('if-none-match') !== undefined, toWhole)],
   ['not-modified', 'no Cache-Control', onNotModified(without('cache-control'))],
+  [
+    'not-modified',
+    'a body',
+    onNotModified((plan) => {
+      plan.surplus = 'body'
+    }),
+  ],
   ['not-modified', 'no Vary', onNotModified(without('vary'))],
 
   ['part-fields', 'no ETag', onParts(without('etag'))],
@@ -321,6 +328,26 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
 
+  [
+    'encoding',
+    'a coded file for who asked for none',
+    when(
+      ({ range, method }) => range === null && method === 'GET',
+      ({ status, fields }) => {
+        if (status === 200) fields['content-encoding'] = 'gzip'
+      },
+    ),
+  ],
+
+  ['slices', '200', when(isSlice, toWhole)],
+  [
+    'slices',
+    'some bytes less than its Content-Range',
+    when(isSlice, (plan) => {
+      plan.end -= 10
+      plan.fields['content-length'] = String(plan.end - plan.start)
+    }),
+  ],
   [
     'slices',
     'at most 256 KiB',
@@ -452,6 +479,11 @@ function isSuffix({ range }: Asked): boolean {
 function isClamped({ range }: Asked): boolean {
   const [, first, last] = /^(\d+)-(\d+)$/.exec(range ?? '') ?? []
   return Number(last) - Number(first) === 1999
+}
+
+function isSlice({ range }: Asked): boolean {
+  const [, first, last] = /^(\d+)-(\d+)$/.exec(range ?? '') ?? []
+  return Number(last) - Number(first) === 1024 * 1024 - 1
 }
 
 function isPastEnd({ range }: Asked): boolean {

@@ -1,9 +1,10 @@
 import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { basename, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type BunOptions, bunDirectory, bunFile } from '../../adapters/bun.ts'
+import { cached } from '../../adapters/cache.ts'
 import { openFiles } from '../../adapters/local/shared.ts'
-import { serveFile } from '../../src/serve.ts'
+import { fileHandler, serveFile } from '../../src/serve.ts'
 import { describeSource } from '../contract.ts'
 import { cachedFiles } from '../support/cached-files.ts'
 import { someBytes } from '../support/counting-source.ts'
@@ -50,6 +51,17 @@ const files = bunDirectory(directory, { stable: true, keepOpen: 0 })
 describeSource('cached', cachedFiles(directory, files))
 const tier = { directory: temporaryDirectory() }
 describeSource('cached, with a directory behind', cachedFiles(directory, files, tier))
+
+it('a part of a cached file has its length, over the borders of blocks', async () => {
+  const path = putFile(directory, someBytes(2_000_000))
+  const handler = fileHandler(cached(files, { blockSize: 100_000 }))
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: (request) => handler(request) })
+  onTestFinished(() => void server.stop(true))
+  const headers = { range: 'bytes=99999-999999' }
+  const response = await fetch(`http://127.0.0.1:${server.port}/${basename(path)}`, { headers })
+  const { length } = await response.bytes()
+  expect([response.headers.get('content-length'), length]).toEqual(['900001', 900_001])
+})
 
 /** Of these Bun hands over its own body. */
 const LARGE = 2 * 1024 * 1024

@@ -98,5 +98,5 @@ export function siteTargets(
 
 /** What a tag has of its file differs by store. */
 function withoutTag(etag: string): string {
-  return etag.replace(/[\da-f-]{8,}(?=-(?:br|gzip)"$|"$)/, 'tag')
+  return etag.replace(/^"[^"]{8,}?(?=(?:-br|-gzip)?"$)/, '"tag')
 }

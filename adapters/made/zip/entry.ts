@@ -3,6 +3,7 @@ import { expectHeaders } from '../../../src/headers.ts'
 import type { Found } from '../../../src/lookup.ts'
 import { closeSource, readBody } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
+import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { inMemory } from '../in-memory.ts'
 import { joined, offsetsOf } from '../joined.ts'
 import { derivedTag } from '../tag.ts'
@@ -58,7 +59,7 @@ export async function zipEntry(
   if (!stored.isDeflated) return { ...file, ...sliced(source, stored) }
   const fields = Object.fromEntries(new Headers(headers))
   fields.vary = fields.vary === undefined ? 'Accept-Encoding' : `${fields.vary}, Accept-Encoding`
-  if (acceptsGzip(request.headers.get('accept-encoding') ?? '')) {
+  if (acceptedEncodings(acceptEncodingOf(request), ['gzip']).length > 0) {
     const encoded = { ...fields, 'content-encoding': 'gzip' }
     return { ...file, ...gzipped(source, stored), etag: derivedTag(tag, 'gz'), headers: encoded }
   }
@@ -97,14 +98,4 @@ function inflated(source: FileSource, { start, end, size }: Stored): ReadableStr
   // The type asks for more than bytes, in some runtimes' types.
   const inflate = new DecompressionStream('deflate-raw') as TransformStream<Uint8Array, Uint8Array>
   return exactly(deflated.pipeThrough(inflate), size)
-}
-
-/** Whether an Accept-Encoding allows gzip (RFC 9110 §12.5.3). */
-function acceptsGzip(value: string): boolean {
-  const weights = new Map<string, number>()
-  for (const element of value.toLowerCase().split(',')) {
-    const [coding = '', weight = 'q=1'] = element.split(';').map((text) => text.trim())
-    weights.set(coding, Number(weight.replace(/^q=/, '')))
-  }
-  return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0
 }

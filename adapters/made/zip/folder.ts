@@ -1,5 +1,6 @@
 import { closeSource } from '../../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../../src/source.ts'
+import { contentDisposition } from '../../site/disposition.ts'
 import type { Entry, FileTree } from '../../site/tree.ts'
 import { askingFor } from '../request.ts'
 import { Checksums } from './checksums.ts'
@@ -29,8 +30,10 @@ const remembered = new WeakMap<FileTree, Checksums>()
  * @throws as `zip` does; TypeError, as a rejection, if the tree can't be listed; RangeError if there
  * are more than `maxMembers` files and folders
  *
+ * Checksums are remembered for as long as the tree is, by the files' paths in it.
+ *
  * @example
- * const lookup: FileLookup = (request) => zipFolder(tree, 'films', request)
+ * nodeDirectory('media', { download: zipFolder }) // `/films/?zip`
  */
 export async function zipFolder(
   tree: FileTree,
@@ -43,7 +46,7 @@ export async function zipFolder(
   const checksums = remembered.get(tree) ?? new Checksums()
   remembered.set(tree, checksums)
   const fields = Object.fromEntries(new Headers(headers))
-  fields['content-disposition'] ??= attachment(filename)
+  fields['content-disposition'] ??= contentDisposition('attachment', filename)
   const members = below(tree, path.replace(/\/$/, ''), askingFor(request, 'HEAD', null))
   return zip(upTo(maxMembers, members), { checksums, ...others, headers: fields })
 }
@@ -109,12 +112,4 @@ async function* upTo<T>(max: number, items: AsyncIterable<T>): AsyncGenerator<T>
     if (count > max) throw new RangeError(`Expected up to ${max} files and folders, found more`)
     yield item
   }
-}
-
-/** How a file is saved: its name in UTF-8, and for old clients in ASCII (RFC 6266 §4.3, appendix D). */
-function attachment(name: string): string {
-  const plain = name.replace(/[^\x20-\x7e]|["%\\]/g, '_')
-  const percent = (char: string) => `%${char.charCodeAt(0).toString(16)}`
-  const encoded = encodeURIComponent(name).replace(/['()*]/g, percent)
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
 }

@@ -1,4 +1,4 @@
-import { isWorkerd } from '../../src/runtime.ts'
+import { isWorkerd } from '../../../src/runtime.ts'
 import { Blocks } from './blocks.ts'
 import { Flights, type Share } from './flights.ts'
 import type { BlockTier } from './tier.ts'

@@ -1,5 +1,5 @@
-import type { Answer } from '../../src/answer.ts'
-import { isWorkerd } from '../../src/runtime.ts'
+import type { Answer } from '../../../src/answer.ts'
+import { isWorkerd } from '../../../src/runtime.ts'
 import { isForAll, type Version } from './version.ts'
 
 /**
@@ -8,13 +8,16 @@ import { isForAll, type Version } from './version.ts'
  */
 export type Looked = Version | Answer | null | 'the rest'
 
+/** What everybody gets who asks soon: passing on what is not cached is right for all. */
+type Lasting = Version | 'the rest'
+
 /** How many names are remembered. */
 const MAX_NAMES = 10_000
 
 /** Which version each file had lately, by name. */
 export class Versions {
   readonly #duration: number
-  readonly #known = new Map<string, { readonly version: Version; readonly until: number }>()
+  readonly #known = new Map<string, { readonly looked: Lasting; readonly until: number }>()
   readonly #asking = new Map<string, Promise<Looked>>()
 
   /** @param duration how long a version is remembered, in ms; 0: ask each time */
@@ -26,20 +29,20 @@ export class Versions {
   async find(name: string, ask: () => Promise<Looked>): Promise<Looked> {
     if (this.#duration === 0) return ask()
     const known = this.#known.get(name)
-    if (known !== undefined && performance.now() < known.until) return known.version
+    if (known !== undefined && performance.now() < known.until) return known.looked
     // In workerd, a request may not wait for another one's.
     const others = isWorkerd ? undefined : this.#asking.get(name)
     if (others === undefined) return this.#learn(name, ask())
     // If that failed, or is for nobody else, each asks on its own.
     const looked = await others.catch(() => null)
-    return isForOthers(looked) ? looked : ask()
+    return isLasting(looked) ? looked : ask()
   }
 
   async #learn(name: string, asking: Promise<Looked>): Promise<Looked> {
     this.#asking.set(name, asking)
     try {
       const looked = await asking
-      if (isForOthers(looked)) this.#remember(name, looked)
+      if (isLasting(looked)) this.#remember(name, looked)
       return looked
     } finally {
       this.#asking.delete(name)
@@ -50,11 +53,11 @@ export class Versions {
     this.#known.delete(name)
   }
 
-  #remember(name: string, version: Version): void {
+  #remember(name: string, looked: Lasting): void {
     this.forget(name)
     const [oldest] = this.#known.keys()
     if (oldest !== undefined && this.#known.size >= MAX_NAMES) this.forget(oldest)
-    this.#known.set(name, { version, until: performance.now() + this.#duration })
+    this.#known.set(name, { looked, until: performance.now() + this.#duration })
   }
 }
 
@@ -62,6 +65,6 @@ export function isVersion(looked: Looked): looked is Version {
   return looked instanceof Object && 'etag' in looked
 }
 
-function isForOthers(looked: Looked): looked is Version {
-  return isVersion(looked) && isForAll(looked)
+function isLasting(looked: Looked): looked is Lasting {
+  return looked === 'the rest' || (isVersion(looked) && isForAll(looked))
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expectWholeNumber } from '../../src/errors.ts'
-import { digest, nameFor } from './digest.ts'
+import { expectWholeNumber } from '../../../src/errors.ts'
+import { digest, nameFor } from '../digest.ts'
 import type { BlockTier } from './tier.ts'
 
 /** Options of `directoryTier`. */

@@ -1,5 +1,5 @@
-import { expectFunction, expectWholeNumber } from '../../src/errors.ts'
-import { nameFor } from './digest.ts'
+import { expectFunction, expectWholeNumber } from '../../../src/errors.ts'
+import { nameFor } from '../digest.ts'
 import type { BlockTier } from './tier.ts'
 
 /** The part of a Cache that is used: `caches.default` in Workers, `await caches.open(…)` elsewhere. */

@@ -1,7 +1,7 @@
-import type { Found } from '../../src/lookup.ts'
-import { isSource } from '../../src/lookup.ts'
-import type { FileSource, Metadata } from '../../src/source.ts'
-import { isStrong } from '../../src/validators.ts'
+import type { Found } from '../../../src/lookup.ts'
+import { isSource } from '../../../src/lookup.ts'
+import type { FileSource, Metadata } from '../../../src/source.ts'
+import { isStrong } from '../../../src/validators.ts'
 
 /** What is known of one version of a file: the tag is strong, so that it names its bytes. */
 export interface Version extends Metadata {

@@ -1,7 +1,7 @@
-import { SourceChangedError } from '../../src/errors.ts'
-import { type Found, isSource } from '../../src/lookup.ts'
-import type { ByteRange } from '../../src/range.ts'
-import { closeSource, readBody } from '../../src/reader.ts'
+import { SourceChangedError } from '../../../src/errors.ts'
+import { type Found, isSource } from '../../../src/lookup.ts'
+import type { ByteRange } from '../../../src/range.ts'
+import { closeSource, readBody } from '../../../src/reader.ts'
 import { isOfVersion, type Version } from './version.ts'
 
 /**

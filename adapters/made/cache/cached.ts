@@ -1,10 +1,10 @@
-import { expectFunction, expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
-import { expectLookup, type FileLookup, type Found, isSource } from '../../src/lookup.ts'
-import { closeSource } from '../../src/reader.ts'
-import type { RequestLike } from '../../src/source.ts'
+import { expectFunction, expectWholeNumber, SourceChangedError } from '../../../src/errors.ts'
+import { expectLookup, type FileLookup, type Found, isSource } from '../../../src/lookup.ts'
+import { closeSource } from '../../../src/reader.ts'
+import type { RequestLike } from '../../../src/source.ts'
+import { askingFor, copyOf, pathOf, urlOf } from '../request.ts'
 import { type BlockAccess, type Blocking, blockSource } from './block-source.ts'
 import { type BlockOrigin, BlockStore, type CacheStats } from './block-store.ts'
-import { askingFor, copyOf, pathOf, urlOf } from './request.ts'
 import type { BlockTier } from './tier.ts'
 import { readBlock } from './upstream.ts'
 import { type Version, versionOf } from './version.ts'
@@ -132,10 +132,10 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const originOf = (index: number): BlockOrigin => {
       const start = index * blockSize
       const end = Math.min(start + blockSize, size)
-      const asked = askingFor(request, 'GET', `bytes=${start}-${end - 1}`)
+      const range = `bytes=${start}-${end - 1}`
       const read = async (signal: AbortSignal) => {
         try {
-          const find = () => lookup(asked, ...context)
+          const find = () => lookup(askingFor(request, 'GET', range, signal), ...context)
           return await readBlock(find, version, { start, end }, pathOf(request), signal)
         } catch (error) {
           if (error instanceof SourceChangedError) versions.forget(name)

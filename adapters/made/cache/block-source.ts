@@ -1,4 +1,4 @@
-import type { Chunk, FileSource, Read } from '../../src/source.ts'
+import type { Chunk, FileSource, Read } from '../../../src/source.ts'
 import type { Share } from './flights.ts'
 import type { Version } from './version.ts'
 
@@ -18,6 +18,9 @@ export interface Blocking {
   readonly readAhead: number
 }
 
+/** Bun drops Content-Length from streams: up to so many bytes are sent as one array. */
+const BUFFER_LIMIT = 'Bun' in globalThis ? 1024 * 1024 : undefined
+
 /**
  * A version of a file, read block by block. The bytes given are those of the blocks, not copies: a
  * block is held until it was sent, even if it is evicted meanwhile.
@@ -34,7 +37,9 @@ export function blockSource(
   let latest = Number.NaN
   /** How many blocks were asked for one after the other, the latest included. */
   let run = 0
-  const read: Read = Object.assign(readChunk, { native: { sync } })
+  const read: Read = Object.assign(readChunk, {
+    native: { sync, bufferLimit: BUFFER_LIMIT },
+  })
   return { ...version, read, close }
 
   function readChunk(start: number, end: number): Chunk | Promise<Chunk> {
@@ -60,7 +65,6 @@ export function blockSource(
       return cut(await share.value, start, end)
     } finally {
       awaited.delete(share)
-      share.leave()
     }
   }
 

@@ -1,0 +1,31 @@
+import type { ByteRange, RangeSpec } from '../../src/range.ts'
+
+/** To read over so many bytes, and drop them, takes less than another request. */
+export const GAP: number = 64 * 1024
+
+/**
+ * Where a response may end so that it also holds the ranges that are read after one of them, if each
+ * follows the one before closely. A thousand ranges of a file must not become a thousand requests.
+ *
+ * @example
+ * spanEnd([{ start: 0, end: 2 }, { start: 5, end: 6 }, { start: 1, end: 2 }], 0) // 6
+ */
+export function spanEnd(ranges: readonly ByteRange[], index: number): number {
+  let { end = 0 } = ranges[index] ?? {}
+  for (const range of ranges.slice(index + 1)) {
+    if (range.start < end || range.start - end > GAP) break
+    end = range.end
+  }
+  return end
+}
+
+/** The same before the size is known, from the first of some ranges on. */
+export function firstSpan(specs: readonly RangeSpec[]): RangeSpec | undefined {
+  const [first] = specs
+  if (first === undefined || !('lastPos' in first)) return first
+  const after = specs.findIndex((spec) => !('lastPos' in spec))
+  const ranges = specs.slice(0, after < 0 ? specs.length : after).flatMap((spec) => {
+    return 'lastPos' in spec ? [{ start: spec.firstPos, end: spec.lastPos + 1 }] : []
+  })
+  return { firstPos: first.firstPos, lastPos: spanEnd(ranges, 0) - 1 }
+}

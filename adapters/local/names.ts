@@ -1,0 +1,105 @@
+import type { Buffer } from 'node:buffer'
+import { dirname, sep } from 'node:path'
+import { type Calls, isUnspeakable } from './calls.ts'
+import type { Mounts } from './mounts.ts'
+import { isDirectory, isSame, isSameFile, type Version } from './version.ts'
+
+/** What names say of where a file lies; unclear if they led elsewhere meanwhile. */
+export type Verdict = 'inside' | 'outside' | 'unclear'
+
+/**
+ * How often names are asked before they are believed. Whoever swaps a directory for a link, and
+ * back, has to hit two moments in each look, and these moments are as good as random.
+ */
+const LOOKS = 16
+
+/** A yes is asked for once in the root itself: nothing can be swapped above what lies there. */
+const LOOKS_IN_ROOT = 1
+
+/**
+ * Whether files lie below a root, by their names: for systems that do not say what a descriptor
+ * leads to. An exact answer is not to be had like this, only one that nobody will ever see to be
+ * wrong (docs/security.md).
+ */
+export class Names {
+  readonly #root: string
+  readonly #prefix: string
+  readonly #mounts: Mounts
+
+  constructor(root: string, mounts: Mounts) {
+    this.#root = root
+    this.#prefix = root.endsWith(sep) ? root : root + sep
+    this.#mounts = mounts
+  }
+
+  /**
+   * Looks whether a path leads to a version of a file below the root, until that can be believed: all
+   * looks have to say the same.
+   *
+   * @param version null for a directory
+   */
+  async prove(path: string, version: Version | null, calls: Calls): Promise<Verdict> {
+    const { verdict, looks } = await this.#look(path, version, calls)
+    for (let i = 1; i < looks; i++) {
+      await pause(path, calls)
+      if ((await this.#look(path, version, calls)).verdict !== verdict) return 'unclear'
+    }
+    return verdict
+  }
+
+  /** Looks once. */
+  async look(path: string, version: Version | null, calls: Calls): Promise<Verdict> {
+    return (await this.#look(path, version, calls)).verdict
+  }
+
+  async #look(path: string, version: Version | null, calls: Calls): Promise<Look> {
+    try {
+      const root = await calls.realpath(this.#root)
+      const real = await calls.realpath(path)
+      // The root may have been turned in between: not each time.
+      if (!isBelow(real, root)) return { verdict: 'outside', looks: LOOKS }
+      const isInRoot = real.indexOf(sep, root.length + 1) < 0
+      if (!isInRoot) await pause(path, calls)
+      const isThere = version === null || this.#isSame(await calls.lstat(real), version)
+      return { verdict: isThere ? 'inside' : 'unclear', looks: isInRoot ? LOOKS_IN_ROOT : LOOKS }
+    } catch (error) {
+      if (!isUnspeakable(error)) throw error
+      // Some name above is not UTF-8, which Deno can follow, and not say.
+      const isInside = await this.#isPlain(path, version, calls)
+      return { verdict: isInside ? 'inside' : 'outside', looks: LOOKS }
+    }
+  }
+
+  /** Whether no link lies between the root and this version. */
+  async #isPlain(path: string, version: Version | null, calls: Calls): Promise<boolean> {
+    const found = await calls.lstat(path)
+    if (version === null ? !isDirectory(found) : !this.#isSame(found, version)) return false
+    for (let at = dirname(path); at.startsWith(this.#prefix); at = dirname(at)) {
+      if (!isDirectory(await calls.lstat(at))) return false
+    }
+    return true
+  }
+
+  /** Some file systems of other people number a file anew at each look; then all else must agree. */
+  #isSame(found: Version, version: Version): boolean {
+    if (isSameFile(found, version)) return true
+    return !this.#mounts.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
+  }
+}
+
+interface Look {
+  readonly verdict: Verdict
+  /** How many looks have to say so. */
+  readonly looks: number
+}
+
+/** Takes as long as up to three calls: nobody can keep in step with that. */
+async function pause(path: string, calls: Calls): Promise<void> {
+  for (let i = Math.floor(4 * Math.random()); i > 0; i--) await calls.stat(path)
+}
+
+/** Whether a path is a directory's, or lies below it: both are absolute, with links resolved. */
+export function isBelow(path: Buffer, root: Buffer): boolean {
+  const [at, start] = [path.toString('latin1'), root.toString('latin1')]
+  return at === start || at.startsWith(start.endsWith(sep) ? start : start + sep)
+}

@@ -1,0 +1,123 @@
+import { type BodyReader, readBody } from '../../src/reader.ts'
+import { forget, pullStream, whenDropped } from '../../src/runtime.ts'
+import type { FileSource } from '../../src/source.ts'
+import type { Memory } from '../local/memory.ts'
+
+/** Bodies of up to this many bytes are sent as one array, which is faster than any stream. */
+const SHORT_BODY = 128 * 1024
+
+/**
+ * From this length on, whoever writes a chunk to a socket waits until it has left: it passes every
+ * highWaterMark that Node sets. A shorter one may still be under way when the next is pulled.
+ */
+const AWAITED = 128 * 1024
+
+/**
+ * The bytes [start, end) of a file as a stream whose memory is used again: the buffer of a chunk is
+ * taken back once the next chunk is pulled. Whoever still holds the chunk sees it empty.
+ *
+ * It is for a consumer that pulls only when the chunk before has left, as a server's adapter does
+ * that writes to a socket and waits for `drain`.
+ *
+ * @returns null for a short body
+ * @throws what the first read throws; the source is then closed
+ */
+export async function handOn(
+  source: FileSource,
+  memory: Memory,
+  start: number,
+  end: number,
+): Promise<ReadableStream<Uint8Array> | null> {
+  if (end - start <= SHORT_BODY) return null
+  const reader = readBody(source, [{ start, end }])
+  const loan = new Loan(reader, memory)
+  const first = await loan.next()
+  return streamOf(reader, loan, first)
+}
+
+function streamOf(
+  reader: BodyReader,
+  loan: Loan,
+  first: Uint8Array | null,
+): ReadableStream<Uint8Array> {
+  let isFirst = true
+  const end = () => {
+    forget(reader)
+    abandon()
+  }
+  // It may not refer to the stream, nor share a scope with what does.
+  const abandon = abandonment(reader, loan)
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    async pull(controller) {
+      const chunk = isFirst ? first : await loan.next().catch(fail)
+      isFirst = false
+      if (chunk !== null) return controller.enqueue(chunk)
+      // Not together with the last chunk, whose memory would not come back then.
+      controller.close()
+      end()
+    },
+    cancel: end,
+  }
+  const stream = pullStream(source, reader.length)
+  whenDropped(stream, abandon, reader)
+  return stream
+
+  function fail(error: unknown): never {
+    end()
+    throw error
+  }
+}
+
+function abandonment(reader: BodyReader, loan: Loan): () => void {
+  return () => {
+    loan.giveUp()
+    reader.close()
+  }
+}
+
+/** Reads chunk by chunk, each into the memory of the one before. */
+class Loan {
+  readonly #reader: BodyReader
+  readonly #memory: Memory
+  #buffer: Uint8Array | null = null
+  #length = 0
+
+  constructor(reader: BodyReader, memory: Memory) {
+    this.#reader = reader
+    this.#memory = memory
+  }
+
+  /** The next chunk; the one before is empty from now on. Null at the end. */
+  async next(): Promise<Uint8Array | null> {
+    this.#takeBack()
+    const left = this.#reader.length - this.#reader.sent
+    if (left === 0) return null
+    const buffer = this.#memory.takeBuffer(left)
+    this.#buffer = buffer
+    const chunk = await this.#reader.next(buffer)
+    this.#length = chunk?.length ?? 0
+    return chunk
+  }
+
+  /** Leaves the memory to whoever may still hold it. */
+  giveUp(): void {
+    if (this.#buffer !== null) this.#memory.forgetBuffer(this.#buffer)
+    this.#buffer = null
+  }
+
+  #takeBack(): void {
+    const buffer = this.#buffer
+    if (buffer === null || this.#length < AWAITED) {
+      this.giveUp()
+      return
+    }
+    this.#buffer = null
+    this.#memory.releaseBuffer(new Uint8Array(transfer(buffer.buffer as ArrayBuffer)))
+  }
+}
+
+/** Moves the memory of a buffer to a new one; the old one, and all views of it, are empty then. */
+function transfer(buffer: ArrayBuffer & { transfer?(): ArrayBuffer }): ArrayBuffer {
+  // Node 20 has no `transfer`.
+  return buffer.transfer?.() ?? structuredClone(buffer, { transfer: [buffer] })
+}

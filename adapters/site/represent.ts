@@ -1,0 +1,97 @@
+import type { HeaderFields } from '../../src/headers.ts'
+import { closeSource } from '../../src/reader.ts'
+import type { FileSource } from '../../src/source.ts'
+import { withDigest } from './digest.ts'
+import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable, tagOf } from './encodings.ts'
+import { overlay } from './overlay.ts'
+import type { Rules } from './site-options.ts'
+import { isFile } from './tree.ts'
+import type { Visit } from './visit.ts'
+
+/** Whether a file is sent as what was asked for, or instead of it. */
+export type Role = 'itself' | 'stand-in'
+
+/** A file with the fields that it is sent with. */
+interface Described extends FileSource {
+  readonly headers: Readonly<HeaderFields>
+}
+
+/**
+ * A file as it is sent: as the options say, and stored in a coding that the client accepts. At once,
+ * unless that has to be looked for.
+ *
+ * @throws what a function of the options throws; the file is closed then
+ */
+export function represent(
+  visit: Visit,
+  path: string,
+  file: FileSource,
+  role: Role = 'itself',
+): FileSource | Promise<FileSource> {
+  const { rules } = visit
+  try {
+    const described = describe(rules, path, file, role)
+    const isEncoded = rules.encodings.length > 0 && isEncodable(described.type, described.headers)
+    return isEncoded ? encoded(visit, path, described) : digested(visit, path, described)
+  } catch (thrown) {
+    void closeSource(file)
+    throw thrown
+  }
+}
+
+/** What the options say of a file. */
+function describe(rules: Rules, path: string, file: FileSource, role: Role): Described {
+  const { defaults, fallback, fieldsOf, cacheControlOf } = rules
+  const described = { ...file, type: rules.type?.(path) ?? file.type, headers: defaults }
+  if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
+  const fields = overlay(defaults, file.headers, fieldsOf?.(path, file))
+  const lifetime = cacheControlOf?.(path, file)
+  if (role === 'stand-in') {
+    // It is asked for by the URL of something else, which may be a file tomorrow.
+    fields['cache-control'] = lifetime ?? 'no-cache'
+    return { ...described, headers: overlay(fields, fallback === null ? null : { vary: 'Accept' }) }
+  }
+  if (lifetime === null) delete fields['cache-control']
+  else if (lifetime !== undefined) fields['cache-control'] = lifetime
+  return { ...described, headers: fields }
+}
+
+/** The best of a file's encoded versions, or else itself. */
+async function encoded(visit: Visit, path: string, file: Described): Promise<FileSource> {
+  const { rules, tree, request } = visit
+  const headers = overlay(file.headers, { vary: 'Accept-Encoding' })
+  try {
+    for (const encoding of acceptedEncodings(acceptEncodingOf(request), rules.encodings)) {
+      const storedAt = path + EXTENSIONS[encoding]
+      const stored = await tree.open(storedAt, request)
+      if (isFile(stored) && isUpToDate(stored, file)) {
+        void closeSource(file)
+        return digested(visit, storedAt, {
+          ...stored,
+          type: file.type,
+          etag: tagOf(stored.etag, encoding),
+          headers: { ...headers, 'content-encoding': encoding },
+        })
+      }
+      if (isFile(stored)) void closeSource(stored)
+    }
+  } catch (thrown) {
+    void closeSource(file)
+    throw thrown
+  }
+  return digested(visit, path, { ...file, headers })
+}
+
+/** A file may have been changed after it was encoded. */
+function isUpToDate(stored: FileSource, { lastModified }: FileSource): boolean {
+  return !lastModified || (stored.lastModified ?? 0) >= lastModified
+}
+
+/** With the digest that the client asks for. */
+function digested(
+  { rules: { digest }, request }: Visit,
+  path: string,
+  file: FileSource,
+): FileSource | Promise<FileSource> {
+  return withDigest(request, digest ? { ...file, digest: () => digest(path, file) } : file)
+}

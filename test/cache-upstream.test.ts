@@ -1,0 +1,129 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { cached } from '../adapters/cache.ts'
+import { httpOrigin } from '../adapters/http.ts'
+import { nodeDirectory, nodeListener } from '../adapters/node.ts'
+import { describeSource } from './contract.ts'
+import { cachedFiles } from './support/cached-files.ts'
+import { fetchOnce, open, toRequest } from './support/client.ts'
+import { someBytes } from './support/counting-source.ts'
+import { putFile } from './support/local-files.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
+
+const BLOCK = 64 * 1024
+const BLOCKS = 12
+const film = someBytes((BLOCKS - 1) * BLOCK + 7)
+
+const directory = temporaryDirectory()
+const name = basename(putFile(directory, film))
+const files = nodeListener(nodeDirectory(directory), { onError: () => {} })
+/** Method and Range of what came to the far server, and how many answers are under way there. */
+const asked: string[] = []
+let underWay = 0
+/** What each answer of the far server waits for. */
+let gate = Promise.resolve()
+const far = createServer(async (incoming, outgoing) => {
+  asked.push(`${incoming.method} ${incoming.headers.range ?? ''}`.trim())
+  underWay++
+  outgoing.once('close', () => underWay--)
+  if (incoming.method === 'GET') await gate
+  void files(incoming, outgoing)
+})
+let lookup: ReturnType<typeof cached>
+let near: Server
+
+beforeAll(() => listen(far))
+beforeEach(async () => {
+  asked.length = 0
+  gate = Promise.resolve()
+  lookup = cached(httpOrigin(`http://127.0.0.1:${portOf(far)}/`), { blockSize: BLOCK })
+  near = createServer(nodeListener(lookup, { onError: () => {} }))
+  await listen(near)
+  return () => close(near)
+})
+afterAll(() => close(far))
+
+const EACH_BLOCK_ONCE = Array.from({ length: BLOCKS }, (_, i) => {
+  const end = Math.min((i + 1) * BLOCK, film.length)
+  return `GET bytes=${i * BLOCK}-${end - 1}`
+})
+
+describe('another server behind a cache', () => {
+  it('100 viewers of one film cost it each block once, and a later one no byte', async () => {
+    const watch = async () => {
+      const { status, body } = await fetchOnce(portOf(near), [`GET /${name} HTTP/1.1`])
+      return status === 200 && Buffer.compare(body, film) === 0
+    }
+    const viewers = await Promise.all(Array.from({ length: 100 }, watch))
+    expect(viewers.every(Boolean)).toBe(true)
+    expect(asked.filter((line) => line !== 'HEAD').sort()).toEqual([...EACH_BLOCK_ONCE].sort())
+    expect(lookup.stats.bytes).toBe(film.length)
+    asked.length = 0
+    expect([await watch(), asked]).toEqual([true, ['HEAD']])
+  })
+
+  it('100 viewers who hang up leave nothing under way there', async () => {
+    let release = () => {}
+    gate = new Promise((resolve) => {
+      release = resolve
+    })
+    const hangUps = Array.from({ length: 100 }, async (_, i) => {
+      const connection = await open(portOf(near))
+      const range = `Range: bytes=${(i % BLOCKS) * BLOCK}-`
+      connection.send(toRequest([`GET /${name} HTTP/1.1`, range]))
+      return connection
+    })
+    const connections = await Promise.all(hangUps)
+    await until(() => underWay === BLOCKS)
+    for (const connection of connections) connection.reset()
+    await until(() => underWay === 0)
+    release()
+    expect(lookup.stats).toMatchObject({ misses: 0, failures: BLOCKS, bytes: 0 })
+  })
+
+  it('a viewer who hangs up takes nothing from another', async () => {
+    let release = () => {}
+    gate = new Promise((resolve) => {
+      release = resolve
+    })
+    const [first, second] = await Promise.all([open(portOf(near)), open(portOf(near))])
+    for (const connection of [first, second]) {
+      connection.send(toRequest([`GET /${name} HTTP/1.1`, 'Range: bytes=5-9']))
+    }
+    await until(() => lookup.stats.shared === 1)
+    first.reset()
+    await once(first.socket, 'close')
+    release()
+    const { status, body } = await second.read()
+    second.reset()
+    expect([status, Buffer.compare(body, film.subarray(5, 10))]).toEqual([206, 0])
+    expect(asked.filter((line) => line !== 'HEAD').length).toBe(1)
+  })
+})
+
+describe('a cache in front of byteserve/http', () => {
+  const files = (request: Parameters<ReturnType<typeof httpOrigin>>[0]) =>
+    httpOrigin(`http://127.0.0.1:${portOf(far)}/`)(request)
+  // The far server shares open files for a moment longer than a test may wait for.
+  const { openHandles: _, ...platform } = cachedFiles(directory, files)
+  describeSource('cached', platform)
+})
+
+async function listen(server: Server): Promise<void> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+}
+
+function close(server: Server): void {
+  server.closeAllConnections()
+  server.close()
+}
+
+function portOf(server: Server): number {
+  // What `address` gives once the server listens on a port.
+  return (server.address() as AddressInfo).port
+}

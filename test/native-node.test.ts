@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { truncateSync, writeFileSync } from 'node:fs'
+import { type ClientRequest, get, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { fileHandler, serveFile } from '../src/index.ts'
+import { someBytes } from './support/counting-source.ts'
+import { untilCollected } from './support/garbage.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
+import { readerOf } from './support/reader.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const directory = temporaryDirectory()
+const path = join(directory, 'film.bin')
+const film = someBytes(20 * MIB + 77, 5)
+writeFileSync(path, film)
+const options = { native: true, keepOpen: 0 }
+
+/** As one for HTTP/1.1: it has a Host. */
+function request(range?: string): Request {
+  const headers = { host: 'localhost', ...(range === undefined ? {} : { range }) }
+  return new Request('http://localhost/film.bin', { headers })
+}
+
+describe('native on Node, behind @hono/node-server', () => {
+  let server: Server
+  let port = 0
+  beforeAll(async () => {
+    server = createAdaptorServer({
+      fetch: fileHandler(nodeDirectory(directory, options)),
+    }) as Server
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    port = (server.address() as AddressInfo).port
+  })
+  afterAll(() => server.close())
+
+  function ask(range?: string): ClientRequest {
+    const headers = range === undefined ? {} : { range }
+    return get({ port, host: '127.0.0.1', path: '/film.bin', headers, agent: false })
+  }
+
+  it('sends exact bytes to many clients at once, those included that pause', async () => {
+    const clients = Array.from({ length: 24 }, async (_, i) => {
+      const start = i * 300_001
+      const [answer] = (await once(ask(`bytes=${start}-`), 'response')) as [IncomingMessage]
+      const hash = createHash('sha1')
+      let length = 0
+      for await (const chunk of answer) {
+        hash.update(chunk)
+        length += chunk.length
+        // A third of them let others use the memory meanwhile.
+        if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+      const expected = createHash('sha1').update(film.subarray(start)).digest('hex')
+      expect([length, hash.digest('hex')]).toEqual([film.length - start, expected])
+    })
+    await Promise.all(clients)
+  })
+
+  it.each([
+    ['short', 100, 200],
+    ['as long as is sent at once', 7, 7 + 128 * KIB],
+    ['a little longer', 7, 8 + 128 * KIB],
+    ['of two chunks', 1, 1 + MIB],
+  ])('sends a range that is %s', async (_, start, end) => {
+    const [answer] = (await once(ask(`bytes=${start}-${end - 1}`), 'response')) as [IncomingMessage]
+    const chunks: Buffer[] = []
+    for await (const chunk of answer) chunks.push(chunk)
+    expect(Buffer.concat(chunks).equals(film.subarray(start, end))).toBe(true)
+  })
+
+  it.runIf(canCountHandles)('closes the file when clients hang up', async () => {
+    const clients = Array.from({ length: 10 }, async () => {
+      const asked = ask().on('error', () => {})
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      await once(answer, 'readable')
+      answer.on('error', () => {}).destroy()
+    })
+    await Promise.all(clients)
+    await until(() => openHandles(directory) === 0)
+  })
+})
+
+describe('a native body on Node', () => {
+  const serve = async (range?: string) => serveFile(request(range), await nodeFile(path, options))
+
+  it('leaves an earlier chunk empty, not with other bytes', async () => {
+    const reader = readerOf(await serve())
+    const first = await reader.read()
+    expect(first.value?.length).toBe(512 * KIB)
+    expect(Buffer.compare(first.value ?? film, film.subarray(0, 512 * KIB))).toBe(0)
+    await reader.read()
+    expect(first.value?.length).toBe(0)
+    await reader.cancel()
+  })
+
+  it('is an error for who keeps its chunks', async () => {
+    await expect((await serve()).arrayBuffer()).rejects.toThrow(TypeError)
+  })
+
+  it('may be kept where it is short', async () => {
+    const response = await serve('bytes=5-131076')
+    expect(
+      Buffer.compare(Buffer.from(await response.arrayBuffer()), film.subarray(5, 131077)),
+    ).toBe(0)
+  })
+
+  it('fails where the file was cut meanwhile', async () => {
+    const cut = join(directory, 'cut.bin')
+    writeFileSync(cut, film)
+    const reader = readerOf(await serveFile(request(), await nodeFile(cut, options)))
+    await reader.read()
+    truncateSync(cut, MIB)
+    const rest = async () => {
+      while (!(await reader.read()).done);
+    }
+    await expect(rest()).rejects.toThrow('changed while it was being served')
+    if (canCountHandles) expect(openHandles(directory)).toBe(0)
+  })
+
+  it('whose first read fails is a 503', async () => {
+    const cut = join(directory, 'early.bin')
+    writeFileSync(cut, film)
+    const file = await nodeFile(cut, options)
+    truncateSync(cut, 10)
+    const response = await serveFile(request(), file, { onError() {} })
+    expect([response.status, await response.text()]).toEqual([503, ''])
+    if (canCountHandles) await until(() => openHandles(directory) === 0)
+  })
+
+  it.runIf(canCountHandles)('closes its file when it is dropped unread, or halfway', async () => {
+    const drop = async (chunks: number) => {
+      const reader = readerOf(await serve())
+      for (let i = 0; i < chunks; i++) await reader.read()
+    }
+    for (const chunks of [0, 1, 3]) await drop(chunks)
+    await untilCollected(() => openHandles(directory) === 0)
+  })
+})

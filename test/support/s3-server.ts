@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { AwsClient } from 'aws4fetch'
+import { encode } from '../../adapters/s3/location.ts'
+import type { S3Location } from '../../adapters/s3.ts'
+import { run } from './process.ts'
+import { temporaryDirectory } from './temporary.ts'
+
+/** A store that speaks S3, with a bucket to write to. */
+export interface S3Server {
+  readonly location: S3Location & { readonly endpoint: string; readonly bucket: string }
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  put(key: string, bytes: Uint8Array, fields?: Readonly<Record<string, string>>): Promise<void>
+  remove(key: string): Promise<void>
+  /** A URL by which everybody may read an object. */
+  presign(key: string): Promise<string>
+  stop(): Promise<void>
+}
+
+/** Whether Ceph is installed. Without it tests are skipped, which is said aloud; in CI it is a failure. */
+export const hasCeph: boolean = ['ceph-mon', 'ceph-osd', 'radosgw'].every(isInstalled)
+if (!hasCeph) {
+  const message = 'ceph-mon, ceph-osd and radosgw are not installed: their tests can not run'
+  if (process.env.CI) throw new Error(message)
+  console.warn(`SKIPPED: ${message}`)
+}
+
+function isInstalled(program: string): boolean {
+  return spawnSync('which', [program]).status === 0
+}
+
+/** Starts a RADOS Gateway of Ceph. */
+export async function startCeph(): Promise<S3Server> {
+  const [port = 0, ...others] = await freePorts(3)
+  const script = fileURLToPath(new URL('rgw.sh', import.meta.url))
+  const program = run('sh', [script, temporaryDirectory(), ...[port, ...others].map(String)])
+  await program.says(/(S3 listens)/)
+  const stop = async () => {
+    program.child.stdin.end()
+    await program.ended
+  }
+  const credentials = { accessKeyId: 'KEY', secretAccessKey: 'SECRET' }
+  return withBucket(`http://127.0.0.1:${port}`, credentials, stop)
+}
+
+/** Makes a bucket in a store. */
+export async function withBucket(
+  endpoint: string,
+  credentials: S3Server['credentials'],
+  stop: () => Promise<void>,
+): Promise<S3Server> {
+  const client = new AwsClient({ ...credentials, service: 's3', region: 'us-east-1', retries: 0 })
+  const bucket = `${endpoint}/films`
+  const urlOf = (key: string) => `${bucket}/${key.split('/').map(encode).join('/')}`
+  await send('PUT', bucket)
+  return {
+    location: { endpoint, bucket: 'films', credentials },
+    credentials,
+    put: (key, bytes, headers = {}) => {
+      return send('PUT', urlOf(key), { body: new Uint8Array(bytes), headers })
+    },
+    remove: (key) => send('DELETE', urlOf(key)),
+    async presign(key) {
+      const { url } = await client.sign(urlOf(key), { aws: { signQuery: true } })
+      return url
+    },
+    stop,
+  }
+
+  async function send(method: string, url: string, init: RequestInit = {}): Promise<void> {
+    const response = await client.fetch(url, { ...init, method })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`)
+  }
+}
+
+/** Ports that nothing listens on. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  // What `address` gives once a server listens on a port.
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
