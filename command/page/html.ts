@@ -181,7 +181,9 @@ function renderCounts({ counts, media, query }: Library): string {
     return count === 0 ? [] : [`${formatCount(count)} ${count === 1 ? one : many}`]
   })
   const playlist =
-    media.length === 0 || query.words !== '' ? '' : ' <a href="?playlist" download>Playlist</a>'
+    media.length === 0 || query.words !== ''
+      ? ''
+      : ` <a href="?playlist" download="${escapeHtml(nameOf(query.folder) || 'All')}.m3u8">Playlist</a>`
   return `<span>${texts.join(', ')}</span>${playlist}`
 }
 
