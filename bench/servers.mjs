@@ -130,34 +130,37 @@ function onWorkerd(mode) {
   return (dir) => startServer(node, [at('servers/worker.mjs'), dir, mode])
 }
 
+function onNginx(directives) {
+  return (dir) => startNginx(dir, directives)
+}
+
 /**
  * `tcp_nopush` stays off: with it and the large packets of the loopback, every response of 64 KiB
  * waits some 40 ms for an acknowledgement.
  */
-function onNginx(directives) {
-  return async (dir) => {
-    const nginx = firstInPath('nginx', '/usr/sbin/nginx')
-    const port = await freePort()
-    const home = join(dir, '..', `nginx-${port}`)
-    mkdirSync(join(home, 'tmp'), { recursive: true })
-    const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-      .map((name) => `${name}_temp_path tmp/${name};`)
-      .join(' ')
-    writeFileSync(
-      join(home, 'nginx.conf'),
-      `daemon off; worker_processes 1; pid nginx.pid; error_log stderr warn;
-       ${process.getuid?.() === 0 ? 'user root;' : ''}
-       events { worker_connections 4096; }
-       http {
-         ${temp} access_log off; ${directives} tcp_nodelay on; tcp_nopush off;
-         keepalive_requests 10000000; open_file_cache max=100; open_file_cache_valid 1s;
-         types { video/mp4 mp4; }
-         server { listen 127.0.0.1:${port} backlog=2048; root ${dir}; }
-       }`,
-    )
-    const args = ['-p', home, '-c', 'nginx.conf', '-e', 'stderr']
-    return startServer(nginx, args, { port })
-  }
+export async function startNginx(dir, directives, tls) {
+  const nginx = firstInPath('nginx', '/usr/sbin/nginx')
+  const port = await freePort()
+  const home = join(dir, '..', `nginx-${port}`)
+  mkdirSync(join(home, 'tmp'), { recursive: true })
+  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path tmp/${name};`)
+    .join(' ')
+  writeFileSync(
+    join(home, 'nginx.conf'),
+    `daemon off; worker_processes 1; pid nginx.pid; error_log stderr warn;
+     ${process.getuid?.() === 0 ? 'user root;' : ''}
+     events { worker_connections 4096; }
+     http {
+       ${temp} access_log off; ${directives} tcp_nodelay on; tcp_nopush off;
+       keepalive_requests 10000000; open_file_cache max=100; open_file_cache_valid 1s;
+       types { video/mp4 mp4; }
+       server { listen 127.0.0.1:${port} ${tls ? 'ssl http2' : ''} backlog=2048; root ${dir};
+                ${tls ? `ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key};` : ''} }
+     }`,
+  )
+  const args = ['-p', home, '-c', 'nginx.conf', '-e', 'stderr']
+  return startServer(nginx, args, { port })
 }
 
 async function onGo(dir) {

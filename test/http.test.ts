@@ -9,6 +9,7 @@ import {
   OriginError,
 } from '../adapters/http.ts'
 import { fileHandler, isSource, readBytes } from '../src/index.ts'
+import { describeHttp } from './contract/http.ts'
 import { someBytes } from './support/counting-source.ts'
 import {
   answerTo,
@@ -477,6 +478,8 @@ async function ask(
   const fields = { host: 'localhost', ...headers }
   return handler(new Request(`http://localhost/${path}`, { method: request, headers: fields }))
 }
+
+describeHttp()
 
 describe('an origin', () => {
   it.each(ROWS)('$name', async (row) => {

@@ -4,11 +4,13 @@ export interface Session {
   close(): void
 }
 
-const FAST = 32 * 1024
-const CAREFUL = 4 * 1024
-/** How many bytes a session may hold, by default `maxSessionMemory` of 10 MB, before slices shrink. */
-const CAREFUL_FROM = 4_000_000
-/** … and before it is replaced. */
+const SMALLEST = 4 * 1024
+const LARGEST = 64 * 1024
+/** How many bytes the slices of a session may hold together before each is of the smallest. */
+const BUDGET = 4_000_000
+/** How many streams may share it alike. */
+const SHARES = 48
+/** From so many bytes on a session is replaced: Node's `maxSessionMemory` is 10 MB by default. */
 const WORN_FROM = 8_000_000
 
 /**
@@ -20,7 +22,8 @@ const held = new WeakMap<Session, number>()
 
 /** How many bytes to write to a stream at most before they have left: Node may lose as many. */
 export function sliceLength(session: Session): number {
-  return heldBy(session) < CAREFUL_FROM ? FAST : CAREFUL
+  const share = Math.floor((BUDGET - heldBy(session)) / SHARES / SMALLEST) * SMALLEST
+  return Math.max(SMALLEST, Math.min(LARGEST, share))
 }
 
 /** Notes a slice that is written. */

@@ -12,6 +12,7 @@ import { openHandles } from '../support/handles.ts'
 import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
 import { madeSources } from '../support/made.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { describeHttp } from './http.ts'
 
 declare const Bun: {
   serve(options: { hostname: string; port: number; fetch(request: Request): Promise<Response> }): {
@@ -135,3 +136,5 @@ it.each([
   const response = await serveFile(new Request('http://localhost/'), source)
   expect(Buffer.compare(await response.bytes(), bytes)).toBe(0)
 })
+
+describeHttp()

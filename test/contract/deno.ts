@@ -11,6 +11,7 @@ import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
 import { madeSources } from '../support/made.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { until } from '../support/wait.ts'
+import { describeHttp } from './http.ts'
 
 const directory = temporaryDirectory()
 
@@ -88,3 +89,5 @@ function replaceByFifo(path: string): void {
   execFileSync('mkfifo', [`${path}.fifo`])
   renameSync(`${path}.fifo`, path)
 }
+
+describeHttp()

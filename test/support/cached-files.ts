@@ -1,3 +1,4 @@
+import { afterAll } from 'vitest'
 import { cached } from '../../adapters/cache.ts'
 import { type DirectoryTierOptions, directoryTier } from '../../adapters/cache-directory.ts'
 import type { FileLookup } from '../../src/lookup.ts'
@@ -16,8 +17,12 @@ export function cachedFiles(
   lookup: FileLookup,
   tier?: { readonly directory: string } & DirectoryTierOptions,
 ): Platform<LocalFile> {
-  const options = { blockSize: 100_000, memory: MEMORY }
+  const stored = new Set<Promise<unknown>>()
+  const waitUntil = (work: Promise<unknown>) => stored.add(work)
+  const options = { blockSize: 100_000, memory: MEMORY, waitUntil }
   const behind = tier && { tier: directoryTier(tier.directory, tier) }
+  // Before the directory is removed.
+  afterAll(() => Promise.all(stored))
   return {
     ...namedFiles(directory, pathLookup(directory, cached(lookup, { ...options, ...behind }))),
     changes: changesThat(() => 'either'),

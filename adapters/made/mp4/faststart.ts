@@ -87,16 +87,8 @@ function withoutDigests(headers: HeadersLike): HeadersLike {
 function readMoved(source: FileSource, plan: Plan): Read {
   const { at, start, end } = plan
   const length = end - start
-  const runs = [
-    part(source, 0, at),
-    { size: length, read: (from: number, to: number) => readIndex(source, plan, from, to) },
-    part(source, at, start),
-    part(source, end, source.size),
-  ]
-  const row = joined({
-    offsets: offsetsOf(runs.map(({ size }) => size)),
-    open: (index) => runs[index] ?? source,
-  })
+  // Few responses need more than media data, which are together in the file.
+  let row: Pick<FileSource, 'read'> | null = null
   /** How far bytes were moved that are together in the file; null if they are not. */
   const shiftOf = (from: number, to: number): number | null => {
     if (from >= at + length && to <= end) return length
@@ -104,9 +96,23 @@ function readMoved(source: FileSource, plan: Plan): Read {
   }
   const read: Read = (from, to, into) => {
     const shift = shiftOf(from, to)
-    return shift === null ? row.read(from, to, into) : source.read(from - shift, to - shift, into)
+    if (shift !== null) return source.read(from - shift, to - shift, into)
+    row ??= inOrder(source, plan)
+    return row.read(from, to, into)
   }
   return Object.assign(read, { native: nativeRead(source, shiftOf) })
+}
+
+function inOrder(source: FileSource, plan: Plan): Pick<FileSource, 'read'> {
+  const { at, start, end } = plan
+  const parts = [
+    part(source, 0, at),
+    { size: end - start, read: (from: number, to: number) => readIndex(source, plan, from, to) },
+    part(source, at, start),
+    part(source, end, source.size),
+  ]
+  const offsets = offsetsOf(parts.map(({ size }) => size))
+  return joined({ offsets, open: (index) => parts[index] ?? source })
 }
 
 function nativeRead(

@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { faststart } from '../adapters/mp4.ts'
+import { nodeFile, nodeListener } from '../adapters/node.ts'
+import { hls } from '../examples/hls.ts'
+import type { Found } from '../src/lookup.ts'
+import { writeStretched } from './command-film.ts'
+import { executablePath, launchChromium } from './support/chromium.ts'
+import { areInstalled } from './support/installed.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+
+const MEDIA = fileURLToPath(new URL('../examples/media/', import.meta.url))
+const HLS = fileURLToPath(new URL('../node_modules/hls.js/dist/hls.min.js', import.meta.url))
+
+/** More than a browser reads on for, rather than ask for what lies behind. */
+const GAP = 256 * 1024 * 1024
+
+/** How long each answer takes to come, in ms. */
+const LATENCY = 150
+
+if (executablePath === null) console.warn('SKIPPED: no Chromium is installed for made films')
+
+describe.skipIf(executablePath === null)('in Chromium', () => {
+  const directory = temporaryDirectory()
+  const fragmented = join(directory, 'fragmented.mp4')
+  let browser: Browser
+  let page: Page
+  let url = ''
+  const asked: string[] = []
+
+  const FILES: Record<string, () => Promise<Found>> = {
+    '/': async () => text('text/html', '<!doctype html><video muted></video>'),
+    '/hls.html': async () =>
+      text('text/html', '<!doctype html><video muted></video><script src="hls.js"></script>'),
+    '/hls.js': async () => text('text/javascript', readFileSync(HLS, 'utf8')),
+    '/front.mp4': () => nodeFile(join(directory, 'film.mp4')),
+    '/end.mp4': () => nodeFile(join(directory, 'film-moov-at-end.mp4')),
+    '/moved.mp4': async () => {
+      const film = await nodeFile(join(directory, 'film-moov-at-end.mp4'))
+      return film && faststart(film)
+    },
+    '/fragmented.mp4': () => nodeFile(fragmented),
+    '/film.m3u8': async () => {
+      const film = await nodeFile(fragmented)
+      if (film === null) return null
+      const playlist = await hls(film, 'fragmented.mp4')
+      await film.close?.()
+      return playlist
+    },
+  }
+
+  const server = createServer(
+    nodeListener(async ({ url, headers }) => {
+      asked.push(`${url} ${headers.get('range') ?? ''}`)
+      await setTimeout(LATENCY)
+      return (await FILES[url]?.()) ?? null
+    }),
+  )
+
+  beforeAll(async () => {
+    for (const name of ['film.mp4', 'film-moov-at-end.mp4']) {
+      writeStretched(join(MEDIA, name), join(directory, name), GAP)
+    }
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    // What `address` gives once the server listens on a port.
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    browser = await launchChromium('--autoplay-policy=no-user-gesture-required')
+  })
+
+  // What a page of before still loads takes one of the few connections that a browser makes.
+  beforeEach(async () => {
+    page = await browser.newPage()
+  })
+  afterEach(() => page.close())
+
+  afterAll(async () => {
+    await browser?.close()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  /** Loads a film, and counts what it takes until there is a picture. */
+  async function requestsFor(film: string): Promise<number> {
+    await page.goto(`${url}/`)
+    await page.evaluate(async (film) => {
+      const video = document.querySelector('video') as HTMLVideoElement
+      const loaded = new Promise((resolve) => video.addEventListener('loadeddata', resolve))
+      video.src = film
+      await loaded
+    }, film)
+    return asked.filter((line) => line.startsWith(film)).length
+  }
+
+  /** Seeks, and says where a picture came. */
+  async function seekTo(seconds: number): Promise<{ at: number; error: string | null }> {
+    return page.evaluate(async (seconds) => {
+      const video = document.querySelector('video') as HTMLVideoElement
+      const seeked = new Promise((resolve) =>
+        video.addEventListener('seeked', resolve, { once: true }),
+      )
+      video.currentTime = seconds
+      await seeked
+      return { at: Math.round(video.currentTime), error: video.error?.message ?? null }
+    }, seconds)
+  }
+
+  it('a film that was moved starts with as many requests as one whose index is in front', async () => {
+    const front = await requestsFor('/front.mp4')
+    const moved = await requestsFor('/moved.mp4')
+    const end = await requestsFor('/end.mp4')
+    expect(moved).toBeLessThanOrEqual(front + 1)
+    expect(end).toBeGreaterThan(moved)
+  })
+
+  it('a film that was moved seeks', async () => {
+    await requestsFor('/moved.mp4')
+    for (const at of [16, 2]) expect(await seekTo(at)).toEqual({ at, error: null })
+  })
+
+  it.runIf(areInstalled('ffmpeg'))(
+    'hls.js plays the playlist of a fragmented film, and seeks',
+    async () => {
+      const flags = 'empty_moov+frag_keyframe+default_base_moof+global_sidx'
+      const args = ['-v', 'error', '-i', `${MEDIA}film.mp4`, '-c', 'copy', '-movflags', flags]
+      execFileSync('ffmpeg', [...args, fragmented])
+      await page.goto(`${url}/hls.html`)
+      await page.evaluate(async () => {
+        const video = document.querySelector('video') as HTMLVideoElement
+        const Hls = Reflect.get(globalThis, 'Hls')
+        const player = new Hls()
+        const loaded = new Promise((resolve, reject) => {
+          video.addEventListener('loadeddata', resolve)
+          player.on(
+            Hls.Events.ERROR,
+            (_event: unknown, { fatal, details }: { fatal: boolean; details: string }) => {
+              if (fatal) reject(new Error(details))
+            },
+          )
+        })
+        player.loadSource('film.m3u8')
+        player.attachMedia(video)
+        await loaded
+      })
+      for (const at of [15, 3]) expect(await seekTo(at)).toEqual({ at, error: null })
+      const ranges = asked.filter((line) => /^\/fragmented\.mp4 bytes=\d+-\d+$/.test(line))
+      expect(ranges.length).toBeGreaterThan(3)
+    },
+  )
+})
+
+function text(type: string, content: string): Found {
+  const bytes = new TextEncoder().encode(content)
+  return { size: bytes.length, type, read: (start, end) => bytes.subarray(start, end) }
+}
+
+describe('hls', () => {
+  it.each(['film.mp4', 'film.webm', 'film.en.vtt'])('has no playlist of %s', async (name) => {
+    const film = await nodeFile(MEDIA + name)
+    expect(film && (await hls(film, name))).toBe(null)
+    await film?.close?.()
+  })
+})

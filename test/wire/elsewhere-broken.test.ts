@@ -1,0 +1,144 @@
+import type { ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fetchOnce, open, toRequest } from '../support/client.ts'
+import {
+  answerTo,
+  type Behaviour,
+  cuttingAfter,
+  type Origin,
+  startOrigin,
+} from '../support/faulty-origin.ts'
+import { until } from '../support/wait.ts'
+import { summary } from './ask.ts'
+import { ELSEWHERE, type ElsewhereName, startElsewhere } from './elsewhere-targets.ts'
+import { MIB, pattern } from './fixtures.ts'
+import { forgetPeak, peakBytes, residentBytes } from './process-memory.ts'
+import { stopTargets, type Target } from './targets.ts'
+
+/*
+ * What happens to long bodies of another server, on every runtime. In workerd, bodies are resumed only
+ * where that is asked for.
+ */
+
+const FILM = { bytes: pattern(24 * MIB), etag: '"film"' }
+const REQUEST = ['GET /film.mp4 HTTP/1.1']
+const HUGE = 5 * 1024 * MIB
+
+describe.each(ELSEWHERE)('%s', (name: ElsewhereName) => {
+  let origin: Origin
+  let target: Target
+  beforeAll(async () => {
+    origin = await startOrigin()
+    const options = name === 'workerd' ? { resume: true } : {}
+    target = await startElsewhere(name, { http: origin.url, options })
+  }, 60_000)
+  afterAll(async () => {
+    await stopTargets([target])
+    origin.stop()
+  })
+
+  it('gives every byte of a body that is cut twenty times', async () => {
+    origin.behave(cuttingAfter(FILM.bytes.length / 20, FILM))
+    const { body } = await fetchOnce(target.port, REQUEST)
+    expect(summary(body)).toBe(summary(FILM.bytes))
+    expect(origin.asked.length).toBeGreaterThan(20)
+  })
+
+  it('gives every byte to a client that pauses until it is cut off', async () => {
+    let cuts = 0
+    origin.behave(
+      impatient(1000, () => {
+        cuts++
+      }),
+    )
+    const chunks: Buffer[] = []
+    await fetchOnce(target.port, REQUEST, async (chunk) => {
+      // The cut is the condition; where all fits into the sockets before, it never comes.
+      for (let i = 0; chunks.length === 1 && cuts === 0 && i < 30; i++) await sleep(100)
+      chunks.push(chunk)
+    })
+    expect([summary(Buffer.concat(chunks)), cuts > 0]).toEqual([summary(FILM.bytes), true])
+  })
+
+  it('lets go of the other server when clients hang up', async () => {
+    origin.behave(impatient(60_000, () => {}))
+    for (let i = 0; i < 200; i++) {
+      const connection = await open(target.port)
+      connection.send(toRequest([...REQUEST, `Range: bytes=${i}-`]))
+      await connection.readHead()
+      connection.reset()
+    }
+    await until(() => origin.connections.size <= 2)
+    expect(origin.asked.length).toBe(200)
+  })
+
+  it('breaks the answer off when the file changes under way', async () => {
+    const other = { ...FILM, etag: '"other"' }
+    origin.behave((incoming, outgoing) => {
+      delete incoming.headers['if-match']
+      const isFirst = incoming.headers.range === 'bytes=0-'
+      cuttingAfter(8 * MIB, isFirst ? FILM : other)(incoming, outgoing)
+    })
+    await expect(fetchOnce(target.port, REQUEST)).rejects.toThrow(/FIN|RST/)
+  })
+
+  it('takes no memory in proportion', { timeout: 180_000 }, async ({ skip }) => {
+    const { pid } = target
+    if (pid === null) return skip('it has no process of its own')
+    origin.behave(endless)
+    const lines = [...REQUEST, `Range: bytes=0-${1024 * MIB - 1}`]
+    await fetchOnce(target.port, [...REQUEST, `Range: bytes=0-${64 * MIB - 1}`], () => {})
+    forgetPeak(pid)
+    const before = residentBytes(pid)
+    let received = 0
+    await fetchOnce(target.port, lines, (chunk) => {
+      received += chunk.length
+    })
+    expect([received, peakBytes(pid) - before < 256 * MIB]).toEqual([1024 * MIB, true])
+  })
+})
+
+/** Gives a file at the pace of its reader, and cuts one off that does not read for so many ms. */
+function impatient(ms: number, tell: () => void): Behaviour {
+  return async (incoming, outgoing) => {
+    const { status, headers, bytes } = answerTo(incoming, FILM)
+    outgoing.writeHead(status, headers)
+    for (let at = 0; at < bytes.length && !outgoing.destroyed; at += MIB) {
+      if (outgoing.write(bytes.subarray(at, at + MIB))) continue
+      if (await drained(outgoing, ms)) continue
+      tell()
+      return outgoing.destroy()
+    }
+    outgoing.end()
+  }
+}
+
+async function drained(outgoing: ServerResponse, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms)
+    for (const event of ['drain', 'close']) {
+      outgoing.once(event, () => {
+        clearTimeout(timer)
+        resolve(true)
+      })
+    }
+  })
+}
+
+const ZEROS = Buffer.alloc(MIB)
+
+/** A file of 5 GiB. */
+const endless: Behaviour = async ({ headers }, outgoing) => {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+  const [start, end] = [Number(first), Number(last) + 1]
+  outgoing.writeHead(206, {
+    etag: '"huge"',
+    'content-length': end - start,
+    'content-range': `bytes ${start}-${end - 1}/${HUGE}`,
+  })
+  for (let left = end - start; left > 0 && !outgoing.destroyed; left -= MIB) {
+    if (!outgoing.write(ZEROS.subarray(0, left))) await drained(outgoing, 60_000)
+  }
+  outgoing.end()
+}
