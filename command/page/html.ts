@@ -1,6 +1,9 @@
 import type { Track } from './captions.ts'
 import { formatSize } from './format.ts'
-import { type Item, type Library, nameOf, ORDERS, type Query } from './library.ts'
+import type { Item } from './item.ts'
+import type { Library, Query } from './library.ts'
+import { ORDERS } from './order.ts'
+import { nameOf } from './paths.ts'
 import { toHref } from './playlist.ts'
 
 /** What the page needs beside what it shows. */
