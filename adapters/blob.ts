@@ -1,3 +1,8 @@
+/**
+ * Blobs and Files as sources: bytes in memory, or files that a browser keeps.
+ *
+ * @module
+ */
 import { expectHeaders } from '../src/headers.ts'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 

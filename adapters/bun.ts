@@ -1,3 +1,8 @@
+/**
+ * Files of the local file system on Bun, with its own bodies from 1 MiB on.
+ *
+ * @module
+ */
 import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, here } from './local/calls.ts'

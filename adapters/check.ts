@@ -1,3 +1,8 @@
+/**
+ * What a server does with byte ranges, and what is wrong with it.
+ *
+ * @module
+ */
 import { ADVICE, recognize } from './check/advice.ts'
 import { CACHES } from './check/caches.ts'
 import { CORS } from './check/cors.ts'

@@ -1,3 +1,8 @@
+/**
+ * Files of the local file system on Deno, with Deno's own streams where asked for.
+ *
+ * @module
+ */
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, type DenoStat, fromDeno, here } from './local/calls.ts'

@@ -1,3 +1,8 @@
+/**
+ * The files of another HTTP server, one GET for a GET.
+ *
+ * @module
+ */
 import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'

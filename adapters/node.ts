@@ -1,3 +1,8 @@
+/**
+ * Files of the local file system, and a listener for `node:http` and `node:http2`.
+ *
+ * @module
+ */
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
@@ -63,7 +68,7 @@ export function nodeFile(
  * >= 0
  *
  * @example
- * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of @hono/node-server
+ * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of `@hono/node-server`
  */
 export function nodeDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,

@@ -1,3 +1,8 @@
+/**
+ * Objects of Cloudflare's R2, one operation for a GET.
+ *
+ * @module
+ */
 import { expectFunction } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'

@@ -1,3 +1,8 @@
+/**
+ * The objects of a bucket behind any S3 API, one GET for a GET.
+ *
+ * @module
+ */
 import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
