@@ -71,7 +71,7 @@ export class Terminal {
     const line = runs.map((run) => describe(run, now)).join('   ')
     this.#isShown = true
     this.#isWriting = true
-    void this.#write(CLEAR + line.slice(0, (process.stderr.columns ?? 80) - 1)).then(() => {
+    void this.#write(CLEAR + line.slice(0, (process.stderr.columns || 80) - 1)).then(() => {
       this.#isWriting = false
     })
   }

@@ -163,6 +163,20 @@ describe('the events of a page', () => {
     views.close()
   })
 
+  test('are told to a hundred pages at once; more end the oldest', async () => {
+    const { ask, views } = serveFilm()
+    const name = (i: number) => `page${String(i).padStart(3, '0')}`
+    const heard: ReturnType<typeof listenTo>[] = []
+    for (let i = 0; i < 105; i++) {
+      heard.push(listenTo(await ask(`/?events=${name(i)}&of=/film.mp4`)))
+    }
+    await expect.poll(() => heard.filter((each) => each.isOver()).length).toBe(5)
+    expect(heard.slice(0, 5).every((each) => each.isOver())).toBe(true)
+    await ask(`/film.mp4?view=${name(104)}`, 'bytes=2000-')
+    await expect.poll(() => heard[104]?.rows().length).toBe(1)
+    views.close()
+  })
+
   test('of a file that there is not, or a page without a name, are not found', async () => {
     const { ask } = serveFilm()
     const paths = [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { kindOf, type Query, readLibrary, type Shelf } from '../command/page/library.ts'
+import { kindOf } from '../command/page/item.ts'
+import { type Query, readLibrary, type Shelf } from '../command/page/library.ts'
 
 const ALL: Query = { folder: '', words: '', order: 'name', page: 1 }
 

@@ -24,6 +24,7 @@ const TICK = 250
 const QUIET_TICKS = 60
 const MAX_VIEWS = 100
 const MAX_ROWS = 100
+const MAX_LISTENERS = 100
 
 const VIEW = /[?&]view=([a-z\d]{4,16})(?:&|$)/
 
@@ -41,7 +42,9 @@ export function isListening({ headers }: Pick<Serving, 'headers'>): boolean {
  */
 export class Views {
   readonly #views = new Map<string, View>()
-  readonly #running = new Map<RequestLike, Tracked>()
+  /** Weakly, as a response may be dropped without a word. */
+  readonly #running = new WeakMap<RequestLike, Tracked>()
+  readonly #listeners = new Set<Listener>()
   #count = 0
   #ticks = 0
   #timer: ReturnType<typeof setInterval> | null = null
@@ -51,18 +54,17 @@ export class Views {
     const view = VIEW.exec(serving.request.url)?.[1]
     const path = view === undefined ? null : toRelativePath(serving.request.url)
     if (view === undefined || path === null) return
-    const tracked = new Tracked(++this.#count, path, serving)
+    const tracked = new Tracked(++this.#count, path, this.#view(view), serving)
     this.#running.set(serving.request, tracked)
-    this.#view(view).add(tracked)
+    tracked.view.add(tracked)
   }
 
   /** For `onServed`. */
   end(served: Served): void {
     const tracked = this.#running.get(served.request)
     if (tracked === undefined) return
-    this.#running.delete(served.request)
     tracked.end(served)
-    for (const view of this.#views.values()) view.tell(tracked)
+    tracked.view.tell(tracked)
   }
 
   /**
@@ -75,17 +77,23 @@ export class Views {
     const view = this.#view(name)
     const listener = new Listener(path, view.rows(), () => {
       view.listeners.delete(listener)
-      this.#rest()
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.#rest()
     })
     listener.send('file', about)
     view.listeners.add(listener)
+    this.#listeners.add(listener)
+    for (const oldest of this.#listeners) {
+      if (this.#listeners.size <= MAX_LISTENERS) break
+      oldest.close()
+    }
     this.#timer ??= setInterval(() => this.#tick(), TICK)
     return listener.stream
   }
 
   /** Ends what would never end by itself. */
   close(): void {
-    for (const view of this.#views.values()) for (const listener of view.listeners) listener.close()
+    for (const listener of this.#listeners) listener.close()
   }
 
   #view(name: string): View {
@@ -109,7 +117,6 @@ export class Views {
   }
 
   #rest(): void {
-    for (const { listeners } of this.#views.values()) if (listeners.size > 0) return
     clearInterval(this.#timer ?? undefined)
     this.#timer = null
   }
@@ -131,7 +138,6 @@ class View {
   }
 
   tell(tracked: Tracked): void {
-    if (!this.#rows.includes(tracked)) return
     for (const listener of this.listeners) listener.tell(tracked)
   }
 }
@@ -139,12 +145,13 @@ class View {
 /** A response that is watched. */
 class Tracked {
   readonly path: string
+  readonly view: View
   readonly #row: Omit<Row, 'sent' | 'state'>
   #serving: Pick<Serving, 'sent'>
   #state: Row['state'] = 'running'
   #lastSent: number | null = 0
 
-  constructor(id: number, path: string, serving: Serving) {
+  constructor(id: number, path: string, view: View, serving: Serving) {
     const { request, status, headers } = serving
     const [, first, last] = /^bytes (\d+)-(\d+)/.exec(headers['content-range'] ?? '') ?? []
     const length = status === 200 && request.method === 'GET' ? headers['content-length'] : 0
@@ -152,6 +159,7 @@ class Tracked {
     const end = last === undefined ? Number(length ?? 0) : Number(last) + 1
     const range = request.headers.get('range')
     this.path = path
+    this.view = view
     this.#row = { id, at: Date.now(), range, status, start, end }
     this.#serving = serving
   }

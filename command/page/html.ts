@@ -1,7 +1,10 @@
-import type { Track } from './captions.ts'
 import { formatSize } from './format.ts'
-import { type Item, type Library, nameOf, ORDERS, type Query } from './library.ts'
-import { toHref } from './playlist.ts'
+import type { Item } from './item.ts'
+import type { Library, Query } from './library.ts'
+import { escapeHtml, hrefOf, prefixOf } from './markup.ts'
+import { ORDERS } from './order.ts'
+import { nameOf } from './paths.ts'
+import { REQUEST, renderStage, SHORTCUTS, toTrackList, VIEWER } from './stage.ts'
 
 /** What the page needs beside what it shows. */
 export interface Frame {
@@ -74,68 +77,6 @@ function renderSearch({ words, order }: Query): string {
 </form>`
 }
 
-function renderStage(first: Item | undefined, query: Query): string {
-  if (first === undefined) return ''
-  return `<section id="stage" aria-label="Player">
-<div id="screen">
-<div id="player"><noscript>${renderPlayer(first, query)}</noscript></div>
-<div id="bar" role="img" aria-label="The file" hidden><div class="announced"></div><div class="sent"></div><div class="index"></div><div class="buffer"></div><div class="head"></div></div>
-</div>
-<div id="caption">
-<h2 id="title" dir="auto" aria-live="polite">${escapeHtml(first.title)}</h2>
-<p id="about" dir="auto"></p>
-<div id="tools" hidden>
-<button id="resumed" type="button" hidden></button>
-<label><span class="unseen">Speed</span> <select id="speed">${SPEEDS}</select></label>
-<a id="download" download href="${hrefOf(first.path, query)}">Download</a>
-<button id="copy" type="button">Copy address</button>
-<button id="help" type="button" aria-keyshortcuts="?" aria-label="Keyboard shortcuts">?</button>
-</div>
-</div>
-<p id="trouble" role="alert" hidden>This browser can’t play this file. Download it, or copy its address and open that in VLC or another player.</p>
-<ol id="chapters" aria-label="Chapters" hidden></ol>
-<div id="map" role="group" aria-label="What was asked of the file" hidden>
-<p><span id="sum"></span><span class="legend" aria-hidden="true"><span><i class="sent"></i>sent</span><span id="guessed" hidden><i class="announced"></i>announced</span><span><i class="buffer"></i>buffered</span><span id="indexed" hidden><i class="index"></i>index</span></span></p>
-<p id="note"></p>
-<details><summary>The last requests</summary>
-<table><thead><tr><th scope="col">Time</th><th scope="col">Bytes asked</th><th scope="col">Status</th><th scope="col">Sent</th><th scope="col"><span class="unseen">Outcome</span></th><td aria-hidden="true"></td></tr></thead><tbody id="requests"></tbody></table>
-</details>
-</div>
-</section>`
-}
-
-const SPEEDS = ['0.5', '0.75', '1', '1.25', '1.5', '1.75', '2']
-  .map((speed) => `<option value="${speed}"${speed === '1' ? ' selected' : ''}>${speed}×</option>`)
-  .join('')
-
-const REQUEST =
-  '<template id="request"><tr><td data-cell></td><td data-cell></td><td data-cell></td><td data-cell></td><td data-cell></td><td aria-hidden="true"><div class="line"><i class="asked"></i><i class="part"></i><i class="tick"></i></div></td></tr></template>'
-
-const VIEWER = `<dialog id="viewer" aria-label="Viewer">
-<div class="frame"></div>
-<p><span class="name" dir="auto"></span> <a class="open" href="./">Open the file</a> <button type="button" class="previous">Previous</button> <button type="button" class="next">Next</button> <button type="button" class="close">Close</button></p>
-</dialog>`
-
-const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
-  [['Space', 'K'], 'play or pause'],
-  [['←', '→'], '5 seconds back or on'],
-  [['J', 'L'], '10 seconds back or on'],
-  [['↑', '↓'], 'louder or softer'],
-  [['M'], 'mute'],
-  [['F'], 'full screen'],
-  [['C'], 'captions'],
-  [['<', '>'], 'slower or faster'],
-  [['N', 'P'], 'next or previous'],
-  [['/'], 'filter'],
-  [['?'], 'these shortcuts'],
-]
-
-const SHORTCUTS = `<dialog id="shortcuts" aria-labelledby="shortcuts-title">
-<h2 id="shortcuts-title">Keyboard shortcuts</h2>
-<dl>${KEYS.map(([keys, does]) => `<div><dt>${keys.map((key) => `<kbd>${escapeHtml(key)}</kbd>`).join(' ')}</dt><dd>${does}</dd></div>`).join('')}</dl>
-<form method="dialog"><button>Close</button></form>
-</dialog>`
-
 /** All that the folder holds. The script takes it from another page without leaving this one. */
 export function renderShelf(library: Library): string {
   const { query, folders, media, pictures, others, pages, isCut } = library
@@ -181,7 +122,9 @@ function renderCounts({ counts, media, query }: Library): string {
     return count === 0 ? [] : [`${formatCount(count)} ${count === 1 ? one : many}`]
   })
   const playlist =
-    media.length === 0 || query.words !== '' ? '' : ' <a href="?playlist" download>Playlist</a>'
+    media.length === 0 || query.words !== ''
+      ? ''
+      : ` <a href="?playlist" download="${escapeHtml(nameOf(query.folder) || 'All')}.m3u8">Playlist</a>`
   return `<span>${texts.join(', ')}</span>${playlist}`
 }
 
@@ -267,56 +210,6 @@ function renderOther({ path, name, size }: Item, query: Query): string {
   return `<li><a${kind} href="${hrefOf(path, query)}"><span class="name" dir="auto">${escapeHtml(shown)}</span><small>${renderSize(size)}</small></a></li>`
 }
 
-function renderPlayer({ kind, title, path, tracks, poster }: Item, query: Query): string {
-  const attributes = `controls preload="metadata" src="${hrefOf(path, query)}" aria-label="${escapeHtml(title)}"`
-  const children = toTrackList(tracks, query).map(renderTrack).join('')
-  if (kind === 'audio') return `<audio ${attributes}>${children}</audio>`
-  const image = poster === null ? '' : ` poster="${hrefOf(poster, query)}"`
-  return `<video ${attributes}${image} playsinline>${children}</video>`
-}
-
-/** A track as the script gets it. */
-export interface TrackOnPage {
-  readonly kind: Track['kind']
-  readonly language: string
-  readonly label: string
-  readonly src: string
-}
-
-function toTrackList(tracks: readonly Track[], query: Query): TrackOnPage[] {
-  return tracks.map(({ kind, language, path }) => ({
-    kind,
-    language,
-    label:
-      kind === 'chapters' ? 'Chapters' : language === '' ? 'Captions' : nameOfLanguage(language),
-    src: hrefOf(path, query) + (/\.srt$/i.test(path) ? '?vtt' : ''),
-  }))
-}
-
-function renderTrack({ kind, language, label, src }: TrackOnPage): string {
-  const tag = language === '' ? '' : ` srclang="${language}"`
-  return `<track kind="${kind}"${tag} label="${escapeHtml(label)}" src="${src}">`
-}
-
-/** Relative to the page: whatever serves the page under another path need not know of it. */
-function hrefOf(path: string, query: Query): string {
-  return toHref(path.slice(prefixOf(query).length))
-}
-
-function prefixOf({ folder }: Query): string {
-  return folder === '' ? '' : `${folder}/`
-}
-
-const languages = new Intl.DisplayNames('en', { type: 'language' })
-
-function nameOfLanguage(tag: string): string {
-  try {
-    return languages.of(tag) ?? tag
-  } catch {
-    return tag
-  }
-}
-
 function renderSize(size: number | null): string {
   return size === null ? '' : formatSize(size)
 }
@@ -324,8 +217,4 @@ function renderSize(size: number | null): string {
 /** With spaces between the thousands, which do not break: `5 000`. */
 function formatCount(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, '\u00a0')
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

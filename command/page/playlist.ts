@@ -1,4 +1,4 @@
-import type { Item } from './library.ts'
+import type { Item } from './item.ts'
 
 /**
  * The media of a folder as a playlist for players such as VLC and mpv. The addresses are whole: a

@@ -1,7 +1,8 @@
 import { fold, formatTime } from '../format.ts'
-import type { TrackOnPage } from '../html.ts'
+import type { TrackOnPage } from '../stage.ts'
 import { decode, one } from './dom.ts'
 import { startKeys } from './keys.ts'
+import { startMemory } from './memory.ts'
 import { startRangeMap } from './range-map.ts'
 import { startThumbnails } from './thumbnails.ts'
 import { startViewer } from './viewer.ts'
@@ -27,7 +28,6 @@ interface Entry {
 export function startPage(): void {
   /** What is nearer to the start or the end than this is not worth coming back to, in seconds. */
   const EDGE = 5
-  const MAX_REMEMBERED = 200
 
   const view = nameView()
   const shelf = one('#shelf')
@@ -35,7 +35,10 @@ export function startPage(): void {
   const map = stage === null ? null : startRangeMap(view)
   const thumbnails = startThumbnails(isLoading)
   const viewer = startViewer()
+  const memory = startMemory()
   let playing: Entry | null = null
+  /** The time in it that was last remembered. */
+  let remembered = 0
   /** What is played before and after it, wherever the reader is by then. */
   let queue: readonly Entry[] = []
   let shown = location.pathname + location.search
@@ -190,8 +193,13 @@ export function startPage(): void {
     })
     medium.addEventListener('loadedmetadata', () => resume(medium, entry), { once: true })
     medium.addEventListener('pause', remember)
+    medium.addEventListener('seeked', remember)
+    medium.addEventListener('timeupdate', () => {
+      // A browser may end without a word.
+      if (Math.abs(medium.currentTime - remembered) > EDGE) remember()
+    })
     medium.addEventListener('ended', () => {
-      forget(entry)
+      memory.forget(entry.href)
       if (entry.isInSeries) step(1)
     })
     medium.src = `${entry.href}?view=${view}`
@@ -242,6 +250,7 @@ export function startPage(): void {
       one('#resumed').hidden = true
       const medium = findMedium()
       if (medium !== null) medium.currentTime = 0
+      if (playing !== null) memory.forget(playing.href)
     })
   }
 
@@ -291,41 +300,17 @@ export function startPage(): void {
     const medium = findMedium()
     if (playing === null || medium === null || !(medium.duration > 0)) return
     const { currentTime: at, duration } = medium
-    if (at < EDGE || at > duration - EDGE) return
-    const { href } = playing
-    const others = readMemory().filter(([path]) => path !== href)
-    writeMemory([[href, Math.floor(at)], ...others].slice(0, MAX_REMEMBERED) as Memory)
+    remembered = at
+    if (at >= EDGE && at <= duration - EDGE) memory.keep(playing.href, Math.floor(at))
   }
 
   function resume(medium: HTMLMediaElement, { href }: Entry): void {
-    const [, at] = readMemory().find(([path]) => path === href) ?? []
-    if (at === undefined || at > medium.duration - EDGE || medium.currentTime > 0) return
+    const at = memory.of(href)
+    if (at === null || at > medium.duration - EDGE || medium.currentTime > 0) return
     medium.currentTime = at
     const resumed = one('#resumed')
     resumed.textContent = `Resumed at ${formatTime(at)}: start over`
     resumed.hidden = false
-  }
-
-  function forget({ href }: Entry): void {
-    writeMemory(readMemory().filter(([path]) => path !== href))
-  }
-
-  type Memory = [path: string, at: number][]
-
-  function readMemory(): Memory {
-    try {
-      return JSON.parse(localStorage.getItem('byteserve') ?? '[]')
-    } catch {
-      return []
-    }
-  }
-
-  function writeMemory(memory: Memory): void {
-    try {
-      localStorage.setItem('byteserve', JSON.stringify(memory))
-    } catch {
-      // A browser that keeps nothing plays all the same.
-    }
   }
 
   // The folders

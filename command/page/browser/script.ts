@@ -1,6 +1,7 @@
 import { fold, formatSize, formatTime } from '../format.ts'
 import { decode, one } from './dom.ts'
 import { startKeys } from './keys.ts'
+import { startMemory } from './memory.ts'
 import { startPage } from './page.ts'
 import { startRangeMap } from './range-map.ts'
 import { startThumbnails } from './thumbnails.ts'
@@ -16,6 +17,7 @@ const FUNCTIONS = [
   startThumbnails,
   startViewer,
   startKeys,
+  startMemory,
   startPage,
 ]
 

@@ -1,0 +1,17 @@
+import type { Query } from './library.ts'
+import { toHref } from './playlist.ts'
+
+/** Relative to the page: whatever serves the page under another path need not know of it. */
+export function hrefOf(path: string, query: Query): string {
+  return toHref(path.slice(prefixOf(query).length))
+}
+
+/** What all paths in the folder begin with. */
+export function prefixOf({ folder }: Query): string {
+  return folder === '' ? '' : `${folder}/`
+}
+
+/** Text as it stands in HTML, in attributes as well. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
