@@ -646,6 +646,52 @@ describe('download', () => {
   })
 })
 
+describe('transform', () => {
+  it('makes another file of each that is sent', async () => {
+    const closed: string[] = []
+    const paths: string[] = []
+    const options: SiteOptions = {
+      transform(file, path) {
+        paths.push(path)
+        if (!path.endsWith('.js')) return file
+        return { ...file, size: 2, etag: '"made"', read: () => new TextEncoder().encode('ok') }
+      },
+      precompressed: true,
+    }
+    const tree = memoryTree(
+      {
+        'a.js': { text: 'stored' },
+        'a.js.gz': { text: 'gz' },
+        'b.css': { text: 'stored' },
+        'b.css.gz': { text: 'gz' },
+      },
+      { closed },
+    )
+    const handler = fileHandler(site(tree, options))
+    const bodyOf = async (path: string) => {
+      const headers = { 'accept-encoding': 'gzip' }
+      return (await handler(new Request(`http://host/${path}`, { headers }))).text()
+    }
+    expect([await bodyOf('a.js'), await bodyOf('b.css')]).toEqual(['ok', 'gz'])
+    expect([paths, closed]).toEqual([
+      ['a.js', 'b.css'],
+      ['a.js', 'b.css', 'b.css.gz'],
+    ])
+  })
+
+  it.each([false, true])('closes the file once if it fails, whoever did: %j', async (isFirst) => {
+    const closed: string[] = []
+    const lookup = site(memoryTree({ 'a.mp4': { text: 'film' } }, { closed }), {
+      async transform(file) {
+        if (isFirst) await file.close?.()
+        throw new Error('no film')
+      },
+    })
+    await expect(lookup(new Request('http://host/a.mp4'))).rejects.toThrow('no film')
+    expect(closed).toEqual(['a.mp4'])
+  })
+})
+
 describe('options', () => {
   // Each is of a type that TypeScript refuses.
   it.each<[Record<string, unknown>, string]>([
@@ -667,6 +713,7 @@ describe('options', () => {
     [{ type: 'text/html' }, 'Expected type to be a function, got text/html'],
     [{ within: 'ann' }, 'Expected within to be a function, got ann'],
     [{ digest: {} }, 'Expected digest to be a function, got [object Object]'],
+    [{ transform: 'gz' }, 'Expected transform to be a function, got gz'],
     [{ download: '.zip' }, 'Expected download to be a function, got .zip'],
   ])('%j is refused at once', (options, message) => {
     expect(() => site(memoryTree(FILES), options as SiteOptions)).toThrow(new TypeError(message))
