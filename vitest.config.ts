@@ -1,12 +1,83 @@
 import { defineConfig } from 'vitest/config'
 
+/** What needs a real browser. */
+const BROWSER = [
+  'browser',
+  'cors',
+  'http2-seeks',
+  'listing',
+  'made-browser',
+  'page-browsers',
+  'service-worker',
+]
+
+/** What is published, and what its documents and examples say. */
+const PACKAGE = [
+  'docs',
+  'example-trees',
+  'examples',
+  'frameworks',
+  'package',
+  'site-docs',
+  'structure',
+]
+
+/** What starts other processes or runtimes: servers, stores, the command, tools of the machine. */
+const WIRE = [
+  'attacks/**/*',
+  'wire/**/*',
+  'adapters',
+  'cache-*',
+  'cdn',
+  'check*',
+  'command',
+  'command-log',
+  'command-page',
+  'command-serving',
+  'contract',
+  'encrypted',
+  'express',
+  'faststart',
+  'fingerprint',
+  'http',
+  'made',
+  'node-listener',
+  'open-files',
+  'page-large',
+  'programs',
+  'r2',
+  's3*',
+  'sign',
+  'site-contract',
+  'wrangler',
+  'zip',
+  'zip-download',
+  'zip-entry',
+]
+
+/** A project: `npx vitest run --project unit`. */
+function project(name: string, included: readonly string[], excluded: readonly string[] = []) {
+  const files = (names: readonly string[]) => names.map((each) => `test/${each}.test.ts`)
+  const include = files(included)
+  const exclude = files(excluded)
+  // What runs the build wants it to be that of today's sources.
+  const globalSetup = name === 'unit' ? [] : ['test/support/fresh-build.ts']
+  return { extends: true as const, test: { name, include, exclude, globalSetup } }
+}
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Ten times what the slowest test takes alone: some thirty processes share two cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores would give one, and then what waits (a reader that pauses for 30 s) overlaps nothing.
     maxWorkers: 3,
+    projects: [
+      // On the sources, and in seconds.
+      project('unit', ['**/*'], [...WIRE, ...BROWSER, ...PACKAGE]),
+      project('wire', WIRE),
+      project('browser', BROWSER),
+      project('package', PACKAGE),
+    ],
   },
 })
