@@ -345,12 +345,15 @@ test('programs get a listing of a folder, as HTML or JSON', async () => {
   expect(await textFor('text/html')).toContain('<div id="player">')
 })
 
-test('a root that became a file is a 503', async () => {
+test('a root that became a file is a 503, for people and programs', async () => {
   const root = makeRoot('film.mp4')
   const handler = fileHandler(pageOf(root), { onError() {} })
   rmSync(root, { recursive: true })
   writeFileSync(root, '')
-  expect((await handler(new Request('http://host/', HTML))).status).toBe(503)
+  const statuses = [HTML, {}].map(async (init) => {
+    return (await handler(new Request('http://host/', init))).status
+  })
+  expect(await Promise.all(statuses)).toEqual([503, 503])
 })
 
 function decodeEntities(html: string): string {
