@@ -92,9 +92,11 @@ describe('a folder', () => {
     const answer = await fileHandler(pageOf(root), { onError() {} })
     const statusOf = async (path: string) =>
       (await answer(new Request(`http://host${path}`, HTML))).status
-    expect(await Promise.all(['/sub/', '/nope/', '/film.mp4/', '/..%2f/'].map(statusOf))).toEqual([
-      200, 404, 404, 404,
-    ])
+    expect(
+      await Promise.all(
+        ['/sub/', '/nope/', '/film.mp4/', '/..%2f/', '/nope/?playlist'].map(statusOf),
+      ),
+    ).toEqual([200, 404, 404, 404, 404])
     renameSync(root, `${root}.away`)
     const gone = await statusOf('/')
     renameSync(`${root}.away`, root)

@@ -100,7 +100,12 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
     })
   }
 
-  async function playlist(folder: string, target: URL, request: RequestLike) {
+  async function playlist(
+    folder: string,
+    target: URL,
+    request: RequestLike,
+  ): Promise<FileSource | null> {
+    if (folder !== '' && !(await isFolder(folder))) return null
     const host = authorityOf(request) || target.host
     const query: Query = { folder, words: '', order: 'name', page: 1 }
     const { media } = await readLibrary(shelf, query, LONG)
