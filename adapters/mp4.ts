@@ -4,3 +4,4 @@
  * @module
  */
 export { type FaststartOptions, faststart } from './made/mp4/faststart.ts'
+export { faststartFilms } from './made/mp4/films.ts'

@@ -1,23 +1,9 @@
-// node bench/zip-server.mjs FOLDER: serves a folder as an archive, and says what memory it takes.
-import { readdirSync, statSync } from 'node:fs'
+// node bench/zip-server.mjs FOLDER: serves it, `/?zip` as an archive, and says what memory it takes.
 import { createServer } from 'node:http'
-import { join } from 'node:path'
-import { nodeFile, nodeListener } from '../dist/adapters/node.js'
-import { Checksums, zip } from '../dist/adapters/zip.js'
+import { nodeDirectory, nodeListener } from '../dist/adapters/node.js'
+import { zipFolder } from '../dist/adapters/zip.js'
 
 const [folder] = process.argv.slice(2)
-const members = readdirSync(folder).map((name) => {
-  const path = join(folder, name)
-  return { name, size: statSync(path).size, open: () => nodeFile(path, { keepOpen: 0 }) }
-})
-const checksums = new Checksums()
-const open = async () => {
-  // As a site does it: each file is looked at for each request.
-  return zip(
-    members.map(({ name, open }) => ({ name, open })),
-    { checksums },
-  )
-}
 
 let peak = 0
 const look = () => {
@@ -25,7 +11,7 @@ const look = () => {
 }
 setInterval(look, 50).unref()
 
-const serve = nodeListener(open)
+const serve = nodeListener(nodeDirectory(folder, { download: zipFolder }))
 const server = createServer((incoming, outgoing) => {
   if (incoming.url !== '/memory') return serve(incoming, outgoing)
   look()

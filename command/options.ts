@@ -22,6 +22,8 @@ export interface ServeOptions {
   /** For how many seconds a file may be kept without asking; 0 for not at all. */
   readonly cache: number
   readonly maxRanges: number
+  /** Whether the index of an MP4 is moved to its front as it is sent. */
+  readonly faststart: boolean
   /** What answers for a folder. */
   readonly folders: 'page' | 'listing' | 'nothing'
   readonly open: boolean
@@ -52,6 +54,7 @@ its index.html or, if there is none, a page that plays what is in it.
       --cors             let pages of any other site read the files
       --cache SECONDS    let browsers keep files without asking, ${DEFAULTS.cache} by default
       --max-ranges N     ranges in one request, ${DEFAULTS['max-ranges']} by default
+      --faststart        send the index of an MP4 first, wherever it is stored
       --listing          show folders as plain lists;  --no-page: show none
       --open, --qr       open a browser; draw the URL for a phone, or --no-qr
       --log json|off     log requests as JSON, or not at all
@@ -102,6 +105,7 @@ function readArguments(args: readonly string[]) {
       cors: { type: 'boolean', default: false },
       cache: { type: 'string', default: DEFAULTS.cache },
       'max-ranges': { type: 'string', default: DEFAULTS['max-ranges'] },
+      faststart: { type: 'boolean', default: false },
       listing: { type: 'boolean', default: false },
       'no-page': { type: 'boolean', default: false },
       open: { type: 'boolean', default: false },
@@ -144,6 +148,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     cors: values.cors,
     cache: expectNumber('cache', values.cache, 0, LONGEST_CACHE),
     maxRanges: expectNumber('max-ranges', values['max-ranges'], 1, HIGHEST_MAX_RANGES),
+    faststart: values.faststart,
     folders: values.listing ? 'listing' : values['no-page'] ? 'nothing' : 'page',
     open: values.open,
     qr: values['no-qr'] ? false : (values.qr ?? null),

@@ -1,7 +1,9 @@
 import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { codeOf } from '../adapters/local/calls.ts'
+import { faststartFilms } from '../adapters/mp4.ts'
 import { toRelativePath } from '../adapters/site/url-path.ts'
+import { zipFolder } from '../adapters/zip.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { Failure, messageOf } from './failure.ts'
 import type { Host } from './host.ts'
@@ -42,13 +44,16 @@ export function findRoot(path: string): Root {
 /** The files of the root and, unless they are not wanted, a page or a listing of each folder. */
 export function lookupOf(
   { directory, file, name }: Root,
-  { cache, folders, tls }: ServeOptions,
+  { cache, folders, tls, faststart }: ServeOptions,
   runtime: Pick<Host, 'openDirectory'>,
   views: Views,
 ): FileLookup {
   const all = runtime.openDirectory(directory, {
     cacheControl: cache === 0 ? 'no-cache' : `max-age=${cache}`,
     listing: folders !== 'nothing' && file === null,
+    download: (tree, path, request) =>
+      zipFolder(tree, path, request, path === '' ? { filename: `${name}.zip` } : {}),
+    transform: faststart ? faststartFilms : undefined,
   })
   const files = file === null ? all : onlyFile(all, file)
   if (folders !== 'page') return files

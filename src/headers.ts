@@ -140,7 +140,11 @@ export function addFields(
   return all
 }
 
+/** The first date that has a year of four digits, as an HTTP-date needs (RFC 9110 §5.6.7). */
+const FIRST_DATE = Date.parse('0000-01-01')
+
 function addLastModified(fields: HeaderFields, { lastModified }: Metadata, now: number): void {
   if (lastModified === undefined || !isStrongDate(lastModified.getTime(), now)) return
+  if (lastModified.getTime() < FIRST_DATE) return
   fields['last-modified'] = formatHttpDate(lastModified)
 }

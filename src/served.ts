@@ -98,6 +98,25 @@ export interface Watch {
   weakly(): Watch
 }
 
+/** A class: V8 would keep an object with a getter of its own, and all it leads to, for long. */
+class Live implements Serving {
+  readonly request: RequestLike
+  readonly status: number
+  readonly headers: Answer['headers']
+  readonly #progress: Progress
+
+  constructor(request: RequestLike, { status, headers }: Answer, progress: Progress) {
+    this.request = request
+    this.status = status
+    this.headers = headers
+    this.#progress = progress
+  }
+
+  get sent(): number | null {
+    return this.#progress.sent
+  }
+}
+
 /** Holds no request: whoever tells something passes one. */
 export class ObserverWatch<Context extends readonly unknown[]> implements Watch {
   readonly #observers: Observers<Context>
@@ -119,17 +138,10 @@ export class ObserverWatch<Context extends readonly unknown[]> implements Watch 
     return this.#observers.onBegin !== undefined
   }
 
-  begin(request: RequestLike, { status, headers }: Answer, progress: Progress): void {
+  begin(request: RequestLike, answer: Answer, progress: Progress): void {
     const { onBegin } = this.#observers
     if (onBegin === undefined) return
-    const serving: Serving = {
-      request,
-      status,
-      headers,
-      get sent() {
-        return progress.sent
-      },
-    }
+    const serving = new Live(request, answer, progress)
     tell(() => onBegin(serving, ...this.#context()))
   }
 

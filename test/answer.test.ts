@@ -234,6 +234,13 @@ const ROWS: [what: string, method: string, fields: Fields, source: FileSource, a
     { status: 304, headers: {}, pieces: [] },
   ],
   [
+    '§5.6.7: nor is one before the first year that has four digits',
+    'GET',
+    { 'If-None-Match': '*' },
+    { ...film, etag: undefined, lastModified: new Date(Date.parse('0000-01-01') - 1) },
+    { status: 304, headers: {}, pieces: [] },
+  ],
+  [
     'what the core says wins over source.headers: 200',
     'GET',
     {},

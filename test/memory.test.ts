@@ -120,3 +120,14 @@ describe('the chunks of bodies', () => {
     expect(memory.chunkSize() / KIB).toBeLessThan(400)
   })
 })
+
+describe('heat', () => {
+  it('has room for 16 MiB of files up to 64 KiB, and again once they are cool', () => {
+    const memory = new Memory()
+    expect(memory.heat(64 * 1024 + 1)).toBe(false)
+    for (let i = 0; i < 256; i++) expect(memory.heat(64 * 1024)).toBe(true)
+    expect(memory.heat(1)).toBe(false)
+    memory.cool(64 * 1024)
+    expect(memory.heat(64 * 1024)).toBe(true)
+  })
+})

@@ -43,6 +43,31 @@ beforeEach(() => {
   write(path, 'one')
 })
 
+describe('a small file that is open', () => {
+  it('is read once: then its bytes are at hand, and those of the version that was found', async () => {
+    const [first, second] = [await find(), await find()]
+    expect(await textOf(first)).toBe('one')
+    // The same inode.
+    writeFileSync(path, 'two')
+    expect(await textOf(second)).toBe('one')
+    const later = await find()
+    expect(await textOf(later)).toBe('two')
+    for (const lease of [first, second, later]) await lease.close()
+  })
+
+  it('gives each a copy, to do with as it likes', async () => {
+    const lease = await find()
+    for (let i = 0; i < 3; i++) {
+      const bytes = await lease.read(0, 3)
+      expect(Buffer.from(bytes).toString()).toBe('one')
+      bytes.fill(0)
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] })
+    }
+    expect(Buffer.from(await lease.read(1, 2)).toString()).toBe('n')
+    await lease.close()
+  })
+})
+
 describe('a file that several read', () => {
   it.runIf(canCountHandles)('is open once, until the last of them is done', async () => {
     const [one, two] = [await find(), await find()]
@@ -187,7 +212,7 @@ describe('a file that several read', () => {
 
   it.runIf(canCountHandles)('gives way when a process may open no more', () => {
     const names = Array.from({ length: 60 }, (_, i) => write(join(directory, `crowd-${i}`), 'one'))
-    const limited = ['-c', 'ulimit -n 40; exec "$@"', 'sh', process.execPath, crowd, ...names]
+    const limited = ['-c', 'ulimit -n 50; exec "$@"', 'sh', process.execPath, crowd, ...names]
     expect(execFileSync('sh', limited, { encoding: 'utf8' }).trim()).toBe('60')
   })
 

@@ -51,7 +51,7 @@ function linesOf(name: string): number {
 
 describe('docs/site.md', () => {
   it('shows what compiles', () => {
-    expect(blocks.size).toBe(7)
+    expect(blocks.size).toBe(8)
     expect(compile(folder, [...blocks.keys()])).toBe('')
   })
 

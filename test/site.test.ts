@@ -150,6 +150,24 @@ describe('extensions, notFound and fallback', () => {
     expect(await ask({ notFound: '404.html' }, path, fields, method)).toEqual(expected)
   })
 
+  it('the page of a 404 is asked for as a whole, whatever was asked', async () => {
+    const asked: unknown[] = []
+    const tree: FileTree = {
+      open(path, { method, headers }) {
+        const names = ['range', 'If-None-Match', 'accept-encoding']
+        asked.push([path, method, ...names.map((name) => headers.get(name))])
+        return path === '404.html' ? EMPTY : null
+      },
+    }
+    const fields = { range: 'bytes=0-3', 'if-none-match': '"x"', 'accept-encoding': 'br' }
+    const got = await ask({ notFound: '404.html' }, '/none', fields, 'HEAD', tree)
+    expect(got).toEqual({ status: 404, body: '' })
+    expect(asked).toEqual([
+      ['none', 'HEAD', 'bytes=0-3', '"x"', 'br'],
+      ['404.html', 'GET', null, null, 'br'],
+    ])
+  })
+
   it('the page of a 404 has a type, a length and no lifetime, whatever the files have', async () => {
     const options: SiteOptions = {
       notFound: '404.html',
@@ -628,6 +646,52 @@ describe('download', () => {
   })
 })
 
+describe('transform', () => {
+  it('makes another file of each that is sent', async () => {
+    const closed: string[] = []
+    const paths: string[] = []
+    const options: SiteOptions = {
+      transform(file, path) {
+        paths.push(path)
+        if (!path.endsWith('.js')) return file
+        return { ...file, size: 2, etag: '"made"', read: () => new TextEncoder().encode('ok') }
+      },
+      precompressed: true,
+    }
+    const tree = memoryTree(
+      {
+        'a.js': { text: 'stored' },
+        'a.js.gz': { text: 'gz' },
+        'b.css': { text: 'stored' },
+        'b.css.gz': { text: 'gz' },
+      },
+      { closed },
+    )
+    const handler = fileHandler(site(tree, options))
+    const bodyOf = async (path: string) => {
+      const headers = { 'accept-encoding': 'gzip' }
+      return (await handler(new Request(`http://host/${path}`, { headers }))).text()
+    }
+    expect([await bodyOf('a.js'), await bodyOf('b.css')]).toEqual(['ok', 'gz'])
+    expect([paths, closed]).toEqual([
+      ['a.js', 'b.css'],
+      ['a.js', 'b.css', 'b.css.gz'],
+    ])
+  })
+
+  it.each([false, true])('closes the file once if it fails, whoever did: %j', async (isFirst) => {
+    const closed: string[] = []
+    const lookup = site(memoryTree({ 'a.mp4': { text: 'film' } }, { closed }), {
+      async transform(file) {
+        if (isFirst) await file.close?.()
+        throw new Error('no film')
+      },
+    })
+    await expect(lookup(new Request('http://host/a.mp4'))).rejects.toThrow('no film')
+    expect(closed).toEqual(['a.mp4'])
+  })
+})
+
 describe('options', () => {
   // Each is of a type that TypeScript refuses.
   it.each<[Record<string, unknown>, string]>([
@@ -649,9 +713,39 @@ describe('options', () => {
     [{ type: 'text/html' }, 'Expected type to be a function, got text/html'],
     [{ within: 'ann' }, 'Expected within to be a function, got ann'],
     [{ digest: {} }, 'Expected digest to be a function, got [object Object]'],
+    [{ transform: 'gz' }, 'Expected transform to be a function, got gz'],
     [{ download: '.zip' }, 'Expected download to be a function, got .zip'],
   ])('%j is refused at once', (options, message) => {
     expect(() => site(memoryTree(FILES), options as SiteOptions)).toThrow(new TypeError(message))
+  })
+})
+
+describe('a tree', () => {
+  it('may give promises of its own kind, or undefined for nothing', async () => {
+    const later = (value: unknown) => ({
+      // biome-ignore lint/suspicious/noThenProperty: that is what makes it one
+      then: (resolve: (value: unknown) => void) => resolve(value),
+    })
+    const tree = {
+      open: (path: string) => later(path === 'a' ? EMPTY : undefined),
+    } as unknown as FileTree
+    expect((await ask({}, '/a', {}, 'GET', tree)).status).toBe(200)
+    expect((await ask({}, '/b', {}, 'GET', tree)).status).toBe(404)
+  })
+
+  it('that fails is a 503, and nothing of it is left open', async () => {
+    const closed: string[] = []
+    const files = memoryTree(FILES, { closed })
+    const tree: FileTree = {
+      open(path, request) {
+        if (path.endsWith('.br')) throw new Error('EACCES')
+        return files.open(path, request)
+      },
+    }
+    const handler = fileHandler(site(tree, { precompressed: true }), { onError() {} })
+    const headers = { 'accept-encoding': 'br' }
+    const response = await handler(new Request('http://host/app.js', { headers }))
+    expect([response.status, closed]).toEqual([503, ['app.js']])
   })
 })
 

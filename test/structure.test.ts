@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
@@ -44,17 +44,8 @@ describe('the core', () => {
   })
 
   it('takes at most 6 kB, minified and zipped', async () => {
-    const { outputFiles } = await build({
-      entryPoints: [join(root, 'src/index.ts')],
-      bundle: true,
-      minify: true,
-      format: 'esm',
-      target: 'es2022',
-      write: false,
-    })
-    const [bundle] = outputFiles
-    expect(outputFiles.length).toBe(1)
-    expect(gzipSync(bundle?.contents ?? '', { level: 9 }).length).toBeLessThanOrEqual(6000)
+    const entryPoints = [join(root, 'src/index.ts')]
+    expect(await sizeOf({ entryPoints })).toBeLessThanOrEqual(6000)
   })
 })
 
@@ -63,6 +54,7 @@ describe('the adapters', () => {
   it.each([
     'r2',
     'blob',
+    'http',
     'site',
     'cache',
     'concat',
@@ -70,17 +62,56 @@ describe('the adapters', () => {
     'mp4',
     'sign',
   ])('byteserve/%s has nothing of Node and no package under it', (door) => {
-    const under = new Set([`adapters/${door}.ts`])
-    const others: string[] = []
-    for (const file of under) {
-      for (const path of importsOf(file)) {
-        if (path.startsWith('.')) under.add(join(dirname(file), path))
-        else others.push(path)
-      }
-    }
-    expect(others).toEqual([])
+    expect(packagesUnder(door)).toEqual([])
+  })
+
+  it('byteserve/s3 has what signs its requests under it, and nothing else', () => {
+    expect(packagesUnder('s3')).toEqual(['aws4fetch'])
+  })
+
+  it.each([
+    ['http', 'httpFile', 4500],
+    ['s3', 's3File', 7700],
+  ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
+    const core = `import { fileHandler } from './src/index.ts'\n`
+    const contents = [
+      `${core} export default { fetch: fileHandler((request, look) => look(request)) }`,
+      `${core} import { ${name} } from './adapters/${door}.ts'
+      export default { fetch: fileHandler((request, where) => ${name}(...where, request)) }`,
+    ]
+    const [alone = 0, both = 0] = await Promise.all(
+      contents.map((contents) => sizeOf({ stdin: { contents, resolveDir: root, loader: 'ts' } })),
+    )
+    expect(both - alone).toBeLessThanOrEqual(most)
   })
 })
+
+/** How much is downloaded of a bundle, in bytes. */
+async function sizeOf(options: BuildOptions): Promise<number> {
+  const { outputFiles = [] } = await build({
+    ...options,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  })
+  expect(outputFiles.length).toBe(1)
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length
+}
+
+/** What a door imports that is not ours, by itself or below. */
+function packagesUnder(door: string): string[] {
+  const under = new Set([`adapters/${door}.ts`])
+  const others: string[] = []
+  for (const file of under) {
+    for (const path of importsOf(file)) {
+      if (path.startsWith('.')) under.add(join(dirname(file), path))
+      else others.push(path)
+    }
+  }
+  return others
+}
 
 /** The TypeScript files in some folders and below, from the root of the project. */
 function sourcesBelow(...folders: string[]): string[] {

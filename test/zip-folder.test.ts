@@ -1,12 +1,17 @@
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { crc32 } from '../adapters/made/zip/crc32.ts'
+import { nodeDirectory } from '../adapters/node.ts'
 import type { FileTree } from '../adapters/site.ts'
 import { type ZipFolderOptions, zipEntry, zipFolder } from '../adapters/zip.ts'
+import { SourceChangedError } from '../src/errors.ts'
 import { isSource } from '../src/lookup.ts'
 import { readBytes } from '../src/reader.ts'
-import { serveFile } from '../src/serve.ts'
+import { fileHandler, serveFile } from '../src/serve.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
 import { type CountingSource, countingSource, someBytes } from './support/counting-source.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 /** A tree in memory, of the files at these paths and the folders that they are in. */
 interface MemoryTree extends FileTree {
@@ -44,11 +49,15 @@ function memoryTree(...paths: string[]): MemoryTree {
         }),
       )
       // In any order.
-      for (const [name, kind] of [...entries].reverse()) yield { name, kind }
+      for (const [name, kind] of [...entries].reverse()) {
+        const size = files.get(prefix + name)?.length
+        yield kind === 'file' ? { name, kind, size, lastModified: DATE } : { name, kind }
+      }
     },
   }
 }
 
+const DATE = new Date(1e9)
 const PATHS = [
   'a.txt',
   'films/b.mp4',
@@ -137,6 +146,37 @@ describe('a folder as an archive', () => {
     expect(new Set(read)).toEqual(new Set([100, 104]))
   })
 
+  it('opens no file to learn its version that is listed as it was', async () => {
+    const tree = memoryTree(...PATHS)
+    const sizes = async () => {
+      tree.opened.length = 0
+      const archive = await zipFolder(tree, 'films', request)
+      return [archive.etag, ...tree.opened.map(({ size }) => size)]
+    }
+    const [tag, ...learned] = await sizes()
+    expect(learned.sort()).toEqual([101, 102, 103])
+    expect(await sizes()).toEqual([tag])
+    tree.files.set('films/a.mp4', someBytes(1000))
+    expect(await sizes()).toEqual([expect.not.stringMatching(String(tag)), 1000])
+  })
+
+  it('breaks off where a file changed that is listed as it was, and knows better then', async () => {
+    const tree = memoryTree('films/a.mp4')
+    const first = await zipFolder(tree, 'films', request)
+    await readBytes(first, 0, first.size)
+    const { open } = tree
+    const changed = countingSource(someBytes(100, 9), { etag: '"changed"' })
+    const openChanged: FileTree['open'] = (path, request) =>
+      path === 'films/a.mp4' ? changed : open(path, request)
+    Object.assign(tree, { open: openChanged })
+    const second = await zipFolder(tree, 'films', request)
+    expect(second.etag).toBe(first.etag)
+    await expect(readBytes(second, 0, second.size)).rejects.toThrow(SourceChangedError)
+    const third = await zipFolder(tree, 'films', request)
+    expect(third.etag).not.toBe(first.etag)
+    expect((await readBytes(third, 0, third.size)).length).toBe(third.size)
+  })
+
   it('takes no file for another one, of the same name below another folder', async () => {
     const tree = memoryTree('one/a', 'two/a')
     tree.files.set('two/a', someBytes(100, 9))
@@ -184,5 +224,40 @@ describe('a folder as an archive', () => {
     const tree = memoryTree(...PATHS)
     await expect(zipFolder(tree, '', request, { maxMembers: 8 })).rejects.toThrow(RangeError)
     expect((await zipFolder(tree, '', request, { maxMembers: 9 })).size).toBeGreaterThan(0)
+  })
+})
+
+describe('?zip of a directory', () => {
+  const directory = temporaryDirectory()
+  const handler = fileHandler(nodeDirectory(directory, { download: zipFolder, keepOpen: 0 }))
+
+  it('has what is served of it: no hidden file, and no link that leads out, or up', async () => {
+    mkdirSync(join(directory, 'films/.git/objects'), { recursive: true })
+    mkdirSync(join(directory, 'films/extras'))
+    for (const path of [
+      'films/a.mp4',
+      'films/.hidden',
+      'films/.git/config',
+      'films/extras/b.mp4',
+    ]) {
+      writeFileSync(join(directory, path), path)
+      utimesSync(join(directory, path), 1e9, 1e9)
+    }
+    symlinkSync('/etc/passwd', join(directory, 'films/out.txt'))
+    symlinkSync('a.mp4', join(directory, 'films/c.mp4'))
+    symlinkSync('..', join(directory, 'films/extras/loop'))
+    const response = await handler(new Request('http://localhost/films/extras/../?zip'))
+    const { status, headers } = response
+    const bytes = await response.bytes()
+    const archive = {
+      size: bytes.length,
+      read: (start: number, end: number) => bytes.subarray(start, end),
+    }
+    const names = await namesIn(archive)
+    expect([status, headers.get('content-disposition')]).toEqual([
+      200,
+      'attachment; filename="films.zip"',
+    ])
+    expect(names).toEqual(['a.mp4', 'c.mp4', 'extras/', 'extras/b.mp4'])
   })
 })

@@ -21,6 +21,8 @@ expectNoUnhandledRejections()
 
 const directory = temporaryDirectory()
 
+const failing: ZipMember = { name: 'f', open: () => Promise.reject(new Error('EIO')) }
+
 const hex = (bytes: Uint8Array) => crc32(bytes).toString(16)
 
 interface Member extends CountingPart {
@@ -93,7 +95,7 @@ for entry in archive.infolist():
     expect(python(program, path)).toEqual(LISTED)
   })
 
-  it.runIf(areInstalled('java'))('to ZipFile and ZipInputStream of Java', async () => {
+  it.runIf(areInstalled('javac'))('to ZipFile and ZipInputStream of Java', async () => {
     const path = await write('java.zip', await zip(members()))
     const program = join(import.meta.dirname, 'programs/Unzip.java')
     const said = execFileSync('java', [program, path], { encoding: 'utf8' })
@@ -269,6 +271,7 @@ describe('an archive', () => {
 
   it.each<[what: string, given: ZipMember[], error: unknown]>([
     ['two of a name', [{ name: 'a/' }, { name: 'a/' }], TypeError],
+    ['two of a name, after one that fails', [failing, { name: 'a/' }, { name: 'a/' }], TypeError],
     ['what can not be opened', [{ name: 'a', size: 1 }], TypeError],
     ['a size that is none', [{ name: 'a', size: 0.5, open: () => null }], RangeError],
     ['what is not there', [{ name: 'a', open: () => null }], Error],

@@ -97,6 +97,7 @@ export class Body {
   /** Ends it, and its connection, at once. */
   readonly hangUp = (): void => {
     clearTimeout(this.#timer)
+    this.#reader?.cancel().catch(() => {})
     this.#reply.hangUp()
   }
 }

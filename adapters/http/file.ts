@@ -51,14 +51,17 @@ const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 const UNTOUCHED = isWorkerd ? Infinity : 'Bun' in globalThis ? 0 : 1024 * 1024
 
 /** @throws RangeError or TypeError if an option is invalid */
-export function expectOriginOptions({ fetch, retries = 2, timeout = 30_000 }: OriginOptions): {
-  readonly retries: number
-  readonly timeout: number
-} {
+export function expectOriginOptions({
+  fetch,
+  retries = 2,
+  timeout = 30_000,
+  resume = false,
+}: OriginOptions): Pick<Upstream, 'retries' | 'timeout' | 'hasSignal'> {
   expectFunction('fetch', fetch)
   expectWholeNumber('retries', retries, 0)
   expectWholeNumber('timeout', timeout, 1)
-  return { retries, timeout }
+  // What has a signal, workerd sends through JavaScript.
+  return { retries, timeout, hasSignal: resume || !isWorkerd }
 }
 
 /**

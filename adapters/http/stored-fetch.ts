@@ -2,7 +2,8 @@
 export interface Ask {
   readonly method: 'GET' | 'HEAD'
   readonly headers: Headers
-  readonly signal: AbortSignal
+  /** Null where it is enough to cancel the body. */
+  readonly signal: AbortSignal | null
   readonly redirect: 'follow' | 'manual'
 }
 

@@ -5,7 +5,13 @@ export interface Upstream {
   /** What errors call it: nothing secret. */
   readonly name: string
   /** Sends one request. */
-  readonly send: (method: Method, fields: HeaderPairs, signal: AbortSignal) => Promise<Response>
+  readonly send: (
+    method: Method,
+    fields: HeaderPairs,
+    signal: AbortSignal | null,
+  ) => Promise<Response>
+  /** Whether its requests get a signal; else what is dropped is cancelled. */
+  readonly hasSignal: boolean
   /** What else the head of its answer says of the file. */
   readonly describe?: (headers: Headers) => object
   /** How long it may be silent while it is being waited for, in ms. */
@@ -61,7 +67,7 @@ export async function ask(
 
 /** One request; an error that may be of the moment is returned. */
 async function attempt(
-  { name, send, timeout }: Upstream,
+  { name, send, timeout, hasSignal }: Upstream,
   method: Method,
   fields: HeaderPairs,
   signal: AbortSignal | undefined,
@@ -70,11 +76,12 @@ async function attempt(
   const hangUp = () => controller.abort()
   signal?.addEventListener('abort', hangUp)
   try {
-    const sent = send(method, fields, controller.signal)
+    const sent = send(method, fields, hasSignal ? controller.signal : null)
     const response = await within(timeout, sent, hangUp)
-    return response === null
-      ? new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
-      : { response, hangUp }
+    if (response === null) {
+      return new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
+    }
+    return { response, hangUp: hasSignal ? hangUp : () => cancel(response) }
   } catch (thrown) {
     if (thrown instanceof OriginError) throw thrown
     // What fetch throws may quote the whole URL, a signature included.
@@ -82,6 +89,11 @@ async function attempt(
   } finally {
     signal?.removeEventListener('abort', hangUp)
   }
+}
+
+/** Ends a body that nobody reads. */
+function cancel({ body }: Response): void {
+  if (body !== null && !body.locked) body.cancel().catch(() => {})
 }
 
 /** A code such as `ECONNREFUSED`, which quotes nothing. */

@@ -26,7 +26,7 @@ export async function* listBelow(
   const calls = mounts.callsElsewhere(at, found.dev)
   const directory = await unlessAbsent(() => place.enter(at, calls))
   if (directory === null) return
-  const entryOf = async (dirent: Dirent) => toEntry(dirent.name, await look(directory.path, dirent))
+  const entryOf = async (dirent: Dirent) => toEntry(dirent, await look(directory.path, dirent))
   const look = (above: string, dirent: Dirent) =>
     lookAt(place, `${above}/${dirent.name}`, dirent, calls)
   try {
@@ -59,13 +59,12 @@ async function lookAt(
   }
 }
 
-function toEntry(name: string, version: Version | null): Entry | null {
-  if (version === null) return null
-  if (isDirectory(version)) {
-    return { name, kind: 'directory', lastModified: lastModified(version) }
-  }
-  if (!isRegular(version)) return null
-  return { name, kind: 'file', size: version.size, lastModified: lastModified(version) }
+function toEntry(dirent: Dirent, version: Version | null): Entry | null {
+  if (version === null || !(isDirectory(version) || isRegular(version))) return null
+  const entry = { name: dirent.name, lastModified: lastModified(version) }
+  const link = dirent.isSymbolicLink() ? { isLink: true } : {}
+  if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
+  return { ...entry, ...link, kind: 'file', size: version.size }
 }
 
 function present(entries: readonly (Entry | null)[]): Entry[] {

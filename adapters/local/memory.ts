@@ -4,6 +4,9 @@ const KIB = 1024
 const SMALLEST_BUFFER = 64 * KIB
 const SMALLEST_CHUNK = 32 * KIB
 const LARGEST = 512 * KIB
+/** How many bytes of small files that are open are kept, in all and of one. */
+const HOT_BUDGET = 16 * KIB * KIB
+const LARGEST_HOT = 64 * KIB
 
 /**
  * The memory that bodies under way share: buffers, which come back once their bytes have left, and
@@ -19,6 +22,7 @@ export class Memory {
   #taken = 0
   #kept = 0
   #readers = 0
+  #hot = 0
 
   constructor(budget: number = 16 * KIB * KIB) {
     this.#budget = budget
@@ -74,6 +78,18 @@ export class Memory {
     alike.push(buffer)
     this.#kept += size
     while (this.#kept > Math.max(this.#forBuffers, this.#taken)) this.#dropOne()
+  }
+
+  /** Whether there is room to keep the bytes of a file; they count until `cool`. */
+  heat(length: number): boolean {
+    if (length > LARGEST_HOT || this.#hot + length > HOT_BUDGET) return false
+    this.#hot += length
+    return true
+  }
+
+  /** Takes back that the bytes of a file are kept. */
+  cool(length: number): void {
+    this.#hot -= length
   }
 
   /** Gives up a buffer that something may still read. */

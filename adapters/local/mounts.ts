@@ -15,8 +15,13 @@ const KNOWN_FOR = 60_000
 /** A call on this thread that takes longer than so many ms was no call to memory. */
 const SLOW = 50
 
-/** For how long a device that was slow is not waited for on this thread, in ms. */
-const SUSPECT_FOR = 60_000
+/**
+ * For how long a device that was slow is not waited for on this thread, in ms: at first, and at
+ * most, when it is so again and again. On a busy machine a call may only have taken long because
+ * this process did not run, and all that is read in other threads meanwhile costs twice as much.
+ */
+const SUSPECT_FOR = 1000
+const SUSPECT_FOR_AT_MOST = 60_000
 
 /**
  * The file systems of Linux whose calls wait for nothing but this machine's memory and disks, by
@@ -38,8 +43,8 @@ const statfsOf = promisify(statfs)
 export class Mounts {
   /** Whether a device is one of this machine, by its number. */
   readonly #isLocal = new Map<number, boolean>()
-  /** Until when a device is not to be trusted, on the clock of `performance`. */
-  readonly #suspects = new Map<number, number>()
+  /** Until when a device is not to be trusted, on the clock of `performance`, and for how long. */
+  readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
   /** The devices of paths that were looked at lately, or where nothing was found. */
   readonly #atHand = new Recent<number>(AT_HAND_FOR)
   readonly #directories = new Recent<number>(KNOWN_FOR)
@@ -57,8 +62,8 @@ export class Mounts {
   isLocal(dev: number): boolean {
     if (this.#isLocal.get(dev) !== true) return false
     if (this.#suspects.size === 0) return true
-    const until = this.#suspects.get(dev)
-    return until === undefined || until < performance.now()
+    const suspicion = this.#suspects.get(dev)
+    return suspicion === undefined || suspicion.until < performance.now()
   }
 
   /**
@@ -69,8 +74,17 @@ export class Mounts {
   note(path: string, dev: number | undefined, took: number): void {
     const device = dev ?? this.#atHand.get(path)
     if (device === undefined) return
-    if (took > SLOW) this.#suspects.set(device, performance.now() + SUSPECT_FOR)
+    if (took > SLOW) this.#suspect(device)
     this.#atHand.set(path, device)
+  }
+
+  /** Twice as long as the last time, unless that is twice as long ago. */
+  #suspect(device: number): void {
+    const now = performance.now()
+    const last = this.#suspects.get(device)
+    const isAgain = last !== undefined && now < last.until + last.duration
+    const duration = isAgain ? Math.min(2 * last.duration, SUSPECT_FOR_AT_MOST) : SUSPECT_FOR
+    this.#suspects.set(device, { until: now + duration, duration })
   }
 
   /** Looks at a path in another thread; null if there is nothing. */

@@ -29,6 +29,8 @@ export class OpenFile {
   readonly #growth: Growth
   readonly #mounts: Mounts
   readonly #memory: Memory
+  /** All of a small file, once that was read: whoever finds this version needs no read. */
+  #bytes: Uint8Array | null = null
 
   constructor(described: Described, mounts: Mounts, memory: Memory) {
     this.path = described.path
@@ -56,11 +58,17 @@ export class OpenFile {
     const length = Math.max(0, Math.min(end, this.version.size) - start)
     const room = into ?? Buffer.allocUnsafeSlow(Math.min(length, this.#memory.chunkSize()))
     const chunk = room.length > length ? room.subarray(0, length) : room
+    if (this.#bytes !== null) {
+      chunk.set(this.#bytes.subarray(start, start + chunk.length))
+      return chunk
+    }
     const given = await this.#readInto(chunk, start)
     if (!(await this.#isIntact())) {
       throw new SourceChangedError(`${this.path} changed while it was being served`)
     }
-    return given === chunk.length ? chunk : chunk.subarray(0, given)
+    if (given < chunk.length) return chunk.subarray(0, given)
+    this.#keep(chunk)
+    return chunk
   }
 
   /**
@@ -71,9 +79,22 @@ export class OpenFile {
   readSync(start: number, end: number): Uint8Array<ArrayBuffer> | null {
     if (!this.has(start, end) || !this.isLocal) return null
     const length = end - start
-    const scratch = this.#memory.scratch(length)
-    const isWhole = readSync(this.fd, scratch, 0, length, start) === length
-    return isWhole && this.#growth.isKnown(this.#lookHere()) ? scratch.subarray(0, length) : null
+    const bytes = this.#memory.scratch(length).subarray(0, length)
+    if (this.#bytes !== null) {
+      bytes.set(this.#bytes.subarray(start, end))
+      return bytes
+    }
+    const isWhole = readSync(this.fd, bytes, 0, length, start) === length
+    if (!isWhole || !this.#growth.isKnown(this.#lookHere())) return null
+    this.#keep(bytes)
+    return bytes
+  }
+
+  /** Keeps a copy of all its bytes, if these are all. They are never lent: who has one may change it. */
+  #keep(bytes: Uint8Array): void {
+    const { size } = this.version
+    if (bytes.length < size || !this.isTellable || this.#bytes !== null) return
+    if (this.#memory.heat(size)) this.#bytes = Uint8Array.from(bytes)
   }
 
   /** Whether it is the version that was opened, as far as that can be said without waiting. */
@@ -88,6 +109,8 @@ export class OpenFile {
 
   /** Closes the descriptor. Nothing may be reading from it: another file may get its number. */
   close(): void | Promise<void> {
+    if (this.#bytes !== null) this.#memory.cool(this.#bytes.length)
+    this.#bytes = null
     if (this.isLocal) here.close(this.fd)
     else return this.#elsewhere(() => elsewhere.close(this.fd))
   }

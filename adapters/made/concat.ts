@@ -70,9 +70,16 @@ export async function concat(
 
 /** A source stays open until the whole is closed. */
 function toPart(name: string, given: FileSource | Part): Part {
-  const part = 'open' in given ? given : { ...given, open: () => ({ ...given, close: undefined }) }
+  const part = 'open' in given ? given : alwaysOpen(given)
   expectPart(name, part)
   return part
+}
+
+function alwaysOpen(source: FileSource): Part {
+  const { size, type, etag, lastModified } = source
+  const metadata = { size, type, etag, lastModified }
+  const read: FileSource['read'] = (start, end, into) => source.read(start, end, into)
+  return { ...metadata, open: () => ({ ...metadata, read }) }
 }
 
 function common<T>([first, ...others]: readonly T[]): T | undefined {

@@ -31,20 +31,22 @@ export class OpenParts {
    * @throws Error if the parts were closed
    */
   acquire(index: number): OpenPart {
-    const { signal } = this.#hangUp
-    if (signal.aborted) throw new Error('Expected no read of parts that were closed')
-    const part = this.#parts.get(index) ?? {
-      index,
-      source: Promise.resolve().then(() => this.#open(index, signal)),
-      users: 0,
-    }
-    this.#parts.set(index, part)
+    if (this.#hangUp.signal.aborted) throw new Error('Expected no read after parts were closed')
+    const part = this.#parts.get(index) ?? this.#begin(index)
     part.users++
     const before = this.#last
     this.#last = part
     if (before !== null) this.#closeIdle(before)
+    return part
+  }
+
+  #begin(index: number): OpenPart {
+    const { signal } = this.#hangUp
+    const source = Promise.resolve().then(() => this.#open(index, signal))
+    const part = { index, source, users: 0 }
+    this.#parts.set(index, part)
     // Who reads it is told.
-    part.source.catch(() => this.#forget(part))
+    source.catch(() => this.#forget(part))
     return part
   }
 

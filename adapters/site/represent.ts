@@ -4,7 +4,7 @@ import type { FileSource } from '../../src/source.ts'
 import { withDigest } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable, tagOf } from './encodings.ts'
 import { overlay } from './overlay.ts'
-import type { Rules } from './site-options.ts'
+import type { Rules, Transform } from './site-options.ts'
 import { isFile } from './tree.ts'
 import type { Visit } from './visit.ts'
 
@@ -27,6 +27,43 @@ export function represent(
   path: string,
   file: FileSource,
   role: Role = 'itself',
+): FileSource | Promise<FileSource> {
+  const { transform } = visit.rules
+  if (transform === undefined) return inBestCoding(visit, path, file, role)
+  return transformed(transform, path, file).then(({ result, isItself }) => {
+    // What is stored encoded is the file that was transformed.
+    const seen = isItself ? visit : { ...visit, rules: { ...visit.rules, encodings: [] } }
+    return inBestCoding(seen, path, result, role)
+  })
+}
+
+/** What the option `transform` makes of a file, which is closed if that fails. */
+async function transformed(
+  transform: Transform,
+  path: string,
+  file: FileSource,
+): Promise<{ readonly result: FileSource; readonly isItself: boolean }> {
+  let isClosed = false
+  const close = () => {
+    if (isClosed) return
+    isClosed = true
+    return file.close?.()
+  }
+  const given = { ...file, close }
+  try {
+    const result = await transform(given, path)
+    return { result, isItself: result === given }
+  } catch (thrown) {
+    void closeSource(given)
+    throw thrown
+  }
+}
+
+function inBestCoding(
+  visit: Visit,
+  path: string,
+  file: FileSource,
+  role: Role,
 ): FileSource | Promise<FileSource> {
   const { rules } = visit
   try {

@@ -21,7 +21,12 @@ export function search(visit: Visit): Found | Promise<Found> {
   const take = (opened: Opened) =>
     isFile(opened) ? represent(visit, path, opened) : searchOther(visit, target, opened)
   const opened = tree.open(path, request)
-  return opened instanceof Promise ? opened.then(take) : take(opened)
+  return isLater(opened) ? Promise.resolve(opened).then(take) : take(opened)
+}
+
+/** A database may give promises of its own kind. */
+function isLater(opened: Opened | PromiseLike<Opened>): opened is PromiseLike<Opened> {
+  return opened instanceof Object && 'then' in opened
 }
 
 /** What there is, if it is not simply a file. */

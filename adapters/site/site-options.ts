@@ -91,6 +91,15 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   readonly download?:
     | ((tree: FileTree, path: string, request: RequestLike) => Found | Promise<Found>)
     | undefined
+  /**
+   * Makes another file of each that is sent, or gives it back as it is. What it makes has a tag and a
+   * size of its own, closes the file that it was given, and is not sent in a stored coding. If it
+   * throws, the file is closed for it. Archives that `download` makes hold the files as they are.
+   *
+   * @example
+   * nodeDirectory('media', { transform: faststartFilms }) // of byteserve/mp4
+   */
+  readonly transform?: Transform | undefined
   /** Whether files whose names begin with a dot are found. False by default. */
   readonly dotfiles?: boolean | undefined
   /**
@@ -100,11 +109,14 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   readonly normalize?: boolean | undefined
 }
 
+/** Makes another file of a file of a site, or gives the same. */
+export type Transform = (file: FileSource, path: string) => FileSource | Promise<FileSource>
+
 /** For files whose name changes with their content, the value of Cache-Control. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /** The options of a site, checked, with their defaults. */
-export interface Rules extends Pick<SiteOptions, 'type' | 'digest' | 'download'> {
+export interface Rules extends Pick<SiteOptions, 'type' | 'digest' | 'download' | 'transform'> {
   readonly base: string
   /** Whether a segment of a path may be found. */
   readonly isFound: (name: string) => boolean
@@ -127,13 +139,13 @@ export function readOptions<Context extends readonly unknown[]>(
   options: SiteOptions<Context>,
   tree: FileTree,
 ): Rules {
-  for (const name of ['within', 'type', 'digest', 'download'] as const) {
+  for (const name of ['within', 'type', 'digest', 'download', 'transform'] as const) {
     expectFunction(name, options[name])
   }
   for (const name of ['dotfiles', 'normalize'] as const) {
     expectOneOf(name, options[name], [true, false])
   }
-  const { type, digest, download, headers, cacheControl, listing = false } = options
+  const { type, digest, download, transform, headers, cacheControl, listing = false } = options
   const { index = tree.isFlat ? false : 'index.html' } = options
   expectOneOf('listing', listing, [true, false, 'html', 'json'])
   if (listing && !tree.list) throw new TypeError('Expected a tree that can be listed')
@@ -141,6 +153,7 @@ export function readOptions<Context extends readonly unknown[]>(
     type,
     digest,
     download,
+    transform,
     base: expectBase(options.base ?? '/'),
     isFound: options.dotfiles ? isSegment : isVisible,
     index: index === false ? null : expectPath('index', index),

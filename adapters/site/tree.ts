@@ -5,6 +5,8 @@ export interface Entry {
   /** One segment of a path: no slash in it. */
   readonly name: string
   readonly kind: 'file' | 'directory'
+  /** Whether it is a link, which may lead to a directory above. */
+  readonly isLink?: boolean | undefined
   /** In bytes, of a file. */
   readonly size?: number | undefined
   readonly lastModified?: Date | undefined

@@ -46,7 +46,7 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
     if (searchParams.has('vtt') && /\.srt$/i.test(pathname)) return captions(pathname)
     if (!pathname.endsWith('/')) return files(request, ...context)
     const folder = pathname === '/' ? '' : toRelativePath(pathname.slice(0, -1))
-    if (folder === null) return files(request, ...context)
+    if (folder === null || searchParams.has('zip')) return files(request, ...context)
     const index = await open(`${pathname}index.html`, request)
     if (index !== null) return index
     if (searchParams.has('playlist')) return playlist(folder, target, request)

@@ -10,9 +10,10 @@ import { type FileTargetName, installed, startTargets, type Target } from '../wi
 const program = canMount() ? compile('mount') : null
 const names = installed(['node-fetch', 'node-direct', 'bun', 'deno', 'deno-native'] as const)
 
+const LOCAL = ['local.txt', 'missing.txt']
 /** Bun has two threads on a machine of two cores: one for a mount that stalls, one for the rest. */
-const OTHERS: Partial<Record<FileTargetName, string[]>> = { bun: ['local.txt', 'missing.txt'] }
-const ALL = ['local.txt', 'missing.txt', 'net/fast.bin']
+const OTHERS: Partial<Record<FileTargetName, string[]>> = { bun: LOCAL }
+const ALL = [...LOCAL, 'net/fast.bin']
 
 describe.runIf(program).each(names)('%s, beside a mount that stalls', (name) => {
   const others = OTHERS[name] ?? ALL
@@ -23,6 +24,8 @@ describe.runIf(program).each(names)('%s, beside a mount that stalls', (name) => 
   ])('answers requests for other files, %s', async (_which, before) => {
     const { target, mount } = await serve(name)
     for (const path of before) await ask(target, path)
+    // In a directory that nobody has looked into, Linux lets a second look wait for the first.
+    const asked = before.length > 0 ? others : LOCAL
     await command(mount, 'stall')
     let isOver = false
     const stalled = Array.from({ length: 8 }, () => {
@@ -31,12 +34,12 @@ describe.runIf(program).each(names)('%s, beside a mount that stalls', (name) => 
     await settle()
     const answers: string[] = []
     for (let i = 0; i < 20; i++) {
-      for (const path of others) answers.push(await ask(target, path))
+      for (const path of asked) answers.push(await ask(target, path))
     }
     // All of that while nothing was heard of the one.
     expect({ isOver, answers: new Set(answers) }).toEqual({
       isOver: false,
-      answers: new Set(others.map((path) => EXPECTED[path])),
+      answers: new Set(asked.map((path) => EXPECTED[path])),
     })
     await command(mount, 'go')
     expect(new Set(await Promise.all(stalled))).toEqual(new Set(['206 sssss']))

@@ -15,6 +15,7 @@ const FILES: Files = {
   'film.mp4.gz': { text: 'never' },
   'assets/app-3f2a.css': { text: 'h1{}', type: 'text/css; charset=utf-8' },
   'downloads/\u00dcbung (1).mp4': { text: 'film', type: 'video/mp4' },
+  'downloads/large.zip': { text: 'x'.repeat(1_500_000), type: 'application/zip' },
   'Ame\u0301lie.mp4': { text: 'NFD', type: 'video/mp4' },
   'films/b.mp4': { text: 'film b', type: 'video/mp4' },
   'films/a & <b>.mp4': { text: 'film a', type: 'video/mp4' },
@@ -193,6 +194,20 @@ const ROWS: [what: string, lines: string[], expected: Got][] = [
     file('film', 'video/mp4', {
       'content-disposition': `attachment; filename="Ubung (1).mp4"; filename*=UTF-8''%C3%9Cbung%20%281%29.mp4`,
     }),
+  ],
+  [
+    // Bun sends it by itself, and has a Content-Disposition of its own.
+    'a long part of a download',
+    ['GET /site/downloads/large.zip HTTP/1.1', 'Range: bytes=0-1199999'],
+    {
+      status: 206,
+      headers: {
+        ...file('x'.repeat(1_200_000), 'application/zip', BOTH).headers,
+        'content-disposition': 'attachment; filename="large.zip"',
+        'content-range': 'bytes 0-1199999/1500000',
+      },
+      body: 'x'.repeat(1_200_000),
+    },
   ],
   [
     'a type by path',

@@ -64,7 +64,7 @@ async function planOf(source: FileSource, id: string): Promise<Plan | null> {
 }
 
 function moved(source: FileSource, plan: Plan): FileSource {
-  const { size, type, etag, lastModified, headers, close } = source
+  const { size, type, etag, lastModified, headers } = source
   return {
     size,
     type,
@@ -72,7 +72,7 @@ function moved(source: FileSource, plan: Plan): FileSource {
     lastModified,
     headers: headers && withoutDigests(headers),
     read: readMoved(source, plan),
-    close,
+    close: () => source.close?.(),
   }
 }
 
@@ -134,8 +134,11 @@ function nativeRead(
 
 type NativeAsk<T> = (start: number, end: number) => T | null
 
-function part({ read }: FileSource, start: number, end: number): FileSource {
-  return { size: end - start, read: (from, to, into) => read(start + from, start + to, into) }
+function part(source: FileSource, start: number, end: number): FileSource {
+  return {
+    size: end - start,
+    read: (from, to, into) => source.read(start + from, start + to, into),
+  }
 }
 
 /** How much of the index is patched at once, in bytes. */

@@ -52,7 +52,8 @@ export async function zipEntry(
     if (stored === null) void closeSource(source)
   }
   if (stored === null) return null
-  const { etag, lastModified, close } = source
+  const { etag, lastModified } = source
+  const close = () => source.close?.()
   const tag = derivedTag(etag, stored.start.toString(36))
   const { type, headers } = options
   const file = { type, etag: tag, lastModified, headers, close }

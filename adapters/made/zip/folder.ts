@@ -3,7 +3,7 @@ import type { FileSource, RequestLike } from '../../../src/source.ts'
 import { contentDisposition } from '../../site/disposition.ts'
 import type { Entry, FileTree } from '../../site/tree.ts'
 import { askingFor } from '../request.ts'
-import { Checksums } from './checksums.ts'
+import { KnownFiles } from './known-files.ts'
 import { type ZipMember, type ZipOptions, zip } from './zip.ts'
 
 /** Options of `zipFolder`. */
@@ -16,21 +16,20 @@ export interface ZipFolderOptions extends ZipOptions {
 
 const MAX_MEMBERS = 100_000
 
-/** The checksums of each tree's files, by their paths. */
-const remembered = new WeakMap<FileTree, Checksums>()
+/** What was learned of each tree. */
+const trees = new WeakMap<FileTree, KnownFiles>()
 
 /**
  * A folder of a site as a ZIP archive: all that the tree lists below it and opens, so that hidden
- * files and links are left out by the tree's own rules. Each file is opened once to learn its
- * version, and again when its bytes are needed.
+ * files and links are left out by the tree's own rules; links to folders are left out, too. Each file is opened once to learn its
+ * version, and again when its bytes are needed. For as long as the tree is there, versions are
+ * remembered while size and date are listed as they were, and checksums for each version.
  *
  * @param path of the folder, as for `tree.open`
  * @param request what the tree is asked with, as if for the HEAD of each file, without its Range and
  * conditions
  * @throws as `zip` does; TypeError, as a rejection, if the tree can't be listed; RangeError if there
  * are more than `maxMembers` files and folders
- *
- * Checksums are remembered for as long as the tree is, by the files' paths in it.
  *
  * @example
  * nodeDirectory('media', { download: zipFolder }) // `/films/?zip`
@@ -43,37 +42,35 @@ export async function zipFolder(
 ): Promise<FileSource> {
   const name = path.split('/').findLast((segment) => segment !== '') ?? 'files'
   const { filename = `${name}.zip`, maxMembers = MAX_MEMBERS, headers, ...others } = options
-  const checksums = remembered.get(tree) ?? new Checksums()
-  remembered.set(tree, checksums)
+  const known = trees.get(tree) ?? new KnownFiles()
+  trees.set(tree, known)
   const fields = Object.fromEntries(new Headers(headers))
   fields['content-disposition'] ??= contentDisposition('attachment', filename)
-  const members = below(tree, path.replace(/\/$/, ''), askingFor(request, 'HEAD', null))
+  const open = (path: string) => openFile(tree, path, askingFor(request, 'HEAD', null))
+  const members = below({ tree, open, known, maxMembers }, path.replace(/\/$/, ''))
+  const { checksums } = known
   return zip(upTo(maxMembers, members), { checksums, ...others, headers: fields })
 }
 
 /** How many files are opened at the same time. */
 const AT_ONCE = 16
 
+/** Where the members of an archive come from. */
+interface Store {
+  readonly tree: FileTree
+  readonly open: (path: string) => Promise<FileSource | null>
+  readonly known: KnownFiles
+  readonly maxMembers: number
+}
+
 /** What lies below a folder, by name, each folder before what is in it. */
-async function* below(
-  tree: FileTree,
-  folder: string,
-  request: RequestLike,
-  prefix = '',
-): AsyncGenerator<ZipMember> {
-  const entries = await listed(tree, folder)
+async function* below(store: Store, folder: string, prefix = ''): AsyncGenerator<ZipMember> {
+  const entries = await listed(store, folder)
   const pathOf = ({ name }: Entry) => (folder === '' ? name : `${folder}/${name}`)
-  const learn = async (entry: Entry): Promise<ZipMember | null> => {
-    const { kind, lastModified } = entry
-    const name = prefix + entry.name
-    if (kind === 'directory') return { name: `${name}/`, lastModified }
-    const id = pathOf(entry)
-    const open = () => openFile(tree, id, request)
-    const source = await open()
-    if (source === null) return null
-    void closeSource(source)
-    const { size, etag } = source
-    return { name, id, open, size, etag, lastModified: source.lastModified }
+  const learn = (entry: Entry) => {
+    const { name, kind, lastModified } = entry
+    if (kind === 'directory') return { name: `${prefix}${name}/`, lastModified }
+    return learnFile(store, pathOf(entry), prefix + name, entry)
   }
   for (let i = 0; i < entries.length; i += AT_ONCE) {
     const group = entries.slice(i, i + AT_ONCE)
@@ -82,16 +79,40 @@ async function* below(
       const member = members[j] ?? null
       if (member === null) continue
       yield member
-      if (entry.kind === 'directory') yield* below(tree, pathOf(entry), request, member.name)
+      if (entry.kind === 'directory') yield* below(store, pathOf(entry), member.name)
     }
   }
 }
 
-async function listed(tree: FileTree, folder: string): Promise<Entry[]> {
+async function learnFile(
+  { open, known }: Store,
+  id: string,
+  name: string,
+  entry: Entry,
+): Promise<ZipMember | null> {
+  const version = known.find(id, entry) ?? (await open(id))
+  if (version === null) return null
+  if ('read' in version) {
+    known.remember(id, entry, version)
+    void closeSource(version)
+  }
+  const { size, etag, lastModified } = version
+  const openAgain = async () => {
+    const source = await open(id)
+    if (source?.etag !== etag) known.forget(id)
+    return source
+  }
+  return { name, id, open: openAgain, size, etag, lastModified }
+}
+
+async function listed({ tree, maxMembers }: Store, folder: string): Promise<Entry[]> {
   const list = tree.list?.(folder)
   if (list === undefined) throw new TypeError('Expected a tree that can be listed')
   const entries: Entry[] = []
-  for await (const entry of list) entries.push(entry)
+  for await (const entry of upTo(maxMembers, list)) {
+    // A link to a folder above would have no end.
+    if (entry.kind === 'file' || !entry.isLink) entries.push(entry)
+  }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 

@@ -101,7 +101,10 @@ async function learnAll(
   for await (const member of members) {
     if (names.has(member.name)) throw new TypeError(`Expected one ${member.name}, got two`)
     names.add(member.name)
-    group.push(learn(member))
+    const learning = learn(member)
+    // If one fails, or a name is there twice, nobody waits for the others.
+    learning.catch(() => {})
+    group.push(learning)
     if (group.length < AT_ONCE) continue
     entries.push(...(await Promise.all(group)))
     group = []

@@ -1,0 +1,51 @@
+import { statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, it, vi } from 'vitest'
+import { Mounts } from '../adapters/local/mounts.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+
+const path = join(temporaryDirectory(), 'file')
+writeFileSync(path, '')
+const { dev } = statSync(path)
+
+afterEach(() => vi.useRealTimers())
+
+/** Mounts that have looked at the file, and a clock that stands still. */
+async function looked(): Promise<Mounts> {
+  const mounts = new Mounts()
+  await mounts.look(path)
+  vi.useFakeTimers({ toFake: ['performance'] })
+  return mounts
+}
+
+const FAST = 1
+const SLOW = 51
+
+/** For how many ms a device is not waited for. */
+function suspectedFor(mounts: Mounts): number {
+  let passed = 0
+  for (; !mounts.isLocal(dev); passed += 500) vi.advanceTimersByTime(500)
+  return passed
+}
+
+it('a device of this machine is waited for, unless a call took long', async () => {
+  const mounts = await looked()
+  expect(mounts.isLocal(dev)).toBe(true)
+  mounts.note(path, dev, FAST)
+  expect(mounts.isLocal(dev)).toBe(true)
+  mounts.note(path, dev, SLOW)
+  expect(mounts.isLocal(dev)).toBe(false)
+  expect(suspectedFor(mounts)).toBe(1500)
+})
+
+it('a device that is slow again and again is left alone for longer, up to a minute', async () => {
+  const mounts = await looked()
+  const durations = Array.from({ length: 8 }, () => {
+    mounts.note(path, dev, SLOW)
+    return suspectedFor(mounts) - 500
+  })
+  expect(durations).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
+  vi.advanceTimersByTime(200_000)
+  mounts.note(path, dev, SLOW)
+  expect(suspectedFor(mounts) - 500).toBe(1000)
+})
