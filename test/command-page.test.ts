@@ -92,9 +92,11 @@ describe('a folder', () => {
     const answer = await fileHandler(pageOf(root), { onError() {} })
     const statusOf = async (path: string) =>
       (await answer(new Request(`http://host${path}`, HTML))).status
-    expect(await Promise.all(['/sub/', '/nope/', '/film.mp4/', '/..%2f/'].map(statusOf))).toEqual([
-      200, 404, 404, 404,
-    ])
+    expect(
+      await Promise.all(
+        ['/sub/', '/nope/', '/film.mp4/', '/..%2f/', '/nope/?playlist'].map(statusOf),
+      ),
+    ).toEqual([200, 404, 404, 404, 404])
     renameSync(root, `${root}.away`)
     const gone = await statusOf('/')
     renameSync(`${root}.away`, root)
@@ -345,12 +347,15 @@ test('programs get a listing of a folder, as HTML or JSON', async () => {
   expect(await textFor('text/html')).toContain('<div id="player">')
 })
 
-test('a root that became a file is a 503', async () => {
+test('a root that became a file is a 503, for people and programs', async () => {
   const root = makeRoot('film.mp4')
   const handler = fileHandler(pageOf(root), { onError() {} })
   rmSync(root, { recursive: true })
   writeFileSync(root, '')
-  expect((await handler(new Request('http://host/', HTML))).status).toBe(503)
+  const statuses = [HTML, {}].map(async (init) => {
+    return (await handler(new Request('http://host/', init))).status
+  })
+  expect(await Promise.all(statuses)).toEqual([503, 503])
 })
 
 function decodeEntities(html: string): string {

@@ -50,8 +50,8 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
     const index = await open(`${pathname}index.html`, request)
     if (index !== null) return index
     if (searchParams.has('playlist')) return playlist(folder, target, request)
-    const own = wantsHtml(request) ? null : await files(request, ...context)
-    return own ?? page(folder, searchParams)
+    const listing = wantsHtml(request) ? null : await listed(folder, request, context)
+    return listing ?? page(folder, searchParams)
   }
 
   /** A request for a file, as if it came without the fields of the one that needs it. */
@@ -60,13 +60,22 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
     return isSource(found) ? found : null
   }
 
-  async function isFolder(path: string): Promise<boolean> {
-    try {
-      for await (const _ of shelf.list(path)) break
-      return true
-    } catch {
-      return false
-    }
+  async function listed(folder: string, request: RequestLike, context: readonly unknown[]) {
+    // A root that is gone is a failure: to a program that copies, an empty folder is an order.
+    if (folder === '') await look(folder)
+    return files(request, ...context)
+  }
+
+  /** Throws, as a rejection, if it is no folder. */
+  async function look(path: string): Promise<void> {
+    for await (const _ of shelf.list(path)) break
+  }
+
+  function isFolder(path: string): Promise<boolean> {
+    return look(path).then(
+      () => true,
+      () => false,
+    )
   }
 
   /** Listing a large folder takes a while: all who ask for it in the meantime share one page. */
@@ -91,7 +100,12 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
     })
   }
 
-  async function playlist(folder: string, target: URL, request: RequestLike) {
+  async function playlist(
+    folder: string,
+    target: URL,
+    request: RequestLike,
+  ): Promise<FileSource | null> {
+    if (folder !== '' && !(await isFolder(folder))) return null
     const host = authorityOf(request) || target.host
     const query: Query = { folder, words: '', order: 'name', page: 1 }
     const { media } = await readLibrary(shelf, query, LONG)
