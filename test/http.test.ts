@@ -122,7 +122,7 @@ const ROWS: Row[] = [
     origin: good,
     headers: { range: 'bytes=99-,5-6,8-9,0-1,20-20,-2' },
     answer: [206, null, 'fg ij ab u yz'],
-    asked: ['GET /f bytes=99-', 'HEAD /f', 'GET /f bytes=5-9', 'GET /f bytes=0-25'],
+    asked: ['GET /f bytes=99-', 'HEAD /f', 'GET /f bytes=0-25'],
   },
   {
     name: 'one range twice',
