@@ -115,21 +115,21 @@ const ROWS: Row[] = [
     origin: good,
     headers: { range: 'bytes=0-1,5-6,-1' },
     answer: [206, null, 'ab fg z'],
-    asked: ['GET /f bytes=0-6', 'GET /f bytes=25-25'],
+    asked: ['GET /f bytes=0-6', 'GET /f bytes=7-25'],
   },
   {
     name: 'ranges in any order, some beyond the end',
     origin: good,
     headers: { range: 'bytes=99-,5-6,8-9,0-1,20-20,-2' },
     answer: [206, null, 'fg ij ab u yz'],
-    asked: ['GET /f bytes=99-', 'HEAD /f', 'GET /f bytes=5-9', 'GET /f bytes=0-25'],
+    asked: ['GET /f bytes=99-', 'HEAD /f', 'GET /f bytes=0-25'],
   },
   {
     name: 'one range twice',
     origin: good,
     headers: { range: 'bytes=0-1,0-1' },
     answer: [206, null, 'ab ab'],
-    asked: ['GET /f bytes=0-1', 'GET /f bytes=0-1'],
+    asked: ['GET /f bytes=0-1'],
   },
   // Two where one can't do
   {
@@ -742,7 +742,7 @@ describe('httpOrigin', () => {
     ['/..%2fsecret', undefined],
     ['/x%5C..%5csecret', undefined],
     ['/.hidden', undefined],
-    ['/', '/films/index.html'],
+    ['/', undefined],
   ])('GET %s asks for %s', async (path, target) => {
     origin.behave(good)
     const handler = fileHandler(httpOrigin(`${origin.url}films/`))

@@ -33,14 +33,20 @@ export class Body {
     return headers.has('content-length') ? body : null
   }
 
+  /** All of a body that nothing was taken of; null if it breaks off, or takes too long. */
+  async whole(): Promise<Blob | null> {
+    const read = this.#reply.response.blob()
+    const blob = await within(this.#timeout, read, this.hangUp).catch(() => null)
+    return blob?.size === this.end - this.at ? blob : null
+  }
+
   /**
    * The next bytes, at least one and at most so many.
    *
-   * @param isWhole whether these are all that is left, which the runtime may then read as one
    * @returns null when the body breaks off, falls silent or has more bytes than were announced
    */
-  async next(most: number, isWhole = false): Promise<Uint8Array | null> {
-    const chunk = this.#atHand ?? (await (isWhole ? this.#receiveAll() : this.#receive()))
+  async next(most: number): Promise<Uint8Array | null> {
+    const chunk = this.#atHand ?? (await this.#receive())
     if (chunk === null || chunk.length > this.end - this.at) return null
     const taken = chunk.length > most ? chunk.subarray(0, most) : chunk
     this.#atHand = taken === chunk ? null : chunk.subarray(most)
@@ -54,13 +60,6 @@ export class Body {
       if ((await this.next(start - this.at)) === null) return false
     }
     return true
-  }
-
-  async #receiveAll(): Promise<Uint8Array | null> {
-    if (this.#reader !== null) return this.#receive()
-    const whole = this.#reply.response.arrayBuffer()
-    const bytes = await within(this.#timeout, whole, this.hangUp).catch(() => null)
-    return bytes?.byteLength === this.end - this.at ? new Uint8Array(bytes) : null
   }
 
   async #receive(): Promise<Uint8Array | null> {

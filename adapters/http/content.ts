@@ -19,7 +19,7 @@ export interface ReadPlan {
 /** How long is waited before a body that gave nothing is asked for again, in ms. */
 const PAUSE = 100
 
-/** Bun drops Content-Length from streams: up to so many bytes are sent as one array. */
+/** Bun drops Content-Length from streams: up to so many bytes are sent as one. */
 const BUFFER_LIMIT = 'Bun' in globalThis ? 1024 * 1024 : 0
 
 /**
@@ -46,8 +46,7 @@ export function contentOf(
     let body = take(start, end)
     for (let failures = 0; ; failures++) {
       body ??= await open(start, end)
-      const isWhole = body.end === end && end - start <= BUFFER_LIMIT && failures === 0
-      const chunk = (await body.skipTo(start)) ? await body.next(end - start, isWhole) : null
+      const chunk = (await body.skipTo(start)) ? await body.next(end - start) : null
       if (chunk !== null) {
         hasGiven = true
         give(body, end)
@@ -105,16 +104,23 @@ export function contentOf(
     return body
   }
 
-  /** The stream of a response, for the runtime to send by itself. */
-  async function streamOf(start: number, end: number): Promise<ReadableStream<Uint8Array> | null> {
-    if (end - start > untouched) return null
+  /** A response's body as a whole, for the runtime to send by itself. */
+  async function bodyOf(start: number, end: number): Promise<Blob | ReadableStream | null> {
+    const isBuffered = end - start <= BUFFER_LIMIT
+    if (!isBuffered && end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
-    if (body.at === start && body.end === end && body.untouched !== null) return body.untouched
+    const isAll = body.at === start && body.end === end
+    if (isAll && isBuffered) {
+      const whole = await body.whole()
+      if (whole === null) release(body)
+      return whole
+    }
+    if (isAll && body.untouched !== null) return body.untouched
     idle.add(body)
     return null
   }
 
-  const native: NativeRead = { body: streamOf, bufferLimit: BUFFER_LIMIT || undefined }
+  const native: NativeRead = { body: bodyOf, bufferLimit: BUFFER_LIMIT || undefined }
   return {
     read: Object.assign(readAt, { native }),
     close() {
