@@ -140,11 +140,9 @@ export function addFields(
   return all
 }
 
-/** The first date that has a year of four digits, as an HTTP-date needs (RFC 9110 §5.6.7). */
-const FIRST_DATE = Date.parse('0000-01-01')
-
 function addLastModified(fields: HeaderFields, { lastModified }: Metadata, now: number): void {
   if (lastModified === undefined || !isStrongDate(lastModified.getTime(), now)) return
-  if (lastModified.getTime() < FIRST_DATE) return
+  // Of an earlier one an HTTP-date can't say the year (RFC 9110 §5.6.7).
+  if (lastModified.getUTCFullYear() < 0) return
   fields['last-modified'] = formatHttpDate(lastModified)
 }

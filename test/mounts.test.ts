@@ -1,5 +1,5 @@
 import { statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -48,4 +48,31 @@ it('a device that is slow again and again is left alone for longer, up to a minu
   vi.advanceTimersByTime(200_000)
   mounts.note(path, dev, SLOW)
   expect(suspectedFor(mounts) - 500).toBe(1000)
+})
+
+it('a path is at hand for ten seconds once it was looked at, be there a file or none', async () => {
+  const mounts = new Mounts()
+  const missing = join(dirname(path), 'no-such-directory', 'file')
+  const areAtHand = () => [path, missing, `${path}-other`].map((at) => mounts.isAtHand(at))
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const seen = [areAtHand()]
+  expect([(await mounts.look(path))?.size, await mounts.look(missing)]).toEqual([0, null])
+  seen.push(areAtHand())
+  vi.advanceTimersByTime(10_000)
+  seen.push(areAtHand())
+  expect(seen).toEqual([
+    [false, false, false],
+    [true, true, false],
+    [false, false, false],
+  ])
+})
+
+it('a path is not at hand where another device is by now', async () => {
+  const mounts = await looked()
+  mounts.note(path, dev + 1, FAST)
+  expect(mounts.isAtHand(path)).toBe(false)
+})
+
+it('a name that no file can have is one where nothing is', async () => {
+  expect(await new Mounts().look(`${path}${'x'.repeat(300)}`)).toBe(null)
 })

@@ -17,6 +17,9 @@ import { eventually, until } from './support/wait.ts'
 const directory = temporaryDirectory()
 const pool = new OpenFiles(new Memory())
 
+/** More than is kept in memory. */
+const SIZE = 100_000
+
 describe('an open file', () => {
   it.runIf(canCountHandles).each([
     ['a read', [0]],
@@ -43,7 +46,8 @@ describe('an open file', () => {
     const file = await findFile(path, { keepOpen: 0 })
     utimesSync(path, 6000, 6000)
     const read = file.read(0, 1000)
-    setTimeout(() => appendFileSync(path, 'more'))
+    // As long as a large write takes on a slow machine.
+    setTimeout(() => appendFileSync(path, 'more'), 60)
     expect(new Uint8Array(await read)).toEqual(bytes)
     await file.close()
   })
@@ -66,7 +70,7 @@ describe('an open file', () => {
     ['at once', 0],
     ['a second later', 1000],
   ])('sees a file grow, and then change without another time, when it is read %s', async (_when, later) => {
-    const path = putFile(directory, someBytes(1000))
+    const path = putFile(directory, someBytes(SIZE))
     utimesSync(path, 5000, 5000)
     const file = await findFile(path, { keepOpen: 0 })
     // As where times are whole seconds.
@@ -75,11 +79,11 @@ describe('an open file', () => {
     onTestFinished(() => void vi.useRealTimers())
     appendFileSync(path, 'more')
     utimesSync(path, now, now)
-    expect((await file.read(0, 1000)).length).toBe(1000)
-    writeFileSync(path, someBytes(1004, 2))
+    expect((await file.read(0, SIZE)).length).toBe(SIZE)
+    writeFileSync(path, someBytes(SIZE + 4, 2))
     utimesSync(path, now, now)
     vi.setSystemTime(now * 1000 + 500 + later)
-    await expect(file.read(0, 1000)).rejects.toThrow(SourceChangedError)
+    await expect(file.read(0, SIZE)).rejects.toThrow(SourceChangedError)
     await file.close()
   })
 
@@ -135,13 +139,13 @@ describe('an open file', () => {
 
   describe.each(['that nobody asked for lately', 'that was asked for before'])('%s', (which) => {
     it.each([
-      ['rewritten, as long', someBytes(1000, 2), false],
-      ['rewritten in its midst, as long', someBytes(1000).fill(0, 300, 700), false],
-      ['rewritten, and longer', someBytes(1500, 2), false],
-      ['written anew', Buffer.concat([someBytes(1000), someBytes(500, 2)]), true],
-      ['cut', someBytes(999), false],
+      ['rewritten, as long', someBytes(SIZE, 2), false],
+      ['rewritten in its midst, as long', someBytes(SIZE).fill(0, 300, 700), false],
+      ['rewritten, and longer', someBytes(SIZE + 500, 2), false],
+      ['written anew', Buffer.concat([someBytes(SIZE), someBytes(500, 2)]), true],
+      ['cut', someBytes(SIZE - 1), false],
     ])('tells a file that was %s before it was read', async (_how, content, isWhole) => {
-      const path = putFile(directory, someBytes(1000))
+      const path = putFile(directory, someBytes(SIZE))
       // With a strong tag, so that a range of it may go on where another ended.
       utimesSync(path, 5000, 5000)
       if (which === 'that was asked for before') {
@@ -150,21 +154,21 @@ describe('an open file', () => {
       const file = await findFile(path, { keepOpen: 0 })
       writeFileSync(path, content)
       // Both at once, so that neither fails unheard while the other is waited for.
-      const reads = await Promise.allSettled([file.read(0, 1000), file.read(500, 1000)])
+      const reads = await Promise.allSettled([file.read(0, SIZE), file.read(500, SIZE)])
       for (const [i, read] of reads.entries()) {
-        const value = Buffer.from(someBytes(1000).subarray(i * 500))
+        const value = Buffer.from(someBytes(SIZE).subarray(i * 500))
         const reason = expect.any(SourceChangedError)
         expect(read).toEqual(
           isWhole ? { status: 'fulfilled', value } : { status: 'rejected', reason },
         )
       }
-      expect(file.readSync(0, 1000)).toBe(null)
+      expect(file.readSync(0, SIZE)).toBe(null)
       // Not before the time of the last change is one that another would replace.
       const atOnce = await eventually('bytes at once', async () => {
-        const read = await file.read(0, 1000).catch(() => null)
-        return read === null ? 'none' : (file.readSync(0, 1000)?.slice() ?? null)
+        const read = await file.read(0, SIZE).catch(() => null)
+        return read === null ? 'none' : (file.readSync(0, SIZE)?.slice() ?? null)
       })
-      expect(atOnce).toEqual(isWhole ? someBytes(1000) : 'none')
+      expect(atOnce).toEqual(isWhole ? someBytes(SIZE) : 'none')
       await file.close()
     })
   })

@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -26,7 +27,7 @@ import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { sourceOf } from './support/found.ts'
 import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { until } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
 const path = join(directory, 'file')
@@ -357,6 +358,26 @@ describe('what is found anew at once', () => {
       [true, 1],
       [false, 2],
     ])
+  })
+})
+
+describe.runIf(canCountHandles)('a path that nobody asked for lately', () => {
+  it('is looked at in another thread', async () => {
+    // All four that there are wait for writers.
+    const fifos = Array.from({ length: 4 }, (_, i) => join(directory, `fifo-${i}`))
+    execFileSync('mkfifo', fifos)
+    const opened = fifos.map((fifo) => openFile(fifo, 'r'))
+    let isFound = false
+    const finding = find().then((file) => {
+      isFound = true
+      return file.close()
+    })
+    await settle()
+    await settle()
+    expect(isFound).toBe(false)
+    for (const fifo of fifos) closeSync(openSync(fifo, 'r+'))
+    await finding
+    for (const file of await Promise.all(opened)) await file.close()
   })
 })
 
