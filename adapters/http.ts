@@ -6,6 +6,7 @@
 import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
+import { listIndex } from './http/autoindex.ts'
 import {
   answerFailure,
   answering,
@@ -79,7 +80,8 @@ export async function httpFile(
 
 /**
  * The files below a URL of another HTTP server, as a tree: for `site`, and for whatever else is made
- * of trees. A path is encoded and put behind the URL.
+ * of trees. A path is encoded and put behind the URL. A folder is listed by what the other server
+ * shows of it: nginx's or byteserve's JSON, or the index page of most servers.
  *
  * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, or an option is
  * invalid
@@ -93,13 +95,21 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
     throw new TypeError(`Expected a URL that ends in '/', got ${nameOf(root)}`)
   }
   expectOriginOptions(options)
+  const urlOf = (path: string) => {
+    const url = new URL(root)
+    url.pathname += path.split('/').map(encodeURIComponent).join('/')
+    return url
+  }
   return {
     isFlat: true,
+    list(path) {
+      const url = urlOf(path === '' ? '' : `${path}/`)
+      return listIndex(upstreamOf(url, options), url, options.missing)
+    },
     async open(path, request) {
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'
-      const url = new URL(root)
-      url.pathname += path.split('/').map(encodeURIComponent).join('/')
+      const url = urlOf(path)
       const { isDirectory, ...upstream } = notDirectory(upstreamOf(url, options))
       const file = await originFile(upstream, request, options)
       return isDirectory() ? 'directory' : file

@@ -8,8 +8,16 @@ export type Options =
 
 export interface ServeOptions {
   readonly kind: 'serve'
-  /** A folder, or one file. */
+  /** A folder or one file: a path, or a URL of s3:, http: or https:. */
   readonly path: string
+  /** Of a store of S3; null for the one that the environment or the profile names. */
+  readonly endpoint: string | null
+  /** Of AWS's own files; null for what the environment says. */
+  readonly profile: string | null
+  /** How much of files that are elsewhere is kept in memory, in MiB; 0 for nothing. */
+  readonly cacheMemory: number
+  /** Where more of them is kept. */
+  readonly cacheDirectory: string | null
   readonly port: number
   readonly host: string
   /** The names that it answers to beside its own. */
@@ -32,22 +40,30 @@ export interface ServeOptions {
   readonly log: 'text' | 'json' | 'off'
 }
 
-const DEFAULTS = { port: '8080', host: '127.0.0.1', cache: '0', 'max-ranges': '1000', log: 'text' }
+const DEFAULTS = {
+  port: '8080',
+  host: '127.0.0.1',
+  cache: '0',
+  'cache-memory': '64',
+  'max-ranges': '1000',
+  log: 'text',
+}
 const HIGHEST_PORT = 65535
 /** What 32 bits hold, which caches must understand (RFC 9111 §1.2.2). */
 const LONGEST_CACHE = 2 ** 31 - 1
 const HIGHEST_MAX_RANGES = 100_000
+/** In MiB: 1 TiB. */
+const HIGHEST_MEMORY = 2 ** 20
 const LOGS = ['text', 'json', 'off'] as const
 
-export const HELP: string = `Usage: byteserve [DIR or FILE] [options]
+export const HELP: string = `Usage: byteserve [DIR, FILE, s3://BUCKET/… or https://…] [options]
        byteserve check URL…   what a server gets wrong; see byteserve check -h
 
 Serves files with byte ranges: films seek, and downloads resume. A folder shows
 its index.html or, if there is none, a page that plays what is in it.
 
   -p, --port N           listen on port N, ${DEFAULTS.port} by default; 0 for any free one
-      --host H           listen on address H, ${DEFAULTS.host} by default: only this
-                         machine; 0.0.0.0 lets the network in
+      --host H           listen on H, ${DEFAULTS.host} by default; 0.0.0.0: the network
       --allow-host NAME  answer to this host name, too; may be given again
       --auth USER:PASS   ask for a password; @FILE or $BYTESERVE_AUTH hide it
       --cert F --key F   HTTPS with these PEM files; HTTP/2 where possible
@@ -58,10 +74,11 @@ its index.html or, if there is none, a page that plays what is in it.
       --listing          show folders as plain lists;  --no-page: show none
       --open, --qr       open a browser; draw the URL for a phone, or --no-qr
       --log json|off     log requests as JSON, or not at all
+      --endpoint URL, --profile NAME       a store of S3, and the key for it
+      --cache-memory MB, --cache-dir DIR   keep blocks of what is elsewhere
   -h, --help, -v, --version
 
   byteserve ~/Films --host 0.0.0.0     watch on a phone in the same network
-  byteserve film.mp4 --auth me:secret  one file, for those who have the password
 `
 
 /**
@@ -104,6 +121,10 @@ function readArguments(args: readonly string[]) {
       key: { type: 'string' },
       cors: { type: 'boolean', default: false },
       cache: { type: 'string', default: DEFAULTS.cache },
+      'cache-memory': { type: 'string', default: DEFAULTS['cache-memory'] },
+      'cache-dir': { type: 'string' },
+      endpoint: { type: 'string' },
+      profile: { type: 'string' },
       'max-ranges': { type: 'string', default: DEFAULTS['max-ranges'] },
       faststart: { type: 'boolean', default: false },
       listing: { type: 'boolean', default: false },
@@ -140,6 +161,10 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
   return {
     kind: 'serve',
     path,
+    endpoint: expectEndpoint(values.endpoint),
+    profile: values.profile ?? null,
+    cacheMemory: expectNumber('cache-memory', values['cache-memory'], 0, HIGHEST_MEMORY),
+    cacheDirectory: values['cache-dir'] ?? null,
     port: Number(values.port),
     host: host.replace(/^\[(.*)\]$/, '$1'),
     allowHosts: values['allow-host'],
@@ -160,6 +185,14 @@ function expectNumber(name: string, text: string, least: number, most: number): 
   const number = Number(text)
   if (/^\d+$/.test(text) && number >= least && number <= most) return number
   throw new Mistake(`--${name} takes a number from ${least} to ${most}, not '${text}'`)
+}
+
+/** It may not hold a key: the log names it. */
+function expectEndpoint(text: string | undefined): string | null {
+  if (text === undefined) return null
+  const { protocol, username, password } = URL.canParse(text) ? new URL(text) : new URL('none:')
+  if (/^https?:$/.test(protocol) && username + password === '') return text
+  throw new Mistake('--endpoint takes a URL of http: or https: without a key in it')
 }
 
 function expectLog(text: string): ServeOptions['log'] {

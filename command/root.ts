@@ -1,68 +1,60 @@
-import { realpathSync, statSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
-import { codeOf } from '../adapters/local/calls.ts'
 import { faststartFilms } from '../adapters/mp4.ts'
+import type { SiteOptions } from '../adapters/site/site-options.ts'
 import { toRelativePath } from '../adapters/site/url-path.ts'
 import { zipFolder } from '../adapters/zip.ts'
 import type { FileLookup } from '../src/lookup.ts'
-import { Failure, messageOf } from './failure.ts'
 import type { Host } from './host.ts'
-import { describeFile, listFolder } from './listing.ts'
 import type { ServeOptions } from './options.ts'
 import type { Views } from './page/events.ts'
+import type { Shelf } from './page/library.ts'
 import { withPage } from './page/page.ts'
+import { localRoot } from './roots/local.ts'
 
-/** What is served: a directory, or one file of it. */
+/** What is served: a folder, or one file of it. */
 export interface Root {
-  readonly directory: string
-  /** The file's name; null for all of the directory. */
-  readonly file: string | null
   /** What a person calls it. */
   readonly name: string
+  /** Where it is, with nothing secret in it. */
+  readonly place: string
+  /** The name of the only file that is served; null for all of the folder. */
+  readonly file: string | null
+  /** What is in the folder; null if nobody tells. */
+  readonly shelf: Shelf | null
+  /** The files of the folder. */
+  open(options: SiteOptions): FileLookup
 }
 
-/** @throws Failure unless it is a directory or a file that can be served */
-export function findRoot(path: string): Root {
-  try {
-    const found = statSync(path)
-    // A link may lead anywhere: the person who named it meant what it leads to.
-    const realPath = realpathSync(path)
-    if (found.isDirectory()) return { directory: path, file: null, name: basename(realPath) || '/' }
-    const root = { directory: dirname(realPath), file: basename(realPath), name: basename(path) }
-    if (!found.isFile()) throw new Failure(`${path} is neither a directory nor a file`)
-    if (toRelativePath(`/${encodeURIComponent(root.file)}`) === null) {
-      throw new Failure(`${path} is hidden: hidden files are not served`)
-    }
-    return root
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    const isMissing = codeOf(error) === 'ENOENT'
-    throw new Failure(isMissing ? `${path} does not exist` : messageOf(error))
-  }
+/**
+ * What the command line names: something on this machine, in a bucket or on another server. What the
+ * last two need is loaded for them only.
+ *
+ * @throws Failure, as a rejection, unless it can be served
+ */
+export async function findRoot(options: ServeOptions, runtime: Host): Promise<Root> {
+  const { path } = options
+  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, runtime)
+  if (/^https?:/i.test(path)) return (await import('./roots/http.ts')).httpRoot(options)
+  return localRoot(path, runtime)
 }
 
 /** The files of the root and, unless they are not wanted, a page or a listing of each folder. */
 export function lookupOf(
-  { directory, file, name }: Root,
+  { name, file, shelf, open }: Root,
   { cache, folders, tls, faststart }: ServeOptions,
-  runtime: Pick<Host, 'openDirectory'>,
   views: Views,
 ): FileLookup {
-  const all = runtime.openDirectory(directory, {
+  const all = open({
     cacheControl: cache === 0 ? 'no-cache' : `max-age=${cache}`,
-    listing: folders !== 'nothing' && file === null,
+    listing: folders !== 'nothing' && file === null && shelf !== null,
     download: (tree, path, request) =>
       zipFolder(tree, path, request, path === '' ? { filename: `${name}.zip` } : {}),
     transform: faststart ? faststartFilms : undefined,
   })
   const files = file === null ? all : onlyFile(all, file)
-  if (folders !== 'page') return files
+  if (folders !== 'page' || shelf === null) return files
   return withPage({
     files,
-    shelf: {
-      list: (path) => (file === null ? listFolder(directory, path) : listOnly(file, path)),
-      describe: (path) => describeFile(directory, path),
-    },
+    shelf: file === null ? shelf : { ...shelf, list: (path) => listOnly(file, path) },
     name,
     scheme: tls === null ? 'http' : 'https',
     views,
@@ -75,7 +67,7 @@ function onlyFile(all: FileLookup, file: string): FileLookup {
   }
 }
 
-async function* listOnly(file: string, path: string): ReturnType<typeof listFolder> {
+async function* listOnly(file: string, path: string): ReturnType<Shelf['list']> {
   if (path !== '') throw new Error(`Expected no folder beside ${file}, got ${path}`)
   yield [{ name: file, kind: 'file' }]
 }

@@ -1,5 +1,4 @@
 import { lookup } from 'node:dns/promises'
-import { realpathSync } from 'node:fs'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from '../adapters/local/calls.ts'
@@ -30,9 +29,9 @@ const LAST_WORDS = 200
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { host, port } = options
-  const root = findRoot(options.path)
   const address = await findAddress(host)
   const runtime = await loadHost()
+  const root = await findRoot(options, runtime)
   const password = readPassword(options.auth, runtime.variable('BYTESERVE_AUTH'))
   const tls = readTls(options.tls)
   const scheme = tls === null ? 'http' : 'https'
@@ -40,7 +39,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const log = new RequestLog(options.log, runtime, isLocal)
   const views = new Views()
   const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...options.allowHosts]
-  const files = lookupOf(root, options, runtime, views)
+  const files = lookupOf(root, options, views)
   const asked = password === null ? files : withPassword(files, password)
   const service = makeService(forHosts(asked, names), options, log, views)
 
@@ -61,9 +60,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.stdout.write(`${url}\n`)
   const urls = externalUrls(address, server.port, runtime.networkInterfaces(), scheme)
   for (const each of urls) log.say(each)
+  if (root.shelf === null) {
+    log.say(
+      `${onOneLine(root.place)} lists no folders: its files are found by who knows their names`,
+    )
+  }
   if (!isLocal) {
     const who = password === null ? 'anyone who can' : 'anyone who knows the password and can'
-    const what = onOneLine(realpathSync(options.path))
+    const what = onOneLine(root.place)
     log.say(`${who} reach port ${server.port} of this machine can read ${what}`)
     if (password !== null && tls === null) {
       log.say('the password crosses the network in the clear: --cert and --key prevent that')

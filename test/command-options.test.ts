@@ -10,6 +10,10 @@ describe('parseOptions', () => {
     return {
       kind: 'serve',
       path: '.',
+      endpoint: null,
+      profile: null,
+      cacheMemory: 64,
+      cacheDirectory: null,
       port: 8080,
       host: '127.0.0.1',
       allowHosts: [],
@@ -46,6 +50,15 @@ describe('parseOptions', () => {
     [['--cert', 'c', '--key', 'k'], serve({ tls: { cert: 'c', key: 'k' } })],
     [['--cors', '--cache', '3600'], serve({ cors: true, cache: 3600 })],
     [['--max-ranges', '5'], serve({ maxRanges: 5 })],
+    [['s3://films/new/'], serve({ path: 's3://films/new/' })],
+    [
+      ['s3://films', '--endpoint', 'http://127.0.0.1:9000', '--profile', 'home'],
+      serve({ path: 's3://films', endpoint: 'http://127.0.0.1:9000', profile: 'home' }),
+    ],
+    [
+      ['--cache-memory', '0', '--cache-dir', '/cache'],
+      serve({ cacheMemory: 0, cacheDirectory: '/cache' }),
+    ],
     [['--faststart'], serve({ faststart: true })],
     [['--listing'], serve({ folders: 'listing' })],
     [['--no-page'], serve({ folders: 'nothing' })],
@@ -94,6 +107,15 @@ describe('parseOptions', () => {
     [['--key', 'k'], '--key needs --cert, too'],
     [['--cache', '1d'], "--cache takes a number from 0 to 2147483647, not '1d'"],
     [['--max-ranges', '0'], "--max-ranges takes a number from 1 to 100000, not '0'"],
+    [
+      ['--endpoint', 'http://KEY:SECRET@127.0.0.1'],
+      '--endpoint takes a URL of http: or https: without a key in it',
+    ],
+    [
+      ['--endpoint', '127.0.0.1:9000'],
+      '--endpoint takes a URL of http: or https: without a key in it',
+    ],
+    [['--cache-memory', '-1'], "Option '--cache-memory' argument is ambiguous"],
     [['--log', 'xml'], "--log takes text, json or off, not 'xml'"],
     [['--no-port'], "Unknown option '--no-port'"],
   ]

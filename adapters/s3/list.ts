@@ -1,3 +1,4 @@
+import { decodeEntities } from '../http/entities.ts'
 import { OriginError } from '../http/failure.ts'
 import { ask, drop, type Upstream, within } from '../http/upstream.ts'
 import type { Entry } from '../site/tree.ts'
@@ -60,18 +61,7 @@ function isName(name: string): boolean {
 /** The text of the first element of a name. */
 function elementOf(xml: string, name: string): string | undefined {
   const [, text] = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml) ?? []
-  return text?.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (all, decimal, hex, entity) => {
-    if (entity !== undefined) return ENTITIES[entity] ?? all
-    return String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(hex, 16))
-  })
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
+  return text && decodeEntities(text)
 }
 
 /** Stores write a space as a plus sign, and that as an escape. */

@@ -38,6 +38,8 @@ export interface Library {
 
 /** The files below a root, by their paths. */
 export interface Shelf {
+  /** How many folders one page looks through, where each takes a while; all of them by default. */
+  readonly maxFolders?: number
   /** What is in a folder, in any order, some at a time. */
   list(path: string): AsyncIterable<readonly Entry[]>
   /** What listing a file did not tell; null if it is gone. */
@@ -75,9 +77,12 @@ export async function readLibrary(
   const queue = [query.folder]
   const top = new Set<string>()
   let names = 0
+  const { maxFolders = Infinity } = shelf
+  let looked = 0
 
   // The loop also visits the folders that it adds as it goes.
   for (const folder of queue) {
+    if (++looked > maxFolders) break
     const alone = new Lonely(query.folder)
     const groups = new Groups(query.folder, folder)
     try {
@@ -143,7 +148,7 @@ export async function readLibrary(
     others: await shown(others, limits.others),
     counts,
     pages: Math.min(pages, MAX_PAGES),
-    isCut: names > MAX_NAMES || pages > MAX_PAGES,
+    isCut: names > MAX_NAMES || looked > maxFolders || pages > MAX_PAGES,
   }
 }
 

@@ -47,6 +47,16 @@ export async function startCeph(): Promise<S3Server> {
   return withBucket(`http://127.0.0.1:${port}`, credentials, stop)
 }
 
+/** Starts s3rver, a small store that is at hand everywhere. */
+export async function startS3rver(): Promise<S3Server> {
+  const script = fileURLToPath(new URL('../../node_modules/s3rver/bin/s3rver.js', import.meta.url))
+  const place = ['-d', temporaryDirectory(), '-a', '127.0.0.1', '-p', '0']
+  const program = run(process.execPath, [script, ...place, '--no-vhost-buckets'])
+  const port = await program.says(/listening on [^\s]*:(\d+)/)
+  const credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
+  return withBucket(`http://127.0.0.1:${port}`, credentials, program.stop)
+}
+
 /** Makes a bucket in a store. */
 export async function withBucket(
   endpoint: string,

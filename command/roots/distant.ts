@@ -1,0 +1,117 @@
+import { cached } from '../../adapters/cache.ts'
+import { directoryTier } from '../../adapters/cache-directory.ts'
+import { answering } from '../../adapters/http/file.ts'
+import { type StoredFetch, storedFetch } from '../../adapters/http/stored-fetch.ts'
+import type { Entry } from '../../adapters/site/tree.ts'
+import { isFile } from '../../adapters/site/tree.ts'
+import { type FileTree, site } from '../../adapters/site.ts'
+import type { Answer } from '../../src/answer.ts'
+import { isSource } from '../../src/lookup.ts'
+import { closeSource } from '../../src/reader.ts'
+import type { RequestLike } from '../../src/source.ts'
+import type { ServeOptions } from '../options.ts'
+import type { Shelf } from '../page/library.ts'
+import type { Root } from '../root.ts'
+
+const MIB = 1024 * 1024
+
+/** For who wants to know what a file is, and not its bytes. */
+export const HEAD: RequestLike = { method: 'HEAD', url: '/', headers: { get: () => null } }
+
+/** For so long a file need not be asked for again whether it is still the same, in ms. */
+const REVALIDATE = 1000
+
+/** How many folders a page looks through, each of which takes a request. */
+const MAX_FOLDERS = 200
+
+/** How many entries are handled in one go. */
+const BATCH = 512
+
+/** A tree that is far away as a root, with blocks of its files kept here. */
+export function distantRoot(
+  tree: FileTree,
+  about: Pick<Root, 'name' | 'place' | 'file'>,
+  options: Pick<ServeOptions, 'cacheMemory' | 'cacheDirectory'>,
+): Root {
+  const near = throughCache(tree, options)
+  return {
+    ...about,
+    shelf: shelfOf(near),
+    open: (siteOptions) => answering(site(near, siteOptions)),
+  }
+}
+
+/** What stands for a folder among what a cache passes through. */
+const FOLDER: Answer = { status: 404, headers: {}, pieces: [] }
+
+/**
+ * The same tree, whose files are read through a cache. Not the site above it: an archive that is made
+ * of them would be cached beside them, and made anew for each of its blocks.
+ */
+function throughCache(
+  tree: FileTree,
+  { cacheMemory, cacheDirectory }: Pick<ServeOptions, 'cacheMemory' | 'cacheDirectory'>,
+): FileTree {
+  if (cacheMemory === 0 && cacheDirectory === null) return tree
+  const files = cached<[path: string]>(
+    async (request, path) => {
+      const opened = await tree.open(path, request)
+      return opened === 'directory' ? FOLDER : opened
+    },
+    {
+      key: (_request, path) => path,
+      // Without any, a block could not be read at all.
+      memory: Math.max(cacheMemory, 1) * MIB,
+      tier: cacheDirectory === null ? undefined : directoryTier(cacheDirectory),
+      revalidate: REVALIDATE,
+    },
+  )
+  return {
+    ...tree,
+    async open(path, request) {
+      const found = await files(request, path)
+      if (found === FOLDER) return 'directory'
+      return isSource(found) ? found : null
+    },
+  }
+}
+
+function shelfOf(tree: FileTree): Shelf {
+  return {
+    maxFolders: MAX_FOLDERS,
+    async *list(path) {
+      let batch: Entry[] = []
+      let isThere = path === ''
+      for await (const entry of tree.list?.(path) ?? []) {
+        isThere = true
+        batch.push(entry)
+        if (batch.length < BATCH) continue
+        yield batch
+        batch = []
+      }
+      // A store of keys knows no empty folder.
+      if (!isThere) throw new Error(`Expected something in ${path}`)
+      yield batch
+    },
+    async describe(path) {
+      const opened = await tree.open(path, HEAD)
+      if (!isFile(opened)) return null
+      const { size, lastModified } = opened
+      void closeSource(opened)
+      return { size, lastModified }
+    },
+  }
+}
+
+/** A fetch that remembers the status of its last answer: what is thrown then does not say it. */
+export class WatchedFetch {
+  /** Null if there was no answer. */
+  status: number | null = null
+
+  readonly fetch: StoredFetch = async (url, asked) => {
+    this.status = null
+    const response = await storedFetch(url, asked)
+    this.status = response.status
+    return response
+  }
+}

@@ -1,0 +1,76 @@
+import { httpTree, OriginError } from '../../adapters/http.ts'
+import { type FileTree, isFile } from '../../adapters/site/tree.ts'
+import { toRelativePath } from '../../adapters/site/url-path.ts'
+import { closeSource } from '../../src/reader.ts'
+import { Failure, messageOf } from '../failure.ts'
+import type { ServeOptions } from '../options.ts'
+import type { Root } from '../root.ts'
+import { distantRoot, HEAD, WatchedFetch } from './distant.ts'
+
+/**
+ * A folder or a file of another server, by its URL. A folder that the server does not list has no
+ * page: its files are found by those who know their names.
+ *
+ * @throws Failure, as a rejection, if it is not there or can't be read
+ */
+export async function httpRoot(options: ServeOptions): Promise<Root> {
+  const url = URL.canParse(options.path) ? new URL(options.path) : null
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    // Whatever it is, it may have a password in it.
+    throw new Failure('expected a URL like https://host/films/')
+  }
+  const place = url.origin + url.pathname
+  const watched = new WatchedFetch()
+  const once = { fetch: watched.fetch, retries: 0 }
+  try {
+    if (!url.pathname.endsWith('/')) {
+      const { folder, name } = split(url)
+      const opened = await httpTree(folder, once).open(name, HEAD)
+      if (opened === null) throw new Failure(`there is nothing at ${place}`)
+      if (isFile(opened)) {
+        void closeSource(opened)
+        return distantRoot(httpTree(folder), { name, place, file: name }, options)
+      }
+      url.pathname += '/'
+    }
+    const isListed = await canBeListed(httpTree(url, once), () => watched.status)
+    if (watched.status === 404) throw new Failure(`there is nothing at ${place}`)
+    const root = distantRoot(httpTree(url), { name: titleOf(url), place, file: null }, options)
+    return isListed ? root : { ...root, shelf: null }
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    if (error instanceof OriginError) throw explain(error, watched.status, url)
+    throw new Failure(messageOf(error))
+  }
+}
+
+/** The folder that a file's URL lies in, its query and credentials included, and the file's name. */
+function split(url: URL): { readonly folder: URL; readonly name: string } {
+  const folder = new URL(url)
+  folder.pathname = url.pathname.replace(/[^/]*$/, '')
+  const name = toRelativePath(url.pathname.slice(folder.pathname.length - 1))
+  if (name === null)
+    throw new Failure(`${url.origin}${url.pathname} is hidden: hidden files are not served`)
+  return { folder, name }
+}
+
+async function canBeListed(tree: FileTree, statusOf: () => number | null): Promise<boolean> {
+  try {
+    for await (const _ of tree.list?.('') ?? []) break
+    return true
+  } catch (error) {
+    const status = statusOf()
+    if (error instanceof OriginError && (status === 200 || status === 403)) return false
+    throw error
+  }
+}
+
+function titleOf({ pathname, host }: URL): string {
+  return toRelativePath(pathname.replace(/\/+$/, ''))?.split('/').at(-1) ?? host
+}
+
+function explain({ reason }: OriginError, status: number | null, { origin }: URL): Failure {
+  if (status === null) return new Failure(`can't reach ${origin}: ${reason}`)
+  if (status === 401 || status === 403) return new Failure(`${origin} refuses access (${status})`)
+  return new Failure(`${origin} can't be used: ${reason}`)
+}

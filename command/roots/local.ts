@@ -1,0 +1,42 @@
+import { realpathSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { codeOf } from '../../adapters/local/calls.ts'
+import { toRelativePath } from '../../adapters/site/url-path.ts'
+import { Failure, messageOf } from '../failure.ts'
+import type { Host } from '../host.ts'
+import { describeFile, listFolder } from '../listing.ts'
+import type { Root } from '../root.ts'
+
+/** @throws Failure unless it is a directory or a file that can be served */
+export function localRoot(path: string, { openDirectory }: Pick<Host, 'openDirectory'>): Root {
+  const { directory, file, name } = find(path)
+  return {
+    file,
+    name,
+    place: realpathSync(path),
+    shelf: {
+      list: (path) => listFolder(directory, path),
+      describe: (path) => describeFile(directory, path),
+    },
+    open: (options) => openDirectory(directory, options),
+  }
+}
+
+function find(path: string): Pick<Root, 'file' | 'name'> & { readonly directory: string } {
+  try {
+    const found = statSync(path)
+    // A link may lead anywhere: the person who named it meant what it leads to.
+    const realPath = realpathSync(path)
+    if (found.isDirectory()) return { directory: path, file: null, name: basename(realPath) || '/' }
+    const root = { directory: dirname(realPath), file: basename(realPath), name: basename(path) }
+    if (!found.isFile()) throw new Failure(`${path} is neither a directory nor a file`)
+    if (toRelativePath(`/${encodeURIComponent(root.file)}`) === null) {
+      throw new Failure(`${path} is hidden: hidden files are not served`)
+    }
+    return root
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const isMissing = codeOf(error) === 'ENOENT'
+    throw new Failure(isMissing ? `${path} does not exist` : messageOf(error))
+  }
+}

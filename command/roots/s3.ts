@@ -1,0 +1,96 @@
+import { OriginError, type S3Location, s3Tree } from '../../adapters/s3.ts'
+import { isFile } from '../../adapters/site/tree.ts'
+import { toRelativePath } from '../../adapters/site/url-path.ts'
+import { closeSource } from '../../src/reader.ts'
+import { Failure, messageOf } from '../failure.ts'
+import type { Host } from '../host.ts'
+import type { ServeOptions } from '../options.ts'
+import type { Root } from '../root.ts'
+import { type Account, readAccount } from './aws.ts'
+import { distantRoot, HEAD, WatchedFetch } from './distant.ts'
+
+/**
+ * A bucket, a folder of one or one object: `s3://bucket/prefix`.
+ *
+ * @throws Failure, as a rejection, if it is not there or can't be read
+ */
+export async function s3Root(
+  options: ServeOptions,
+  { variable }: Pick<Host, 'variable'>,
+): Promise<Root> {
+  const { path } = options
+  const [, bucket = '', key = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(path) ?? []
+  if (bucket === '') throw new Failure(`expected s3://BUCKET/PREFIX, got ${path}`)
+  const account = readAccount(options.profile, variable)
+  const region = account.region ?? 'us-east-1'
+  const endpoint = options.endpoint ?? account.endpoint ?? `https://s3.${region}.amazonaws.com`
+  const location: S3Location = {
+    endpoint,
+    bucket,
+    region,
+    ...(account.credentials && { credentials: account.credentials }),
+  }
+  const place = `s3://${bucket}/${key}`
+  const found = await look(location, key, account)
+  if (found === null) throw new Failure(`there is nothing at ${place}`)
+  const slash = key.lastIndexOf('/')
+  const [folder, name] = [key.slice(0, slash + 1), key.slice(slash + 1)]
+  if (found === 'file') {
+    if (toRelativePath(`/${encodeURIComponent(name)}`) === null) {
+      throw new Failure(`${place} is hidden: hidden files are not served`)
+    }
+    return distantRoot(s3Tree(location, { prefix: folder }), { name, place, file: name }, options)
+  }
+  const prefix = key === '' || key.endsWith('/') ? key : `${key}/`
+  const title = prefix.split('/').at(-2) ?? bucket
+  return distantRoot(s3Tree(location, { prefix }), { name: title, place, file: null }, options)
+}
+
+/**
+ * What there is at a key; asked once, so that what is wrong is known before anybody asks for a file.
+ *
+ * @throws Failure, as a rejection, if the store refuses or does not answer
+ */
+async function look(
+  location: S3Location,
+  key: string,
+  account: Account,
+): Promise<'file' | 'folder' | null> {
+  const watched = new WatchedFetch()
+  try {
+    const tree = s3Tree(location, { fetch: watched.fetch, retries: 0, missing: [403] })
+    const opened = key === '' || key.endsWith('/') ? null : await tree.open(key, HEAD)
+    if (isFile(opened)) {
+      void closeSource(opened)
+      return 'file'
+    }
+    for await (const _ of tree.list?.(key.replace(/\/$/, '')) ?? []) return 'folder'
+    return key === '' ? 'folder' : null
+  } catch (error) {
+    if (error instanceof OriginError) throw explain(error, watched.status, location, account)
+    throw new Failure(messageOf(error))
+  }
+}
+
+function explain(
+  { reason }: OriginError,
+  status: number | null,
+  { endpoint, bucket, region }: S3Location,
+  { credentials, origin }: Account,
+): Failure {
+  const store = String(endpoint).replace(/\/$/, '')
+  if (status === null) return new Failure(`can't reach ${store}: ${reason}`)
+  if (status === 404) return new Failure(`there is no bucket ${bucket} at ${store}`)
+  if (status === 401 || status === 403) {
+    return new Failure(
+      credentials === null
+        ? `the bucket ${bucket} at ${store} needs a key: set AWS_ACCESS_KEY_ID and ` +
+            'AWS_SECRET_ACCESS_KEY, or name a profile with --profile'
+        : `${store} refuses the key of ${origin} for the bucket ${bucket}`,
+    )
+  }
+  return new Failure(
+    `${store} answers ${status} for the bucket ${bucket} in the region ${region}: ` +
+      'AWS_REGION names another',
+  )
+}

@@ -1,0 +1,125 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { httpTree, OriginError } from '../adapters/http.ts'
+import type { Entry } from '../adapters/site/tree.ts'
+
+/** What the other server answers. */
+let answer: { status?: number; type?: string; body?: string } = {}
+const asked: string[] = []
+const server = createServer((incoming, outgoing) => {
+  asked.push(`${incoming.url} ${incoming.headers.accept}`)
+  const { status = 200, type = 'text/html', body = '' } = answer
+  outgoing.writeHead(status, { 'content-type': type }).end(body)
+})
+let base: string
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/films/`
+})
+afterAll(() => void server.close())
+beforeEach(() => {
+  asked.length = 0
+})
+
+async function list(path = '', options = {}): Promise<Entry[]> {
+  const entries: Entry[] = []
+  for await (const entry of httpTree(base, options).list?.(path) ?? []) entries.push(entry)
+  return entries
+}
+
+const file = (name: string, facts: object = {}) => ({ name, kind: 'file', ...facts })
+const folder = (name: string) => ({ name, kind: 'directory' })
+
+const NGINX = `<html><head><title>Index of /films/</title></head><body>
+<h1>Index of /films/</h1><hr><pre><a href="../">../</a>
+<a href="a%20%26%20b/">a &amp; b/</a>                  30-Nov-2026 16:01                   -
+<a href="film.mp4">film.mp4</a>                        29-Nov-2026 08:30             1234567
+</pre><hr></body></html>`
+
+const APACHE = `<title>Index of /films</title><h1>Index of /films</h1><table>
+<tr><th><a href="?C=N;O=D">Name</a></th></tr>
+<tr><td><a href="/">Parent Directory</a></td></tr>
+<tr><td><a href="film.mp4"><img src="/icons/movie.gif"></a></td>
+<td><A class=x HREF='film.mp4'>film.mp4</A></td><td>2026-11-29 08:30</td><td>1.2M</td></tr>
+</table>`
+
+const CADDY = `<title>films</title><a href="..">Up</a>
+<a href="./new/"><span class="name">new</span></a><a href="./x%3Ay.mp4">x:y.mp4</a>`
+
+describe('a folder of another server', () => {
+  it.each<[what: string, page: string, entries: object[]]>([
+    [
+      'nginx',
+      NGINX,
+      [
+        folder('a & b'),
+        file('film.mp4', { size: 1234567, lastModified: new Date('2026-11-29T08:30Z') }),
+      ],
+    ],
+    ['Apache', APACHE, [file('film.mp4')]],
+    ['Caddy', CADDY, [folder('new'), file('x:y.mp4')]],
+    ['an empty one', '<h1>Index of /films/</h1>', []],
+    [
+      'Python',
+      '<title>Directory listing for /films/</title><li><a href="%E6%97%A5.txt">日.txt</a>',
+      [file('日.txt')],
+    ],
+    [
+      'links that lead elsewhere',
+      `<h1>Index of /</h1><a href="/films/a">a</a><a href="/other/b">b</a><a href="//host/films/c">c</a>
+      <a href="d/e">e</a><a href="f?g">f</a><a href="..%2fh">h</a><a href="%ff">i</a><a href="javascript:j">j</a>
+      <a href="http://[">k</a><a href="%2e%2e/">l</a>`,
+      [file('a')],
+    ],
+  ])('is listed as %s shows it', async (_what, body, entries) => {
+    answer = { body }
+    expect(await list()).toEqual(entries)
+    expect(asked).toEqual(['/films/ application/json, */*;q=0.1'])
+  })
+
+  it('is listed by its JSON', async () => {
+    const items = [
+      { name: 'new', type: 'directory', mtime: 'Sun, 29 Nov 2026 08:30:00 GMT' },
+      { name: 'a b.mp4', type: 'file', mtime: 'Sun, 29 Nov 2026 08:30:00 GMT', size: 5 },
+      { name: 'c', type: 'file', mtime: 'never', size: -1 },
+      { name: '..', type: 'directory' },
+      { name: 'd/e', type: 'file' },
+      { name: 'pipe', type: 'other' },
+      null,
+    ]
+    answer = { type: 'application/json', body: JSON.stringify(items) }
+    expect(await list('more & more')).toEqual([
+      folder('new'),
+      file('a b.mp4', { size: 5, lastModified: new Date('2026-11-29T08:30Z') }),
+      file('c'),
+    ])
+    expect(asked).toEqual(['/films/more%20%26%20more/ application/json, */*;q=0.1'])
+  })
+
+  it('is none, if it says so', async () => {
+    answer = { status: 404 }
+    expect(await list()).toEqual([])
+    answer = { status: 403 }
+    expect(await list('', { missing: [403] })).toEqual([])
+  })
+
+  it.each([
+    [{ status: 403 }, 'Expected a listing, got status 403'],
+    [
+      { body: '<h1>Films</h1><a href="film.mp4">Film</a>' },
+      'Expected a listing, got something else',
+    ],
+    [{ type: 'application/json', body: '{}' }, 'Expected a listing, got something else'],
+    [{ type: 'application/json', body: '[' }, 'Expected a listing, got something else'],
+  ])('%j can not be listed', async (given, reason) => {
+    answer = given
+    await expect(list()).rejects.toThrow(new OriginError(502, base, reason))
+  })
+
+  it('takes no time that grows with the square of a page', async () => {
+    answer = { body: `<h1>Index of /</h1>${'<a href="x">'.repeat(50_000)}` }
+    expect(await list()).toEqual([file('x')])
+  })
+})

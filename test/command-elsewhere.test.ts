@@ -1,0 +1,300 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
+import { fetchOnce } from './support/client.ts'
+import { someBytes } from './support/counting-source.ts'
+import { areInstalled } from './support/installed.ts'
+import { type CacheServer, startNginx } from './support/proxies.ts'
+import { isInstalled } from './support/runtimes.ts'
+import { hasCeph, type S3Server, startCeph, startS3rver } from './support/s3-server.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
+
+const names: RuntimeName[] = ['node', 'bun', 'deno']
+const runtimes = names.filter(isInstalled)
+const FILM = someBytes(3_000_000)
+const PATHS = ['Films/film.mp4', 'Films/new/a & b.txt', 'other.txt']
+
+/** What hides the keys of whoever runs the tests. */
+const NO_FILES = { AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: '/dev/null' }
+
+afterAll(stopCommands)
+
+function keyOf({ credentials }: S3Server): Record<string, string> {
+  const { accessKeyId, secretAccessKey } = credentials
+  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
+}
+
+/** A command that serves what is elsewhere, and how to ask it. */
+async function serve(name: RuntimeName, args: readonly string[], env: Record<string, string> = {}) {
+  const running = startCommand(name, [...args, '--port', '0'], env)
+  const port = Number(new URL(await running.url).port)
+  const ask = async (path: string, ...fields: string[]) => {
+    const reply = await fetchOnce(port, [`GET ${path} HTTP/1.1`, ...fields])
+    const headers = reply.fields.map(([field, value]) => [field.toLowerCase(), value])
+    return { status: reply.status, body: reply.body, headers: Object.fromEntries(headers) }
+  }
+  return { ...running, ask }
+}
+
+type Ask = Awaited<ReturnType<typeof serve>>['ask']
+
+/** What the command does with the files of `Films/`, wherever they are. */
+async function expectFilms(ask: Ask): Promise<void> {
+  const [whole, part, page, listing, nothing] = [
+    await ask('/film.mp4'),
+    await ask('/film.mp4', 'Range: bytes=2500000-2500099'),
+    await ask('/', 'Accept: text/html'),
+    await ask('/new/', 'Accept: application/json'),
+    await ask('/none.mp4'),
+  ]
+  expect(whole.status).toBe(200)
+  expect(Buffer.compare(whole.body, FILM)).toBe(0)
+  expect([part.status, part.headers['content-range']]).toEqual([
+    206,
+    'bytes 2500000-2500099/3000000',
+  ])
+  expect(Buffer.compare(part.body, FILM.subarray(2_500_000, 2_500_100))).toBe(0)
+  expect(whole.headers['content-type']).toBe('video/mp4')
+  expect(page.body.toString()).toMatch(/<title>Films<\/title>.*film\.mp4/s)
+  expect(JSON.parse(listing.body.toString())).toMatchObject([
+    { name: 'a & b.txt', type: 'file', size: 5 },
+  ])
+  expect(nothing.status).toBe(404)
+  const archive = await ask('/new/?zip')
+  expect([archive.status, archive.headers['content-disposition']]).toEqual([
+    200,
+    'attachment; filename="new.zip"',
+  ])
+  expect(archive.body.includes('a & b.txt')).toBe(true)
+}
+
+describe('a bucket', () => {
+  let store: S3Server
+  const key = () => keyOf(store)
+
+  beforeAll(async () => {
+    store = await startS3rver()
+    await store.put('Films/film.mp4', FILM, { 'content-type': 'video/mp4' })
+    await store.put('Films/new/a & b.txt', Buffer.from('a & b'))
+    await store.put('other.txt', Buffer.from('other'))
+  }, 60_000)
+  afterAll(() => store?.stop())
+
+  test.each(runtimes)('is served like a folder, by %s', async (name) => {
+    const { ask, log } = await serve(
+      name,
+      ['s3://films/Films', '--endpoint', store.location.endpoint],
+      key(),
+    )
+    await expectFilms(ask)
+    expect((await ask('/other.txt')).status).toBe(404)
+    expect(log().join('\n')).not.toMatch(/S3RVER|X-Amz|Signature/i)
+  })
+
+  test.each(runtimes)('may be one object, by the key of a profile, by %s', async (name) => {
+    const directory = temporaryDirectory()
+    const files = {
+      AWS_SHARED_CREDENTIALS_FILE: join(directory, 'keys'),
+      AWS_CONFIG_FILE: join(directory, 'config'),
+    }
+    const { accessKeyId, secretAccessKey } = store.credentials
+    writeFileSync(
+      files.AWS_SHARED_CREDENTIALS_FILE,
+      `# keys\n[home]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`,
+    )
+    writeFileSync(
+      files.AWS_CONFIG_FILE,
+      `[profile home]\nregion = us-east-1\ns3 =\n  endpoint_url = http://127.0.0.1:1\nendpoint_url = ${store.location.endpoint}\n`,
+    )
+    const args = ['s3://films/Films/film.mp4', '--profile', 'home']
+    const { ask } = await serve(name, args, {
+      ...files,
+      AWS_ACCESS_KEY_ID: 'other',
+      AWS_SECRET_ACCESS_KEY: 'other',
+    })
+    const page = await ask('/', 'Accept: text/html')
+    expect([page.status, (await ask('/film.mp4')).status, (await ask('/new/')).status]).toEqual([
+      200, 200, 404,
+    ])
+  })
+
+  const mistakes: [
+    what: string,
+    path: string,
+    env: () => Record<string, string>,
+    message: RegExp,
+  ][] = [
+    ['no bucket', 's3://none/', key, /^byteserve: there is no bucket none at http:\S+\n$/],
+    [
+      'nothing there',
+      's3://films/none',
+      key,
+      /^byteserve: there is nothing at s3:\/\/films\/none\n$/,
+    ],
+    [
+      'half a key',
+      's3://films/',
+      () => ({ AWS_ACCESS_KEY_ID: 'hush' }),
+      /^byteserve: the access key of the environment has no secret\n$/,
+    ],
+    [
+      'no profile',
+      's3://films/',
+      () => ({ AWS_PROFILE: 'none' }),
+      /^byteserve: there is no profile none /,
+    ],
+    [
+      'no bucket at all',
+      's3:films',
+      key,
+      /^byteserve: expected s3:\/\/BUCKET\/PREFIX, got s3:films\n$/,
+    ],
+    [
+      'nobody there',
+      's3://films/',
+      () => ({ ...key(), AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }),
+      /^byteserve: can't reach http:\/\/127\.0\.0\.1:1: .*\n$/,
+    ],
+  ]
+  test.each(mistakes)('is refused at once: %s', async (_what, path, env, message) => {
+    const { endpoint } = store.location
+    const outcome = await startCommand('node', [path, '--port', '0'], {
+      AWS_ENDPOINT_URL: endpoint,
+      ...NO_FILES,
+      ...env(),
+    }).ended
+    expect(outcome).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) })
+    expect(outcome.stderr).not.toContain('hush')
+  })
+})
+
+describe.runIf(hasCeph)('a bucket of Ceph', () => {
+  let store: S3Server
+  beforeAll(async () => {
+    store = await startCeph()
+    await store.put('Films/film.mp4', FILM, { 'content-type': 'video/mp4' })
+    await store.put('Films/new/a & b.txt', Buffer.from('a & b'))
+  }, 120_000)
+  afterAll(() => store?.stop())
+
+  // Deno may write nothing, unless it is told where.
+  test.each(
+    runtimes.filter((name) => name !== 'deno'),
+  )('is served, with blocks in a directory, by %s', async (name) => {
+    const directory = temporaryDirectory()
+    const args = ['s3://films/Films/', '--endpoint', store.location.endpoint]
+    const { ask } = await serve(name, [...args, '--cache-dir', directory], keyOf(store))
+    await expectFilms(ask)
+    await until(() => readdirSync(directory).length >= 3)
+  })
+
+  test.each<[what: string, env: Record<string, string>, message: RegExp]>([
+    ['without a key', {}, / needs a key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, /],
+    [
+      'with another one',
+      { AWS_ACCESS_KEY_ID: 'KEY', AWS_SECRET_ACCESS_KEY: 'hush' },
+      / refuses the key of the environment for the bucket films\n$/,
+    ],
+  ])('is refused at once %s', async (_what, env, message) => {
+    const args = ['s3://films', '--endpoint', store.location.endpoint, '--port', '0']
+    const { code, stderr } = await startCommand('node', args, { ...NO_FILES, ...env }).ended
+    expect([code, stderr]).toEqual([1, expect.stringMatching(message)])
+    expect(stderr).not.toContain('hush')
+  })
+})
+
+describe('another server', () => {
+  const media = temporaryDirectory()
+  const hasNginx = areInstalled('nginx')
+  const servers = new Map<string, string>()
+  let nginx: CacheServer | null = null
+
+  beforeAll(async () => {
+    for (const path of PATHS) mkdirSync(join(media, path, '..'), { recursive: true })
+    writeFileSync(join(media, PATHS[0] ?? ''), FILM)
+    writeFileSync(join(media, PATHS[1] ?? ''), 'a & b')
+    writeFileSync(join(media, PATHS[2] ?? ''), 'other')
+    const { url } = startCommand('node', [media, '--port', '0', '--log', 'off'])
+    servers.set('byteserve', await url)
+    if (!hasNginx) return
+    const types = 'types { video/mp4 mp4; text/plain txt; }'
+    nginx = await startNginx(
+      temporaryDirectory(),
+      `server { listen 80; root ${media}; ${types} autoindex on;
+        location /json/ { alias ${media}/; autoindex_format json; }
+        location /none/ { alias ${media}/; autoindex off; }
+        location /private/ { return 401; } }`,
+    )
+    servers.set('nginx', `http://127.0.0.1:${nginx.port}/`)
+    servers.set('nginx, JSON', `http://127.0.0.1:${nginx.port}/json/`)
+    servers.set('nginx, none', `http://127.0.0.1:${nginx.port}/none/`)
+  }, 60_000)
+  afterAll(() => nginx?.stop())
+
+  const kinds = hasNginx ? ['byteserve', 'nginx', 'nginx, JSON'] : ['byteserve']
+  const rows = runtimes.flatMap((name) => kinds.map((kind) => [kind, name] as const))
+
+  test.each(rows)('%s is served like a folder, by %s', async (kind, name) => {
+    const { ask } = await serve(name, [`${servers.get(kind)}Films`])
+    await expectFilms(ask)
+    expect((await ask('/other.txt')).status).toBe(404)
+  })
+
+  test('gives one file', async () => {
+    const { ask } = await serve('node', [`${servers.get('byteserve')}Films/film.mp4?key=hush`])
+    const [page, film, none] = [
+      await ask('/', 'Accept: text/html'),
+      await ask('/film.mp4', 'Range: bytes=0-3'),
+      await ask('/other.txt'),
+    ]
+    expect([page.status, film.status, film.body, none.status]).toEqual([
+      200,
+      206,
+      Buffer.from(FILM.subarray(0, 4)),
+      404,
+    ])
+    expect(page.body.toString()).not.toContain('hush')
+  })
+
+  test.runIf(hasNginx)('that lists nothing gives the files whose names are known', async () => {
+    const { ask, log } = await serve('node', [`${servers.get('nginx, none')}Films/`])
+    const statuses = [(await ask('/', 'Accept: text/html')).status, (await ask('/film.mp4')).status]
+    expect(statuses).toEqual([404, 200])
+    expect(log()[0]).toMatch(/\/none\/Films\/ lists no folders/)
+  })
+
+  test('is asked once for what is asked for twice', async () => {
+    const origin = startCommand('node', [media, '--port', '0'])
+    const { ask } = await serve('node', [`${await origin.url}Films/`])
+    for (let i = 0; i < 3; i++) await ask('/film.mp4', 'Range: bytes=0-99')
+    const uncached = await serve('node', [`${await origin.url}Films/`, '--cache-memory', '0'])
+    for (let i = 0; i < 3; i++) await uncached.ask('/film.mp4', 'Range: bytes=0-99')
+    const asked = (range: RegExp) => origin.log().filter((line) => range.test(line)).length
+    await until(() => asked(/GET +\/Films\/film\.mp4 +bytes=0-99 /) === 3)
+    // What was asked before was logged before.
+    expect(asked(/GET +\/Films\/film\.mp4 +bytes=0-1048575 /)).toBe(1)
+  })
+
+  test.each([
+    ['http://127.0.0.1:1/films/', /^byteserve: can't reach http:\/\/127\.0\.0\.1:1: .*\n$/],
+    [
+      'http://me:hush@127.0.0.1:1/?key=hush',
+      /^byteserve: can't reach http:\/\/127\.0\.0\.1:1: .*\n$/,
+    ],
+    ['http://', /^byteserve: expected a URL like https:\/\/host\/films\/\n$/],
+  ])('%s is refused at once', async (url, message) => {
+    const outcome = await runCommand('node', [url, '--port', '0'])
+    expect(outcome).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) })
+    expect(outcome.stderr).not.toContain('hush')
+  })
+
+  test('without such a folder, or closed to us, is refused at once', async () => {
+    const { stderr } = await runCommand('node', [`${servers.get('byteserve')}none/`])
+    expect(stderr).toMatch(/^byteserve: there is nothing at http:\S+\/none\/\n$/)
+    if (!hasNginx) return
+    const closed = await runCommand('node', [`${servers.get('nginx')}private/`])
+    expect(closed.stderr).toMatch(/^byteserve: http:\S+ refuses access \(401\)\n$/)
+  })
+})
