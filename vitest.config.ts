@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 const BROWSER = [
   'browser',
   'cors',
+  'growing-browser',
   'http2-seeks',
   'listing',
   'made-browser',
