@@ -1136,14 +1136,14 @@ export const TABLE: readonly Row[] = Object.entries({
   'a connection': CONNECTION,
 }).flatMap(([about, rows]) => named(about, rows))
 
-/** Of rows whose ids would be the same, the second one's ends in `-2`, and so on. */
+/** Of rows whose ids would be the same, the second one's ends in `~2`, and so on. */
 function named(about: string, rows: readonly Draft[]): Row[] {
   const counts = new Map<string, number>()
   return rows.map((row) => {
     const id = `${toId(about)}/${toId(row.name)}`
     const count = (counts.get(id) ?? 0) + 1
     counts.set(id, count)
-    return { ...row, id: count === 1 ? id : `${id}-${count}`, name: `${about}: ${row.name}` }
+    return { ...row, id: count === 1 ? id : `${id}~${count}`, name: `${about}: ${row.name}` }
   })
 }
 
