@@ -879,6 +879,15 @@ describe('no file', () => {
 })
 
 describe('onServed and onError', () => {
+  it('a source is closed once when making the header fields fails', async () => {
+    const source = countingSource(small)
+    const headers = () => {
+      throw new Error('no fields')
+    }
+    const { status } = await serveFile(request(), source, { headers, onError: () => {} })
+    expect({ status, closes: source.closes }).toEqual({ status: 503, closes: 1 })
+  })
+
   it('are told of a whole response', async () => {
     const served: Served[] = []
     const errors: unknown[] = []
