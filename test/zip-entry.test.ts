@@ -360,7 +360,7 @@ describe.runIf(areInstalled('python3'))('a file in an archive', () => {
 })
 
 /** The records of an archive whose only entry, `a`, is deflated and empty, and says to have 2^60 bytes. */
-const LOCAL = Buffer.from('PK\x03\x04'.padEnd(26, '\0') + '\x01\0\0\0a', 'latin1')
+const LOCAL = Buffer.from(`${'PK\x03\x04'.padEnd(26, '\0')}\x01\0\0\0a`, 'latin1')
 const CENTRAL = Buffer.from(
   `${'PK\x01\x02'.padEnd(10, '\0')}\b${'\0'.repeat(13)}\xff\xff\xff\xff\x01\0\x0c` +
     `${'\0'.repeat(15)}a\x01\0\b${'\0'.repeat(8)}\x10`,
