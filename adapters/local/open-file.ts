@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
+import { mediaType } from '../site/media-type.ts'
 import { deno, elsewhere, here, readAt } from './calls.ts'
 import type { Described } from './fingerprint.ts'
 import { Growth } from './growth.ts'
@@ -26,6 +27,8 @@ export class OpenFile {
   readonly etag: string
   readonly lastModified: Date | undefined
   readonly isTellable: boolean
+  /** The media type of its name. */
+  readonly type: string | undefined
   readonly #growth: Growth
   readonly #mounts: Mounts
   readonly #memory: Memory
@@ -39,6 +42,7 @@ export class OpenFile {
     this.etag = described.etag
     this.lastModified = described.lastModified
     this.isTellable = described.isTellable
+    this.type = mediaType(this.path)
     this.#mounts = mounts
     this.#memory = memory
     this.#growth = new Growth(this.version, described.marks, this.isLocal)

@@ -48,7 +48,7 @@ export interface Lease {
   /** As `OpenFile.readSync`, until `close`. */
   readSync(start: number, end: number): Uint8Array<ArrayBuffer> | null
   /** Lets go of the file once reads under way are done. */
-  close(): Promise<void>
+  close(): void | Promise<void>
   /**
    * Lets go of the file, and leaves its descriptor open for whoever was told its number: half a
    * minute at least, for nobody says when it was used.
@@ -128,15 +128,15 @@ export class OpenFiles {
    * @throws the operating system's error for any other failure, at once or as a rejection
    */
   find(place: Place, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Found> {
-    const sought = { place, path: place.prefix + path, key: place.id + path, keepOpen }
+    const key = place.id + path
+    const held = this.#heldStill(key)
+    if (held !== null) return this.#lend(held, keepOpen)
+    const sought = { place, path: place.prefix + path, key, keepOpen }
     if (!this.#mounts.isAtHand(sought.path)) return this.#findCold(sought)
     const found = this.#lookHere(sought)
     if (found === null) return this.#forget(sought)
     const entry = this.#current(sought, found)
-    if (entry === null) return this.#open(sought, here)
-    return entry.heldUntil > performance.now()
-      ? this.#lend(entry, keepOpen)
-      : this.#lendIfHeld(sought, entry, here)
+    return entry ? this.#lendIfHeld(sought, entry, here) : this.#open(sought, here)
   }
 
   /** Closes all files that nobody reads, but for those that were handed over. */
@@ -153,6 +153,21 @@ export class OpenFiles {
       if (entry.users === 0) this.#closeQuietly(entry)
     }
     this.#sweepLater()
+  }
+
+  /**
+   * The file in the pool that was in its place lately, if a look at its path still sees it: most
+   * requests need no more than this.
+   */
+  #heldStill(key: string): Entry | null {
+    const entry = this.#shared.get(key)
+    if (entry === undefined) return null
+    const { path, version, isLocal } = entry.file
+    const began = performance.now()
+    if (began >= entry.heldUntil || !isLocal) return null
+    const found = here.stat(path)
+    this.#mounts.time(version.dev, performance.now() - began)
+    return found !== null && isSame(found, version) ? entry : null
   }
 
   async #findCold(sought: Sought): Promise<Found> {
@@ -255,13 +270,14 @@ export class OpenFiles {
       throw new Error(`${file.path} was read after it was closed: a source is for one response`)
     }
 
-    const close = async () => {
+    const close = () => {
       if (isClosed) return
       isClosed = true
       leave()
       // A descriptor closed during a read may be reused for another file, which would then be read.
-      if (reads > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
-      await this.#release(entry)
+      return reads > 0
+        ? new Promise<void>((resolve) => (whenIdle = resolve)).then(() => this.#release(entry))
+        : this.#release(entry)
     }
 
     return {
