@@ -32,7 +32,7 @@ export class OpenFile {
   readonly #growth: Growth
   readonly #mounts: Mounts
   readonly #memory: Memory
-  /** All of a small file, once that was read: whoever finds this version needs no read. */
+  /** All of a small file, from when that was read: whoever finds this version needs no read. */
   #bytes: Uint8Array | null = null
 
   constructor(described: Described, mounts: Mounts, memory: Memory) {
@@ -46,6 +46,7 @@ export class OpenFile {
     this.#mounts = mounts
     this.#memory = memory
     this.#growth = new Growth(this.version, described.marks, this.isLocal)
+    if (described.bytes !== null) this.#keep(described.bytes)
   }
 
   /** Whether asking about it waits for nothing but this machine. */
@@ -98,7 +99,7 @@ export class OpenFile {
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
     if (bytes.length < size || !this.isTellable || this.#bytes !== null) return
-    if (this.#memory.heat(size)) this.#bytes = Uint8Array.from(bytes)
+    if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
   }
 
   /** Whether it is the version that was opened, as far as that can be said without waiting. */

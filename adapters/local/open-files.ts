@@ -114,7 +114,7 @@ export class OpenFiles {
   constructor(memory: Memory, mounts: Mounts = new Mounts()) {
     this.#memory = memory
     this.#mounts = mounts
-    this.#fingerprints = new Fingerprints(mounts)
+    this.#fingerprints = new Fingerprints(mounts, memory)
   }
 
   /**
