@@ -36,6 +36,13 @@ export interface Place {
    * @returns null when there is none, or it may not be served
    */
   open(path: string, calls: Calls): Promise<Opened | 'directory' | null>
+  /**
+   * Makes sure that nothing is found because nothing is there, and not because all of the place is
+   * gone: a disk that is not mounted, say.
+   *
+   * @throws Error, as a rejection, if it is
+   */
+  expectThere(): void | Promise<void>
   /** Whether a file that was opened here is still where it may be served from. */
   holds(file: OpenFile, calls: Calls): boolean | Promise<boolean>
 }
@@ -134,7 +141,7 @@ export class OpenFiles {
     const sought = { place, path: place.prefix + path, key, keepOpen }
     if (!this.#mounts.isAtHand(sought.path)) return this.#findCold(sought)
     const found = this.#lookHere(sought)
-    if (found === null) return this.#forget(sought)
+    if (found === null) return this.#miss(sought)
     const entry = this.#current(sought, found)
     return entry ? this.#lendIfHeld(sought, entry, here) : this.#open(sought, here)
   }
@@ -172,10 +179,16 @@ export class OpenFiles {
 
   async #findCold(sought: Sought): Promise<Found> {
     const found = await this.#mounts.look(sought.path)
-    if (found === null) return this.#forget(sought)
+    if (found === null) return this.#miss(sought)
     const calls = this.#mounts.callsFor(sought.path, found.dev)
     const entry = this.#current(sought, found)
     return entry ? this.#lendIfHeld(sought, entry, calls) : this.#open(sought, calls)
+  }
+
+  #miss({ key, place }: Sought): null | Promise<null> {
+    this.#forget(key)
+    const looking = place.expectThere()
+    return looking instanceof Promise ? looking.then(() => null) : null
   }
 
   #lookHere({ path, key }: Sought): Version | null {
@@ -227,7 +240,7 @@ export class OpenFiles {
     const file = await this.#describe(opened, calls)
     const entry = { file, key, users: 0, keepOpen: 0, heldUntil: performance.now() + HELD_FOR }
     const lease = this.#lend(entry, keepOpen)
-    this.#forget({ key })
+    this.#forget(key)
     // Of a version that may change unnoticed, the next response gets a description of its own.
     if (file.isTellable) this.#shared.set(key, entry)
     return lease
@@ -318,11 +331,10 @@ export class OpenFiles {
   }
 
   /** Leaves what was shared to those who read it: it is there no more, or another. */
-  #forget({ key }: Pick<Sought, 'key'>): null {
+  #forget(key: string): void {
     const entry = this.#shared.get(key)
     if (entry !== undefined && this.#idle.has(entry)) this.#closeQuietly(entry)
     this.#shared.delete(key)
-    return null
   }
 
   #sweepLater(): void {
