@@ -279,12 +279,12 @@ describe('nodeDirectory', () => {
     expect(await contentOf(lookup, '/out')).toBe(null)
   })
 
-  it('finds nothing while the root is gone, and finds again when it is back', async () => {
+  it('fails while the root is gone, and finds again when it is back', async () => {
     const home = join(place, 'home')
     put(join(home, 'name'), 'here')
     const lookup = nodeDirectory(home)
     renameSync(home, `${home}-away`)
-    expect(await contentOf(lookup, '/name')).toBe(null)
+    await expect(contentOf(lookup, '/name')).rejects.toThrow(`found nothing at ${home}`)
     renameSync(`${home}-away`, home)
     expect(await contentOf(lookup, '/name')).toBe('here')
   })

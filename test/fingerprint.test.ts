@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { nodeFile } from '../adapters/node.ts'
+import { readBytes } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
 import { someBytes } from './support/counting-source.ts'
 import { checksum, tagOf } from './support/entity-tag.ts'
@@ -136,6 +137,16 @@ describe('the tag of a local file', () => {
     expect(await etagOf(path)).toBe(first)
     expect(bytesRead() - before).toBeLessThan(MIB / 2)
   })
+
+  it.runIf(canCountHandles)('is made of the same read as a small body', async () => {
+    const size = 64 * 1024
+    const path = put('hot.bin', someBytes(size), BUILT)
+    const before = bytesRead()
+    const source = await nodeFile(path, { keepOpen: 0 })
+    expect(Buffer.compare(await bytesOf(source), someBytes(size))).toBe(0)
+    expect(bytesRead() - before).toBeLessThan(1.5 * size)
+    await source?.close?.()
+  })
 })
 
 describe('the date of a local file', () => {
@@ -176,6 +187,10 @@ async function describeFile(path: string): Promise<FileSource> {
   if (source === null) throw new Error(`Expected a file at ${path}`)
   await source.close?.()
   return source
+}
+
+async function bytesOf(source: FileSource | null): Promise<Uint8Array> {
+  return source ? readBytes(source, 0, source.size) : new Uint8Array(0)
 }
 
 async function etagOf(path: string): Promise<string | undefined> {

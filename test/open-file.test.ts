@@ -40,12 +40,12 @@ describe('an open file', () => {
   })
 
   it('sees a file grow whose new time came before its new size', async () => {
-    const bytes = someBytes(1000)
+    const bytes = someBytes(SIZE)
     const path = putFile(directory, bytes)
     utimesSync(path, 5000, 5000)
     const file = await findFile(path, { keepOpen: 0 })
     utimesSync(path, 6000, 6000)
-    const read = file.read(0, 1000)
+    const read = file.read(0, SIZE)
     // As long as a large write takes on a slow machine.
     setTimeout(() => appendFileSync(path, 'more'), 60)
     expect(new Uint8Array(await read)).toEqual(bytes)
@@ -112,7 +112,7 @@ describe('an open file', () => {
   })
 
   it('does not take a rewrite for more growth, once it saw a file grow', async () => {
-    const path = putFile(directory, someBytes(1000))
+    const path = putFile(directory, someBytes(SIZE))
     const file = await findFile(path, { keepOpen: 0 })
     appendFileSync(path, someBytes(500, 2))
     await file.read(0, 100)

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike, NativeRead } from '../../src/source.ts'
-import { mediaType } from '../site/media-type.ts'
 import { liveSource } from './live.ts'
 import { expectSharing, type Lease, type SharingOptions } from './open-files.ts'
 import { anywhere } from './place.ts'
@@ -34,7 +33,7 @@ export function fileSource(
 ): FileSource {
   return {
     size: file.version.size,
-    type: type ?? mediaType(file.path),
+    type: type ?? file.type,
     etag: file.etag,
     lastModified: file.lastModified,
     headers,

@@ -1,8 +1,8 @@
-import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { elsewhere, here, readAt } from './calls.ts'
 import { Marks } from './growth.ts'
+import { LARGEST_HOT, type Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
 import {
   entityTag,
@@ -31,6 +31,8 @@ export interface Described extends Opened {
   readonly isTellable: boolean
   /** What `Growth` goes by. */
   readonly marks: Uint8Array
+  /** All of its bytes, if they are few, and had to be read. */
+  readonly bytes: Uint8Array | null
 }
 
 /** What is known of a version's bytes. */
@@ -39,8 +41,11 @@ interface Fingerprint {
   readonly marks: Uint8Array
 }
 
-/** How much of a file is read at once, and of one that is not small at each end, in bytes. */
-const PIECE = 64 * 1024
+/** How much is read of a file that is not small, at each end, in bytes. */
+const END = 64 * 1024
+
+/** How much is read at once, in bytes: what takes little time of this thread to sum up. */
+const PIECE = 256 * 1024
 
 /** How many versions are remembered. */
 const MAX_KNOWN = 2000
@@ -55,10 +60,12 @@ const MAX_TRIES = 3
  */
 export class Fingerprints {
   readonly #mounts: Mounts
+  readonly #memory: Memory
   readonly #known = new Map<string, Fingerprint>()
 
-  constructor(mounts: Mounts) {
+  constructor(mounts: Mounts, memory: Memory) {
     this.#mounts = mounts
+    this.#memory = memory
   }
 
   /**
@@ -75,7 +82,8 @@ export class Fingerprints {
       const isTellable = !isYoung && unrest(version, isLocal, now) === 0
       const key = keyOf(version)
       const known = isTellable ? this.#known.get(key) : undefined
-      const fingerprint = known ?? (await this.#read({ ...opened, version }))
+      const read = known === undefined ? await this.#read({ ...opened, version }) : null
+      const fingerprint = known ?? read
       const found = known === undefined ? await this.#look(opened) : version
       const isStable =
         fingerprint !== null && hasSameBytes(found, version) && found.ctimeMs === version.ctimeMs
@@ -91,6 +99,7 @@ export class Fingerprints {
         lastModified: lastModified(version),
         isTellable: isTellable && isStable,
         marks: fingerprint?.marks ?? new Uint8Array(0),
+        bytes: isStable ? (read?.bytes ?? null) : null,
       }
     }
   }
@@ -112,41 +121,51 @@ export class Fingerprints {
   }
 
   /** Null if not all of it could be read: who reads the rest will be told why. */
-  async #read({ path, fd, version }: Opened): Promise<Fingerprint | null> {
+  async #read({ path, fd, version }: Opened): Promise<Read | null> {
+    const { size, dev } = version
     const hash = createHash('sha256')
     const marks = new Marks()
+    const buffer = this.#memory.takeBuffer(Math.min(size, PIECE))
     try {
-      for (const [start, end] of piecesOf(version.size)) {
-        const bytes = Buffer.allocUnsafeSlow(end - start)
-        const read = () => readAt(fd, bytes, start)
-        if ((await this.#mounts.run(path, version.dev, read)) < bytes.length) return null
-        hash.update(bytes)
-        marks.add(bytes)
+      for (const [start, end] of piecesOf(size, Math.min(buffer.length, PIECE))) {
+        const piece = buffer.subarray(0, end - start)
+        const given = await this.#mounts.run(path, dev, () => readAt(fd, piece, start))
+        if (given < piece.length) return null
+        hash.update(piece)
+        marks.add(piece)
       }
-      return { sum: hash.digest('base64url').slice(0, 16), marks: marks.bytes }
+      const bytes = size <= LARGEST_HOT ? new Uint8Array(buffer.subarray(0, size)) : null
+      return { sum: hash.digest('base64url').slice(0, 16), marks: marks.bytes, bytes }
     } catch {
       return null
+    } finally {
+      this.#memory.releaseBuffer(buffer)
     }
   }
 
-  #remember(key: string, fingerprint: Fingerprint): void {
+  #remember(key: string, { sum, marks }: Fingerprint): void {
     this.#known.delete(key)
-    this.#known.set(key, fingerprint)
+    this.#known.set(key, { sum, marks })
     const [oldest] = this.#known.keys()
     if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest)
   }
 }
 
-/** What of a file of this size is read: all, or both ends. */
-function piecesOf(size: number): [start: number, end: number][] {
+/** A fingerprint as it was just made. */
+interface Read extends Fingerprint {
+  readonly bytes: Uint8Array | null
+}
+
+/** What of a file of this size is read, and in which pieces: all, or both ends. */
+function piecesOf(size: number, most: number): [start: number, end: number][] {
   if (size > SMALL) {
     return [
-      [0, PIECE],
-      [size - PIECE, size],
+      [0, END],
+      [size - END, size],
     ]
   }
-  const count = Math.ceil(size / PIECE)
-  return Array.from({ length: count }, (_, i) => [i * PIECE, Math.min((i + 1) * PIECE, size)])
+  const count = Math.ceil(size / most)
+  return Array.from({ length: count }, (_, i) => [i * most, Math.min((i + 1) * most, size)])
 }
 
 function keyOf({ dev, ino, size, mtimeMs, ctimeMs }: Version): string {

@@ -71,7 +71,7 @@ export class Marks {
   #last: Uint8Array = new Uint8Array(0)
 
   add(bytes: Uint8Array): void {
-    this.#first ??= bytes.slice(0, LENGTH)
+    this.#first ??= new Uint8Array(bytes.subarray(0, LENGTH))
     this.#last = Buffer.concat([this.#last, bytes.subarray(-LENGTH)]).subarray(-LENGTH)
   }
 

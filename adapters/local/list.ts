@@ -14,6 +14,8 @@ const AT_ONCE = 8
  * What is in a directory: its files and directories, and what links lead to, as far as that may be
  * served. Hidden names, and what can't be looked at, are left out. However many there are, only
  * some are held, and nothing is asked on this thread.
+ *
+ * @throws Error when the root is gone: that is no empty directory
  */
 export async function* listBelow(
   place: Below,
@@ -22,10 +24,10 @@ export async function* listBelow(
 ): AsyncGenerator<Entry> {
   const at = place.prefix + path
   const found = await mounts.look(at)
-  if (found === null) return
+  if (found === null) return place.lookAtRoot()
   const calls = mounts.callsElsewhere(at, found.dev)
   const directory = await unlessAbsent(() => place.enter(at, calls))
-  if (directory === null) return
+  if (directory === null) return place.lookAtRoot()
   const entryOf = async (dirent: Dirent) => toEntry(dirent, await look(directory.path, dirent))
   const look = (above: string, dirent: Dirent) =>
     lookAt(place, `${above}/${dirent.name}`, dirent, calls)

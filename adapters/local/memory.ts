@@ -6,7 +6,7 @@ const SMALLEST_CHUNK = 32 * KIB
 const LARGEST = 512 * KIB
 /** How many bytes of small files that are open are kept, in all and of one. */
 const HOT_BUDGET = 16 * KIB * KIB
-const LARGEST_HOT = 64 * KIB
+export const LARGEST_HOT: number = 64 * KIB
 
 /**
  * The memory that bodies under way share: buffers, which come back once their bytes have left, and

@@ -74,8 +74,13 @@ export class Mounts {
   note(path: string, dev: number | undefined, took: number): void {
     const device = dev ?? this.#atHand.get(path)
     if (device === undefined) return
-    if (took > SLOW) this.#suspect(device)
+    this.time(device, took)
     this.#atHand.set(path, device)
+  }
+
+  /** Takes note of how long a call on this thread took that asked about a file of a device. */
+  time(dev: number, took: number): void {
+    if (took > SLOW) this.#suspect(dev)
   }
 
   /** Twice as long as the last time, unless that is twice as long ago. */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
+import { mediaType } from '../site/media-type.ts'
 import { deno, elsewhere, here, readAt } from './calls.ts'
 import type { Described } from './fingerprint.ts'
 import { Growth } from './growth.ts'
@@ -26,10 +27,12 @@ export class OpenFile {
   readonly etag: string
   readonly lastModified: Date | undefined
   readonly isTellable: boolean
+  /** The media type of its name. */
+  readonly type: string | undefined
   readonly #growth: Growth
   readonly #mounts: Mounts
   readonly #memory: Memory
-  /** All of a small file, once that was read: whoever finds this version needs no read. */
+  /** All of a small file, from when that was read: whoever finds this version needs no read. */
   #bytes: Uint8Array | null = null
 
   constructor(described: Described, mounts: Mounts, memory: Memory) {
@@ -39,9 +42,11 @@ export class OpenFile {
     this.etag = described.etag
     this.lastModified = described.lastModified
     this.isTellable = described.isTellable
+    this.type = mediaType(this.path)
     this.#mounts = mounts
     this.#memory = memory
     this.#growth = new Growth(this.version, described.marks, this.isLocal)
+    if (described.bytes !== null) this.#keep(described.bytes)
   }
 
   /** Whether asking about it waits for nothing but this machine. */
@@ -94,7 +99,7 @@ export class OpenFile {
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
     if (bytes.length < size || !this.isTellable || this.#bytes !== null) return
-    if (this.#memory.heat(size)) this.#bytes = Uint8Array.from(bytes)
+    if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
   }
 
   /** Whether it is the version that was opened, as far as that can be said without waiting. */

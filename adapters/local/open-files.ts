@@ -36,6 +36,13 @@ export interface Place {
    * @returns null when there is none, or it may not be served
    */
   open(path: string, calls: Calls): Promise<Opened | 'directory' | null>
+  /**
+   * Makes sure that nothing is found because nothing is there, and not because all of the place is
+   * gone: a disk that is not mounted, say.
+   *
+   * @throws Error, as a rejection, if it is
+   */
+  expectThere(): void | Promise<void>
   /** Whether a file that was opened here is still where it may be served from. */
   holds(file: OpenFile, calls: Calls): boolean | Promise<boolean>
 }
@@ -48,7 +55,7 @@ export interface Lease {
   /** As `OpenFile.readSync`, until `close`. */
   readSync(start: number, end: number): Uint8Array<ArrayBuffer> | null
   /** Lets go of the file once reads under way are done. */
-  close(): Promise<void>
+  close(): void | Promise<void>
   /**
    * Lets go of the file, and leaves its descriptor open for whoever was told its number: half a
    * minute at least, for nobody says when it was used.
@@ -114,7 +121,7 @@ export class OpenFiles {
   constructor(memory: Memory, mounts: Mounts = new Mounts()) {
     this.#memory = memory
     this.#mounts = mounts
-    this.#fingerprints = new Fingerprints(mounts)
+    this.#fingerprints = new Fingerprints(mounts, memory)
   }
 
   /**
@@ -128,15 +135,15 @@ export class OpenFiles {
    * @throws the operating system's error for any other failure, at once or as a rejection
    */
   find(place: Place, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Found> {
-    const sought = { place, path: place.prefix + path, key: place.id + path, keepOpen }
+    const key = place.id + path
+    const held = this.#heldStill(key)
+    if (held !== null) return this.#lend(held, keepOpen)
+    const sought = { place, path: place.prefix + path, key, keepOpen }
     if (!this.#mounts.isAtHand(sought.path)) return this.#findCold(sought)
     const found = this.#lookHere(sought)
-    if (found === null) return this.#forget(sought)
+    if (found === null) return this.#miss(sought)
     const entry = this.#current(sought, found)
-    if (entry === null) return this.#open(sought, here)
-    return entry.heldUntil > performance.now()
-      ? this.#lend(entry, keepOpen)
-      : this.#lendIfHeld(sought, entry, here)
+    return entry ? this.#lendIfHeld(sought, entry, here) : this.#open(sought, here)
   }
 
   /** Closes all files that nobody reads, but for those that were handed over. */
@@ -155,12 +162,33 @@ export class OpenFiles {
     this.#sweepLater()
   }
 
+  /**
+   * The file in the pool that was in its place lately, if a look at its path still sees it: most
+   * requests need no more than this.
+   */
+  #heldStill(key: string): Entry | null {
+    const entry = this.#shared.get(key)
+    if (entry === undefined) return null
+    const { path, version, isLocal } = entry.file
+    const began = performance.now()
+    if (began >= entry.heldUntil || !isLocal) return null
+    const found = here.stat(path)
+    this.#mounts.time(version.dev, performance.now() - began)
+    return found !== null && isSame(found, version) ? entry : null
+  }
+
   async #findCold(sought: Sought): Promise<Found> {
     const found = await this.#mounts.look(sought.path)
-    if (found === null) return this.#forget(sought)
+    if (found === null) return this.#miss(sought)
     const calls = this.#mounts.callsFor(sought.path, found.dev)
     const entry = this.#current(sought, found)
     return entry ? this.#lendIfHeld(sought, entry, calls) : this.#open(sought, calls)
+  }
+
+  #miss({ key, place }: Sought): null | Promise<null> {
+    this.#forget(key)
+    const looking = place.expectThere()
+    return looking instanceof Promise ? looking.then(() => null) : null
   }
 
   #lookHere({ path, key }: Sought): Version | null {
@@ -212,7 +240,7 @@ export class OpenFiles {
     const file = await this.#describe(opened, calls)
     const entry = { file, key, users: 0, keepOpen: 0, heldUntil: performance.now() + HELD_FOR }
     const lease = this.#lend(entry, keepOpen)
-    this.#forget({ key })
+    this.#forget(key)
     // Of a version that may change unnoticed, the next response gets a description of its own.
     if (file.isTellable) this.#shared.set(key, entry)
     return lease
@@ -255,13 +283,14 @@ export class OpenFiles {
       throw new Error(`${file.path} was read after it was closed: a source is for one response`)
     }
 
-    const close = async () => {
+    const close = () => {
       if (isClosed) return
       isClosed = true
       leave()
       // A descriptor closed during a read may be reused for another file, which would then be read.
-      if (reads > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
-      await this.#release(entry)
+      return reads > 0
+        ? new Promise<void>((resolve) => (whenIdle = resolve)).then(() => this.#release(entry))
+        : this.#release(entry)
     }
 
     return {
@@ -302,11 +331,10 @@ export class OpenFiles {
   }
 
   /** Leaves what was shared to those who read it: it is there no more, or another. */
-  #forget({ key }: Pick<Sought, 'key'>): null {
+  #forget(key: string): void {
     const entry = this.#shared.get(key)
     if (entry !== undefined && this.#idle.has(entry)) this.#closeQuietly(entry)
     this.#shared.delete(key)
-    return null
   }
 
   #sweepLater(): void {

@@ -14,11 +14,15 @@ import { isDirectory, isRegular, type Version } from './version.ts'
 /** How often a file is opened anew whose name leads elsewhere each time. */
 const MAX_TRIES = 20
 
+/** For so long a root that was there is taken to be there, in ms. */
+const THERE_FOR = 1000
+
 /** Any path: whoever gives it means what it leads to. */
 export const anywhere: Place = {
   prefix: '',
   id: 'anywhere ',
   open: openAnything,
+  expectThere: () => {},
   holds: () => true,
 }
 
@@ -55,6 +59,9 @@ export class Below implements Place {
   readonly #root: string
   readonly #isOpen: boolean
   readonly #names: Names
+  readonly #mounts: Mounts
+  /** Until when the root is taken to be there, on the clock of `performance`. */
+  #thereUntil = 0
 
   /**
    * @param root an absolute path; it may be a link that a deployment points at its next release
@@ -64,6 +71,7 @@ export class Below implements Place {
     this.#root = root
     this.#isOpen = links === 'follow'
     this.#names = new Names(root, mounts)
+    this.#mounts = mounts
     this.prefix = root.endsWith(sep) ? root : root + sep
     this.id = `${links} ${root} `
   }
@@ -77,6 +85,21 @@ export class Below implements Place {
       if (!canAskDescriptors && tries > 2) await delay(tries)
     }
     throw replaced(path)
+  }
+
+  expectThere(): void | Promise<void> {
+    return performance.now() < this.#thereUntil ? undefined : this.lookAtRoot()
+  }
+
+  /** @throws Error, as a rejection, if the root is gone */
+  async lookAtRoot(): Promise<void> {
+    const found = await this.#mounts.look(this.#root)
+    if (found === null || !isDirectory(found)) {
+      throw new Error(
+        `Expected a directory, found ${found ? 'something else' : 'nothing'} at ${this.#root}`,
+      )
+    }
+    this.#thereUntil = performance.now() + THERE_FOR
   }
 
   async holds(file: OpenFile, calls: Calls): Promise<boolean> {

@@ -12,6 +12,9 @@ import { compile } from '../support/tools.ts'
 const SECONDS = process.env.ATTACK_SECONDS ?? '0.3'
 const REQUESTS = process.env.ATTACK_REQUESTS ?? '200'
 
+const BY_HAND =
+  process.env.ATTACK_SECONDS !== undefined || process.env.ATTACK_REQUESTS !== undefined
+
 /** How long names stay as they are, in µs: at 0, the attack is all that a core can do. */
 const PAUSE = process.env.ATTACK_PAUSE ?? '50'
 
@@ -136,5 +139,7 @@ async function race(
   onTestFinished(() => racer.stop())
   const { code, stdout, stderr } = await racer.ended
   if (code !== 0) throw new Error(stderr)
+  // Who runs it by hand, for long, wants to know how often.
+  if (BY_HAND) console.info([runtime, ...flags.slice(-1), options, ...paths].join(' '), stdout)
   return JSON.parse(stdout)
 }

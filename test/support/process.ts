@@ -71,4 +71,4 @@ export function run(program: string, args: readonly string[], options: Options =
   }
 }
 
-type Options = Pick<SpawnOptions, 'cwd' | 'env' | 'detached'>
+type Options = Pick<SpawnOptions, 'cwd' | 'env' | 'detached' | 'uid' | 'gid'>

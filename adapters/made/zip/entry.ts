@@ -2,7 +2,7 @@ import { exactly, streamBody } from '../../../src/body.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import type { Found } from '../../../src/lookup.ts'
 import { closeSource, readRange } from '../../../src/reader.ts'
-import { forget, whenDropped } from '../../../src/runtime.ts'
+import { dropped } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { inMemory } from '../in-memory.ts'
@@ -99,12 +99,12 @@ function inflating(
   { method }: RequestLike,
 ): () => ReadableStream<Uint8Array> {
   const open = () => {
-    forget(source)
+    dropped?.unregister(source)
     return inflated(source, stored)
   }
   if (method === 'HEAD') void closeSource(source)
   // A client may hang up before, and nothing else says so.
-  else whenDropped(open, () => void closeSource(source), source)
+  else dropped?.register(open, () => void closeSource(source), source)
   return open
 }
 

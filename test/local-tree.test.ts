@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { fileSource } from '../adapters/local/file-source.ts'
+import { type LocalOptions, localTree } from '../adapters/local/tree.ts'
+import { nodeDirectory } from '../adapters/node.ts'
+import { type Entry, type FileTree, isFile } from '../adapters/site/tree.ts'
+import { readBytes } from '../src/reader.ts'
+import { fileHandler } from '../src/serve.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+
+const place = temporaryDirectory()
+const root = join(place, 'root')
+const outside = join(place, 'outside')
+const request = { method: 'GET', url: '/', headers: new Headers() }
+
+for (const at of ['root/folder', 'root/.hidden-folder', 'outside/deep']) {
+  mkdirSync(join(place, at), { recursive: true })
+}
+for (const at of ['root/file', 'root/.hidden', 'root/folder/inner', 'outside/secret']) {
+  writeFileSync(join(place, at), at)
+}
+symlinkSync('file', join(root, 'link'))
+symlinkSync('folder', join(root, 'folder-link'))
+symlinkSync(join(outside, 'secret'), join(root, 'out'))
+symlinkSync(outside, join(root, 'out-folder'))
+symlinkSync(join(outside, 'secret'), join(root, '.hidden-out'))
+symlinkSync('nothing', join(root, 'dangling'))
+symlinkSync('round', join(root, 'round'))
+execFileSync('mkfifo', [join(root, 'fifo')])
+symlinkSync('fifo', join(root, 'fifo-link'))
+writeFileSync(Buffer.from(`${root}/not-utf-8-\xff`, 'latin1'), '')
+
+/** What is shown of `root` whatever its links may. */
+const INSIDE = ['file: 9', 'folder-link: directory, link', 'folder: directory', 'link: 9, link']
+
+describe('the entries of a local directory', () => {
+  it('are its files and directories, and what links lead to inside', async () => {
+    expect(await listed(treeOf())).toEqual(INSIDE)
+  })
+
+  it('are those that links lead to outside, too, where that is asked', async () => {
+    const out = ['out-folder: directory, link', 'out: 14, link']
+    expect(await listed(treeOf({ links: 'follow' }))).toEqual([...INSIDE, ...out].sort())
+  })
+
+  it('are those of a directory that a link leads to, as far as it may', async () => {
+    expect(await listed(treeOf(), 'folder-link')).toEqual(['inner: 17'])
+    expect(await listed(treeOf(), 'out-folder')).toEqual([])
+    const out = await listed(treeOf({ links: 'follow' }), 'out-folder')
+    expect(out).toEqual(['deep: directory', 'secret: 14'])
+  })
+
+  it('are none of a file, and of what is not there', async () => {
+    for (const path of ['file', 'nothing', 'dangling', 'round']) {
+      expect(await listed(treeOf(), path), path).toEqual([])
+    }
+  })
+
+  it('are 20 000, and others are answered meanwhile', async () => {
+    mkdirSync(join(root, '.many'))
+    onTestFinished(() => rmSync(join(root, '.many'), { recursive: true }))
+    for (let i = 0; i < 20_000; i++) writeFileSync(join(root, '.many', `${i}`), '')
+    const tree = treeOf()
+    expect(await textAt(tree, 'file')).toBe('root/file')
+    let isOver = false
+    const listing = listed(tree, '.many').finally(() => (isOver = true))
+    let answered = 0
+    for (; !isOver; answered++) {
+      expect(await textAt(tree, 'file')).toBe('root/file')
+      await new Promise(setImmediate)
+    }
+    expect((await listing).length).toBe(20_000)
+    expect(answered).toBeGreaterThan(100)
+  })
+})
+
+describe("links: 'follow'", () => {
+  it('finds what links lead to outside; by default, that is not found', async () => {
+    for (const [links, expected] of [
+      ['inside', [null, null, 'root/file']],
+      ['follow', ['outside/secret', 'outside/secret', 'root/file']],
+    ] as const) {
+      const tree = treeOf({ links })
+      const paths = ['out', 'out-folder/secret', 'link']
+      expect(await Promise.all(paths.map((path) => textAt(tree, path)))).toEqual(expected)
+    }
+  })
+
+  it('finds neither hidden names nor what is no file', async () => {
+    const handler = fileHandler(nodeDirectory(root, { links: 'follow' }))
+    const statuses = ['.hidden', '.hidden-out', '.hidden-folder/', 'fifo-link', 'round', 'out'].map(
+      async (path) => (await handler(new Request(`http://localhost/${path}`))).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([404, 404, 404, 404, 404, 200])
+  })
+
+  it('lists what it finds', async () => {
+    const options = { links: 'follow', listing: true } as const
+    const handler = fileHandler(nodeDirectory(root, options))
+    const response = await handler(new Request('http://localhost/?format=json'))
+    const names = (await response.json()).map(({ name }: Entry) => name)
+    expect(names.sort()).toEqual(['file', 'folder', 'folder-link', 'link', 'out', 'out-folder'])
+  })
+})
+
+it('a root that is gone is a failure, and no empty one', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const errors: string[] = []
+  const home = join(place, 'home')
+  mkdirSync(join(home, 'folder'), { recursive: true })
+  writeFileSync(join(home, 'file'), '')
+  const handler = fileHandler(nodeDirectory(home, { listing: true }), {
+    onError: (error) => errors.push(String(error)),
+  })
+  const statuses = async () => {
+    const answers = ['', 'file', 'other', 'folder/', '?format=json'].map((path) => {
+      return handler(new Request(`http://localhost/${path}`))
+    })
+    return (await Promise.all(answers)).map(({ status }) => status)
+  }
+  expect(await statuses()).toEqual([200, 200, 404, 200, 200])
+  renameSync(home, `${home}-away`)
+  vi.advanceTimersByTime(1001)
+  expect(await statuses()).toEqual([503, 503, 503, 503, 503])
+  expect(new Set(errors)).toEqual(
+    new Set([`Error: Expected a directory, found nothing at ${home}`]),
+  )
+  renameSync(`${home}-away`, home)
+  expect(await statuses()).toEqual([200, 200, 404, 200, 200])
+})
+
+function treeOf(options: LocalOptions = {}): FileTree {
+  return localTree(root, options, (lease) => fileSource(lease, {}))
+}
+
+/** The entries in the order of their names, as text. */
+async function listed(tree: FileTree, path = ''): Promise<string[]> {
+  const entries: string[] = []
+  for await (const { name, kind, size, isLink } of tree.list?.(path) ?? []) {
+    entries.push(`${name}: ${size ?? kind}${isLink ? ', link' : ''}`)
+  }
+  return entries.sort()
+}
+
+async function textAt(tree: FileTree, path: string): Promise<string | null> {
+  const opened = await tree.open(path, request)
+  if (!isFile(opened)) return null
+  try {
+    return Buffer.from(await readBytes(opened, 0, opened.size)).toString()
+  } finally {
+    await opened.close?.()
+  }
+}
