@@ -753,6 +753,23 @@ describe('nodeListener over node:http2', () => {
     expect(errors.length).toBe(1)
   })
 
+  it('tells why a body of unknown length broke off', async () => {
+    const { options, served, errors } = observe()
+    const failure = new Error('midway')
+    let count = 0
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      if (++count > 2) throw failure
+      controller.enqueue(new Uint8Array(1000))
+    }
+    const stream = () => new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 })
+    const answer = { status: 200, headers: {}, pieces: [], stream }
+    const session = await http2SessionOf(nodeListener(() => answer, options))
+    await expect(http2Get(session, { ':path': '/' })).rejects.toThrow('INTERNAL_ERROR')
+    await until(() => served.length > 0)
+    expect(errors).toEqual([failure])
+    expect(served).toEqual([{ status: 200, sent: 2000, aborted: false }])
+  })
+
   it('says nothing of the connection that a source says', async () => {
     const headers = {
       connection: 'close',

@@ -111,15 +111,19 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
     return FINISHED
   }
   watch.begin(request, answer, writer)
+  const fail = (thrown: unknown) => {
+    reader.close()
+    breakOff(outgoing)
+    watch.end(request, answer, writer, thrown)
+  }
   return async () => {
     try {
       if (!isPiped) await writeAll(reader, writer, buffer, first)
-      else await pipeline(chunksOf(reader, writer), outgoing as Outgoing & NodeJS.WritableStream)
+      else
+        await pipeline(chunksOf(reader, writer, fail), outgoing as Outgoing & NodeJS.WritableStream)
       watch.end(request, answer, writer)
     } catch (thrown) {
-      reader.close()
-      breakOff(outgoing)
-      watch.end(request, answer, writer, thrown)
+      fail(thrown)
     }
   }
 }
@@ -154,9 +158,22 @@ async function writeAll(
   }
 }
 
-/** The chunks of a body, for a response that does not tell when one has left. */
-async function* chunksOf(reader: BodyReader, writer: Writer): AsyncGenerator<Uint8Array> {
-  for (let chunk = await reader.next(); chunk !== null; chunk = await reader.next()) {
+/**
+ * The chunks of a body, for a response that does not tell when one has left.
+ *
+ * @param fail told of a failure before `pipeline` is, which closes the response as a hang-up would
+ */
+async function* chunksOf(
+  reader: BodyReader,
+  writer: Writer,
+  fail: (thrown: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  const next = () =>
+    reader.next().catch((thrown: unknown) => {
+      fail(thrown)
+      throw thrown
+    })
+  for (let chunk = await next(); chunk !== null; chunk = await next()) {
     yield chunk
     writer.sent += chunk.length
   }
