@@ -62,7 +62,9 @@ async function abortAll(target: Target, path: string): Promise<Remains> {
   await abort(port, WARM)
   const before = memory()
   await abort(port, ABORTS - WARM)
-  await until(() => left() === 0)
+  // Nobody tells when Bun has opened what it was given: the one descriptor of the file stays for a while.
+  const leased = target.name === 'bun' ? 1 : 0
+  await until(() => left() <= leased)
   const growth = memory() - before
   const lines = [`GET ${FILE.target} HTTP/1.1`, 'Range: bytes=-5']
   const { status, body } = await fetchOnce(port, lines)
