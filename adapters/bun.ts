@@ -14,6 +14,7 @@ import { isSame } from './local/version.ts'
 import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
+export { type GrowingOptions, growingFile } from './local/growing.ts'
 export type { SharingOptions } from './local/open-files.ts'
 export type { DirectoryOptions } from './local/tree.ts'
 

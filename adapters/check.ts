@@ -23,6 +23,7 @@ export { type Colour, type Format, formatReport, type Paint } from './check/form
 export type { Report, Row, Verdict, Verdicts } from './check/report.ts'
 export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 
+/** How a server is checked. */
 export interface CheckOptions {
   /**
    * Header fields for each request, as `Authorization`. They go to no other origin, and into no
@@ -35,11 +36,13 @@ export interface CheckOptions {
   readonly insecure?: boolean
   /** How long a server may be silent, in ms, up to 600 000; 10 000 by default. */
   readonly timeout?: number
+  /** Ends the check early, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
   /** Called before each request. */
   readonly onProgress?: (progress: Progress) => void
 }
 
+/** How far a check has come. */
 export interface Progress {
   /** How many requests there were, this one included. */
   readonly requests: number

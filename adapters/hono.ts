@@ -22,6 +22,7 @@ export interface ContextLike {
   }
   /** The response, which so far may be only the header fields that were set. */
   get res(): Response
+  /** Undefined removes it, with the fields that were set. */
   set res(response: Response | undefined)
 }
 

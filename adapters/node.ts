@@ -13,6 +13,7 @@ import { handOn } from './node-fetch/handed-on.ts'
 import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
+export { type GrowingOptions, growingFile } from './local/growing.ts'
 export type { SharingOptions } from './local/open-files.ts'
 export type { DirectoryOptions } from './local/tree.ts'
 export { nodeListener } from './node-http/listener.ts'

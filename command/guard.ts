@@ -23,7 +23,7 @@ export function forHosts(lookup: FileLookup, names: readonly string[]): FileLook
 function isOwn(name: string, known: ReadonlySet<string>): boolean {
   // An address leads here by itself. Programs that say no name are no browsers.
   if (name === '' || isIP(name) !== 0) return true
-  return /^(?:.+\.)?localhost$/.test(name) || known.has(name)
+  return /^(?:[\w-]+\.)*localhost$/.test(name) || known.has(name)
 }
 
 /** The name that the request was sent to, in lower case and without a port; '' without one. */

@@ -19,9 +19,16 @@ export function readPassword(given: string | null, fromEnvironment = ''): string
   throw new Failure(`expected USER:PASS in ${place}`)
 }
 
-/** @throws Failure if a file can't be read */
+/** @throws Failure if a file can't be read, or is no PEM */
 export function readTls(files: ServeOptions['tls']): Address['tls'] {
-  return files && { cert: read(files.cert, '--cert'), key: read(files.key, '--key') }
+  return files && { cert: readPem(files.cert, '--cert'), key: readPem(files.key, '--key') }
+}
+
+/** Of an empty file, Node would make a server that no client can reach. */
+function readPem(path: string, option: string): string {
+  const text = read(path, option)
+  if (/-----BEGIN /.test(text)) return text
+  throw new Failure(`expected PEM in the file of ${option}: ${path}`)
 }
 
 function read(path: string, option: string): string {

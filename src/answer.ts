@@ -1,20 +1,7 @@
-import {
-  type ByteRanges,
-  decideWithin,
-  expectLimits,
-  type Limits,
-  type RangeLimits,
-} from './decide.ts'
-import { expectWholeNumber } from './errors.ts'
-import {
-  contentFields,
-  failureFields,
-  type HeaderFields,
-  isPrintable,
-  notModifiedFields,
-  partialFields,
-  readFields,
-} from './headers.ts'
+import { type ByteRanges, decide, type RangeLimits } from './decide.ts'
+import { expectWholeNumber, kindOf, unexpected } from './errors.ts'
+import { fileFields, type HeaderFields, isPrintable, readFields } from './headers.ts'
+import { type Found, isSource } from './lookup.ts'
 import { multipart } from './multipart.ts'
 import { contentRange, isRange, lengthOf, type Piece } from './range.ts'
 import type { FileSource, Metadata, RequestLike } from './source.ts'
@@ -40,9 +27,9 @@ export interface Answer {
 
 const ALLOW = 'GET, HEAD, OPTIONS'
 
-export const NOT_FOUND: Answer = withoutBody(404)
-export const UNAVAILABLE: Answer = withoutBody(503, { 'retry-after': '1' })
-const METHOD_NOT_ALLOWED = withoutBody(405, { allow: ALLOW })
+export const NOT_FOUND: Answer = withPieces(404, {}, [])
+export const UNAVAILABLE: Answer = withPieces(503, { 'retry-after': '1' }, [])
+const METHOD_NOT_ALLOWED = withPieces(405, { allow: ALLOW }, [])
 const OPTIONS: Answer = { status: 204, headers: { allow: ALLOW }, pieces: [] }
 
 /** The answer to any method but GET and HEAD, whatever the file; null for those two. */
@@ -52,10 +39,9 @@ export function answerMethod(method: string): Answer | null {
 }
 
 /**
- * The answer to a request for a file: status, header fields and the pieces of the body. A HEAD gets
- * no pieces.
+ * The answer to a request: status, header fields and the pieces of the body. A HEAD gets no pieces.
  *
- * @param source null when there is no such file
+ * @param found a file, an answer to send as it is, or null for neither
  * @param now ms since the epoch
  * @throws RangeError if the source's size is not a whole number of bytes, or a limit is invalid
  * @throws TypeError if the source has no `read`, its date is not a Date, its entity tag is
@@ -67,33 +53,17 @@ export function answerMethod(method: string): Answer | null {
  */
 export function answer(
   request: Pick<RequestLike, 'method' | 'headers'>,
-  source: FileSource | null,
+  found: Found | undefined,
   now: number,
   limits: RangeLimits = {},
 ): Answer {
   const refusal = answerMethod(request.method)
-  if (refusal !== null) return refusal
-  return source === null ? NOT_FOUND : answerFile(expectLimits(limits), request, source, now)
-}
-
-/** The answer to a GET or HEAD of a file, within limits that were checked. */
-export function answerFile(
-  limits: Limits,
-  request: Pick<RequestLike, 'method' | 'headers'>,
-  source: FileSource,
-  now: number,
-): Answer {
-  const metadata = readMetadata(source)
-  const decision = decideWithin(limits, request, metadata, now)
-  const { status } = decision
-  if (status === 206) return answerPartially(metadata, decision.ranges, now)
-  if (status === 304) return { status, headers: notModifiedFields(metadata, now), pieces: [] }
-  if (status !== 200) return withoutBody(status, failureFields(metadata, status))
-  const { size } = metadata
-  const headers = contentFields(metadata, now)
-  headers['content-length'] = String(size)
-  const hasBody = size > 0 && request.method !== 'HEAD'
-  return { status, headers, pieces: hasBody ? [{ start: 0, end: size }] : [] }
+  if (refusal) return refusal
+  if (!found) return NOT_FOUND
+  const answered = isSource(found)
+    ? answerFile(request, readMetadata(found), now, limits)
+    : answerAsGiven(found)
+  return request.method === 'HEAD' ? { ...answered, pieces: [], stream: undefined } : answered
 }
 
 /**
@@ -108,74 +78,84 @@ export function answerFile(
  */
 export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 308): Answer {
   if (!/^[\x21-\x7e]+$/.test(location)) {
-    throw new TypeError(`Expected an encoded URL to redirect to, got ${location}`)
+    throw unexpected('an encoded URL to redirect to', location)
   }
-  return withoutBody(status, { location })
+  return withPieces(status, { location }, [])
+}
+
+/** The answer to a GET of a file, in the fields of which a HEAD gets the same. */
+function answerFile(
+  request: Pick<RequestLike, 'method' | 'headers'>,
+  metadata: Metadata,
+  now: number,
+  limits: RangeLimits,
+): Answer {
+  const decision = decide(request, metadata, now, limits)
+  const { status } = decision
+  const headers = fileFields(metadata, status, now)
+  const { size } = metadata
+  switch (status) {
+    case 200:
+      return withPieces(status, headers, size > 0 ? [{ start: 0, end: size }] : [])
+    case 206:
+      return answerPartially(size, decision.ranges, headers)
+    case 304:
+      return { status, headers, pieces: [] }
+    default:
+      return withPieces(status, headers, [])
+  }
 }
 
 /**
- * An answer that a lookup gave, as it is sent: with its length where that is known, and without a
- * body for HEAD.
+ * What a lookup gave, with its length where that is known.
  *
  * @throws TypeError unless it can be sent
  */
-export function answerAsGiven({ method }: Pick<RequestLike, 'method'>, given: Answer): Answer {
-  const { status, pieces, stream } = given
+function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
   if (!(status >= 200 && status < 600) || pieces.some(isRange)) {
-    throw new TypeError(`Expected an Answer of bytes with a status from 200 on, got ${status}`)
+    throw unexpected('an Answer of bytes with a status from 200 on', status)
   }
-  const fields = readFields(given.headers)
-  const hasContent = status !== 204 && status !== 304
-  if (stream === undefined && hasContent) fields['content-length'] = String(lengthOf(pieces))
-  if (method === 'HEAD' || !hasContent) return { status, headers: fields, pieces: [] }
-  return {
-    status,
-    headers: fields,
-    pieces: pieces.filter((piece) => lengthOf([piece]) > 0),
-    stream,
-  }
+  const fields = readFields(headers)
+  if (status === 204 || status === 304) return { status, headers: fields, pieces: [] }
+  return stream
+    ? { status, headers: fields, pieces: [], stream }
+    : withPieces(status, fields, pieces)
 }
 
-function answerPartially(metadata: Metadata, ranges: ByteRanges, now: number): Answer {
-  const { size } = metadata
-  const fields = partialFields(metadata, now)
-  const [range] = ranges
+/** @param fields those of a single range */
+function answerPartially(size: number, ranges: ByteRanges, fields: HeaderFields): Answer {
   if (ranges.length === 1) {
-    fields['content-range'] = contentRange(size, range)
-    return withPieces(fields, ranges)
+    fields['content-range'] = contentRange(size, ranges[0])
+    return withPieces(206, fields, ranges)
   }
   // If the file is encoded, then so is each part, but not the multipart body that holds them.
   const { 'content-type': type, 'content-encoding': encoding, ...headers } = fields
-  const lines = [`Content-Type: ${type}`, ...(encoding ? [`Content-Encoding: ${encoding}`] : [])]
+  const coding = encoding ? `Content-Encoding: ${encoding}\r\n` : ''
+  const lines = `Content-Type: ${type}\r\n${coding}`
   const boundary = crypto.randomUUID()
   headers['content-type'] = `multipart/byteranges; boundary=${boundary}`
-  return withPieces(headers, multipart(ranges, size, lines, boundary))
+  return withPieces(206, headers, multipart(ranges, size, lines, boundary))
 }
 
-/** A 206 of these pieces, with their length. */
-function withPieces(headers: HeaderFields, pieces: readonly Piece[]): Answer {
+/** An answer of these pieces, if any, with their length. */
+function withPieces(status: number, headers: HeaderFields, pieces: readonly Piece[]): Answer {
   headers['content-length'] = String(lengthOf(pieces))
-  return { status: 206, headers, pieces }
-}
-
-function withoutBody(status: number, headers: HeaderFields = {}): Answer {
-  return { status, headers: { ...headers, 'content-length': '0' }, pieces: [] }
+  return { status, headers, pieces }
 }
 
 /** Reads and checks what a source says about itself, once: a getter may change its answer. */
 function readMetadata(source: FileSource): Metadata {
   const { size, type = '', etag, lastModified, headers } = source
   if (typeof source.read !== 'function') {
-    const given = Object.prototype.toString.call(source)
-    throw new TypeError(`Expected a FileSource, got ${given}, which has no read(start, end)`)
+    throw unexpected('a FileSource with read(start, end)', kindOf(source))
   }
   expectWholeNumber('size', size, 0)
-  if (!isPrintable(type)) throw new TypeError(`Expected a media type, got ${type}`)
+  if (!isPrintable(type)) throw unexpected('a media type', type)
   if (etag !== undefined && !isEntityTag(etag)) {
-    throw new TypeError(`Expected etag like "abc" or W/"abc", got ${etag}`)
+    throw unexpected('etag like "abc" or W/"abc"', etag)
   }
   if (lastModified !== undefined && typeof lastModified?.getTime !== 'function') {
-    throw new TypeError(`Expected lastModified to be a Date, got ${lastModified}`)
+    throw unexpected('lastModified to be a Date', lastModified)
   }
   return { size, type, etag, lastModified, headers }
 }

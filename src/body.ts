@@ -1,6 +1,6 @@
 import { expectWholeNumber } from './errors.ts'
-import { type BodyReader, readBody } from './reader.ts'
-import { forget, pullStream, whenDropped } from './runtime.ts'
+import { type BodyReader, readRange } from './reader.ts'
+import { dropped, pullStream } from './runtime.ts'
 
 /**
  * The chunks of a reader as a stream, each read when it is pulled.
@@ -19,22 +19,20 @@ export function streamBody(
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
       const chunk = await reader.next(undefined, most).catch(fail)
-      if (chunk !== null) controller.enqueue(chunk)
+      if (chunk) controller.enqueue(chunk)
       if (reader.sent < reader.length) return
       controller.close()
       end()
     },
-    cancel() {
-      reader.close()
-      end()
-    },
+    cancel: () => end(),
   }
   const stream = pullStream(source, reader.length)
-  whenDropped(stream, abandon, reader)
+  dropped?.register(stream, abandon, reader)
   return stream
 
   function end(error?: unknown): void {
-    forget(reader)
+    dropped?.unregister(reader)
+    reader.close()
     conclude(error)
   }
 
@@ -62,6 +60,6 @@ export function exactly(
   expectWholeNumber('length', length, 0)
   // Once it is being read, the reader cancels it.
   const close = () => (stream.locked ? undefined : stream.cancel())
-  const source = { size: length, read: () => stream, close }
-  return streamBody(readBody(source, length === 0 ? [] : [{ start: 0, end: length }]))
+  const source = { read: () => stream, close }
+  return streamBody(readRange(source, 0, length))
 }

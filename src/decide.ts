@@ -1,4 +1,4 @@
-import { expectWholeNumber } from './errors.ts'
+import { expectWholeNumber, unexpected } from './errors.ts'
 import { type ByteRange, lengthOf, parseRange, type RangeSpec, resolveRange } from './range.ts'
 import type { FileSource, RequestLike } from './source.ts'
 import {
@@ -47,22 +47,25 @@ export interface RangeLimits {
   readonly sliceFor?: 'media' | 'all' | undefined
 }
 
+/** @throws RangeError or TypeError if a limit is invalid */
+export function expectLimits({
+  maxRanges = 1000,
+  maxSlice = Number.MAX_SAFE_INTEGER,
+  sliceFor = 'media',
+}: RangeLimits): Limits {
+  expectWholeNumber('maxRanges', maxRanges, 1)
+  expectWholeNumber('maxSlice', maxSlice, 1)
+  if (sliceFor !== 'media' && sliceFor !== 'all') {
+    throw unexpected("sliceFor to be 'media' or 'all'", sliceFor)
+  }
+  return { maxRanges, maxSlice, sliceFor }
+}
+
 /** Limits that were checked, with the defaults of those that were not given. */
-export interface Limits {
+interface Limits {
   readonly maxRanges: number
   readonly maxSlice: number
   readonly sliceFor: 'media' | 'all'
-}
-
-/** @throws RangeError or TypeError if a limit is invalid */
-export function expectLimits(limits: RangeLimits): Limits {
-  const { maxRanges = 1000, maxSlice = Infinity, sliceFor = 'media' } = limits
-  expectWholeNumber('maxRanges', maxRanges, 1)
-  if (limits.maxSlice !== undefined) expectWholeNumber('maxSlice', maxSlice, 1)
-  if (sliceFor !== 'media' && sliceFor !== 'all') {
-    throw new TypeError(`Expected sliceFor to be 'media' or 'all', got ${sliceFor}`)
-  }
-  return { maxRanges, maxSlice, sliceFor }
 }
 
 /**
@@ -81,65 +84,50 @@ export function decide(
   now: number,
   limits: RangeLimits = {},
 ): Decision {
-  return decideWithin(expectLimits(limits), request, source, now)
-}
-
-/** The same within limits that were checked. */
-export function decideWithin(
-  limits: Limits,
-  request: Pick<RequestLike, 'method' | 'headers'>,
-  source: Representation,
-  now: number,
-): Decision {
-  const { headers } = request
+  const checked = expectLimits(limits)
+  const field = (name: string) => fieldValue(request.headers, name)
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
-  const ifMatch = fieldValue('if-match', headers)
+  const ifMatch = field('if-match')
   if (ifMatch !== null) {
     if (!includesTag(ifMatch, source, matchesStrongly)) return { status: 412 }
-  } else if (isModifiedSince(fieldValue('if-unmodified-since', headers), source, now)) {
-    return { status: 412 }
-  }
+  } else if (isModifiedSince(field('if-unmodified-since'), source, now)) return { status: 412 }
   // 3. If-None-Match, and 4. only without it, If-Modified-Since
-  const ifNoneMatch = fieldValue('if-none-match', headers)
+  const ifNoneMatch = field('if-none-match')
   if (ifNoneMatch !== null) {
     if (includesTag(ifNoneMatch, source, matchesWeakly)) return { status: 304 }
-  } else if (isModifiedSince(fieldValue('if-modified-since', headers), source, now) === false) {
+  } else if (isModifiedSince(field('if-modified-since'), source, now) === false) {
     return { status: 304 }
   }
   // 5. Range, which is defined for GET only (§14.2), and If-Range
-  const range = request.method === 'GET' ? fieldValue('range', headers) : null
+  const range = request.method === 'GET' ? field('range') : null
   if (range === null) return { status: 200 }
-  const ifRange = fieldValue('if-range', headers)
+  const ifRange = field('if-range')
   if (ifRange !== null && !satisfiesIfRange(ifRange, source, now)) return { status: 200 }
-  return selectRanges(range, source.size, limits, headers)
+  return selectRanges(range, source.size, checked, field('sec-fetch-dest'))
 }
 
 /** A field's value without the white space at its end, which workerd leaves in place (§5.5). */
-function fieldValue(name: string, headers: RequestLike['headers']): string | null {
+function fieldValue(headers: RequestLike['headers'], name: string): string | null {
   const value = headers.get(name)
-  if (value === null) return null
-  let end = value.length
-  while (value[end - 1] === ' ' || value[end - 1] === '\t') end--
-  return value.slice(0, end)
+  // In linear time: /[ \t]*$/ looks from every space to the end of a run.
+  return value === null ? null : (/^.*[^ \t]/s.exec(value)?.[0] ?? '')
 }
 
+/** @param destination of the Fetch: a media element will ask again for what was cut */
 function selectRanges(
   value: string,
   size: number,
   { maxRanges, maxSlice, sliceFor }: Limits,
-  headers: RequestLike['headers'],
+  destination: string | null,
 ): Decision {
   const specs = parseRange(value, maxRanges)
   // No Content-Range can express a part of an empty representation.
-  if (specs === null || size === 0) return { status: 200 }
-  const ranges: ByteRange[] = []
-  for (const spec of specs) {
-    const range = resolveRange(spec, size)
-    if (range !== null) ranges.push(range)
-  }
+  if (!specs || size === 0) return { status: 200 }
+  const ranges = specs.map((spec) => resolveRange(spec, size)).filter((range) => range !== null)
   const [first, ...others] = ranges
-  if (first === undefined) return { status: 416 }
-  if (specs.length === 1 && (sliceFor === 'all' || isForMedia(specs[0], headers))) {
+  if (!first) return { status: 416 }
+  const isForMedia = /^(?:audio|video)$/.test(destination ?? '') && isOpenEnded(specs[0])
+  if (specs.length === 1 && (sliceFor === 'all' || isForMedia)) {
     const end = Math.min(first.end, first.start + maxSlice)
     return { status: 206, ranges: [{ start: first.start, end }] }
   }
@@ -148,10 +136,8 @@ function selectRanges(
   return { status: 206, ranges: [first, ...others] }
 }
 
-/** Whether a media element asks for an open-ended range: it will ask again for what was cut. */
-function isForMedia(spec: RangeSpec | undefined, headers: RequestLike['headers']): boolean {
-  const isOpenEnded = spec !== undefined && 'lastPos' in spec && spec.lastPos === Infinity
-  return isOpenEnded && /^(?:audio|video)$/.test(headers.get('sec-fetch-dest') ?? '')
+function isOpenEnded(spec: RangeSpec | undefined): boolean {
+  return spec !== undefined && 'lastPos' in spec && spec.lastPos === Infinity
 }
 
 /** Whether a value is `*` or lists the source's tag; false if it is no list of tags (§13.1.1). */
@@ -162,7 +148,7 @@ function includesTag(
 ): boolean {
   const tags = parseEntityTags(value)
   if (tags === '*') return true
-  if (tags === null || etag === undefined) return false
+  if (!tags || !etag) return false
   return tags.some((tag) => matches(tag, etag))
 }
 
@@ -190,7 +176,7 @@ function satisfiesIfRange(
   { etag, lastModified }: Representation,
   now: number,
 ): boolean {
-  if (etag !== undefined && matchesStrongly(ifRange, etag)) return true
+  if (etag && matchesStrongly(ifRange, etag)) return true
   const modified = lastModified?.getTime() ?? Number.NaN
   return isStrongDate(modified, now) && toSecond(modified) === parseHttpDate(ifRange, now)
 }

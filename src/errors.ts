@@ -21,6 +21,11 @@ export function reasonOf(thrown: unknown): unknown {
   return thrown ?? new Error(`Failed with ${thrown}`)
 }
 
+/** For a caller's mistake. */
+export function unexpected(expected: string, given: unknown): TypeError {
+  return new TypeError(`Expected ${expected}, got ${given}`)
+}
+
 /** @throws RangeError unless `value` is a whole number, `least` or more */
 export function expectWholeNumber(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return
@@ -31,5 +36,10 @@ export function expectWholeNumber(name: string, value: number, least: number): v
 /** @throws TypeError unless `value` is a function or undefined */
 export function expectFunction(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return
-  throw new TypeError(`Expected ${name} to be a function, got ${value}`)
+  throw unexpected(`${name} to be a function`, value)
+}
+
+/** What kind of value it is, such as `Uint8Array`, `Null` or `Object`, in any realm. */
+export function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }

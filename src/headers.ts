@@ -1,3 +1,5 @@
+import type { Decision } from './decide.ts'
+import { unexpected } from './errors.ts'
 import { contentRange } from './range.ts'
 import type { HeadersLike, Metadata } from './source.ts'
 import { formatHttpDate, isStrongDate } from './validators.ts'
@@ -10,7 +12,7 @@ export type HeaderFields = Record<string, string>
  * without control characters (RFC 9110 §5.5).
  */
 export function isPrintable(type: string): boolean {
-  return /^[\t\x20-\x7e]*$/.test(type)
+  return !/[^\t\x20-\x7e]/.test(type)
 }
 
 /** Whether every server sends a text as a field value (RFC 9110 §5.5); `Headers` doesn't check. */
@@ -18,9 +20,27 @@ export function isFieldValue(text: string): boolean {
   return !/[^\t\x20-\x7e\x80-\uffff]/.test(text)
 }
 
-/** @throws TypeError unless every server can send these fields */
-export function expectHeaders(headers: HeadersLike | undefined): void {
-  readFields(headers)
+/** Fields that were checked; they are not to be changed. */
+class Checked implements HeaderFields {
+  [name: string]: string
+}
+
+/**
+ * Fields by lower-case name, read once: given again, they cost nothing.
+ *
+ * @throws TypeError unless every server can send them
+ */
+export function expectHeaders(headers: HeadersLike = {}): Readonly<HeaderFields> {
+  if (headers instanceof Checked) return headers
+  const fields = new Checked()
+  for (const [name, value] of new Headers(headers)) {
+    if (CONNECTION_FIELDS.test(name)) continue
+    if (!isFieldValue(value)) throw unexpected(`${name} to have no control characters`, value)
+    // `Headers` repeats no name but Set-Cookie.
+    if (Object.hasOwn(fields, name)) throw unexpected(`one ${name}`, 'several')
+    fields[name] = value
+  }
+  return fields
 }
 
 /**
@@ -30,33 +50,8 @@ export function expectHeaders(headers: HeadersLike | undefined): void {
  */
 export function readFields(headers: HeadersLike | undefined, ...drop: RegExp[]): HeaderFields {
   const fields: HeaderFields = {}
-  if (headers === undefined) return fields
-  const all = constants.get(headers) ?? readAll(headers)
-  for (const name in all) {
-    if (!drop.some((pattern) => pattern.test(name))) fields[name] = all[name] ?? ''
-  }
-  return fields
-}
-
-/** What was read of objects that can't change any more, such as those of a site's defaults. */
-const constants = new WeakMap<HeadersLike, HeaderFields>()
-
-function readAll(headers: HeadersLike): HeaderFields {
-  const fields: HeaderFields = {}
-  for (const [name, value] of new Headers(headers)) {
-    if (CONNECTION_FIELDS.test(name)) continue
-    if (!isFieldValue(value)) {
-      throw new TypeError(`Expected ${name} to have no control characters, got ${value}`)
-    }
-    // `Headers` repeats no name but Set-Cookie.
-    if (Object.hasOwn(fields, name)) {
-      throw new TypeError(`Expected one ${name}, got several: add them to the response instead`)
-    }
-    fields[name] = value
-  }
-  // A Headers can be frozen, too, and still change.
-  if (Object.isFrozen(headers) && Object.getPrototypeOf(headers) === Object.prototype) {
-    constants.set(headers, fields)
+  for (const [name, value] of Object.entries(expectHeaders(headers))) {
+    if (!drop.some((pattern) => pattern.test(name))) fields[name] = value
   }
   return fields
 }
@@ -69,57 +64,41 @@ const CONNECTION_FIELDS =
 export const COMPUTED_FIELDS: RegExp =
   /^(?:accept-ranges|content-range|etag|last-modified|x-content-type-options)$/
 
+/** Which of a source's fields the answer leaves out, besides. */
+const LEFT_OUT = {
+  200: COMPUTED_FIELDS,
+  // Digests of the content (RFC 9530 §2): the source's are of the whole file.
+  206: /^content-(?:digest|md5)$/,
+  // A 304 updates a stored response, but not its content (RFC 9110 §15.4.5).
+  304: /^content-(?!location$|security-policy)/,
+  // What describes the file and not the error: cache lifetimes, targeted ones included (RFC 9213),
+  // and digests (RFC 9530), too. CORS and the like are kept: a script can read the complete length.
+  412: /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/,
+}
+
 /**
- * 200 (RFC 9110 §15.3.1): what is sent, and which version of it.
- *
- * @param drop the names of the source's fields to leave out
+ * The fields of an answer about a file, without those that depend on the ranges: for 200 and 206
+ * what is sent, for these and 304 of which version, for 416 how long the file is.
  */
-export function contentFields(
-  metadata: Metadata,
+export function fileFields(
+  { headers, type, size, etag, lastModified }: Metadata,
+  status: Decision['status'],
   now: number,
-  drop: RegExp = COMPUTED_FIELDS,
 ): HeaderFields {
-  const fields = readFields(metadata.headers, COMPUTED_FIELDS, drop)
-  fields['accept-ranges'] = 'bytes'
-  fields['content-type'] = metadata.type || fields['content-type'] || 'application/octet-stream'
-  fields['x-content-type-options'] = 'nosniff'
-  if (metadata.etag !== undefined) fields.etag = metadata.etag
-  addLastModified(fields, metadata, now)
-  return fields
-}
-
-/**
- * 206 (RFC 9110 §15.3.7), without the fields that depend on the ranges. Digests of the content (RFC
- * 9530 §2) are left out: the source's are of the whole file.
- */
-export function partialFields(metadata: Metadata, now: number): HeaderFields {
-  return contentFields(metadata, now, /^content-(?:digest|md5)$/)
-}
-
-/** 304 (RFC 9110 §15.4.5): what updates a stored response, without what describes its content. */
-export function notModifiedFields(metadata: Metadata, now: number): HeaderFields {
-  const fields = readFields(
-    metadata.headers,
-    COMPUTED_FIELDS,
-    /^content-(?!location$|security-policy)/,
-  )
-  if (metadata.etag !== undefined) fields.etag = metadata.etag
-  else addLastModified(fields, metadata, now)
-  return fields
-}
-
-/**
- * 412 and 416 (RFC 9110 §15.5.13, §15.5.17), which have no content. CORS and the like are kept, so
- * that a script can read the complete length. Cache lifetimes, targeted ones included (RFC 9213),
- * and digests (RFC 9530) are left out: they describe the file, not the error.
- */
-export function failureFields(metadata: Metadata, status: 412 | 416): HeaderFields {
-  const fields = readFields(
-    metadata.headers,
-    COMPUTED_FIELDS,
-    /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/,
-  )
-  if (status === 416) fields['content-range'] = contentRange(metadata.size)
+  const fields = readFields(headers, COMPUTED_FIELDS, LEFT_OUT[status === 416 ? 412 : status])
+  if (status === 416) fields['content-range'] = contentRange(size)
+  if (status > 400) return fields
+  if (etag) fields.etag = etag
+  if (status < 300) {
+    fields['accept-ranges'] = 'bytes'
+    fields['content-type'] = type || fields['content-type'] || 'application/octet-stream'
+    fields['x-content-type-options'] = 'nosniff'
+  } else if (etag) return fields
+  // Of a date before the year 0, an HTTP-date can't say the year (RFC 9110 §5.6.7).
+  const isSayable = lastModified && lastModified.getUTCFullYear() >= 0
+  if (isSayable && isStrongDate(lastModified.getTime(), now)) {
+    fields['last-modified'] = formatHttpDate(lastModified)
+  }
   return fields
 }
 
@@ -132,17 +111,9 @@ export function addFields(
   added: Readonly<HeaderFields>,
 ): HeaderFields {
   const all: HeaderFields = { ...fields }
-  for (const name in added) {
-    const value = added[name] ?? ''
+  for (const [name, value] of Object.entries(added)) {
     if (name === 'vary' && all.vary) all.vary += `, ${value}`
     else if (name !== 'content-type' && name !== 'content-encoding') all[name] = value
   }
   return all
-}
-
-function addLastModified(fields: HeaderFields, { lastModified }: Metadata, now: number): void {
-  if (lastModified === undefined || !isStrongDate(lastModified.getTime(), now)) return
-  // Of an earlier one an HTTP-date can't say the year (RFC 9110 §5.6.7).
-  if (lastModified.getUTCFullYear() < 0) return
-  fields['last-modified'] = formatHttpDate(lastModified)
 }

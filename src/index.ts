@@ -1,3 +1,17 @@
+/**
+ * Answers HTTP range requests in any Fetch server (RFC 9110 §13 and §14).
+ *
+ * `fileHandler` makes a handler of a lookup, which maps a request to a `FileSource`. `decide` and
+ * `answer` are its pure core: what is answered, as plain data.
+ *
+ * @example
+ * import { fileHandler } from 'byteserve'
+ * import { nodeDirectory } from 'byteserve/node'
+ *
+ * export default { fetch: fileHandler(nodeDirectory('media')) }
+ *
+ * @module
+ */
 export { type Answer, answer, redirect } from './answer.ts'
 export { exactly } from './body.ts'
 export {

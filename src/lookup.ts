@@ -1,4 +1,5 @@
 import type { Answer } from './answer.ts'
+import { unexpected } from './errors.ts'
 import type { FileSource, RequestLike } from './source.ts'
 
 /** What a lookup finds: a file, an answer such as a redirect, or null for "there is no such file". */
@@ -34,5 +35,5 @@ export function isSource(found: Found | undefined): found is FileSource {
 
 /** @throws TypeError unless the lookup is a function */
 export function expectLookup(lookup: unknown): void {
-  if (typeof lookup !== 'function') throw new TypeError(`Expected a lookup, got ${lookup}`)
+  if (typeof lookup !== 'function') throw unexpected('a lookup', lookup)
 }

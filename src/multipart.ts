@@ -20,18 +20,18 @@ import { type ByteRange, contentRange, type Piece } from './range.ts'
  * The pieces of a multipart/byteranges body, in the order of the ranges: delimiters and part
  * headers as bytes, the content of the parts as ranges of the file.
  *
- * @param lines the header lines that each part has besides Content-Range, without their CRLF
+ * @param lines the header lines that each part has besides Content-Range
  * @param boundary must not occur in the file: random, and made anew for each response
  */
 export function multipart(
   ranges: readonly ByteRange[],
   size: number,
-  lines: readonly string[],
+  lines: string,
   boundary: string,
 ): Piece[] {
   const encoder = new TextEncoder()
   const pieces: Piece[] = []
-  const head = ['', `--${boundary}`, ...lines, 'Content-Range: '].join('\r\n')
+  const head = `\r\n--${boundary}\r\n${lines}Content-Range: `
   for (const range of ranges) {
     pieces.push(encoder.encode(`${head}${contentRange(size, range)}\r\n\r\n`), range)
   }

@@ -26,13 +26,6 @@ export interface ByteRange {
 /** A piece of a body: bytes as they are, or a range of the file. */
 export type Piece = Uint8Array | ByteRange
 
-const TAB = 0x09
-const SPACE = 0x20
-const COMMA = 0x2c
-const HYPHEN = 0x2d
-const ZERO = 0x30
-const NINE = 0x39
-
 /**
  * Parses a Range field value (RFC 9110 §14.1.1, §14.2) in time linear in its length. Numbers
  * may have any length; beyond 2^53, where no file reaches, they are approximate.
@@ -47,38 +40,27 @@ const NINE = 0x39
  * parseRange('bytes=5-2') // null
  */
 export function parseRange(value: string, maxRanges: number = Infinity): RangeSpec[] | null {
-  if (!value.startsWith('bytes=') && !/^bytes=/i.test(value)) return null
+  if (!/^bytes=/i.test(value)) return null
+  // White space at the end is inside the optional group: next to that at the beginning, a long run
+  // of it would take quadratic time.
+  const element = /[ \t]*(?:(\d*)-(\d*)[ \t]*)?(?:,|$)/y
+  element.lastIndex = 'bytes='.length
   const specs: RangeSpec[] = []
-  let isSeparated = true
-  let at = 'bytes='.length
-  while (at < value.length) {
-    let code = value.charCodeAt(at)
-    // §5.6.1.2: a recipient ignores empty list elements, and white space around commas.
-    if (code === COMMA || code === SPACE || code === TAB) {
-      isSeparated ||= code === COMMA
-      at++
-      continue
-    }
-    const start = at
-    let firstPos = 0
-    for (; isDigit(code); code = value.charCodeAt(++at)) firstPos = firstPos * 10 + (code - ZERO)
-    if (!isSeparated || code !== HYPHEN) return null
-    const hyphen = at++
-    code = value.charCodeAt(at)
-    let lastPos = 0
-    for (; isDigit(code); code = value.charCodeAt(++at)) lastPos = lastPos * 10 + (code - ZERO)
-
-    const hasLast = at > hyphen + 1
-    if (hyphen > start) {
+  while (element.lastIndex < value.length) {
+    const match = element.exec(value)
+    if (!match) return null
+    const [, first, last = ''] = match
+    // §5.6.1.2: a recipient ignores empty list elements.
+    if (first === undefined) continue
+    if (first) {
       // §14.1.1: an int-range is invalid if its last-pos is less than its first-pos.
-      if (hasLast && isLess(lastPos, firstPos, value.slice(start, at))) return null
-      specs.push({ firstPos, lastPos: hasLast ? lastPos : Infinity })
-    } else if (hasLast) specs.push({ suffixLength: lastPos })
+      if (last && isLess(last, first)) return null
+      specs.push({ firstPos: Number(first), lastPos: Number(last || Infinity) })
+    } else if (last) specs.push({ suffixLength: Number(last) })
     else return null
     if (specs.length > maxRanges) return null
-    isSeparated = false
   }
-  return specs.length === 0 ? null : specs
+  return specs.length > 0 ? specs : null
 }
 
 /**
@@ -111,13 +93,13 @@ export function contentRange(size: number, range?: ByteRange): string {
   return range ? `bytes ${range.start}-${range.end - 1}/${size}` : `bytes */${size}`
 }
 
-export function isRange(piece: Piece): piece is ByteRange {
-  return 'start' in piece
+export function isRange(piece: Piece | undefined): piece is ByteRange {
+  return piece !== undefined && 'start' in piece
 }
 
 /** The range that is the whole body; null for a multipart, which begins with bytes. */
 export function onlyRange([piece]: readonly Piece[]): ByteRange | null {
-  return piece !== undefined && isRange(piece) ? piece : null
+  return isRange(piece) ? piece : null
 }
 
 /** The total length of pieces, in bytes. */
@@ -129,13 +111,7 @@ export function lengthOf(pieces: readonly Piece[]): number {
   return length
 }
 
-function isDigit(code: number): boolean {
-  return code >= ZERO && code <= NINE
-}
-
-/** Beyond 2^53, where a double stands for several integers, the digits of `first-last` decide. */
-function isLess(lastPos: number, firstPos: number, digits: string): boolean {
-  if (lastPos < Number.MAX_SAFE_INTEGER) return lastPos < firstPos
-  const [first = '', last = ''] = digits.split('-')
-  return last.padStart(first.length, '0') < first.padStart(last.length, '0')
+/** Compares digits: beyond 2^53, a number stands for several integers. */
+function isLess(a: string, b: string): boolean {
+  return a.padStart(b.length, '0') < b.padStart(a.length, '0')
 }

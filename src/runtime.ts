@@ -4,28 +4,24 @@ import type { RequestLike } from './source.ts'
  * What is known about runtimes. Nothing else in the core depends on where it runs.
  */
 
+/** What the runtime calls itself. Node 20 has no navigator. */
+const agent = globalThis.navigator?.userAgent ?? 'Node.js/20'
+
 /** Whether this is workerd, where all that a request opened ends with it. */
-export const isWorkerd: boolean = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+export const isWorkerd: boolean = agent === 'Cloudflare-Workers'
 
 /**
  * A response may be dropped unread: its source is closed once its body is garbage collected. Not in
  * workerd, where touching it after the request is an error.
  */
 const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
-const dropped = Registry && new Registry<() => void>((abandon) => abandon())
 
 /**
- * Calls `abandon` once a stream is garbage collected, unless `forget` is called with the same token
- * before. `abandon` must not refer to the stream, which could then never be collected.
+ * Calls what is registered with a stream once that is garbage collected, unless it is unregistered
+ * before. It must not refer to the stream, which could then never be collected.
  */
-export function whenDropped(stream: object, abandon: () => void, token: object): void {
-  dropped?.register(stream, abandon, token)
-}
-
-/** Takes a call of `whenDropped` back. */
-export function forget(token: object): void {
-  dropped?.unregister(token)
-}
+export const dropped: FinalizationRegistry<() => void> | undefined =
+  Registry && new Registry((abandon) => abandon())
 
 /**
  * A stream that reads only when it is pulled. workerd keeps Content-Length only for streams that
@@ -49,10 +45,6 @@ export function isCopiedByResponse(): boolean {
   return Object.getPrototypeOf(Response) === Function.prototype
 }
 
-// Bun and Deno call themselves Node, too.
-const isNode =
-  globalThis.process?.release?.name === 'node' && !('Bun' in globalThis || 'Deno' in globalThis)
-
 /**
  * The most bytes of a chunk, on Node under HTTP/2; undefined everywhere else. Node never forgives
  * an HTTP/2 connection what was written to a stream that is reset before it has left, and refuses
@@ -61,7 +53,7 @@ const isNode =
  * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
  */
 export function chunkLimit({ headers }: RequestLike): number | undefined {
-  return isNode && headers.get('host') === null ? 16 * 1024 : undefined
+  return agent.startsWith('Node.js') && headers.get('host') === null ? 16 * 1024 : undefined
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

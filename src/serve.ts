@@ -1,12 +1,13 @@
 import type { Answer } from './answer.ts'
 import { streamBody } from './body.ts'
+import { unexpected } from './errors.ts'
 import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
-import { type Begin, type Body, type Exchange, Responder, type ServeOptions } from './respond.ts'
+import { type Begin, type Body, type Exchange, respondTo, type ServeOptions } from './respond.ts'
 import { AS_STORED, chunkLimit, isCopiedByResponse } from './runtime.ts'
-import { NO_BODY, UNTOLD, type Watch } from './served.ts'
-import type { BodyLike, FileSource, RequestLike } from './source.ts'
+import { type Watch, watching } from './served.ts'
+import type { BodyLike, RequestLike } from './source.ts'
 
 /** The `bufferLimit` of a source that sets none. */
 const BUFFER_LIMIT = 128 * 1024
@@ -24,17 +25,16 @@ const BUFFER_LIMIT = 128 * 1024
  * The handler rejects with a TypeError if its argument is not a Request.
  *
  * @example
- * serve({ fetch: fileHandler(nodeDirectory('media')) }) // of `@hono/node-server`
+ * serve({ fetch: fileHandler(nodeDirectory('media')) }) // Hono's node-server
  * export default { fetch: fileHandler((request, env: Env) => r2File(env.MEDIA, 'film.mp4', request)) }
  */
 export function fileHandler<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
   options: ServeOptions<Context> = {},
 ): (request: Request, ...context: Context) => Promise<Response> {
-  const responder = new Responder(lookup, options)
+  const responder = respondTo(lookup, options)
   return async (request, ...context) => {
-    expectRequest(request)
-    const exchange = exchangeOf(responder, request, context)
+    const exchange = exchangeOf(options, request, context)
     return (await responder.match(exchange)) ?? responder.serve(exchange, null)
   }
 }
@@ -53,10 +53,9 @@ export function matchFile<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
   options: ServeOptions<Context> = {},
 ): (request: Request, ...context: Context) => Promise<Response | null> {
-  const responder = new Responder(lookup, options)
+  const responder = respondTo(lookup, options)
   return async (request, ...context) => {
-    expectRequest(request)
-    return responder.match(exchangeOf(responder, request, context))
+    return responder.match(exchangeOf(options, request, context))
   }
 }
 
@@ -77,74 +76,65 @@ export async function serveFile<Context extends readonly unknown[]>(
   options: ServeOptions<Context> = {},
   ...context: Context
 ): Promise<Response> {
-  let responder: Responder<Context>
   try {
-    expectRequest(request)
-    responder = new Responder<Context>(() => null, options)
+    const responder = respondTo<Context>(() => null, options)
+    const exchange = exchangeOf(options, request, context)
+    return responder.serve(exchange, found)
   } catch (error) {
     if (isSource(found)) void closeSource(found)
     throw error
   }
-  return responder.serve(exchangeOf(responder, request, context), found)
 }
 
-function expectRequest(request: Request): void {
-  if (typeof request?.headers?.get === 'function') return
-  throw new TypeError(
-    'Expected a Request: in Hono, pass c.req.raw; for node:http and Express, there is nodeListener',
-  )
-}
-
+/** @throws TypeError unless it is a Request */
 function exchangeOf<Context extends readonly unknown[]>(
-  responder: Responder<Context>,
+  options: ServeOptions<Context>,
   request: Request,
   context: Context,
 ): Exchange<Context, Response> {
-  const watch = responder.watch(context)
-  const begin: Begin<Response> = (answer, body, error) => {
-    return body === null
-      ? withoutBody(request, watch, answer, error)
-      : withBody(request, watch, answer, body)
+  if (typeof request?.headers?.get !== 'function') {
+    throw unexpected('a Request (Hono: c.req.raw; node:http: nodeListener)', request)
   }
-  return { request, context, watch, begin }
+  const watch = watching(options, () => context)
+  const begin: Begin<Response> = (answer, body, error) => {
+    return respond(request, watch, answer, body, error)
+  }
+  return { request, context, begin }
 }
 
-function withoutBody(request: Request, watch: Watch, answer: Answer, error: unknown): Response {
-  watch.begin(request, answer, NO_BODY)
-  watch.end(request, answer, NO_BODY, error)
-  return toResponse(answer, null)
-}
-
-async function withBody(
+async function respond(
   request: Request,
   watch: Watch,
   answer: Answer,
   { reader, source }: Body,
+  error: unknown,
 ): Promise<Response> {
-  const native = source?.read.native
+  const { native } = source?.read ?? {}
+  const range = onlyRange(answer.pieces)
   const most = chunkLimit(request)
   const isSmall = reader.length <= (native?.bufferLimit ?? most ?? BUFFER_LIMIT)
   // The source's next call may overwrite these bytes: nothing else may run until they are copied.
-  const atOnce = isSmall && isCopiedByResponse() ? readAtOnce(native, answer.pieces) : null
-  const whole = atOnce ?? (most === undefined ? await nativeBody(request, answer, source) : null)
-  if (whole !== null || isSmall) {
-    const response = toResponse(answer, whole ?? (await reader.whole()))
+  const atOnce = range && isSmall && isCopiedByResponse() ? readAtOnce(native, range) : null
+  // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
+  const isIgnored = answer.status === 200 && request.headers.has('range')
+  const isNative = range && most === undefined && !isIgnored
+  const given = atOnce ?? (isNative ? await native?.body?.(range.start, range.end) : null)
+  if (given || isSmall) {
+    const isEmpty = reader.length === 0
+    const response = toResponse(answer, given ?? (isEmpty ? null : await reader.whole()))
     // A native body closes what it reads.
-    if (atOnce !== null) reader.close()
-    const untold = { ...UNTOLD, closed: reader.closed }
-    watch.begin(request, answer, untold)
-    watch.end(request, answer, untold)
+    if (atOnce) reader.close()
+    const progress = isEmpty ? reader : { ...reader, sent: null }
+    watch.begin(request, answer, progress)
+    watch.end(request, answer, progress, error)
     return response
   }
   await reader.readAhead()
   const copy = copyOf(request)
-  const told = watch.isLive ? copy : request
-  watch.begin(told, answer, reader)
-  const conclude = (error?: unknown) => watch.end(told, answer, reader, error)
-  return toResponse(
-    answer,
-    streamBody(reader, conclude, abandonment(copy, answer, reader, watch), most),
-  )
+  watch.begin(copy, answer, reader)
+  const conclude = ending(copy, answer, reader, watch)
+  const abandon = ending(copy, answer, reader, watch.weakly())
+  return toResponse(answer, streamBody(reader, conclude, abandon, most))
 }
 
 /**
@@ -155,32 +145,17 @@ function copyOf({ method, url, headers }: Request): RequestLike {
   return { method, url, headers: new Headers(headers) }
 }
 
-/**
- * What to do when a body is garbage collected before its end. Not a closure of `withBody`: it would
- * share a scope with those that hold the Request.
- */
-function abandonment(
+/** Not a closure of `respond`: it would share a scope with those that hold the Request. */
+function ending(
   request: RequestLike,
   answer: Answer,
   reader: BodyReader,
   watch: Watch,
-): () => void {
-  const weak = watch.weakly()
-  return () => {
+): (error?: unknown) => void {
+  return (error) => {
     reader.close()
-    weak.end(request, answer, reader)
+    watch.end(request, answer, reader, error)
   }
-}
-
-async function nativeBody(
-  request: Request,
-  answer: Answer,
-  source: FileSource | null,
-): Promise<BodyLike | null> {
-  const range = onlyRange(answer.pieces)
-  // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
-  if (range === null || (answer.status === 200 && request.headers.has('range'))) return null
-  return (await source?.read.native?.body?.(range.start, range.end)) ?? null
 }
 
 function toResponse({ status, headers }: Answer, body: BodyLike | Uint8Array | null): Response {

@@ -71,31 +71,74 @@ export interface Progress {
   readonly sent: number | null
   /** How many it is to be in all; Infinity while nobody knows. */
   readonly length: number
-  /** Fulfilled once its source is closed, with what that threw, or undefined. */
+  /** Once its source is being closed: fulfilled with what that threw, or undefined. */
   readonly closed?: Promise<unknown> | undefined
 }
 
-/** Of an answer without a body. */
-export const NO_BODY: Progress = { sent: 0, length: 0 }
-
-/** Of a body that the runtime has taken as a whole. */
-export const UNTOLD: Progress = { sent: null, length: 0 }
-
 /** Tells the observers of one response. */
 export interface Watch {
-  /** Whether anybody wants to know of responses that have only begun. */
-  readonly isLive: boolean
   /** The head is decided. */
   begin(request: RequestLike, answer: Answer, progress: Progress): void
   /** The response is over; only the first call counts. */
   end(request: RequestLike, answer: Answer, progress: Progress, error?: unknown): void
-  /** Something failed, unless `error` is undefined. */
-  report(request: RequestLike, error: unknown): void
   /**
    * A watch for a response that may be garbage collected. Whatever the host passed may lead to the
    * body, which could then never be collected: what is gone by then is undefined.
    */
   weakly(): Watch
+}
+
+/**
+ * Watches a response for its observers. It holds no request: whoever tells something passes one.
+ *
+ * @param context gives what the host passed
+ */
+export function watching<Context extends readonly unknown[]>(
+  observers: Observers<Context>,
+  context: () => Context,
+  started: number = performance.now(),
+): Watch {
+  let isOver = false
+  return {
+    begin: (request, answer, progress) => {
+      tell(observers.onBegin, new Live(request, answer, progress))
+    },
+    end(request, { status, headers }, { sent, length, closed }, error) {
+      if (isOver) return
+      isOver = true
+      report(request, error)
+      void closed?.then((failure) => report(request, failure))
+      const aborted = error === undefined && sent !== null && sent < length
+      const duration = performance.now() - started
+      tell(observers.onServed, { request, status, headers, sent, aborted, error, duration })
+    },
+    weakly: () => watching(observers, weakened(context()), started),
+  }
+
+  function report(request: RequestLike, error: unknown): void {
+    const { onError = log } = observers
+    if (error !== undefined) tell(onError, error, request)
+  }
+
+  /** What an observer throws, at once or as a rejection, is logged and must not end the process. */
+  async function tell<Told extends unknown[]>(
+    observer: ((...told: [...Told, ...Context]) => void) | undefined,
+    ...told: Told
+  ): Promise<void> {
+    try {
+      await observer?.(...told, ...context())
+    } catch (thrown) {
+      log(thrown)
+    }
+  }
+}
+
+/** Gives the same values in the same order, or undefined for what was garbage collected. */
+function weakened<Context extends readonly unknown[]>(context: Context): () => Context {
+  const kept = context.map((value) => {
+    return value instanceof Object ? new WeakRef(value) : { deref: () => value }
+  })
+  return () => kept.map((value) => value.deref()) as readonly unknown[] as Context
 }
 
 /** A class: V8 would keep an object with a getter of its own, and all it leads to, for long. */
@@ -117,83 +160,7 @@ class Live implements Serving {
   }
 }
 
-/** Holds no request: whoever tells something passes one. */
-export class ObserverWatch<Context extends readonly unknown[]> implements Watch {
-  readonly #observers: Observers<Context>
-  readonly #context: () => Context
-  readonly #started: number
-  #isOver = false
-
-  constructor(
-    observers: Observers<Context>,
-    context: () => Context,
-    started: number = performance.now(),
-  ) {
-    this.#observers = observers
-    this.#context = context
-    this.#started = started
-  }
-
-  get isLive(): boolean {
-    return this.#observers.onBegin !== undefined
-  }
-
-  begin(request: RequestLike, answer: Answer, progress: Progress): void {
-    const { onBegin } = this.#observers
-    if (onBegin === undefined) return
-    const serving = new Live(request, answer, progress)
-    tell(() => onBegin(serving, ...this.#context()))
-  }
-
-  end(
-    request: RequestLike,
-    { status, headers }: Answer,
-    progress: Progress,
-    error?: unknown,
-  ): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.report(request, error)
-    void progress.closed?.then((failure) => this.report(request, failure))
-    const { onServed } = this.#observers
-    if (onServed === undefined) return
-    const { sent, length } = progress
-    const aborted = error === undefined && sent !== null && sent < length
-    const duration = performance.now() - this.#started
-    const served: Served = { request, status, headers, sent, aborted, error, duration }
-    tell(() => onServed(served, ...this.#context()))
-  }
-
-  report(request: RequestLike, error: unknown): void {
-    if (error === undefined) return
-    const { onError = log } = this.#observers
-    tell(() => onError(error, request, ...this.#context()))
-  }
-
-  weakly(): Watch {
-    const kept = this.#context().map((value) => {
-      return value instanceof Object ? new WeakRef(value) : value
-    })
-    const context = () => kept.map((value) => (value instanceof WeakRef ? value.deref() : value))
-    // The context's own values, or undefined, in the same order.
-    return new ObserverWatch(
-      this.#observers,
-      () => context() as readonly unknown[] as Context,
-      this.#started,
-    )
-  }
-}
-
-/** What an observer throws, at once or as a rejection, is logged and must not end the process. */
-async function tell(observer: () => unknown): Promise<void> {
-  try {
-    await observer()
-  } catch (thrown) {
-    log(thrown)
-  }
-}
-
-function log(error: unknown): void {
+function log(error: unknown, ..._others: readonly unknown[]): void {
   try {
     console.error(error)
   } catch {

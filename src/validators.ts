@@ -28,9 +28,9 @@ export function parseEntityTags(value: string): '*' | string[] | null {
   const tags: string[] = []
   while (element.lastIndex < value.length) {
     const match = element.exec(value)
-    if (match === null) return null
+    if (!match) return null
     // §5.6.1.2: a recipient ignores empty list elements.
-    if (match[1] !== undefined) tags.push(match[1])
+    if (match[1]) tags.push(match[1])
   }
   return tags.length === 0 ? null : tags
 }
@@ -66,11 +66,10 @@ export function isStrongDate(modified: number, now: number): boolean {
   return now - modified >= 1000
 }
 
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
 const IMF_FIXDATE =
-  /^(\w{3}), (\d\d) (\w{3}) (\d{4}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d|(?<=23:59:)60) GMT$/
-const ASCTIME_DATE = /^(\w{3}) (\w{3}) ([ \d])(\d) (\S{8}) (\d{4})$/
+  /^(\w{3}, (\d\d) (\w{3}) (\d{4})) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d|(?<=23:59:)60) GMT$/
+const ASCTIME_DATE = /^(\w{3}) (\w{3}) (\d\d) (\S{8}) (\d{4})$/
 const RFC850_DATE = /^(Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (\d\d)-(\w{3})-(\d\d) (\S{8} GMT)$/
 const FIFTY_YEARS = 50 * 31_557_600_000
 
@@ -86,26 +85,29 @@ const FIFTY_YEARS = 50 * 31_557_600_000
  */
 export function parseHttpDate(value: string, now: number): number | null {
   const match = IMF_FIXDATE.exec(value) ?? IMF_FIXDATE.exec(toFixdate(value, now))
-  if (match === null) return null
-  const [, weekday = '', day, monthName = '', year, hour, minute, second] = match
-  const month = MONTHS.indexOf(monthName)
+  if (!match) return null
+  const [, printed = '', day, month = '', year, hour, minute, second] = match
   const date = new Date(0)
-  date.setUTCFullYear(Number(year), month, Number(day))
-  // A day that the month does not have has become one of another.
-  if (date.getUTCMonth() !== month || date.getUTCDay() !== WEEKDAYS.indexOf(weekday)) return null
+  date.setUTCFullYear(Number(year), monthOf(month), Number(day))
+  // A day that the month doesn't have, or that is another of the week, is printed otherwise.
+  if (!date.toUTCString().startsWith(printed)) return null
   return date.setUTCHours(Number(hour), Number(minute), Number(second))
+}
+
+/** 0 for Jan; any number for what is no month. */
+function monthOf(name: string): number {
+  return MONTHS.indexOf(name) / 3
 }
 
 /** Rewrites the two obsolete forms of an HTTP-date as an IMF-fixdate; leaves any other value. */
 function toFixdate(value: string, now: number): string {
   return value
-    .replace(ASCTIME_DATE, (_, weekday, month, tens, ones, time, year) => {
-      return `${weekday}, ${Number(tens)}${ones} ${month} ${year} ${time} GMT`
-    })
+    .replace(/(?<=^\w{3} \w{3}) {2}(?=\d )/, ' 0')
+    .replace(ASCTIME_DATE, '$1, $3 $2 $5 $4 GMT')
     .replace(RFC850_DATE, (_, weekday, day, month, year, time) => {
       const limit = now + FIFTY_YEARS
       const century = Math.floor(new Date(limit).getUTCFullYear() / 100)
-      const isPast = Date.UTC(Number(`${century}${year}`), MONTHS.indexOf(month), day) > limit
+      const isPast = Date.UTC(Number(`${century}${year}`), monthOf(month), day) > limit
       return `${weekday.slice(0, 3)}, ${day} ${month} ${century - Number(isPast)}${year} ${time}`
     })
 }

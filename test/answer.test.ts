@@ -448,7 +448,11 @@ describe('answer', () => {
     [{ etag: '"a", "b"' }, 'TypeError', /^Expected etag .*, got "a", "b"$/],
     [{ lastModified: '2026-01-01' }, 'TypeError', /^Expected lastModified to be a Date, got 2026/],
     [{ lastModified: null }, 'TypeError', /^Expected lastModified to be a Date, got null$/],
-    [{ read: undefined }, 'TypeError', /^Expected a FileSource, got \[object Object\]/],
+    [
+      { read: undefined },
+      'TypeError',
+      /^Expected a FileSource with read\(start, end\), got Object$/,
+    ],
     [{ type: 'a\x1fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\x7fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\xe9' }, 'TypeError', /^Expected a media type/],

@@ -582,6 +582,16 @@ describe('a body that breaks off', () => {
     await expect(response.bytes()).rejects.toThrow(OriginError)
   })
 
+  it('has no length if its coding says where it ends (RFC 9112 §6.3), as Bun and Deno tell', async () => {
+    const headers = { 'content-length': '5', 'transfer-encoding': 'chunked' }
+    const fetch = async () => new Response('abc', { headers })
+    const response = await ask({ options: { fetch, retries: 0 } })
+    expect([response.status, await response.text()]).toEqual([
+      502,
+      'Expected the size of the file, got none\n',
+    ])
+  })
+
   it('goes to the runtime as it is, if it need not be resumed', async () => {
     origin.behave(cutOften())
     const response = await ask({ options: { resume: false } })

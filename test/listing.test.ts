@@ -214,6 +214,8 @@ describe('a listing', () => {
       length: 0,
     })
     expect((await ask(treeOf(['a', 'b']), `"x", ${first.etag.slice(2)}`)).status).toBe(304)
+    // RFC 9110 §13.1.2: whatever version there is.
+    expect((await ask(treeOf(['a', 'b']), '*')).status).toBe(304)
     for (const changed of [treeOf(['a', 'c']), treeOf(['a', 'b', 'c']), treeOf(['a', 'b/'])]) {
       expect((await ask(changed, first.etag)).status).toBe(200)
     }

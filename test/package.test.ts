@@ -48,16 +48,18 @@ beforeAll(async () => {
     cpSync(join(root, name), join(clone, name), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
-  const packing = pack(join(root, 'node_modules/mime'), ['--ignore-scripts'])
+  const packing = Object.keys(manifest.dependencies).map((name) =>
+    pack(join(root, 'node_modules', name), ['--ignore-scripts']),
+  )
   packed = await pack(clone, [])
   tarball = join(scratch, packed.filename)
-  const mime = await packing
+  const dependencies = await Promise.all(packing)
 
   cpSync(join(root, 'test/package'), project, { recursive: true })
   cpSync(join(root, 'examples/worker.ts'), join(project, 'worker.ts'))
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
   writeFileSync(join(project, 'hello.txt'), 'hello, world')
-  const tarballs = [tarball, join(scratch, mime.filename)]
+  const tarballs = [tarball, ...dependencies.map(({ filename }) => join(scratch, filename))]
   await npm(project, ['install', '--offline', '--no-audit', '--no-fund', ...tarballs])
 })
 
@@ -88,7 +90,24 @@ describe('npm pack', () => {
 })
 
 describe('the packed package, installed', () => {
-  const served = ['blob 206 world', 'bun 206 world', 'deno 206 world', 'node 206 world', 'r2 404 ']
+  const served = [
+    'blob 206 world',
+    'bun 206 world',
+    'cache 206 world',
+    'concat 206 worldhello, world',
+    'deno 206 world',
+    'mp4 206 world',
+    'node 206 world',
+    'r2 404 ',
+    'sign 403 ',
+    'site 206 world',
+    'zip 206 ',
+    'check function',
+    'directoryTier function',
+    'files function',
+    'httpOrigin function',
+    's3Bucket function',
+  ]
 
   it('Node imports every subpath', async () => {
     expect(await run(process.execPath, ['import.mjs'], project)).toEqual(served)
@@ -194,6 +213,20 @@ describe('its types, every library checked', () => {
   })
 })
 
+describe('doc comments', () => {
+  it.runIf(isInstalled('deno'))('stand on everything that is exported', async () => {
+    const doors = Object.values<string>(Object(jsr.exports))
+    const lint = await promisify(execFile)(runtimes.deno ?? '', ['doc', '--lint', ...doors], {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: '1' },
+    }).catch((error: unknown) => error)
+    const { stderr } = Object(lint)
+    // It was run: types that doors share are private to it.
+    expect(stderr).toContain('private-type-ref')
+    expect(stderr.match(/error\[missing-jsdoc\].*\n.*/g)).toBeNull()
+  })
+})
+
 describe('jsr.json', () => {
   it('says the same as package.json', () => {
     const entries = Object.entries(manifest.exports).filter(
@@ -228,6 +261,7 @@ interface Packed {
 interface Manifest {
   readonly version: string
   readonly license: string
+  readonly dependencies: Readonly<Record<string, string>>
   readonly exports: Record<string, string | { readonly default: string }>
   readonly publish?: unknown
 }

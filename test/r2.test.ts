@@ -267,7 +267,7 @@ describe('R2 is asked as little as possible', () => {
       operations: [get({ offset: 20 }), pinned(0, 26)],
       bodies: ['dropped', 'read'],
     },
-    // A set of k ranges is 1 + k operations
+    // Ranges that lie close together are read at once; each that doesn't is one operation more
     {
       request: 'GET /letters',
       headers: { range: 'bytes=0-1, -2' },
@@ -285,8 +285,8 @@ describe('R2 is asked as little as possible', () => {
           '--BOUNDARY--\r\n',
         ].join('\r\n'),
       },
-      operations: [head(), pinned(0, 2), pinned(24, 2)],
-      bodies: ['read', 'read'],
+      operations: [head(), pinned(0, 26)],
+      bodies: ['read'],
     },
     {
       request: 'GET /letters',
@@ -618,7 +618,7 @@ describe('one version per response', () => {
   const requests: [string, Record<string, string>, number][] = [
     ['If-Range fails', { range: 'bytes=0-4', 'if-range': '"x"' }, 1],
     ['the first part', { range: 'bytes=0-4,10-14' }, 1],
-    ['a later part of a body held back', { range: 'bytes=0-4,10-14' }, 2],
+    ['a later part of a body held back', { range: 'bytes=0-4,100000-100004' }, 2],
   ]
   for (const [change, apply] of changes) {
     it.each(requests)(`${change} before %s: 503`, async (_, headers, after) => {

@@ -12,6 +12,7 @@ import { zipFolder } from '../adapters/zip.ts'
 import { fileHandler, matchFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
 import { memoryTree, type Stored } from './support/memory-tree.ts'
+import { expectNoUnhandledRejections } from './support/unhandled.ts'
 
 const FILES: Record<string, Stored> = {
   'index.html': { text: '<h1>Home', type: 'text/html' },
@@ -79,6 +80,12 @@ describe('index', () => {
     ['/none/', { status: 404, body: '' }],
   ])('%s', async (path, expected) => {
     expect(await ask({}, path)).toEqual(expected)
+  })
+
+  // Node hands on whatever stands in a request line.
+  it.each(['*', '', 'foo:', 'foo://bar', 'http://'])('%j names nothing', async (url) => {
+    const request = { method: 'GET', url, headers: new Headers() }
+    expect(await site(memoryTree(FILES))(request)).toBe(null)
   })
 
   it('off: a folder is nothing', async () => {
@@ -236,6 +243,10 @@ describe('precompressed', () => {
     ['br;q=0.1, gzip;q=0.2', gzip],
     ['br;q=0, gzip', gzip],
     ['br ; q=0.000 , *', gzip],
+    // More digits than RFC 9110 allows, but a refusal all the same.
+    ['br;q=0.0000, gzip;q=0.0001', gzip],
+    ['br;q=0.0000, gzip;q=0.0000', identity],
+    ['gzip;q=0.5000, identity;q=1.0000', identity],
     ['*', br],
     ['*;q=0.5, br;q=0', gzip],
     ['zstd', identity],
@@ -470,6 +481,8 @@ describe('fields', () => {
 })
 
 describe('digest', () => {
+  expectNoUnhandledRejections()
+
   const sha = new Uint8Array([1, 2, 3])
   const known = { 'sha-256': sha, md5: new Uint8Array([4]) }
   const field = 'sha-256=:AQID:'
@@ -517,6 +530,14 @@ describe('digest', () => {
     await ask(options, '/app.js', { 'accept-encoding': 'br' })
     await ask(options, '/app.js', { 'accept-encoding': 'br', 'want-repr-digest': 'sha-256=1' })
     expect(asked).toEqual(['app.js.br'])
+  })
+
+  it('that fails, of a file that fails to close, is a 503, and nothing worse', async () => {
+    const fail = () => Promise.reject(new Error('no'))
+    const file = { size: 1, read: () => new Uint8Array(1), close: fail, digest: fail }
+    const handler = fileHandler(site({ open: () => file }), { onError() {} })
+    const fields = { 'want-repr-digest': 'sha-256=1' }
+    expect((await handler(new Request('http://host/a', { headers: fields }))).status).toBe(503)
   })
 
   it('that its store knows needs no option; one that fails is a 503', async () => {
@@ -571,6 +592,27 @@ describe('within', () => {
     const response = await fileHandler(lookup)(new Request(`http://host${path}`), id)
     expect([response.status, await response.text()]).toEqual([status, body])
     for (const path of opened) expect(path.split('/')[0]).toBe(id)
+  })
+
+  it.each([
+    ['ann', '/', 200],
+    ['ann', '/?zip', 200],
+    ['carol', '/', 404],
+    ['carol', '/?zip', 404],
+    ['secret.mp4', '/', 404],
+    ['secret.mp4', '/?zip', 404],
+  ])('only a folder that is there is listed: %s at %s', async (id, path, status) => {
+    for (const isFlat of [false, true]) {
+      const lookup = site(memoryTree(files, { isFlat }), {
+        within: (_request, user: string) => user,
+        index: false,
+        listing: true,
+        download: zipFolder,
+      })
+      const response = await fileHandler(lookup)(new Request(`http://host${path}`), id)
+      expect([isFlat, response.status]).toEqual([isFlat, status])
+      await response.body?.cancel()
+    }
   })
 })
 

@@ -43,9 +43,9 @@ describe('the core', () => {
     expect(named).toEqual([])
   })
 
-  it('takes at most 6 kB, minified and zipped', async () => {
+  it('takes some 6.3 kB, minified and zipped', async () => {
     const entryPoints = [join(root, 'src/index.ts')]
-    expect(await sizeOf({ entryPoints })).toBeLessThanOrEqual(6000)
+    expect(await sizeOf({ entryPoints })).toBeLessThanOrEqual(6300)
   })
 })
 

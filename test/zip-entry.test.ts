@@ -15,6 +15,7 @@ import {
   someBytes,
   streamOf,
 } from './support/counting-source.ts'
+import { untilCollected } from './support/garbage.ts'
 import { areInstalled } from './support/installed.ts'
 import { readerOf } from './support/reader.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -257,6 +258,18 @@ describe.runIf(areInstalled('python3'))('a file in an archive', () => {
     await until(() => source.closes === 1)
   })
 
+  it('that nobody begins to inflate is closed when that is known', async () => {
+    const source = countingSource(archive('plain'))
+    // As when a client hangs up while the entry is looked for, or the fields of an answer fail.
+    const headers = () => {
+      throw new Error('no')
+    }
+    const lookup: FileLookup = (request) => zipEntry(source, 'text.txt', request)
+    const response = await fileHandler(lookup, { headers, onError() {} })(requestFor())
+    expect(response.status).toBe(503)
+    await untilCollected(() => source.closes === 1)
+  })
+
   it('is closed when reading fails, and when it is refused', async () => {
     const broken = countingSource(archive('plain'), {
       read: () => Promise.reject(new Error('EIO')),
@@ -327,6 +340,12 @@ describe.runIf(areInstalled('python3'))('a file in an archive', () => {
       expect(source.reads.length).toBeLessThan(4)
     })
 
+    it('says to inflate to more than any file has: it is none', async () => {
+      const source = countingSource(Buffer.concat([LOCAL, CENTRAL, END]))
+      expect(await zipEntry(source, 'a', requestFor())).toBe(null)
+      await until(() => source.closes === 1)
+    })
+
     it.each([
       ['more', 1],
       ['less', -1],
@@ -339,6 +358,17 @@ describe.runIf(areInstalled('python3'))('a file in an archive', () => {
     })
   })
 })
+
+/** The records of an archive whose only entry, `a`, is deflated and empty, and says to have 2^60 bytes. */
+const LOCAL = Buffer.from(`${'PK\x03\x04'.padEnd(26, '\0')}\x01\0\0\0a`, 'latin1')
+const CENTRAL = Buffer.from(
+  `${'PK\x01\x02'.padEnd(10, '\0')}\b${'\0'.repeat(13)}\xff\xff\xff\xff\x01\0\x0c` +
+    `${'\0'.repeat(15)}a\x01\0\b${'\0'.repeat(8)}\x10`,
+  'latin1',
+)
+const END = Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1')
+END.writeUInt32LE(CENTRAL.length, 12)
+END.writeUInt32LE(LOCAL.length, 16)
 
 /** With another number in its end record. */
 function withEnd(bytes: Buffer, at: number, value: number): Buffer {

@@ -9,6 +9,7 @@ const LINGER = 250
 /** More of header fields is not an answer but an attack, in bytes. */
 const MAX_FIELDS = 64 * 1024
 
+/** A header field. */
 export type Field = readonly [name: string, value: string]
 
 /** A request, as it is written. */

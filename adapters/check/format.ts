@@ -1,5 +1,6 @@
 import type { Report, Row, Verdict } from './report.ts'
 
+/** How a report is written. */
 export interface Format {
   /** Shows what is right, too. */
   readonly verbose?: boolean
@@ -9,7 +10,9 @@ export interface Format {
   readonly paint?: Paint
 }
 
+/** What a text is to look like. */
 export type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold'
+/** Puts a text into a colour, such as by escape sequences. */
 export type Paint = (colour: Colour, text: string) => string
 
 const WIDTH = 100

@@ -5,6 +5,7 @@ import { formatReport } from './format.ts'
 export interface Row {
   /** Stable, for programs: `first-bytes`, `if-range-stale`, … */
   readonly id: string
+  /** What it matters for. */
   readonly aim: Aim
   /** What is right, as a sentence. */
   readonly title: string
@@ -20,8 +21,10 @@ export interface Row {
   readonly curl: string | null
 }
 
+/** `unknown`: nothing failed, but what matters most could not be told. */
 export type Verdict = 'pass' | 'fail' | 'unknown'
 
+/** A verdict for each aim of a check. */
 export interface Verdicts {
   /** Plays, and seeks, everywhere. */
   readonly plays: Verdict
@@ -41,6 +44,7 @@ const ESSENTIAL: Readonly<Record<Aim, readonly string[]>> = {
   cors: ['cors-expose', 'cors-preflight'],
 }
 
+/** What a report is made of. */
 export interface Findings {
   readonly url: string
   readonly finalUrl: string
@@ -61,15 +65,18 @@ export class Report {
   readonly server: string | null
   /** In bytes; null if it is nowhere told. */
   readonly size: number | null
-  /** How many requests it took, and bytes. */
+  /** How many requests it took. */
   readonly requests: number
+  /** How many bytes were received. */
   readonly bytes: number
   /** Whether all verdicts are `pass`. */
   readonly passed: boolean
+  /** What the rows come to. */
   readonly verdicts: Verdicts
   /** In the order in which they were checked. */
   readonly rows: readonly Row[]
 
+  /** Judges what was found. */
   constructor({ url, finalUrl, server, size, requests, bytes, rows }: Findings) {
     this.url = url
     this.finalUrl = finalUrl
@@ -89,6 +96,7 @@ export class Report {
     )
   }
 
+  /** The report as text, for people. */
   toString(): string {
     return formatReport(this)
   }

@@ -17,9 +17,12 @@ export type Obstacle =
 
 /** A URL that could not be checked, or a question that got no answer. */
 export class UnansweredError extends Error {
+  /** Survives minification. */
   override readonly name = 'UnansweredError'
+  /** Why there was no answer. */
   readonly obstacle: Obstacle
 
+  /** The message says what was asked, and what came instead. */
   constructor(obstacle: Obstacle, message: string, options?: ErrorOptions) {
     super(message, options)
     this.obstacle = obstacle

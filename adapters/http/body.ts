@@ -30,7 +30,8 @@ export class Body {
   /** The stream itself, for a body that nothing was taken of; null if its length isn't certain. */
   get untouched(): ReadableStream<Uint8Array> | null {
     const { body, headers } = this.#reply.response
-    return headers.has('content-length') ? body : null
+    const isCertain = headers.has('content-length') && !headers.has('transfer-encoding')
+    return isCertain ? body : null
   }
 
   /** All of a body that nothing was taken of; null if it breaks off, or takes too long. */

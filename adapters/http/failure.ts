@@ -14,6 +14,7 @@ export class OriginError extends Error {
   /** As the other server said it. */
   readonly retryAfter: string | undefined
 
+  /** The origin names the other server, without query and credentials. */
   constructor(status: 502 | 503 | 504, origin: string, reason: string, retryAfter?: string) {
     super(`${origin}: ${reason}`)
     this.status = status

@@ -46,7 +46,9 @@ function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
   return { size, range: isSound ? { start, end } : null }
 }
 
+/** Where the transfer coding says where a body ends, its length counts for nothing (RFC 9112 §6.3). */
 function readLength(headers: Headers): number | null {
+  if (headers.has('transfer-encoding')) return null
   const value = headers.get('content-length') ?? ''
   return /^\d{1,15}$/.test(value) ? Number(value) : null
 }

@@ -1,9 +1,12 @@
 /** What is asked of a server. */
 export interface Ask {
+  /** HEAD for the version alone. */
   readonly method: 'GET' | 'HEAD'
+  /** Every field of the request. */
   readonly headers: Headers
   /** Null where it is enough to cancel the body. */
   readonly signal: AbortSignal | null
+  /** `manual`: a redirect is an answer like any other. */
   readonly redirect: 'follow' | 'manual'
 }
 

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike, NativeRead } from '../../src/source.ts'
+import { liveSource } from './live.ts'
 import { expectSharing, type Lease, type SharingOptions } from './open-files.ts'
 import { anywhere } from './place.ts'
 import { openFiles } from './shared.ts'
+import { openUnversioned } from './unversioned.ts'
 
 /** Options of `nodeFile`, `bunFile` and `denoFile`. */
 export interface FileOptions extends SharingOptions {
@@ -11,6 +13,12 @@ export interface FileOptions extends SharingOptions {
   readonly type?: string | undefined
   /** Further header fields, such as Cache-Control. */
   readonly headers?: HeadersLike | undefined
+  /**
+   * Whether the file is being written, as a download that is played meanwhile: it has no tag and no
+   * date, nobody may store any of it, and a change does not cut it off, unless it becomes shorter.
+   * What is sent is what is there when it is sent. False by default.
+   */
+  readonly live?: boolean | undefined
 }
 
 /**
@@ -42,6 +50,10 @@ export async function sourceAt<Options extends FileOptions>(
 ): Promise<FileSource | null> {
   expectSharing(options)
   expectHeaders(options.headers)
+  if (options.live) {
+    const file = await openUnversioned(anywhere, pathOf(path))
+    return file === null || file === 'directory' ? null : liveSource(file, options)
+  }
   const found = await openFiles.find(anywhere, pathOf(path), options)
   if (found === null || found === 'directory') return null
   return toSourceOrClose(found, (lease) => toSource(lease, options))

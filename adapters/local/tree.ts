@@ -6,9 +6,11 @@ import type { FileTree, Opened } from '../site/tree.ts'
 import { codeOf } from './calls.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
 import { listBelow } from './list.ts'
-import { expectSharing, type Lease, type SharingOptions } from './open-files.ts'
+import { liveSource } from './live.ts'
+import { expectSharing, type Lease, type Place, type SharingOptions } from './open-files.ts'
 import { Below } from './place.ts'
 import { mounts, openFiles } from './shared.ts'
+import { openUnversioned, Unversioned } from './unversioned.ts'
 
 /** Options of a tree of local files. */
 export interface LocalOptions extends SharingOptions {
@@ -18,6 +20,15 @@ export interface LocalOptions extends SharingOptions {
    * that this process may read.
    */
   readonly links?: 'inside' | 'follow' | undefined
+  /**
+   * Which files are being written, as downloads that are played meanwhile: all, or those whose path
+   * the function says yes to. They have no tag and no date, nobody may store any of them, and a
+   * change does not cut them off, unless they become shorter. None by default.
+   *
+   * @example
+   * nodeDirectory('downloads', { live: (path) => path.endsWith('.part') })
+   */
+  readonly live?: boolean | ((path: string) => boolean) | undefined
 }
 
 /** Options of `nodeDirectory`, `bunDirectory` and `denoDirectory`. */
@@ -37,17 +48,25 @@ export function localTree(
   toSource: (lease: Lease) => FileSource,
 ): FileTree {
   expectSharing(options)
+  const { live = false } = options
+  const isLive = typeof live === 'function' ? live : () => live
   const place = new Below(expectDirectory(pathOf(root)), expectLinks(options.links), mounts)
   const adapt = (found: Lease | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   return {
     open(path) {
       if (ALIAS?.test(path)) return null
+      if (isLive(path)) return openLive(place, path)
       const found = openFiles.find(place, path, options)
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
     list: (path) => listBelow(place, path, mounts),
   }
+}
+
+async function openLive(place: Place, path: string): Promise<Opened> {
+  const file = await openUnversioned(place, path)
+  return file instanceof Unversioned ? liveSource(file, {}) : file
 }
 
 /** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */

@@ -1,7 +1,7 @@
 import { streamBody } from '../../src/body.ts'
 import { LengthMismatchError, reasonOf } from '../../src/errors.ts'
 import type { ByteRange } from '../../src/range.ts'
-import { readBody } from '../../src/reader.ts'
+import { readRange } from '../../src/reader.ts'
 import type { Chunk, FileSource } from '../../src/source.ts'
 import { OpenParts } from './open-parts.ts'
 
@@ -51,16 +51,20 @@ export function joined({ offsets, open }: Row): Pick<FileSource, 'size' | 'read'
   /** A stream of several parts, the first of which is open already. */
   function followed(
     stream: ReadableStream<Uint8Array>,
-    ranges: readonly ByteRange[],
+    [first, ...others]: readonly ByteRange[],
   ): ReadableStream<Uint8Array> {
-    const begin = ranges[0]?.start
-    const source: FileSource = {
-      size: offsets[offsets.length - 1] ?? 0,
-      read: (start, end, into) => (start === begin ? stream : read(start, end, into)),
-      // Once it is being read, the reader cancels it.
-      close: () => (stream.locked ? undefined : stream.cancel()),
+    // Once it is being read, the reader cancels it.
+    const close = () => (stream.locked ? undefined : stream.cancel())
+    let part = readRange({ read: () => stream, close }, first?.start ?? 0, first?.end ?? 0)
+    const all = {
+      async read(): Promise<Uint8Array> {
+        const range = part.sent === part.length ? others.shift() : undefined
+        if (range !== undefined) part = readRange({ read }, range.start, range.end)
+        return (await part.next()) ?? new Uint8Array(0)
+      },
+      close: () => part.close(),
     }
-    return streamBody(readBody(source, ranges))
+    return streamBody(readRange(all, first?.start ?? 0, others.at(-1)?.end ?? 0))
   }
 }
 
@@ -86,8 +90,7 @@ function holding(
     release()
     if (!stream.locked) await stream.cancel()
   }
-  const source = { size: length, read: () => stream, close }
-  return streamBody(readBody(source, [{ start: 0, end: length }]))
+  return streamBody(readRange({ read: () => stream, close }, 0, length))
 }
 
 /** The part that holds a byte. */

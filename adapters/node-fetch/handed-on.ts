@@ -1,5 +1,5 @@
-import { type BodyReader, readBody } from '../../src/reader.ts'
-import { forget, pullStream, whenDropped } from '../../src/runtime.ts'
+import { type BodyReader, readRange } from '../../src/reader.ts'
+import { dropped, pullStream } from '../../src/runtime.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { Memory } from '../local/memory.ts'
 
@@ -29,7 +29,7 @@ export async function handOn(
   end: number,
 ): Promise<ReadableStream<Uint8Array> | null> {
   if (end - start <= SHORT_BODY) return null
-  const reader = readBody(source, [{ start, end }])
+  const reader = readRange(source, start, end)
   const loan = new Loan(reader, memory)
   const first = await loan.next()
   return streamOf(reader, loan, first)
@@ -42,7 +42,7 @@ function streamOf(
 ): ReadableStream<Uint8Array> {
   let isFirst = true
   const end = () => {
-    forget(reader)
+    dropped?.unregister(reader)
     abandon()
   }
   // It may not refer to the stream, nor share a scope with what does.
@@ -59,7 +59,7 @@ function streamOf(
     cancel: end,
   }
   const stream = pullStream(source, reader.length)
-  whenDropped(stream, abandon, reader)
+  dropped?.register(stream, abandon, reader)
   return stream
 
   function fail(error: unknown): never {

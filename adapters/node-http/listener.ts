@@ -2,8 +2,8 @@ import { pipeline } from 'node:stream/promises'
 import type { Answer } from '../../src/answer.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import type { BodyReader } from '../../src/reader.ts'
-import { type Begin, Responder, type ServeOptions } from '../../src/respond.ts'
-import { NO_BODY, type Watch } from '../../src/served.ts'
+import { type Begin, respondTo, type ServeOptions } from '../../src/respond.ts'
+import { type Watch, watching } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { memory } from '../local/shared.ts'
 import {
@@ -44,22 +44,23 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
   lookup: FileLookup<readonly [incoming: I, outgoing: O]>,
   options: ServeOptions<readonly [incoming: I, outgoing: O]> = {},
 ): (incoming: I, outgoing: O, next?: () => void) => Promise<void> {
-  const responder = new Responder(lookup, options)
+  const responder = respondTo<readonly [incoming: I, outgoing: O]>(lookup, options)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
     const request = toRequest(incoming)
     const context = [incoming, outgoing] as const
-    const watch = responder.watch(context)
+    const watch = watching<readonly [I, O]>(options, () => context)
     const begin: Begin<Finish> = (answer, body, error) => {
-      if (body !== null) {
-        return beginBody({ request, answer, incoming, outgoing, watch, reader: body.reader })
+      const { reader } = body
+      if (reader.length > 0) {
+        return beginBody({ request, answer, incoming, outgoing, watch, reader })
       }
-      watch.begin(request, answer, NO_BODY)
+      watch.begin(request, answer, reader)
       const failure = writeEmpty(outgoing, answer)
-      watch.end(request, answer, NO_BODY, error ?? failure)
+      watch.end(request, answer, reader, error ?? failure)
       return FINISHED
     }
-    const exchange = { request, context, watch, begin }
+    const exchange = { request, context, begin }
     const finish = await responder.match(exchange)
     if (finish !== null) return finish()
     if (next !== undefined) return next()

@@ -20,11 +20,13 @@ export interface R2ListOptionsLike {
 
 /** Some of the objects, and the folders among them. */
 export interface R2ListedLike {
+  /** What lies directly under the prefix. */
   readonly objects: readonly (Pick<R2ObjectLike, 'size' | 'uploaded'> & { readonly key: string })[]
   /** The folders, with what the keys begin with and the delimiter. */
   readonly delimitedPrefixes: readonly string[]
   /** Where to go on, if there are more. */
   readonly cursor?: string
+  /** Whether there are more. */
   readonly truncated: boolean
 }
 
@@ -48,9 +50,13 @@ export interface R2ObjectLike {
 
 /** Digests that R2 computed, or was given at the upload. */
 export interface R2ChecksumsLike {
+  /** Computed by R2 unless the object was uploaded in parts. */
   readonly md5?: ArrayBuffer
+  /** If it was given at the upload. */
   readonly sha1?: ArrayBuffer
+  /** If it was given at the upload. */
   readonly sha256?: ArrayBuffer
+  /** If it was given at the upload. */
   readonly sha512?: ArrayBuffer
 }
 

@@ -2,8 +2,11 @@ import { AwsV4Signer } from 'aws4fetch'
 
 /** A key of S3. */
 export interface Credentials {
+  /** Names the key; it is sent. */
   readonly accessKeyId: string
+  /** Signs; it is never sent. */
   readonly secretAccessKey: string
+  /** Comes with keys that end. */
   readonly sessionToken?: string | undefined
   /** When it ends. */
   readonly expiration?: Date | undefined

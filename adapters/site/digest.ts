@@ -1,3 +1,4 @@
+import { closeSource } from '../../src/reader.ts'
 import type { Digests, FileSource, RequestLike } from '../../src/source.ts'
 import { overlay } from './overlay.ts'
 
@@ -30,7 +31,7 @@ async function addDigest(file: FileSource, wanted: readonly string[]): Promise<F
     const field = `${name}=:${btoa(String.fromCharCode(...digest))}:`
     return { ...file, headers: overlay(file.headers, { 'repr-digest': field }) }
   } catch (thrown) {
-    void file.close?.()
+    void closeSource(file)
     throw thrown
   }
 }

@@ -72,7 +72,7 @@ function wantsJson({ headers }: RequestLike, query: string): boolean {
 
 function isKnown({ headers }: RequestLike, etag: string): boolean {
   const known = parseEntityTags(headers.get('if-none-match') ?? '') ?? []
-  return known !== '*' && known.some((tag) => matchesWeakly(tag, etag))
+  return known === '*' || known.some((tag) => matchesWeakly(tag, etag))
 }
 
 function streamOf(form: Form, path: string, items: Iterator<Item>): ReadableStream<Uint8Array> {

@@ -18,7 +18,8 @@ export function parseQualities(value: string): Map<string, number> {
 
 function weightOf(parameters: readonly string[]): number {
   for (const parameter of parameters) {
-    const weight = /^q[ \t]*=[ \t]*([01](?:\.\d{0,3})?)$/.exec(parameter)?.[1]
+    // Three digits are all that is allowed. One more must not make a refusal a wish.
+    const weight = /^q[ \t]*=[ \t]*([01](?:\.\d*)?)$/.exec(parameter)?.[1]
     if (weight !== undefined) return Math.min(Number(weight), 1)
   }
   return 1

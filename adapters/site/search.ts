@@ -76,8 +76,8 @@ async function toItsSlash(visit: Visit, path: string, name: string): Promise<Ans
   return toFolder(encodeURIComponent(name), queryOf(request))
 }
 
-async function isFolder({ tree, request }: Visit, path: string): Promise<boolean> {
-  if (path === '') return true
+async function isFolder({ tree, isWithin, request }: Visit, path: string): Promise<boolean> {
+  if (path === '' && !isWithin) return true
   if (!tree.isFlat) return (await tree.open(path, request)) === 'directory'
   for await (const _ of tree.list?.(path) ?? []) return true
   return false

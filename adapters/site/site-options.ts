@@ -1,5 +1,5 @@
 import { expectFunction } from '../../src/errors.ts'
-import { type HeaderFields, isFieldValue, readFields } from '../../src/headers.ts'
+import { expectHeaders, type HeaderFields, isFieldValue, readFields } from '../../src/headers.ts'
 import type { Found } from '../../src/lookup.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { ENCODINGS, type Encoding } from './encodings.ts'
@@ -162,8 +162,8 @@ export function readOptions<Context extends readonly unknown[]>(
     fallback: expectPath('fallback', options.fallback),
     encodings: expectEncodings(options.precompressed ?? false),
     listing: listing === true ? 'either' : listing || null,
-    // Frozen, they are read once, and not again for each answer.
-    defaults: Object.freeze(expectDefaults(options)),
+    // They are read once, and not again for each answer.
+    defaults: expectHeaders(expectDefaults(options)),
     fieldsOf: typeof headers === 'function' ? headers : null,
     cacheControlOf: typeof cacheControl === 'function' ? cacheControl : null,
   }

@@ -23,12 +23,13 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
   const { within, normalize = false } = options
   const whole = reachable(normalize ? inOtherForms(tree) : tree, rules.isFound)
   if (within === undefined) {
-    return (request, ...context) => search({ rules, tree: whole, request, context })
+    return (request, ...context) =>
+      search({ rules, tree: whole, isWithin: false, request, context })
   }
   return async (request, ...context) => {
     const folder = await within(request, ...context)
     if (!isFolderName(folder)) return null
-    return search({ rules, tree: folderOf(whole, folder), request, context })
+    return search({ rules, tree: folderOf(whole, folder), isWithin: true, request, context })
   }
 }
 

@@ -4,11 +4,13 @@ import type { FileSource, RequestLike } from '../../src/source.ts'
 export interface Entry {
   /** One segment of a path: no slash in it. */
   readonly name: string
+  /** What a link leads to, if it is one. */
   readonly kind: 'file' | 'directory'
   /** Whether it is a link, which may lead to a directory above. */
   readonly isLink?: boolean | undefined
   /** In bytes, of a file. */
   readonly size?: number | undefined
+  /** When it was changed last. */
   readonly lastModified?: Date | undefined
 }
 

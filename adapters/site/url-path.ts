@@ -39,7 +39,8 @@ export function toTarget(
 ): Target | null {
   const plain = PLAIN.exec(url)?.[1]
   if (plain?.startsWith(base)) return { path: plain.slice(base.length), isFolder: false }
-  const whole = decodePath(parseTarget(url)?.pathname)
+  const parsed = parseTarget(url)
+  const whole = parsed?.pathname ? decodePath(parsed.pathname) : null
   // The base may be asked for without its slash.
   if (whole === null || !`${whole}/`.startsWith(base)) return null
   const isFolder = whole.endsWith('/')
@@ -86,7 +87,7 @@ export function expectBase(base: string): string {
  * A path with its repeated slashes as one; null if it is not UTF-8, or a file system could take a
  * segment for another path.
  */
-function decodePath(pathname = ''): string | null {
+function decodePath(pathname: string): string | null {
   try {
     const segments = pathname
       .replace(/\/{2,}/g, '/')

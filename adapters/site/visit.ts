@@ -7,6 +7,8 @@ export interface Visit {
   readonly rules: Rules
   /** What is below the site, or the folder that this request sees. */
   readonly tree: FileTree
+  /** Whether it is such a folder, which need not be there: the root of a store always is. */
+  readonly isWithin: boolean
   readonly request: RequestLike
   /** What the host passes beside it. */
   readonly context: readonly unknown[]

@@ -1,9 +1,9 @@
-import { fileHandler } from 'byteserve'
-import { blobFile } from 'byteserve/blob'
-import { bunDirectory } from 'byteserve/bun'
-import { denoDirectory } from 'byteserve/deno'
-import { nodeDirectory } from 'byteserve/node'
-import { r2Bucket } from 'byteserve/r2'
+import { readFile } from 'node:fs/promises'
 import { serveAll } from './serve-all.mjs'
 
-await serveAll({ fileHandler, blobFile, bunDirectory, denoDirectory, nodeDirectory, r2Bucket })
+const manifest = JSON.parse(await readFile('node_modules/byteserve/package.json', 'utf8'))
+const doors = {}
+for (const name of Object.keys(manifest.exports)) {
+  if (name !== './package.json') doors[name] = await import(`byteserve${name.slice(1)}`)
+}
+await serveAll(doors)

@@ -1,10 +1,8 @@
+const manifest = require('byteserve/package.json')
 const { serveAll } = require('./serve-all.mjs')
 
-serveAll({
-  ...require('byteserve'),
-  ...require('byteserve/blob'),
-  ...require('byteserve/bun'),
-  ...require('byteserve/deno'),
-  ...require('byteserve/node'),
-  ...require('byteserve/r2'),
-})
+const doors = {}
+for (const name of Object.keys(manifest.exports)) {
+  if (name !== './package.json') doors[name] = require(`byteserve${name.slice(1)}`)
+}
+serveAll(doors)

@@ -8,7 +8,7 @@ import {
   toRequest,
 } from '../support/client.ts'
 import { eventually } from '../support/wait.ts'
-import { type Fixture, MODIFIED_DATE, MODIFIED_HEX, md5, ONE } from './fixtures.ts'
+import { type Fixture, MODIFIED_DATE, md5, ONE, tagOf } from './fixtures.ts'
 import { BOUNDARY, type Expected, type Row } from './table.ts'
 import type { Target } from './targets.ts'
 import { fill, type Version } from './versions.ts'
@@ -112,8 +112,7 @@ export async function versionsOf(
 ): Promise<Map<Fixture, Version>> {
   const versions = files.map(async (file): Promise<[Fixture, Version]> => {
     if (target.name !== 'workerd') {
-      const etag = `"${file.bytes.length.toString(16)}-${MODIFIED_HEX}"`
-      return [file, { etag, date: MODIFIED_DATE }]
+      return [file, { etag: tagOf(file), date: MODIFIED_DATE }]
     }
     return [file, { etag: `"${md5(file.bytes)}"`, date: await uploadDate(target, file) }]
   })

@@ -114,6 +114,6 @@ async function versionsOf(target: Target): Promise<ReadonlyMap<Fixture, Version>
 /** What a runtime forces, it forces wherever the files are. */
 function exceptionFor(name: ElsewhereName, row: Row): Exception | undefined {
   return EXCEPTIONS.find(({ targets, rows }) => {
-    return targets.includes(LIKE[name]) && rows.includes(row.name)
+    return targets.includes(LIKE[name]) && rows.includes(row.id)
   })
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -72,17 +72,20 @@ export const FIXTURES: readonly Fixture[] = [...FOUND, HIDDEN, HIDDEN_INSIDE]
 export const FUTURE: Fixture = fixture('future.mp4', 300)
 export const EPOCH: Fixture = fixture('epoch.mp4', 300)
 
-/** The opaque-tag of the one that only its ctime tells apart. */
-export function epochTag(directory: string): string {
-  const changed = Math.floor(statSync(join(directory, EPOCH.path)).ctimeMs / 1000) * 1000
-  return `"12c-${changed.toString(16)}"`
-}
-
 /** When the fixtures were modified, in seconds: Mon, 06 May 2024 07:08:09.987654 GMT. */
 const MODIFIED = 1_714_979_289.987654
 
-/** That time cut to ms, in hex, as their entity tags have it. */
-export const MODIFIED_HEX = '18f4cbb3b83'
+const MODIFIED_HEX = '18f4cbb3b83'
+
+/** The entity tag of a fixture as a file: of its bytes, or of its size, its time and its ends. */
+export function tagOf({ bytes }: Fixture): string {
+  const isSmall = bytes.length <= 1024 * 1024
+  const hash = createHash('sha256').update(isSmall ? bytes : bytes.subarray(0, 65_536))
+  if (!isSmall) hash.update(bytes.subarray(-65_536))
+  const time = isSmall ? '' : `${MODIFIED_HEX}-`
+  return `"${bytes.length.toString(16)}-${time}${hash.digest('base64url').slice(0, 16)}"`
+}
+
 export const MODIFIED_DATE = 'Mon, 06 May 2024 07:08:09 GMT'
 
 const UNDATED = [

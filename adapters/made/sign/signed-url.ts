@@ -91,7 +91,8 @@ function fromPath({ url, isAbsolute }: Target, token: Token, found: string): Sig
   const segments = url.pathname.split('/')
   const depth = segments.indexOf(found)
   const path = decodePath(`${segments.slice(0, depth).join('/')}/`)
-  if (path === null) return null
+  // At the end, it stands for what it is below of, such as `/films`, and not for what is below.
+  if (path === null || depth === segments.length - 1) return null
   const plain = new URL(url)
   plain.pathname = segments.toSpliced(depth, 1).join('/')
   const grant: Grant = { scope: 'below', path, query: '', expires: token.expires }

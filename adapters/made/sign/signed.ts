@@ -106,13 +106,14 @@ export function signed<Context extends readonly unknown[]>(
 }
 
 /**
- * A URL without its signature, for a log.
+ * A URL without its signature, for a log. Of one that grants nothing as it stands, what looks like a
+ * signature is left out: it may be that of a good link.
  *
  * @example
  * withoutSignature('/films/a.mp4?t=1&signed=1767225600.Xb0…') // '/films/a.mp4?t=1'
  */
 export function withoutSignature(url: string): string {
-  return takeToken(url)?.url ?? url
+  return takeToken(url)?.url ?? url.replace(/(?<=~|=|%7e|%3d)\d{1,12}\.[\w-]{43}/gi, '')
 }
 
 const FORBIDDEN: Answer = { status: 403, headers: { 'cache-control': 'no-store' }, pieces: [] }

@@ -54,6 +54,8 @@ export class Checksums {
   readonly #unversioned = new WeakMap<Checked, Checksum>()
 
   /**
+   * Makes room for checksums, of which there are none yet.
+   *
    * @param max how many are remembered, 100 000 by default: some 15 MB
    * @throws RangeError unless `max` is a whole number
    */

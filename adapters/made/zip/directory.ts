@@ -67,6 +67,7 @@ export async function findStored(source: FileSource, name: string): Promise<Stor
   const isDeflated = method === DEFLATED
   const isReadable = (flags & ENCRYPTED) === 0 && (isDeflated || method === STORED)
   if (!isReadable || (!isDeflated && compressedSize !== size)) return null
+  if (!Number.isSafeInteger(size)) return null
   const start = await startOf(source, directory.begin + entry.offset, directory.start)
   if (start === null || compressedSize > directory.start - start) return null
   return { start, end: start + compressedSize, isDeflated, size, crc }

@@ -1,7 +1,8 @@
 import { exactly, streamBody } from '../../../src/body.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import type { Found } from '../../../src/lookup.ts'
-import { closeSource, readBody } from '../../../src/reader.ts'
+import { closeSource, readRange } from '../../../src/reader.ts'
+import { dropped } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { inMemory } from '../in-memory.ts'
@@ -64,10 +65,9 @@ export async function zipEntry(
     const encoded = { ...fields, 'content-encoding': 'gzip' }
     return { ...file, ...gzipped(source, stored), etag: derivedTag(tag, 'gz'), headers: encoded }
   }
-  if (request.method === 'HEAD') void closeSource(source)
   fields['content-type'] = type ?? fields['content-type'] ?? 'application/octet-stream'
   fields['x-content-type-options'] = 'nosniff'
-  return { status: 200, headers: fields, pieces: [], stream: () => inflated(source, stored) }
+  return { status: 200, headers: fields, pieces: [], stream: inflating(source, stored, request) }
 }
 
 /** A part of a source. */
@@ -92,10 +92,25 @@ function gzipped(source: FileSource, stored: Stored): Pick<FileSource, 'size' | 
   return { size, read }
 }
 
+/** Opens the inflated bytes, once; the source is closed with them, or when nobody will open them. */
+function inflating(
+  source: FileSource,
+  stored: Stored,
+  { method }: RequestLike,
+): () => ReadableStream<Uint8Array> {
+  const open = () => {
+    dropped?.unregister(source)
+    return inflated(source, stored)
+  }
+  if (method === 'HEAD') void closeSource(source)
+  // A client may hang up before, and nothing else says so.
+  else dropped?.register(open, () => void closeSource(source), source)
+  return open
+}
+
 /** The source is closed with the stream. */
 function inflated(source: FileSource, { start, end, size }: Stored): ReadableStream<Uint8Array> {
-  const pieces = start < end ? [{ start, end }] : []
-  const deflated = streamBody(readBody(source, pieces))
+  const deflated = streamBody(readRange(source, start, end))
   // The type asks for more than bytes, in some runtimes' types.
   const inflate = new DecompressionStream('deflate-raw') as TransformStream<Uint8Array, Uint8Array>
   return exactly(deflated.pipeThrough(inflate), size)

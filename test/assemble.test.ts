@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readAnswer } from '../src/assemble.ts'
 import { serveFile } from '../src/index.ts'
-import { readBody } from '../src/reader.ts'
-import { countingSource, someBytes } from './support/counting-source.ts'
+import { countingSource, someBytes, streamOf } from './support/counting-source.ts'
 import { parseMultipart } from './support/multipart.ts'
 
 const KIB = 1024
@@ -72,12 +72,34 @@ describe('ranges of one request', () => {
   })
 
   it('are sent together with what comes between them', async () => {
-    const reader = readBody(
-      countingSource(file),
-      Array.from({ length: 1000 }, (_, i) => ({ start: i, end: i + 1 })),
-    )
-    expect(await reader.next()).toEqual(file.subarray(0, 1000))
-    expect(await reader.next()).toBe(null)
-    expect(reader.sent).toBe(1000)
+    const ranges = Array.from({ length: 1000 }, (_, i) => ({ start: i, end: i + 1 }))
+    const pieces = ranges.flatMap((range) => [file.subarray(0, 99), range])
+    const reader = readAnswer({ status: 206, headers: {}, pieces }, countingSource(file))
+    const lengths: number[] = []
+    while (reader.sent < reader.length) lengths.push((await reader.next())?.length ?? 0)
+    expect(lengths).toEqual([65_500, 34_500])
+  })
+
+  const long = 'bytes=0-99999, 200000-299999'
+  const request = () => new Request('http://localhost/', { headers: { host: 'x', range: long } })
+
+  it('are read before the head is sent, however long the first is', async () => {
+    const source = countingSource(file, { read: () => Promise.reject(new Error('EIO')) })
+    const { status } = await serveFile(request(), source, { onError: () => {} })
+    expect({ status, reads: source.reads, closes: source.closes }).toEqual({
+      status: 503,
+      reads: [[0, 100_000]],
+      closes: 1,
+    })
+  })
+
+  it('are not read on after a hang-up', async () => {
+    let cancels = 0
+    const read = (bytes: Uint8Array) => streamOf(bytes, 1000, () => void cancels++)
+    const source = countingSource(file, { read })
+    const body = (await serveFile(request(), source)).body?.getReader()
+    await body?.read()
+    await body?.cancel()
+    expect({ cancels, closes: source.closes }).toEqual({ cancels: 1, closes: 1 })
   })
 })

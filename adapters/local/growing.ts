@@ -1,0 +1,213 @@
+import { Buffer } from 'node:buffer'
+import type { Answer } from '../../src/answer.ts'
+import { expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
+import { expectHeaders } from '../../src/headers.ts'
+import { parseRange } from '../../src/range.ts'
+import type { FileSource, RequestLike } from '../../src/source.ts'
+import { mediaType } from '../site/media-type.ts'
+import { type FileOptions, pathOf } from './file-source.ts'
+import { liveFields, liveSource } from './live.ts'
+import { News } from './news.ts'
+import { anywhere } from './place.ts'
+import { memory, mounts } from './shared.ts'
+import { openUnversioned, type Unversioned } from './unversioned.ts'
+import { isRegular, isSameFile } from './version.ts'
+
+/** Options of `growingFile`. */
+export interface GrowingOptions extends Pick<FileOptions, 'type' | 'headers'> {
+  /**
+   * For how long nothing may come before the body ends, in ms; a whole number, 60 000 by default.
+   * Infinity: until the file is renamed or removed, or `until` says so.
+   */
+  readonly idle?: number | undefined
+  /**
+   * How long to wait before looking again, in ms, if the system does not tell what happens to the
+   * file, as with NFS. A whole number, 1 or more; 1000 by default.
+   */
+  readonly poll?: number | undefined
+  /** Aborted once the writer is done: the body then ends with what is there. */
+  readonly until?: AbortSignal | undefined
+}
+
+/** RFC 8673 §2: the last position in a Range of who wants what is still to come, too. */
+const VERY_LAST = Number.MAX_SAFE_INTEGER
+
+/**
+ * A regular file that grows, such as a log or a recording, followed to its end: a 200 without a
+ * length that goes on while the file does, as `tail -f` does. It ends when nothing has come for `idle`
+ * ms, when the file is renamed or removed, or when `until` is aborted; it breaks off when the file
+ * becomes shorter. While nothing comes, it costs a watch of the system and a look each `poll` ms.
+ *
+ * A Range gets what is there already, as usual, but for two: `bytes=0-`, which players send for the
+ * whole, and a Range up to `9007199254740991`, by which a client asks for all that is still to come
+ * (RFC 8673): a 206 that goes on. There is no tag and no date, and nobody may store any of it.
+ *
+ * The path is trusted, as with `nodeFile`. Give it to `serveFile` with the same request.
+ *
+ * @returns null if there is no such file, or it is a directory or a device
+ * @throws as a rejection, the operating system's error for any other failure; RangeError or TypeError
+ * when an option is invalid
+ *
+ * @example
+ * serveFile(request, await growingFile('recording.mp4', request, { idle: 10_000 }))
+ */
+export async function growingFile(
+  path: string | URL,
+  request: RequestLike,
+  options: GrowingOptions = {},
+): Promise<FileSource | Answer | null> {
+  const { idle = 60_000, poll = 1000, until, type } = options
+  if (idle !== Infinity) expectWholeNumber('idle', idle, 0)
+  expectWholeNumber('poll', poll, 1)
+  expectHeaders(options.headers)
+  const at = pathOf(path)
+  const found = await mounts.look(at)
+  if (found === null || !isRegular(found)) return null
+  const start = followedFrom(request, found.size)
+  if (start === null) {
+    const file = await openUnversioned(anywhere, at)
+    return file === null || file === 'directory' ? null : liveSource(file, options)
+  }
+  return {
+    status: start.isPart ? 206 : 200,
+    headers: {
+      'accept-ranges': 'bytes',
+      'content-type': type ?? mediaType(at) ?? 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+      ...liveFields(options),
+      ...(start.isPart && { 'content-range': `bytes ${start.at}-${VERY_LAST}/*` }),
+    },
+    pieces: [],
+    stream: () => follow(at, start.at, { idle, poll, until }),
+  }
+}
+
+/** From where on a client follows a file; null if it wants a part of what is there. */
+function followedFrom(
+  { method, headers }: RequestLike,
+  size: number,
+): { readonly at: number; readonly isPart: boolean } | null {
+  const whole = { at: 0, isPart: false }
+  // Whatever If-Range names is not this file, which has no validator.
+  if (method !== 'GET' || headers.get('if-range') !== null) return whole
+  const specs = parseRange(headers.get('range') ?? '')
+  const [spec] = specs ?? []
+  if (spec === undefined) return whole
+  if (specs?.length !== 1 || 'suffixLength' in spec) return null
+  const { firstPos, lastPos } = spec
+  if (lastPos === VERY_LAST && firstPos <= size) return { at: firstPos, isPart: true }
+  return firstPos === 0 && lastPos === Infinity ? whole : null
+}
+
+/** A file from a position on, for as long as it grows; opened when it is first pulled. */
+function follow(path: string, start: number, limits: Limits): ReadableStream<Uint8Array> {
+  let follower: Promise<Follower> | null = null
+  let isCancelled = false
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    async pull(controller) {
+      follower ??= openFollower(path, start, limits)
+      const chunk = await (await follower).next()
+      if (isCancelled) return
+      if (chunk === null) controller.close()
+      else controller.enqueue(chunk)
+    },
+    async cancel() {
+      isCancelled = true
+      const opened = await follower?.catch(() => null)
+      await opened?.close()
+    },
+  }
+  return new ReadableStream(source, { highWaterMark: 0 })
+}
+
+/** The options of the same names. */
+interface Limits {
+  readonly idle: number
+  readonly poll: number
+  readonly until: AbortSignal | undefined
+}
+
+async function openFollower(path: string, start: number, limits: Limits): Promise<Follower> {
+  const file = await openUnversioned(anywhere, path)
+  if (file === null || file === 'directory') throw new SourceChangedError(`${path} was removed`)
+  return new Follower(file, start, limits)
+}
+
+/** Reads a file as it grows. */
+class Follower {
+  readonly #file: Unversioned
+  readonly #limits: Limits
+  #at: number
+  #news: News | null = null
+  #lastGrown = performance.now()
+  /** Whether all that is there by now is all. */
+  #isDone = false
+  #isClosed = false
+  readonly #finish = () => this.#news?.tell()
+
+  constructor(file: Unversioned, start: number, limits: Limits) {
+    this.#file = file
+    this.#at = start
+    this.#limits = limits
+    limits.until?.addEventListener('abort', this.#finish)
+  }
+
+  /** The next bytes once they are there; null at the end, after which it is closed. */
+  async next(): Promise<Uint8Array | null> {
+    try {
+      while (!this.#isClosed) {
+        const chunk = await this.#read()
+        if (chunk !== null) return chunk
+        if (this.#isDone) break
+        if (await this.#isOver()) this.#isDone = true
+        else await this.#wait()
+      }
+      await this.close()
+      return null
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#limits.until?.removeEventListener('abort', this.#finish)
+    this.#news?.close()
+    await this.#file.close()
+  }
+
+  /** What has come since the last time; null if nothing has. */
+  async #read(): Promise<Uint8Array | null> {
+    const { size } = await this.#file.look()
+    if (this.#isClosed) return null
+    if (size < this.#at) {
+      throw new SourceChangedError(`${this.#file.path} became shorter while it was followed`)
+    }
+    if (size === this.#at) return null
+    const room = Buffer.allocUnsafeSlow(Math.min(size - this.#at, memory.chunkSize()))
+    const given = await this.#file.read(room, this.#at)
+    if (given === 0) return null
+    this.#at += given
+    this.#lastGrown = performance.now()
+    return room.subarray(0, given)
+  }
+
+  /** Whether nothing more is to be expected than what came meanwhile. */
+  async #isOver(): Promise<boolean> {
+    const { idle, until } = this.#limits
+    if (until?.aborted || performance.now() - this.#lastGrown >= idle) return true
+    const { path, opened } = this.#file
+    const found = await mounts.look(path)
+    return found === null || !isSameFile(found, opened)
+  }
+
+  /** Waits for news. The first time, it is only asked for: something may have come before. */
+  async #wait(): Promise<void> {
+    if (this.#news !== null) await this.#news.wait()
+    else if (!this.#isClosed) {
+      const { idle, poll } = this.#limits
+      this.#news = new News(this.#file.path, Math.min(poll, Math.max(1, idle)))
+    }
+  }
+}

@@ -1,0 +1,233 @@
+import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { isSource } from '../src/lookup.ts'
+import { readBytes } from '../src/reader.ts'
+import { BrokenReplyError, fetchOnce, open, toRequest } from './support/client.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
+import { type Program, run } from './support/process.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
+
+const project = fileURLToPath(new URL('../', import.meta.url))
+const root = temporaryDirectory()
+const DENO = ['run', '--cached-only', '--no-lock', '--allow-net', '--allow-read', '--allow-env']
+let name = ''
+let path = ''
+
+beforeEach(() => {
+  name = `${crypto.randomUUID()}.log`
+  path = join(root, name)
+  writeFileSync(path, 'one ')
+})
+
+describe.each(
+  (['node', 'bun', 'deno'] as const).filter(isInstalled),
+)('a file that grows, on %s', (runtime) => {
+  let program: Program
+  let port = 0
+
+  beforeAll(async () => {
+    const args = [...(runtime === 'deno' ? DENO : []), 'test/programs/growing.mjs', root]
+    program = run(runtimes[runtime] ?? runtime, args, { cwd: project })
+    port = Number(await program.says(/^(\d+)\n/))
+  })
+  afterAll(() => program?.stop())
+
+  const handles = () => (canCountHandles ? openHandles(path, program.child.pid ?? 'self') : 0)
+
+  /** Asks for the file, and reads on while it comes. */
+  async function follow(...fields: string[]) {
+    const connection = await open(port)
+    let text = ''
+    connection.send(toRequest([`GET /${name} HTTP/1.1`, ...fields]))
+    const reply = connection.read('GET', (chunk) => {
+      text += chunk
+    })
+    reply.catch(() => {})
+    return { connection, reply, came: (expected: string) => until(() => text === expected) }
+  }
+
+  async function ask(...lines: string[]) {
+    const { status, fields, body } = await fetchOnce(port, lines)
+    const headers = new Map(fields.map(([field, value]) => [field.toLowerCase(), value]))
+    return { status, headers, body: body.toString() }
+  }
+
+  it('is followed until it gets another name', async () => {
+    const { reply, came } = await follow()
+    await came('one ')
+    appendFileSync(path, 'two ')
+    await came('one two ')
+    appendFileSync(path, 'three')
+    await came('one two three')
+    if (canCountHandles) expect(handles()).toBe(1)
+    renameSync(path, `${path}.1`)
+    const { status, fields } = await reply
+    const headers = Object.fromEntries(fields.map(([field, value]) => [field.toLowerCase(), value]))
+    expect(status).toBe(200)
+    expect(headers).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+      'transfer-encoding': 'chunked',
+    })
+    expect(Object.keys(headers)).not.toEqual(expect.arrayContaining(['content-length']))
+    expect([headers.etag, headers['last-modified']]).toEqual([undefined, undefined])
+    await until(() => handles() === 0)
+  })
+
+  it('is followed by who asks for all of it, and for what is to come', async () => {
+    const [all, rest] = [
+      await follow('Range: bytes=0-'),
+      await follow('Range: bytes=2-9007199254740991'),
+    ]
+    await Promise.all([all.came('one '), rest.came('e ')])
+    appendFileSync(path, 'two')
+    await Promise.all([all.came('one two'), rest.came('e two')])
+    rmSync(path)
+    const [first, second] = [await all.reply, await rest.reply]
+    const range = second.fields.find(([field]) => /^content-range$/i.test(field))?.[1]
+    expect([first.status, second.status, range]).toEqual([200, 206, 'bytes 2-9007199254740991/*'])
+  })
+
+  it('ends when nothing came for some time', async () => {
+    const { status, body } = await ask(`GET /${name}?idle=50 HTTP/1.1`)
+    expect([status, body]).toEqual([200, 'one '])
+    await until(() => handles() === 0)
+  })
+
+  it('gives ranges of what is there, as usual', async () => {
+    const part = await ask(`GET /${name} HTTP/1.1`, 'Range: bytes=1-2')
+    expect([part.status, part.headers.get('content-range'), part.body]).toEqual([
+      206,
+      'bytes 1-2/4',
+      'ne',
+    ])
+    const last = await ask(`GET /${name} HTTP/1.1`, 'Range: bytes=-2')
+    expect([last.status, last.body, last.headers.get('cache-control')]).toEqual([
+      206,
+      'e ',
+      'no-store',
+    ])
+    expect((await ask(`GET /${name} HTTP/1.1`, 'Range: bytes=4-')).status).toBe(416)
+    expect((await ask(`GET /${name} HTTP/1.1`, 'Range: bytes=5-9007199254740991')).status).toBe(416)
+    const head = await ask(`HEAD /${name} HTTP/1.1`)
+    // Bun and Deno say so of every HEAD without a length.
+    const said = runtime === 'node' ? undefined : '0'
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, said])
+    expect((await ask('GET /none HTTP/1.1')).status).toBe(404)
+    await until(() => handles() === 0)
+  })
+
+  it('is closed when its client hangs up', async () => {
+    const { connection, came } = await follow()
+    await came('one ')
+    connection.reset()
+    await until(() => handles() === 0)
+  })
+
+  it('breaks off when it becomes shorter', async () => {
+    const { reply, came } = await follow()
+    await came('one ')
+    truncateSync(path, 1)
+    await expect(reply).rejects.toThrow(BrokenReplyError)
+    await until(() => handles() === 0)
+  })
+
+  it('is played while it is filled in', async () => {
+    const live = `/live/${name}`
+    writeFileSync(path, Buffer.alloc(8_000_000))
+    const connection = await open(port)
+    connection.send(toRequest([`GET ${live} HTTP/1.1`]))
+    let length = 0
+    let last: number | undefined
+    const { status, fields } = await connection.read('GET', (chunk) => {
+      if (length === 0) {
+        writeFileSync(path, Buffer.alloc(8_000_000, 'x'), { flag: 'r+' })
+        appendFileSync(path, 'more')
+      }
+      length += chunk.length
+      last = chunk.at(-1)
+    })
+    expect([status, length, last]).toEqual([200, 8_000_000, 'x'.charCodeAt(0)])
+    const names = fields.map(([field]) => field.toLowerCase())
+    expect(names).not.toEqual(expect.arrayContaining(['etag', 'last-modified']))
+    const conditional = await ask(`GET ${live} HTTP/1.1`, 'Range: bytes=0-0', 'If-None-Match: "x"')
+    expect([conditional.status, conditional.headers.get('content-range')]).toEqual([
+      206,
+      'bytes 0-0/8000004',
+    ])
+    connection.reset()
+    await until(() => handles() === 0)
+  })
+})
+
+describe('growingFile', () => {
+  const request = new Request('http://localhost/')
+
+  it('ends when its writer says so, with all that is there', async () => {
+    const writer = new AbortController()
+    const found = await growingFile(path, request, { until: writer.signal, poll: 60_000 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    const text = new Response(found.stream?.()).text()
+    appendFileSync(path, 'two')
+    writer.abort()
+    expect(await text).toBe('one two')
+    await until(() => !canCountHandles || openHandles(path) === 0)
+  })
+
+  it('opens nothing before its body is wanted', async () => {
+    await growingFile(path, request)
+    if (canCountHandles) expect(openHandles(path)).toBe(0)
+  })
+
+  it('does not follow what is no regular file', async () => {
+    expect(await growingFile(root, request)).toBe(null)
+    expect(await growingFile('/dev/null', request)).toBe(null)
+  })
+
+  it.each([{ idle: -1 }, { poll: 0 }, { idle: Number.NaN }])('%j is refused', async (options) => {
+    await expect(growingFile(path, request, options)).rejects.toThrow(RangeError)
+  })
+})
+
+describe('live', () => {
+  it('is what is there when it is read, and breaks off only where nothing is', async () => {
+    const file = await nodeFile(path, { live: true, headers: { 'x-a': 'b' } })
+    if (file === null) throw new Error('Expected a file')
+    const { size, etag, lastModified, headers } = file
+    expect({ size, etag, lastModified, headers }).toEqual({
+      size: 4,
+      etag: undefined,
+      lastModified: undefined,
+      headers: { 'cache-control': 'no-store', 'x-a': 'b' },
+    })
+    writeFileSync(path, 'ONE TWO')
+    expect(Buffer.from(await readBytes(file, 0, 4)).toString()).toBe('ONE ')
+    truncateSync(path, 2)
+    await expect(readBytes(file, 2, 4)).rejects.toThrow('became shorter')
+    await file.close?.()
+    await file.close?.()
+    if (canCountHandles) expect(openHandles(path)).toBe(0)
+  })
+
+  it('may be some files of a directory, below it as all others', async () => {
+    writeFileSync(join(root, 'film.mp4.part'), 'part')
+    const lookup = nodeDirectory(root, { live: (path) => path.endsWith('.part') })
+    const tagOf = async (at: string) => {
+      const found = await lookup(new Request(`http://localhost/${at}`))
+      if (!isSource(found)) return null
+      await found.close?.()
+      return found.etag ?? 'none'
+    }
+    expect([await tagOf('film.mp4.part'), await tagOf('../film.mp4.part')]).toEqual([
+      'none',
+      'none',
+    ])
+    expect(await tagOf(name)).toMatch(/^(?:W\/)?"/)
+    expect(await tagOf('none.part')).toBe(null)
+  })
+})
