@@ -111,6 +111,16 @@ describe.each(CACHES)('through %s', (kind, isInstalled, start) => {
     expect(statuses).toEqual([304, 200, 206, 416])
   })
 
+  test('a file that is uploaded this instant arrives whole, under the tag that it keeps', async () => {
+    writeFileSync(join(media, name), other)
+    const first = await get(proxy.port)
+    const again = await fetchOnce(Number(origin), [`GET /${name} HTTP/1.1`])
+    const tags = [first, again].map(({ fields }) => field(fields, 'etag'))
+    expect([first.status, Buffer.compare(first.body, other)]).toEqual([200, 0])
+    expect(tags).toEqual([tags[1], tags[0]])
+    expect(tags[0]).toMatch(/^"/)
+  })
+
   // What docs/cdn.md reckons with.
   test('50 viewers at once, and 50 later ones, cost one request for each block', async () => {
     const viewers = () => Promise.all(Array.from({ length: 50 }, () => get(proxy.port)))

@@ -7,6 +7,7 @@ import type { Mounts } from './mounts.ts'
 import {
   entityTag,
   hasSameBytes,
+  isOfImage,
   lastModified,
   SMALL,
   TICK,
@@ -91,7 +92,7 @@ export class Fingerprints {
         version = found
         continue
       }
-      if (isStable && isTellable) this.#remember(key, fingerprint)
+      if (isStable && isTellable && !isOfImage(version)) this.#remember(key, fingerprint)
       return {
         ...opened,
         version,

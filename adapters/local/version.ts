@@ -85,6 +85,14 @@ export function unrest({ ctimeMs }: Version, isExact: boolean, now: number): num
   return Math.max(0, ctimeMs + tick - now)
 }
 
+/**
+ * Whether a version may lie in an image of a file system, such as SquashFS, that knows one time for
+ * both: another image, mounted in its place, may have another file of the same number and times.
+ */
+export function isOfImage({ mtimeMs, ctimeMs }: Version): boolean {
+  return mtimeMs === ctimeMs && !isFine(ctimeMs)
+}
+
 /** Up to this size, a file's tag is made of all of its bytes, and of nothing else. */
 export const SMALL: number = 1024 * 1024
 
