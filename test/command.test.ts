@@ -155,7 +155,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     await expect.poll(() => log().length, PATIENT).toBeGreaterThan(0)
     child.kill('SIGINT')
     await ended
-    const failure = expect.stringMatching(/^failed: .*ENOENT/)
+    const failure = expect.stringMatching(/^failed: Expected a directory, found nothing at /)
     const line = ['TIME', 'GET', '/', '-', '503', '0 B', 'DURATION', failure]
     expect(log().map(columns)).toEqual([line])
   })
