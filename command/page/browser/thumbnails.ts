@@ -78,7 +78,7 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
       medium.currentTime = Math.min(60, duration / 10)
       await told(medium, 'seeked')
       if (medium.readyState < medium.HAVE_CURRENT_DATA) await told(medium, 'loadeddata')
-      return { duration, picture: drawPicture(medium) }
+      return { duration, picture: await drawPicture(medium) }
     } catch {
       return { duration: NaN, picture: null }
     } finally {
@@ -103,15 +103,22 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     })
   }
 
-  function drawPicture(video: HTMLVideoElement): HTMLCanvasElement {
+  /** A busy browser may have no picture yet, though it has said so. */
+  async function drawPicture(video: HTMLVideoElement): Promise<HTMLCanvasElement | null> {
     const canvas = document.createElement('canvas')
     const scale = Math.max(WIDTH / video.videoWidth, HEIGHT / video.videoHeight)
     const [width, height] = [video.videoWidth * scale, video.videoHeight * scale]
     canvas.width = WIDTH
     canvas.height = HEIGHT
     const context = canvas.getContext('2d')
-    context?.drawImage(video, (WIDTH - width) / 2, (HEIGHT - height) / 2, width, height)
-    return canvas
+    if (context === null) return null
+    for (let waited = 0; waited < PATIENCE; waited += LOOK_EVERY) {
+      context.drawImage(video, (WIDTH - width) / 2, (HEIGHT - height) / 2, width, height)
+      const { data } = context.getImageData(WIDTH / 2, HEIGHT / 2, 1, 1)
+      if (data[3] !== 0) return canvas
+      await new Promise((go) => setTimeout(go, LOOK_EVERY))
+    }
+    return null
   }
 
   function drawPoster(link: HTMLAnchorElement, poster: string): void {
