@@ -107,8 +107,9 @@ export function readRange(
   ): Promise<Uint8Array | null> {
     await readAhead(into)
     if (isClosed) return null
-    const chunk = atHand.subarray(0, most)
-    atHand = atHand.length > most ? atHand.subarray(most) : NOTHING
+    const isAll = atHand.length <= most
+    const chunk = isAll ? atHand : atHand.subarray(0, most)
+    atHand = isAll ? NOTHING : atHand.subarray(most)
     reader.sent += chunk.length
     // A stream of unknown length has ended.
     if (chunk.length === 0) reader.length = reader.sent
