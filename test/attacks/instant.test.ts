@@ -39,11 +39,15 @@ describe.each(installed)('$name, in the instant after a file was served', (one) 
   it('does not serve on what it may not read any more', async ({ skip }) => {
     // Whoever is root may read all.
     const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
-    const { code } = await run(runtimes[one.runtime] ?? '', ['--version'], user).ended.catch(
-      () => ({ code: null }),
-    )
-    if (code !== 0) {
-      console.warn(`SKIPPED: another user can't run ${one.name}`)
+    const program = runtimes[one.runtime] ?? ''
+    const isFine = async (command: string, args: string[]) => {
+      const { code } = await run(command, args, user).ended.catch(() => ({ code: null }))
+      return code === 0
+    }
+    // The project may lie in a folder that only its owner may enter.
+    const reading = ['-e', `require('fs').accessSync(${JSON.stringify(script)})`]
+    if (!(await isFine(program, ['--version'])) || !(await isFine(runtimes.node, reading))) {
+      console.warn(`SKIPPED: another user can't run ${one.name}, or read ${project}`)
       skip()
     }
     expect(await answersTo('permission', one, user)).toEqual({ 503: ROUNDS.permission })
