@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { defineConfig } from 'vitest/config'
 
 /** What needs a real browser. */
@@ -74,6 +75,9 @@ export default defineConfig({
     // Ten times what the slowest test takes alone: some thirty processes share two cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Two browsers, three stores and some thirty processes share two cores of a machine with neighbours:
+    // what fails once there is tried once more, and vitest says so. On a desk, nothing is.
+    retry: process.env.CI ? 1 : 0,
     // Two cores would give one, and then what waits (a reader that pauses for 30 s) overlaps nothing.
     maxWorkers: 3,
     projects: [
