@@ -75,12 +75,12 @@ export class Fingerprints {
    * described as it is, by a weak tag.
    */
   async describe(opened: Opened): Promise<Described> {
-    const isLocal = this.#mounts.isLocal(opened.version.dev)
-    let { version } = await this.#wait(opened, isLocal)
+    const isExact = this.#mounts.isHere(opened.version.dev)
+    let { version } = await this.#wait(opened, isExact)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
-      const isYoung = youth(version, isLocal, now) > 0
-      const isTellable = !isYoung && unrest(version, isLocal, now) === 0
+      const isYoung = youth(version, isExact, now) > 0
+      const isTellable = !isYoung && unrest(version, isExact, now) === 0
       const key = keyOf(version)
       const known = isTellable ? this.#known.get(key) : undefined
       const read = known === undefined ? await this.#read({ ...opened, version }) : null
@@ -106,10 +106,10 @@ export class Fingerprints {
   }
 
   /** Waits for the next tick of a clock that has not moved since the file changed, if it is soon. */
-  async #wait(opened: Opened, isLocal: boolean): Promise<Opened> {
+  async #wait(opened: Opened, isExact: boolean): Promise<Opened> {
     const { version } = opened
     const now = Date.now()
-    const wait = Math.max(youth(version, isLocal, now), unrest(version, isLocal, now))
+    const wait = Math.max(youth(version, isExact, now), unrest(version, isExact, now))
     if (wait === 0 || wait > 2 * TICK) return opened
     // A timer may be a ms early, and the clock has whole ones.
     await delay(Math.ceil(wait) + 2)

@@ -58,6 +58,11 @@ export class Mounts {
     return dev !== undefined && this.isLocal(dev)
   }
 
+  /** Whether a device is one of this machine, and keeps its time: however slow it is just now. */
+  isHere(dev: number): boolean {
+    return this.#isLocal.get(dev) === true
+  }
+
   /** Whether calls about the files of a device wait for nothing but this machine. */
   isLocal(dev: number): boolean {
     if (this.#isLocal.get(dev) !== true) return false
