@@ -109,8 +109,10 @@ export class Fingerprints {
   async #wait(opened: Opened, isExact: boolean): Promise<Opened> {
     const { version } = opened
     const now = Date.now()
-    const wait = Math.max(youth(version, isExact, now), unrest(version, isExact, now))
-    if (wait === 0 || wait > 2 * TICK) return opened
+    // Deno's ctime has whole seconds: that is too long to wait for, but the youth is over soon.
+    const waits = [youth(version, isExact, now), unrest(version, isExact, now)]
+    const wait = Math.max(...waits.filter((each) => each <= 2 * TICK), 0)
+    if (wait === 0) return opened
     // A timer may be a ms early, and the clock has whole ones.
     await delay(Math.ceil(wait) + 2)
     return { ...opened, version: await this.#look(opened) }
