@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -20,14 +20,15 @@ import {
 } from './proc.mjs'
 import { coreTable, document, scenarioTable, stallTable, targetTable } from './report.mjs'
 import { makeFiles, scenarios, toHead } from './scenarios.mjs'
-import { servers, versions } from './servers.mjs'
+import { servers as known, serversOf, versions } from './servers.mjs'
 
 const HELP = `Measures byteserve and its peers: server CPU per request, in one run, interleaved.
 
   node bench/run.mjs [options]
 
   --scenario a,b   only these: ${scenarios.map(({ name }) => name).join(' ')} stall core
-  --server a,b     only these: ${servers.map(({ name }) => name).join(' ')}
+  --server a,b     only these: ${known.map(({ name }) => name).join(' ')}
+  --against DIR    another checkout, built: its servers take part as old-fetch, old-direct, old-bun, old-deno
   --rounds N       rounds per scenario (5)
   --seconds N      of load per server and round (0.5)
   --quick          fewer scenarios, servers and rounds: under 4 minutes
@@ -40,6 +41,7 @@ const { values: options } = parseArgs({
   options: {
     scenario: { type: 'string' },
     server: { type: 'string' },
+    against: { type: 'string' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     quick: { type: 'boolean', default: false },
@@ -67,6 +69,7 @@ const isWanted = selection(options.scenario ?? (options.quick ? QUICK_SCENARIOS 
   'stall',
   'core',
 ])
+const servers = [...known, ...(options.against ? serversOf(resolve(options.against)) : [])]
 const isInvited = selection(
   options.server ?? (options.quick ? QUICK_SERVERS : undefined),
   servers.map(({ name }) => name),

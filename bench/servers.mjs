@@ -17,6 +17,8 @@ export const deno = firstOf(
   '../node_modules/deno/deno',
 )
 
+const DENO_FLAGS = ['run', '-A', '--no-lock', '--cached-only']
+
 /**
  * @typedef {object} Server
  * @property {string} name
@@ -31,6 +33,7 @@ export const deno = firstOf(
 /** @type {Server[]} */
 export const servers = [
   ...twins('fetch', 'byteserve, fileHandler on @hono/node-server', 'node', onNode('node-fetch')),
+  ...twins('native', 'the same, native', 'node', onNode('node-fetch', 'native')),
   ...twins('direct', 'byteserve, nodeListener', 'node', onNode('node-direct')),
   ...twins('command', 'byteserve, the command with its log', 'node', startCommand),
   { name: 'send', title: 'send', family: 'node', start: onNode('send') },
@@ -92,6 +95,30 @@ export const servers = [
   },
 ]
 
+/**
+ * The servers of another checkout of byteserve, such as an older one, each twice: `old-fetch`, …
+ *
+ * @param {string} checkout built, with its `bench/node_modules`
+ * @returns {Server[]}
+ */
+export function serversOf(checkout) {
+  const script = (name) => join(checkout, 'bench/servers', `${name}.mjs`)
+  return [
+    ...twins('old-fetch', 'fetch of the other checkout', 'node', (dir) =>
+      startServer(node, [script('node-fetch'), dir]),
+    ),
+    ...twins('old-direct', 'direct of the other checkout', 'node', (dir) =>
+      startServer(node, [script('node-direct'), dir]),
+    ),
+    ...twins('old-bun', 'bun of the other checkout', 'bun', (dir) =>
+      startServer(bun, [script('bun-byteserve'), dir]),
+    ),
+    ...twins('old-deno', 'deno of the other checkout', 'deno', (dir) =>
+      startServer(deno, [...DENO_FLAGS, script('deno-byteserve'), dir, 'native']),
+    ),
+  ]
+}
+
 /** The same server twice: what differs between the two is noise. */
 function twins(name, title, family, start, large) {
   return [
@@ -108,8 +135,8 @@ function twins(name, title, family, start, large) {
   ]
 }
 
-function onNode(script) {
-  return (dir) => startServer(node, [at(`servers/${script}.mjs`), dir])
+function onNode(script, ...args) {
+  return (dir) => startServer(node, [at(`servers/${script}.mjs`), dir, ...args])
 }
 
 function startCommand(dir) {
@@ -121,9 +148,8 @@ function onBun(script, ...args) {
 }
 
 function onDeno(script, ...args) {
-  const flags = ['run', '-A', '--no-lock', '--cached-only']
   return (dir) =>
-    startServer(expectInstalled(deno), [...flags, at(`servers/${script}.mjs`), dir, ...args])
+    startServer(expectInstalled(deno), [...DENO_FLAGS, at(`servers/${script}.mjs`), dir, ...args])
 }
 
 function onWorkerd(mode) {
