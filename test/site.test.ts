@@ -203,7 +203,8 @@ describe('extensions, notFound and fallback', () => {
   })
 
   const app = { status: 200, vary: 'Accept', body: '<h1>Home' }
-  const nothing = { status: 404, body: '' }
+  // A cache may keep it, and would give it to a navigation.
+  const nothing = { status: 404, vary: 'Accept', body: '' }
 
   it.each([
     ['a navigation', '/films/7', { accept: 'text/html,*/*;q=0.8' }, 'GET', app],
@@ -217,6 +218,12 @@ describe('extensions, notFound and fallback', () => {
   ])('the fallback for %s: %s %j', async (_what, path, fields, method, expected) => {
     const options = { fallback: 'index.html', index: false } as const
     expect(await ask(options, path, fields, method)).toEqual(expected)
+  })
+
+  it('what is no navigation is left to the next handler, if there is one', async () => {
+    const request = new Request('http://host/api/films', { headers: { accept: '*/*' } })
+    const lookup = site(memoryTree(FILES), { fallback: 'index.html' })
+    expect(await matchFile(lookup)(request)).toBe(null)
   })
 
   it('the fallback never has the lifetime of what was asked for', async () => {
@@ -465,6 +472,17 @@ describe('fields', () => {
     expect(await of({ cacheControl: () => 'max-age=2' })).toBe('max-age=2')
     expect(await of({ cacheControl: () => undefined })).toBe('max-age=1')
     expect(await of({ headers: () => ({ 'cache-control': 'max-age=2' }) })).toBe('max-age=2')
+  })
+
+  it('several Set-Cookie are refused, wherever they come from, and may be added to the Response', async () => {
+    const cookies = ['a=1', 'b=2'].map((cookie): [string, string] => ['set-cookie', cookie])
+    expect(() => site(memoryTree(FILES), { headers: cookies })).toThrow(/^Expected one set-cookie/)
+    const ofFile = fileHandler(site(memoryTree(FILES), { headers: () => cookies }))
+    expect((await ofFile(new Request('http://host/app.js'))).status).toBe(503)
+    const handler = fileHandler(site(memoryTree(FILES), { headers: { 'set-cookie': 'a=1' } }))
+    const response = await handler(new Request('http://host/app.js'))
+    response.headers.append('set-cookie', 'b=2')
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
   })
 
   it('a function that throws is a 503, and leaves nothing open', async () => {

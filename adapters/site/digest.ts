@@ -5,7 +5,8 @@ import { overlay } from './overlay.ts'
 /**
  * Adds Repr-Digest (RFC 9530 §3) to a file, if its client asks by Want-Repr-Digest for an algorithm
  * by which its `digest` is known: of these, the one that it prefers. So it is of the whole file on a
- * 206, a 304 and the answer to a HEAD, too. Every `site` does this.
+ * 206, a 304 and the answer to a HEAD, too. Every `site` does this. There is no Vary for it: the content
+ * is the same, and a cache may well give the digest to who didn't ask (RFC 9110 §12.5.5).
  *
  * @throws what the file's `digest` throws, as a rejection; the file is closed then
  *
