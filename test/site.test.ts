@@ -477,7 +477,9 @@ describe('fields', () => {
   it('several Set-Cookie are refused, wherever they come from, and may be added to the Response', async () => {
     const cookies = ['a=1', 'b=2'].map((cookie): [string, string] => ['set-cookie', cookie])
     expect(() => site(memoryTree(FILES), { headers: cookies })).toThrow(/^Expected one set-cookie/)
-    const ofFile = fileHandler(site(memoryTree(FILES), { headers: () => cookies }))
+    const ofFile = fileHandler(site(memoryTree(FILES), { headers: () => cookies }), {
+      onError: () => {},
+    })
     expect((await ofFile(new Request('http://host/app.js'))).status).toBe(503)
     const handler = fileHandler(site(memoryTree(FILES), { headers: { 'set-cookie': 'a=1' } }))
     const response = await handler(new Request('http://host/app.js'))
@@ -631,6 +633,36 @@ describe('within', () => {
       expect([isFlat, response.status]).toEqual([isFlat, status])
       await response.body?.cancel()
     }
+  })
+})
+
+describe('a folder within', () => {
+  const trees: FileTree[] = []
+  const lookup = site(
+    { open: () => 'directory' as const },
+    {
+      within: (_request, user: string) => user,
+      download(tree) {
+        trees.push(tree)
+        return EMPTY
+      },
+      index: false,
+    },
+  )
+  const ask = (user: string) =>
+    lookup({ method: 'GET', url: '/?zip', headers: new Headers() }, user)
+
+  it('is the same tree for each of its requests, so that what is learned of it can be kept', async () => {
+    for (const user of ['ann', 'bob', 'ann']) await ask(user)
+    const [ann, bob, annAgain] = trees
+    expect([ann === annAgain, ann === bob]).toEqual([true, false])
+  })
+
+  it('is forgotten when many others came after', async () => {
+    trees.length = 0
+    const users = Array.from({ length: 1000 }, (_, i) => `user-${i}`)
+    for (const user of ['ann', ...users, 'ann']) await ask(user)
+    expect(trees.at(0) === trees.at(-1)).toBe(false)
   })
 })
 

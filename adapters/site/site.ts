@@ -2,7 +2,7 @@ import type { FileLookup } from '../../src/lookup.ts'
 import { search } from './search.ts'
 import { readOptions, type SiteOptions } from './site-options.ts'
 import type { FileTree } from './tree.ts'
-import { folderOf, inOtherForms, reachable } from './views.ts'
+import { foldersOf, inOtherForms, reachable } from './views.ts'
 
 export type { SiteOptions } from './site-options.ts'
 
@@ -26,10 +26,11 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
     return (request, ...context) =>
       search({ rules, tree: whole, isWithin: false, request, context })
   }
+  const inside = foldersOf(whole)
   return async (request, ...context) => {
     const folder = await within(request, ...context)
     if (!isFolderName(folder)) return null
-    return search({ rules, tree: folderOf(whole, folder), isWithin: true, request, context })
+    return search({ rules, tree: inside(folder), isWithin: true, request, context })
   }
 }
 

@@ -1,8 +1,24 @@
 import type { FileTree, Opened } from './tree.ts'
 
-/** What is inside of one folder of a tree, as a tree. */
-export function folderOf(tree: FileTree, folder: string): FileTree {
-  return viewOf(tree, (path) => (path === '' ? folder : `${folder}/${path}`))
+/** How many folders' trees are kept, before all are forgotten. */
+const MAX_FOLDERS = 100
+
+/**
+ * What is inside of each folder of a tree, as a tree: the same for the requests of a while, since
+ * `download` may remember what it learns of a tree.
+ */
+export function foldersOf(tree: FileTree): (folder: string) => FileTree {
+  const kept = new Map<string, FileTree>()
+  return (folder) => {
+    const view = kept.get(folder) ?? viewOf(tree, (path) => join(folder, path))
+    if (kept.size >= MAX_FOLDERS) kept.clear()
+    kept.set(folder, view)
+    return view
+  }
+}
+
+function join(folder: string, path: string): string {
+  return path === '' ? folder : `${folder}/${path}`
 }
 
 /** A tree where a name is also found that is stored in another Unicode form. */
