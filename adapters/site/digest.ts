@@ -1,5 +1,5 @@
 import { closeSource } from '../../src/reader.ts'
-import type { Digests, FileSource, RequestLike } from '../../src/source.ts'
+import type { FileSource, RequestLike } from '../../src/source.ts'
 import { overlay } from './overlay.ts'
 
 /**
@@ -18,27 +18,23 @@ export function withDigest(
   request: RequestLike,
   file: FileSource,
 ): FileSource | Promise<FileSource> {
-  if (file.digest === undefined) return file
-  const wanted = wantedAlgorithms(request.headers.get('want-repr-digest'))
+  const wanted = file.digest ? wantedAlgorithms(request.headers.get('want-repr-digest')) : []
   return wanted.length === 0 ? file : addDigest(file, wanted)
 }
 
 async function addDigest(file: FileSource, wanted: readonly string[]): Promise<FileSource> {
+  const { digest, headers } = file
   try {
-    const known = await digestsOf(file)
-    const name = wanted.find((name) => Object.hasOwn(known, name))
-    const digest = name === undefined ? undefined : known[name]
-    if (digest === undefined) return file
-    const field = `${name}=:${btoa(String.fromCharCode(...digest))}:`
-    return { ...file, headers: overlay(file.headers, { 'repr-digest': field }) }
+    const known = (typeof digest === 'function' ? await digest() : digest) ?? {}
+    const name = wanted.find((name) => Object.hasOwn(known, name)) ?? ''
+    const bytes = known[name]
+    if (bytes === undefined) return file
+    const field = `${name}=:${btoa(String.fromCharCode(...bytes))}:`
+    return { ...file, headers: overlay(headers, { 'repr-digest': field }) }
   } catch (thrown) {
     void closeSource(file)
     throw thrown
   }
-}
-
-async function digestsOf({ digest }: FileSource): Promise<Digests> {
-  return (typeof digest === 'function' ? await digest() : digest) ?? {}
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { FileTree, Opened } from './tree.ts'
+import type { FileTree } from './tree.ts'
 
 /** How many folders' trees are kept, before all are forgotten. */
 const MAX_FOLDERS = 100
@@ -10,43 +10,26 @@ const MAX_FOLDERS = 100
 export function foldersOf(tree: FileTree): (folder: string) => FileTree {
   const kept = new Map<string, FileTree>()
   return (folder) => {
-    const view = kept.get(folder) ?? viewOf(tree, (path) => join(folder, path))
+    const inside = (path: string) => (path === '' ? folder : `${folder}/${path}`)
+    const view = kept.get(folder) ?? viewOf(tree, inside)
     if (kept.size >= MAX_FOLDERS) kept.clear()
     kept.set(folder, view)
     return view
   }
 }
 
-function join(folder: string, path: string): string {
-  return path === '' ? folder : `${folder}/${path}`
-}
-
 /** A tree where a name is also found that is stored in another Unicode form. */
 export function inOtherForms(tree: FileTree): FileTree {
   return {
     ...viewOf(tree),
-    open(path, request) {
-      const opened = tree.open(path, request)
-      // ASCII has one form only.
-      if (/^[\0-\x7f]*$/.test(path)) return opened
-      return openFirst([
-        () => opened,
-        ...others(path).map((form) => () => tree.open(form, request)),
-      ])
+    async open(path, request) {
+      for (const form of new Set([path, path.normalize('NFC'), path.normalize('NFD')])) {
+        const opened = await tree.open(form, request)
+        if (opened) return opened
+      }
+      return null
     },
   }
-
-  function others(path: string): string[] {
-    return [path.normalize('NFC'), path.normalize('NFD')].filter((form) => form !== path)
-  }
-}
-
-async function openFirst(ways: readonly (() => Opened | Promise<Opened>)[]): Promise<Opened> {
-  for (const open of ways) {
-    const opened = await open()
-    if (opened) return opened
-  }
-  return null
 }
 
 /**
@@ -61,24 +44,19 @@ export function reachable(tree: FileTree, isFound: (name: string) => boolean): F
     ...others,
     async *list(path) {
       for await (const entry of list(path)) {
-        if (isFound(entry.name) && isNameable(entry.name)) yield entry
+        // No URL can name what `%2f`, `%5c` and `%00` would stand in, or what is not Unicode.
+        if (isFound(entry.name) && /^[^/\\\0\p{Cs}\ufffd]+$/u.test(entry.name)) yield entry
       }
     },
   }
 }
 
-/** No URL can name what `%2f`, `%5c` and `%00` would stand in, or what is not Unicode. */
-function isNameable(name: string): boolean {
-  return name !== '' && !/[/\\\0\p{Cs}\ufffd]/u.test(name)
-}
-
 /** A copy, at other paths. `...` would lose the methods of an object of a class. */
 function viewOf(tree: FileTree, at: (path: string) => string = (path) => path): FileTree {
-  const { isFlat } = tree
   const list = tree.list?.bind(tree)
   return {
-    isFlat,
+    isFlat: tree.isFlat,
     open: (path, request) => tree.open(at(path), request),
-    ...(list && { list: (path: string) => list(at(path)) }),
+    list: list && ((path) => list(at(path))),
   }
 }
