@@ -100,7 +100,7 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
     for (const encoding of acceptedEncodings(acceptEncodingOf(request), rules.encodings)) {
       const storedAt = path + EXTENSIONS[encoding]
       const stored = await tree.open(storedAt, request)
-      if (isFile(stored) && isUpToDate(stored, file)) {
+      if (isFile(stored) && isUsable(stored, file)) {
         void closeSource(file)
         return digested(visit, storedAt, {
           ...stored,
@@ -118,9 +118,9 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
   return digested(visit, path, { ...file, headers })
 }
 
-/** A file may have been changed after it was encoded. */
-function isUpToDate(stored: FileSource, { lastModified }: FileSource): boolean {
-  return !lastModified || (stored.lastModified ?? 0) >= lastModified
+/** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */
+function isUsable(stored: FileSource, { lastModified }: FileSource): boolean {
+  return stored.size > 0 && (!lastModified || (stored.lastModified ?? 0) >= lastModified)
 }
 
 /** With the digest that the client asks for. */

@@ -16,8 +16,8 @@ export function search(visit: Visit): Found | Promise<Found> {
   const { rules, tree, request } = visit
   const target = toTarget(request.url, rules.base, rules.isFound)
   if (target === null) return null
-  const { path, isFolder } = target
-  if (!path || isFolder) return searchOther(visit, target, null)
+  const { path, isFolder, isNameable } = target
+  if (!path || isFolder || !isNameable) return searchOther(visit, target, null)
   const take = (opened: Opened) =>
     isFile(opened) ? represent(visit, path, opened) : searchOther(visit, target, opened)
   const opened = tree.open(path, request)
@@ -31,10 +31,11 @@ function isLater(opened: Opened | PromiseLike<Opened>): opened is PromiseLike<Op
 
 /** What there is, if it is not simply a file. */
 async function searchOther(visit: Visit, target: Target, opened: Opened): Promise<Found> {
-  const { path, isFolder } = target
+  const { path, isFolder, isNameable } = target
   if (path === null) return notFound(visit)
-  const found = await (isFolder ? inFolder(visit, path) : instead(visit, path, opened))
-  return found ?? (await fallback(visit, path)) ?? notFound(visit)
+  const found =
+    isNameable && (await (isFolder ? inFolder(visit, path) : instead(visit, path, opened)))
+  return found || (await fallback(visit, path)) || notFound(visit)
 }
 
 /** What a path with a slash at its end names. */
