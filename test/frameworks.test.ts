@@ -50,6 +50,12 @@ declare module 'electron' {
 `,
   ],
   ['src/app.module.ts', 'export class AppModule {}\n'],
+  [
+    'dist/server/entry.d.mts',
+    `import type { IncomingMessage, ServerResponse } from 'node:http'
+export function handler(request: IncomingMessage, response: ServerResponse): void
+`,
+  ],
 ])
 
 const folder = writeInPackage(new Map([...blocks, ...STUBS]))
@@ -68,7 +74,7 @@ beforeAll(() => {
 })
 
 it('docs/frameworks.md shows what compiles', () => {
-  expect(blocks.size).toBe(17)
+  expect(blocks.size).toBe(19)
   expect(compile(folder, [...blocks.keys(), 'stubs.d.ts'])).toBe('')
 })
 
