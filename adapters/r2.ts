@@ -20,6 +20,7 @@ export type {
   R2GetOptionsLike,
   R2HttpMetadataLike,
   R2ListedLike,
+  R2ListOptionsLike,
   R2ObjectLike,
 } from './r2/binding.ts'
 
