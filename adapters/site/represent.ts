@@ -82,13 +82,18 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const described = { ...file, type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
   const isStandIn = role === 'stand-in'
-  const varying = isStandIn && fallback !== null ? { vary: 'Accept' } : null
-  const headers = overlay(defaults, file.headers, fieldsOf?.(path, file), varying)
+  const fields = fieldsOf?.(path, file)
   let lifetime = cacheControlOf?.(path, file)
   // It is asked for by the URL of something else, which may be a file tomorrow.
   if (isStandIn) lifetime ??= 'no-cache'
-  if (lifetime) headers['cache-control'] = lifetime
-  else if (lifetime === null) delete headers['cache-control']
+  const headers = overlay(
+    defaults,
+    file.headers,
+    fields,
+    lifetime ? { 'cache-control': lifetime } : null,
+    isStandIn && fallback !== null ? { vary: 'Accept' } : null,
+  )
+  if (lifetime === null) delete headers['cache-control']
   return { ...described, headers }
 }
 

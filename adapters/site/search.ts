@@ -111,8 +111,9 @@ const NO_PAGE: Answer = { status: 404, headers: { vary: 'Accept' }, pieces: [], 
 /** The page of a 404. What is asked of a file, such as a range of it, is not asked of this page. */
 async function notFound(visit: Visit): Promise<Answer | null> {
   const { rules, request } = visit
-  const asked = { ...visit, request: plainly(request) }
-  const page = rules.notFound && (await fileAt(asked, rules.notFound, 'stand-in'))
+  const page =
+    rules.notFound &&
+    (await fileAt({ ...visit, request: plainly(request) }, rules.notFound, 'stand-in'))
   if (!page) return rules.fallback === null ? null : NO_PAGE
   try {
     const headers = overlay(page.headers, {
