@@ -1,5 +1,5 @@
 import { expectWholeNumber } from './errors.ts'
-import { type BodyReader, readRange } from './reader.ts'
+import { BodyReader } from './reader.ts'
 import { dropped, pullStream } from './runtime.ts'
 
 /**
@@ -61,5 +61,5 @@ export function exactly(
   // Once it is being read, the reader cancels it.
   const close = () => (stream.locked ? undefined : stream.cancel())
   const source = { read: () => stream, close }
-  return streamBody(readRange(source, 0, length))
+  return streamBody(new BodyReader(source, 0, length))
 }

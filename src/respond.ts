@@ -68,7 +68,8 @@ export function respondTo<Context extends readonly unknown[]>(
     expectFunction(name, options[name])
   }
   const { headers } = options
-  const added = typeof headers === 'function' ? headers : readFields(headers, COMPUTED_FIELDS)
+  const isGiven = headers === undefined || typeof headers === 'function'
+  const added = isGiven ? headers : readFields(headers, COMPUTED_FIELDS)
   return {
     async match(exchange) {
       const { request, context } = exchange
@@ -113,6 +114,7 @@ export function respondTo<Context extends readonly unknown[]>(
 
   /** An answer with the fields that every answer has. */
   function complete({ request, context }: Exchange<Context, unknown>, answered: Answer): Answer {
+    if (!added) return answered
     const fields =
       typeof added === 'function'
         ? readFields(added(answered, request, ...context), COMPUTED_FIELDS)

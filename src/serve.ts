@@ -6,7 +6,7 @@ import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
 import { type Begin, type Body, type Exchange, respondTo, type ServeOptions } from './respond.ts'
 import { AS_STORED, chunkLimit, isCopiedByResponse } from './runtime.ts'
-import { type Watch, watching } from './served.ts'
+import { ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, RequestLike } from './source.ts'
 
 /** The `bufferLimit` of a source that sets none. */
@@ -95,7 +95,7 @@ function exchangeOf<Context extends readonly unknown[]>(
   if (typeof request?.headers?.get !== 'function') {
     throw unexpected('a Request (Hono: c.req.raw; node:http: nodeListener)', request)
   }
-  const watch = watching(options, () => context)
+  const watch = new ResponseWatch(options, () => context)
   const begin: Begin<Response> = (answer, body, error) => {
     return respond(request, watch, answer, body, error)
   }

@@ -88,45 +88,63 @@ export interface Watch {
   weakly(): Watch
 }
 
-/**
- * Watches a response for its observers. It holds no request: whoever tells something passes one.
- *
- * @param context gives what the host passed
- */
-export function watching<Context extends readonly unknown[]>(
-  observers: Observers<Context>,
-  context: () => Context,
-  started: number = performance.now(),
-): Watch {
-  let isOver = false
-  return {
-    begin: (request, answer, progress) => {
-      tell(observers.onBegin, new Live(request, answer, progress))
-    },
-    end(request, { status, headers }, { sent, length, closed }, error) {
-      if (isOver) return
-      isOver = true
-      report(request, error)
-      void closed?.then((failure) => report(request, failure))
-      const aborted = error === undefined && sent !== null && sent < length
-      const duration = performance.now() - started
-      tell(observers.onServed, { request, status, headers, sent, aborted, error, duration })
-    },
-    weakly: () => watching(observers, weakened(context()), started),
+/** It holds no request: whoever tells something passes one. */
+export class ResponseWatch<Context extends readonly unknown[]> implements Watch {
+  readonly #observers: Observers<Context>
+  readonly #context: () => Context
+  readonly #started: number
+  #isOver = false
+
+  /** @param context gives what the host passed */
+  constructor(
+    observers: Observers<Context>,
+    context: () => Context,
+    started: number = performance.now(),
+  ) {
+    this.#observers = observers
+    this.#context = context
+    this.#started = started
   }
 
-  function report(request: RequestLike, error: unknown): void {
-    const { onError = log } = observers
-    if (error !== undefined) tell(onError, error, request)
+  begin(request: RequestLike, answer: Answer, progress: Progress): void {
+    const { onBegin } = this.#observers
+    if (onBegin) this.#tell(onBegin, new Live(request, answer, progress))
+  }
+
+  end(
+    request: RequestLike,
+    { status, headers }: Answer,
+    progress: Progress,
+    error?: unknown,
+  ): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const { sent, length, closed } = progress
+    this.#report(request, error)
+    void closed?.then((failure) => this.#report(request, failure))
+    const { onServed } = this.#observers
+    if (!onServed) return
+    const aborted = error === undefined && sent !== null && sent < length
+    const duration = performance.now() - this.#started
+    this.#tell(onServed, { request, status, headers, sent, aborted, error, duration })
+  }
+
+  weakly(): Watch {
+    return new ResponseWatch(this.#observers, weakened(this.#context()), this.#started)
+  }
+
+  #report(request: RequestLike, error: unknown): void {
+    const { onError = log } = this.#observers
+    if (error !== undefined) this.#tell(onError, error, request)
   }
 
   /** What an observer throws, at once or as a rejection, is logged and must not end the process. */
-  async function tell<Told extends unknown[]>(
-    observer: ((...told: [...Told, ...Context]) => void) | undefined,
+  async #tell<Told extends unknown[]>(
+    observer: (...told: [...Told, ...Context]) => void,
     ...told: Told
   ): Promise<void> {
     try {
-      await observer?.(...told, ...context())
+      await observer(...told, ...this.#context())
     } catch (thrown) {
       log(thrown)
     }

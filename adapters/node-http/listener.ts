@@ -3,7 +3,7 @@ import type { Answer } from '../../src/answer.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import type { BodyReader } from '../../src/reader.ts'
 import { type Begin, respondTo, type ServeOptions } from '../../src/respond.ts'
-import { type Watch, watching } from '../../src/served.ts'
+import { ResponseWatch, type Watch } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { memory } from '../local/shared.ts'
 import {
@@ -49,7 +49,7 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
     if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
     const request = toRequest(incoming)
     const context = [incoming, outgoing] as const
-    const watch = watching<readonly [I, O]>(options, () => context)
+    const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
     const begin: Begin<Finish> = (answer, body, error) => {
       const { reader } = body
       if (reader.length > 0) {
