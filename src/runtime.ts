@@ -46,6 +46,14 @@ export function isCopiedByResponse(): boolean {
 }
 
 /**
+ * The body for HEAD where nobody knows the length for GET. Where a Response has none, or one that
+ * has ended, Bun and Deno say that it is 0, which is a lie (RFC 9110 §8.6).
+ */
+export function unknownBody(): ReadableStream<Uint8Array> {
+  return pullStream({ pull: (controller) => controller.close() }, Infinity)
+}
+
+/**
  * The most bytes of a chunk, on Node under HTTP/2; undefined everywhere else. Node never forgives
  * an HTTP/2 connection what was written to a stream that is reset before it has left, and refuses
  * everything once 10 MB were lost like that: after two dozen seeks in a film, with large chunks.

@@ -11,8 +11,8 @@ export interface Observers<Context extends readonly unknown[] = readonly unknown
     | ((error: unknown, request: RequestLike, ...context: Context) => void)
     | undefined
   /**
-   * Called once per response, when its head is decided and its first bytes were read. What it throws
-   * is logged.
+   * Called once per response, when its head is decided and its first bytes were read, or its client
+   * hung up before; always ahead of `onServed`. What it throws is logged.
    */
   readonly onBegin?: ((serving: Serving, ...context: Context) => void) | undefined
   /**
@@ -88,6 +88,14 @@ export interface Watch {
   weakly(): Watch
 }
 
+/** How far a response has come. */
+interface Course {
+  /** When the request came, on the clock of `performance`. */
+  readonly started: number
+  isBegun: boolean
+  isOver: boolean
+}
+
 /**
  * Watches a response for its observers. It holds no request: whoever tells something passes one.
  *
@@ -96,23 +104,29 @@ export interface Watch {
 export function watching<Context extends readonly unknown[]>(
   observers: Observers<Context>,
   context: () => Context,
-  started: number = performance.now(),
+  course: Course = { started: performance.now(), isBegun: false, isOver: false },
 ): Watch {
-  let isOver = false
   return {
-    begin: (request, answer, progress) => {
-      tell(observers.onBegin, new Live(request, answer, progress))
-    },
-    end(request, { status, headers }, { sent, length, closed }, error) {
-      if (isOver) return
-      isOver = true
+    begin,
+    end(request, answer, progress, error) {
+      if (course.isOver) return
+      course.isOver = true
+      // The client was gone before the first read: who counts beginnings counts this one, too.
+      if (!course.isBegun) begin(request, answer, progress)
+      const { status, headers } = answer
+      const { sent, length, closed } = progress
       report(request, error)
       void closed?.then((failure) => report(request, failure))
       const aborted = error === undefined && sent !== null && sent < length
-      const duration = performance.now() - started
+      const duration = performance.now() - course.started
       tell(observers.onServed, { request, status, headers, sent, aborted, error, duration })
     },
-    weakly: () => watching(observers, weakened(context()), started),
+    weakly: () => watching(observers, weakened(context()), course),
+  }
+
+  function begin(request: RequestLike, answer: Answer, progress: Progress): void {
+    course.isBegun = true
+    tell(observers.onBegin, new Live(request, answer, progress))
   }
 
   function report(request: RequestLike, error: unknown): void {
