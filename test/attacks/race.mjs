@@ -1,6 +1,7 @@
 // race.mjs ROOT SECONDS COUNT OPTIONS PATH...: asks for files below a directory again and again, on
 // Node, Bun or Deno, for so many seconds and at least so many times, 16 at once. Prints, as JSON, how
 // often each answer came: its status, and its first bytes.
+import { Buffer } from 'node:buffer'
 import process from 'node:process'
 import { fileHandler } from '../../dist/src/index.js'
 
@@ -37,8 +38,7 @@ async function askAgain() {
 
 /** Whether all bytes are those of one word, again and again. */
 function isRepeated(bytes, word) {
-  const letters = new TextEncoder().encode(word)
-  return bytes.every((byte, i) => byte === letters[i % letters.length])
+  return Buffer.alloc(bytes.length, word).equals(bytes)
 }
 
 async function directoryOf() {
