@@ -7,7 +7,7 @@ import { Checksums } from './checksums.ts'
 import type { Known, Plan } from './zip.ts'
 
 /** What tells one state of an entry of a listing from another. */
-type Listed = Pick<Entry, 'size' | 'lastModified'>
+type Listed = Pick<Entry, 'size' | 'lastModified' | 'version'>
 
 /** What an archive has to know of a file. */
 type Version = Pick<FileSource, 'size' | 'etag' | 'lastModified'>
@@ -67,11 +67,11 @@ export class KnownTree {
     if (file?.version !== undefined && file.version === etag) return { ...file, etag }
     if (file?.etag === etag) return file
     this.#versions.delete(id)
-    if (file !== null) this.remember(id, entry, file)
+    if (file !== null) this.remember(id, { ...entry, version: etag }, file)
     return file
   }
 }
 
-function listed({ size, lastModified }: Listed): string {
-  return `${size} ${lastModified?.getTime()}`
+function listed({ size, lastModified, version }: Listed): string {
+  return `${size} ${lastModified?.getTime()} ${version}`
 }
