@@ -46,6 +46,7 @@ const WIRE = [
   'growing',
   'http',
   'made',
+  'made-download',
   'node-listener',
   'open-files',
   'page-large',
@@ -56,7 +57,6 @@ const WIRE = [
   'site-contract',
   'wrangler',
   'zip',
-  'zip-download',
   'zip-entry',
 ]
 

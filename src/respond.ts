@@ -5,6 +5,7 @@ import { expectFunction, reasonOf } from './errors.ts'
 import { addFields, COMPUTED_FIELDS, readFields } from './headers.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from './lookup.ts'
 import type { BodyReader } from './reader.ts'
+import { hangUpSignal } from './runtime.ts'
 import type { Observers } from './served.ts'
 import type { FileSource, HeadersLike, RequestLike } from './source.ts'
 
@@ -108,7 +109,9 @@ export function respondTo<Context extends readonly unknown[]>(
         // It has the fields of every answer, too, unless making them is what failed.
       }
       const body = { reader: readAnswer(answered, reader ? null : source), source: null }
-      return begin(answered, body, reasonOf(thrown))
+      // After a hang-up, it doesn't matter why a look-up that was under way failed.
+      const error = hangUpSignal(request)?.aborted ? undefined : reasonOf(thrown)
+      return begin(answered, body, error)
     }
   }
 

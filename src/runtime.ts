@@ -70,5 +70,13 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
   return agent.startsWith('Node.js') && headers.get('host') === null ? HTTP2_CHUNK : undefined
 }
 
+/**
+ * The signal of a request whose client may hang up while something is looked for; undefined where
+ * nobody tells. Deno would, but prints a warning at the first use of it.
+ */
+export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
+  return agent.startsWith('Deno') ? undefined : request.signal
+}
+
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */
 export const AS_STORED = { encodeBody: 'manual' }

@@ -123,4 +123,9 @@ export interface RequestLike {
   readonly url: string
   /** Header fields, by name in any case; null for one that was not sent. */
   readonly headers: { get(name: string): string | null }
+  /**
+   * Aborted when the client hangs up, and perhaps when the response is over: for a lookup that takes
+   * long. Not every host tells.
+   */
+  readonly signal?: AbortSignal | undefined
 }

@@ -47,7 +47,7 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
   const responder = respondTo<readonly [incoming: I, outgoing: O]>(lookup, options)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
-    const request = toRequest(incoming)
+    const request = toRequest(incoming, outgoing)
     const context = [incoming, outgoing] as const
     const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
     const begin: Begin<Finish> = (answer, body, error) => {

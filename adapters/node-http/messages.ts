@@ -44,8 +44,15 @@ export interface Outgoing {
 }
 
 /** The part of a Request that an answer depends on. */
-export function toRequest({ method = '', url = '', headers, rawHeaders }: Incoming): RequestLike {
+export function toRequest(incoming: Incoming, outgoing: Outgoing): RequestLike {
+  const { method = '', url = '', headers, rawHeaders } = incoming
+  let hangUp: AbortController | null = null
   return {
+    // Few lookups ask for it.
+    get signal() {
+      hangUp ??= hangUpOf(incoming, outgoing)
+      return hangUp.signal
+    },
     method,
     url,
     headers: {
@@ -59,6 +66,16 @@ export function toRequest({ method = '', url = '', headers, rawHeaders }: Incomi
       },
     },
   }
+}
+
+function hangUpOf(incoming: Incoming, outgoing: Outgoing): AbortController {
+  const hangUp = new AbortController()
+  const abort = () => hangUp.abort()
+  outgoing.once('close', abort)
+  // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
+  if (outgoing.stream) incoming.resume()
+  if (incoming.aborted || outgoing.destroyed) abort()
+  return hangUp
 }
 
 /**

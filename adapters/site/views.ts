@@ -1,8 +1,29 @@
 import type { FileTree, Opened } from './tree.ts'
 
+/** Which folder of which tree a tree is. */
+const folders = new WeakMap<FileTree, Place>()
+
+/** A path of a tree. */
+export interface Place {
+  readonly tree: FileTree
+  readonly path: string
+}
+
 /** What is inside of one folder of a tree, as a tree. */
 export function folderOf(tree: FileTree, folder: string): FileTree {
-  return viewOf(tree, (path) => (path === '' ? folder : `${folder}/${path}`))
+  const view = viewOf(tree, (path) => inside(folder, path))
+  folders.set(view, { tree, path: folder })
+  return view
+}
+
+/** Where a path is in the tree that lasts: one of a folder is made for each request. */
+export function placeOf(tree: FileTree, path: string): Place {
+  const folder = folders.get(tree)
+  return folder === undefined ? { tree, path } : { ...folder, path: inside(folder.path, path) }
+}
+
+function inside(folder: string, path: string): string {
+  return path === '' ? folder : `${folder}/${path}`
 }
 
 /** A tree where a name is also found that is stored in another Unicode form. */
