@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { messageOf } from './failure.ts'
 
 /** What the command line asks for. */
 export type Options =
@@ -105,8 +106,7 @@ export function parseOptions(args: readonly string[]): Options {
     const port = findDashedPort(args)
     if (port !== undefined) return { kind: 'mistake', message: portMistake(port) }
     // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
-    const text = String(error instanceof Error ? error.message : error)
-    return { kind: 'mistake', message: text.replace(/\.\s.*/s, '') }
+    return { kind: 'mistake', message: messageOf(error).replace(/\.\s.*/s, '') }
   }
 }
 
