@@ -38,6 +38,7 @@ const WIRE = [
   'command-made',
   'command-page',
   'command-serving',
+  'command-workers',
   'contract',
   'encrypted',
   'express',

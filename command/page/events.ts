@@ -18,6 +18,14 @@ export interface Row {
   readonly state: 'running' | 'done' | 'aborted' | 'failed'
 }
 
+/** A row, for those who serve the same pages from another process. */
+export interface Report {
+  /** The name of the page. */
+  readonly view: string
+  readonly path: string
+  readonly row: Row
+}
+
 /** How often those who listen are told how far a response has come, in ms. */
 const TICK = 250
 /** After how many ticks a word is sent in any case: it shows which connections are dead. */
@@ -25,6 +33,8 @@ const QUIET_TICKS = 60
 const MAX_VIEWS = 100
 const MAX_ROWS = 100
 const MAX_LISTENERS = 100
+/** How many processes may number rows. */
+const MAX_NUMBERS = 1000
 
 const VIEW = /[?&]view=([a-z\d]{4,16})(?:&|$)/
 
@@ -38,25 +48,35 @@ export function isListening({ headers }: Pick<Serving, 'headers'>): boolean {
  * it to the address of what it plays, as in `/film.mp4?view=k3f9x2`: so one tab's requests are told
  * from those of another, of other programs and of the page's own thumbnails, in the log as well.
  *
- * Of the last hundred pages, the last hundred requests are remembered.
+ * Of the last hundred pages, the last hundred requests are remembered. Where several processes
+ * answer, each reports its own to the others: a page may listen to any of them.
  */
 export class Views {
+  readonly #number: number
+  readonly #report: ((report: Report) => void) | null
   readonly #views = new Map<string, View>()
   /** Weakly, as a response may be dropped without a word. */
   readonly #running = new WeakMap<RequestLike, Tracked>()
   readonly #listeners = new Set<Listener>()
-  #count = 0
+  #lastTime = 0
   #ticks = 0
   #timer: ReturnType<typeof setInterval> | null = null
+
+  /** @param number tells this process from others, from 0 to 999 */
+  constructor(number = 0, report: ((report: Report) => void) | null = null) {
+    this.#number = number
+    this.#report = report
+  }
 
   /** For `onBegin`. */
   begin(serving: Serving): void {
     const view = VIEW.exec(serving.request.url)?.[1]
     const path = view === undefined ? null : toRelativePath(serving.request.url)
     if (view === undefined || path === null) return
-    const tracked = new Tracked(++this.#count, path, this.#view(view), serving)
+    const tracked = new Tracked(this.#nextId(), path, view, serving)
     this.#running.set(serving.request, tracked)
-    tracked.view.add(tracked)
+    this.#tell(tracked)
+    if (this.#report !== null) this.#wake()
   }
 
   /** For `onServed`. */
@@ -64,7 +84,24 @@ export class Views {
     const tracked = this.#running.get(served.request)
     if (tracked === undefined) return
     tracked.end(served)
-    tracked.view.tell(tracked)
+    this.#tell(tracked)
+  }
+
+  /** Hears what another process reports. */
+  hear({ view, path, row }: Report): void {
+    this.#view(view).tell({ path, row: () => row })
+  }
+
+  /** Later ones are higher, whichever process gives them. */
+  #nextId(): number {
+    this.#lastTime = Math.max(this.#lastTime + 1, Date.now())
+    return this.#lastTime * MAX_NUMBERS + this.#number
+  }
+
+  #tell(tracked: Tracked): void {
+    const { path, view } = tracked
+    this.#view(view).tell(tracked)
+    this.#report?.({ view, path, row: tracked.row() })
   }
 
   /**
@@ -78,7 +115,6 @@ export class Views {
     const listener = new Listener(path, view.rows(), () => {
       view.listeners.delete(listener)
       this.#listeners.delete(listener)
-      if (this.#listeners.size === 0) this.#rest()
     })
     listener.send('file', about)
     view.listeners.add(listener)
@@ -87,7 +123,7 @@ export class Views {
       if (this.#listeners.size <= MAX_LISTENERS) break
       oldest.close()
     }
-    this.#timer ??= setInterval(() => this.#tick(), TICK)
+    this.#wake()
     return listener.stream
   }
 
@@ -109,11 +145,20 @@ export class Views {
 
   #tick(): void {
     const isQuiet = ++this.#ticks % QUIET_TICKS === 0
+    let isOver = this.#listeners.size === 0
     for (const view of this.#views.values()) {
-      if (view.listeners.size === 0) continue
-      for (const tracked of view.rows()) if (tracked.hasMoved()) view.tell(tracked)
+      for (const one of view.rows()) {
+        if (!(one instanceof Tracked)) continue
+        if (one.hasMoved()) this.#tell(one)
+        if (one.isRunning && this.#report !== null) isOver = false
+      }
       if (isQuiet) for (const listener of view.listeners) listener.send('quiet', null)
     }
+    if (isOver) this.#rest()
+  }
+
+  #wake(): void {
+    this.#timer ??= setInterval(() => this.#tick(), TICK)
   }
 
   #rest(): void {
@@ -125,33 +170,45 @@ export class Views {
 /** A page that plays. */
 class View {
   readonly listeners = new Set<Listener>()
-  readonly #rows: Tracked[] = []
+  readonly #rows = new Rows()
 
-  rows(): readonly Tracked[] {
-    return this.#rows
+  rows(): Iterable<Watched> {
+    return this.#rows.values()
   }
 
-  add(tracked: Tracked): void {
-    this.#rows.push(tracked)
-    if (this.#rows.length > MAX_ROWS) this.#rows.shift()
-    this.tell(tracked)
-  }
-
-  tell(tracked: Tracked): void {
-    for (const listener of this.listeners) listener.tell(tracked)
+  tell(watched: Watched): void {
+    this.#rows.put(watched)
+    for (const listener of this.listeners) listener.tell(watched)
   }
 }
 
-/** A response that is watched. */
-class Tracked {
+/** A response, wherever it is. */
+interface Watched {
   readonly path: string
-  readonly view: View
+  row(): Row
+}
+
+/** The last rows, by their numbers. */
+class Rows extends Map<number, Watched> {
+  put(watched: Watched): void {
+    this.set(watched.row().id, watched)
+    for (const oldest of this.keys()) {
+      if (this.size <= MAX_ROWS) break
+      this.delete(oldest)
+    }
+  }
+}
+
+/** A response of this process. */
+class Tracked implements Watched {
+  readonly path: string
+  readonly view: string
   readonly #row: Omit<Row, 'sent' | 'state'>
   #serving: Pick<Serving, 'sent'>
   #state: Row['state'] = 'running'
   #lastSent: number | null = 0
 
-  constructor(id: number, path: string, view: View, serving: Serving) {
+  constructor(id: number, path: string, view: string, serving: Serving) {
     const { request, status, headers } = serving
     const [, first, last] = /^bytes (\d+)-(\d+)/.exec(headers['content-range'] ?? '') ?? []
     const length = status === 200 && request.method === 'GET' ? headers['content-length'] : 0
@@ -168,6 +225,10 @@ class Tracked {
     // Not the response itself, which would keep its request.
     this.#serving = { sent }
     this.#state = error !== undefined ? 'failed' : aborted ? 'aborted' : 'done'
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running'
   }
 
   /** Whether more was sent since it was last asked. */
@@ -187,13 +248,13 @@ class Tracked {
 class Listener {
   readonly stream: ReadableStream<Uint8Array>
   readonly #path: string
-  readonly #changed: Set<Tracked>
+  readonly #changed = new Rows()
   readonly #leave: () => void
   #controller!: ReadableStreamDefaultController<Uint8Array>
 
-  constructor(path: string, known: readonly Tracked[], leave: () => void) {
+  constructor(path: string, known: Iterable<Watched>, leave: () => void) {
     this.#path = path
-    this.#changed = new Set(known.filter((tracked) => tracked.path === path))
+    for (const watched of known) if (watched.path === path) this.#changed.put(watched)
     this.#leave = leave
     this.stream = new ReadableStream(
       {
@@ -207,13 +268,9 @@ class Listener {
     )
   }
 
-  tell(tracked: Tracked): void {
-    if (tracked.path !== this.#path) return
-    this.#changed.add(tracked)
-    for (const oldest of this.#changed) {
-      if (this.#changed.size <= MAX_ROWS) break
-      this.#changed.delete(oldest)
-    }
+  tell(watched: Watched): void {
+    if (watched.path !== this.#path) return
+    this.#changed.put(watched)
     if ((this.#controller.desiredSize ?? 0) > 0) this.#flush()
   }
 
@@ -230,7 +287,7 @@ class Listener {
 
   #flush(): void {
     if (this.#changed.size === 0) return
-    const rows = Array.from(this.#changed, (tracked) => tracked.row())
+    const rows = Array.from(this.#changed.values(), (watched) => watched.row())
     this.#changed.clear()
     this.send('requests', rows)
   }
