@@ -27,6 +27,8 @@ export interface Answer {
    * Called only when it is to be sent: not for HEAD, nor where the status has no content.
    */
   readonly stream?: (() => ReadableStream<Uint8Array>) | undefined
+  /** Whether another handler may answer instead: as if nothing was found, where there is one. */
+  readonly yields?: boolean | undefined
 }
 
 const ALLOW = 'GET, HEAD, OPTIONS'

@@ -34,8 +34,7 @@ export function fileHandler<Context extends readonly unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response> {
   const responder = respondTo(lookup, options)
   return async (request, ...context) => {
-    const exchange = exchangeOf(options, request, context)
-    return (await responder.match(exchange)) ?? responder.serve(exchange, null)
+    return responder.answer(exchangeOf(options, request, context))
   }
 }
 

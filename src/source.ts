@@ -34,7 +34,8 @@ export interface FileSource {
   readonly lastModified?: Date | undefined
   /**
    * Further header fields: Cache-Control, Content-Encoding, CORS, … Validators, lengths and ranges
-   * are computed, and dropped if given here. At most one Set-Cookie: several are a TypeError.
+   * are computed, and dropped if given here. At most one Set-Cookie, as everywhere: several are a
+   * TypeError. Append further ones to the Response, or set them before `nodeListener`.
    */
   readonly headers?: HeadersLike | undefined
   /**

@@ -11,6 +11,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { memory } from '../adapters/local/shared.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { Incoming, Outgoing } from '../adapters/node-http/messages.ts'
+import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { fileHandler } from '../src/serve.ts'
@@ -657,6 +658,25 @@ describe('nodeListener as middleware', () => {
     client.send(`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Content-Length: 0')
     const { status, body } = await client.response()
     expect({ status, body: String(body) }).toEqual({ status: 200, body: 'next' })
+  })
+
+  it('leaves to the next what yields, which is the answer if there is none', async () => {
+    const page: Answer = { status: 404, headers: { vary: 'Accept' }, pieces: [], yields: true }
+    const listener = nodeListener(() => page)
+    const ask = async (handle: RequestListener) => {
+      const client = await clientOf(handle)
+      client.get('/')
+      const { status, headers } = await client.response()
+      return [status, headers.vary]
+    }
+    const last = await ask((incoming, outgoing) => void listener(incoming, outgoing))
+    const first = await ask((incoming, outgoing) => {
+      void listener(incoming, outgoing, () => outgoing.writeHead(200).end())
+    })
+    expect([last, first]).toEqual([
+      [404, 'Accept'],
+      [200, undefined],
+    ])
   })
 
   it('fails as the next one does', async () => {

@@ -61,10 +61,8 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
       return FINISHED
     }
     const exchange = { request, context, begin }
-    const finish = await responder.match(exchange)
-    if (finish !== null) return finish()
-    if (next !== undefined) return next()
-    await responder.serve(exchange, null)
+    const finish = await (next ? responder.match(exchange) : responder.answer(exchange))
+    return finish ? finish() : next?.()
   }
 }
 

@@ -30,7 +30,7 @@ export interface Outgoing {
   /** The value of a field that was set, but not sent yet; undefined if there is none. */
   getHeader(name: string): unknown
   /** Sends the head, with the fields that were set; those given here replace others of their name. */
-  writeHead(status: number, headers: Record<string, string>): unknown
+  writeHead(status: number, headers: Record<string, string | string[]>): unknown
   /** Sends a chunk; `callback` is called when it has left, or with the reason why it did not. */
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
   /** Ends the response. */

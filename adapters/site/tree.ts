@@ -48,7 +48,7 @@ export interface FileTree {
    *
    * @param path as for `open`
    */
-  list?(path: string): AsyncIterable<Entry>
+  readonly list?: ((path: string) => AsyncIterable<Entry>) | undefined
   /**
    * Whether it knows keys only, as an object store does: `open` never says `directory`, and a folder
    * is whatever keys begin with. False by default.
