@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { nodeDirectory } from '../adapters/node.ts'
 import { describeFile, listFolder } from '../command/listing.ts'
+import { SCRIPT } from '../command/page/browser/script.ts'
 import { Views } from '../command/page/events.ts'
 import type { Shelf } from '../command/page/library.ts'
 import { withPage } from '../command/page/page.ts'
@@ -235,6 +237,17 @@ describe('the page', () => {
       ],
       end: '</html>\n',
     })
+  })
+
+  test('has a script that needs nothing but itself and the browser', () => {
+    const file = join(makeRoot(), 'script.js')
+    writeFileSync(file, SCRIPT)
+    const compiler = fileURLToPath(new URL('../node_modules/.bin/tsc', import.meta.url))
+    const flags = '--ignoreConfig --noEmit --allowJs --checkJs --target es2022 --lib es2023,dom'
+    const { stdout } = spawnSync(compiler, [...flags.split(' '), file], { encoding: 'utf8' })
+    // Without types much is unclear, but not what is called what.
+    const unknown = stdout.split('\n').filter((line) => /Cannot find name|Duplicate/.test(line))
+    expect([stdout === '', unknown]).toEqual([false, []])
   })
 
   test('of an empty folder says what to do, of a search that found nothing what was looked for', async () => {

@@ -1,8 +1,8 @@
 import { one, say } from './dom.ts'
 
 export interface Folders {
-  /** Shows another folder, or other files of this one, beside what plays. */
-  visit(address: string, isNew: boolean): Promise<void>
+  /** Shows another folder, or other files of this one, beside what plays; whether it does. */
+  visit(address: string, isNew: boolean): Promise<boolean>
   /** Whether the page's address, but for what is after a #, is that of what is shown. */
   isHere(): boolean
 }
@@ -25,16 +25,20 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
       asked.abort()
       asked = new AbortController()
       const page = await load(url, asked.signal)
-      if (page === null) return
+      if (page === null) return false
       const files = page.querySelector('#shelf')
       // Another page, such as an index.html, or one with a player where there is none.
       const isOther = files === null || (!hasPlayer(document) && hasPlayer(page))
-      if (isOther) return location.assign(url)
+      if (isOther) {
+        location.assign(url)
+        return false
+      }
       if (isNew) history.pushState(null, '', url)
       else history.replaceState(null, '', url.pathname + url.search + location.hash)
       shown = url.pathname + url.search
       fill(files, page)
       if (isNew) arrive(page)
+      return true
     },
   }
 

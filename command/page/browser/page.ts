@@ -83,11 +83,33 @@ export function startPage(): void {
   function step(by: number): void {
     const at = queue.findIndex(({ href }) => href === player?.playing()?.href)
     const entry = at < 0 ? undefined : queue[at + by]
-    if (entry === undefined) return
+    if (entry === undefined) {
+      void turn(by)
+      return
+    }
     const link = mediaLinks(shelf).find(({ pathname }) => pathname === entry.href)
     if (link !== undefined) name(link)
     show(entry, true)
     link?.scrollIntoView({ block: 'nearest' })
+  }
+
+  /** To the next page or the last, if the group that is played goes on there. */
+  async function turn(by: number): Promise<void> {
+    const from = by > 0 ? -1 : 0
+    const edge = mediaLinks(shelf).at(from)
+    const page = shelf.querySelector<HTMLAnchorElement>(`#pages a[rel=${by > 0 ? 'next' : 'prev'}]`)
+    if (page === null || edge?.pathname !== player?.playing()?.href) return
+    const group = groupOf(edge)
+    if (!(await folders.visit(page.href, true))) return
+    const link = mediaLinks(shelf).at(by > 0 ? 0 : -1)
+    if (link === undefined || groupOf(link) !== group) return
+    name(link)
+    choose(link, true)
+    link.scrollIntoView({ block: 'nearest' })
+  }
+
+  function groupOf(link: HTMLAnchorElement | undefined): string | undefined {
+    return link?.closest('section')?.querySelector('h2')?.textContent
   }
 
   function whenEnded({ isInSeries }: Entry): void {
