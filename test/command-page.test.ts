@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { nodeDirectory } from '../adapters/node.ts'
 import { describeFile, listFolder } from '../command/listing.ts'
-import { SCRIPT } from '../command/page/browser/script.ts'
 import { Views } from '../command/page/events.ts'
 import type { Shelf } from '../command/page/library.ts'
 import { withPage } from '../command/page/page.ts'
@@ -241,7 +240,10 @@ describe('the page', () => {
 
   test('has a script that needs nothing but itself and the browser', () => {
     const file = join(makeRoot(), 'script.js')
-    writeFileSync(file, SCRIPT)
+    // As it is built: Vitest rewrites imports.
+    const built = new URL('../dist/command/page/browser/script.js', import.meta.url)
+    const print = `import { SCRIPT } from '${built}'; process.stdout.write(SCRIPT)`
+    writeFileSync(file, execFileSync('node', ['--input-type=module', '--eval', print]))
     const compiler = fileURLToPath(new URL('../node_modules/.bin/tsc', import.meta.url))
     const flags = '--ignoreConfig --noEmit --allowJs --checkJs --target es2022 --lib es2023,dom'
     const { stdout } = spawnSync(compiler, [...flags.split(' '), file], { encoding: 'utf8' })
