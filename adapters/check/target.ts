@@ -1,4 +1,4 @@
-import type { Field } from './exchange.ts'
+import type { Field } from './head.ts'
 import { onOneLine } from './text.ts'
 
 /** Fields by which the check asks, and which frame its requests. */

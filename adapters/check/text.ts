@@ -1,4 +1,5 @@
-import type { Ask, Field } from './exchange.ts'
+import type { Ask } from './exchange.ts'
+import type { Field } from './head.ts'
 
 const MAX_LENGTH = 300
 
