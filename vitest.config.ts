@@ -36,6 +36,7 @@ const WIRE = [
   'command-elsewhere',
   'command-log',
   'command-made',
+  'command-open',
   'command-page',
   'command-serving',
   'command-workers',

@@ -1,5 +1,5 @@
 import { onOneLine } from './escape.ts'
-import type { Field } from './exchange.ts'
+import type { Field } from './head.ts'
 
 /** Fields by which the check asks, and which frame its requests. */
 const OWN = [

@@ -1,5 +1,6 @@
 import { escapeControls } from './escape.ts'
-import type { Ask, Field } from './exchange.ts'
+import type { Ask } from './exchange.ts'
+import type { Field } from './head.ts'
 
 /** A text without the words of secrets, which a server may send back. */
 export function redact(text: string, secrets: readonly string[]): string {

@@ -1,22 +1,8 @@
 import { toRelativePath } from '../../adapters/site/url-path.ts'
 import type { Served, Serving } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
-
-/** A response with a part of a file, as the page's range map shows it. */
-export interface Row {
-  readonly id: number
-  /** When it began, in ms since the epoch. */
-  readonly at: number
-  /** The Range field; null without one. */
-  readonly range: string | null
-  readonly status: number
-  /** The bytes [start, end) of the file that were announced. */
-  readonly start: number
-  readonly end: number
-  /** How many were sent so far; null where the runtime does not tell. */
-  readonly sent: number | null
-  readonly state: 'running' | 'done' | 'aborted' | 'failed'
-}
+import { Listener } from './listener.ts'
+import { type Row, Rows, Tracked, type Watched } from './row.ts'
 
 /** A row, for those who serve the same pages from another process. */
 export interface Report {
@@ -31,7 +17,6 @@ const TICK = 250
 /** After how many ticks a word is sent in any case: it shows which connections are dead. */
 const QUIET_TICKS = 60
 const MAX_VIEWS = 100
-const MAX_ROWS = 100
 const MAX_LISTENERS = 100
 /** How many processes may number rows. */
 const MAX_NUMBERS = 1000
@@ -179,116 +164,5 @@ class View {
   tell(watched: Watched): void {
     this.#rows.put(watched)
     for (const listener of this.listeners) listener.tell(watched)
-  }
-}
-
-/** A response, wherever it is. */
-interface Watched {
-  readonly path: string
-  row(): Row
-}
-
-/** The last rows, by their numbers. */
-class Rows extends Map<number, Watched> {
-  put(watched: Watched): void {
-    this.set(watched.row().id, watched)
-    for (const oldest of this.keys()) {
-      if (this.size <= MAX_ROWS) break
-      this.delete(oldest)
-    }
-  }
-}
-
-/** A response of this process. */
-class Tracked implements Watched {
-  readonly path: string
-  readonly view: string
-  readonly #row: Omit<Row, 'sent' | 'state'>
-  #serving: Pick<Serving, 'sent'>
-  #state: Row['state'] = 'running'
-  #lastSent: number | null = 0
-
-  constructor(id: number, path: string, view: string, serving: Serving) {
-    const { request, status, headers } = serving
-    const [, first, last] = /^bytes (\d+)-(\d+)/.exec(headers['content-range'] ?? '') ?? []
-    const length = status === 200 && request.method === 'GET' ? headers['content-length'] : 0
-    const start = Number(first ?? 0)
-    const end = last === undefined ? Number(length ?? 0) : Number(last) + 1
-    const range = request.headers.get('range')
-    this.path = path
-    this.view = view
-    this.#row = { id, at: Date.now(), range, status, start, end }
-    this.#serving = serving
-  }
-
-  end({ sent, aborted, error }: Served): void {
-    // Not the response itself, which would keep its request.
-    this.#serving = { sent }
-    this.#state = error !== undefined ? 'failed' : aborted ? 'aborted' : 'done'
-  }
-
-  get isRunning(): boolean {
-    return this.#state === 'running'
-  }
-
-  /** Whether more was sent since it was last asked. */
-  hasMoved(): boolean {
-    const { sent } = this.#serving
-    const hasMoved = sent !== this.#lastSent
-    this.#lastSent = sent
-    return hasMoved
-  }
-
-  row(): Row {
-    return { ...this.#row, sent: this.#serving.sent, state: this.#state }
-  }
-}
-
-/** One who listens, and may be slow to: what happens in the meantime is told in one go. */
-class Listener {
-  readonly stream: ReadableStream<Uint8Array>
-  readonly #path: string
-  readonly #changed = new Rows()
-  readonly #leave: () => void
-  #controller!: ReadableStreamDefaultController<Uint8Array>
-
-  constructor(path: string, known: Iterable<Watched>, leave: () => void) {
-    this.#path = path
-    for (const watched of known) if (watched.path === path) this.#changed.put(watched)
-    this.#leave = leave
-    this.stream = new ReadableStream(
-      {
-        start: (controller) => {
-          this.#controller = controller
-        },
-        pull: () => this.#flush(),
-        cancel: leave,
-      },
-      { highWaterMark: 2 },
-    )
-  }
-
-  tell(watched: Watched): void {
-    if (watched.path !== this.#path) return
-    this.#changed.put(watched)
-    if ((this.#controller.desiredSize ?? 0) > 0) this.#flush()
-  }
-
-  send(event: string, data: unknown): void {
-    if ((this.#controller.desiredSize ?? 0) <= 0) return
-    const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
-    this.#controller.enqueue(new TextEncoder().encode(text))
-  }
-
-  close(): void {
-    this.#leave()
-    this.#controller.close()
-  }
-
-  #flush(): void {
-    if (this.#changed.size === 0) return
-    const rows = Array.from(this.#changed.values(), (watched) => watched.row())
-    this.#changed.clear()
-    this.send('requests', rows)
   }
 }
