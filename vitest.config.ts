@@ -15,6 +15,7 @@ const BROWSER = [
 
 /** What is published, and what its documents and examples say. */
 const PACKAGE = [
+  'doc-comments',
   'docs',
   'example-trees',
   'examples',

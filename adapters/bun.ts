@@ -16,7 +16,7 @@ import { site } from './site/site.ts'
 export type { FileOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
 export type { SharingOptions } from './local/open-files.ts'
-export type { DirectoryOptions } from './local/tree.ts'
+export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Bun: { file(path: string): Blob }
 
@@ -51,7 +51,9 @@ const SHOWN_INLINE =
  * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
+ * ```ts
  * Bun.serve({ fetch: async (request) => serveFile(request, await bunFile('film.mp4')) })
+ * ```
  */
 export function bunFile(
   path: string | URL,
@@ -69,7 +71,9 @@ export function bunFile(
  * >= 0
  *
  * @example
+ * ```ts
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })
+ * ```
  */
 export function bunDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,

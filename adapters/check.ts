@@ -64,10 +64,12 @@ const TIMES = 6
  * @throws TypeError, as a rejection, when the URL or an option is none
  *
  * @example
+ * ```ts
  * const report = await check('https://example.com/film.mp4')
  * report.passed // false
  * report.verdicts // { plays: 'pass', resumes: 'fail', caches: 'pass', cors: null }
  * String(report) // what fails, what it means, how to fix it, and how to see it
+ * ```
  */
 export async function check(url: string | URL, options: CheckOptions = {}): Promise<Report> {
   const { insecure = false, signal, timeout = TIMEOUT, onProgress = () => {} } = options

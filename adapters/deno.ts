@@ -17,7 +17,7 @@ import { site } from './site/site.ts'
 export type { FileOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
 export type { SharingOptions } from './local/open-files.ts'
-export type { DirectoryOptions } from './local/tree.ts'
+export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Deno: {
   readonly version: { readonly deno: string }
@@ -61,7 +61,9 @@ const SEEK_START = 0
  * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
+ * ```ts
  * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
+ * ```
  */
 export function denoFile(
   path: string | URL,
@@ -79,7 +81,9 @@ export function denoFile(
  * >= 0
  *
  * @example
+ * ```ts
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
+ * ```
  */
 export function denoDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,

@@ -15,7 +15,7 @@ import { site } from './site/site.ts'
 export type { FileOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
 export type { SharingOptions } from './local/open-files.ts'
-export type { DirectoryOptions } from './local/tree.ts'
+export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 export { nodeListener } from './node-http/listener.ts'
 export type { Incoming, Outgoing } from './node-http/messages.ts'
 
@@ -50,7 +50,9 @@ export interface NodeOptions {
  * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
+ * ```ts
  * serveFile(request, await nodeFile('videos/film.mp4'))
+ * ```
  */
 export function nodeFile(
   path: string | URL,
@@ -69,7 +71,9 @@ export function nodeFile(
  * >= 0
  *
  * @example
+ * ```ts
  * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of `@hono/node-server`
+ * ```
  */
 export function nodeDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,

@@ -48,8 +48,10 @@ export function answerMethod(method: string): Answer | null {
  * malformed, its type or a field can't be sent, or `sliceFor` is unknown
  *
  * @example
- * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())
+ * ```ts
+ * answer({ method: 'GET', headers: new Headers({ range: 'bytes=0-4' }) }, source, Date.now())
  * // { status: 206, headers: { 'content-range': 'bytes 0-4/1000', … }, pieces: [{ start: 0, end: 5 }] }
+ * ```
  */
 export function answer(
   request: Pick<RequestLike, 'method' | 'headers'>,
@@ -74,7 +76,9 @@ export function answer(
  * @throws TypeError if it can't be sent
  *
  * @example
+ * ```ts
  * redirect('/films/') // { status: 308, headers: { location: '/films/', … }, pieces: [] }
+ * ```
  */
 export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 308): Answer {
   if (!/^[\x21-\x7e]+$/.test(location)) {

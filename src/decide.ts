@@ -33,8 +33,10 @@ export interface RangeLimits {
    * end. A whole number, 1 or more; off by default.
    *
    * @example
+   * ```ts
    * fileHandler(lookup, { maxSlice: 1_000_000 })
    * // A <video> that asks for `bytes=0-` of 10 MB gets `Content-Range: bytes 0-999999/10000000`
+   * ```
    */
   readonly maxSlice?: number | undefined
   /**
@@ -75,8 +77,10 @@ interface Limits {
  * @throws RangeError or TypeError if a limit is invalid
  *
  * @example
- * decide(new Request(url, { headers: { range: 'bytes=0-499' } }), { size: 1000 }, Date.now())
+ * ```ts
+ * decide({ method: 'GET', headers: new Headers({ range: 'bytes=0-499' }) }, { size: 1000 }, Date.now())
  * // { status: 206, ranges: [{ start: 0, end: 500 }] }
+ * ```
  */
 export function decide(
   request: Pick<RequestLike, 'method' | 'headers'>,

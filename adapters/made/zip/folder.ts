@@ -32,7 +32,9 @@ const trees = new WeakMap<FileTree, KnownFiles>()
  * are more than `maxMembers` files and folders
  *
  * @example
- * nodeDirectory('media', { download: zipFolder }) // `/films/?zip`
+ * ```ts
+ * nodeDirectory('media', { download: zipFolder }) // answers `/films/?zip`
+ * ```
  */
 export async function zipFolder(
   tree: FileTree,
