@@ -76,9 +76,8 @@ export function denoFile(
  * A lookup of the regular files under a directory, by the rules of `nodeDirectory`. Needs
  * `--allow-read` of the directory.
  *
- * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a
- * slash, or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number
- * >= 0
+ * @throws TypeError at once when `root` is not a directory or an option is invalid; RangeError when
+ * `keepOpen` is not a whole number >= 0
  *
  * @example
  * ```ts

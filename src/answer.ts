@@ -9,7 +9,7 @@ import { isEntityTag } from './validators.ts'
 
 /** A response as plain data: whoever writes it need not know HTTP's rules for ranges. */
 export interface Answer {
-  /** The status code. */
+  /** The status code, from 200 on. */
   readonly status: number
   /**
    * Header fields by lower-case name. Content-Length, if there is one, is the length of the pieces;

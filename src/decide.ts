@@ -71,9 +71,12 @@ interface Limits {
 }
 
 /**
- * Decides the answer to a GET or HEAD, in the order of RFC 9110 §13.2.2.
+ * Decides the answer to a GET or HEAD of a file that exists, in the order of RFC 9110 §13.2.2:
+ * If-Match or If-Unmodified-Since, If-None-Match or If-Modified-Since, If-Range, Range.
  *
  * @param now ms since the epoch
+ * @returns the status; with 206 also the ranges, half-open, inside the file, and in the
+ * order requested
  * @throws RangeError or TypeError if a limit is invalid
  *
  * @example

@@ -43,7 +43,7 @@ export interface CacheOptions<Context extends readonly unknown[] = readonly unkn
    *
    * @example
    * ```ts
-   * cached(nodeDirectory('media'), { key: ({ url }) => new URL(url).pathname })
+   * cached(nodeDirectory('media'), { key: ({ url }) => toRelativePath(url) })
    * ```
    */
   readonly key?: ((request: RequestLike, ...context: Context) => string | null) | undefined
