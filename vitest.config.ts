@@ -21,6 +21,7 @@ const PACKAGE = [
   'examples',
   'frameworks',
   'package',
+  'quick-starts',
   'site-docs',
   'structure',
 ]
