@@ -72,7 +72,7 @@ export function nodeFile(
  *
  * @example
  * ```ts
- * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of `@hono/node-server`
+ * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // Hono's server for Node
  * ```
  */
 export function nodeDirectory<Context extends readonly unknown[] = readonly unknown[]>(
