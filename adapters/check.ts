@@ -26,11 +26,11 @@ export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 /** How a server is checked. */
 export interface CheckOptions {
   /**
-   * Header fields for each request, as `Authorization`. They go to no other origin, and into no
+   * Header fields for each request, such as `Authorization`. They go to no other origin, and into no
    * report.
    */
   readonly headers?: Readonly<Record<string, string>> | readonly Field[]
-  /** Whose pages are to read the file, as `https://app.example`: then CORS is checked, too. */
+  /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
   readonly origin?: string
   /** Asks a server whose certificate is not to be trusted, too. */
   readonly insecure?: boolean
