@@ -32,7 +32,7 @@ export type FileLookup<Context extends readonly unknown[] = readonly unknown[]> 
  * const media = nodeDirectory('media')
  * fileHandler(async (request) => {
  *   const found = await media(request)
- *   return isSource(found) ? { ...found, headers: { 'cache-control': 'private' } } : found
+ *   return isSource(found) ? { ...found, type: 'video/mp4' } : found
  * })
  * ```
  */

@@ -17,9 +17,10 @@ import { TABLE } from './wire/table.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** README.md, CONTRIBUTING.md, SECURITY.md and all below docs/, from the root of the project. */
+/** README.md and its like, and all below docs/, from the root of the project. */
 const PAGES = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  'examples/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
