@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -76,6 +77,15 @@ describe.runIf(isInstalled('deno'))('the doc comments of what is exported', () =
       // It means a setter, which can have none.
       ['adapters/hono.ts', 'missing-return-type'],
     ])
+  })
+
+  it('make a reference, without complaints, that imports doors by their names', () => {
+    const script = join(root, 'docs/reference.mjs')
+    const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
+    const page = join(root, 'dist/reference/adapters/node.ts/~/nodeDirectory.html')
+    const text = readFileSync(page, 'utf8')
+    expect(text).toContain('import { nodeDirectory } from &quot;byteserve/node&quot;')
   })
 
   it('show examples that compile', () => {
