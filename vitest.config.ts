@@ -15,11 +15,13 @@ const BROWSER = [
 
 /** What is published, and what its documents and examples say. */
 const PACKAGE = [
+  'doc-comments',
   'docs',
   'example-trees',
   'examples',
   'frameworks',
   'package',
+  'quick-starts',
   'site-docs',
   'structure',
 ]

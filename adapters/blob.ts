@@ -28,7 +28,9 @@ const CHUNK = 256 * 1024
  * @throws TypeError when `blob` is not a Blob, or a field of `headers` can't be sent
  *
  * @example
+ * ```ts
  * serveFile(request, blobFile(new Blob(['hello, world'], { type: 'text/plain' })))
+ * ```
  */
 export function blobFile(blob: Blob, options: BlobOptions = {}): FileSource {
   if (typeof blob?.arrayBuffer !== 'function') {

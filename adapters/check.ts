@@ -29,11 +29,11 @@ export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 /** How a server is checked. */
 export interface CheckOptions {
   /**
-   * Header fields for each request, as `Authorization`. They go to no other origin, and into no
+   * Header fields for each request, such as `Authorization`. They go to no other origin, and into no
    * report.
    */
   readonly headers?: Readonly<Record<string, string>> | readonly Field[]
-  /** Whose pages are to read the file, as `https://app.example`: then CORS is checked, too. */
+  /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
   readonly origin?: string
   /** Asks a server whose certificate is not to be trusted, too. */
   readonly insecure?: boolean
@@ -67,10 +67,12 @@ const TIMES = 6
  * @throws TypeError, as a rejection, when the URL or an option is none
  *
  * @example
+ * ```ts
  * const report = await check('https://example.com/film.mp4')
  * report.passed // false
  * report.verdicts // { plays: 'pass', resumes: 'fail', caches: 'pass', cors: null }
  * String(report) // what fails, what it means, how to fix it, and how to see it
+ * ```
  */
 export async function check(url: string | URL, options: CheckOptions = {}): Promise<Report> {
   const { insecure = false, signal, timeout = TIMEOUT, onProgress = () => {} } = options

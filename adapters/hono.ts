@@ -38,8 +38,10 @@ export interface ContextLike {
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
  * @example
+ * ```ts
  * app.use('/media/*', files(nodeDirectory('media')))
  * app.use('/media/*', files((request, c: Context<{ Bindings: Env }>) => r2Bucket(c.env.MEDIA)(request)))
+ * ```
  */
 export function files<C extends ContextLike>(
   lookup: FileLookup<readonly [c: C]>,

@@ -60,7 +60,9 @@ const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers
  * invalid
  *
  * @example
+ * ```ts
  * serveFile(request, await httpFile('https://example.org/film.mp4', request))
+ * ```
  */
 export async function httpFile(
   url: string | URL,
@@ -87,7 +89,9 @@ export async function httpFile(
  * invalid
  *
  * @example
+ * ```ts
  * site(httpTree('https://example.org/films/'), { base: '/media/' })
+ * ```
  */
 export function httpTree(base: string | URL, options: HttpTreeOptions = {}): FileTree {
   const root = expectUrl(base)
@@ -123,7 +127,9 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
  * @throws as `httpTree` and `site` do
  *
  * @example
+ * ```ts
  * export default { fetch: fileHandler(httpOrigin('https://example.org/films/')) }
+ * ```
  */
 export function httpOrigin<Context extends readonly unknown[] = readonly unknown[]>(
   base: string | URL,

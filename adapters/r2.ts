@@ -20,6 +20,7 @@ export type {
   R2GetOptionsLike,
   R2HttpMetadataLike,
   R2ListedLike,
+  R2ListOptionsLike,
   R2ObjectLike,
 } from './r2/binding.ts'
 
@@ -56,7 +57,9 @@ const MAX_KEY_LENGTH = 1024
  * @throws as a rejection, R2's error for any failure; TypeError when `type` is not a function
  *
  * @example
+ * ```ts
  * serveFile(request, await r2File(env.MEDIA, 'videos/film.mp4', request))
+ * ```
  */
 export async function r2File(
   bucket: R2BucketLike,
@@ -95,7 +98,9 @@ export async function r2File(
  * @throws TypeError at once when there is no bucket, `prefix` lacks a slash, or an option is invalid
  *
  * @example
+ * ```ts
  * export default { fetch: fileHandler((request, env: Env) => r2Bucket(env.MEDIA)(request)) }
+ * ```
  */
 export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]>(
   bucket: R2BucketLike,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type ChecksumProgress, Checksums } from './made/zip/checksums.ts'
+export { type Checked, type ChecksumProgress, Checksums } from './made/zip/checksums.ts'
 export { type ZipEntryOptions, zipEntry } from './made/zip/entry.ts'
 export { type ZipFolderOptions, zipFolder } from './made/zip/folder.ts'
 export { type ZipMember, type ZipOptions, zip } from './made/zip/zip.ts'

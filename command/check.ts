@@ -26,7 +26,7 @@ Asks a server for a file as players, downloads and caches do, and says what it g
 that means for people, and how to fix it. At most 40 requests and 4 MiB for each URL, one request
 at a time.
 
-      --origin ORIGIN    check CORS, too, for pages of ORIGIN, as https://app.example
+      --origin ORIGIN    check CORS, too, for pages of ORIGIN, such as https://app.example
       --header 'N: v'    send this header field with each request; may be given several times
       --insecure         ask a server whose certificate is not to be trusted
       --timeout SECONDS  how long the server may be silent, 10 by default

@@ -10,7 +10,7 @@ import { isEntityTag } from './validators.ts'
 
 /** A response as plain data: whoever writes it need not know HTTP's rules for ranges. */
 export interface Answer {
-  /** The status code. */
+  /** The status code, from 200 on. */
   readonly status: number
   /**
    * Header fields by lower-case name. Content-Length, if there is one, is the length of the pieces;
@@ -54,8 +54,10 @@ export function answerMethod(method: string): Answer | null {
  * malformed, its type or a field can't be sent, or `sliceFor` is unknown
  *
  * @example
- * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())
+ * ```ts
+ * answer({ method: 'GET', headers: new Headers({ range: 'bytes=0-4' }) }, source, Date.now())
  * // { status: 206, headers: { 'content-range': 'bytes 0-4/1000', … }, pieces: [{ start: 0, end: 5 }] }
+ * ```
  */
 export function answer(
   request: Pick<RequestLike, 'method' | 'headers'>,
@@ -80,7 +82,9 @@ export function answer(
  * @throws TypeError if it can't be sent
  *
  * @example
+ * ```ts
  * redirect('/films/') // { status: 308, headers: { location: '/films/', … }, pieces: [] }
+ * ```
  */
 export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 308): Answer {
   if (!/^[\x21-\x7e]+$/.test(location)) {

@@ -51,7 +51,12 @@ export function streamBody(
  * runs past the end
  *
  * @example
- * read: async (start, end) => exactly(await openRange(start, end), end - start)
+ * ```ts
+ * const source: FileSource = {
+ *   size,
+ *   read: async (start, end) => exactly(await openRange(start, end), end - start),
+ * }
+ * ```
  */
 export function exactly(
   stream: ReadableStream<Uint8Array>,

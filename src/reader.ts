@@ -136,7 +136,9 @@ export class BodyReader implements Progress {
  * `end` are not whole numbers in order; or what `read` throws. The source stays open.
  *
  * @example
+ * ```ts
  * const head = await readBytes(file, 0, Math.min(512, file.size))
+ * ```
  */
 export async function readBytes(
   source: Pick<FileSource, 'read'>,

@@ -18,7 +18,9 @@ export interface ServeOptions<Context extends readonly unknown[] = readonly unkn
    * gives them. They take the place of what the file or the lookup says; computed fields stay.
    *
    * @example
+   * ```ts
    * fileHandler(lookup, { headers: { 'access-control-allow-origin': '*' } })
+   * ```
    */
   readonly headers?:
     | HeadersLike

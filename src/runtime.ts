@@ -39,7 +39,7 @@ export function pullStream(
 
 /**
  * Whether a Response copies its bytes when it is made, as the Fetch standard says. A class that
- * replaces it, such as @hono/node-server's, may keep them.
+ * replaces it, such as that of `@hono/node-server`, may keep them.
  */
 export function isCopiedByResponse(): boolean {
   return Object.getPrototypeOf(Response) === Function.prototype

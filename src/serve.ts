@@ -25,8 +25,10 @@ const BUFFER_LIMIT = 128 * 1024
  * The handler rejects with a TypeError if its argument is not a Request.
  *
  * @example
+ * ```ts
  * serve({ fetch: fileHandler(nodeDirectory('media')) }) // Hono's node-server
  * export default { fetch: fileHandler((request, env: Env) => r2File(env.MEDIA, 'film.mp4', request)) }
+ * ```
  */
 export function fileHandler<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
@@ -45,8 +47,10 @@ export function fileHandler<Context extends readonly unknown[]>(
  * @throws as `fileHandler` does
  *
  * @example
+ * ```ts
  * const media = matchFile(nodeDirectory('media'))
  * app.use(async (c, next) => (await media(c.req.raw)) ?? next()) // Hono
+ * ```
  */
 export function matchFile<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
@@ -67,7 +71,9 @@ export function matchFile<Context extends readonly unknown[]>(
  * Request
  *
  * @example
+ * ```ts
  * app.get('/film', async (c) => serveFile(c.req.raw, await nodeFile('film.mp4')))
+ * ```
  */
 export async function serveFile<Context extends readonly unknown[]>(
   request: Request,

@@ -26,11 +26,13 @@ export interface Observers<Context extends readonly unknown[] = readonly unknown
  * A response under way.
  *
  * @example
+ * ```ts
  * const running = new Map<RequestLike, Serving>()
  * fileHandler(lookup, {
  *   onBegin: (serving) => running.set(serving.request, serving),
  *   onServed: ({ request }) => running.delete(request),
  * })
+ * ```
  */
 export interface Serving {
   /** What was asked: the same object for `onBegin` and `onServed` of one response. */

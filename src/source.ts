@@ -14,8 +14,10 @@ export type Chunk = Uint8Array | ReadableStream<Uint8Array>
  * the copy a `read` of its own.
  *
  * @example
+ * ```ts
  * const data = new TextEncoder().encode('hello, world')
  * const source: FileSource = { size: data.length, read: (start, end) => data.subarray(start, end) }
+ * ```
  */
 export interface FileSource {
   /** Complete length in bytes, a whole number. */

@@ -31,8 +31,11 @@ export interface ConcatOptions {
  * if a part is neither, or a field of `headers` can't be sent
  *
  * @example
- * const parts = await Promise.all(['film.001', 'film.002'].map((name) => nodeFile(name)))
- * serveFile(request, parts.includes(null) ? null : await concat(parts, { type: 'video/mp2t' }))
+ * ```ts
+ * const [first, second] = await Promise.all([nodeFile('film.001'), nodeFile('film.002')])
+ * const film = first && second && (await concat([first, second], { type: 'video/mp2t' }))
+ * serveFile(request, film)
+ * ```
  */
 export async function concat(
   parts: readonly (FileSource | Part)[],

@@ -37,8 +37,10 @@ const FINISHED: Finish = async () => {}
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
  * @example
+ * ```ts
  * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
- * app.use('/media', nodeListener(nodeDirectory('media'))) // Express
+ * express().use('/media', nodeListener(nodeDirectory('media')))
+ * ```
  */
 export function nodeListener<I extends Incoming = Incoming, O extends Outgoing = Outgoing>(
   lookup: FileLookup<readonly [incoming: I, outgoing: O]>,

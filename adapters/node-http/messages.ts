@@ -1,5 +1,4 @@
 import type { RequestLike } from '../../src/source.ts'
-import type { Session } from './session.ts'
 
 /** What requests of `node:http` and `node:http2` have in common. */
 export interface Incoming {
@@ -26,7 +25,12 @@ export interface Outgoing {
   /** Whether the connection is gone. */
   readonly destroyed?: boolean
   /** The stream of HTTP/2, which can be reset without its connection. */
-  readonly stream?: { readonly session?: Session | undefined; close(code: number): void }
+  readonly stream?: {
+    /** The connection that it shares with others. */
+    readonly session?: { close(): void } | undefined
+    /** Resets it, with an error code of RFC 9113 §7. */
+    close(code: number): void
+  }
   /** The value of a field that was set, but not sent yet; undefined if there is none. */
   getHeader(name: string): unknown
   /** Sends the head, with the fields that were set; those given here replace others of their name. */

@@ -9,7 +9,7 @@ const ALGORITHMS = [
  * its parts, and MD5 where the entity tag is one.
  *
  * @example
- * digestsOf(new Headers({ etag: '"900150983cd24fb0d6963f7d28e17f72"' })) // { md5: Uint8Array(16) }
+ * digestsOf(new Headers({ etag: '"900150983cd24fb0d6963f7d28e17f72"' })) // { md5: … }
  */
 export function digestsOf(headers: Headers): Readonly<Record<string, Uint8Array>> {
   const digests: Record<string, Uint8Array> = {}

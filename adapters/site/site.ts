@@ -14,7 +14,9 @@ export type { SiteOptions } from './site-options.ts'
  * @throws TypeError at once when an option is invalid
  *
  * @example
+ * ```ts
  * fileHandler(site(tree, { base: '/media/', precompressed: true, notFound: '404.html' }))
+ * ```
  */
 export function site<Context extends readonly unknown[] = readonly unknown[]>(
   tree: FileTree,

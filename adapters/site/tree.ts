@@ -23,14 +23,16 @@ export interface Entry {
  * A store of files by path: what a site is made of.
  *
  * @example
- * const files = new Map([['hello.txt', new TextEncoder().encode('hello, world')]])
+ * ```ts
+ * const texts = new Map([['hello.txt', new TextEncoder().encode('hello, world')]])
  * const tree: FileTree = {
  *   open(path) {
- *     const bytes = files.get(path)
+ *     const bytes = texts.get(path)
  *     return bytes ? { size: bytes.length, read: (start, end) => bytes.subarray(start, end) } : null
  *   },
  * }
  * fileHandler(site(tree))
+ * ```
  */
 export interface FileTree {
   /**

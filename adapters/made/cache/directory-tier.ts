@@ -36,7 +36,9 @@ const DIGEST_LENGTH = 32
  * @throws RangeError at once if `size` is not a whole number
  *
  * @example
+ * ```ts
  * cached(lookup, { tier: directoryTier('/var/cache/films', { size: 50e9 }) })
+ * ```
  */
 export function directoryTier(
   directory: string,

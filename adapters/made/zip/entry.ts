@@ -36,8 +36,11 @@ export interface ZipEntryOptions {
  * @throws TypeError, as a rejection, if a field of `headers` can't be sent; what reading throws
  *
  * @example
+ * ```ts
  * const archive = await nodeFile('comics/issue-1.cbz')
- * return archive && zipEntry(archive, 'page-01.jpg', request, { type: 'image/jpeg' })
+ * const page = archive && (await zipEntry(archive, 'page-01.jpg', request, { type: 'image/jpeg' }))
+ * serveFile(request, page)
+ * ```
  */
 export async function zipEntry(
   source: FileSource,

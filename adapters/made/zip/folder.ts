@@ -39,7 +39,9 @@ const trees = new WeakMap<FileTree, KnownTree>()
  * are more than `maxMembers` files and folders; the reason of the request's signal, once it is aborted
  *
  * @example
- * nodeDirectory('media', { download: zipFolder }) // `/films/?zip`
+ * ```ts
+ * nodeDirectory('media', { download: zipFolder }) // answers `/films/?zip`
+ * ```
  */
 export async function zipFolder(
   tree: FileTree,

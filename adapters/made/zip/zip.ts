@@ -59,8 +59,10 @@ export interface Known extends Checked, Entry {
  * be sent; RangeError if a size is not a whole number; Error if a member without a size is not there
  *
  * @example
+ * ```ts
  * const archive = await zip([{ name: 'film.mp4', open: () => nodeFile('videos/film.mp4') }])
  * serveFile(request, archive)
+ * ```
  */
 export async function zip(
   members: Iterable<ZipMember> | AsyncIterable<ZipMember>,
