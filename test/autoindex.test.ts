@@ -118,6 +118,22 @@ describe('a folder of another server', () => {
     await expect(list()).rejects.toThrow(new OriginError(502, base, reason))
   })
 
+  it.each([
+    ['goes on and on', Infinity, 'got more than 33554432 bytes'],
+    ['breaks off', 3, 'got a part of one'],
+  ])('that %s is none', async (_what, chunks, reason) => {
+    let given = 0
+    const body = new ReadableStream({
+      pull(controller) {
+        if (given++ < chunks) controller.enqueue(new Uint8Array(1_000_000).fill(32))
+        else controller.error(new Error('reset'))
+      },
+    })
+    const options = { fetch: async () => new Response(body) }
+    await expect(list('', options)).rejects.toThrow(reason)
+    expect(given).toBeLessThan(40)
+  })
+
   it('takes no time that grows with the square of a page', async () => {
     answer = { body: `<h1>Index of /</h1>${'<a href="x">'.repeat(50_000)}` }
     expect(await list()).toEqual([file('x')])
