@@ -98,6 +98,18 @@ describe('a folder of another server', () => {
     expect(asked).toEqual(['/films/more%20%26%20more/ application/json, */*;q=0.1'])
   })
 
+  it('may be the JSON of Caddy', async () => {
+    const items = [
+      { name: 'new/', size: 60, mod_time: '2026-11-29T08:30:00.5Z', is_dir: true },
+      { name: 'a b.mp4', size: 5, mod_time: '2026-11-29T08:30:00.5Z', is_dir: false },
+    ]
+    answer = { type: 'application/json; charset=utf-8', body: JSON.stringify(items) }
+    expect(await list()).toEqual([
+      folder('new'),
+      file('a b.mp4', { size: 5, lastModified: new Date('2026-11-29T08:30:00.5Z') }),
+    ])
+  })
+
   it('is none, if it says so', async () => {
     answer = { status: 404 }
     expect(await list()).toEqual([])

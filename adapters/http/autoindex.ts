@@ -4,8 +4,8 @@ import { noListing, readListing, toDate, toSize } from './listing.ts'
 import { ask, drop, type Upstream } from './upstream.ts'
 
 /**
- * What another server shows to be directly in a folder: JSON as nginx and byteserve have it, or the
- * page of nginx, Apache, lighttpd, Caddy, Python, or whatever else calls itself an index.
+ * What another server shows to be directly in a folder: JSON as nginx, Caddy and byteserve have it, or
+ * the page of nginx, Apache, lighttpd, Caddy, Python, or whatever else calls itself an index.
  *
  * @param folder its URL, which ends in a slash
  * @returns nothing if there is no such folder
@@ -42,12 +42,15 @@ function parseJson(text: string): Entry[] | null {
   }
 }
 
+/** As nginx and byteserve say it, or Caddy, which has a slash behind the name of a folder. */
 function toEntry(item: unknown): Entry | null {
-  const { name, type, size, mtime } = Object(item)
+  const { name, type, size, mtime, is_dir: isFolder, mod_time: modified } = Object(item)
   if (typeof name !== 'string') return null
-  if (type === 'directory') return { name, kind: 'directory' }
-  if (type !== 'file') return null
-  return { name, kind: 'file', size: toSize(size), lastModified: toDate(mtime) }
+  if (type === 'directory' || isFolder === true) {
+    return { name: name.replace(/\/$/, ''), kind: 'directory' }
+  }
+  if (type !== 'file' && isFolder !== false) return null
+  return { name, kind: 'file', size: toSize(size), lastModified: toDate(mtime ?? modified) }
 }
 
 /** Where a link leads, from behind `<a ` on. */
