@@ -8,6 +8,7 @@ import type { ServeOptions } from './options.ts'
 import type { Views } from './page/events.ts'
 import type { Shelf } from './page/library.ts'
 import { withPage } from './page/page.ts'
+import type { RequestLog } from './request-log.ts'
 import { localRoot } from './roots/local.ts'
 
 /** What is served: a folder, or one file of it. */
@@ -30,10 +31,14 @@ export interface Root {
  *
  * @throws Failure, as a rejection, unless it can be served
  */
-export async function findRoot(options: ServeOptions, runtime: Host): Promise<Root> {
+export async function findRoot(
+  options: ServeOptions,
+  runtime: Host,
+  log: Pick<RequestLog, 'say'>,
+): Promise<Root> {
   const { path } = options
-  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, runtime)
-  if (/^https?:/i.test(path)) return (await import('./roots/http.ts')).httpRoot(options)
+  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, runtime, log)
+  if (/^https?:/i.test(path)) return (await import('./roots/http.ts')).httpRoot(options, log)
   return localRoot(path, runtime)
 }
 

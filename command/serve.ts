@@ -31,12 +31,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { host, port } = options
   const address = await findAddress(host)
   const runtime = await loadHost()
-  const root = await findRoot(options, runtime)
+  const isLocal = isLoopback(address)
+  const log = new RequestLog(options.log, runtime, isLocal)
+  const root = await findRoot(options, runtime, log)
   const password = readPassword(options.auth, runtime.variable('BYTESERVE_AUTH'))
   const tls = readTls(options.tls)
   const scheme = tls === null ? 'http' : 'https'
-  const isLocal = isLoopback(address)
-  const log = new RequestLog(options.log, runtime, isLocal)
   const views = new Views()
   const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...options.allowHosts]
   const files = lookupOf(root, options, views)
