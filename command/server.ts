@@ -47,11 +47,11 @@ export async function startServer(
   outlet: Outlet,
 ): Promise<Server> {
   const { host, allowHosts } = options
-  const root = await findRoot(options, runtime)
+  const log = new RequestLog(style, outlet)
+  const root = await findRoot(options, runtime, outlet.print)
   const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...allowHosts]
   const files = lookupOf(root, options, views)
   const asked = password === null ? files : withPassword(files, password)
-  const log = new RequestLog(style, outlet)
   const service: Service = {
     lookup: forHosts(asked, names),
     options: {

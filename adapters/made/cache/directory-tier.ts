@@ -74,7 +74,10 @@ export function directoryTier(
     if (length > size || waiting + length > MAX_WAITING) return
     waiting += length
     try {
-      scan ??= findFiles()
+      scan ??= findFiles().catch((error: unknown) => {
+        scan = null
+        throw error
+      })
       await scan
       const name = await nameFor(key)
       await writeWhole(pathTo(name), bytes, await digest(bytes))
