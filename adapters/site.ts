@@ -1,6 +1,16 @@
 /**
  * Which file a URL means: the same rules for every store.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { nodeDirectory } from 'byteserve/node'
+ * import { cors } from 'byteserve/site'
+ *
+ * const site = nodeDirectory('public', { precompressed: true, notFound: '404.html' })
+ * export default { fetch: fileHandler(site, { headers: cors() }) }
+ * ```
+ *
  * @module
  */
 export { type CorsOptions, cors } from './site/cors.ts'
