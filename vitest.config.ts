@@ -38,8 +38,10 @@ const WIRE = [
   'command-elsewhere',
   'command-log',
   'command-made',
+  'command-open',
   'command-page',
   'command-serving',
+  'command-workers',
   'contract',
   'encrypted',
   'express',
@@ -48,6 +50,7 @@ const WIRE = [
   'growing',
   'http',
   'made',
+  'made-download',
   'node-listener',
   'open-files',
   'page-large',
@@ -58,7 +61,6 @@ const WIRE = [
   'site-contract',
   'wrangler',
   'zip',
-  'zip-download',
   'zip-entry',
 ]
 

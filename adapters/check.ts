@@ -11,23 +11,26 @@
  *
  * @module
  */
-import { ADVICE, recognize } from './check/advice.ts'
+import { ADVICE } from './check/advice.ts'
 import { CACHES } from './check/caches.ts'
 import { CORS } from './check/cors.ts'
-import type { Ask, Exchange, Field } from './check/exchange.ts'
+import { onOneLine } from './check/escape.ts'
+import type { Ask, Exchange } from './check/exchange.ts'
 import { type Check, type Finding, isBusy, statusOf, unknown } from './check/finding.ts'
+import type { Field } from './check/head.ts'
 import { PLAYS } from './check/plays.ts'
 import { Report, type Row } from './check/report.ts'
 import { RESUMES } from './check/resumes.ts'
+import { recognize } from './check/server.ts'
 import { Session } from './check/session.ts'
 import { openFile, Subject } from './check/subject.ts'
 import { parseFields, parseOrigin, parseTarget } from './check/target.ts'
-import { curlLine, onOneLine, redact } from './check/text.ts'
+import { curlLine, redact } from './check/text.ts'
 import { UnansweredError } from './check/unanswered.ts'
 
-export type { Field } from './check/exchange.ts'
 export type { Aim } from './check/finding.ts'
 export { type Colour, type Format, formatReport, type Paint } from './check/format.ts'
+export type { Field } from './check/head.ts'
 export type { Report, Row, Verdict, Verdicts } from './check/report.ts'
 export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { expectFunction } from '../src/errors.ts'
+import { expectFunction, unexpected } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
@@ -122,14 +122,14 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
   }
   if (!/^(?:.*\/)?$/s.test(prefix)) {
-    throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
+    throw unexpected("prefix to be empty or end with '/'", `'${prefix}'`)
   }
   const tree: FileTree = {
     isFlat: true,
     open: (path, request) => r2File(bucket, prefix + path, request),
+    list: listingOf(bucket, prefix),
   }
-  const list = listingOf(bucket, prefix)
-  return site(list === null ? tree : { ...tree, list }, options)
+  return site(tree, options)
 }
 
 /** What R2 stores with an object besides its type, as fields. */

@@ -210,7 +210,7 @@ async function nextOf(stream: ReadableStreamDefaultReader<Uint8Array>): Promise<
   }
 }
 
-function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
+export function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
   return 'getReader' in Object(chunk)
 }
 
@@ -221,7 +221,7 @@ function expectBytes(given: unknown): Uint8Array {
 }
 
 /** Checks the name: `instanceof` fails for an array of another realm, such as a test runner's. */
-function isBytes(value: unknown): value is Uint8Array {
+export function isBytes(value: unknown): value is Uint8Array {
   return kindOf(value) === 'Uint8Array'
 }
 

@@ -5,7 +5,7 @@ import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
 import { type Begin, type Body, type Exchange, respondTo, type ServeOptions } from './respond.ts'
-import { AS_STORED, chunkLimit, isCopiedByResponse } from './runtime.ts'
+import { AS_STORED, chunkLimit, isCopiedByResponse, unknownBody } from './runtime.ts'
 import { ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, RequestLike } from './source.ts'
 
@@ -36,8 +36,7 @@ export function fileHandler<Context extends readonly unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response> {
   const responder = respondTo(lookup, options)
   return async (request, ...context) => {
-    const exchange = exchangeOf(options, request, context)
-    return (await responder.match(exchange)) ?? responder.serve(exchange, null)
+    return responder.answer(exchangeOf(options, request, context))
   }
 }
 
@@ -127,7 +126,8 @@ async function respond(
   const given = atOnce ?? (isNative ? await native?.body?.(range.start, range.end) : null)
   if (given || isSmall) {
     const isEmpty = reader.length === 0
-    const response = toResponse(answer, given ?? (isEmpty ? null : await reader.whole()))
+    const body = given ?? (isEmpty ? noBody(request, answer) : await reader.whole())
+    const response = toResponse(answer, body)
     // A native body closes what it reads.
     if (atOnce) reader.close()
     const progress = isEmpty ? reader : { ...reader, sent: null }
@@ -141,6 +141,12 @@ async function respond(
   const conclude = ending(copy, answer, reader, watch)
   const abandon = ending(copy, answer, reader, watch.weakly())
   return toResponse(answer, streamBody(reader, conclude, abandon, most))
+}
+
+/** No body, and no length of none where the answer to a HEAD does not say the length for GET. */
+function noBody({ method }: Request, { status, headers }: Answer): BodyLike | null {
+  const isUnknown = method === 'HEAD' && headers['content-length'] === undefined
+  return isUnknown && status !== 204 && status !== 304 ? unknownBody() : null
 }
 
 /**

@@ -11,8 +11,8 @@ export interface Observers<Context extends readonly unknown[] = readonly unknown
     | ((error: unknown, request: RequestLike, ...context: Context) => void)
     | undefined
   /**
-   * Called once per response, when its head is decided and its first bytes were read. What it throws
-   * is logged.
+   * Called once per response, when its head is decided and its first bytes were read, or its client
+   * hung up before; always ahead of `onServed`. What it throws is logged.
    */
   readonly onBegin?: ((serving: Serving, ...context: Context) => void) | undefined
   /**
@@ -95,6 +95,7 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
   readonly #observers: Observers<Context>
   readonly #context: () => Context
   readonly #started: number
+  #isBegun = false
   #isOver = false
 
   /** @param context gives what the host passed */
@@ -109,30 +110,32 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
   }
 
   begin(request: RequestLike, answer: Answer, progress: Progress): void {
+    this.#isBegun = true
     const { onBegin } = this.#observers
     if (onBegin) this.#tell(onBegin, new Live(request, answer, progress))
   }
 
-  end(
-    request: RequestLike,
-    { status, headers }: Answer,
-    progress: Progress,
-    error?: unknown,
-  ): void {
+  end(request: RequestLike, answer: Answer, progress: Progress, error?: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
+    // The client was gone before the first read: who counts beginnings counts this one, too.
+    if (!this.#isBegun) this.begin(request, answer, progress)
     const { sent, length, closed } = progress
     this.#report(request, error)
     void closed?.then((failure) => this.#report(request, failure))
     const { onServed } = this.#observers
     if (!onServed) return
+    const { status, headers } = answer
     const aborted = error === undefined && sent !== null && sent < length
     const duration = performance.now() - this.#started
     this.#tell(onServed, { request, status, headers, sent, aborted, error, duration })
   }
 
   weakly(): Watch {
-    return new ResponseWatch(this.#observers, weakened(this.#context()), this.#started)
+    const context = weakened(this.#context())
+    const watch = new ResponseWatch(this.#observers, context, this.#started)
+    watch.#isBegun = this.#isBegun
+    return watch
   }
 
   #report(request: RequestLike, error: unknown): void {

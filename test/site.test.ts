@@ -203,7 +203,8 @@ describe('extensions, notFound and fallback', () => {
   })
 
   const app = { status: 200, vary: 'Accept', body: '<h1>Home' }
-  const nothing = { status: 404, body: '' }
+  // A cache may keep it, and would give it to a navigation.
+  const nothing = { status: 404, vary: 'Accept', body: '' }
 
   it.each([
     ['a navigation', '/films/7', { accept: 'text/html,*/*;q=0.8' }, 'GET', app],
@@ -217,6 +218,12 @@ describe('extensions, notFound and fallback', () => {
   ])('the fallback for %s: %s %j', async (_what, path, fields, method, expected) => {
     const options = { fallback: 'index.html', index: false } as const
     expect(await ask(options, path, fields, method)).toEqual(expected)
+  })
+
+  it('what is no navigation is left to the next handler, if there is one', async () => {
+    const request = new Request('http://host/api/films', { headers: { accept: '*/*' } })
+    const lookup = site(memoryTree(FILES), { fallback: 'index.html' })
+    expect(await matchFile(lookup)(request)).toBe(null)
   })
 
   it('the fallback never has the lifetime of what was asked for', async () => {
@@ -467,6 +474,19 @@ describe('fields', () => {
     expect(await of({ headers: () => ({ 'cache-control': 'max-age=2' }) })).toBe('max-age=2')
   })
 
+  it('several Set-Cookie are refused, wherever they come from, and may be added to the Response', async () => {
+    const cookies = ['a=1', 'b=2'].map((cookie): [string, string] => ['set-cookie', cookie])
+    expect(() => site(memoryTree(FILES), { headers: cookies })).toThrow(/^Expected one set-cookie/)
+    const ofFile = fileHandler(site(memoryTree(FILES), { headers: () => cookies }), {
+      onError: () => {},
+    })
+    expect((await ofFile(new Request('http://host/app.js'))).status).toBe(503)
+    const handler = fileHandler(site(memoryTree(FILES), { headers: { 'set-cookie': 'a=1' } }))
+    const response = await handler(new Request('http://host/app.js'))
+    response.headers.append('set-cookie', 'b=2')
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+  })
+
   it('a function that throws is a 503, and leaves nothing open', async () => {
     const closed: string[] = []
     const fail = () => {
@@ -613,6 +633,36 @@ describe('within', () => {
       expect([isFlat, response.status]).toEqual([isFlat, status])
       await response.body?.cancel()
     }
+  })
+})
+
+describe('a folder within', () => {
+  const trees: FileTree[] = []
+  const lookup = site(
+    { open: () => 'directory' as const },
+    {
+      within: (_request, user: string) => user,
+      download(tree) {
+        trees.push(tree)
+        return EMPTY
+      },
+      index: false,
+    },
+  )
+  const ask = (user: string) =>
+    lookup({ method: 'GET', url: '/?zip', headers: new Headers() }, user)
+
+  it('is the same tree for each of its requests, so that what is learned of it can be kept', async () => {
+    for (const user of ['ann', 'bob', 'ann']) await ask(user)
+    const [ann, bob, annAgain] = trees
+    expect([ann === annAgain, ann === bob]).toEqual([true, false])
+  })
+
+  it('is forgotten when many others came after', async () => {
+    trees.length = 0
+    const users = Array.from({ length: 1000 }, (_, i) => `user-${i}`)
+    for (const user of ['ann', ...users, 'ann']) await ask(user)
+    expect(trees.at(0) === trees.at(-1)).toBe(false)
   })
 })
 

@@ -49,7 +49,7 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
   const responder = respondTo<readonly [incoming: I, outgoing: O]>(lookup, options)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
-    const request = toRequest(incoming)
+    const request = toRequest(incoming, outgoing)
     const context = [incoming, outgoing] as const
     const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
     const begin: Begin<Finish> = (answer, body, error) => {
@@ -63,10 +63,8 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
       return FINISHED
     }
     const exchange = { request, context, begin }
-    const finish = await responder.match(exchange)
-    if (finish !== null) return finish()
-    if (next !== undefined) return next()
-    await responder.serve(exchange, null)
+    const finish = await (next ? responder.match(exchange) : responder.answer(exchange))
+    return finish ? finish() : next?.()
   }
 }
 

@@ -49,7 +49,7 @@ function* entriesOf(page: string, prefix: string): Generator<Entry> {
     if (!isName(name)) continue
     const size = Number(elementOf(content, 'Size'))
     const lastModified = new Date(elementOf(content, 'LastModified') ?? Number.NaN)
-    yield { name, kind: 'file', size, lastModified }
+    yield { name, kind: 'file', size, lastModified, version: elementOf(content, 'ETag') }
   }
 }
 

@@ -30,19 +30,17 @@ export function represent(
 ): FileSource | Promise<FileSource> {
   const { transform } = visit.rules
   if (transform === undefined) return inBestCoding(visit, path, file, role)
-  return transformed(transform, path, file).then(({ result, isItself }) => {
-    // What is stored encoded is the file that was transformed.
-    const seen = isItself ? visit : { ...visit, rules: { ...visit.rules, encodings: [] } }
-    return inBestCoding(seen, path, result, role)
-  })
+  return transformed(visit, path, file, role, transform)
 }
 
 /** What the option `transform` makes of a file, which is closed if that fails. */
 async function transformed(
-  transform: Transform,
+  visit: Visit,
   path: string,
   file: FileSource,
-): Promise<{ readonly result: FileSource; readonly isItself: boolean }> {
+  role: Role,
+  transform: Transform,
+): Promise<FileSource> {
   let isClosed = false
   const close = () => {
     if (isClosed) return
@@ -52,7 +50,9 @@ async function transformed(
   const given = { ...file, close }
   try {
     const result = await transform(given, path)
-    return { result, isItself: result === given }
+    // What is stored encoded is the file that was transformed.
+    const rules = result === given ? visit.rules : { ...visit.rules, encodings: [] }
+    return await inBestCoding({ ...visit, rules }, path, result, role)
   } catch (thrown) {
     void closeSource(given)
     throw thrown
@@ -81,16 +81,15 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
   const described = { ...file, type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
-  const fields = overlay(defaults, file.headers, fieldsOf?.(path, file))
-  const lifetime = cacheControlOf?.(path, file)
-  if (role === 'stand-in') {
-    // It is asked for by the URL of something else, which may be a file tomorrow.
-    fields['cache-control'] = lifetime ?? 'no-cache'
-    return { ...described, headers: overlay(fields, fallback === null ? null : { vary: 'Accept' }) }
-  }
-  if (lifetime === null) delete fields['cache-control']
-  else if (lifetime !== undefined) fields['cache-control'] = lifetime
-  return { ...described, headers: fields }
+  const isStandIn = role === 'stand-in'
+  const varying = isStandIn && fallback !== null ? { vary: 'Accept' } : null
+  const headers = overlay(defaults, file.headers, fieldsOf?.(path, file), varying)
+  let lifetime = cacheControlOf?.(path, file)
+  // It is asked for by the URL of something else, which may be a file tomorrow.
+  if (isStandIn) lifetime ??= 'no-cache'
+  if (lifetime) headers['cache-control'] = lifetime
+  else if (lifetime === null) delete headers['cache-control']
+  return { ...described, headers }
 }
 
 /** The best of a file's encoded versions, or else itself. */

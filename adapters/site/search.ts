@@ -104,12 +104,15 @@ async function fallback(visit: Visit, path: string): Promise<FileSource | null> 
   return accepted.get('text/html') ? fileAt(visit, page, 'stand-in') : null
 }
 
+/** Where a client that accepts pages might have got the fallback. */
+const NO_PAGE: Answer = { status: 404, headers: { vary: 'Accept' }, pieces: [], yields: true }
+
 /** The page of a 404. What is asked of a file, such as a range of it, is not asked of this page. */
 async function notFound(visit: Visit): Promise<Answer | null> {
   const { rules, request } = visit
-  if (rules.notFound === null) return null
-  const page = await fileAt({ ...visit, request: plainly(request) }, rules.notFound, 'stand-in')
-  if (page === null) return null
+  const asked = { ...visit, request: plainly(request) }
+  const page = rules.notFound && (await fileAt(asked, rules.notFound, 'stand-in'))
+  if (!page) return rules.fallback === null ? null : NO_PAGE
   try {
     const headers = overlay(page.headers, {
       'content-type': page.type ?? 'application/octet-stream',

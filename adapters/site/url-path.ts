@@ -1,3 +1,5 @@
+import { unexpected } from '../../src/errors.ts'
+
 /** What a URL names below a base. */
 export interface Target {
   /** Decoded, without slashes around it; null for what is hidden: it must look like what is not there. */
@@ -79,7 +81,7 @@ export function parseTarget(url: string): URL | null {
  */
 export function expectBase(base: string): string {
   if (!/^\/(?:.*\/)?$/s.test(base)) {
-    throw new TypeError(`Expected base to start and end with '/', got '${base}'`)
+    throw unexpected("base to start and end with '/'", `'${base}'`)
   }
   const { pathname } = new URL(`http://localhost${base.replace(/[?#]/g, encodeURIComponent)}`)
   return decodePath(pathname) ?? pathname
@@ -104,4 +106,9 @@ function decodePath(pathname: string): string | null {
 /** Whether a name is not that of a hidden file. */
 export function isVisible(name: string): boolean {
   return !name.startsWith('.') || name === '.well-known'
+}
+
+/** Whether it can be the name of a visible file or folder: one segment of a path. */
+export function isName(name: unknown): name is string {
+  return typeof name === 'string' && /^[^/\\\0]+$/.test(name) && isVisible(name)
 }
