@@ -1,6 +1,15 @@
 /**
  * Blobs and Files as sources: bytes in memory, or files that a browser keeps.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { blobFile } from 'byteserve/blob'
+ *
+ * const text = new Blob(['hello, world'], { type: 'text/plain' })
+ * export default { fetch: fileHandler(() => blobFile(text, { etag: '"1"' })) }
+ * ```
+ *
  * @module
  */
 import { expectHeaders } from '../src/headers.ts'

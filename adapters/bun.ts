@@ -1,6 +1,14 @@
 /**
  * Files of the local file system on Bun, with its own bodies from 1 MiB on.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { bunDirectory } from 'byteserve/bun'
+ *
+ * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })
+ * ```
+ *
  * @module
  */
 import { type FileLookup, type Found, isSource } from '../src/lookup.ts'

@@ -1,6 +1,14 @@
 /**
  * What a server does with byte ranges, and what is wrong with it.
  *
+ * @example
+ * ```ts
+ * import { check } from 'byteserve/check'
+ *
+ * const report = await check('http://localhost:8080/film.mp4')
+ * console.log(String(report))
+ * ```
+ *
  * @module
  */
 import { ADVICE } from './check/advice.ts'

@@ -1,6 +1,14 @@
 /**
  * Files of the local file system on Deno, with Deno's own streams where asked for.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { denoDirectory } from 'byteserve/deno'
+ *
+ * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
+ * ```
+ *
  * @module
  */
 import type { FileLookup } from '../src/lookup.ts'

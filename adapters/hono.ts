@@ -1,6 +1,16 @@
 /**
  * Files as middleware of Hono, on every runtime.
  *
+ * @example
+ * ```ts
+ * import { files } from 'byteserve/hono'
+ * import { nodeDirectory } from 'byteserve/node'
+ * import { Hono } from 'hono'
+ *
+ * const app = new Hono()
+ * app.use('/media/*', files(nodeDirectory('media')))
+ * ```
+ *
  * @module
  */
 import { type FileLookup, isSource } from '../src/lookup.ts'

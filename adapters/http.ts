@@ -1,6 +1,15 @@
 /**
  * The files of another HTTP server, one GET for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { httpOrigin } from 'byteserve/http'
+ *
+ * const films = httpOrigin('https://origin.example/films/', { base: '/films/' })
+ * export default { fetch: fileHandler(films) }
+ * ```
+ *
  * @module
  */
 import type { Answer } from '../src/answer.ts'

@@ -1,6 +1,14 @@
 /**
  * Files of the local file system, and a listener for `node:http` and `node:http2`.
  *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { nodeDirectory, nodeListener } from 'byteserve/node'
+ *
+ * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
+ * ```
+ *
  * @module
  */
 import type { FileLookup } from '../src/lookup.ts'

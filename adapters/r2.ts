@@ -1,6 +1,16 @@
 /**
  * Objects of Cloudflare's R2, one operation for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { type R2BucketLike, r2Bucket } from 'byteserve/r2'
+ *
+ * export default {
+ *   fetch: fileHandler((request, env: { MEDIA: R2BucketLike }) => r2Bucket(env.MEDIA)(request)),
+ * }
+ * ```
+ *
  * @module
  */
 import { expectFunction, unexpected } from '../src/errors.ts'

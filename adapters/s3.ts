@@ -1,6 +1,16 @@
 /**
  * The objects of a bucket behind any S3 API, one GET for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { s3Bucket } from 'byteserve/s3'
+ *
+ * const endpoint = 'https://s3.eu-central-1.amazonaws.com'
+ * const films = s3Bucket({ endpoint, region: 'eu-central-1', bucket: 'films' }, { base: '/films/' })
+ * export default { fetch: fileHandler(films) }
+ * ```
+ *
  * @module
  */
 import type { Answer } from '../src/answer.ts'

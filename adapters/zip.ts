@@ -1,6 +1,16 @@
 /**
  * ZIP archives: of files as they are, served by ranges, and the files inside one.
  *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { nodeDirectory, nodeListener } from 'byteserve/node'
+ * import { zipFolder } from 'byteserve/zip'
+ *
+ * // Any folder as an archive: /films/?zip
+ * createServer(nodeListener(nodeDirectory('media', { download: zipFolder }))).listen(8080)
+ * ```
+ *
  * @module
  */
 export { type Checked, type ChecksumProgress, Checksums } from './made/zip/checksums.ts'

@@ -32,9 +32,11 @@ export interface ConcatOptions {
  *
  * @example
  * ```ts
- * const [first, second] = await Promise.all([nodeFile('film.001'), nodeFile('film.002')])
- * const film = first && second && (await concat([first, second], { type: 'video/mp2t' }))
- * serveFile(request, film)
+ * const parts = [
+ *   { size: 1_000_000, open: () => nodeFile('film.001') },
+ *   { size: 400_000, open: () => nodeFile('film.002') },
+ * ]
+ * serveFile(request, await concat(parts, { type: 'video/mp2t' }))
  * ```
  */
 export async function concat(
