@@ -1,6 +1,16 @@
 /**
  * Files as middleware of Hono, on every runtime.
  *
+ * @example
+ * ```ts
+ * import { files } from 'byteserve/hono'
+ * import { nodeDirectory } from 'byteserve/node'
+ * import { Hono } from 'hono'
+ *
+ * const app = new Hono()
+ * app.use('/media/*', files(nodeDirectory('media')))
+ * ```
+ *
  * @module
  */
 import { type FileLookup, isSource } from '../src/lookup.ts'
@@ -39,8 +49,10 @@ export interface ContextLike {
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
  * @example
+ * ```ts
  * app.use('/media/*', files(nodeDirectory('media')))
  * app.use('/media/*', files((request, c: Context<{ Bindings: Env }>) => r2Bucket(c.env.MEDIA)(request)))
+ * ```
  */
 export function files<C extends ContextLike>(
   lookup: FileLookup<readonly [c: C]>,

@@ -1,6 +1,15 @@
 /**
  * The files of another HTTP server, one GET for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { httpOrigin } from 'byteserve/http'
+ *
+ * const films = httpOrigin('https://origin.example/films/', { base: '/films/' })
+ * export default { fetch: fileHandler(films) }
+ * ```
+ *
  * @module
  */
 import type { Answer } from '../src/answer.ts'
@@ -17,6 +26,7 @@ import {
   type OriginOptions,
   originFile,
 } from './http/file.ts'
+import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
 import type { Upstream } from './http/upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
@@ -60,7 +70,9 @@ const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers
  * invalid
  *
  * @example
+ * ```ts
  * serveFile(request, await httpFile('https://example.org/film.mp4', request))
+ * ```
  */
 export async function httpFile(
   url: string | URL,
@@ -87,7 +99,9 @@ export async function httpFile(
  * invalid
  *
  * @example
+ * ```ts
  * site(httpTree('https://example.org/films/'), { base: '/media/' })
+ * ```
  */
 export function httpTree(base: string | URL, options: HttpTreeOptions = {}): FileTree {
   const root = expectUrl(base)
@@ -109,10 +123,14 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
     async open(path, request) {
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'
-      const url = urlOf(path)
-      const { isDirectory, ...upstream } = notDirectory(upstreamOf(url, options))
+      // Servers redirect to the URL of a directory.
+      let isDirectory = false
+      const upstream = upstreamOf(urlOf(path), options, ({ pathname }) => {
+        isDirectory = pathname.endsWith('/')
+        return !isDirectory
+      })
       const file = await originFile(upstream, request, options)
-      return isDirectory() ? 'directory' : file
+      return isDirectory ? 'directory' : file
     },
   }
 }
@@ -123,7 +141,9 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
  * @throws as `httpTree` and `site` do
  *
  * @example
+ * ```ts
  * export default { fetch: fileHandler(httpOrigin('https://example.org/films/')) }
+ * ```
  */
 export function httpOrigin<Context extends readonly unknown[] = readonly unknown[]>(
   base: string | URL,
@@ -144,36 +164,27 @@ function nameOf({ origin, pathname }: URL): string {
   return origin + pathname
 }
 
-function upstreamOf(target: URL, options: HttpTreeOptions): Upstream {
+/** @param isFile whether a URL that a redirect led to is that of a file; any other is not there */
+function upstreamOf(target: URL, options: HttpTreeOptions, isFile = (_url: URL) => true): Upstream {
   const { fetch = storedFetch, requestHeaders } = options
   const url = new URL(target)
   const credentials = basic(url)
+  const name = nameOf(url)
   return {
-    name: nameOf(url),
+    name,
     ...expectOriginOptions(options),
     async send(method, fields, signal) {
-      const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
-      const headers = new Headers(given)
       // A body must come as it is stored: its offsets are those of the file.
-      if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
+      const elsewhere = new Headers({ 'accept-encoding': 'identity', ...fields })
+      const headers = new Headers(elsewhere)
+      const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
+      for (const [field, value] of new Headers(given)) {
+        if (!(field in fields)) headers.set(field, value)
+      }
       if (credentials !== null) headers.set('authorization', credentials)
-      for (const [name, value] of Object.entries(fields)) headers.set(name, value)
-      return fetch(url.href, { method, headers, signal, redirect: 'follow' })
-    },
-  }
-}
-
-/** Takes what a server redirects to the URL of a directory for no file, as servers do. */
-function notDirectory(upstream: Upstream): Upstream & { isDirectory(): boolean } {
-  let isDirectory = false
-  return {
-    ...upstream,
-    isDirectory: () => isDirectory,
-    async send(...asked) {
-      const response = await upstream.send(...asked)
-      if (!response.redirected || !new URL(response.url).pathname.endsWith('/')) return response
-      isDirectory = true
-      await response.body?.cancel()
+      const found = await follow(fetch, name, { url, method, headers, signal }, elsewhere)
+      if (isFile(found.url)) return found.response
+      await found.response.body?.cancel()
       return new Response(null, { status: 404 })
     },
   }

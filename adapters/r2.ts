@@ -1,6 +1,16 @@
 /**
  * Objects of Cloudflare's R2, one operation for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { type R2BucketLike, r2Bucket } from 'byteserve/r2'
+ *
+ * export default {
+ *   fetch: fileHandler((request, env: { MEDIA: R2BucketLike }) => r2Bucket(env.MEDIA)(request)),
+ * }
+ * ```
+ *
  * @module
  */
 import { expectFunction, unexpected } from '../src/errors.ts'
@@ -57,7 +67,9 @@ const MAX_KEY_LENGTH = 1024
  * @throws as a rejection, R2's error for any failure; TypeError when `type` is not a function
  *
  * @example
+ * ```ts
  * serveFile(request, await r2File(env.MEDIA, 'videos/film.mp4', request))
+ * ```
  */
 export async function r2File(
   bucket: R2BucketLike,
@@ -96,7 +108,9 @@ export async function r2File(
  * @throws TypeError at once when there is no bucket, `prefix` lacks a slash, or an option is invalid
  *
  * @example
+ * ```ts
  * export default { fetch: fileHandler((request, env: Env) => r2Bucket(env.MEDIA)(request)) }
+ * ```
  */
 export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]>(
   bucket: R2BucketLike,

@@ -1,6 +1,16 @@
 /**
  * The objects of a bucket behind any S3 API, one GET for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { s3Bucket } from 'byteserve/s3'
+ *
+ * const endpoint = 'https://s3.eu-central-1.amazonaws.com'
+ * const films = s3Bucket({ endpoint, region: 'eu-central-1', bucket: 'films' }, { base: '/films/' })
+ * export default { fetch: fileHandler(films) }
+ * ```
+ *
  * @module
  */
 import type { Answer } from '../src/answer.ts'
@@ -60,8 +70,10 @@ const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers
  * function of `credentials` throws comes to a 503
  *
  * @example
+ * ```ts
  * const bucket = { endpoint: 'https://s3.eu-central-1.amazonaws.com', bucket: 'films', region, credentials }
  * serveFile(request, await s3File(bucket, 'film.mp4', request))
+ * ```
  */
 export async function s3File(
   location: S3Location,
@@ -86,7 +98,9 @@ export async function s3File(
  * @throws TypeError or RangeError when the location or an option is invalid
  *
  * @example
+ * ```ts
  * site(s3Tree(bucket, { prefix: 'films/' }), { listing: true })
+ * ```
  */
 export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileTree {
   const { prefix = '' } = options
@@ -115,7 +129,9 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
  * @throws as `s3Tree` and `site` do
  *
  * @example
+ * ```ts
  * fileHandler(s3Bucket({ endpoint, bucket: 'films', region, credentials }, { base: '/media/' }))
+ * ```
  */
 export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]>(
   location: S3Location,

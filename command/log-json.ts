@@ -1,4 +1,5 @@
 import type { Served } from '../src/served.ts'
+import { messageOf } from './failure.ts'
 
 /**
  * A line of the request log for programs: JSON. `sent` is null where the runtime does not tell how
@@ -22,6 +23,6 @@ export function formatJson(served: Served, now: Date, client: string): string {
     sent,
     duration: Math.round(duration),
     aborted,
-    error: error === undefined ? null : error instanceof Error ? error.message : String(error),
+    error: error === undefined ? null : messageOf(error),
   })
 }

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { messageOf } from './failure.ts'
 
 /** What the command line asks for. */
 export type Options =
@@ -38,6 +40,8 @@ export interface ServeOptions {
   /** Null for: where it is of use. */
   readonly qr: boolean | null
   readonly log: 'text' | 'json' | 'off'
+  /** How many processes or threads answer. */
+  readonly workers: number
 }
 
 const DEFAULTS = {
@@ -47,6 +51,7 @@ const DEFAULTS = {
   'cache-memory': '64',
   'max-ranges': '1000',
   log: 'text',
+  workers: '1',
 }
 const HIGHEST_PORT = 65535
 /** What 32 bits hold, which caches must understand (RFC 9111 §1.2.2). */
@@ -54,6 +59,7 @@ const LONGEST_CACHE = 2 ** 31 - 1
 const HIGHEST_MAX_RANGES = 100_000
 /** In MiB: 1 TiB. */
 const HIGHEST_MEMORY = 2 ** 20
+const MOST_WORKERS = 64
 const LOGS = ['text', 'json', 'off'] as const
 
 export const HELP: string = `Usage: byteserve [DIR, FILE, s3://BUCKET/… or https://…] [options]
@@ -73,7 +79,7 @@ its index.html or, if there is none, a page that plays what is in it.
       --faststart        send the index of an MP4 first, wherever it is stored
       --listing          show folders as plain lists;  --no-page: show none
       --open, --qr       open a browser; draw the URL for a phone, or --no-qr
-      --log json|off     log requests as JSON, or not at all
+      --log json|off     log as JSON, or nothing;  --workers N|auto: more cores
       --endpoint URL, --profile NAME       a store of S3, and the key for it
       --cache-memory MB, --cache-dir DIR   keep blocks of what is elsewhere
   -h, --help, -v, --version
@@ -100,8 +106,7 @@ export function parseOptions(args: readonly string[]): Options {
     const port = findDashedPort(args)
     if (port !== undefined) return { kind: 'mistake', message: portMistake(port) }
     // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
-    const text = String(error instanceof Error ? error.message : error)
-    return { kind: 'mistake', message: text.replace(/\.\s.*/s, '') }
+    return { kind: 'mistake', message: messageOf(error).replace(/\.\s.*/s, '') }
   }
 }
 
@@ -133,6 +138,7 @@ function readArguments(args: readonly string[]) {
       qr: { type: 'boolean' },
       'no-qr': { type: 'boolean' },
       log: { type: 'string', default: DEFAULTS.log },
+      workers: { type: 'string', default: DEFAULTS.workers },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
     },
@@ -178,6 +184,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     open: values.open,
     qr: values['no-qr'] ? false : (values.qr ?? null),
     log: expectLog(values.log),
+    workers: expectWorkers(values.workers),
   }
 }
 
@@ -185,6 +192,12 @@ function expectNumber(name: string, text: string, least: number, most: number): 
   const number = Number(text)
   if (/^\d+$/.test(text) && number >= least && number <= most) return number
   throw new Mistake(`--${name} takes a number from ${least} to ${most}, not '${text}'`)
+}
+
+function expectWorkers(text: string): number {
+  const number = text === 'auto' ? Math.min(availableParallelism(), MOST_WORKERS) : Number(text)
+  if (/^(?:auto|\d+)$/.test(text) && number >= 1 && number <= MOST_WORKERS) return number
+  throw new Mistake(`--workers takes auto or a number from 1 to ${MOST_WORKERS}, not '${text}'`)
 }
 
 /** It may not hold a key: the log names it. */

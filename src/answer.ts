@@ -1,26 +1,30 @@
 import { type ByteRanges, decide, type RangeLimits } from './decide.ts'
-import { expectWholeNumber, kindOf, unexpected } from './errors.ts'
+import { expectFunction, expectWholeNumber, kindOf, unexpected } from './errors.ts'
 import { fileFields, type HeaderFields, isPrintable, readFields } from './headers.ts'
 import { type Found, isSource } from './lookup.ts'
 import { multipart } from './multipart.ts'
-import { contentRange, isRange, lengthOf, type Piece } from './range.ts'
+import { contentRange, lengthOf, type Piece } from './range.ts'
+import { isBytes, isStream } from './reader.ts'
 import type { FileSource, Metadata, RequestLike } from './source.ts'
 import { isEntityTag } from './validators.ts'
 
 /** A response as plain data: whoever writes it need not know HTTP's rules for ranges. */
 export interface Answer {
-  /** The status code. */
+  /** The status code, from 200 on. */
   readonly status: number
   /**
    * Header fields by lower-case name. Content-Length, if there is one, is the length of the pieces;
    * in the answer to a HEAD, what it would be for GET.
    */
   readonly headers: Readonly<HeaderFields>
-  /** The body in order: bytes as they are, and ranges to read from the source. Empty: no body. */
+  /**
+   * The body in order: bytes as they are, and ranges to read from the source. Empty: no body. Those
+   * of a lookup's answer are left out where its status has no content: 204, 205 and 304.
+   */
   readonly pieces: readonly Piece[]
   /**
    * Makes a body whose length nobody knows, such as that of a long listing; there are no pieces then.
-   * Called only when it is to be sent, not for HEAD.
+   * Called only when it is to be sent: not for HEAD, nor where the status has no content.
    */
   readonly stream?: (() => ReadableStream<Uint8Array>) | undefined
   /** Whether another handler may answer instead: as if nothing was found, where there is one. */
@@ -50,8 +54,10 @@ export function answerMethod(method: string): Answer | null {
  * malformed, its type or a field can't be sent, or `sliceFor` is unknown
  *
  * @example
- * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())
+ * ```ts
+ * answer({ method: 'GET', headers: new Headers({ range: 'bytes=0-4' }) }, source, Date.now())
  * // { status: 206, headers: { 'content-range': 'bytes 0-4/1000', … }, pieces: [{ start: 0, end: 5 }] }
+ * ```
  */
 export function answer(
   request: Pick<RequestLike, 'method' | 'headers'>,
@@ -76,7 +82,9 @@ export function answer(
  * @throws TypeError if it can't be sent
  *
  * @example
+ * ```ts
  * redirect('/films/') // { status: 308, headers: { location: '/films/', … }, pieces: [] }
+ * ```
  */
 export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 308): Answer {
   if (!/^[\x21-\x7e]+$/.test(location)) {
@@ -114,14 +122,25 @@ function answerFile(
  * @throws TypeError unless it can be sent
  */
 function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
-  if (!(status >= 200 && status < 600) || pieces.some(isRange)) {
-    throw unexpected('an Answer of bytes with a status from 200 on', status)
+  if (!(Number.isInteger(status) && status >= 200 && status < 600)) {
+    throw unexpected('an Answer with a status from 200 to 599', status)
   }
+  if (!pieces.every(isBytes)) throw unexpected('an Answer of Uint8Arrays', pieces.map(kindOf))
+  expectFunction('stream', stream)
+  if (stream && pieces.length > 0) throw unexpected('an Answer of pieces or a stream', 'both')
   const fields = readFields(headers)
+  // RFC 9110 §15.3.5, §15.3.6 and §15.4.5; only the second has a length, which is 0.
   if (status === 204 || status === 304) return { status, headers: fields, pieces: [] }
+  if (status === 205) return withPieces(status, fields, [])
   return stream
-    ? { status, headers: fields, pieces: [], stream }
+    ? { status, headers: fields, pieces: [], stream: () => expectStream(stream()) }
     : withPieces(status, fields, pieces)
+}
+
+/** @throws TypeError unless it is a ReadableStream */
+function expectStream(given: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  if (isStream(given)) return given
+  throw unexpected('stream() to give a ReadableStream', kindOf(given))
 }
 
 /** @param fields those of a single range */

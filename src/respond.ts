@@ -5,6 +5,7 @@ import { expectFunction, reasonOf } from './errors.ts'
 import { addFields, COMPUTED_FIELDS, readFields } from './headers.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from './lookup.ts'
 import type { BodyReader } from './reader.ts'
+import { hangUpSignal } from './runtime.ts'
 import type { Observers } from './served.ts'
 import type { FileSource, HeadersLike, RequestLike } from './source.ts'
 
@@ -17,7 +18,9 @@ export interface ServeOptions<Context extends readonly unknown[] = readonly unkn
    * gives them. They take the place of what the file or the lookup says; computed fields stay.
    *
    * @example
+   * ```ts
    * fileHandler(lookup, { headers: { 'access-control-allow-origin': '*' } })
+   * ```
    */
   readonly headers?:
     | HeadersLike
@@ -70,7 +73,8 @@ export function respondTo<Context extends readonly unknown[]>(
     expectFunction(name, options[name])
   }
   const { headers } = options
-  const added = typeof headers === 'function' ? headers : readFields(headers, COMPUTED_FIELDS)
+  const isGiven = headers === undefined || typeof headers === 'function'
+  const added = isGiven ? headers : readFields(headers, COMPUTED_FIELDS)
   return {
     match: async (exchange) =>
       answerMethod(exchange.request.method) ? null : answerWith(exchange, lookup),
@@ -120,12 +124,15 @@ export function respondTo<Context extends readonly unknown[]>(
         // It has the fields of every answer, too, unless making them is what failed.
       }
       const body = { reader: readAnswer(answered, reader ? null : source), source: null }
-      return begin(answered, body, reasonOf(thrown))
+      // After a hang-up, it doesn't matter why a look-up that was under way failed.
+      const error = hangUpSignal(request)?.aborted ? undefined : reasonOf(thrown)
+      return begin(answered, body, error)
     }
   }
 
   /** An answer with the fields that every answer has. */
   function complete({ request, context }: Exchange<Context, unknown>, answered: Answer): Answer {
+    if (!added) return answered
     const fields =
       typeof added === 'function'
         ? readFields(added(answered, request, ...context), COMPUTED_FIELDS)

@@ -39,11 +39,25 @@ export function pullStream(
 
 /**
  * Whether a Response copies its bytes when it is made, as the Fetch standard says. A class that
- * replaces it, such as @hono/node-server's, may keep them.
+ * replaces it, such as that of `@hono/node-server`, may keep them.
  */
 export function isCopiedByResponse(): boolean {
   return Object.getPrototypeOf(Response) === Function.prototype
 }
+
+/**
+ * The body for HEAD where nobody knows the length for GET. Where a Response has none, or one that
+ * has ended, Bun and Deno say that it is 0, which is a lie (RFC 9110 §8.6).
+ */
+export function unknownBody(): ReadableStream<Uint8Array> {
+  return pullStream({ pull: (controller) => controller.close() }, Infinity)
+}
+
+/**
+ * From Node 22 on, chunks that wait are written together, up to 64 KiB: there, smaller ones lose
+ * more.
+ */
+const HTTP2_CHUNK = agent === 'Node.js/20' ? 8 * 1024 : 16 * 1024
 
 /**
  * The most bytes of a chunk, on Node under HTTP/2; undefined everywhere else. Node never forgives
@@ -53,7 +67,15 @@ export function isCopiedByResponse(): boolean {
  * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
  */
 export function chunkLimit({ headers }: RequestLike): number | undefined {
-  return agent.startsWith('Node.js') && headers.get('host') === null ? 16 * 1024 : undefined
+  return agent.startsWith('Node.js') && headers.get('host') === null ? HTTP2_CHUNK : undefined
+}
+
+/**
+ * The signal of a request whose client may hang up while something is looked for; undefined where
+ * nobody tells. Deno would, but prints a warning at the first use of it.
+ */
+export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
+  return agent.startsWith('Deno') ? undefined : request.signal
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

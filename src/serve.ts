@@ -5,8 +5,8 @@ import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
 import { type Begin, type Body, type Exchange, respondTo, type ServeOptions } from './respond.ts'
-import { AS_STORED, chunkLimit, isCopiedByResponse } from './runtime.ts'
-import { type Watch, watching } from './served.ts'
+import { AS_STORED, chunkLimit, isCopiedByResponse, unknownBody } from './runtime.ts'
+import { ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, RequestLike } from './source.ts'
 
 /** The `bufferLimit` of a source that sets none. */
@@ -25,8 +25,10 @@ const BUFFER_LIMIT = 128 * 1024
  * The handler rejects with a TypeError if its argument is not a Request.
  *
  * @example
+ * ```ts
  * serve({ fetch: fileHandler(nodeDirectory('media')) }) // Hono's node-server
  * export default { fetch: fileHandler((request, env: Env) => r2File(env.MEDIA, 'film.mp4', request)) }
+ * ```
  */
 export function fileHandler<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
@@ -45,8 +47,10 @@ export function fileHandler<Context extends readonly unknown[]>(
  * @throws as `fileHandler` does
  *
  * @example
+ * ```ts
  * const media = matchFile(nodeDirectory('media'))
  * app.use(async (c, next) => (await media(c.req.raw)) ?? next()) // Hono
+ * ```
  */
 export function matchFile<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
@@ -67,7 +71,9 @@ export function matchFile<Context extends readonly unknown[]>(
  * Request
  *
  * @example
+ * ```ts
  * app.get('/film', async (c) => serveFile(c.req.raw, await nodeFile('film.mp4')))
+ * ```
  */
 export async function serveFile<Context extends readonly unknown[]>(
   request: Request,
@@ -94,7 +100,7 @@ function exchangeOf<Context extends readonly unknown[]>(
   if (typeof request?.headers?.get !== 'function') {
     throw unexpected('a Request (Hono: c.req.raw; node:http: nodeListener)', request)
   }
-  const watch = watching(options, () => context)
+  const watch = new ResponseWatch(options, () => context)
   const begin: Begin<Response> = (answer, body, error) => {
     return respond(request, watch, answer, body, error)
   }
@@ -120,7 +126,8 @@ async function respond(
   const given = atOnce ?? (isNative ? await native?.body?.(range.start, range.end) : null)
   if (given || isSmall) {
     const isEmpty = reader.length === 0
-    const response = toResponse(answer, given ?? (isEmpty ? null : await reader.whole()))
+    const body = given ?? (isEmpty ? noBody(request, answer) : await reader.whole())
+    const response = toResponse(answer, body)
     // A native body closes what it reads.
     if (atOnce) reader.close()
     const progress = isEmpty ? reader : { ...reader, sent: null }
@@ -134,6 +141,12 @@ async function respond(
   const conclude = ending(copy, answer, reader, watch)
   const abandon = ending(copy, answer, reader, watch.weakly())
   return toResponse(answer, streamBody(reader, conclude, abandon, most))
+}
+
+/** No body, and no length of none where the answer to a HEAD does not say the length for GET. */
+function noBody({ method }: Request, { status, headers }: Answer): BodyLike | null {
+  const isUnknown = method === 'HEAD' && headers['content-length'] === undefined
+  return isUnknown && status !== 204 && status !== 304 ? unknownBody() : null
 }
 
 /**

@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { describe, expect, test } from 'vitest'
+import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from '../command/address.ts'
-import { formatServed, onOneLine } from '../command/log.ts'
+import { formatServed } from '../command/log.ts'
 import { formatJson } from '../command/log-json.ts'
 import { HELP, type Options, parseOptions } from '../command/options.ts'
 import type { Served } from '../src/served.ts'
@@ -27,6 +29,7 @@ describe('parseOptions', () => {
       open: false,
       qr: null,
       log: 'text',
+      workers: 1,
       ...change,
     }
   }
@@ -65,6 +68,8 @@ describe('parseOptions', () => {
     [['--open', '--qr'], serve({ open: true, qr: true })],
     [['--no-qr'], serve({ qr: false })],
     [['--log', 'json'], serve({ log: 'json' })],
+    [['--workers', '4'], serve({ workers: 4 })],
+    [['--workers=auto'], serve({ workers: availableParallelism() })],
     [['media', '--help', '--port', 'x'], { kind: 'help' }],
     [['--version', '--help'], { kind: 'help' }],
     [['-h'], { kind: 'help' }],
@@ -116,6 +121,9 @@ describe('parseOptions', () => {
       '--endpoint takes a URL of http: or https: without a key in it',
     ],
     [['--cache-memory', '-1'], "Option '--cache-memory' argument is ambiguous"],
+    [['--workers', '0'], "--workers takes auto or a number from 1 to 64, not '0'"],
+    [['--workers', '65'], "--workers takes auto or a number from 1 to 64, not '65'"],
+    [['--workers', 'all'], "--workers takes auto or a number from 1 to 64, not 'all'"],
     [['--log', 'xml'], "--log takes text, json or off, not 'xml'"],
     [['--no-port'], "Unknown option '--no-port'"],
   ]

@@ -25,6 +25,7 @@ export function startCommand(
   env: Record<string, string> = {},
 ): Running {
   const asked = Object.keys(env).map((variable) => `--allow-env=${variable}`)
+  if (args.includes('--workers')) asked.push('--unstable-net')
   const permissions = name === 'deno' ? ['run', '--allow-net', '--allow-read', ...asked] : []
   const binary = runtimes[name]
   if (binary === null) throw new Error(`${name} is not installed`)

@@ -37,12 +37,11 @@ afterEach(() => {
   for (const each of opened.splice(0)) each.close()
 })
 
-describe.each(Object.entries(listeners))('over HTTP/2, %s', (name, listener) => {
-  const seeks = name === 'nodeListener' ? 1000 : 500
-  test(`answers after ${seeks} seeks on one connection`, async () => {
+describe.each(Object.entries(listeners))('over HTTP/2, %s', (_name, listener) => {
+  test('answers after 1000 seeks on one connection', async () => {
     const url = await serve(listener)
     const session = connect(url)
-    for (let i = 0; i < seeks; i++) await seek(session, i * 50_000)
+    for (let i = 0; i < 1000; i++) await seek(session, i * 50_000)
     expect(await ask(session)).toEqual({ status: 206, length: 1000 })
     expect(session.closed).toBe(false)
   })

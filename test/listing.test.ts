@@ -266,9 +266,9 @@ describe('a listing', () => {
     const [get, head] = await Promise.all(
       ['GET', 'HEAD'].map((method) => handler(new Request('http://host/', { method }))),
     )
-    expect([head?.status, head?.body, [...(head?.headers ?? [])]]).toEqual([
+    expect([head?.status, await head?.text(), [...(head?.headers ?? [])]]).toEqual([
       200,
-      null,
+      '',
       [...(get?.headers ?? [])],
     ])
   })

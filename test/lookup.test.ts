@@ -17,6 +17,7 @@ import { until } from './support/wait.ts'
 const small = someBytes(1000)
 const large = someBytes(3_000_000)
 const text = (words: string) => new TextEncoder().encode(words)
+const toText = () => new TextDecoderStream() as TransformStream<Uint8Array, string>
 
 /** What a client sees of a response, on both ways to the wire. */
 interface Received {
@@ -129,13 +130,46 @@ describe.each(WAYS)('a lookup that answers by itself, under %s', (_way, ask) => 
     expect([status, errors.map(String)]).toEqual([503, ['Error: EIO']])
   })
 
+  it.each<[status: number, headers: Record<string, string>]>([
+    [204, {}],
+    [205, { 'content-length': '0' }],
+    [304, {}],
+  ])('has no content where it is a %i', async (status, headers) => {
+    const stream = () => {
+      throw new Error('Expected no call')
+    }
+    const none = { status, headers, body: '' }
+    const answers = [{ pieces: [text('a')] }, { pieces: [], stream }]
+    for (const answer of answers) {
+      expect(await ask(() => ({ status, headers: {}, ...answer }))).toEqual(none)
+    }
+  })
+
+  const locked = () => {
+    const stream = streamOf(small, 300)
+    stream.getReader()
+    return stream
+  }
+
   it.each<[string, unknown]>([
-    ['a range in it', { status: 206, headers: {}, pieces: [{ start: 0, end: 9 }] }],
-    ['a status that is none', { status: 99, headers: {}, pieces: [] }],
-    ['a field of two lines', { status: 200, headers: { a: 'b\nc' }, pieces: [] }],
+    ['a range in it', { status: 206, pieces: [{ start: 0, end: 9 }] }],
+    ['text in it', { pieces: ['te', 'xt'] }],
+    ['a status that is none', { status: 99 }],
+    ['a status that is not final', { status: 101 }],
+    ['a status that is text', { status: '200' }],
+    ['a status that is no number', { status: NaN }],
+    ['a field of two lines', { headers: { a: 'b\nc' } }],
+    ['fields that are promised', { headers: Promise.resolve({ a: 'b' }) }],
+    ['a stream that was not made yet', { stream: streamOf(small, 300) }],
+    ['a stream and other bytes', { pieces: [text('a')], stream: () => streamOf(small, 300) }],
+    ['a stream that is bytes', { stream: () => small }],
+    ['a stream that is promised', { stream: async () => streamOf(small, 300) }],
+    ['a stream that is null', { stream: () => null }],
+    ['a stream that somebody reads', { stream: locked }],
+    ['a stream of text', { stream: () => new Blob(['a']).stream().pipeThrough(toText()) }],
   ])('is a 503 with %s', async (_what, answer) => {
     const errors: unknown[] = []
-    const lookup = () => Object(answer)
+    const lookup = () => Object({ status: 200, headers: {}, pieces: [], ...Object(answer) })
     const { status } = await ask(lookup, { onError: (error) => errors.push(error) })
     expect([status, errors]).toEqual([503, [expect.any(TypeError)]])
   })
@@ -178,6 +212,16 @@ describe.each(WAYS)('header fields of every answer, under %s', (_way, ask) => {
     }
     const { headers: said } = await ask(() => null, options, 'HEAD')
     expect(said).toEqual({ 'content-length': '0', 'x-why': 'HEAD 404' })
+  })
+
+  it('may not be promised', async () => {
+    const errors: unknown[] = []
+    const options: ServeOptions = {
+      headers: () => Object(Promise.resolve({ a: 'b' })),
+      onError: (error) => errors.push(error),
+    }
+    const { status } = await ask(source, options)
+    expect([status, errors]).toEqual([503, [expect.any(TypeError)]])
   })
 
   it('leave what describes the content as it is', async () => {

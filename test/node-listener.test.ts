@@ -51,6 +51,18 @@ afterEach(async () => {
   if (canCountHandles) await until(() => openHandles(directory) === 0)
 })
 
+/** A lookup that finds nothing, and gives up with its client. */
+function heedingLookup() {
+  const signals: AbortSignal[] = []
+  const looking: FileLookup = ({ signal }) =>
+    new Promise((_, reject) => {
+      if (signal === undefined) return
+      signals.push(signal)
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  return { looking, signals }
+}
+
 describe('nodeListener over node:http', () => {
   it.each<[method: string, path: string, fields: string[], status: number]>([
     ['GET', '/small.bin', [], 200],
@@ -274,6 +286,18 @@ describe('nodeListener over node:http', () => {
       closes: 1,
       aborted: true,
     })
+  })
+
+  it('tells a lookup that its client hung up, whose failure is none then', async () => {
+    const { options, served, errors } = observe()
+    const { looking, signals } = heedingLookup()
+    const client = await clientOf(nodeListener(looking, options))
+    client.get('/')
+    await until(() => signals.length === 1)
+    expect(signals[0]?.aborted).toBe(false)
+    client.socket.resetAndDestroy()
+    await until(() => served.length === 1)
+    expect([signals[0]?.aborted, errors]).toEqual([true, []])
   })
 
   /** A response whose client takes nothing. */
@@ -788,6 +812,17 @@ describe('nodeListener over node:http2', () => {
     await until(() => served.length > 0)
     expect(errors).toEqual([failure])
     expect(served).toEqual([{ status: 200, sent: 2000, aborted: false }])
+  })
+
+  it('tells a lookup that its client reset the stream', async () => {
+    const { options, served, errors } = observe()
+    const { looking, signals } = heedingLookup()
+    const session = await http2SessionOf(nodeListener(looking, options))
+    const stream = session.request({ ':path': '/' })
+    await until(() => signals.length === 1)
+    stream.close(http2.constants.NGHTTP2_NO_ERROR)
+    await until(() => served.length === 1)
+    expect([signals[0]?.aborted, errors]).toEqual([true, []])
   })
 
   it('says nothing of the connection that a source says', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type Place, placeOf } from '../adapters/site/views.ts'
 import {
   attachment,
   type Entry,
@@ -648,32 +649,24 @@ describe('within', () => {
 })
 
 describe('a folder within', () => {
-  const trees: FileTree[] = []
-  const lookup = site(
-    { open: () => 'directory' as const },
-    {
-      within: (_request, user: string) => user,
-      download(tree) {
-        trees.push(tree)
-        return EMPTY
+  it('is a place in the tree that lasts, so that what is learned of it can be kept', async () => {
+    const places: Place[] = []
+    const lookup = site(
+      { open: () => 'directory' as const },
+      {
+        within: (_request, user: string) => user,
+        download(tree, path) {
+          places.push(placeOf(tree, path))
+          return EMPTY
+        },
+        index: false,
       },
-      index: false,
-    },
-  )
-  const ask = (user: string) =>
-    lookup({ method: 'GET', url: '/?zip', headers: new Headers() }, user)
-
-  it('is the same tree for each of its requests, so that what is learned of it can be kept', async () => {
-    for (const user of ['ann', 'bob', 'ann']) await ask(user)
-    const [ann, bob, annAgain] = trees
-    expect([ann === annAgain, ann === bob]).toEqual([true, false])
-  })
-
-  it('is forgotten when many others came after', async () => {
-    trees.length = 0
-    const users = Array.from({ length: 1000 }, (_, i) => `user-${i}`)
-    for (const user of ['ann', ...users, 'ann']) await ask(user)
-    expect(trees.at(0) === trees.at(-1)).toBe(false)
+    )
+    for (const user of ['ann', 'bob', 'ann']) {
+      await lookup({ method: 'GET', url: '/films/?zip', headers: new Headers() }, user)
+    }
+    expect(places.map(({ path }) => path)).toEqual(['ann/films', 'bob/films', 'ann/films'])
+    expect(new Set(places.map(({ tree }) => tree)).size).toBe(1)
   })
 })
 

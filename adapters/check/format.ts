@@ -25,7 +25,15 @@ const MARKS: Readonly<Record<Row['outcome'], readonly [mark: string, colour: Col
   info: ['·', 'dim'],
 }
 
-/** A report for people: the verdicts, and then what fails. */
+/**
+ * A report for people: the verdicts, and then what fails.
+ *
+ * @example
+ * ```ts
+ * const report = await check('https://example.com/film.mp4')
+ * console.log(formatReport(report, { verbose: true, width: 80 }))
+ * ```
+ */
 export function formatReport(
   report: Report,
   { verbose = false, width = WIDTH, paint = plain }: Format = {},

@@ -1,7 +1,7 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
 import { OriginError } from './failure.ts'
-import { type Head, isSameVersion, readHead, type Version } from './head.ts'
+import { type Head, isSameVersion, readHead, readLength, type Version } from './head.ts'
 import { isDecoded } from './stored-fetch.ts'
 import { ask, drop, type Reply, type Upstream, within } from './upstream.ts'
 
@@ -27,11 +27,14 @@ export class Body {
     this.end = end
   }
 
-  /** The stream itself, for a body that nothing was taken of; null if its length isn't certain. */
+  /** Whether its framing holds it to its length. */
+  get isCertain(): boolean {
+    return readLength(this.#reply.response.headers) === this.end - this.at
+  }
+
+  /** The stream itself, of a body that nothing was taken of. */
   get untouched(): ReadableStream<Uint8Array> | null {
-    const { body, headers } = this.#reply.response
-    const isCertain = headers.has('content-length') && !headers.has('transfer-encoding')
-    return isCertain ? body : null
+    return this.#reply.response.body
   }
 
   /** All of a body that nothing was taken of; null if it breaks off, or takes too long. */

@@ -109,15 +109,14 @@ export function contentOf(
     const isBuffered = end - start <= BUFFER_LIMIT
     if (!isBuffered && end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
-    const isAll = body.at === start && body.end === end
-    if (isAll && isBuffered) {
-      const whole = await body.whole()
-      if (whole === null) release(body)
-      return whole
+    if (body.at !== start || body.end !== end || !body.isCertain) {
+      idle.add(body)
+      return null
     }
-    if (isAll && body.untouched !== null) return body.untouched
-    idle.add(body)
-    return null
+    if (!isBuffered) return body.untouched
+    const whole = await body.whole()
+    if (whole === null) release(body)
+    return whole
   }
 
   const native: NativeRead = { body: bodyOf, bufferLimit: BUFFER_LIMIT || undefined }

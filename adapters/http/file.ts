@@ -94,9 +94,10 @@ export async function originFile(
 
 /** What the other server says of a file besides its version and type. */
 function storedFields(headers: Headers): Record<string, string | null> {
-  const names = ['content-language', 'content-disposition', 'cache-control', 'expires', 'age']
+  const names = ['content-language', 'content-disposition', 'cache-control', 'expires']
   const fields = Object.fromEntries(names.map((name) => [name, headers.get(name)]))
-  return { ...fields, 'content-encoding': storedEncoding(headers) }
+  const [age = null] = /^\d+$/.exec(headers.get('age') ?? '') ?? []
+  return { ...fields, age, 'content-encoding': storedEncoding(headers) }
 }
 
 /** What is said of one file besides what its server says. */

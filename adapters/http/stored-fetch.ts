@@ -6,7 +6,7 @@ export interface Ask {
   readonly headers: Headers
   /** Null where it is enough to cancel the body. */
   readonly signal: AbortSignal | null
-  /** `manual`: a redirect is an answer like any other. */
+  /** `follow` only in a page, which is not told where a redirect leads. */
   readonly redirect: 'follow' | 'manual'
 }
 
@@ -24,10 +24,13 @@ export const storedFetch: StoredFetch = (url, ask) => {
   return fetch(url, init)
 }
 
+/** No codings of what is stored: the second is how some clients upload to S3, which some stores keep. */
+const NO_CODING = /^(?:identity|aws-chunked)$/i
+
 /** The Content-Encoding in which a body is stored; null if in none. */
 export function storedEncoding(headers: Headers): string | null {
-  const encoding = headers.get(isNode ? HIDDEN : 'content-encoding')
-  return encoding === null || /^identity$/i.test(encoding) ? null : encoding
+  const codings = (headers.get(isNode ? HIDDEN : 'content-encoding') ?? '').match(/[^\s,]+/g) ?? []
+  return codings.filter((coding) => !NO_CODING.test(coding)).join(', ') || null
 }
 
 /** Whether the runtime has decoded a body after all, so that it is of no use. */

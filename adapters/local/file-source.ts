@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike, NativeRead } from '../../src/source.ts'
+import type { TreeFile } from '../site/tree.ts'
 import { liveSource } from './live.ts'
 import { expectSharing, type Lease, type SharingOptions } from './open-files.ts'
 import { anywhere } from './place.ts'
@@ -30,12 +31,13 @@ export function fileSource(
   { file, read, close }: Lease,
   { type, headers }: FileOptions,
   native?: NativeRead,
-): FileSource {
+): TreeFile {
   return {
     size: file.version.size,
     type: type ?? file.type,
     etag: file.etag,
     lastModified: file.lastModified,
+    version: file.listedAs,
     headers,
     read: native === undefined ? read : Object.assign(read, { native }),
     close,

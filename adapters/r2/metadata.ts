@@ -35,10 +35,11 @@ export function listingOf(bucket: R2BucketLike, root: string): FileTree['list'] 
       for (const folder of listed.delimitedPrefixes) {
         yield { name: folder.slice(prefix.length, -1), kind: 'directory' }
       }
-      for (const { key, size, uploaded } of listed.objects) {
+      for (const { key, size, uploaded, httpEtag } of listed.objects) {
         // Some tools store an empty object for a folder.
         const name = key.slice(prefix.length)
-        if (name !== '') yield { name, kind: 'file', size, lastModified: uploaded }
+        if (name === '') continue
+        yield { name, kind: 'file', size, lastModified: uploaded, version: httpEtag }
       }
       cursor = listed.truncated ? listed.cursor : undefined
     } while (cursor !== undefined)

@@ -11,8 +11,10 @@ import { overlay } from './overlay.ts'
  * @throws what the file's `digest` throws, as a rejection; the file is closed then
  *
  * @example
+ * ```ts
  * const file = await nodeFile('film.mp4')
  * serveFile(request, file && (await withDigest(request, { ...file, digest: { 'sha-256': hash } })))
+ * ```
  */
 export function withDigest(
   request: RequestLike,

@@ -19,7 +19,9 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * a name that no folder can have, such as `..` or `a/b`, are "not found".
    *
    * @example
+   * ```ts
    * site(tree, { base: '/films/', within: (request) => userOf(request) }) // userOf is yours
+   * ```
    */
   readonly within?:
     | ((
@@ -54,7 +56,11 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * still good.
    *
    * @example
-   * cacheControl: (path) => (path.startsWith('assets/') ? IMMUTABLE : undefined)
+   * ```ts
+   * nodeDirectory('public', {
+   *   cacheControl: (path) => (path.startsWith('assets/') ? IMMUTABLE : undefined),
+   * })
+   * ```
    */
   readonly cacheControl?:
     | string
@@ -97,7 +103,9 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * throws, the file is closed for it. Archives that `download` makes hold the files as they are.
    *
    * @example
+   * ```ts
    * nodeDirectory('media', { transform: faststartFilms }) // of byteserve/mp4
+   * ```
    */
   readonly transform?: Transform | undefined
   /** Whether files whose names begin with a dot are found. False by default. */

@@ -3,7 +3,7 @@ import { search } from './search.ts'
 import { readOptions, type SiteOptions } from './site-options.ts'
 import type { FileTree } from './tree.ts'
 import { isName } from './url-path.ts'
-import { foldersOf, inOtherForms, reachable } from './views.ts'
+import { folderOf, inOtherForms, reachable } from './views.ts'
 
 export type { SiteOptions } from './site-options.ts'
 
@@ -14,7 +14,9 @@ export type { SiteOptions } from './site-options.ts'
  * @throws TypeError at once when an option is invalid
  *
  * @example
+ * ```ts
  * fileHandler(site(tree, { base: '/media/', precompressed: true, notFound: '404.html' }))
+ * ```
  */
 export function site<Context extends readonly unknown[] = readonly unknown[]>(
   tree: FileTree,
@@ -27,11 +29,10 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
     return (request, ...context) =>
       search({ rules, tree: whole, isWithin: false, request, context })
   }
-  const inside = foldersOf(whole)
   return async (request, ...context) => {
     const folder = await within(request, ...context)
     // An id from elsewhere must not lead out of its folder.
     if (!isName(folder)) return null
-    return search({ rules, tree: inside(folder), isWithin: true, request, context })
+    return search({ rules, tree: folderOf(whole, folder), isWithin: true, request, context })
   }
 }

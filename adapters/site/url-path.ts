@@ -21,8 +21,10 @@ export interface Target {
  * @param base starting and ending with `/`, decoded
  *
  * @example
+ * ```ts
  * toRelativePath('http://host/media/a%20b/c.mp4?t=1', '/media/') // 'a b/c.mp4'
  * toRelativePath('http://host/media/%2e%2e%2fsecret', '/media/') // null
+ * ```
  */
 export function toRelativePath(url: string, base = '/'): string | null {
   const target = toTarget(url, base, isVisible)

@@ -1,21 +1,29 @@
 import type { FileTree } from './tree.ts'
 
-/** How many folders' trees are kept, before all are forgotten. */
-const MAX_FOLDERS = 100
+/** Which folder of which tree a tree is. */
+const folders = new WeakMap<FileTree, Place>()
 
-/**
- * What is inside of each folder of a tree, as a tree: the same for the requests of a while, since
- * `download` may remember what it learns of a tree.
- */
-export function foldersOf(tree: FileTree): (folder: string) => FileTree {
-  const kept = new Map<string, FileTree>()
-  return (folder) => {
-    const inside = (path: string) => (path === '' ? folder : `${folder}/${path}`)
-    const view = kept.get(folder) ?? viewOf(tree, inside)
-    if (kept.size >= MAX_FOLDERS) kept.clear()
-    kept.set(folder, view)
-    return view
-  }
+/** A path of a tree. */
+export interface Place {
+  readonly tree: FileTree
+  readonly path: string
+}
+
+/** What is inside of one folder of a tree, as a tree. */
+export function folderOf(tree: FileTree, folder: string): FileTree {
+  const view = viewOf(tree, (path) => inside(folder, path))
+  folders.set(view, { tree, path: folder })
+  return view
+}
+
+/** Where a path is in the tree that lasts: one of a folder is made for each request. */
+export function placeOf(tree: FileTree, path: string): Place {
+  const folder = folders.get(tree)
+  return folder === undefined ? { tree, path } : { ...folder, path: inside(folder.path, path) }
+}
+
+function inside(folder: string, path: string): string {
+  return path === '' ? folder : `${folder}/${path}`
 }
 
 /** A tree where a name is also found that is stored in another Unicode form. */

@@ -57,6 +57,14 @@ export const EXCEPTIONS: readonly Exception[] = [
     change: chunked,
   },
   {
+    id: 'bun-chunked-head',
+    targets: ['bun', 'bun-stable'],
+    rows: ['an-answer/head-of-a-stream-says-no-length'],
+    fields: ['transfer-encoding'],
+    because: 'Bun names the transfer coding in the answer to a HEAD, too, where there is no length',
+    change: chunked,
+  },
+  {
     id: 'bun-inline',
     targets: ['bun'],
     rows: [

@@ -1038,6 +1038,25 @@ function bare(size: number): Expected {
   return { status: 200, headers, body: Buffer.alloc(size) }
 }
 
+const EMPTY_ANSWER: Expected = { status: 200, headers: {}, body: '' }
+
+/** Answers that a lookup of servers/failing.mjs gives by itself. */
+const ANSWERS: Draft[] = [
+  asked('a stream', '/answers/stream', FILM, {
+    status: 200,
+    headers: { 'transfer-encoding': 'chunked' },
+    body: Buffer.alloc(1000),
+  }),
+  {
+    name: 'HEAD of a stream says no length',
+    lines: ['HEAD /answers/stream HTTP/1.1'],
+    file: FILM,
+    expected: EMPTY_ANSWER,
+  },
+  asked('204 has no content', '/answers/no-content', FILM, { ...EMPTY_ANSWER, status: 204 }),
+  asked('304 has no content', '/answers/not-modified', FILM, { ...EMPTY_ANSWER, status: 304 }),
+]
+
 /** Sources of servers/failing.mjs, as far as the failure shows before the first byte is sent. */
 const FAILING: Draft[] = [
   asked('a lookup that throws', '/failing/lookup', FILM, UNAVAILABLE),
@@ -1047,6 +1066,10 @@ const FAILING: Draft[] = [
   asked('a read that gives nothing', '/failing/nothing', FILM, UNAVAILABLE),
   asked('a read that gives too much', '/failing/too-much', FILM, UNAVAILABLE),
   asked('a close that throws harms nobody', '/failing/close', FILM, bare(1000)),
+  asked('a stream that is none', '/failing/no-stream', FILM, UNAVAILABLE),
+  asked('an answer of text', '/failing/text', FILM, UNAVAILABLE),
+  asked('an answer of two bodies', '/failing/two-bodies', FILM, UNAVAILABLE),
+  asked('a status that is text', '/failing/status', FILM, UNAVAILABLE),
   {
     name: 'HEAD reads nothing',
     lines: ['HEAD /failing/first-read HTTP/1.1'],
@@ -1076,6 +1099,10 @@ export const COMPLAINTS: readonly string[] = [
   'Expected 1000 bytes from the source, got 0',
   'Expected 1000 bytes from the source, got 1001',
   'close failed',
+  'Expected stream() to give a ReadableStream, got Uint8Array',
+  'Expected an Answer of Uint8Arrays, got String,String',
+  'Expected an Answer of pieces or a stream, got both',
+  'Expected an Answer with a status from 200 to 599, got String',
 ]
 
 const CONNECTION: Draft[] = [
@@ -1133,6 +1160,7 @@ export const TABLE: readonly Row[] = Object.entries({
   'a name': FOUND,
   'no such name': MISSING,
   'a failing source': FAILING,
+  'an answer': ANSWERS,
   'a connection': CONNECTION,
 }).flatMap(([about, rows]) => named(about, rows))
 

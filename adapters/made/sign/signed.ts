@@ -34,9 +34,11 @@ const TWELVE_HOURS = 12 * 60 * 60 * 1000
  * it, or a key has less than 16 bytes; RangeError if `expires` is not later than now
  *
  * @example
+ * ```ts
  * await signUrl('/films/a.mp4', key) // '/films/a.mp4?signed=1767225600.Xb0…'
  * await signUrl('/films/a/index.m3u8', key, { scope: '/films/a/' })
  * // '/films/a/~1767225600.9ZI…/index.m3u8'
+ * ```
  */
 export async function signUrl(
   url: string | URL,
@@ -83,7 +85,9 @@ function expectScope(scope: string, { path }: Target): string {
  * @throws TypeError at once if `lookup` is not a function or a key has less than 16 bytes
  *
  * @example
- * fileHandler(signed(nodeDirectory('films', { base: '/films/' }), process.env.KEY))
+ * ```ts
+ * fileHandler(signed(nodeDirectory('films', { base: '/films/' }), key))
+ * ```
  */
 export function signed<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
@@ -110,7 +114,9 @@ export function signed<Context extends readonly unknown[]>(
  * signature is left out: it may be that of a good link.
  *
  * @example
+ * ```ts
  * withoutSignature('/films/a.mp4?t=1&signed=1767225600.Xb0…') // '/films/a.mp4?t=1'
+ * ```
  */
 export function withoutSignature(url: string): string {
   return takeToken(url)?.url ?? url.replace(/(?<=~|=|%7e|%3d)\d{1,12}\.[\w-]{43}/gi, '')

@@ -2,7 +2,7 @@
 export interface Actions {
   medium(): HTMLMediaElement | null
   step(by: number): void
-  toggleCaptions(): void
+  toggleCaptions(medium: HTMLMediaElement): void
   changeSpeed(by: number): void
 }
 
@@ -55,7 +55,7 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
         else playing.requestFullscreen().catch(() => {})
         return true
       case 'c':
-        toggleCaptions()
+        toggleCaptions(playing)
         return true
       case '<':
         changeSpeed(-1)

@@ -1,15 +1,7 @@
-import type { Row } from '../events.ts'
+import type { FileFacts } from '../facts.ts'
 import { formatSize } from '../format.ts'
-import type { FilmLayout } from '../index-of.ts'
+import type { Row } from '../row.ts'
 import { one } from './dom.ts'
-
-/** What the server says of a file first. */
-export interface FileFacts {
-  readonly size: number
-  readonly layout: FilmLayout | null
-  /** What explains itself, in a sentence; '' for nothing. */
-  readonly note: string
-}
 
 export interface RangeMap {
   /** Shows the requests for another file. */

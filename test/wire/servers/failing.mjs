@@ -1,4 +1,4 @@
-// Sources that break their promises, besides those of a lookup: /failing/…
+// Sources and answers besides those of a lookup: /failing/… break their promises, /answers/… do not
 const SIZE = 3 * 1024 * 1024
 const SMALL = 1000
 
@@ -28,7 +28,9 @@ function fail(message) {
   throw new Error(message)
 }
 
-const SOURCES = {
+const answer = (status, rest) => ({ status, headers: {}, pieces: [], ...rest })
+
+const FOUND = {
   '/failing/lookup': () => fail('the lookup failed'),
   '/failing/lookup-later': async () => fail('the lookup failed later'),
   '/failing/size': () => ({ size: -1, read: chunk }),
@@ -53,12 +55,19 @@ const SOURCES = {
   '/failing/short-stream': () => ({ size: SIZE, read: () => stream(SIZE / 2) }),
   '/failing/long-stream': () => ({ size: SIZE, read: () => stream(SIZE + 1) }),
   '/failing/close': () => ({ size: SMALL, read: chunk, close: () => fail('close failed') }),
+  '/failing/no-stream': () => answer(200, { stream: () => new Uint8Array(SMALL) }),
+  '/failing/text': () => answer(200, { pieces: ['te', 'xt'] }),
+  '/failing/two-bodies': () => answer(200, { pieces: [new Uint8Array(1)], stream }),
+  '/failing/status': () => answer('200'),
+  '/answers/stream': () => answer(200, { stream: () => stream(SMALL) }),
+  '/answers/no-content': () => answer(204, { stream }),
+  '/answers/not-modified': () => answer(304, { stream }),
 }
 
 export function orFailing(lookup) {
   return (request) => {
-    const path = /\/failing\/[a-z-]+$/.exec(request.url)?.[0] ?? ''
-    return Object.hasOwn(SOURCES, path) ? SOURCES[path]() : lookup(request)
+    const path = /\/(?:failing|answers)\/[a-z-]+$/.exec(request.url)?.[0] ?? ''
+    return Object.hasOwn(FOUND, path) ? FOUND[path]() : lookup(request)
   }
 }
 
