@@ -356,8 +356,8 @@ describe.each(names)('a site on %s', (name) => {
     const again = [`GET /site/films/?format=json HTTP/1.1`, `If-None-Match: ${got.headers.etag}`]
     expect((await ask(name, again)).status).toBe(304)
     const head = await ask(name, ['HEAD /site/films/?format=json HTTP/1.1'])
-    // Bun and Deno say that a body of unknown length has none.
-    const length = name === 'bun' || name === 'deno' ? { 'content-length': '0' } : {}
-    expect(head).toEqual({ status: 200, headers: { ...got.headers, ...length }, body: '' })
+    // Bun tells the length of a stream that ends at once.
+    const { 'content-length': _, ...headers } = got.headers
+    expect(head).toEqual({ status: 200, headers, body: '' })
   })
 })
