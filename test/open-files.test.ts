@@ -15,14 +15,11 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Lease } from '../adapters/local/lease.ts'
 import { Memory } from '../adapters/local/memory.ts'
-import {
-  type Lease,
-  OpenFiles,
-  type Place,
-  type SharingOptions,
-} from '../adapters/local/open-files.ts'
-import { anywhere } from '../adapters/local/place.ts'
+import { OpenFiles } from '../adapters/local/open-files.ts'
+import { anywhere, type Place } from '../adapters/local/place.ts'
+import type { SharingOptions } from '../adapters/local/sharing.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { sourceOf } from './support/found.ts'
 import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
@@ -419,8 +416,8 @@ async function textAt(at: string): Promise<string | null> {
   return text
 }
 
-async function textOf({ read, file }: Lease): Promise<string> {
-  return Buffer.from(await read(0, file.version.size)).toString()
+async function textOf(lease: Lease): Promise<string> {
+  return Buffer.from(await lease.read(0, lease.file.version.size)).toString()
 }
 
 /** Stops the clock in the ms in which a file was changed. */
