@@ -1,4 +1,12 @@
-import { appendFileSync, closeSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -155,6 +163,9 @@ describe('an open file', () => {
       }
       const file = await findFile(path, { keepOpen: 0 })
       writeFileSync(path, content)
+      // However long the reads take, that was just now.
+      vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(statSync(path).mtimeMs) })
+      onTestFinished(() => void vi.useRealTimers())
       // Both at once, so that neither fails unheard while the other is waited for.
       const reads = await Promise.allSettled([file.read(0, SIZE), file.read(500, SIZE)])
       for (const [i, read] of reads.entries()) {
@@ -165,6 +176,7 @@ describe('an open file', () => {
         )
       }
       expect(file.readSync(0, SIZE)).toBe(null)
+      vi.useRealTimers()
       // Not before the time of the last change is one that another would replace.
       const atOnce = await eventually('bytes at once', async () => {
         const read = await file.read(0, SIZE).catch(() => null)

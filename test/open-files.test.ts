@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { here } from '../adapters/local/calls.ts'
 import type { Lease } from '../adapters/local/lease.ts'
 import { Memory } from '../adapters/local/memory.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
@@ -228,6 +229,19 @@ describe('a file that several read', () => {
   })
 })
 
+it('a file that was there is looked for twice before it is not', async () => {
+  await (await find()).close()
+  // So long ago that it is looked for as if it had never been found in its place.
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  vi.advanceTimersByTime(1001)
+  const looks = vi.spyOn(here, 'stat').mockReturnValueOnce(null)
+  onTestFinished(() => looks.mockRestore())
+  const file = await find()
+  expect([await textOf(file), looks.mock.calls.length]).toEqual(['one', 2])
+  await file.close()
+})
+
 describe.runIf(canCountHandles)('a file that was handed over', () => {
   it('stays open for half a minute, whatever else is closed', async () => {
     const file = await find(path, { keepOpen: 0 })
@@ -372,9 +386,11 @@ describe.runIf(canCountHandles)('a path that nobody asked for lately', () => {
     await settle()
     await settle()
     expect(isFound).toBe(false)
-    for (const fifo of fifos) closeSync(openSync(fifo, 'r+'))
+    // Left open: a thread may only get to its FIFO now.
+    const writers = fifos.map((fifo) => openSync(fifo, 'r+'))
     await finding
     for (const file of await Promise.all(opened)) await file.close()
+    for (const writer of writers) closeSync(writer)
   })
 })
 
