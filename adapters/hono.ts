@@ -31,10 +31,11 @@ export interface ContextLike {
     /** The route that led here, such as `/media/*`. */
     readonly routePath: string
   }
-  /** The response, which so far may be only the header fields that were set. */
-  get res(): Response
-  /** Undefined removes it, with the fields that were set. */
-  set res(response: Response | undefined)
+  /**
+   * The response, which so far may be only the header fields that were set; setting it to undefined
+   * removes it, with these fields.
+   */
+  res: Response | undefined
 }
 
 /**
@@ -62,7 +63,7 @@ export function files<C extends ContextLike>(
   return async (c, next) => {
     const response = await match(c.req.raw, c)
     if (response === null) return next()
-    keepFields(c.res.headers, response.headers)
+    if (c.res) keepFields(c.res.headers, response.headers)
     // Otherwise Hono would put the fields that are set already over those of the file.
     c.res = undefined
     c.res = response

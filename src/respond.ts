@@ -78,9 +78,9 @@ export function respondTo<Context extends readonly unknown[]>(
   return {
     match: async (exchange) =>
       answerMethod(exchange.request.method) ? null : answerWith(exchange, lookup),
-    answer: async (exchange) =>
+    answer: (exchange) =>
       answerWith(exchange, answerMethod(exchange.request.method) ? () => null : lookup, NOT_FOUND),
-    serve: async (exchange, found) => answerWith(exchange, () => found, NOT_FOUND),
+    serve: (exchange, found) => answerWith(exchange, () => found, NOT_FOUND),
   }
 
   /**

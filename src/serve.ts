@@ -36,7 +36,7 @@ export function fileHandler<Context extends readonly unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response> {
   const responder = respondTo(lookup, options)
   return async (request, ...context) => {
-    return responder.answer(exchangeOf(options, request, context))
+    return await responder.answer(exchangeOf(options, request, context))
   }
 }
 

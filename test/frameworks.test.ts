@@ -51,6 +51,12 @@ declare module 'electron' {
 `,
   ],
   ['src/app.module.ts', 'export class AppModule {}\n'],
+  [
+    'dist/server/entry.d.mts',
+    `import type { IncomingMessage, ServerResponse } from 'node:http'
+export function handler(request: IncomingMessage, response: ServerResponse): void
+`,
+  ],
 ])
 
 const folder = writeInPackage(new Map([...blocks, ...STUBS]))

@@ -152,6 +152,9 @@ describe('extensions, notFound and fallback', () => {
     ['/none/', {}, 'GET', page],
     ['/films/', {}, 'GET', page],
     ['/.env', {}, 'GET', page],
+    ['/a%2fb', {}, 'GET', page],
+    ['/%00', {}, 'GET', page],
+    ['/%ff/', {}, 'GET', page],
     ['/none', {}, 'HEAD', { status: 404, body: '' }],
     ['/none', { range: 'bytes=0-3', 'if-none-match': '*' }, 'GET', page],
   ])('a 404 has its page: %s %j %s', async (path, fields, method, expected) => {
@@ -210,6 +213,7 @@ describe('extensions, notFound and fallback', () => {
   it.each([
     ['a navigation', '/films/7', { accept: 'text/html,*/*;q=0.8' }, 'GET', app],
     ['a navigation', '/films/7/', { accept: 'text/html' }, 'GET', app],
+    ['a route that names what no file can', '/tags/a%2Fb', { accept: 'text/html' }, 'GET', app],
     ['a HEAD of one', '/films/7', { accept: 'text/html' }, 'HEAD', { ...app, body: '' }],
     ['a script', '/assets/old-1a2b.js', { accept: 'text/html' }, 'GET', nothing],
     ['what is no navigation', '/films/7', { accept: '*/*' }, 'GET', nothing],
@@ -390,6 +394,13 @@ describe('precompressed', () => {
         body: 'gzipped',
       },
     )
+  })
+
+  it('what is stored empty is no coding of anything', async () => {
+    const tree = memoryTree({ 'app.js': { text: 'app' }, 'app.js.br': { text: '' } })
+    const fields = { 'accept-encoding': 'br' }
+    const got = await ask({ precompressed: true }, '/app.js', fields, 'GET', tree)
+    expect(got).toEqual({ status: 200, vary: 'Accept-Encoding', body: 'app' })
   })
 
   it('every Accept-Encoding gets an answer, and Vary', async () => {

@@ -71,6 +71,22 @@ describe('the adapters', () => {
   })
 
   it.each([
+    [
+      'serveFile',
+      'r2File',
+      `async (request, env) => serveFile(request, await r2File(env.B, 'a', request))`,
+      7400,
+    ],
+    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 12_400],
+  ])('a Worker of %s and %s is small', async (core, store, fetch, most) => {
+    const contents = `import { ${core} } from './src/index.ts'
+      import { ${store} } from './adapters/r2.ts'
+      export default { fetch: ${fetch} }`
+    const size = await sizeOf({ stdin: { contents, resolveDir: root, loader: 'ts' } })
+    expect(size).toBeLessThanOrEqual(most)
+  })
+
+  it.each([
     ['http', 'httpFile', 4500],
     ['s3', 's3File', 7700],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {

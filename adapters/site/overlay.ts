@@ -1,4 +1,4 @@
-import { expectHeaders, type HeaderFields } from '../../src/headers.ts'
+import { Checked, expectHeaders, type HeaderFields } from '../../src/headers.ts'
 import type { HeadersLike } from '../../src/source.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { HeadersLike } from '../../src/source.ts'
  * @throws TypeError unless every server can send them
  */
 export function overlay(...layers: readonly (HeadersLike | null | undefined)[]): HeaderFields {
-  const fields: HeaderFields = {}
+  const fields = new Checked()
   for (const layer of layers) {
     for (const [name, value] of Object.entries(expectHeaders(layer ?? {}))) {
       const others = name === 'vary' ? fields.vary : undefined

@@ -10,7 +10,8 @@
 export function parseQualities(value: string): Map<string, number> {
   const qualities = new Map<string, number>()
   for (const element of value.toLowerCase().split(',')) {
-    const [name = ''] = element.trim().split(/[ \t]*;/, 1)
+    const [accepted = ''] = element.split(';', 1)
+    const name = accepted.trim()
     const [, weight = 1] = WEIGHT.exec(element) ?? []
     if (name !== '' && !qualities.has(name)) qualities.set(name, Math.min(Number(weight), 1))
   }

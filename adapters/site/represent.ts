@@ -82,13 +82,18 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const described = { ...file, type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
   const isStandIn = role === 'stand-in'
-  const varying = isStandIn && fallback !== null ? { vary: 'Accept' } : null
-  const headers = overlay(defaults, file.headers, fieldsOf?.(path, file), varying)
+  const fields = fieldsOf?.(path, file)
   let lifetime = cacheControlOf?.(path, file)
   // It is asked for by the URL of something else, which may be a file tomorrow.
   if (isStandIn) lifetime ??= 'no-cache'
-  if (lifetime) headers['cache-control'] = lifetime
-  else if (lifetime === null) delete headers['cache-control']
+  const headers = overlay(
+    defaults,
+    file.headers,
+    fields,
+    lifetime ? { 'cache-control': lifetime } : null,
+    isStandIn && fallback !== null ? { vary: 'Accept' } : null,
+  )
+  if (lifetime === null) delete headers['cache-control']
   return { ...described, headers }
 }
 
@@ -100,7 +105,7 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
     for (const encoding of acceptedEncodings(acceptEncodingOf(request), rules.encodings)) {
       const storedAt = path + EXTENSIONS[encoding]
       const stored = await tree.open(storedAt, request)
-      if (isFile(stored) && isUpToDate(stored, file)) {
+      if (isFile(stored) && isUsable(stored, file)) {
         void closeSource(file)
         return digested(visit, storedAt, {
           ...stored,
@@ -118,9 +123,9 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
   return digested(visit, path, { ...file, headers })
 }
 
-/** A file may have been changed after it was encoded. */
-function isUpToDate(stored: FileSource, { lastModified }: FileSource): boolean {
-  return !lastModified || (stored.lastModified ?? 0) >= lastModified
+/** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */
+function isUsable(stored: FileSource, { lastModified }: FileSource): boolean {
+  return stored.size > 0 && (!lastModified || (stored.lastModified ?? 0) >= lastModified)
 }
 
 /** With the digest that the client asks for. */

@@ -150,9 +150,9 @@ export function readOptions<Context extends readonly unknown[]>(
   for (const name of ['within', 'type', 'digest', 'download', 'transform'] as const) {
     expectFunction(name, options[name])
   }
-  const { headers, cacheControl, index = tree.isFlat ? false : 'index.html' } = options
-  const { dotfiles = false, normalize = false, listing = false } = options
+  const { headers, cacheControl, dotfiles = false, normalize = false, listing = false } = options
   const { extensions = [], precompressed = false } = options
+  const { index = tree.isFlat ? false : 'index.html' } = options
   expectOneOf('dotfiles', dotfiles, [true, false])
   expectOneOf('normalize', normalize, [true, false])
   expectOneOf('listing', listing, [true, false, 'html', 'json'])
@@ -210,7 +210,7 @@ function expectAll<T>(
 /** A path of visible segments, as `open` of a tree expects it; null if it is not given. */
 function expectPath(option: string, value: string | undefined): string | null {
   if (value === undefined) return null
-  if (String(value).split('/').every(isName) && typeof value === 'string') return value
+  if (typeof value === 'string' && value.split('/').every(isName)) return value
   throw unexpected(`${option} to be the path of a file`, `'${value}'`)
 }
 
