@@ -334,6 +334,8 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await click('#resumed')
     await expect.poll(state, PATIENT).toMatchObject({ time: 0 })
     expect(await text()).toBeNull()
+    await open('Films/七人の侍 (1954)/七人の侍 (1954).mp4')
+    expect([(await state()).time, await text()]).toEqual([0, null])
   })
 
   test('captions come from an .srt beside the film, chapters from a file beside it', async () => {
