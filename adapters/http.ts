@@ -10,7 +10,6 @@ import { listIndex } from './http/autoindex.ts'
 import {
   answerFailure,
   answering,
-  described,
   expectFileOptions,
   expectOriginOptions,
   type FileOptions,
@@ -44,9 +43,6 @@ export interface HttpOriginOptions<Context extends readonly unknown[] = readonly
   extends HttpTreeOptions,
     SiteOptions<Context> {}
 
-/** For who wants to know what a file is, and not yet its bytes. */
-const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
-
 /**
  * A file of another HTTP server, for one request: its head and the requested bytes come in one GET.
  * A GET with one range or none costs one, whatever its preconditions; two if the range is
@@ -71,12 +67,7 @@ export async function httpFile(
   const target = expectUrl(url)
   expectFileOptions(options)
   const upstream = upstreamOf(target, options)
-  try {
-    const file = await originFile(upstream, request ?? NO_REQUEST, options)
-    return described(file, target.pathname, options)
-  } catch (error) {
-    return answerFailure(error)
-  }
+  return originFile(upstream, request, options, options, target.pathname).catch(answerFailure)
 }
 
 /**
