@@ -30,7 +30,7 @@ export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 export interface HttpTreeOptions extends OriginOptions {
   /**
    * Fields of the requests to the other server, such as Authorization; or a function that gives them
-   * for each, so that they can be renewed.
+   * for each, so that they can be renewed. Another one, to which it redirects, gets none of them.
    */
   readonly requestHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | undefined
 }
@@ -73,7 +73,7 @@ export async function httpFile(
 /**
  * The files below a URL of another HTTP server, as a tree: for `site`, and for whatever else is made
  * of trees. A path is encoded and put behind the URL. A folder is listed by what the other server
- * shows of it: nginx's or byteserve's JSON, or the index page of most servers.
+ * shows of it: the JSON of nginx, Caddy or byteserve, or the index page of most servers.
  *
  * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, or an option is
  * invalid

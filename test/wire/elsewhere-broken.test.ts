@@ -93,7 +93,7 @@ describe.each([...ELSEWHERE, UNTOUCHED] as const)('%s', (name) => {
     expect([summary(Buffer.concat(chunks)), cuts > 0]).toEqual([summary(FILM.bytes), true])
   })
 
-  it('lets go of the other server when 1000 clients hang up', { timeout: 180_000 }, async () => {
+  it('lets go of the other server when clients hang up', async () => {
     origin.behave(impatient(60_000, () => {}))
     const hangUp = async () => {
       const connection = await open(target.port)
@@ -101,9 +101,9 @@ describe.each([...ELSEWHERE, UNTOUCHED] as const)('%s', (name) => {
       await connection.readHead()
       connection.reset()
     }
-    for (let i = 0; i < 50; i++) await Promise.all(Array.from({ length: 20 }, hangUp))
+    for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 20 }, hangUp))
     await until(() => origin.connections.size <= 2)
-    expect(origin.asked.length).toBe(1000)
+    expect(origin.asked.length).toBe(200)
   })
 
   it('breaks the answer off when the file changes under way', async () => {
