@@ -15,7 +15,7 @@ import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, here } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
-import type { Lease } from './local/open-files.ts'
+import type { Lease } from './local/lease.ts'
 import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { isSame } from './local/version.ts'
@@ -23,7 +23,7 @@ import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
-export type { SharingOptions } from './local/open-files.ts'
+export type { SharingOptions } from './local/sharing.ts'
 export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Bun: { file(path: string): Blob }

@@ -163,6 +163,14 @@ function assertFile(answer: Exchange): void {
     throw new UnansweredError('answer', 'the file is empty: it has no ranges')
   }
   const { pathname } = answer.ask.url
-  const message = `expected 200 for ${onOneLine(pathname)}, got ${onOneLine(statusOf(answer))}`
+  const message = `expected 200 for ${onOneLine(pathname)}, got ${onOneLine(statusOf(answer))}${hintOf(answer)}`
   throw new UnansweredError('answer', message)
+}
+
+/** What to do about an answer that is no file, where that is plain. */
+function hintOf({ status, fields }: Exchange): string {
+  if (status === 401) return '; it wants a header field Authorization, or USER:PASSWORD@ in the URL'
+  const location = fields.get('location')
+  const leads = status >= 300 && status < 400 && location !== undefined
+  return leads ? `, which leads to ${onOneLine(location.replace(/\?.*/s, ''))}` : ''
 }

@@ -15,8 +15,8 @@ import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, type DenoStat, fromDeno, here } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
+import type { Lease } from './local/lease.ts'
 import type { OpenFile } from './local/open-file.ts'
-import type { Lease } from './local/open-files.ts'
 import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { isSame } from './local/version.ts'
@@ -24,7 +24,7 @@ import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
-export type { SharingOptions } from './local/open-files.ts'
+export type { SharingOptions } from './local/sharing.ts'
 export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Deno: {
@@ -119,16 +119,17 @@ function denoSource(lease: Lease, options: FileOptions & DenoOptions): FileSourc
 
 /** Deno's own stream from `start` on; null if it isn't of this version, or would not be cut. */
 async function handOver(
-  { file, close }: Lease,
+  lease: Lease,
   start: number,
   end: number,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
+  const { file } = lease
   if (!file.has(start, end) || (end < file.version.size && !cutsSurplus())) return null
   const native = file.isUnchangedHere() ? await openNative(file) : null
   if (native === null) return null
   try {
     native.seekSync(start, SEEK_START)
-    await close()
+    await lease.close()
     return native.readable
   } catch (error) {
     native.close()

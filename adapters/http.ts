@@ -19,7 +19,6 @@ import { listIndex } from './http/autoindex.ts'
 import {
   answerFailure,
   answering,
-  described,
   expectFileOptions,
   expectOriginOptions,
   type FileOptions,
@@ -40,7 +39,7 @@ export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 export interface HttpTreeOptions extends OriginOptions {
   /**
    * Fields of the requests to the other server, such as Authorization; or a function that gives them
-   * for each, so that they can be renewed.
+   * for each, so that they can be renewed. Another one, to which it redirects, gets none of them.
    */
   readonly requestHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | undefined
 }
@@ -52,9 +51,6 @@ export interface HttpFileOptions extends HttpTreeOptions, FileOptions {}
 export interface HttpOriginOptions<Context extends readonly unknown[] = readonly unknown[]>
   extends HttpTreeOptions,
     SiteOptions<Context> {}
-
-/** For who wants to know what a file is, and not yet its bytes. */
-const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
 
 /**
  * A file of another HTTP server, for one request: its head and the requested bytes come in one GET.
@@ -82,18 +78,13 @@ export async function httpFile(
   const target = expectUrl(url)
   expectFileOptions(options)
   const upstream = upstreamOf(target, options)
-  try {
-    const file = await originFile(upstream, request ?? NO_REQUEST, options)
-    return described(file, target.pathname, options)
-  } catch (error) {
-    return answerFailure(error)
-  }
+  return originFile(upstream, request, options, options, target.pathname).catch(answerFailure)
 }
 
 /**
  * The files below a URL of another HTTP server, as a tree: for `site`, and for whatever else is made
  * of trees. A path is encoded and put behind the URL. A folder is listed by what the other server
- * shows of it: nginx's or byteserve's JSON, or the index page of most servers.
+ * shows of it: the JSON of nginx, Caddy or byteserve, or the index page of most servers.
  *
  * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, or an option is
  * invalid

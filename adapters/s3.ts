@@ -19,7 +19,6 @@ import type { FileSource, RequestLike } from '../src/source.ts'
 import {
   answerFailure,
   answering,
-  described,
   expectFileOptions,
   expectOriginOptions,
   type FileOptions,
@@ -54,9 +53,6 @@ export interface S3BucketOptions<Context extends readonly unknown[] = readonly u
   extends S3TreeOptions,
     SiteOptions<Context> {}
 
-/** For who wants to know what an object is, and not yet its bytes. */
-const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
-
 /**
  * An object of a bucket of S3, or of a store that speaks its protocol, for one request. It costs what
  * `httpFile` costs: one operation for a GET with one range or none, whatever its preconditions.
@@ -83,12 +79,7 @@ export async function s3File(
 ): Promise<FileSource | Answer | null> {
   const store = storeOf(location)
   expectFileOptions(options)
-  try {
-    const file = await objectOf(store, key, request ?? NO_REQUEST, options)
-    return described(file, key, options)
-  } catch (error) {
-    return answerFailure(error)
-  }
+  return objectOf(store, key, request, options, options).catch(answerFailure)
 }
 
 /**
@@ -143,14 +134,13 @@ export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]
 async function objectOf(
   store: Store,
   key: string,
-  request: RequestLike,
+  request: RequestLike | null,
   options: OriginOptions,
+  besides?: FileOptions,
 ): Promise<FileSource | null> {
   const path = toPath(key)
   if (path === null) return null
-  const file = await originFile(upstreamOf(store, path, options), request, options)
-  // What S3 stores for an object without a type.
-  return file?.type === 'binary/octet-stream' ? { ...file, type: undefined } : file
+  return originFile(upstreamOf(store, path, options), request, options, besides, key)
 }
 
 function upstreamOf(

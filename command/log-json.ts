@@ -1,4 +1,5 @@
 import type { Served } from '../src/served.ts'
+import { withoutOrigin } from './authority.ts'
 import { messageOf } from './failure.ts'
 
 /**
@@ -16,7 +17,7 @@ export function formatJson(served: Served, now: Date, client: string): string {
     time: now.toISOString(),
     client: client.replace(/^::ffff:/, ''),
     method: request.method,
-    url: request.url,
+    url: withoutOrigin(request.url),
     range: request.headers.get('range'),
     status,
     announced: length === undefined ? null : Number(length),

@@ -103,11 +103,15 @@ export function parseOptions(args: readonly string[]): Options {
     return toOptions(positionals, values)
   } catch (error) {
     if (error instanceof Mistake) return { kind: 'mistake', message: error.message }
-    const port = findDashedPort(args)
-    if (port !== undefined) return { kind: 'mistake', message: portMistake(port) }
-    // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
-    return { kind: 'mistake', message: messageOf(error).replace(/\.\s.*/s, '') }
+    return { kind: 'mistake', message: explain(messageOf(error)) }
   }
+}
+
+/** In fewer words than parseArgs: it goes on about escaping a dash. */
+function explain(message: string): string {
+  const [, option] =
+    /^Option '(?:-\w, )?(--?[\w-]+).*' argument (?:missing|is ambiguous)/.exec(message) ?? []
+  return option === undefined ? message.replace(/\.\s.*/s, '') : `${option} needs a value`
 }
 
 /** What a person got wrong. */
@@ -161,9 +165,6 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
       `--${cert === undefined ? 'key' : 'cert'} needs --${cert === undefined ? 'cert' : 'key'}, too`,
     )
   }
-  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > HIGHEST_PORT) {
-    throw new Mistake(portMistake(values.port))
-  }
   return {
     kind: 'serve',
     path,
@@ -171,7 +172,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     profile: values.profile ?? null,
     cacheMemory: expectNumber('cache-memory', values['cache-memory'], 0, HIGHEST_MEMORY),
     cacheDirectory: values['cache-dir'] ?? null,
-    port: Number(values.port),
+    port: expectNumber('port', values.port, 0, HIGHEST_PORT),
     host: host.replace(/^\[(.*)\]$/, '$1'),
     allowHosts: values['allow-host'],
     auth: auth ?? null,
@@ -190,7 +191,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
 
 function expectNumber(name: string, text: string, least: number, most: number): number {
   const number = Number(text)
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number
+  if (/^(?:0|[1-9]\d*)$/.test(text) && number >= least && number <= most) return number
   throw new Mistake(`--${name} takes a number from ${least} to ${most}, not '${text}'`)
 }
 
@@ -212,13 +213,4 @@ function expectLog(text: string): ServeOptions['log'] {
   const log = LOGS.find((name) => name === text)
   if (log === undefined) throw new Mistake(`--log takes text, json or off, not '${text}'`)
   return log
-}
-
-/** The port in `--port -1`, which parseArgs rejects as ambiguous: it looks like an option. */
-function findDashedPort(args: readonly string[]): string | undefined {
-  return args.find((arg, at) => arg.startsWith('-') && /^(?:-p|--port)$/.test(args[at - 1] ?? ''))
-}
-
-function portMistake(port: string): string {
-  return `--port takes a number from 0 to ${HIGHEST_PORT}, not '${port}'`
 }

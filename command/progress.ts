@@ -1,5 +1,6 @@
 import type { Served, Serving } from '../src/served.ts'
 import type { RequestLike } from '../src/source.ts'
+import { withoutOrigin } from './authority.ts'
 import { formatSize } from './page/format.ts'
 
 /** How often it is told, in ms. */
@@ -49,7 +50,7 @@ export class Progress {
 /** @example '/film.mp4  45 %  12 MB/s' */
 function describe({ serving, length, since }: Run, now: number): string {
   const sent = serving.sent ?? 0
-  const path = serving.request.url.replace(/^\w+:\/\/[^/]*/, '').replace(/[^!-~]/g, '?')
+  const path = withoutOrigin(serving.request.url).replace(/[^!-~]/g, '?')
   const speed = formatSize((1000 * sent) / (now - since))
   return `${path.slice(0, 60)}  ${Math.floor((100 * sent) / length)} %  ${speed}/s`
 }

@@ -16,6 +16,8 @@ import { type Facts, type Job, type Server, startServer } from './server.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
+/** How long the end waits for what workers have yet to log, in ms. */
+const WORKERS_LAST_WORDS = 1000
 /** How long the end waits for whoever reads the log, in ms. */
 const LAST_WORDS = 200
 /** How many lines of the log may wait to be written. */
@@ -74,8 +76,8 @@ function outletOf(output: Output): Outlet {
 
 function endOnSignals(server: Server, output: Output): void {
   const exit = async () => {
-    const lastWords = server.end().then(() => output.flush())
-    await Promise.race([lastWords, delay(LAST_WORDS)])
+    await Promise.race([server.end(), delay(WORKERS_LAST_WORDS)])
+    await Promise.race([output.flush(), delay(LAST_WORDS)])
     process.exit(0)
   }
   process.on('SIGINT', exit)

@@ -23,6 +23,7 @@ export function startCommand(
   name: RuntimeName,
   args: readonly string[],
   env: Record<string, string> = {},
+  user: { readonly uid?: number; readonly gid?: number } = {},
 ): Running {
   const asked = Object.keys(env).map((variable) => `--allow-env=${variable}`)
   if (args.includes('--workers')) asked.push('--unstable-net')
@@ -31,6 +32,7 @@ export function startCommand(
   if (binary === null) throw new Error(`${name} is not installed`)
   const program = run(binary, [...permissions, COMMAND, ...args], {
     env: { ...process.env, ...env },
+    ...user,
   })
   started.add(program)
   const { child, ended } = program

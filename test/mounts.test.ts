@@ -1,6 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
+import { elsewhere } from '../adapters/local/calls.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
@@ -8,7 +9,10 @@ const path = join(temporaryDirectory(), 'file')
 writeFileSync(path, '')
 const { dev } = statSync(path)
 
-afterEach(() => vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 /** Mounts that have looked at the file, and a clock that stands still. */
 async function looked(): Promise<Mounts> {
@@ -75,4 +79,16 @@ it('a path is not at hand where another device is by now', async () => {
 
 it('a name that no file can have is one where nothing is', async () => {
   expect(await new Mounts().look(`${path}${'x'.repeat(300)}`)).toBe(null)
+})
+
+it('a path of 2000 names below one that is missing takes a dozen looks', async () => {
+  const looks = vi.spyOn(elsewhere, 'stat')
+  const mounts = new Mounts()
+  const far = join(dirname(path), 'missing/'.repeat(250), 'd/'.repeat(900), 'file')
+  expect(await mounts.look(far)).toBe(null)
+  expect(looks.mock.calls.length).toBeLessThanOrEqual(14)
+  // It is of the nearest directory that is there.
+  const near = join(dirname(path), 'missing', 'd'.repeat(100), 'file')
+  await mounts.look(near)
+  expect(mounts.isAtHand(near)).toBe(mounts.isLocal(dev))
 })

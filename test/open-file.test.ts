@@ -1,10 +1,20 @@
-import { appendFileSync, closeSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Lease } from '../adapters/local/lease.ts'
 import { Memory } from '../adapters/local/memory.ts'
-import { type Lease, OpenFiles, type SharingOptions } from '../adapters/local/open-files.ts'
+import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere } from '../adapters/local/place.ts'
+import type { SharingOptions } from '../adapters/local/sharing.ts'
 import { localTree } from '../adapters/local/tree.ts'
 import { nodeFile } from '../adapters/node.ts'
 import { SourceChangedError } from '../src/errors.ts'
@@ -153,6 +163,9 @@ describe('an open file', () => {
       }
       const file = await findFile(path, { keepOpen: 0 })
       writeFileSync(path, content)
+      // However long the reads take, that was just now.
+      vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(statSync(path).mtimeMs) })
+      onTestFinished(() => void vi.useRealTimers())
       // Both at once, so that neither fails unheard while the other is waited for.
       const reads = await Promise.allSettled([file.read(0, SIZE), file.read(500, SIZE)])
       for (const [i, read] of reads.entries()) {
@@ -163,6 +176,7 @@ describe('an open file', () => {
         )
       }
       expect(file.readSync(0, SIZE)).toBe(null)
+      vi.useRealTimers()
       // Not before the time of the last change is one that another would replace.
       const atOnce = await eventually('bytes at once', async () => {
         const read = await file.read(0, SIZE).catch(() => null)

@@ -15,14 +15,12 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { here } from '../adapters/local/calls.ts'
+import type { Lease } from '../adapters/local/lease.ts'
 import { Memory } from '../adapters/local/memory.ts'
-import {
-  type Lease,
-  OpenFiles,
-  type Place,
-  type SharingOptions,
-} from '../adapters/local/open-files.ts'
-import { anywhere } from '../adapters/local/place.ts'
+import { OpenFiles } from '../adapters/local/open-files.ts'
+import { anywhere, type Place } from '../adapters/local/place.ts'
+import type { SharingOptions } from '../adapters/local/sharing.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { sourceOf } from './support/found.ts'
 import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
@@ -231,6 +229,19 @@ describe('a file that several read', () => {
   })
 })
 
+it('a file that was there is looked for twice before it is not', async () => {
+  await (await find()).close()
+  // So long ago that it is looked for as if it had never been found in its place.
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  vi.advanceTimersByTime(1001)
+  const looks = vi.spyOn(here, 'stat').mockReturnValueOnce(null)
+  onTestFinished(() => looks.mockRestore())
+  const file = await find()
+  expect([await textOf(file), looks.mock.calls.length]).toEqual(['one', 2])
+  await file.close()
+})
+
 describe.runIf(canCountHandles)('a file that was handed over', () => {
   it('stays open for half a minute, whatever else is closed', async () => {
     const file = await find(path, { keepOpen: 0 })
@@ -375,9 +386,11 @@ describe.runIf(canCountHandles)('a path that nobody asked for lately', () => {
     await settle()
     await settle()
     expect(isFound).toBe(false)
-    for (const fifo of fifos) closeSync(openSync(fifo, 'r+'))
+    // Left open: a thread may only get to its FIFO now.
+    const writers = fifos.map((fifo) => openSync(fifo, 'r+'))
     await finding
     for (const file of await Promise.all(opened)) await file.close()
+    for (const writer of writers) closeSync(writer)
   })
 })
 
@@ -419,8 +432,8 @@ async function textAt(at: string): Promise<string | null> {
   return text
 }
 
-async function textOf({ read, file }: Lease): Promise<string> {
-  return Buffer.from(await read(0, file.version.size)).toString()
+async function textOf(lease: Lease): Promise<string> {
+  return Buffer.from(await lease.read(0, lease.file.version.size)).toString()
 }
 
 /** Stops the clock in the ms in which a file was changed. */

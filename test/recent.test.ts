@@ -24,6 +24,13 @@ describe('Recent', () => {
     expect([0, 9999, 10_000, 10_001, 20_000].map(knows)).toEqual([false, false, true, true, true])
   })
 
+  it('holds no key that is longer than names of files are', () => {
+    const recent = new Recent<number>(1000)
+    recent.set('a'.repeat(512), 1)
+    recent.set('b'.repeat(513), 2)
+    expect([recent.get('a'.repeat(512)), recent.get('b'.repeat(513))]).toEqual([1, undefined])
+  })
+
   it('knows what it learned last', () => {
     const recent = new Recent<number>(1000)
     for (let i = 0; i < 10_001; i++) recent.set(`${i}`, i)

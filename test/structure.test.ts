@@ -87,7 +87,7 @@ describe('the adapters', () => {
   })
 
   it.each([
-    ['http', 'httpFile', 4500],
+    ['http', 'httpFile', 4800],
     ['s3', 's3File', 7700],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`

@@ -63,17 +63,14 @@ const dispatcher = {
   },
 }
 
-const decoder = new TextDecoder('latin1')
-
-/** The name of a field, or another for Content-Encoding. */
+/** The name of a field, or another for Content-Encoding. undici gives Buffers, and wants them back. */
 function hide(name: Uint8Array): Uint8Array {
-  const text = decoder.decode(name).toLowerCase()
+  const text = String(name).toLowerCase()
   if (text === 'content-encoding') return renamed(name, HIDDEN)
   // Only we may say so.
   return text === HIDDEN ? renamed(name, 'x-ignored-field!') : name
 }
 
-/** Like `map`, it keeps the class: undici wants a Buffer. */
 function renamed(name: Uint8Array, other: string): Uint8Array {
   return name.map((_, i) => other.charCodeAt(i))
 }

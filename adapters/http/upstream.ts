@@ -102,7 +102,7 @@ function cancel({ body }: Response): void {
 function codeOf(thrown: unknown): string {
   const { code, cause } = Object(thrown)
   const known = code ?? Object(cause).code
-  return typeof known === 'string' && /^\w+$/.test(known) ? known : 'none'
+  return /^[A-Z]\w+$/.test(known) ? known : 'none'
 }
 
 function busy({ name }: Upstream, { response: { status, headers } }: Reply): OriginError | null {

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { expectHeaders } from '../../src/headers.ts'
-import type { FileSource, HeadersLike, NativeRead } from '../../src/source.ts'
+import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
 import type { TreeFile } from '../site/tree.ts'
+import type { Lease } from './lease.ts'
 import { liveSource } from './live.ts'
-import { expectSharing, type Lease, type SharingOptions } from './open-files.ts'
 import { anywhere } from './place.ts'
 import { openFiles } from './shared.ts'
+import { expectSharing, type SharingOptions } from './sharing.ts'
 import { openUnversioned } from './unversioned.ts'
 
 /** Options of `nodeFile`, `bunFile` and `denoFile`. */
@@ -28,10 +29,12 @@ export interface FileOptions extends SharingOptions {
  * @param native the runtime's own ways to read it
  */
 export function fileSource(
-  { file, read, close }: Lease,
+  lease: Lease,
   { type, headers }: FileOptions,
   native?: NativeRead,
 ): TreeFile {
+  const { file } = lease
+  const read: Read = (start, end, into) => lease.read(start, end, into)
   return {
     size: file.version.size,
     type: type ?? file.type,
@@ -40,7 +43,7 @@ export function fileSource(
     version: file.listedAs,
     headers,
     read: native === undefined ? read : Object.assign(read, { native }),
-    close,
+    close: () => lease.close(),
   }
 }
 

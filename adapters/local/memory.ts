@@ -29,10 +29,13 @@ export class Memory {
     this.#forBuffers = budget / 2
   }
 
-  /** Counts a response that reads a file, until it calls what is returned. */
-  join(): () => void {
+  /** Counts a response that reads a file, until `leave`. */
+  join(): void {
     this.#readers++
-    return () => void this.#readers--
+  }
+
+  leave(): void {
+    this.#readers--
   }
 
   /** How many bytes the next chunk of a response may hold: 512 KiB, or less when many read. */

@@ -161,15 +161,28 @@ export class Mounts {
   }
 }
 
-/** The device of a directory, or of the nearest above it that exists. */
+/**
+ * The device of a directory, or of the nearest above it that exists. What lies below one that is
+ * missing is missing, too: so a path of 2000 names takes a dozen looks.
+ */
 async function nearestDevice(
   directory: string,
   look: (path: string) => Promise<Version | null>,
 ): Promise<number> {
-  for (let at = directory; ; at = dirname(at)) {
-    const found = await look(at)
-    if (found !== null || at === dirname(at)) return found?.dev ?? 0
+  const upwards = [directory]
+  for (let at = directory; at !== dirname(at); at = dirname(at)) upwards.push(dirname(at))
+  let dev = 0
+  for (let from = 0, to = upwards.length; from < to; ) {
+    // Mostly the directory itself is there.
+    const at = from === 0 ? 0 : Math.floor((from + to) / 2)
+    const found = await look(upwards[at] ?? directory)
+    if (found === null) from = at + 1
+    else {
+      dev = found.dev
+      to = at
+    }
   }
+  return dev
 }
 
 async function isLocalDevice(dev: number, path: string): Promise<boolean> {

@@ -7,9 +7,32 @@ import type { Opened } from './fingerprint.ts'
 import type { Mounts } from './mounts.ts'
 import { isBelow, Names } from './names.ts'
 import type { OpenFile } from './open-file.ts'
-import type { Place } from './open-files.ts'
 import { linkOf, O_PATH, openByDescriptor, openRegular, unlessAbsent } from './opening.ts'
 import { isDirectory, isRegular, type Version } from './version.ts'
+
+/** What files are opened by: below a root, or as they are given. */
+export interface Place {
+  /** What stands before a path in this place. */
+  readonly prefix: string
+  /** Unlike those of other places: a file that is served here may not be served there. */
+  readonly id: string
+  /**
+   * Opens the regular file at a path.
+   *
+   * @param path with the prefix
+   * @returns null when there is none, or it may not be served
+   */
+  open(path: string, calls: Calls): Promise<Opened | 'directory' | null>
+  /**
+   * Makes sure that nothing is found because nothing is there, and not because all of the place is
+   * gone: a disk that is not mounted, say.
+   *
+   * @throws Error, as a rejection, if it is
+   */
+  expectThere(): void | Promise<void>
+  /** Whether a file that was opened here is still where it may be served from. */
+  holds(file: OpenFile, calls: Calls): boolean | Promise<boolean>
+}
 
 /** How often a file is opened anew whose name leads elsewhere each time. */
 const MAX_TRIES = 20

@@ -1,6 +1,9 @@
 /** How many keys are remembered, at least, before the oldest are forgotten. */
 const MAX_KEYS = 10_000
 
+/** Who sends longer keys than this wants memory to be held: they are not remembered. */
+const LONGEST_KEY = 512
+
 interface Known<Value> {
   readonly value: Value
   readonly until: number
@@ -22,6 +25,7 @@ export class Recent<Value> {
   }
 
   set(key: string, value: Value): void {
+    if (key.length > LONGEST_KEY) return
     if (this.#known.size >= MAX_KEYS && !this.#known.has(key)) {
       this.#older = this.#known
       this.#known = new Map()

@@ -1,5 +1,5 @@
 import { elsewhere, readAt } from './calls.ts'
-import type { Place } from './open-files.ts'
+import type { Place } from './place.ts'
 import { memory, mounts } from './shared.ts'
 import type { Version } from './version.ts'
 
@@ -13,7 +13,6 @@ export class Unversioned {
   /** What it was when it was opened. */
   readonly opened: Version
   readonly #fd: number
-  readonly #leave = memory.join()
   #calls = 0
   #whenIdle: (() => void) | null = null
   #closed: Promise<void> | null = null
@@ -22,6 +21,7 @@ export class Unversioned {
     this.path = path
     this.opened = opened
     this.#fd = fd
+    memory.join()
   }
 
   /** @returns how many bytes were read from `start` on; 0 at the end */
@@ -40,7 +40,7 @@ export class Unversioned {
   }
 
   async #close(): Promise<void> {
-    this.#leave()
+    memory.leave()
     if (this.#calls > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
     await mounts.run(this.path, this.opened.dev, () => elsewhere.close(this.#fd))
   }

@@ -39,7 +39,7 @@ async function openChromium(): Promise<Tab> {
     if (message.type() === 'error') faults.push(message.text())
   })
   page.on('request', (request) => {
-    const isOwn = /^(?:http:\/\/127\.0\.0\.1:|data:|blob:|about:|chrome-extension:)/.test(
+    const isOwn = /^(?:http:\/\/127\.0\.0\.1:|data:|blob:|about:|chrome(?:-extension)?:)/.test(
       request.url(),
     )
     if (!isOwn) faults.push(`asked for ${request.url()}`)

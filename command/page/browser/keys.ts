@@ -21,7 +21,6 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
     if (event.key === ' ' && target.matches('a, button, summary')) return
     if (!act(event.key, medium())) return
     event.preventDefault()
-    event.stopPropagation()
   }
 
   /** Whether the key means something. */

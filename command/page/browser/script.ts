@@ -7,8 +7,10 @@ import * as memory from './memory.ts'
 import * as page from './page.ts'
 import * as player from './player.ts'
 import * as rangeMap from './range-map.ts'
+import * as requestRow from './request-row.ts'
 import * as resume from './resume.ts'
 import * as search from './search.ts'
+import * as spans from './spans.ts'
 import * as thumbnails from './thumbnails.ts'
 import * as tracks from './tracks.ts'
 import * as trouble from './trouble.ts'
@@ -24,6 +26,8 @@ const MODULES = [
   resume,
   tracks,
   trouble,
+  spans,
+  requestRow,
   rangeMap,
   player,
   thumbnails,

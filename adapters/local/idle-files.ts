@@ -1,0 +1,85 @@
+import { setTimeout } from 'node:timers'
+import type { Pooled } from './lease.ts'
+
+/** How often to look for files that have stayed open long enough, in ms. */
+const SWEEP_EVERY = 1000
+
+/** The most files that stay open although nobody reads them. */
+const MAX_IDLE = 128
+
+/** How long a descriptor stays open that was handed over, in ms, and of how many files at most. */
+const HANDED_OVER_FOR = 30_000
+const MAX_HANDED_OVER = 256
+
+/** The files of a pool that are open for who comes next: each is closed when its time is up. */
+export class IdleFiles {
+  readonly #close: (pooled: Pooled) => void
+  /** Those that nobody reads, the longest idle first, and until when each stays open. */
+  readonly #idle = new Map<Pooled, number>()
+  /** Those that may be opened by their number, and until when each stays open for that. */
+  readonly #handedOver = new Map<Pooled, number>()
+  #sweeper: NodeJS.Timeout | null = null
+
+  /** @param close closes a file, and calls `remove` */
+  constructor(close: (pooled: Pooled) => void) {
+    this.#close = close
+  }
+
+  get size(): number {
+    return this.#idle.size
+  }
+
+  has(pooled: Pooled): boolean {
+    return this.#idle.has(pooled)
+  }
+
+  /** Adds one that nobody reads any more. If there are too many, the longest idle is closed. */
+  add(pooled: Pooled): void {
+    this.#idle.set(pooled, performance.now() + pooled.keepOpen)
+    const [longestIdle] = this.#idle.keys()
+    if (this.#idle.size > MAX_IDLE && longestIdle !== undefined) this.#close(longestIdle)
+    this.#sweepLater()
+  }
+
+  /** Takes out one that somebody reads, or that is closed. */
+  remove(pooled: Pooled): void {
+    this.#idle.delete(pooled)
+  }
+
+  /** Leaves one open for whoever was told its number; false if too many are left like this. */
+  handOver(pooled: Pooled): boolean {
+    if (this.#handedOver.size >= MAX_HANDED_OVER && !this.#handedOver.has(pooled)) return false
+    this.#handedOver.set(pooled, performance.now() + HANDED_OVER_FOR)
+    this.#sweepLater()
+    return true
+  }
+
+  isHandedOver(pooled: Pooled): boolean {
+    return this.#handedOver.has(pooled)
+  }
+
+  /** Closes all that nobody reads, but for those that were handed over. */
+  closeAll(): void {
+    for (const [pooled] of this.#idle) this.#close(pooled)
+  }
+
+  /** @param now closes those whose time is up by then, on the clock of `performance` */
+  sweep(now: number = performance.now()): void {
+    for (const [pooled, until] of this.#idle) if (until <= now) this.#close(pooled)
+    for (const [pooled, until] of this.#handedOver) {
+      if (until > now) continue
+      this.#handedOver.delete(pooled)
+      if (pooled.users === 0) this.#close(pooled)
+    }
+    this.#sweepLater()
+  }
+
+  #sweepLater(): void {
+    if (this.#sweeper !== null) return
+    if (this.#idle.size === 0 && this.#handedOver.size === 0) return
+    this.#sweeper = setTimeout(() => {
+      this.#sweeper = null
+      this.sweep()
+    }, SWEEP_EVERY).unref()
+  }
+}

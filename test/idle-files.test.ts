@@ -1,0 +1,41 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { IdleFiles } from '../adapters/local/idle-files.ts'
+import type { Pooled } from '../adapters/local/lease.ts'
+
+/** What the sweeper waits for: the timers that vitest makes its own are not those of `node:timers`. */
+const timers: (() => void)[] = vi.hoisted(() => [])
+
+vi.mock(import('node:timers'), async (original) => ({
+  ...(await original()),
+  setTimeout: Object((call: () => void) => {
+    timers.push(call)
+    return { unref: () => timers }
+  }),
+}))
+
+afterEach(() => void vi.useRealTimers())
+
+it('sweeps by itself for as long as files wait, handed over or not', () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const closed: Pooled[] = []
+  const idle: IdleFiles = new IdleFiles((pooled) => {
+    closed.push(pooled)
+    idle.remove(pooled)
+  })
+  const [waiting, handedOver] = [pooledFor(1000), pooledFor(0)]
+  idle.add(waiting)
+  idle.handOver(handedOver)
+  const seen: (readonly Pooled[])[] = []
+  for (const passed of [999, 1, 28_999, 1]) {
+    vi.advanceTimersByTime(passed)
+    expect(timers.length).toBe(1)
+    timers.pop()?.()
+    seen.push([...closed])
+  }
+  expect(seen).toEqual([[], [waiting], [waiting], [waiting, handedOver]])
+  expect(timers.length).toBe(0)
+})
+
+function pooledFor(keepOpen: number): Pooled {
+  return { file: Object(null), key: '', users: 0, keepOpen, heldUntil: 0 }
+}
