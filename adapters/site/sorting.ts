@@ -3,17 +3,23 @@ import type { Entry } from './tree.ts'
 /** How many entries are handled at a time, which takes some 2 ms. */
 export const RUN_LENGTH = 512
 
+/** Which of two entries is first, as for `sort`. */
+type Order = (a: Entry, b: Entry) => number
+
 /**
  * Sorts the entries of a folder, which may be very many: folders first, by name, numbers in names by
- * their value. No other request waits: they are sorted in short runs, with a pause before each, and
- * merged while the result is read.
+ * their value, unless another order is given. No other request waits: they are sorted in short runs,
+ * with a pause before each, and merged while the result is read.
  */
-export async function sortEntries(entries: Entry[]): Promise<Iterator<Entry>> {
-  if (entries.length <= RUN_LENGTH) return entries.sort(compare).values()
+export async function sortEntries(
+  entries: Entry[],
+  order: Order = forReaders,
+): Promise<Generator<Entry> | ArrayIterator<Entry>> {
+  if (entries.length <= RUN_LENGTH) return entries.sort(order).values()
   await othersTurn()
   const middle = entries.length >> 1
-  const left = await sortEntries(entries.slice(0, middle))
-  return merge(left, await sortEntries(entries.slice(middle)))
+  const left = await sortEntries(entries.slice(0, middle), order)
+  return merge(left, await sortEntries(entries.slice(middle), order), order)
 }
 
 /** Lets whatever else is ready run first: many steps without a wait would keep it from that. */
@@ -23,17 +29,17 @@ export function othersTurn(): Promise<void> {
 
 const { compare: compareNames } = new Intl.Collator('en', { numeric: true })
 
-function compare(a: Entry, b: Entry): number {
+function forReaders(a: Entry, b: Entry): number {
   if (a.kind !== b.kind) return a.kind === 'directory' ? -1 : 1
   // Names may differ by nothing that a collation sees.
   return compareNames(a.name, b.name) || (a.name < b.name ? -1 : 1)
 }
 
-function* merge(left: Iterator<Entry>, right: Iterator<Entry>): Generator<Entry> {
+function* merge(left: Iterator<Entry>, right: Iterator<Entry>, order: Order): Generator<Entry> {
   let a = left.next()
   let b = right.next()
   while (!a.done || !b.done) {
-    if (b.done || (!a.done && compare(a.value, b.value) <= 0)) {
+    if (b.done || (!a.done && order(a.value, b.value) <= 0)) {
       yield a.value
       a = left.next()
     } else {

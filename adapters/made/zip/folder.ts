@@ -3,6 +3,7 @@ import { closeSource } from '../../../src/reader.ts'
 import { hangUpSignal } from '../../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../../src/source.ts'
 import { contentDisposition } from '../../site/disposition.ts'
+import { othersTurn, RUN_LENGTH, sortEntries } from '../../site/sorting.ts'
 import type { Entry, FileTree, TreeFile } from '../../site/tree.ts'
 import { placeOf } from '../../site/views.ts'
 import { awaited } from '../flights.ts'
@@ -97,18 +98,29 @@ async function* below(walk: Walk, folder: string, prefix = ''): AsyncGenerator<Z
     if (kind === 'directory') return { name: `${prefix}${name}/`, lastModified }
     return learnFile(walk, pathOf(entry), prefix + name, entry)
   }
-  for (let i = 0; i < entries.length; i += AT_ONCE) {
+  for (const group of groupsOf(entries, AT_ONCE)) {
     walk.signal.throwIfAborted()
-    const group = entries.slice(i, i + AT_ONCE)
     const members = await Promise.all(group.map(learn))
-    for (const [j, entry] of group.entries()) {
-      const member = members[j] ?? null
+    for (const [i, entry] of group.entries()) {
+      const member = members[i] ?? null
       if (member === null) continue
       expectFew(++walk.count, walk)
+      if (walk.count % RUN_LENGTH === 0) await othersTurn()
       yield member
       if (entry.kind === 'directory') yield* below(walk, pathOf(entry), member.name)
     }
   }
+}
+
+function* groupsOf<T>(items: Iterable<T>, length: number): Generator<T[]> {
+  let group: T[] = []
+  for (const item of items) {
+    group.push(item)
+    if (group.length < length) continue
+    yield group
+    group = []
+  }
+  yield group
 }
 
 /** Each request opens it for itself: by what it says of who asks, one may and another may not. */
@@ -130,7 +142,7 @@ async function learnVersion({ known, open }: Walk, id: string, entry: Entry) {
   return file && known.remember(id, entry, file)
 }
 
-async function listed(walk: Walk, folder: string): Promise<Entry[]> {
+async function listed(walk: Walk, folder: string): Promise<Iterable<Entry>> {
   const list = walk.tree.list?.(folder)
   if (list === undefined) throw new TypeError('Expected a tree that can be listed')
   const entries: Entry[] = []
@@ -141,7 +153,7 @@ async function listed(walk: Walk, folder: string): Promise<Entry[]> {
     entries.push(entry)
     expectFew(entries.length, walk)
   }
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return sortEntries(entries, (a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** @throws RangeError if there are too many files and folders */
