@@ -338,6 +338,24 @@ describe('a folder as an archive', () => {
     expect((await readBytes(second, 0, second.size)).length).toBe(second.size)
   })
 
+  it.each([
+    'W/"weak"',
+    'unquoted',
+    '',
+  ])('learns what is listed with %j for its version', async (version) => {
+    const tree = memoryTree('films/a.mp4')
+    const { list } = tree
+    const told: FileTree = {
+      ...tree,
+      async *list(path) {
+        for await (const entry of list?.(path) ?? []) yield { ...entry, version }
+      },
+    }
+    const archive = await zipFolder(told, 'films', request)
+    expect((await readBytes(archive, 0, archive.size)).length).toBe(archive.size)
+    expect(archive.etag).toMatch(/^"/)
+  })
+
   it('knows a folder of a tree again that was made for one request', async () => {
     const tree = memoryTree('anna/films/a.mp4')
     const [first, second] = [folderOf(tree, 'anna'), folderOf(tree, 'anna')]

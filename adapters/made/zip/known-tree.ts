@@ -40,10 +40,8 @@ export class KnownTree {
   find(path: string, entry: Entry): Version | null {
     const known = this.#versions.get(path)
     if (known !== undefined && known.listed === listed(entry)) return known
-    const { size, version, lastModified } = entry
-    return size === undefined || version === undefined
-      ? null
-      : { size, etag: version, lastModified }
+    const { size, version = '', lastModified } = entry
+    return size === undefined || !isStrong(version) ? null : { size, etag: version, lastModified }
   }
 
   /** Remembers what is listed with its size and date: only that could be seen to change. */
