@@ -8,7 +8,8 @@ import { digestsOf } from '../adapters/s3/digests.ts'
 import { encode, type S3Location } from '../adapters/s3/location.ts'
 import { s3Bucket, s3File, s3Tree } from '../adapters/s3.ts'
 import type { Entry } from '../adapters/site/tree.ts'
-import { type Found, fileHandler, isSource } from '../src/index.ts'
+import { zipFolder } from '../adapters/zip.ts'
+import { type Found, fileHandler, isSource, readBytes } from '../src/index.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
 import { someBytes } from './support/counting-source.ts'
@@ -22,6 +23,8 @@ function sourceOf(found: Found): FileSource | null {
   if (found === null || isSource(found)) return found
   throw new Error(`Expected a file, got ${found.status}`)
 }
+
+const PLAIN = new Request('http://localhost/?zip')
 
 describe.runIf(hasCeph)('a RADOS Gateway of Ceph', () => {
   let ceph: S3Server
@@ -223,6 +226,18 @@ describe.runIf(hasCeph)('a RADOS Gateway of Ceph', () => {
     }
   })
 
+  it('has folders as archives, and asks for no object before its bytes are needed', async () => {
+    const bytes = [someBytes(100_000, 5), someBytes(50_000, 6)]
+    for (const [i, each] of bytes.entries()) await ceph.put(`zipped/${i}`, each)
+    operations.length = 0
+    const archive = await zipFolder(s3Tree(ceph.location, counted()), 'zipped', PLAIN)
+    // The listing.
+    expect(operations).toEqual(['GET'])
+    const whole = Buffer.from(await readBytes(archive, 0, archive.size))
+    await archive.close?.()
+    expect(bytes.map((each) => whole.includes(Buffer.from(each)))).toEqual([true, true])
+  })
+
   it('takes keys from a function, until shortly before they end', async () => {
     let asked = 0
     const credentials = (lifetime: number | null) => async () => {
@@ -264,6 +279,7 @@ describe('a listing', () => {
     ['a size', '<Size>5</Size>', { size: 5 }],
     ['a size of no whole number', '<Size>-5</Size>', {}],
     ['a size of more bytes than there can be', `<Size>${'9'.repeat(20)}</Size>`, {}],
+    ['a version', '<ETag>&quot;a1&quot;</ETag>', { version: '"a1"' }],
     ['a time that is none', '<LastModified>soon</LastModified>', {}],
   ])('may tell %s', async (_what, content, told) => {
     const unknown = { size: undefined, lastModified: undefined }
