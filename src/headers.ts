@@ -51,9 +51,10 @@ export function expectHeaders(headers: HeadersLike = {}): Readonly<HeaderFields>
  * @throws TypeError unless every server can send them
  */
 export function readFields(headers: HeadersLike | undefined, ...drop: RegExp[]): HeaderFields {
+  const checked = expectHeaders(headers)
   const fields: HeaderFields = {}
-  for (const [name, value] of Object.entries(expectHeaders(headers))) {
-    if (!drop.some((pattern) => pattern.test(name))) fields[name] = value
+  for (const name in checked) {
+    if (!drop.some((pattern) => pattern.test(name))) fields[name] = checked[name] ?? ''
   }
   return fields
 }

@@ -36,8 +36,10 @@ export class IdleFiles {
   /** Adds one that nobody reads any more. If there are too many, the longest idle is closed. */
   add(pooled: Pooled): void {
     this.#idle.set(pooled, performance.now() + pooled.keepOpen)
-    const [longestIdle] = this.#idle.keys()
-    if (this.#idle.size > MAX_IDLE && longestIdle !== undefined) this.#close(longestIdle)
+    for (const longestIdle of this.#idle.keys()) {
+      if (this.#idle.size <= MAX_IDLE) break
+      this.#close(longestIdle)
+    }
     this.#sweepLater()
   }
 

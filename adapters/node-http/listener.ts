@@ -6,14 +6,8 @@ import { type Begin, respondTo, type ServeOptions } from '../../src/respond.ts'
 import { ResponseWatch, type Watch } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { memory } from '../local/shared.ts'
-import {
-  breakOff,
-  type Incoming,
-  isWrapped,
-  type Outgoing,
-  toRequest,
-  waitForTurn,
-} from './messages.ts'
+import { breakOff, type Incoming, isWrapped, type Outgoing, waitForTurn } from './messages.ts'
+import { NodeRequest } from './request.ts'
 import { Writer, writeEmpty } from './writer.ts'
 
 /** Writes what is left of a body; never rejects. */
@@ -49,7 +43,7 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
   const responder = respondTo<readonly [incoming: I, outgoing: O]>(lookup, options)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
-    const request = toRequest(incoming, outgoing)
+    const request = new NodeRequest(incoming, outgoing)
     const context = [incoming, outgoing] as const
     const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
     const begin: Begin<Finish> = (answer, body, error) => {

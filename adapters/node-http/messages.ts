@@ -1,5 +1,3 @@
-import type { RequestLike } from '../../src/source.ts'
-
 /** What requests of `node:http` and `node:http2` have in common. */
 export interface Incoming {
   /** In upper case. */
@@ -47,41 +45,6 @@ export interface Outgoing {
   destroy(): unknown
 }
 
-/** The part of a Request that an answer depends on. */
-export function toRequest(incoming: Incoming, outgoing: Outgoing): RequestLike {
-  const { method = '', url = '', headers, rawHeaders } = incoming
-  let hangUp: AbortController | null = null
-  return {
-    // Few lookups ask for it.
-    get signal() {
-      hangUp ??= hangUpOf(incoming, outgoing)
-      return hangUp.signal
-    },
-    method,
-    url,
-    headers: {
-      get(field) {
-        const name = field.toLowerCase()
-        if (!Object.hasOwn(headers, name)) return null
-        // HTTP/2 may split Cookie, which is not a list: Node joins it with "; " (RFC 9113 §8.2.3).
-        if (name === 'cookie') return String(headers[name])
-        const values = valuesOf(name, rawHeaders)
-        return values.length > 1 ? values.join(', ') : String(headers[name])
-      },
-    },
-  }
-}
-
-function hangUpOf(incoming: Incoming, outgoing: Outgoing): AbortController {
-  const hangUp = new AbortController()
-  const abort = () => hangUp.abort()
-  outgoing.once('close', abort)
-  // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
-  if (outgoing.stream) incoming.resume()
-  if (incoming.aborted || outgoing.destroyed) abort()
-  return hangUp
-}
-
 /**
  * Waits for the turn of a pipelined response. A client may send thousands of requests at once and
  * read nothing: those that wait hold no file and no buffer, so a broken connection leaves nothing
@@ -106,9 +69,4 @@ const HTTP2_INTERNAL_ERROR = 2
 export function breakOff(outgoing: Outgoing): void {
   if (outgoing.stream) outgoing.stream.close(HTTP2_INTERNAL_ERROR)
   else outgoing.destroy()
-}
-
-/** Of some repeated fields, more of them in HTTP/2, Node's `headers` has only the first value. */
-function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
-  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 }
