@@ -15,11 +15,13 @@ const BROWSER = [
 
 /** What is published, and what its documents and examples say. */
 const PACKAGE = [
+  'doc-comments',
   'docs',
   'example-trees',
   'examples',
   'frameworks',
   'package',
+  'quick-starts',
   'site-docs',
   'structure',
 ]
@@ -36,8 +38,10 @@ const WIRE = [
   'command-elsewhere',
   'command-log',
   'command-made',
+  'command-open',
   'command-page',
   'command-serving',
+  'command-workers',
   'contract',
   'encrypted',
   'express',
@@ -46,6 +50,7 @@ const WIRE = [
   'growing',
   'http',
   'made',
+  'made-download',
   'node-listener',
   'open-files',
   'page-large',
@@ -56,7 +61,6 @@ const WIRE = [
   'site-contract',
   'wrangler',
   'zip',
-  'zip-download',
   'zip-entry',
 ]
 

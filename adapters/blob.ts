@@ -1,6 +1,15 @@
 /**
  * Blobs and Files as sources: bytes in memory, or files that a browser keeps.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { blobFile } from 'byteserve/blob'
+ *
+ * const text = new Blob(['hello, world'], { type: 'text/plain' })
+ * export default { fetch: fileHandler(() => blobFile(text, { etag: '"1"' })) }
+ * ```
+ *
  * @module
  */
 import { expectHeaders } from '../src/headers.ts'
@@ -28,7 +37,9 @@ const CHUNK = 256 * 1024
  * @throws TypeError when `blob` is not a Blob, or a field of `headers` can't be sent
  *
  * @example
+ * ```ts
  * serveFile(request, blobFile(new Blob(['hello, world'], { type: 'text/plain' })))
+ * ```
  */
 export function blobFile(blob: Blob, options: BlobOptions = {}): FileSource {
   if (typeof blob?.arrayBuffer !== 'function') {

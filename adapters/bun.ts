@@ -1,6 +1,14 @@
 /**
  * Files of the local file system on Bun, with its own bodies from 1 MiB on.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { bunDirectory } from 'byteserve/bun'
+ *
+ * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })
+ * ```
+ *
  * @module
  */
 import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
@@ -16,17 +24,18 @@ import { site } from './site/site.ts'
 export type { FileOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
 export type { SharingOptions } from './local/sharing.ts'
-export type { DirectoryOptions } from './local/tree.ts'
+export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Bun: { file(path: string): Blob }
 
 /** Options of `bunFile` and `bunDirectory`, besides those for files. */
 export interface BunOptions {
   /**
-   * Reads large bodies from the open file instead of handing Bun its path. Bun opens the path only
-   * when it sends: a file that is replaced just before goes out under the old entity tag, and one
-   * that is changed in place is sent as a mix, or stalls. The price is `Transfer-Encoding: chunked`
-   * above 1 MiB, since Bun drops Content-Length from streams. False by default.
+   * Reads bodies of 1 MiB and more from the open file, instead of handing the file to Bun, which
+   * sends it without looking at it again: one that is rewritten in place meanwhile goes out as a mix,
+   * and one that is truncated stalls; where there is no `/proc`, one that was replaced just before
+   * goes out under the old entity tag. The price is `Transfer-Encoding: chunked` above 1 MiB, since
+   * Bun drops Content-Length from streams. False by default.
    */
   readonly stable?: boolean | undefined
 }
@@ -51,7 +60,9 @@ const SHOWN_INLINE =
  * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
+ * ```ts
  * Bun.serve({ fetch: async (request) => serveFile(request, await bunFile('film.mp4')) })
+ * ```
  */
 export function bunFile(
   path: string | URL,
@@ -64,12 +75,13 @@ export function bunFile(
  * A lookup of the regular files under a directory, by the rules of `nodeDirectory`, with Bun's own
  * bodies from 1 MiB on.
  *
- * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a
- * slash, or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number
- * >= 0
+ * @throws TypeError at once when `root` is not a directory or an option is invalid; RangeError when
+ * `keepOpen` is not a whole number >= 0
  *
  * @example
+ * ```ts
  * Bun.serve({ idleTimeout: 0, fetch: fileHandler(bunDirectory('media')) })
+ * ```
  */
 export function bunDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,

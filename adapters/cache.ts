@@ -1,6 +1,15 @@
 /**
  * Blocks of files that are far away or slow to read, kept where they are near.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { cached } from 'byteserve/cache'
+ * import { httpOrigin } from 'byteserve/http'
+ *
+ * export default { fetch: fileHandler(cached(httpOrigin('https://origin.example/films/'))) }
+ * ```
+ *
  * @module
  */
 export type { CacheStats } from './made/cache/block-store.ts'

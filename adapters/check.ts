@@ -1,36 +1,47 @@
 /**
  * What a server does with byte ranges, and what is wrong with it.
  *
+ * @example
+ * ```ts
+ * import { check } from 'byteserve/check'
+ *
+ * const report = await check('http://localhost:8080/film.mp4')
+ * console.log(String(report))
+ * ```
+ *
  * @module
  */
-import { ADVICE, recognize } from './check/advice.ts'
+import { ADVICE } from './check/advice.ts'
 import { CACHES } from './check/caches.ts'
 import { CORS } from './check/cors.ts'
-import type { Ask, Exchange, Field } from './check/exchange.ts'
+import { onOneLine } from './check/escape.ts'
+import type { Ask, Exchange } from './check/exchange.ts'
 import { type Check, type Finding, isBusy, statusOf, unknown } from './check/finding.ts'
+import type { Field } from './check/head.ts'
 import { PLAYS } from './check/plays.ts'
 import { Report, type Row } from './check/report.ts'
 import { RESUMES } from './check/resumes.ts'
+import { recognize } from './check/server.ts'
 import { Session } from './check/session.ts'
 import { openFile, Subject } from './check/subject.ts'
 import { parseFields, parseOrigin, parseTarget } from './check/target.ts'
-import { curlLine, onOneLine, redact } from './check/text.ts'
+import { curlLine, redact } from './check/text.ts'
 import { UnansweredError } from './check/unanswered.ts'
 
-export type { Field } from './check/exchange.ts'
 export type { Aim } from './check/finding.ts'
 export { type Colour, type Format, formatReport, type Paint } from './check/format.ts'
+export type { Field } from './check/head.ts'
 export type { Report, Row, Verdict, Verdicts } from './check/report.ts'
 export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 
 /** How a server is checked. */
 export interface CheckOptions {
   /**
-   * Header fields for each request, as `Authorization`. They go to no other origin, and into no
+   * Header fields for each request, such as `Authorization`. They go to no other origin, and into no
    * report.
    */
   readonly headers?: Readonly<Record<string, string>> | readonly Field[]
-  /** Whose pages are to read the file, as `https://app.example`: then CORS is checked, too. */
+  /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
   readonly origin?: string
   /** Asks a server whose certificate is not to be trusted, too. */
   readonly insecure?: boolean
@@ -64,10 +75,12 @@ const TIMES = 6
  * @throws TypeError, as a rejection, when the URL or an option is none
  *
  * @example
+ * ```ts
  * const report = await check('https://example.com/film.mp4')
  * report.passed // false
  * report.verdicts // { plays: 'pass', resumes: 'fail', caches: 'pass', cors: null }
  * String(report) // what fails, what it means, how to fix it, and how to see it
+ * ```
  */
 export async function check(url: string | URL, options: CheckOptions = {}): Promise<Report> {
   const { insecure = false, signal, timeout = TIMEOUT, onProgress = () => {} } = options
@@ -150,6 +163,14 @@ function assertFile(answer: Exchange): void {
     throw new UnansweredError('answer', 'the file is empty: it has no ranges')
   }
   const { pathname } = answer.ask.url
-  const message = `expected 200 for ${onOneLine(pathname)}, got ${onOneLine(statusOf(answer))}`
+  const message = `expected 200 for ${onOneLine(pathname)}, got ${onOneLine(statusOf(answer))}${hintOf(answer)}`
   throw new UnansweredError('answer', message)
+}
+
+/** What to do about an answer that is no file, where that is plain. */
+function hintOf({ status, fields }: Exchange): string {
+  if (status === 401) return '; it wants a header field Authorization, or USER:PASSWORD@ in the URL'
+  const location = fields.get('location')
+  const leads = status >= 300 && status < 400 && location !== undefined
+  return leads ? `, which leads to ${onOneLine(location.replace(/\?.*/s, ''))}` : ''
 }

@@ -1,6 +1,14 @@
 /**
  * Files of the local file system on Deno, with Deno's own streams where asked for.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { denoDirectory } from 'byteserve/deno'
+ *
+ * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
+ * ```
+ *
  * @module
  */
 import type { FileLookup } from '../src/lookup.ts'
@@ -17,7 +25,7 @@ import { site } from './site/site.ts'
 export type { FileOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
 export type { SharingOptions } from './local/sharing.ts'
-export type { DirectoryOptions } from './local/tree.ts'
+export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Deno: {
   readonly version: { readonly deno: string }
@@ -61,7 +69,9 @@ const SEEK_START = 0
  * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
+ * ```ts
  * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
+ * ```
  */
 export function denoFile(
   path: string | URL,
@@ -74,12 +84,13 @@ export function denoFile(
  * A lookup of the regular files under a directory, by the rules of `nodeDirectory`. Needs
  * `--allow-read` of the directory.
  *
- * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a
- * slash, or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number
- * >= 0
+ * @throws TypeError at once when `root` is not a directory or an option is invalid; RangeError when
+ * `keepOpen` is not a whole number >= 0
  *
  * @example
+ * ```ts
  * Deno.serve(fileHandler(denoDirectory('media', { native: true })))
+ * ```
  */
 export function denoDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,

@@ -1,12 +1,23 @@
 /**
  * Files as middleware of Hono, on every runtime.
  *
+ * @example
+ * ```ts
+ * import { files } from 'byteserve/hono'
+ * import { nodeDirectory } from 'byteserve/node'
+ * import { Hono } from 'hono'
+ *
+ * const app = new Hono()
+ * app.use('/media/*', files(nodeDirectory('media')))
+ * ```
+ *
  * @module
  */
 import { type FileLookup, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
+import type { RequestLike } from '../src/source.ts'
 import { toFolder } from './site/redirect.ts'
 
 /** The part of Hono's Context that is used. */
@@ -20,10 +31,11 @@ export interface ContextLike {
     /** The route that led here, such as `/media/*`. */
     readonly routePath: string
   }
-  /** The response, which so far may be only the header fields that were set. */
-  get res(): Response
-  /** Undefined removes it, with the fields that were set. */
-  set res(response: Response | undefined)
+  /**
+   * The response, which so far may be only the header fields that were set; setting it to undefined
+   * removes it, with these fields.
+   */
+  res: Response | undefined
 }
 
 /**
@@ -38,8 +50,10 @@ export interface ContextLike {
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
  * @example
+ * ```ts
  * app.use('/media/*', files(nodeDirectory('media')))
  * app.use('/media/*', files((request, c: Context<{ Bindings: Env }>) => r2Bucket(c.env.MEDIA)(request)))
+ * ```
  */
 export function files<C extends ContextLike>(
   lookup: FileLookup<readonly [c: C]>,
@@ -49,7 +63,7 @@ export function files<C extends ContextLike>(
   return async (c, next) => {
     const response = await match(c.req.raw, c)
     if (response === null) return next()
-    keepFields(c.res.headers, response.headers)
+    if (c.res) keepFields(c.res.headers, response.headers)
     // Otherwise Hono would put the fields that are set already over those of the file.
     c.res = undefined
     c.res = response
@@ -59,14 +73,27 @@ export function files<C extends ContextLike>(
 function belowRoute<C extends ContextLike>(
   lookup: FileLookup<readonly [c: C]>,
 ): FileLookup<readonly [c: C]> {
-  return async ({ method, url, headers }, c) => {
-    const { pathname, search } = new URL(url)
+  return async (request, c) => {
+    const { pathname, search } = new URL(request.url)
     const rest = restOf(pathname, c)
-    const found = await lookup({ method, url: `/${rest ?? ''}${search}`, headers }, c)
+    const found = await lookup(belowMount(request, `/${rest ?? ''}${search}`), c)
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
     // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.
     if (isSource(found)) void closeSource(found)
     return toFolder(pathname.slice(pathname.lastIndexOf('/') + 1), search)
+  }
+}
+
+function belowMount(request: RequestLike, url: string): RequestLike {
+  const { method, headers } = request
+  // It is looked at when it is asked for: Deno prints a warning then.
+  return {
+    method,
+    url,
+    headers,
+    get signal() {
+      return request.signal
+    },
   }
 }
 

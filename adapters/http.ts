@@ -1,6 +1,15 @@
 /**
  * The files of another HTTP server, one GET for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { httpOrigin } from 'byteserve/http'
+ *
+ * const films = httpOrigin('https://origin.example/films/', { base: '/films/' })
+ * export default { fetch: fileHandler(films) }
+ * ```
+ *
  * @module
  */
 import type { Answer } from '../src/answer.ts'
@@ -10,13 +19,13 @@ import { listIndex } from './http/autoindex.ts'
 import {
   answerFailure,
   answering,
-  described,
   expectFileOptions,
   expectOriginOptions,
   type FileOptions,
   type OriginOptions,
   originFile,
 } from './http/file.ts'
+import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
 import type { Upstream } from './http/upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
@@ -30,7 +39,7 @@ export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 export interface HttpTreeOptions extends OriginOptions {
   /**
    * Fields of the requests to the other server, such as Authorization; or a function that gives them
-   * for each, so that they can be renewed.
+   * for each, so that they can be renewed. Another one, to which it redirects, gets none of them.
    */
   readonly requestHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | undefined
 }
@@ -42,9 +51,6 @@ export interface HttpFileOptions extends HttpTreeOptions, FileOptions {}
 export interface HttpOriginOptions<Context extends readonly unknown[] = readonly unknown[]>
   extends HttpTreeOptions,
     SiteOptions<Context> {}
-
-/** For who wants to know what a file is, and not yet its bytes. */
-const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
 
 /**
  * A file of another HTTP server, for one request: its head and the requested bytes come in one GET.
@@ -60,7 +66,9 @@ const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers
  * invalid
  *
  * @example
+ * ```ts
  * serveFile(request, await httpFile('https://example.org/film.mp4', request))
+ * ```
  */
 export async function httpFile(
   url: string | URL,
@@ -70,24 +78,21 @@ export async function httpFile(
   const target = expectUrl(url)
   expectFileOptions(options)
   const upstream = upstreamOf(target, options)
-  try {
-    const file = await originFile(upstream, request ?? NO_REQUEST, options)
-    return described(file, target.pathname, options)
-  } catch (error) {
-    return answerFailure(error)
-  }
+  return originFile(upstream, request, options, options, target.pathname).catch(answerFailure)
 }
 
 /**
  * The files below a URL of another HTTP server, as a tree: for `site`, and for whatever else is made
  * of trees. A path is encoded and put behind the URL. A folder is listed by what the other server
- * shows of it: nginx's or byteserve's JSON, or the index page of most servers.
+ * shows of it: the JSON of nginx, Caddy or byteserve, or the index page of most servers.
  *
  * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, or an option is
  * invalid
  *
  * @example
+ * ```ts
  * site(httpTree('https://example.org/films/'), { base: '/media/' })
+ * ```
  */
 export function httpTree(base: string | URL, options: HttpTreeOptions = {}): FileTree {
   const root = expectUrl(base)
@@ -109,10 +114,14 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
     async open(path, request) {
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'
-      const url = urlOf(path)
-      const { isDirectory, ...upstream } = notDirectory(upstreamOf(url, options))
+      // Servers redirect to the URL of a directory.
+      let isDirectory = false
+      const upstream = upstreamOf(urlOf(path), options, ({ pathname }) => {
+        isDirectory = pathname.endsWith('/')
+        return !isDirectory
+      })
       const file = await originFile(upstream, request, options)
-      return isDirectory() ? 'directory' : file
+      return isDirectory ? 'directory' : file
     },
   }
 }
@@ -123,7 +132,9 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
  * @throws as `httpTree` and `site` do
  *
  * @example
+ * ```ts
  * export default { fetch: fileHandler(httpOrigin('https://example.org/films/')) }
+ * ```
  */
 export function httpOrigin<Context extends readonly unknown[] = readonly unknown[]>(
   base: string | URL,
@@ -144,36 +155,27 @@ function nameOf({ origin, pathname }: URL): string {
   return origin + pathname
 }
 
-function upstreamOf(target: URL, options: HttpTreeOptions): Upstream {
+/** @param isFile whether a URL that a redirect led to is that of a file; any other is not there */
+function upstreamOf(target: URL, options: HttpTreeOptions, isFile = (_url: URL) => true): Upstream {
   const { fetch = storedFetch, requestHeaders } = options
   const url = new URL(target)
   const credentials = basic(url)
+  const name = nameOf(url)
   return {
-    name: nameOf(url),
+    name,
     ...expectOriginOptions(options),
     async send(method, fields, signal) {
-      const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
-      const headers = new Headers(given)
       // A body must come as it is stored: its offsets are those of the file.
-      if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
+      const elsewhere = new Headers({ 'accept-encoding': 'identity', ...fields })
+      const headers = new Headers(elsewhere)
+      const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
+      for (const [field, value] of new Headers(given)) {
+        if (!(field in fields)) headers.set(field, value)
+      }
       if (credentials !== null) headers.set('authorization', credentials)
-      for (const [name, value] of Object.entries(fields)) headers.set(name, value)
-      return fetch(url.href, { method, headers, signal, redirect: 'follow' })
-    },
-  }
-}
-
-/** Takes what a server redirects to the URL of a directory for no file, as servers do. */
-function notDirectory(upstream: Upstream): Upstream & { isDirectory(): boolean } {
-  let isDirectory = false
-  return {
-    ...upstream,
-    isDirectory: () => isDirectory,
-    async send(...asked) {
-      const response = await upstream.send(...asked)
-      if (!response.redirected || !new URL(response.url).pathname.endsWith('/')) return response
-      isDirectory = true
-      await response.body?.cancel()
+      const found = await follow(fetch, name, { url, method, headers, signal }, elsewhere)
+      if (isFile(found.url)) return found.response
+      await found.response.body?.cancel()
       return new Response(null, { status: 404 })
     },
   }

@@ -1,6 +1,14 @@
 /**
  * Files of the local file system, and a listener for `node:http` and `node:http2`.
  *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { nodeDirectory, nodeListener } from 'byteserve/node'
+ *
+ * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
+ * ```
+ *
  * @module
  */
 import type { FileLookup } from '../src/lookup.ts'
@@ -15,14 +23,14 @@ import { site } from './site/site.ts'
 export type { FileOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
 export type { SharingOptions } from './local/sharing.ts'
-export type { DirectoryOptions } from './local/tree.ts'
+export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 export { nodeListener } from './node-http/listener.ts'
 export type { Incoming, Outgoing } from './node-http/messages.ts'
 
 /** Options of `nodeFile` and `nodeDirectory`, besides those for files. */
 export interface NodeOptions {
   /**
-   * Uses the memory of a chunk again once the next one is pulled, for up to twice the speed. This is
+   * Uses the memory of a chunk again once the next one is pulled, for half the CPU time. This is
    * right only for responses that go directly to `@hono/node-server` or srvx, over HTTP/1.1, from a
    * server whose `highWaterMark` was not raised. A program that keeps the chunks of a body, as
    * `response.arrayBuffer()` does, finds them empty, and fails. `nodeListener` does this by itself.
@@ -50,7 +58,9 @@ export interface NodeOptions {
  * `keepOpen` is not a whole number >= 0; TypeError when a field of `headers` can't be sent
  *
  * @example
+ * ```ts
  * serveFile(request, await nodeFile('videos/film.mp4'))
+ * ```
  */
 export function nodeFile(
   path: string | URL,
@@ -61,15 +71,17 @@ export function nodeFile(
 
 /**
  * A lookup of the regular files under a directory, by the path of the request's URL, decoded once.
- * Hidden files (except `.well-known`), directories, devices, and anything outside the directory, by
- * path or by symbolic link, are not found. A relative `root` starts at `process.cwd()`.
+ * A folder is its `index.html`, if it has one. Hidden files (except `.well-known`), devices, and
+ * anything outside the directory, by path or by symbolic link, are not found. A relative `root`
+ * starts at `process.cwd()`.
  *
- * @throws TypeError at once when `root` is not a directory, `base` does not start and end with a
- * slash, or a field of `headers` can't be sent; RangeError when `keepOpen` is not a whole number
- * >= 0
+ * @throws TypeError at once when `root` is not a directory or an option is invalid; RangeError when
+ * `keepOpen` is not a whole number >= 0
  *
  * @example
- * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // of `@hono/node-server`
+ * ```ts
+ * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // Hono's server for Node
+ * ```
  */
 export function nodeDirectory<Context extends readonly unknown[] = readonly unknown[]>(
   root: string | URL,

@@ -1,9 +1,19 @@
 /**
  * Objects of Cloudflare's R2, one operation for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { type R2BucketLike, r2Bucket } from 'byteserve/r2'
+ *
+ * export default {
+ *   fetch: fileHandler((request, env: { MEDIA: R2BucketLike }) => r2Bucket(env.MEDIA)(request)),
+ * }
+ * ```
+ *
  * @module
  */
-import { expectFunction } from '../src/errors.ts'
+import { expectFunction, unexpected } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
@@ -20,6 +30,7 @@ export type {
   R2GetOptionsLike,
   R2HttpMetadataLike,
   R2ListedLike,
+  R2ListOptionsLike,
   R2ObjectLike,
 } from './r2/binding.ts'
 
@@ -56,7 +67,9 @@ const MAX_KEY_LENGTH = 1024
  * @throws as a rejection, R2's error for any failure; TypeError when `type` is not a function
  *
  * @example
+ * ```ts
  * serveFile(request, await r2File(env.MEDIA, 'videos/film.mp4', request))
+ * ```
  */
 export async function r2File(
   bucket: R2BucketLike,
@@ -95,7 +108,9 @@ export async function r2File(
  * @throws TypeError at once when there is no bucket, `prefix` lacks a slash, or an option is invalid
  *
  * @example
+ * ```ts
  * export default { fetch: fileHandler((request, env: Env) => r2Bucket(env.MEDIA)(request)) }
+ * ```
  */
 export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]>(
   bucket: R2BucketLike,
@@ -107,14 +122,14 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
   }
   if (!/^(?:.*\/)?$/s.test(prefix)) {
-    throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
+    throw unexpected("prefix to be empty or end with '/'", `'${prefix}'`)
   }
   const tree: FileTree = {
     isFlat: true,
     open: (path, request) => r2File(bucket, prefix + path, request),
+    list: listingOf(bucket, prefix),
   }
-  const list = listingOf(bucket, prefix)
-  return site(list === null ? tree : { ...tree, list }, options)
+  return site(tree, options)
 }
 
 /** What R2 stores with an object besides its type, as fields. */

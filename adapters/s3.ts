@@ -1,6 +1,16 @@
 /**
  * The objects of a bucket behind any S3 API, one GET for a GET.
  *
+ * @example
+ * ```ts
+ * import { fileHandler } from 'byteserve'
+ * import { s3Bucket } from 'byteserve/s3'
+ *
+ * const endpoint = 'https://s3.eu-central-1.amazonaws.com'
+ * const films = s3Bucket({ endpoint, region: 'eu-central-1', bucket: 'films' }, { base: '/films/' })
+ * export default { fetch: fileHandler(films) }
+ * ```
+ *
  * @module
  */
 import type { Answer } from '../src/answer.ts'
@@ -9,7 +19,6 @@ import type { FileSource, RequestLike } from '../src/source.ts'
 import {
   answerFailure,
   answering,
-  described,
   expectFileOptions,
   expectOriginOptions,
   type FileOptions,
@@ -44,9 +53,6 @@ export interface S3BucketOptions<Context extends readonly unknown[] = readonly u
   extends S3TreeOptions,
     SiteOptions<Context> {}
 
-/** For who wants to know what an object is, and not yet its bytes. */
-const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
-
 /**
  * An object of a bucket of S3, or of a store that speaks its protocol, for one request. It costs what
  * `httpFile` costs: one operation for a GET with one range or none, whatever its preconditions.
@@ -60,8 +66,10 @@ const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers
  * function of `credentials` throws comes to a 503
  *
  * @example
+ * ```ts
  * const bucket = { endpoint: 'https://s3.eu-central-1.amazonaws.com', bucket: 'films', region, credentials }
  * serveFile(request, await s3File(bucket, 'film.mp4', request))
+ * ```
  */
 export async function s3File(
   location: S3Location,
@@ -71,12 +79,7 @@ export async function s3File(
 ): Promise<FileSource | Answer | null> {
   const store = storeOf(location)
   expectFileOptions(options)
-  try {
-    const file = await objectOf(store, key, request ?? NO_REQUEST, options)
-    return described(file, key, options)
-  } catch (error) {
-    return answerFailure(error)
-  }
+  return objectOf(store, key, request, options, options).catch(answerFailure)
 }
 
 /**
@@ -86,7 +89,9 @@ export async function s3File(
  * @throws TypeError or RangeError when the location or an option is invalid
  *
  * @example
+ * ```ts
  * site(s3Tree(bucket, { prefix: 'films/' }), { listing: true })
+ * ```
  */
 export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileTree {
   const { prefix = '' } = options
@@ -115,7 +120,9 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
  * @throws as `s3Tree` and `site` do
  *
  * @example
+ * ```ts
  * fileHandler(s3Bucket({ endpoint, bucket: 'films', region, credentials }, { base: '/media/' }))
+ * ```
  */
 export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]>(
   location: S3Location,
@@ -127,14 +134,13 @@ export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]
 async function objectOf(
   store: Store,
   key: string,
-  request: RequestLike,
+  request: RequestLike | null,
   options: OriginOptions,
+  besides?: FileOptions,
 ): Promise<FileSource | null> {
   const path = toPath(key)
   if (path === null) return null
-  const file = await originFile(upstreamOf(store, path, options), request, options)
-  // What S3 stores for an object without a type.
-  return file?.type === 'binary/octet-stream' ? { ...file, type: undefined } : file
+  return originFile(upstreamOf(store, path, options), request, options, besides, key)
 }
 
 function upstreamOf(

@@ -1,6 +1,7 @@
 /*
- * node bench/zip.mjs [GIB]: an archive of sparse files, 4.8 GiB in all by default, downloaded in
- * pieces that break off, then checked by unzip; and the first byte of one of 10 000 files.
+ * node bench/zip.mjs [GIB] [COUNT]: an archive of sparse files, 4.8 GiB in all by default, downloaded
+ * in pieces that break off, then checked by unzip; and on each runtime, the first byte of one of many
+ * files, 10 000 by default.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -27,7 +28,7 @@ const ZEROS = Buffer.alloc(MIB)
 const scratch = mkdtempSync(join(tmpdir(), 'byteserve-zip-'))
 try {
   await measureDownload(join(scratch, 'films'), gib * 1024 * MIB)
-  await measureFirstByte(join(scratch, 'small'), 10_000)
+  await measureFirstBytes(join(scratch, 'small'), Number(process.argv[3] ?? 10_000))
 } finally {
   rmSync(scratch, { recursive: true })
 }
@@ -82,30 +83,50 @@ async function download(port, path) {
   return { size, requests }
 }
 
-async function measureFirstByte(folder, count) {
+async function measureFirstBytes(folder, count) {
   mkdirSync(folder)
   for (let i = 0; i < count; i++) {
     writeFileSync(join(folder, `${i}.txt`), `${i}\n`.repeat(100))
     utimesSync(join(folder, `${i}.txt`), 1e9, 1e9)
   }
-  const server = await start(folder)
-  const times = []
-  for (let i = 0; i < 6; i++) {
+  const runtimes = ['node', 'bun', 'deno']
+  for (const runtime of runtimes) await measureFirstByte(runtime, folder, count)
+}
+
+/** With no checksum known, and with all of them; beside reading the names and times only. */
+async function measureFirstByte(runtime, folder, count) {
+  const server = await startCommand(runtime, folder)
+  const timeOf = async (path, headers) => {
     const begun = performance.now()
-    // The first time, all checksums are made: the end of an archive needs them.
-    const response = await answerOf(
-      server.port,
-      '/?zip',
-      i === 0 ? { range: 'bytes=-2000000' } : {},
-    )
+    const response = await answerOf(server.port, path, headers)
     await once(response, 'readable')
-    times.push(performance.now() - begun)
-    if (i === 0) for await (const _ of response);
+    const time = performance.now() - begun
     response.destroy()
+    return Math.round(time)
   }
-  const [cold, ...warm] = times.map(Math.round)
-  console.log(`first byte of ${count} files: ${warm.join(', ')} ms; the end, cold: ${cold} ms`)
+  const listing = await timeOf('/?format=json')
+  const cold = await timeOf('/?zip')
+  // The end of an archive has all checksums.
+  const end = await timeOf('/?zip', { range: 'bytes=-1000000' })
+  const warm = [await timeOf('/?zip'), await timeOf('/?zip'), await timeOf('/?zip')]
+  const together = performance.now()
+  await Promise.all(Array.from({ length: 8 }, () => timeOf('/?zip')))
+  console.log(
+    `${runtime}: first byte of ${count} files: cold ${cold} ms, warm ${warm.join(', ')} ms, of 8 at once ` +
+      `${Math.round(performance.now() - together)} ms; of the listing ${listing} ms; the end, cold ${end} ms`,
+  )
   server.stop()
+}
+
+async function startCommand(runtime, folder) {
+  const bin = join(import.meta.dirname, '../node_modules/.bin', runtime)
+  const command = [join(import.meta.dirname, '../dist/command/byteserve.js'), folder]
+  const options = ['--port', '0', '--log', 'off', '--listing']
+  const programs = { node: [process.execPath], bun: [bin], deno: [bin, 'run', '-A'] }
+  const [program, ...args] = [...programs[runtime], ...command, ...options]
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = await once(child.stdout, 'data')
+  return { port: Number(new URL(String(line).split('\n')[0]).port), stop: () => child.kill() }
 }
 
 async function start(folder) {

@@ -15,3 +15,8 @@ export function authorityOf({ url, headers }: RequestLike): string {
 function hostIn(url: string): string | undefined {
   return /^\w+:\/\/([^/?#]*)/.exec(url)?.[1]
 }
+
+/** The path and the query of a request's URL as they came, without what Node leaves out, too. */
+export function withoutOrigin(url: string): string {
+  return url.replace(/^\w+:\/\/[^/?#]*/, '')
+}

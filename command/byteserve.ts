@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
+import { onOneLine } from '../adapters/check/escape.ts'
 import { Failure } from './failure.ts'
-import { onOneLine } from './log.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { serve } from './serve.ts'
 

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { onOneLine } from '../adapters/check/escape.ts'
 import { withoutUser } from '../adapters/check/target.ts'
 import {
   type Colour,
@@ -10,7 +11,7 @@ import {
   type Report,
   UnansweredError,
 } from '../adapters/check.ts'
-import { onOneLine } from './log.ts'
+import { messageOf } from './failure.ts'
 
 const FAILED = 1
 const NOT_ASKED = 2
@@ -25,7 +26,7 @@ Asks a server for a file as players, downloads and caches do, and says what it g
 that means for people, and how to fix it. At most 40 requests and 4 MiB for each URL, one request
 at a time.
 
-      --origin ORIGIN    check CORS, too, for pages of ORIGIN, as https://app.example
+      --origin ORIGIN    check CORS, too, for pages of ORIGIN, such as https://app.example
       --header 'N: v'    send this header field with each request; may be given several times
       --insecure         ask a server whose certificate is not to be trusted
       --timeout SECONDS  how long the server may be silent, 10 by default
@@ -129,7 +130,7 @@ async function checkOne(url: string, wanted: Wanted, stderr: Output): Promise<Ou
 }
 
 function explain(error: unknown, url: string): string {
-  const message = onOneLine(error instanceof Error ? error.message : String(error))
+  const message = onOneLine(messageOf(error))
   if (!(error instanceof UnansweredError)) return message
   const hint = error.obstacle === 'certificate' ? '; --insecure asks it all the same' : ''
   return `can't check ${onOneLine(withoutUser(url))}: ${message}${hint}`
@@ -161,7 +162,7 @@ function parseCheck(args: readonly string[]): CheckArguments {
     return readArguments(args)
   } catch (error) {
     // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
-    return mistake(String(error instanceof Error ? error.message : error).replace(/\.\s.*/s, ''))
+    return mistake(messageOf(error).replace(/\.\s.*/s, ''))
   }
 }
 

@@ -2,7 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
-import type { RequestLike } from '../src/source.ts'
 import { authorityOf } from './authority.ts'
 
 /**
@@ -14,9 +13,16 @@ import { authorityOf } from './authority.ts'
  */
 export function forHosts(lookup: FileLookup, names: readonly string[]): FileLookup {
   const known = new Set(names.map((name) => name.toLowerCase()))
+  // Most requests say the same as the one before.
+  let last = ''
   return (request, ...context) => {
-    const name = hostOf(request)
-    return isOwn(name, known) ? lookup(request, ...context) : unknownHost(name)
+    const authority = authorityOf(request)
+    if (authority !== last) {
+      const name = nameIn(authority)
+      if (!isOwn(name, known)) return unknownHost(name)
+      last = authority
+    }
+    return lookup(request, ...context)
   }
 }
 
@@ -26,9 +32,9 @@ function isOwn(name: string, known: ReadonlySet<string>): boolean {
   return /^(?:[\w-]+\.)*localhost$/.test(name) || known.has(name)
 }
 
-/** The name that the request was sent to, in lower case and without a port; '' without one. */
-function hostOf(request: RequestLike): string {
-  const name = authorityOf(request).toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
+/** The name of a host, in lower case and without its port. */
+function nameIn(authority: string): string {
+  const name = authority.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
   return name.replace(/^\[(.*)\]$/, '$1')
 }
 

@@ -10,6 +10,7 @@ declare const Bun: {
   serve(options: {
     hostname: string
     port: number
+    reusePort: boolean
     idleTimeout: number
     development: boolean
     tls?: Address['tls'] | undefined
@@ -27,6 +28,7 @@ interface Server {
 
 export { hostname, networkInterfaces } from 'node:os'
 export { writeLog } from './stderr.ts'
+export { joinPrimary, startWorker } from './threads.ts'
 
 /** How often to look whether a response is still under way, in ms. */
 const LOOK_EVERY = 50
@@ -40,21 +42,19 @@ export function openDirectory(root: string, options: SiteOptions): FileLookup {
 }
 
 export async function listen(
-  { lookup, options }: Service,
-  { address, port, tls }: Address,
+  { lookup, options, onBegin, onServed }: Service,
+  { address, port, tls, isShared }: Address,
 ): Promise<Listening> {
-  const answer = fileHandler(
-    lookup,
-    options((server: Server, request: Request) => server.requestIP(request)?.address),
-  )
+  const answer = fileHandler<[client?: string]>(lookup, { ...options, onBegin, onServed })
   const server = Bun.serve({
     hostname: address,
     port,
+    reusePort: isShared,
     // By default Bun cuts off a player that pauses for 10 s.
     idleTimeout: 0,
     development: false,
     ...(tls !== null && { tls }),
-    fetch: (request, server) => answer(request, server, request),
+    fetch: (request, server) => answer(request, server.requestIP(request)?.address),
   })
   return {
     port: server.port,

@@ -4,19 +4,26 @@ import { denoDirectory } from '../adapters/deno.ts'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
-import type { Address, Listening, Service } from './host.ts'
+import { Failure } from './failure.ts'
+import type { Address, Host, Listening, Service } from './host.ts'
+import * as threads from './threads.ts'
+
+export { joinPrimary } from './threads.ts'
 
 declare const Deno: {
   serve(
     options: {
       hostname: string
       port: number
+      reusePort: boolean
       cert?: string
       key?: string
       onListen(): void
     },
     handler: (request: Request, exchange: Exchange) => Promise<Response>,
   ): Server
+  /** Only with `--unstable-net`, as is `reusePort`: without it, that ends the process. */
+  readonly listenDatagram?: unknown
   readonly stderr: { write(bytes: Uint8Array): Promise<number> }
   readonly permissions: {
     querySync(permission: Permission): { readonly state: string }
@@ -78,14 +85,16 @@ export function openDirectory(root: string, options: SiteOptions): FileLookup {
   return denoDirectory(root, { native: true, ...options })
 }
 
+export const startWorker: Host['startWorker'] = (hear, leave) => {
+  if (Deno.listenDatagram !== undefined) return threads.startWorker(hear, leave)
+  throw new Failure('--workers needs deno run --unstable-net, for workers to share a port')
+}
+
 export async function listen(
-  { lookup, options }: Service,
-  { address, port, tls }: Address,
+  { lookup, options, onBegin, onServed }: Service,
+  { address, port, tls, isShared }: Address,
 ): Promise<Listening> {
-  const answer = fileHandler(
-    lookup,
-    options(({ remoteAddr }: Exchange) => remoteAddr.hostname),
-  )
+  const answer = fileHandler<[client?: string]>(lookup, { ...options, onBegin, onServed })
   const running = new Set<Promise<void>>()
   let isDraining = false
   let server = listenOn(port)
@@ -101,11 +110,11 @@ export async function listen(
 
   function listenOn(port: number): Server {
     // Deno would print its own line on standard output.
-    const listening = { hostname: address, port, ...tls, onListen() {} }
+    const listening = { hostname: address, port, reusePort: isShared, ...tls, onListen() {} }
     const server = Deno.serve(listening, (request, exchange) => {
       const over = exchange.completed.catch(() => {}).finally(() => running.delete(over))
       running.add(over)
-      return answer(request, exchange)
+      return answer(request, exchange.remoteAddr.hostname)
     })
     server.finished.catch(() => setTimeout(listenAgain, RECOVERY))
     return server

@@ -4,9 +4,11 @@ import process from 'node:process'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
+import type { RequestLike } from '../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 export { hostname, networkInterfaces } from 'node:os'
+export { joinPrimary, startWorker } from './processes.ts'
 export { writeLog } from './stderr.ts'
 
 export function variable(name: string): string | undefined {
@@ -22,17 +24,13 @@ type Incoming = IncomingMessage | Http2ServerRequest
 type Outgoing = ServerResponse | Http2ServerResponse
 
 export async function listen(
-  { lookup, options }: Service,
+  service: Service,
   { address, port, tls }: Address,
 ): Promise<Listening> {
   const running = new Set<Outgoing>()
   let isDraining = false
   let whenIdle = () => {}
-  const answer = nodeListener(
-    lookup,
-    // What it is called with below.
-    options((incoming) => (incoming as Incoming).socket.remoteAddress),
-  )
+  const answer = makeListener(service)
 
   const listener = (incoming: Incoming, outgoing: Outgoing) => {
     const leave = () => {
@@ -67,4 +65,21 @@ export async function listen(
       if (running.size > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
     },
   }
+}
+
+function makeListener({ lookup, options, onBegin, onServed }: Service) {
+  // A connection that is gone no longer knows whose it was.
+  const clients = new Map<RequestLike, string | undefined>()
+  return nodeListener<Incoming, Outgoing>(lookup, {
+    ...options,
+    onBegin(serving, { socket }) {
+      clients.set(serving.request, socket.remoteAddress)
+      onBegin(serving)
+    },
+    onServed(served) {
+      const client = clients.get(served.request)
+      clients.delete(served.request)
+      onServed(served, client)
+    },
+  })
 }

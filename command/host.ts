@@ -1,7 +1,10 @@
 import type { networkInterfaces } from 'node:os'
+import process from 'node:process'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { ServeOptions } from '../src/respond.ts'
+import type { Served, Serving } from '../src/served.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
 
 export interface Address {
   /** An IP address. */
@@ -9,15 +12,17 @@ export interface Address {
   readonly port: number
   /** PEM, for HTTPS; null for HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null
+  /** Whether other workers listen there, too. */
+  readonly isShared: boolean
 }
 
-/** What is served, and how a client is answered. */
+/** What is served, how a client is answered, and who is told. */
 export interface Service {
   readonly lookup: FileLookup
-  /** @param clientOf tells the IP address of a request's client, while it is connected */
-  options<Context extends readonly unknown[]>(
-    clientOf: (...context: Context) => string | undefined,
-  ): ServeOptions<Context>
+  readonly options: Omit<ServeOptions, 'onBegin' | 'onServed'>
+  onBegin(serving: Serving): void
+  /** @param client its IP address */
+  onServed(served: Served, client?: string): void
 }
 
 /** What a runtime must offer to be served from: its files and its server. */
@@ -33,6 +38,27 @@ export interface Host {
   openDirectory(root: string, options: SiteOptions): FileLookup
   /** Rejects when the address can't be listened on. */
   listen(service: Service, address: Address): Promise<Listening>
+  /**
+   * Runs `worker.ts` in a process or a thread of its own.
+   *
+   * @param hear is called with what it says
+   * @param leave is called with the reason when it is gone
+   * @throws Failure if the runtime can't share a port
+   */
+  startWorker(hear: (message: FromWorker) => void, leave: (reason: string) => void): Worker
+  /**
+   * For `worker.ts`: hears what the one who started it says.
+   *
+   * @returns answers
+   */
+  joinPrimary(hear: (message: ToWorker) => void): (message: FromWorker) => void
+}
+
+/** A worker, as the process sees it that a person started. */
+export interface Worker {
+  say(message: ToWorker): void
+  /** Ends it at once. */
+  stop(): void
 }
 
 /** A server that accepts requests. */
@@ -40,4 +66,11 @@ export interface Listening {
   readonly port: number
   /** Accepts no more connections; fulfilled once no response is under way. */
   drain(): Promise<void>
+}
+
+/** Loads the server and the files of this runtime only. */
+export function loadHost(): Promise<Host> {
+  if (process.versions.bun !== undefined) return import('./host-bun.ts')
+  if (process.versions.deno !== undefined) return import('./host-deno.ts')
+  return import('./host-node.ts')
 }

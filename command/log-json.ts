@@ -1,4 +1,6 @@
 import type { Served } from '../src/served.ts'
+import { withoutOrigin } from './authority.ts'
+import { messageOf } from './failure.ts'
 
 /**
  * A line of the request log for programs: JSON. `sent` is null where the runtime does not tell how
@@ -15,13 +17,13 @@ export function formatJson(served: Served, now: Date, client: string): string {
     time: now.toISOString(),
     client: client.replace(/^::ffff:/, ''),
     method: request.method,
-    url: request.url,
+    url: withoutOrigin(request.url),
     range: request.headers.get('range'),
     status,
     announced: length === undefined ? null : Number(length),
     sent,
     duration: Math.round(duration),
     aborted,
-    error: error === undefined ? null : error instanceof Error ? error.message : String(error),
+    error: error === undefined ? null : messageOf(error),
   })
 }

@@ -1,7 +1,7 @@
+import { escapeAll, MAX_LENGTH, onOneLine, shorten } from '../adapters/check/escape.ts'
 import { parseTarget } from '../adapters/site/url-path.ts'
 import type { Served } from '../src/served.ts'
-
-const MAX_LENGTH = 500
+import { messageOf } from './failure.ts'
 
 /**
  * A line of the request log: the time, the client, the method, the path, the range asked for, the
@@ -19,19 +19,15 @@ const MAX_LENGTH = 500
  */
 export function formatServed(served: Served, now: Date, client: string | null): string {
   const { request, status, headers, sent, duration } = served
+  // A socket for IPv6 gives IPv4 addresses in this notation.
+  const who = client === null ? '' : `${client.replace(/^::ffff:/, '').padEnd(15)}  `
+  const method = inColumn(request.method).padEnd(7)
+  const target = inColumn(targetOf(request.url)).padEnd(28)
+  const range = inColumn(request.headers.get('range') ?? '-').padEnd(16)
   const length = sent === null ? `announced ${headers['content-length'] ?? 0} B` : `${sent} B`
-  return [
-    clockAt(now),
-    // A socket for IPv6 gives IPv4 addresses in this notation.
-    ...(client === null ? [] : [client.replace(/^::ffff:/, '').padEnd(15)]),
-    inColumn(request.method).padEnd(7),
-    inColumn(targetOf(request.url)).padEnd(28),
-    inColumn(request.headers.get('range') ?? '-').padEnd(16),
-    status,
-    length.padStart(20),
-    formatDuration(duration).padStart(8),
-    ...outcome(served),
-  ].join('  ')
+  const took = formatDuration(duration).padStart(8)
+  const columns = `${method}  ${target}  ${range}  ${status}  ${length.padStart(20)}  ${took}`
+  return `${clockAt(now)}  ${who}${columns}${outcome(served)}`
 }
 
 /** A URL whose path is as it stands, as most are: it needs no parser. */
@@ -58,11 +54,9 @@ function clockAt(now: Date): string {
   return clock
 }
 
-function outcome({ aborted, error }: Served): string[] {
-  if (error !== undefined) {
-    return [`failed: ${onOneLine(error instanceof Error ? error.message : String(error))}`]
-  }
-  return aborted ? ['aborted'] : []
+function outcome({ aborted, error }: Served): string {
+  if (error !== undefined) return `  failed: ${onOneLine(messageOf(error))}`
+  return aborted ? '  aborted' : ''
 }
 
 function formatDuration(ms: number): string {
@@ -70,17 +64,9 @@ function formatDuration(ms: number): string {
   return `${Math.round(ms)} ms`
 }
 
+const VISIBLE = new RegExp(`^[!-~]{0,${MAX_LENGTH}}$`)
+
 /** Escapes all but visible ASCII: spaces separate the columns. */
 function inColumn(text: string): string {
-  return escapeAll(text, /[^!-~]/gu)
-}
-
-/** Escapes control characters, which could move a terminal's cursor, recolour or rewrite it. */
-export function onOneLine(text: string): string {
-  return escapeAll(text, /[\p{C}\p{Zl}\p{Zp}]/gu)
-}
-
-function escapeAll(text: string, pattern: RegExp): string {
-  const short = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text
-  return short.replace(pattern, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  return VISIBLE.test(text) ? text : escapeAll(shorten(text), /[^!-~]/gu)
 }

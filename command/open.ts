@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import process from 'node:process'
-import type { RequestLog } from './request-log.ts'
+import type { Output } from './output.ts'
 
 /** Opens a URL in the person's browser, and goes on. */
-export function openBrowser(url: string, log: Pick<RequestLog, 'say'>): void {
+export function openBrowser(url: string, output: Pick<Output, 'print'>): void {
   const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open']
-  const explain = () => log.say(`can't open a browser with ${program}: open ${url} yourself`)
+  const explain = () => output.print(`can't open a browser with ${program}: open ${url} yourself`)
   try {
     const child = spawn(program, [...args, url], { detached: true, stdio: 'ignore' })
     child.once('error', explain)

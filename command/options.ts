@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { messageOf } from './failure.ts'
 
 /** What the command line asks for. */
 export type Options =
@@ -38,6 +40,8 @@ export interface ServeOptions {
   /** Null for: where it is of use. */
   readonly qr: boolean | null
   readonly log: 'text' | 'json' | 'off'
+  /** How many processes or threads answer. */
+  readonly workers: number
 }
 
 const DEFAULTS = {
@@ -47,6 +51,7 @@ const DEFAULTS = {
   'cache-memory': '64',
   'max-ranges': '1000',
   log: 'text',
+  workers: '1',
 }
 const HIGHEST_PORT = 65535
 /** What 32 bits hold, which caches must understand (RFC 9111 §1.2.2). */
@@ -54,6 +59,7 @@ const LONGEST_CACHE = 2 ** 31 - 1
 const HIGHEST_MAX_RANGES = 100_000
 /** In MiB: 1 TiB. */
 const HIGHEST_MEMORY = 2 ** 20
+const MOST_WORKERS = 64
 const LOGS = ['text', 'json', 'off'] as const
 
 export const HELP: string = `Usage: byteserve [DIR, FILE, s3://BUCKET/… or https://…] [options]
@@ -73,7 +79,7 @@ its index.html or, if there is none, a page that plays what is in it.
       --faststart        send the index of an MP4 first, wherever it is stored
       --listing          show folders as plain lists;  --no-page: show none
       --open, --qr       open a browser; draw the URL for a phone, or --no-qr
-      --log json|off     log requests as JSON, or not at all
+      --log json|off     log as JSON, or nothing;  --workers N|auto: more cores
       --endpoint URL, --profile NAME       a store of S3, and the key for it
       --cache-memory MB, --cache-dir DIR   keep blocks of what is elsewhere
   -h, --help, -v, --version
@@ -97,12 +103,15 @@ export function parseOptions(args: readonly string[]): Options {
     return toOptions(positionals, values)
   } catch (error) {
     if (error instanceof Mistake) return { kind: 'mistake', message: error.message }
-    const port = findDashedPort(args)
-    if (port !== undefined) return { kind: 'mistake', message: portMistake(port) }
-    // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
-    const text = String(error instanceof Error ? error.message : error)
-    return { kind: 'mistake', message: text.replace(/\.\s.*/s, '') }
+    return { kind: 'mistake', message: explain(messageOf(error)) }
   }
+}
+
+/** In fewer words than parseArgs: it goes on about escaping a dash. */
+function explain(message: string): string {
+  const [, option] =
+    /^Option '(?:-\w, )?(--?[\w-]+).*' argument (?:missing|is ambiguous)/.exec(message) ?? []
+  return option === undefined ? message.replace(/\.\s.*/s, '') : `${option} needs a value`
 }
 
 /** What a person got wrong. */
@@ -133,6 +142,7 @@ function readArguments(args: readonly string[]) {
       qr: { type: 'boolean' },
       'no-qr': { type: 'boolean' },
       log: { type: 'string', default: DEFAULTS.log },
+      workers: { type: 'string', default: DEFAULTS.workers },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
     },
@@ -155,9 +165,6 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
       `--${cert === undefined ? 'key' : 'cert'} needs --${cert === undefined ? 'cert' : 'key'}, too`,
     )
   }
-  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > HIGHEST_PORT) {
-    throw new Mistake(portMistake(values.port))
-  }
   return {
     kind: 'serve',
     path,
@@ -165,7 +172,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     profile: values.profile ?? null,
     cacheMemory: expectNumber('cache-memory', values['cache-memory'], 0, HIGHEST_MEMORY),
     cacheDirectory: values['cache-dir'] ?? null,
-    port: Number(values.port),
+    port: expectNumber('port', values.port, 0, HIGHEST_PORT),
     host: host.replace(/^\[(.*)\]$/, '$1'),
     allowHosts: values['allow-host'],
     auth: auth ?? null,
@@ -178,13 +185,20 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     open: values.open,
     qr: values['no-qr'] ? false : (values.qr ?? null),
     log: expectLog(values.log),
+    workers: expectWorkers(values.workers),
   }
 }
 
 function expectNumber(name: string, text: string, least: number, most: number): number {
   const number = Number(text)
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number
+  if (/^(?:0|[1-9]\d*)$/.test(text) && number >= least && number <= most) return number
   throw new Mistake(`--${name} takes a number from ${least} to ${most}, not '${text}'`)
+}
+
+function expectWorkers(text: string): number {
+  const number = text === 'auto' ? Math.min(availableParallelism(), MOST_WORKERS) : Number(text)
+  if (/^(?:auto|\d+)$/.test(text) && number >= 1 && number <= MOST_WORKERS) return number
+  throw new Mistake(`--workers takes auto or a number from 1 to ${MOST_WORKERS}, not '${text}'`)
 }
 
 /** It may not hold a key: the log names it. */
@@ -199,13 +213,4 @@ function expectLog(text: string): ServeOptions['log'] {
   const log = LOGS.find((name) => name === text)
   if (log === undefined) throw new Mistake(`--log takes text, json or off, not '${text}'`)
   return log
-}
-
-/** The port in `--port -1`, which parseArgs rejects as ambiguous: it looks like an option. */
-function findDashedPort(args: readonly string[]): string | undefined {
-  return args.find((arg, at) => arg.startsWith('-') && /^(?:-p|--port)$/.test(args[at - 1] ?? ''))
-}
-
-function portMistake(port: string): string {
-  return `--port takes a number from 0 to ${HIGHEST_PORT}, not '${port}'`
 }

@@ -1,9 +1,12 @@
 import { writeSync } from 'node:fs'
 
-/** How many lines may wait to be written. */
+/** How many lines may wait to be written, where they come from this process. */
 const MAX_WAITING = 1000
 /** How long lines are gathered before they are written together, in ms. */
 const GATHERING = 50
+
+/** How many are written without gathering more. */
+const FULL = 500
 
 const STDERR = 2
 
@@ -23,7 +26,10 @@ export interface Printer {
  *
  * @param write never rejects
  */
-export function linePrinter(write: (text: string) => Promise<void>): Printer {
+export function linePrinter(
+  write: (text: string) => Promise<void>,
+  maxWaiting: number = MAX_WAITING,
+): Printer {
   let lines: string[] = []
   let omitted = 0
   let isWriting = false
@@ -31,9 +37,9 @@ export function linePrinter(write: (text: string) => Promise<void>): Printer {
   let stopGathering = () => {}
 
   function print(line: string): void {
-    if (lines.length < MAX_WAITING) lines.push(line)
+    if (lines.length < maxWaiting) lines.push(line)
     else omitted++
-    if (lines.length === MAX_WAITING / 2) stopGathering()
+    if (lines.length === FULL) stopGathering()
     writing ??= writeAll()
   }
 

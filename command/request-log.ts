@@ -1,66 +1,65 @@
-import process from 'node:process'
 import type { Served, Serving } from '../src/served.ts'
-import type { Host } from './host.ts'
 import { formatServed } from './log.ts'
 import { formatJson } from './log-json.ts'
 import type { ServeOptions } from './options.ts'
 import { isListening } from './page/events.ts'
-import { linePrinter, type Printer } from './print.ts'
-import { Terminal } from './terminal.ts'
+import { Progress } from './progress.ts'
 
-/** The log on standard error: a line for each request, as text or as JSON, and what else there is to say. */
+/** What the lines look like. */
+export interface Style {
+  readonly format: ServeOptions['log']
+  /** Whether every client is this machine, so that none needs to be named. */
+  readonly isLocal: boolean
+  readonly isTerminal: boolean
+  readonly isColoured: boolean
+}
+
+/** Who prints the log. */
+export interface Outlet {
+  print(line: string): void
+  /** Shows how far the downloads that run have come; '' if none does. */
+  show(progress: string): void
+}
+
+const [RED, YELLOW, FAINT] = [31, 33, 2]
+
+/** A line for each request, as text or as JSON. */
 export class RequestLog {
-  readonly #format: ServeOptions['log']
-  readonly #printer: Printer
-  readonly #terminal: Terminal | null
-  readonly #isLocal: boolean
+  readonly #style: Style
+  readonly #outlet: Outlet
+  readonly #progress: Progress | null
 
-  /** @param isLocal whether every client is this machine, so that none needs to be named */
-  constructor(
-    format: ServeOptions['log'],
-    { writeLog, variable }: Pick<Host, 'writeLog' | 'variable'>,
-    isLocal: boolean,
-  ) {
-    this.#format = format
-    this.#printer = linePrinter(writeLog)
-    // https://no-color.org
-    const isColoured = !variable('NO_COLOR') && variable('TERM') !== 'dumb'
-    this.#terminal = process.stderr.isTTY
-      ? new Terminal(this.#printer.print, writeLog, isColoured)
-      : null
-    this.#isLocal = isLocal
+  constructor(style: Style, outlet: Outlet) {
+    const { format, isTerminal } = style
+    this.#style = style
+    this.#outlet = outlet
+    this.#progress = isTerminal && format === 'text' ? new Progress(outlet.show) : null
   }
 
   begin(serving: Serving): void {
-    if (this.#format === 'text' && !isListening(serving)) this.#terminal?.begin(serving)
+    if (!isListening(serving)) this.#progress?.begin(serving)
   }
 
   /** @param client its IP address */
   end(served: Served, client: string): void {
+    const { format } = this.#style
     // The page listens for as long as it is open: that is no request for a file.
-    if (this.#format === 'off' || isListening(served)) return
-    if (this.#format === 'json') {
-      this.#printer.print(formatJson(served, new Date(), client))
-      return
-    }
-    const line = formatServed(served, new Date(), this.#isLocal ? null : client)
-    if (this.#terminal === null) this.#printer.print(line)
-    else this.#terminal.end(served, line)
+    if (format === 'off' || isListening(served)) return
+    this.#progress?.end(served)
+    this.#outlet.print(
+      format === 'json' ? formatJson(served, new Date(), client) : this.#textOf(served, client),
+    )
   }
 
-  /** Says something that is about no request. */
-  say(text: string): void {
-    if (this.#terminal === null) this.#printer.print(text)
-    else this.#terminal.say(text)
+  #textOf(served: Served, client: string): string {
+    const { isLocal, isColoured } = this.#style
+    const line = formatServed(served, new Date(), isLocal ? null : client)
+    return isColoured ? paint(served, line) : line
   }
+}
 
-  /** Fulfilled once all is written. */
-  flush(): Promise<void> {
-    return this.#printer.flush()
-  }
-
-  /** Writes what waits, when no event will come any more. */
-  flushSync(): void {
-    this.#printer.flushSync()
-  }
+/** What is out of the ordinary has a colour. */
+export function paint({ status, aborted, error }: Served, line: string): string {
+  const colour = error !== undefined ? RED : status >= 400 ? YELLOW : aborted ? FAINT : null
+  return colour === null ? line : `\x1b[${colour}m${line}\x1b[m`
 }

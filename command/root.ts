@@ -30,10 +30,14 @@ export interface Root {
  *
  * @throws Failure, as a rejection, unless it can be served
  */
-export async function findRoot(options: ServeOptions, runtime: Host): Promise<Root> {
+export async function findRoot(
+  options: ServeOptions,
+  runtime: Host,
+  say: (line: string) => void,
+): Promise<Root> {
   const { path } = options
-  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, runtime)
-  if (/^https?:/i.test(path)) return (await import('./roots/http.ts')).httpRoot(options)
+  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, runtime, say)
+  if (/^https?:/i.test(path)) return (await import('./roots/http.ts')).httpRoot(options, say)
   return localRoot(path, runtime)
 }
 

@@ -1,26 +1,29 @@
 import { lookup } from 'node:dns/promises'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { codeOf } from '../adapters/local/calls.ts'
-import { cors } from '../adapters/site/cors.ts'
-import type { FileLookup } from '../src/lookup.ts'
-import type { RequestLike } from '../src/source.ts'
+import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
-import { Failure, messageOf } from './failure.ts'
-import { forHosts, withPassword } from './guard.ts'
-import type { Address, Host, Listening, Service } from './host.ts'
-import { onOneLine } from './log.ts'
+import { startCrew } from './crew.ts'
+import { Failure } from './failure.ts'
+import { type Host, loadHost } from './host.ts'
 import { openBrowser } from './open.ts'
 import type { ServeOptions } from './options.ts'
+import { Output } from './output.ts'
 import { Views } from './page/events.ts'
-import { RequestLog } from './request-log.ts'
-import { findRoot, lookupOf } from './root.ts'
+import type { Outlet } from './request-log.ts'
 import { readPassword, readTls } from './secrets.ts'
+import { type Facts, type Job, type Server, startServer } from './server.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
+/** How long the end waits for what workers have yet to log, in ms. */
+const WORKERS_LAST_WORDS = 1000
 /** How long the end waits for whoever reads the log, in ms. */
 const LAST_WORDS = 200
+/** How many lines of the log may wait to be written. */
+const MAX_WAITING = 1000
+/** The same: workers go on while this process is busy. */
+const MAX_WAITING_OF_WORKERS = 20_000
 
 /**
  * Serves until the process ends.
@@ -28,90 +31,93 @@ const LAST_WORDS = 200
  * @throws Failure, as a rejection, when it can't
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { host, port } = options
-  const address = await findAddress(host)
   const runtime = await loadHost()
-  const root = await findRoot(options, runtime)
-  const password = readPassword(options.auth, runtime.variable('BYTESERVE_AUTH'))
-  const tls = readTls(options.tls)
-  const scheme = tls === null ? 'http' : 'https'
-  const isLocal = isLoopback(address)
-  const log = new RequestLog(options.log, runtime, isLocal)
-  const views = new Views()
-  const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...options.allowHosts]
-  const files = lookupOf(root, options, views)
-  const asked = password === null ? files : withPassword(files, password)
-  const service = makeService(forHosts(asked, names), options, log, views)
-
-  const server = await listen(runtime, service, { address, port, tls }, host)
-  const exit = () => Promise.race([log.flush(), delay(LAST_WORDS)]).finally(() => process.exit(0))
-  process.on('SIGINT', exit)
-  process.once('SIGTERM', () => {
-    setTimeout(exit, PATIENCE)
-    views.close()
-    void server.drain().finally(exit)
-  })
-  process.on('exit', () => log.flushSync())
-  // npm passes on a signal that the whole process group, and so this process, has already got.
-  process.on('SIGTERM', () => {})
-
-  const url = formatUrl(host, server.port, scheme)
-  // Standard output is for the URL alone.
-  process.stdout.write(`${url}\n`)
-  const urls = externalUrls(address, server.port, runtime.networkInterfaces(), scheme)
-  for (const each of urls) log.say(each)
-  if (root.shelf === null) {
-    log.say(
-      `${onOneLine(root.place)} lists no folders: its files are found by who knows their names`,
-    )
-  }
-  if (!isLocal) {
-    const who = password === null ? 'anyone who can' : 'anyone who knows the password and can'
-    const what = onOneLine(root.place)
-    log.say(`${who} reach port ${server.port} of this machine can read ${what}`)
-    if (password !== null && tls === null) {
-      log.say('the password crosses the network in the clear: --cert and --key prevent that')
-    }
-  }
-  if (options.qr ?? (process.stderr.isTTY && urls.length > 0)) await drawQrCode(urls[0] ?? url, log)
-  if (options.open) openBrowser(url, log)
+  const job = await prepare(options, runtime)
+  const isAlone = options.workers === 1
+  const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS)
+  const server = isAlone
+    ? await startServer(job, runtime, new Views(), outletOf(output))
+    : await startCrew(job, runtime, output)
+  endOnSignals(server, output)
+  await announce(server.facts, job, runtime, output)
 }
 
-function makeService(
-  files: FileLookup,
-  { maxRanges, cors: isForAll }: ServeOptions,
-  log: RequestLog,
-  views: Views,
-): Service {
+/** Reads what is given elsewhere than on the command line. */
+async function prepare(options: ServeOptions, runtime: Host): Promise<Job> {
+  const address = await findAddress(options.host)
+  // https://no-color.org
+  const hasColours = !runtime.variable('NO_COLOR') && runtime.variable('TERM') !== 'dumb'
+  const isTerminal = process.stderr.isTTY === true
   return {
-    lookup: files,
-    options(clientOf) {
-      // Its address is known for as long as it is there.
-      const clients = new WeakMap<RequestLike, string>()
-      return {
-        maxRanges,
-        ...(isForAll && { headers: cors() }),
-        onBegin(serving, ...context) {
-          clients.set(serving.request, clientOf(...context) ?? '-')
-          views.begin(serving)
-          log.begin(serving)
-        },
-        onServed(served, ..._) {
-          views.end(served)
-          log.end(served, clients.get(served.request) ?? '-')
-        },
-        // The log line of a request says what broke its response.
-        onError() {},
-      }
+    options,
+    address: {
+      address,
+      port: options.port,
+      tls: readTls(options.tls),
+      isShared: options.workers > 1,
+    },
+    password: readPassword(options.auth, runtime.variable('BYTESERVE_AUTH')),
+    style: {
+      format: options.log,
+      isLocal: isLoopback(address),
+      isTerminal,
+      isColoured: isTerminal && hasColours,
     },
   }
 }
 
-/** Loads the server and the files of this runtime only. */
-function loadHost(): Promise<Host> {
-  if (process.versions.bun !== undefined) return import('./host-bun.ts')
-  if (process.versions.deno !== undefined) return import('./host-deno.ts')
-  return import('./host-node.ts')
+/** The outlet of the only server. */
+function outletOf(output: Output): Outlet {
+  return {
+    print: (line) => output.print(line),
+    show: (progress) => output.show(0, progress),
+  }
+}
+
+function endOnSignals(server: Server, output: Output): void {
+  const exit = async () => {
+    await Promise.race([server.end(), delay(WORKERS_LAST_WORDS)])
+    await Promise.race([output.flush(), delay(LAST_WORDS)])
+    process.exit(0)
+  }
+  process.on('SIGINT', exit)
+  process.once('SIGTERM', () => {
+    setTimeout(exit, PATIENCE)
+    void server.drain().finally(exit)
+  })
+  process.on('exit', () => output.flushSync())
+  // npm passes on a signal that the whole process group, and so this process, has already got.
+  process.on('SIGTERM', () => {})
+}
+
+/** Says where it is, and who can read what. */
+async function announce(
+  { port, place, isListed }: Facts,
+  { options, address: { address, tls }, password, style: { isLocal } }: Job,
+  runtime: Host,
+  output: Output,
+): Promise<void> {
+  const scheme = tls === null ? 'http' : 'https'
+  const url = formatUrl(options.host, port, scheme)
+  // Standard output is for the URL alone.
+  process.stdout.write(`${url}\n`)
+  const urls = externalUrls(address, port, runtime.networkInterfaces(), scheme)
+  for (const each of urls) output.print(each)
+  if (!isListed) {
+    output.print(
+      `${onOneLine(place)} lists no folders: its files are found by who knows their names`,
+    )
+  }
+  if (!isLocal) {
+    const who = password === null ? 'anyone who can' : 'anyone who knows the password and can'
+    output.print(`${who} reach port ${port} of this machine can read ${onOneLine(place)}`)
+    if (password !== null && tls === null) {
+      output.print('the password crosses the network in the clear: --cert and --key prevent that')
+    }
+  }
+  const isQrWanted = options.qr ?? (process.stderr.isTTY && urls.length > 0)
+  if (isQrWanted) await drawQrCode(urls[0] ?? url, output)
+  if (options.open) openBrowser(url, output)
 }
 
 /** Resolves a name before a runtime would, which would fail in its own words and tell less. */
@@ -123,32 +129,7 @@ async function findAddress(host: string): Promise<string> {
   }
 }
 
-async function listen(
-  runtime: Host,
-  service: Service,
-  address: Address,
-  host: string,
-): Promise<Listening> {
-  try {
-    return await runtime.listen(service, address)
-  } catch (error) {
-    throw new Failure(explain(error, host, address.port))
-  }
-}
-
-function explain(error: unknown, host: string, port: number): string {
-  const code = codeOf(error)
-  const choice = 'choose another with --port N, or 0 for any free port'
-  if (code === 'EADDRINUSE') return `port ${port} is in use; ${choice}`
-  if (code === 'EACCES') return `no permission to listen on port ${port}; ${choice}`
-  // EINVAL: a link-local address, which means nothing without its zone.
-  if (code === 'EADDRNOTAVAIL' || code === 'EINVAL') {
-    return `${host} is not an address of this machine`
-  }
-  return `can't listen on ${host}, port ${port}: ${messageOf(error)}`
-}
-
-async function drawQrCode(url: string, log: RequestLog): Promise<void> {
+async function drawQrCode(url: string, output: Output): Promise<void> {
   const { renderUnicodeCompact } = await import('uqr')
-  log.say(renderUnicodeCompact(url))
+  output.print(renderUnicodeCompact(url))
 }

@@ -15,6 +15,7 @@ interface BunServer {
 
 declare const Deno: {
   readonly args: readonly string[]
+  serve(handler: (request: Request, info: DenoInfo) => Response | Promise<Response>): unknown
   serve(
     options: { port?: number; hostname?: string },
     handler: (request: Request, info: DenoInfo) => Response | Promise<Response>,

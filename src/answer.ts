@@ -10,7 +10,7 @@ import { isEntityTag } from './validators.ts'
 
 /** A response as plain data: whoever writes it need not know HTTP's rules for ranges. */
 export interface Answer {
-  /** The status code. */
+  /** The status code, from 200 on. */
   readonly status: number
   /**
    * Header fields by lower-case name. Content-Length, if there is one, is the length of the pieces;
@@ -27,6 +27,8 @@ export interface Answer {
    * Called only when it is to be sent: not for HEAD, nor where the status has no content.
    */
   readonly stream?: (() => ReadableStream<Uint8Array>) | undefined
+  /** Whether another handler may answer instead: as if nothing was found, where there is one. */
+  readonly yields?: boolean | undefined
 }
 
 const ALLOW = 'GET, HEAD, OPTIONS'
@@ -52,8 +54,10 @@ export function answerMethod(method: string): Answer | null {
  * malformed, its type or a field can't be sent, or `sliceFor` is unknown
  *
  * @example
- * answer(new Request(url, { headers: { range: 'bytes=0-4' } }), source, Date.now())
+ * ```ts
+ * answer({ method: 'GET', headers: new Headers({ range: 'bytes=0-4' }) }, source, Date.now())
  * // { status: 206, headers: { 'content-range': 'bytes 0-4/1000', … }, pieces: [{ start: 0, end: 5 }] }
+ * ```
  */
 export function answer(
   request: Pick<RequestLike, 'method' | 'headers'>,
@@ -78,7 +82,9 @@ export function answer(
  * @throws TypeError if it can't be sent
  *
  * @example
+ * ```ts
  * redirect('/films/') // { status: 308, headers: { location: '/films/', … }, pieces: [] }
+ * ```
  */
 export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 308): Answer {
   if (!/^[\x21-\x7e]+$/.test(location)) {
@@ -117,8 +123,7 @@ function answerFile(
  */
 function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
   if (!(Number.isInteger(status) && status >= 200 && status < 600)) {
-    const given = typeof status === 'number' ? status : kindOf(status)
-    throw unexpected('an Answer with a status from 200 to 599', given)
+    throw unexpected('an Answer with a status from 200 to 599', status)
   }
   if (!pieces.every(isBytes)) throw unexpected('an Answer of Uint8Arrays', pieces.map(kindOf))
   expectFunction('stream', stream)

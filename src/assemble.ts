@@ -1,16 +1,17 @@
 import type { Answer } from './answer.ts'
 import { type ByteRange, isRange, lengthOf, onlyRange, type Piece } from './range.ts'
-import { type BodyReader, joined, lent, NOTHING, readRange } from './reader.ts'
+import { BodyReader, joined, lent, NOTHING } from './reader.ts'
 import type { FileSource } from './source.ts'
 
 /** What reads the body of an answer. If there is none, the source is closed at once. */
 export function readAnswer({ pieces, stream }: Answer, source: FileSource | null): BodyReader {
-  if (stream) return readRange({ read: stream }, 0, Infinity)
+  if (stream) return new BodyReader({ read: stream }, 0, Infinity)
   const file = source ?? NO_FILE
+  if (pieces.length === 0) return new BodyReader(file, 0, 0)
   const range = onlyRange(pieces)
   return range
-    ? readRange(file, range.start, range.end)
-    : readRange(assemble(file, pieces), 0, lengthOf(pieces))
+    ? new BodyReader(file, range.start, range.end)
+    : new BodyReader(assemble(file, pieces), 0, lengthOf(pieces))
 }
 
 /** What is read and closed of a source. */
@@ -36,7 +37,7 @@ function assemble(file: Contents, pieces: readonly Piece[]): Contents {
   let index = 0
   let block = { start: 0, end: 0, bytes: NOTHING }
   /** Reads a block, or the range that ends a run. */
-  let reader = readRange(source, 0, 0)
+  let reader = new BodyReader(source, 0, 0)
   return {
     async read(start, _end, into) {
       if (reader.sent < reader.length) return (await reader.next(into)) ?? NOTHING
@@ -44,7 +45,7 @@ function assemble(file: Contents, pieces: readonly Piece[]): Contents {
       const range = pieces[index]
       if (!isRange(range)) return bytes
       index++
-      reader = readRange(source, range.start, range.end)
+      reader = new BodyReader(source, range.start, range.end)
       // What fails before the head is sent can be a 503: no body begins without a read.
       if (start === 0) await reader.readAhead()
       return bytes
@@ -84,7 +85,7 @@ function assemble(file: Contents, pieces: readonly Piece[]): Contents {
       start = lowest
       end = highest
     }
-    reader = readRange(source, start, end)
+    reader = new BodyReader(source, start, end)
     block = { start, end, bytes: await reader.whole() }
   }
 }

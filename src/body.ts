@@ -1,5 +1,5 @@
 import { expectWholeNumber } from './errors.ts'
-import { type BodyReader, readRange } from './reader.ts'
+import { BodyReader } from './reader.ts'
 import { dropped, pullStream } from './runtime.ts'
 
 /**
@@ -51,7 +51,12 @@ export function streamBody(
  * runs past the end
  *
  * @example
- * read: async (start, end) => exactly(await openRange(start, end), end - start)
+ * ```ts
+ * const source: FileSource = {
+ *   size,
+ *   read: async (start, end) => exactly(await openRange(start, end), end - start),
+ * }
+ * ```
  */
 export function exactly(
   stream: ReadableStream<Uint8Array>,
@@ -61,5 +66,5 @@ export function exactly(
   // Once it is being read, the reader cancels it.
   const close = () => (stream.locked ? undefined : stream.cancel())
   const source = { read: () => stream, close }
-  return streamBody(readRange(source, 0, length))
+  return streamBody(new BodyReader(source, 0, length))
 }

@@ -33,8 +33,10 @@ export interface RangeLimits {
    * end. A whole number, 1 or more; off by default.
    *
    * @example
+   * ```ts
    * fileHandler(lookup, { maxSlice: 1_000_000 })
    * // A <video> that asks for `bytes=0-` of 10 MB gets `Content-Range: bytes 0-999999/10000000`
+   * ```
    */
   readonly maxSlice?: number | undefined
   /**
@@ -69,14 +71,19 @@ interface Limits {
 }
 
 /**
- * Decides the answer to a GET or HEAD, in the order of RFC 9110 §13.2.2.
+ * Decides the answer to a GET or HEAD of a file that exists, in the order of RFC 9110 §13.2.2:
+ * If-Match or If-Unmodified-Since, If-None-Match or If-Modified-Since, If-Range, Range.
  *
  * @param now ms since the epoch
+ * @returns the status; with 206 also the ranges, half-open, inside the file, and in the
+ * order requested
  * @throws RangeError or TypeError if a limit is invalid
  *
  * @example
- * decide(new Request(url, { headers: { range: 'bytes=0-499' } }), { size: 1000 }, Date.now())
+ * ```ts
+ * decide({ method: 'GET', headers: new Headers({ range: 'bytes=0-499' }) }, { size: 1000 }, Date.now())
  * // { status: 206, ranges: [{ start: 0, end: 500 }] }
+ * ```
  */
 export function decide(
   request: Pick<RequestLike, 'method' | 'headers'>,

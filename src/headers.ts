@@ -20,8 +20,8 @@ export function isFieldValue(text: string): boolean {
   return !/[^\t\x20-\x7e\x80-\uffff]/.test(text)
 }
 
-/** Fields that were checked; they are not to be changed. */
-class Checked implements HeaderFields {
+/** Fields that were checked: nothing else may be put into it. */
+export class Checked implements HeaderFields {
   [name: string]: string
 }
 

@@ -5,10 +5,12 @@
  * `answer` are its pure core: what is answered, as plain data.
  *
  * @example
+ * ```ts
  * import { fileHandler } from 'byteserve'
  * import { nodeDirectory } from 'byteserve/node'
  *
  * export default { fetch: fileHandler(nodeDirectory('media')) }
+ * ```
  *
  * @module
  */

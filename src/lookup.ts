@@ -15,7 +15,9 @@ export type Found = FileSource | Answer | null
  * HEAD.
  *
  * @example
+ * ```ts
  * const lookup: FileLookup<[env: Env]> = (request, env) => r2File(env.MEDIA, 'film.mp4', request)
+ * ```
  */
 export type FileLookup<Context extends readonly unknown[] = readonly unknown[]> = (
   request: RequestLike,
@@ -26,8 +28,13 @@ export type FileLookup<Context extends readonly unknown[] = readonly unknown[]> 
  * Whether a lookup found a file, rather than an answer or nothing.
  *
  * @example
- * const found = await lookup(request)
- * if (isSource(found)) console.log(found.size)
+ * ```ts
+ * const media = nodeDirectory('media')
+ * fileHandler(async (request) => {
+ *   const found = await media(request)
+ *   return isSource(found) ? { ...found, type: 'video/mp4' } : found
+ * })
+ * ```
  */
 export function isSource(found: Found | undefined): found is FileSource {
   return found instanceof Object && !('pieces' in found)

@@ -35,9 +35,11 @@ export type Piece = Uint8Array | ByteRange
  * ranges-specifier in bytes, or has more than `maxRanges` ranges: a server ignores it (§14.2)
  *
  * @example
+ * ```ts
  * parseRange('bytes=0-99, -1') // [{ firstPos: 0, lastPos: 99 }, { suffixLength: 1 }]
  * parseRange('bytes=100-') // [{ firstPos: 100, lastPos: Infinity }]
  * parseRange('bytes=5-2') // null
+ * ```
  */
 export function parseRange(value: string, maxRanges: number = Infinity): RangeSpec[] | null {
   if (!/^bytes=/i.test(value)) return null
@@ -70,9 +72,11 @@ export function parseRange(value: string, maxRanges: number = Infinity): RangeSp
  * satisfiable, as no range of an empty representation is
  *
  * @example
+ * ```ts
  * resolveRange({ firstPos: 500, lastPos: 999 }, 800) // { start: 500, end: 800 }
  * resolveRange({ suffixLength: 1000 }, 800) // { start: 0, end: 800 }
  * resolveRange({ firstPos: 800, lastPos: Infinity }, 800) // null
+ * ```
  */
 export function resolveRange(spec: RangeSpec, size: number): ByteRange | null {
   const start = 'firstPos' in spec ? spec.firstPos : Math.max(0, size - spec.suffixLength)
@@ -86,8 +90,10 @@ export function resolveRange(spec: RangeSpec, size: number): ByteRange | null {
  * @param range the bytes enclosed; omitted for the form that a 416 carries
  *
  * @example
+ * ```ts
  * contentRange(1000, { start: 0, end: 100 }) // 'bytes 0-99/1000'
  * contentRange(1000) // 'bytes *\/1000'
+ * ```
  */
 export function contentRange(size: number, range?: ByteRange): string {
   return range ? `bytes ${range.start}-${range.end - 1}/${size}` : `bytes */${size}`

@@ -1,5 +1,6 @@
 import { expectWholeNumber, kindOf, LengthMismatchError, reasonOf, unexpected } from './errors.ts'
 import { type ByteRange, lengthOf } from './range.ts'
+import type { Progress } from './served.ts'
 import type { Chunk, FileSource, NativeRead } from './source.ts'
 
 /** Larger arrays are sent in slices of this many bytes, so that little waits for a slow client. */
@@ -7,18 +8,55 @@ const SLICE = 512 * 1024
 
 export const NOTHING: Uint8Array = new Uint8Array(0)
 
-/** Reads the body of an answer. */
-export interface BodyReader {
+/**
+ * Reads the bytes [start, end) of a source, chunk by chunk: exactly these, or an error. Closes the
+ * source exactly once: after the last byte, on error, or when told to, even while a read is under
+ * way.
+ */
+export class BodyReader implements Progress {
   /** How many bytes it gives in all; Infinity while nobody knows. */
-  readonly length: number
+  length: number
   /** How many bytes it has given so far. */
-  readonly sent: number
+  sent = 0
+  /**
+   * Once the source is being closed, unless that was done at once: fulfilled with what it threw, or
+   * undefined; never rejects. It may take for ever, so no client waits for it.
+   */
+  closed: Promise<unknown> | undefined
+  readonly #source: Pick<FileSource, 'read' | 'close'>
+  readonly #start: number
+  readonly #end: number
+  /** Bytes that were read, but not given yet. */
+  #atHand: Uint8Array = NOTHING
+  #stream: ReadableStreamDefaultReader<Uint8Array> | null = null
+  #isClosed = false
+
+  /** @param end Infinity for all that a stream gives */
+  constructor(source: Pick<FileSource, 'read' | 'close'>, start: number, end: number) {
+    this.#source = source
+    this.#start = start
+    this.#end = end
+    this.length = end - start
+    if (this.length === 0) this.close()
+  }
+
   /**
    * Makes the first read, so that a failure comes before the head is sent, and can be a 503.
    *
    * @param into a buffer that the source may fill; what is at hand may then be a part of it
    */
-  readAhead(into?: Uint8Array): Promise<void>
+  async readAhead(into?: Uint8Array): Promise<void> {
+    if (this.#isClosed || this.#atHand.length > 0) return
+    try {
+      await this.#fill(into)
+    } catch (thrown) {
+      // After a hang-up, it doesn't matter why a read that was under way failed.
+      if (this.#isClosed) return
+      this.close()
+      throw reasonOf(thrown)
+    }
+  }
+
   /**
    * The next chunk, never empty; null once everything was given, or after close.
    *
@@ -26,118 +64,68 @@ export interface BodyReader {
    * @param most how many bytes it may have; by default as many as `into`, or 512 KiB
    * @throws what the source's read throws, or LengthMismatchError; the source is then closed
    */
-  next(into?: Uint8Array, most?: number): Promise<Uint8Array | null>
+  async next(into?: Uint8Array, most: number = into?.length ?? SLICE): Promise<Uint8Array | null> {
+    await this.readAhead(into)
+    if (this.#isClosed) return null
+    const isAll = this.#atHand.length <= most
+    const chunk = isAll ? this.#atHand : this.#atHand.subarray(0, most)
+    this.#atHand = isAll ? NOTHING : this.#atHand.subarray(most)
+    this.sent += chunk.length
+    // A stream of unknown length has ended.
+    if (chunk.length === 0) this.length = this.sent
+    if (this.sent === this.length) this.close()
+    return chunk.length === 0 ? null : chunk
+  }
+
   /**
    * The whole body as one array: the source's own, if one read gave all of it.
    *
    * @throws as `next` does; LengthMismatchError after close
    */
-  whole(): Promise<Uint8Array>
-  /**
-   * Once the source is being closed: fulfilled with what that threw, or undefined; never rejects. It
-   * may take for ever, so no client waits for it.
-   */
-  readonly closed: Promise<unknown> | undefined
-  /** Closes the source unless it is closed already. */
-  close(): void
-}
-
-/**
- * Reads the bytes [start, end) of a source, chunk by chunk: exactly these, or an error. Closes the
- * source exactly once: after the last byte, on error, or when told to, even while a read is under
- * way.
- *
- * @param end Infinity for all that a stream gives
- */
-export function readRange(
-  source: Pick<FileSource, 'read' | 'close'>,
-  start: number,
-  end: number,
-): BodyReader {
-  const length = end - start
-  /** Bytes that were read, but not given yet. */
-  let atHand: Uint8Array = NOTHING
-  let stream: ReadableStreamDefaultReader<Uint8Array> | null = null
-  let isClosed = false
-  // `sent` is no getter: V8 would keep its closure, and all that holds, until a full collection.
-  const reader: { -readonly [Key in keyof BodyReader]: BodyReader[Key] } = {
-    length,
-    sent: 0,
-    closed: undefined,
-    readAhead,
-    next,
-    whole,
-    close,
-  }
-  if (length === 0) close()
-  return reader
-
-  async function readAhead(into?: Uint8Array): Promise<void> {
-    if (isClosed || atHand.length > 0) return
-    try {
-      if (!stream) {
-        const chunk = await source.read(start + reader.sent, end, into)
-        if (isStream(chunk)) stream = chunk.getReader()
-        else atHand = expectBytes(chunk)
-        // The client hung up while the source was opening its stream.
-        if (isClosed) dropStream()
-      }
-      if (stream) atHand = await nextOf(stream)
-      if (isClosed) return
-      const given = reader.sent + atHand.length
-      if (given > length || (atHand.length === 0 && length < Infinity)) {
-        throw mismatch(length, given)
-      }
-      if (!stream || given < length) return
-      // These are the last bytes. A stream that goes on held other ones, and it may fail at its end.
-      const surplus = await nextOf(stream)
-      if (surplus.length > 0) throw mismatch(length, given + surplus.length)
-      stream = null
-    } catch (thrown) {
-      // After a hang-up, it doesn't matter why a read that was under way failed.
-      if (isClosed) return
-      close()
-      throw reasonOf(thrown)
-    }
-  }
-
-  async function next(
-    into?: Uint8Array,
-    most: number = into?.length ?? SLICE,
-  ): Promise<Uint8Array | null> {
-    await readAhead(into)
-    if (isClosed) return null
-    const isAll = atHand.length <= most
-    const chunk = isAll ? atHand : atHand.subarray(0, most)
-    atHand = isAll ? NOTHING : atHand.subarray(most)
-    reader.sent += chunk.length
-    // A stream of unknown length has ended.
-    if (chunk.length === 0) reader.length = reader.sent
-    if (reader.sent === reader.length) close()
-    return chunk.length === 0 ? null : chunk
-  }
-
-  async function whole(): Promise<Uint8Array> {
+  async whole(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
     // All at once, if the source gives all.
-    for (let most = length; reader.sent < length; most = SLICE) {
-      const chunk = await next(undefined, most)
-      if (!chunk) throw mismatch(length, reader.sent)
+    for (let most = this.length; this.sent < this.length; most = SLICE) {
+      const chunk = await this.next(undefined, most)
+      if (!chunk) throw mismatch(this.length, this.sent)
       chunks.push(chunk)
     }
     return joined(chunks)
   }
 
-  function dropStream(): void {
-    stream?.cancel().catch(() => {})
-    stream = null
+  /** Closes the source unless it is closed already. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#dropStream()
+    this.closed = closeSource(this.#source)
   }
 
-  function close(): void {
-    if (isClosed) return
-    isClosed = true
-    dropStream()
-    reader.closed = closeSource(source)
+  async #fill(into?: Uint8Array): Promise<void> {
+    if (!this.#stream) {
+      const chunk = await this.#source.read(this.#start + this.sent, this.#end, into)
+      if (isStream(chunk)) this.#stream = chunk.getReader()
+      else this.#atHand = expectBytes(chunk)
+      // The client hung up while the source was opening its stream.
+      if (this.#isClosed) this.#dropStream()
+    }
+    if (this.#stream) this.#atHand = await nextOf(this.#stream)
+    if (this.#isClosed) return
+    const { length } = this
+    const given = this.sent + this.#atHand.length
+    if (given > length || (this.#atHand.length === 0 && length < Infinity)) {
+      throw mismatch(length, given)
+    }
+    if (!this.#stream || given < length) return
+    // These are the last bytes. A stream that goes on held other ones, and it may fail at its end.
+    const surplus = await nextOf(this.#stream)
+    if (surplus.length > 0) throw mismatch(length, given + surplus.length)
+    this.#stream = null
+  }
+
+  #dropStream(): void {
+    this.#stream?.cancel().catch(() => {})
+    this.#stream = null
   }
 }
 
@@ -148,7 +136,9 @@ export function readRange(
  * `end` are not whole numbers in order; or what `read` throws. The source stays open.
  *
  * @example
+ * ```ts
  * const head = await readBytes(file, 0, Math.min(512, file.size))
+ * ```
  */
 export async function readBytes(
   source: Pick<FileSource, 'read'>,
@@ -157,7 +147,7 @@ export async function readBytes(
 ): Promise<Uint8Array> {
   expectWholeNumber('start', start, 0)
   expectWholeNumber('end', end, start)
-  return readRange(lent(source), start, end).whole()
+  return new BodyReader(lent(source), start, end).whole()
 }
 
 /** A source that is read, but not closed. Its `read` is called as its method: it may need `this`. */
@@ -178,14 +168,19 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
-/** Closes a source; gives what that threw, since by now nobody would catch it. */
-export async function closeSource(
+/**
+ * Closes a source.
+ *
+ * @returns what that threw, since by now nobody would catch it; undefined if it was closed at once
+ */
+export function closeSource(
   source: Pick<FileSource, 'close'> | null | undefined,
-): Promise<unknown> {
+): Promise<unknown> | undefined {
   try {
-    await source?.close?.()
+    const closing = source?.close?.()
+    if (closing) return Promise.resolve(closing).then(() => undefined, reasonOf)
   } catch (thrown) {
-    return reasonOf(thrown)
+    return Promise.resolve(reasonOf(thrown))
   }
 }
 

@@ -5,6 +5,7 @@ import { expectFunction, reasonOf } from './errors.ts'
 import { addFields, COMPUTED_FIELDS, readFields } from './headers.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from './lookup.ts'
 import type { BodyReader } from './reader.ts'
+import { hangUpSignal } from './runtime.ts'
 import type { Observers } from './served.ts'
 import type { FileSource, HeadersLike, RequestLike } from './source.ts'
 
@@ -17,7 +18,9 @@ export interface ServeOptions<Context extends readonly unknown[] = readonly unkn
    * gives them. They take the place of what the file or the lookup says; computed fields stay.
    *
    * @example
+   * ```ts
    * fileHandler(lookup, { headers: { 'access-control-allow-origin': '*' } })
+   * ```
    */
   readonly headers?:
     | HeadersLike
@@ -51,8 +54,10 @@ export interface Exchange<Context extends readonly unknown[], Begun> {
 
 /** Answers requests with what a lookup finds. */
 export interface Responder<Context extends readonly unknown[]> {
-  /** Null if there is no such file, or the method is neither GET nor HEAD. */
+  /** Null if another handler may answer: there is no such file, or the method is not for files. */
   match<Begun>(exchange: Exchange<Context, Begun>): Promise<Begun | null>
+  /** Answers in any case: with a 404 if there is no such file. */
+  answer<Begun>(exchange: Exchange<Context, Begun>): Promise<Begun>
   /** Answers with what was found already; null is a 404. */
   serve<Begun>(exchange: Exchange<Context, Begun>, found: Found | undefined): Promise<Begun>
 }
@@ -68,33 +73,45 @@ export function respondTo<Context extends readonly unknown[]>(
     expectFunction(name, options[name])
   }
   const { headers } = options
-  const added = typeof headers === 'function' ? headers : readFields(headers, COMPUTED_FIELDS)
+  const isGiven = headers === undefined || typeof headers === 'function'
+  const added = isGiven ? headers : readFields(headers, COMPUTED_FIELDS)
   return {
-    async match(exchange) {
-      const { request, context } = exchange
-      if (answerMethod(request.method)) return null
-      return answerWith(exchange, () => lookup(request, ...context))
-    },
-    async serve(exchange, found) {
-      const begun = await answerWith(exchange, () => found ?? NOT_FOUND)
-      return begun as NonNullable<typeof begun> // Something was found.
-    },
+    match: async (exchange) =>
+      answerMethod(exchange.request.method) ? null : answerWith(exchange, lookup),
+    answer: (exchange) =>
+      answerWith(exchange, answerMethod(exchange.request.method) ? () => null : lookup, NOT_FOUND),
+    serve: (exchange, found) => answerWith(exchange, () => found, NOT_FOUND),
   }
 
-  /** Finds, decides and begins to write; null if nothing was found. */
+  /**
+   * Finds, decides and begins to write.
+   *
+   * @param nothing what answers if nothing is found; without it, another handler may
+   */
+  function answerWith<Begun>(
+    exchange: Exchange<Context, Begun>,
+    find: FileLookup<Context>,
+    nothing: Answer,
+  ): Promise<Begun>
+  function answerWith<Begun>(
+    exchange: Exchange<Context, Begun>,
+    find: FileLookup<Context>,
+  ): Promise<Begun | null>
   async function answerWith<Begun>(
     exchange: Exchange<Context, Begun>,
-    find: () => ReturnType<FileLookup<Context>>,
+    find: FileLookup<Context>,
+    nothing?: Answer,
   ): Promise<Begun | null> {
-    const { request, begin } = exchange
+    const { request, context, begin } = exchange
     // Before the file is found: a date that is young then may not be strong later.
     const now = Date.now()
     let source: FileSource | null = null
     let reader: BodyReader | null = null
     try {
-      const found = await find()
+      const found = (await find(request, ...context)) || nothing
       if (!found) return null
-      source = isSource(found) ? found : null
+      if (isSource(found)) source = found
+      else if (found.yields && !nothing) return null
       const answered = complete(exchange, answer(request, found, now, options))
       reader = readAnswer(answered, source)
       return await begin(answered, { reader, source })
@@ -107,12 +124,15 @@ export function respondTo<Context extends readonly unknown[]>(
         // It has the fields of every answer, too, unless making them is what failed.
       }
       const body = { reader: readAnswer(answered, reader ? null : source), source: null }
-      return begin(answered, body, reasonOf(thrown))
+      // After a hang-up, it doesn't matter why a look-up that was under way failed.
+      const error = hangUpSignal(request)?.aborted ? undefined : reasonOf(thrown)
+      return begin(answered, body, error)
     }
   }
 
   /** An answer with the fields that every answer has. */
   function complete({ request, context }: Exchange<Context, unknown>, answered: Answer): Answer {
+    if (!added) return answered
     const fields =
       typeof added === 'function'
         ? readFields(added(answered, request, ...context), COMPUTED_FIELDS)

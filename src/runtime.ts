@@ -39,7 +39,7 @@ export function pullStream(
 
 /**
  * Whether a Response copies its bytes when it is made, as the Fetch standard says. A class that
- * replaces it, such as @hono/node-server's, may keep them.
+ * replaces it, such as that of `@hono/node-server`, may keep them.
  */
 export function isCopiedByResponse(): boolean {
   return Object.getPrototypeOf(Response) === Function.prototype
@@ -68,6 +68,14 @@ const HTTP2_CHUNK = agent === 'Node.js/20' ? 8 * 1024 : 16 * 1024
  */
 export function chunkLimit({ headers }: RequestLike): number | undefined {
   return agent.startsWith('Node.js') && headers.get('host') === null ? HTTP2_CHUNK : undefined
+}
+
+/**
+ * The signal of a request whose client may hang up while something is looked for; undefined where
+ * nobody tells. Deno would, but prints a warning at the first use of it.
+ */
+export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
+  return agent.startsWith('Deno') ? undefined : request.signal
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

@@ -6,7 +6,7 @@ import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
 import { type Begin, type Body, type Exchange, respondTo, type ServeOptions } from './respond.ts'
 import { AS_STORED, chunkLimit, isCopiedByResponse, unknownBody } from './runtime.ts'
-import { type Watch, watching } from './served.ts'
+import { ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, RequestLike } from './source.ts'
 
 /** The `bufferLimit` of a source that sets none. */
@@ -25,8 +25,10 @@ const BUFFER_LIMIT = 128 * 1024
  * The handler rejects with a TypeError if its argument is not a Request.
  *
  * @example
+ * ```ts
  * serve({ fetch: fileHandler(nodeDirectory('media')) }) // Hono's node-server
  * export default { fetch: fileHandler((request, env: Env) => r2File(env.MEDIA, 'film.mp4', request)) }
+ * ```
  */
 export function fileHandler<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
@@ -34,8 +36,7 @@ export function fileHandler<Context extends readonly unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response> {
   const responder = respondTo(lookup, options)
   return async (request, ...context) => {
-    const exchange = exchangeOf(options, request, context)
-    return (await responder.match(exchange)) ?? responder.serve(exchange, null)
+    return await responder.answer(exchangeOf(options, request, context))
   }
 }
 
@@ -46,8 +47,10 @@ export function fileHandler<Context extends readonly unknown[]>(
  * @throws as `fileHandler` does
  *
  * @example
+ * ```ts
  * const media = matchFile(nodeDirectory('media'))
  * app.use(async (c, next) => (await media(c.req.raw)) ?? next()) // Hono
+ * ```
  */
 export function matchFile<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
@@ -68,7 +71,9 @@ export function matchFile<Context extends readonly unknown[]>(
  * Request
  *
  * @example
+ * ```ts
  * app.get('/film', async (c) => serveFile(c.req.raw, await nodeFile('film.mp4')))
+ * ```
  */
 export async function serveFile<Context extends readonly unknown[]>(
   request: Request,
@@ -95,7 +100,7 @@ function exchangeOf<Context extends readonly unknown[]>(
   if (typeof request?.headers?.get !== 'function') {
     throw unexpected('a Request (Hono: c.req.raw; node:http: nodeListener)', request)
   }
-  const watch = watching(options, () => context)
+  const watch = new ResponseWatch(options, () => context)
   const begin: Begin<Response> = (answer, body, error) => {
     return respond(request, watch, answer, body, error)
   }

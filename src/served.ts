@@ -26,11 +26,13 @@ export interface Observers<Context extends readonly unknown[] = readonly unknown
  * A response under way.
  *
  * @example
+ * ```ts
  * const running = new Map<RequestLike, Serving>()
  * fileHandler(lookup, {
  *   onBegin: (serving) => running.set(serving.request, serving),
  *   onServed: ({ request }) => running.delete(request),
  * })
+ * ```
  */
 export interface Serving {
   /** What was asked: the same object for `onBegin` and `onServed` of one response. */
@@ -88,59 +90,66 @@ export interface Watch {
   weakly(): Watch
 }
 
-/** How far a response has come. */
-interface Course {
-  /** When the request came, on the clock of `performance`. */
-  readonly started: number
-  isBegun: boolean
-  isOver: boolean
-}
+/** It holds no request: whoever tells something passes one. */
+export class ResponseWatch<Context extends readonly unknown[]> implements Watch {
+  readonly #observers: Observers<Context>
+  readonly #context: () => Context
+  readonly #started: number
+  #isBegun = false
+  #isOver = false
 
-/**
- * Watches a response for its observers. It holds no request: whoever tells something passes one.
- *
- * @param context gives what the host passed
- */
-export function watching<Context extends readonly unknown[]>(
-  observers: Observers<Context>,
-  context: () => Context,
-  course: Course = { started: performance.now(), isBegun: false, isOver: false },
-): Watch {
-  return {
-    begin,
-    end(request, answer, progress, error) {
-      if (course.isOver) return
-      course.isOver = true
-      // The client was gone before the first read: who counts beginnings counts this one, too.
-      if (!course.isBegun) begin(request, answer, progress)
-      const { status, headers } = answer
-      const { sent, length, closed } = progress
-      report(request, error)
-      void closed?.then((failure) => report(request, failure))
-      const aborted = error === undefined && sent !== null && sent < length
-      const duration = performance.now() - course.started
-      tell(observers.onServed, { request, status, headers, sent, aborted, error, duration })
-    },
-    weakly: () => watching(observers, weakened(context()), course),
+  /** @param context gives what the host passed */
+  constructor(
+    observers: Observers<Context>,
+    context: () => Context,
+    started: number = performance.now(),
+  ) {
+    this.#observers = observers
+    this.#context = context
+    this.#started = started
   }
 
-  function begin(request: RequestLike, answer: Answer, progress: Progress): void {
-    course.isBegun = true
-    tell(observers.onBegin, new Live(request, answer, progress))
+  begin(request: RequestLike, answer: Answer, progress: Progress): void {
+    this.#isBegun = true
+    const { onBegin } = this.#observers
+    if (onBegin) this.#tell(onBegin, new Live(request, answer, progress))
   }
 
-  function report(request: RequestLike, error: unknown): void {
-    const { onError = log } = observers
-    if (error !== undefined) tell(onError, error, request)
+  end(request: RequestLike, answer: Answer, progress: Progress, error?: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    // The client was gone before the first read: who counts beginnings counts this one, too.
+    if (!this.#isBegun) this.begin(request, answer, progress)
+    const { sent, length, closed } = progress
+    this.#report(request, error)
+    void closed?.then((failure) => this.#report(request, failure))
+    const { onServed } = this.#observers
+    if (!onServed) return
+    const { status, headers } = answer
+    const aborted = error === undefined && sent !== null && sent < length
+    const duration = performance.now() - this.#started
+    this.#tell(onServed, { request, status, headers, sent, aborted, error, duration })
+  }
+
+  weakly(): Watch {
+    const context = weakened(this.#context())
+    const watch = new ResponseWatch(this.#observers, context, this.#started)
+    watch.#isBegun = this.#isBegun
+    return watch
+  }
+
+  #report(request: RequestLike, error: unknown): void {
+    const { onError = log } = this.#observers
+    if (error !== undefined) this.#tell(onError, error, request)
   }
 
   /** What an observer throws, at once or as a rejection, is logged and must not end the process. */
-  async function tell<Told extends unknown[]>(
-    observer: ((...told: [...Told, ...Context]) => void) | undefined,
+  async #tell<Told extends unknown[]>(
+    observer: (...told: [...Told, ...Context]) => void,
     ...told: Told
   ): Promise<void> {
     try {
-      await observer?.(...told, ...context())
+      await observer(...told, ...this.#context())
     } catch (thrown) {
       log(thrown)
     }

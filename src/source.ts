@@ -14,8 +14,10 @@ export type Chunk = Uint8Array | ReadableStream<Uint8Array>
  * the copy a `read` of its own.
  *
  * @example
+ * ```ts
  * const data = new TextEncoder().encode('hello, world')
  * const source: FileSource = { size: data.length, read: (start, end) => data.subarray(start, end) }
+ * ```
  */
 export interface FileSource {
   /** Complete length in bytes, a whole number. */
@@ -34,7 +36,8 @@ export interface FileSource {
   readonly lastModified?: Date | undefined
   /**
    * Further header fields: Cache-Control, Content-Encoding, CORS, … Validators, lengths and ranges
-   * are computed, and dropped if given here. At most one Set-Cookie: several are a TypeError.
+   * are computed, and dropped if given here. At most one Set-Cookie, as everywhere: several are a
+   * TypeError. Append further ones to the Response, or set them before `nodeListener`.
    */
   readonly headers?: HeadersLike | undefined
   /**
@@ -123,4 +126,9 @@ export interface RequestLike {
   readonly url: string
   /** Header fields, by name in any case; null for one that was not sent. */
   readonly headers: { get(name: string): string | null }
+  /**
+   * Aborted when the client hangs up, and perhaps when the response is over: for a lookup that takes
+   * long. Not every host tells.
+   */
+  readonly signal?: AbortSignal | undefined
 }

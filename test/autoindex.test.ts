@@ -98,6 +98,18 @@ describe('a folder of another server', () => {
     expect(asked).toEqual(['/films/more%20%26%20more/ application/json, */*;q=0.1'])
   })
 
+  it('may be the JSON of Caddy', async () => {
+    const items = [
+      { name: 'new/', size: 60, mod_time: '2026-11-29T08:30:00.5Z', is_dir: true },
+      { name: 'a b.mp4', size: 5, mod_time: '2026-11-29T08:30:00.5Z', is_dir: false },
+    ]
+    answer = { type: 'application/json; charset=utf-8', body: JSON.stringify(items) }
+    expect(await list()).toEqual([
+      folder('new'),
+      file('a b.mp4', { size: 5, lastModified: new Date('2026-11-29T08:30:00.5Z') }),
+    ])
+  })
+
   it('is none, if it says so', async () => {
     answer = { status: 404 }
     expect(await list()).toEqual([])
@@ -116,6 +128,22 @@ describe('a folder of another server', () => {
   ])('%j can not be listed', async (given, reason) => {
     answer = given
     await expect(list()).rejects.toThrow(new OriginError(502, base, reason))
+  })
+
+  it.each([
+    ['goes on and on', Infinity, 'got more than 33554432 bytes'],
+    ['breaks off', 3, 'got a part of one'],
+  ])('that %s is none', async (_what, chunks, reason) => {
+    let given = 0
+    const body = new ReadableStream({
+      pull(controller) {
+        if (given++ < chunks) controller.enqueue(new Uint8Array(1_000_000).fill(32))
+        else controller.error(new Error('reset'))
+      },
+    })
+    const options = { fetch: async () => new Response(body) }
+    await expect(list('', options)).rejects.toThrow(reason)
+    expect(given).toBeLessThan(40)
   })
 
   it('takes no time that grows with the square of a page', async () => {

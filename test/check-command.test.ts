@@ -219,7 +219,7 @@ describe.each((['node', 'bun', 'deno'] as const).filter(isInstalled))('under %s'
       [[self], /its certificate is not to be trusted: .*; --insecure asks it all the same$/m],
       [['--insecure', secure], /it speaks HTTP\/2 only/],
       [[plain], /it speaks HTTP\/2 only/],
-      [[http], /no TLS connection: /],
+      [[http], /no TLS connection: what answers does not speak it; is it http: rather/],
       [['--timeout', '1', silent], /no answer within 1 s$/m],
     ]
     for (const [args, says] of rows) {

@@ -350,6 +350,12 @@ ${report.requests} requests, ${(report.bytes / MIB).toFixed(1)} MiB received
   })
 
   const quotes = `/it's;$(touch x)&{a}[1]/film.mp4`
+  it('asks whether a page was meant', async () => {
+    const page = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>'
+    const url = `http://${await answering(page)}/`
+    expect(String(await check(url))).toContain('a page of HTML: is it the file that was meant?\n')
+  })
+
   it('has curl lines that a shell runs as they are, and that show the failure', async () => {
     const server = await startServer(SMALL, (plan, asked) => {
       if (asked.path.includes('it') && asked.header('if-match')) plan.status = 206
@@ -422,6 +428,18 @@ describe("what can't be checked", () => {
       /expected 200 .* got 404/,
     ],
     ['a redirect to nowhere', 'HTTP/1.1 302 Found\r\n\r\n', 'answer', /got 302/],
+    [
+      'a redirect to what is no web',
+      'HTTP/1.1 302 Found\r\nLocation: ftp://x/y?key=secret\r\n\r\n',
+      'answer',
+      /got 302 Found, which leads to ftp:\/\/x\/y$/,
+    ],
+    [
+      'a file for some',
+      'HTTP/1.1 401 Unauthorized\r\n\r\n',
+      'answer',
+      /got 401 Unauthorized; it wants a header field Authorization/,
+    ],
     ['an empty file', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'answer', /is empty/],
     ['a loop', 'HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n', 'answer', /more than 5 redirects/],
     ['no answer', '', 'connection', /closed the connection without an answer/],
@@ -438,6 +456,18 @@ describe("what can't be checked", () => {
   ])('%s', async (_what, bytes, obstacle, message) => {
     const url = `http://${await answering(bytes)}/`
     expect(await obstacleOf(url)).toEqual([obstacle, expect.stringMatching(message)])
+  })
+
+  it('an answer that drips, without end', async () => {
+    const server = createServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n')
+      const drip = setInterval(() => socket.write('a: b\r\n'), 20)
+      socket.on('error', () => {}).on('close', () => clearInterval(drip))
+    })
+    expect(await obstacleOf(`http://${await listen(server)}/`, { timeout: 1000 })).toEqual([
+      'timeout',
+      'no end of its answer within 6 s',
+    ])
   })
 
   it('a host that is not there, and a port where nothing listens', async () => {

@@ -93,11 +93,12 @@ describe.concurrent.each(names.filter(isInstalled))('the log of byteserve under 
     ])
   })
 
-  test.runIf(hasScript())(
-    'goes on when its terminal was stopped, and so does the server',
-    async () => {
-      const permissions = name === 'deno' ? ['run', '-A'] : []
-      const command = [runtimes[name], ...permissions, COMMAND, media, '--port', '0'].join(' ')
+  test.runIf(hasScript()).each([1, 2])(
+    'goes on when its terminal was stopped, and so does the server, of %d workers',
+    async (workers) => {
+      const permissions = name === 'deno' ? ['run', '-A', '--unstable-net'] : []
+      const args = [media, '--port', '0', '--workers', workers]
+      const command = [runtimes[name], ...permissions, COMMAND, ...args].join(' ')
       const terminal = run('script', ['-qfc', command, '/dev/null'])
       try {
         const url = await terminal.says(/(http:\S+)/)

@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { describe, expect, test } from 'vitest'
+import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from '../command/address.ts'
-import { formatServed, onOneLine } from '../command/log.ts'
+import { formatServed } from '../command/log.ts'
 import { formatJson } from '../command/log-json.ts'
 import { HELP, type Options, parseOptions } from '../command/options.ts'
 import type { Served } from '../src/served.ts'
@@ -27,6 +29,7 @@ describe('parseOptions', () => {
       open: false,
       qr: null,
       log: 'text',
+      workers: 1,
       ...change,
     }
   }
@@ -65,6 +68,8 @@ describe('parseOptions', () => {
     [['--open', '--qr'], serve({ open: true, qr: true })],
     [['--no-qr'], serve({ qr: false })],
     [['--log', 'json'], serve({ log: 'json' })],
+    [['--workers', '4'], serve({ workers: 4 })],
+    [['--workers=auto'], serve({ workers: availableParallelism() })],
     [['media', '--help', '--port', 'x'], { kind: 'help' }],
     [['--version', '--help'], { kind: 'help' }],
     [['-h'], { kind: 'help' }],
@@ -82,15 +87,15 @@ describe('parseOptions', () => {
     [['web-pages', '-x'], "Unknown option '-x'"],
     [['-x', '1'], "Unknown option '-x'"],
     [['--help=yes'], "Option '-h, --help' does not take an argument"],
-    [['--port'], "Option '-p, --port <value>' argument missing"],
-    [['--host', '-1'], "Option '--host' argument is ambiguous"],
+    [['--port'], '--port needs a value'],
+    [['--host', '-1'], '--host needs a value'],
     [['--host='], '--host needs a value'],
     [['--host', ''], '--host needs a value'],
     [['--port='], "--port takes a number from 0 to 65535, not ''"],
     [['--port=-1'], "--port takes a number from 0 to 65535, not '-1'"],
-    [['--port', '-1'], "--port takes a number from 0 to 65535, not '-1'"],
-    [['-p', '1', '-p', '-1'], "--port takes a number from 0 to 65535, not '-1'"],
-    [['--port', '--host', '::'], "--port takes a number from 0 to 65535, not '--host'"],
+    [['--port', '-1'], '--port needs a value'],
+    [['-p', '1', '-p', '-1'], '-p needs a value'],
+    [['--port', '--host', '::'], '--port needs a value'],
     [['--port', '65536'], "--port takes a number from 0 to 65535, not '65536'"],
     [['--port', '1e3'], "--port takes a number from 0 to 65535, not '1e3'"],
     [['--port', '0x50'], "--port takes a number from 0 to 65535, not '0x50'"],
@@ -115,7 +120,10 @@ describe('parseOptions', () => {
       ['--endpoint', '127.0.0.1:9000'],
       '--endpoint takes a URL of http: or https: without a key in it',
     ],
-    [['--cache-memory', '-1'], "Option '--cache-memory' argument is ambiguous"],
+    [['--cache-memory', '-1'], '--cache-memory needs a value'],
+    [['--workers', '0'], "--workers takes auto or a number from 1 to 64, not '0'"],
+    [['--workers', '65'], "--workers takes auto or a number from 1 to 64, not '65'"],
+    [['--workers', 'all'], "--workers takes auto or a number from 1 to 64, not 'all'"],
     [['--log', 'xml'], "--log takes text, json or off, not 'xml'"],
     [['--no-port'], "Unknown option '--no-port'"],
   ]

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { nodeDirectory } from '../adapters/node.ts'
 import { describeFile, listFolder } from '../command/listing.ts'
@@ -235,6 +236,20 @@ describe('the page', () => {
       ],
       end: '</html>\n',
     })
+  })
+
+  test('has a script that needs nothing but itself and the browser', () => {
+    const file = join(makeRoot(), 'script.js')
+    // As it is built: Vitest rewrites imports.
+    const built = new URL('../dist/command/page/browser/script.js', import.meta.url)
+    const print = `import { SCRIPT } from '${built}'; process.stdout.write(SCRIPT)`
+    writeFileSync(file, execFileSync('node', ['--input-type=module', '--eval', print]))
+    const compiler = fileURLToPath(new URL('../node_modules/.bin/tsc', import.meta.url))
+    const flags = '--ignoreConfig --noEmit --allowJs --checkJs --target es2022 --lib es2023,dom'
+    const { stdout } = spawnSync(compiler, [...flags.split(' '), file], { encoding: 'utf8' })
+    // Without types much is unclear, but not what is called what.
+    const unknown = stdout.split('\n').filter((line) => /Cannot find name|Duplicate/.test(line))
+    expect([stdout === '', unknown]).toEqual([false, []])
   })
 
   test('of an empty folder says what to do, of a search that found nothing what was looked for', async () => {

@@ -23,13 +23,16 @@ export function startCommand(
   name: RuntimeName,
   args: readonly string[],
   env: Record<string, string> = {},
+  user: { readonly uid?: number; readonly gid?: number } = {},
 ): Running {
   const asked = Object.keys(env).map((variable) => `--allow-env=${variable}`)
+  if (args.includes('--workers')) asked.push('--unstable-net')
   const permissions = name === 'deno' ? ['run', '--allow-net', '--allow-read', ...asked] : []
   const binary = runtimes[name]
   if (binary === null) throw new Error(`${name} is not installed`)
   const program = run(binary, [...permissions, COMMAND, ...args], {
     env: { ...process.env, ...env },
+    ...user,
   })
   started.add(program)
   const { child, ended } = program

@@ -122,6 +122,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       {
         client: '127.0.0.1',
         method: 'GET',
+        url: '/film.mp4',
         range: 'bytes=0-1',
         status: 206,
         announced: 2,

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Progress } from '../command/progress.ts'
+import { paint } from '../command/request-log.ts'
 import { Terminal } from '../command/terminal.ts'
 import type { Served } from '../src/served.ts'
 
@@ -7,7 +9,7 @@ afterEach(() => void vi.useRealTimers())
 
 const CLEAR = '\r\x1b[K'
 
-function makeTerminal(isColoured: boolean) {
+function makeTerminal() {
   const printed: string[] = []
   const written: string[] = []
   let whenRead = () => {}
@@ -15,7 +17,7 @@ function makeTerminal(isColoured: boolean) {
     written.push(text)
     return new Promise<void>((resolve) => (whenRead = resolve))
   }
-  const terminal = new Terminal((line) => printed.push(line), write, isColoured)
+  const terminal = new Terminal((line) => printed.push(line), write)
   const read = () => {
     whenRead()
     return vi.advanceTimersByTimeAsync(0)
@@ -34,18 +36,17 @@ test.each<[what: string, change: Partial<Served>, colour: string | null]>([
   ['is not found', { status: 404 }, '33'],
   ['was aborted', { aborted: true }, '2'],
   ['failed', { error: new Error('bad disk') }, '31'],
-])('what %s has its colour, and none without colours', (_what, change, colour) => {
-  const [coloured, plain] = [makeTerminal(true), makeTerminal(false)]
-  for (const { terminal } of [coloured, plain]) terminal.end(served(change), 'a line')
-  expect(coloured.printed).toEqual([colour === null ? 'a line' : `\x1b[${colour}ma line\x1b[m`])
-  expect(plain.printed).toEqual(['a line'])
+])('what %s has its colour', (_what, change, colour) => {
+  const painted = colour === null ? 'a line' : `\x1b[${colour}ma line\x1b[m`
+  expect(paint(served(change), 'a line')).toBe(painted)
 })
 
-test('a download that runs shows how far it has come, below the lines of the others', async () => {
-  const { terminal, printed, written, read } = makeTerminal(false)
+test('a download that runs tells how far it has come, until it is over', async () => {
+  const shown: string[] = []
+  const progress = new Progress((text) => shown.push(text))
   let sent = 0
   const { request, status, headers } = served()
-  terminal.begin({
+  progress.begin({
     request,
     status,
     headers,
@@ -53,27 +54,36 @@ test('a download that runs shows how far it has come, below the lines of the oth
       return sent
     },
   })
-  await vi.advanceTimersByTimeAsync(1000)
-  expect(written).toEqual([])
   sent = 300_000
-  await vi.advanceTimersByTimeAsync(500)
-  expect(written).toEqual([`${CLEAR}/film.mp4  30 %  200 kB/s`])
-  terminal.end(served({ request: { ...request } }), 'another')
-  expect(printed).toEqual([`${CLEAR}another`])
-  // Nobody reads: nothing more is written.
-  await vi.advanceTimersByTimeAsync(5000)
-  expect(written.length).toBe(1)
-  await read()
-  await vi.advanceTimersByTimeAsync(500)
-  expect(written.length).toBe(2)
-  terminal.end(served({ request }), 'film')
-  expect(printed).toEqual([`${CLEAR}another`, `${CLEAR}film`])
+  await vi.advanceTimersByTimeAsync(1500)
+  progress.end(served({ request: { ...request } }))
+  expect(shown).toEqual(['', '', '/film.mp4  30 %  200 kB/s'])
+  progress.end(served({ request }))
+  expect(shown.at(-1)).toBe('')
   expect(vi.getTimerCount()).toBe(0)
 })
 
 test('what the runtime does not tell shows no progress', () => {
-  const { terminal } = makeTerminal(false)
-  terminal.begin(served({ sent: null }))
-  terminal.begin(served({ headers: {} }))
+  const progress = new Progress(() => {})
+  progress.begin(served({ sent: null }))
+  progress.begin(served({ headers: {} }))
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test('the progress of all workers stands below their lines', async () => {
+  const { terminal, printed, written, read } = makeTerminal()
+  terminal.show(1, 'one')
+  expect(written).toEqual([`${CLEAR}one`])
+  terminal.print('a line')
+  terminal.print('another')
+  expect(printed).toEqual([`${CLEAR}a line`, 'another'])
+  // Nobody reads: nothing more is written.
+  terminal.show(2, 'two')
+  expect(written.length).toBe(1)
+  await read()
+  terminal.show(2, 'two')
+  expect(written.at(-1)).toBe(`${CLEAR}one   two`)
+  await read()
+  terminal.show(1, '')
+  expect(written.at(-1)).toBe(`${CLEAR}two`)
 })

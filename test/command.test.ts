@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -36,6 +37,9 @@ const film = Uint8Array.from({ length: 1000 }, (_, i) => i % 251)
 const names: RuntimeName[] = ['node', 'bun', 'deno']
 const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
 const hasIpv6 = addresses.some(({ address }) => address === '::1')
+
+/** The user that Unix calls nobody. */
+const NOBODY = 65_534
 
 const PATIENT = { timeout: 30_000 }
 /** What has 5 s to end may not get on in time on a busy machine: the best of three counts. */
@@ -205,6 +209,26 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       sent(1000),
       'DURATION',
     ])
+  })
+
+  test('what may not be read is not served', async ({ expect, skip }) => {
+    // Whoever is root may read all. Another user may not be able to read the project.
+    const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+    const version = await startCommand(name, ['--version'], {}, user).ended.catch(() => null)
+    if (version?.code !== 0) skip(`another user can't run the command under ${name}`)
+    const folder = mkdtempSync(join(media, 'secret-'))
+    const file = join(folder, 'film.mp4')
+    writeFileSync(file, film)
+    chmodSync(file, 0)
+    chmodSync(folder, 0o711)
+    chmodSync(media, 0o755)
+    const refused = (path: string) => ({
+      code: 1,
+      stdout: '',
+      stderr: `byteserve: no permission to read ${path}\n`,
+    })
+    const results = [folder, file].map((path) => startCommand(name, [path], {}, user).ended)
+    expect(await Promise.all(results)).toEqual([refused(folder), refused(file)])
   })
 
   test('a mistake is one line on standard error: 2 for usage, 1 for what is not to be had', async ({

@@ -11,13 +11,16 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { signUrl } from '../adapters/sign.ts'
+import { areInstalled } from './support/installed.ts'
 import { TABLE } from './wire/table.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** README.md, CONTRIBUTING.md, SECURITY.md and all below docs/, from the root of the project. */
+/** README.md and its like, and all below docs/, from the root of the project. */
 const PAGES = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  'examples/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
@@ -46,6 +49,33 @@ describe('every block of code', () => {
     const { status, stdout } = spawnSync(process.execPath, [tsc, ...told], { encoding: 'utf8' })
     expect([status, stdout]).toEqual([0, ''])
   })
+})
+
+describe('blocks in other languages', () => {
+  it('are these', () => {
+    const languages = PAGES.flatMap((page) => {
+      const fences = read(page).matchAll(/^ *```(\w+)$/gm)
+      return Array.from(fences, ([, language = '']) => `${page}: ${language}`)
+    })
+    expect(languages.filter((each) => !/ tsx?$/.test(each)).sort()).toEqual([
+      'docs/cdn.md: nginx', // test/cdn.test.ts runs this,
+      'docs/cdn.md: vcl', // and this.
+      'docs/check.md: json',
+      'docs/made.md: sh',
+    ])
+  })
+
+  it.runIf(areInstalled('openssl', 'basenc'))(
+    'docs/made.md: sh signs as signUrl does',
+    async () => {
+      const [, script = ''] = /^```sh\n(.*?)^```$/ms.exec(read('docs/made.md')) ?? []
+      const key = '0123456789abcdef'
+      const env = { ...process.env, SIGNING_KEY: key }
+      const url = spawnSync('sh', ['-c', script], { env, encoding: 'utf8' }).stdout.trim()
+      const [, end] = /signed=(\d+)/.exec(url) ?? []
+      expect(url).toBe(await signUrl('/films/a.mp4', key, { expires: Number(end) * 1000 }))
+    },
+  )
 })
 
 describe('README.md', () => {

@@ -141,6 +141,16 @@ it.each([
   expect([response.headers.get('vary'), await response.text()]).toEqual([sent, expect.anything()])
 })
 
+it('nodeListener sends the cookies of a middleware, and that of a file', async () => {
+  const listener = nodeListener(nodeDirectory(directory, { headers: { 'set-cookie': 'c=3' } }))
+  const url = await listen((incoming, outgoing) => {
+    outgoing.setHeader('Set-Cookie', ['a=1', 'b=2'])
+    return listener(incoming, outgoing)
+  })
+  const { headers } = await fetch(`${url}/short.txt`)
+  expect(headers.getSetCookie()).toEqual(['a=1', 'b=2', 'c=3'])
+})
+
 it('nodeListener counts no bytes as sent that a middleware does not take', async () => {
   const { options, served } = observe()
   const listener = nodeListener(() => countingSource(long), options)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Flights } from '../adapters/made/cache/flights.ts'
+import { Flights } from '../adapters/made/flights.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { settle } from './support/wait.ts'
 

@@ -335,6 +335,66 @@ const ROWS: Row[] = [
     asked: ['GET /f bytes=5-9', 'GET /f bytes=5-9'],
   },
   {
+    name: 'a part of another unit',
+    origin: serving(FILE, saying({ 'content-range': 'items 5-9/26' })),
+    headers: { range: 'bytes=5-9' },
+    answer: [502, null, 'Expected bytes=5-9 of the file, got items 5-9/26\n'],
+    asked: ['GET /f bytes=5-9', 'HEAD /f', 'GET /f bytes=5-9', 'GET /f bytes=5-9'],
+  },
+  {
+    name: 'a part whose unit is in capitals (RFC 9110 §14.1)',
+    origin: serving(FILE, saying({ 'content-range': 'BYTES 5-9/26' })),
+    headers: { range: 'bytes=5-9' },
+    answer: [206, 'bytes 5-9/26', 'fghij'],
+    asked: ['GET /f bytes=5-9'],
+  },
+  {
+    name: 'a part of more bytes than there can be',
+    origin: once(saying({ 'content-range': `bytes 5-9/${'9'.repeat(20)}` })),
+    headers: { range: 'bytes=5-9' },
+    answer: [206, 'bytes 5-9/26', 'fghij'],
+    asked: ['GET /f bytes=5-9', 'HEAD /f', 'GET /f bytes=5-9'],
+  },
+  {
+    name: 'two places for a part',
+    origin: once(saying({ 'content-range': 'bytes 5-9/26, bytes 5-9/26' })),
+    headers: { range: 'bytes=5-9' },
+    answer: [206, 'bytes 5-9/26', 'fghij'],
+    asked: ['GET /f bytes=5-9', 'HEAD /f', 'GET /f bytes=5-9'],
+  },
+  {
+    name: 'a 206 to HEAD, which has no range',
+    origin: (incoming, outgoing) => {
+      incoming.headers.range ??= 'bytes=0-'
+      incoming.method = 'GET'
+      const { status, headers } = answerTo(incoming, FILE)
+      outgoing.writeHead(status, headers).end()
+    },
+    request: 'HEAD',
+    answer: [200, null, ''],
+    asked: ['HEAD /f'],
+  },
+  ...[203, 204, 205, 226, 300, 304, 401].map(
+    (code): Row => ({
+      name: `a ${code}`,
+      origin: (_, outgoing) => {
+        const fields = { location: '/g', 'www-authenticate': 'Basic realm="r"' }
+        outgoing.writeHead(code, fields).end()
+      },
+      answer: [502, null, `Expected the file, got status ${code}\n`],
+      asked: ['GET /f bytes=0-'],
+    }),
+  ),
+  {
+    name: 'a 103 before the answer',
+    origin: (incoming, outgoing) => {
+      outgoing.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      good(incoming, outgoing)
+    },
+    answer: all,
+    asked: ['GET /f bytes=0-'],
+  },
+  {
     name: 'a part of unknown size',
     origin: once(saying({ 'content-range': 'bytes 5-9/*' })),
     headers: { range: 'bytes=5-9' },
@@ -373,6 +433,21 @@ const ROWS: Row[] = [
       asked: ['GET /f bytes=0-', 'GET /f bytes=0-'],
     }),
   ),
+  ...['soon', '-5', '1.5', '0x10', '9'.repeat(20), 'Fri, 01 Jan 2199 00:00:00 GMT', '<b>'].map(
+    (retryAfter): Row => ({
+      name: `a 503 with ${retryAfter} for Retry-After`,
+      origin: serving(FILE, status(503, { 'retry-after': retryAfter })),
+      options: { retries: 0 },
+      answer: [503, '1', 'Expected the file, got status 503\n'],
+      asked: ['GET /f bytes=0-'],
+    }),
+  ),
+  {
+    name: 'a 503 until a date',
+    origin: serving(FILE, status(503, { 'retry-after': 'Tue, 01 Jan 2199 00:00:00 GMT' })),
+    answer: [503, 'Tue, 01 Jan 2199 00:00:00 GMT', 'Expected the file, got status 503\n'],
+    asked: ['GET /f bytes=0-'],
+  },
   {
     name: 'a 503 for longer than is worth waiting',
     origin: serving(FILE, status(503, { 'retry-after': '77' })),
@@ -423,7 +498,53 @@ const ROWS: Row[] = [
     answer: [206, 'bytes 5-9/26', 'fghij'],
     asked: ['GET /f bytes=5-9', 'GET /g bytes=5-9'],
   },
+  ...[301, 302, 303, 307, 308].map(
+    (code): Row => ({
+      name: `a ${code} that leads in a circle`,
+      origin: (_, outgoing) => outgoing.writeHead(code, { location: '/f' }).end(),
+      answer: [502, null, 'Expected the file, got more than 5 redirects\n'],
+      asked: Array(6).fill('GET /f bytes=0-'),
+    }),
+  ),
+  {
+    name: 'five redirects',
+    origin: (incoming, outgoing) => {
+      const next = `${incoming.url}f`
+      if (next.length > 7) return good(incoming, outgoing)
+      return outgoing.writeHead(307, { location: next }).end('over there')
+    },
+    request: 'HEAD',
+    answer: [200, null, ''],
+    asked: ['HEAD /f', 'HEAD /ff', 'HEAD /fff', 'HEAD /ffff', 'HEAD /fffff', 'HEAD /ffffff'],
+  },
+  ...['file:///etc/passwd', 'data:,abc', 'http://', 'ftp://127.0.0.1/f'].map(
+    (location): Row => ({
+      name: `a redirect to ${location}`,
+      origin: (_, outgoing) => outgoing.writeHead(302, { location }).end(),
+      answer: [502, null, 'Expected the file, got a redirect to nowhere\n'],
+      asked: ['GET /f bytes=0-'],
+    }),
+  ),
+  {
+    name: 'a redirect without a target',
+    origin: serving(FILE, status(302)),
+    answer: [502, null, 'Expected the file, got status 302\n'],
+    asked: ['GET /f bytes=0-'],
+  },
   // No strong entity tag
+  ...['v1', '"v1", "v1"', '"v1', "'v1'", 'W/v1', '"v\u00ff" x'].map(
+    (etag): Row => ({
+      name: `two ranges of a file with ${etag} for a tag`,
+      origin: serving({ ...FILE, etag }),
+      headers: { range: 'bytes=0-1,5-6' },
+      answer: [
+        502,
+        null,
+        'Expected a strong entity tag, by which to join two responses, got none\n',
+      ],
+      asked: ['GET /f bytes=0-6'],
+    }),
+  ),
   {
     name: 'one range of a file with a weak tag',
     origin: serving(WEAK),
@@ -626,6 +747,23 @@ describe('what is stored encoded', () => {
     expect(accepted).toEqual([expect.stringMatching(/^identity(?:, identity)?$/)])
   })
 
+  it.each([
+    ['identity', null],
+    ['Identity', null],
+    ['aws-chunked', null],
+    ['aws-chunked,gzip', 'gzip'],
+    ['gzip, br', 'gzip, br'],
+    ['gzip,,', 'gzip'],
+  ])('as %s is sent as %s', async (coding, told) => {
+    origin.behave(serving({ ...FILE, fields: { 'content-encoding': coding } }))
+    const response = await ask({})
+    const body = Buffer.from(await response.bytes())
+    expect([response.headers.get('content-encoding'), body]).toEqual([
+      told,
+      Buffer.from(FILE.bytes),
+    ])
+  })
+
   it('is told by nobody else', async () => {
     origin.behave(serving({ ...FILE, fields: { 'x-stored-content': 'gzip' } }))
     expect((await ask({})).headers.get('content-encoding')).toBe(null)
@@ -717,6 +855,42 @@ describe('no secret', () => {
     expect(String(error)).toBe(
       `SourceChangedError: ${origin.url}f changed while it was being served`,
     )
+  })
+
+  it('goes where another origin is redirected to', async () => {
+    const other = await startOrigin()
+    onTestFinished(() => other.stop())
+    const sent: unknown[] = []
+    const note: Behaviour = ({ url, headers }) => {
+      const { authorization = null, cookie = null, 'x-key': key = null } = headers
+      sent.push([url, authorization, cookie, key, headers.range, headers['accept-encoding']])
+    }
+    const lead = (location: string): Behaviour => {
+      return (incoming, outgoing) => {
+        note(incoming, outgoing)
+        const isLast = incoming.url === '/last'
+        if (isLast) return good(incoming, outgoing)
+        const next = incoming.url === '/here' ? location : `${origin.url}last`
+        return outgoing.writeHead(302, { location: next }).end()
+      }
+    }
+    // To its own path, to another origin, and back.
+    origin.behave((incoming, outgoing) => {
+      if (!incoming.url?.startsWith('/f')) return lead(`${other.url}there`)(incoming, outgoing)
+      note(incoming, outgoing)
+      return outgoing.writeHead(302, { location: 'here' }).end()
+    })
+    other.behave(lead(''))
+    const requestHeaders = { cookie: 'a=b', 'x-key': 'k' }
+    const found = await httpFile(target(), null, { requestHeaders })
+    expect(isSource(found ?? undefined)).toBe(true)
+    const credentials = `Basic ${btoa('user:pass')}`
+    expect(sent).toEqual([
+      [`/f?${secret}`, credentials, 'a=b', 'k', undefined, 'identity'],
+      ['/here', credentials, 'a=b', 'k', undefined, 'identity'],
+      ['/there', null, null, null, undefined, 'identity'],
+      ['/last', null, null, null, undefined, 'identity'],
+    ])
   })
 
   it('is refused in a URL: credentials become a field', async () => {
@@ -816,6 +990,27 @@ describe('httpOrigin', () => {
       'last-modified': date,
       'x-content-type-options': 'nosniff',
     })
+  })
+
+  it.each<[field: string, sent: string, handedOn: string | null]>([
+    ['content-type', 'video/mp4; codecs="avc1.4d401e, mp4a.40.2"', 'as sent'],
+    ['content-type', 'text/html ; charset=latin1', 'as sent'],
+    ['content-type', 'video/mp4, text/html', 'application/octet-stream'],
+    ['content-type', '<script>', 'application/octet-stream'],
+    ['content-type', 'video/m\u00fcp4', 'application/octet-stream'],
+    ['content-disposition', 'attachment; filename="\u00fc.mp4"', 'as sent'],
+    ['last-modified', 'Tue, 01 Jan 2199 00:00:00 GMT', null],
+    ['last-modified', 'yesterday', null],
+    ['age', '-5', null],
+    ['age', '5, 6', null],
+    ['expires', '0', 'as sent'],
+  ])('hands on %s: %s as %s', async (name, sent, handedOn) => {
+    origin.behave(serving({ ...FILE, fields: { [name]: sent } }))
+    const response = await fileHandler(httpOrigin(origin.url))(new Request('http://localhost/f'))
+    expect([response.status, response.headers.get(name)]).toEqual([
+      200,
+      handedOn === 'as sent' ? sent : handedOn,
+    ])
   })
 
   it.each<[string, () => unknown, string]>([

@@ -2,7 +2,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { describe, expect, it } from 'vitest'
 import { exactly } from '../src/body.ts'
-import { readRange } from '../src/reader.ts'
+import { BodyReader } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { fileHandler, serveFile } from '../src/serve.ts'
 import type { Served } from '../src/served.ts'
@@ -342,7 +342,7 @@ describe('a source is closed exactly once', () => {
 describe('readRange', () => {
   it('gives nothing after it was closed', async () => {
     const source = countingSource(large)
-    const reader = readRange(source, 0, 9)
+    const reader = new BodyReader(source, 0, 9)
     reader.close()
     expect(await reader.next()).toBe(null)
     await expect(reader.whole()).rejects.toThrow('Expected 9 bytes from the source, got 0')
@@ -357,7 +357,7 @@ describe('readRange', () => {
     LATE_READS.slice(0, 3),
   )('gives nothing of a read that %s after it was closed', async (_what, end) => {
     const { source, pending } = pendingAfter(0)
-    const reader = readRange(source, 1, 10)
+    const reader = new BodyReader(source, 1, 10)
     const next = reader.next()
     reader.close()
     const [late] = pending
@@ -368,14 +368,14 @@ describe('readRange', () => {
 
   it('gives no bytes beyond a range, wherever it begins', async () => {
     const source = countingSource(large, { read: () => large.subarray(0, 10) })
-    const reader = readRange(source, 500, 509)
+    const reader = new BodyReader(source, 500, 509)
     await expect(reader.next()).rejects.toThrow('Expected 9 bytes from the source, got 10')
     expect({ sent: reader.sent, closes: source.closes }).toEqual({ sent: 0, closes: 1 })
   })
 
   it('gives nothing after everything was given', async () => {
     const source = countingSource(large)
-    const reader = readRange(source, 10, 5019)
+    const reader = new BodyReader(source, 10, 5019)
     expect(await reader.next(undefined, 9)).toEqual(large.subarray(10, 19))
     expect(source.closes).toBe(0)
     expect(await reader.next()).toEqual(large.subarray(19, 5019))
@@ -387,7 +387,7 @@ describe('readRange', () => {
   it('tells what could not be closed', async () => {
     const unclosed = new Error('EIO')
     const source = countingSource(large, { close: () => Promise.reject(unclosed) })
-    const reader = readRange(source, 0, 9)
+    const reader = new BodyReader(source, 0, 9)
     reader.close()
     expect(await reader.closed).toBe(unclosed)
   })
@@ -402,7 +402,7 @@ describe('readRange', () => {
       },
     }
     for (const source of [filling, countingSource(large)]) {
-      const reader = readRange(source, 500, 2600)
+      const reader = new BodyReader(source, 500, 2600)
       const given: Buffer[] = []
       for (let chunk = await reader.next(into); chunk; chunk = await reader.next(into)) {
         given.push(Buffer.from(chunk))

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { dirname, join } from 'node:path'
@@ -92,10 +91,8 @@ describe('a listing', () => {
     })
     expect(etag).toMatch(/^W\/"[\w-]+"$/)
     const page = await response.text()
-    const style = /<style>(.*)<\/style>/s.exec(page)?.[1] ?? ''
-    const hash = createHash('sha256').update(style).digest('base64')
     expect(policy).toBe(
-      `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`,
+      `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`,
     )
     expect(page.slice(page.indexOf('<h1>'))).toBe(`<h1>Index of <bdi>/</bdi></h1>
 <table>
@@ -103,8 +100,6 @@ describe('a listing', () => {
 <tr><td><a href="b.mp4"><bdi>b.mp4</bdi></a></td><td>1.23 kB</td><td>2024-05-06 07:08</td></tr>
 <tr><td><a href="c.txt"><bdi>c.txt</bdi></a></td><td>1.23 kB</td><td>2024-05-06 07:08</td></tr>
 </table>
-</body>
-</html>
 `)
   })
 
@@ -170,7 +165,7 @@ describe('a listing', () => {
       expect(url.href.startsWith('http://host/a/b/') && url.search + url.hash).toBe('')
     }
     const rest = page
-      .replace(/<style>.*<\/style>/, '')
+      .replace(/<style>.*<\/style>/s, '')
       .replace(/<\/?(?:a|bdi|t[dr]|table|body|html|head|h1|title|meta)\b[^<>]*>/g, '')
     expect(rest.replace('<!doctype html>', '')).not.toMatch(/[<>]|\p{Cc}(?<!\n)/u)
     const names = await namesOf(await list(treeOf(HOSTILE), { accept: 'application/json' }))

@@ -5,15 +5,16 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { concat, type Part } from '../adapters/concat.ts'
 import { faststart } from '../adapters/mp4.ts'
 import { nodeFile, nodeListener } from '../adapters/node.ts'
 import { hls } from '../examples/hls.ts'
 import type { Found } from '../src/lookup.ts'
+import type { FileSource } from '../src/source.ts'
 import { writeStretched } from './command-film.ts'
-import { executablePath, launchChromium } from './support/chromium.ts'
 import { areInstalled } from './support/installed.ts'
+import { BROWSERS, type Tab } from './support/tab.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const MEDIA = fileURLToPath(new URL('../examples/media/', import.meta.url))
@@ -25,13 +26,12 @@ const GAP = 256 * 1024 * 1024
 /** How long each answer takes to come, in ms. */
 const LATENCY = 150
 
-if (executablePath === null) console.warn('SKIPPED: no Chromium is installed for made films')
+if (BROWSERS.length === 0) console.warn('SKIPPED: no browser is installed for made films')
 
-describe.skipIf(executablePath === null)('in Chromium', () => {
+describe.each(BROWSERS)('in $name', ({ launch }) => {
   const directory = temporaryDirectory()
   const fragmented = join(directory, 'fragmented.mp4')
-  let browser: Browser
-  let page: Page
+  let tab: Tab
   let url = ''
   const asked: string[] = []
 
@@ -45,6 +45,15 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     '/moved.mp4': async () => {
       const film = await nodeFile(join(directory, 'film-moov-at-end.mp4'))
       return film && faststart(film)
+    },
+    '/joined.mp4': async () => {
+      const path = join(directory, 'film.mp4')
+      const film = await openFilm(path)
+      await film.close?.()
+      // None of them begins or ends where a box does.
+      const ends = [100_001, 1_000_001, GAP, film.size]
+      const parts = ends.map((end, i) => partOf(film, path, ends[i - 1] ?? 0, end))
+      return concat(parts, { type: 'video/mp4' })
     },
     '/fragmented.mp4': () => nodeFile(fragmented),
     '/film.m3u8': async () => {
@@ -71,25 +80,19 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     // What `address` gives once the server listens on a port.
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    browser = await launchChromium('--autoplay-policy=no-user-gesture-required')
+    tab = await launch()
   })
-
-  // What a page of before still loads takes one of the few connections that a browser makes.
-  beforeEach(async () => {
-    page = await browser.newPage()
-  })
-  afterEach(() => page.close())
 
   afterAll(async () => {
-    await browser?.close()
+    await tab?.close()
     server.closeAllConnections()
     server.close()
   })
 
   /** Loads a film, and counts what it takes until there is a picture. */
   async function requestsFor(film: string): Promise<number> {
-    await page.goto(`${url}/`)
-    await page.evaluate(async (film) => {
+    await tab.open(`${url}/`)
+    await tab.run(async (film) => {
       const video = document.querySelector('video') as HTMLVideoElement
       const loaded = new Promise((resolve) => video.addEventListener('loadeddata', resolve))
       video.src = film
@@ -100,7 +103,7 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
 
   /** Seeks, and says where a picture came. */
   async function seekTo(seconds: number): Promise<{ at: number; error: string | null }> {
-    return page.evaluate(async (seconds) => {
+    return tab.run(async (seconds) => {
       const video = document.querySelector('video') as HTMLVideoElement
       const seeked = new Promise((resolve) =>
         video.addEventListener('seeked', resolve, { once: true }),
@@ -119,9 +122,18 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     expect(end).toBeGreaterThan(moved)
   })
 
-  it('a film that was moved seeks', async () => {
-    await requestsFor('/moved.mp4')
+  it.each(['moved', 'joined'])('a film that was %s seeks, and plays on', async (how) => {
+    await requestsFor(`/${how}.mp4`)
     for (const at of [16, 2]) expect(await seekTo(at)).toEqual({ at, error: null })
+    await tab.run(async () => {
+      const video = document.querySelector('video') as HTMLVideoElement
+      await video.play()
+      while (video.currentTime < 3) {
+        await new Promise((resolve) =>
+          video.addEventListener('timeupdate', resolve, { once: true }),
+        )
+      }
+    })
   })
 
   it.runIf(areInstalled('ffmpeg'))(
@@ -130,8 +142,8 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
       const flags = 'empty_moov+frag_keyframe+default_base_moof+global_sidx'
       const args = ['-v', 'error', '-i', `${MEDIA}film.mp4`, '-c', 'copy', '-movflags', flags]
       execFileSync('ffmpeg', [...args, fragmented])
-      await page.goto(`${url}/hls.html`)
-      await page.evaluate(async () => {
+      await tab.open(`${url}/hls.html`)
+      await tab.run(async () => {
         const video = document.querySelector('video') as HTMLVideoElement
         const Hls = Reflect.get(globalThis, 'Hls')
         const player = new Hls()
@@ -154,6 +166,25 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     },
   )
 })
+
+async function openFilm(path: string): Promise<FileSource> {
+  const film = await nodeFile(path)
+  if (film === null) throw new Error(`Expected a film at ${path}`)
+  return film
+}
+
+/** The bytes [start, end) of a file, opened when they are read. */
+function partOf({ etag }: FileSource, path: string, start: number, end: number): Part {
+  const size = end - start
+  return {
+    size,
+    etag,
+    async open() {
+      const { read, close } = await openFilm(path)
+      return { size, etag, close, read: (from, to, into) => read(start + from, start + to, into) }
+    },
+  }
+}
 
 function text(type: string, content: string): Found {
   const bytes = new TextEncoder().encode(content)

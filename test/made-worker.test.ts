@@ -71,7 +71,11 @@ describe('in workerd, over a bucket', () => {
 
   it('signed links', async () => {
     const { body } = await get(`/sign?url=${encodeURIComponent('/signed.bin')}`)
-    expect((await get(body.toString())).body.equals(a)).toBe(true)
+    const { headers, body: granted } = await get(body.toString())
+    expect(granted.equals(a)).toBe(true)
+    // The lookup has what Cloudflare tells of the client, without the signature.
+    expect(headers.get('x-colo')).toMatch(/^[A-Z]{3}$/)
+    expect(headers.get('x-url')).toMatch(/\/signed\.bin$/)
     expect((await get('/signed.bin')).status).toBe(403)
   })
 

@@ -11,6 +11,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { memory } from '../adapters/local/shared.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { Incoming, Outgoing } from '../adapters/node-http/messages.ts'
+import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { fileHandler } from '../src/serve.ts'
@@ -49,6 +50,18 @@ afterEach(async () => {
   for (const each of opened.splice(0)) each.close()
   if (canCountHandles) await until(() => openHandles(directory) === 0)
 })
+
+/** A lookup that finds nothing, and gives up with its client. */
+function heedingLookup() {
+  const signals: AbortSignal[] = []
+  const looking: FileLookup = ({ signal }) =>
+    new Promise((_, reject) => {
+      if (signal === undefined) return
+      signals.push(signal)
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  return { looking, signals }
+}
 
 describe('nodeListener over node:http', () => {
   it.each<[method: string, path: string, fields: string[], status: number]>([
@@ -273,6 +286,18 @@ describe('nodeListener over node:http', () => {
       closes: 1,
       aborted: true,
     })
+  })
+
+  it('tells a lookup that its client hung up, whose failure is none then', async () => {
+    const { options, served, errors } = observe()
+    const { looking, signals } = heedingLookup()
+    const client = await clientOf(nodeListener(looking, options))
+    client.get('/')
+    await until(() => signals.length === 1)
+    expect(signals[0]?.aborted).toBe(false)
+    client.socket.resetAndDestroy()
+    await until(() => served.length === 1)
+    expect([signals[0]?.aborted, errors]).toEqual([true, []])
   })
 
   /** A response whose client takes nothing. */
@@ -635,6 +660,25 @@ describe('nodeListener as middleware', () => {
     expect({ status, body: String(body) }).toEqual({ status: 200, body: 'next' })
   })
 
+  it('leaves to the next what yields, which is the answer if there is none', async () => {
+    const page: Answer = { status: 404, headers: { vary: 'Accept' }, pieces: [], yields: true }
+    const listener = nodeListener(() => page)
+    const ask = async (handle: RequestListener) => {
+      const client = await clientOf(handle)
+      client.get('/')
+      const { status, headers } = await client.response()
+      return [status, headers.vary]
+    }
+    const last = await ask((incoming, outgoing) => void listener(incoming, outgoing))
+    const first = await ask((incoming, outgoing) => {
+      void listener(incoming, outgoing, () => outgoing.writeHead(200).end())
+    })
+    expect([last, first]).toEqual([
+      [404, 'Accept'],
+      [200, undefined],
+    ])
+  })
+
   it('fails as the next one does', async () => {
     const broken = new Error('no such page')
     const failures: unknown[] = []
@@ -768,6 +812,17 @@ describe('nodeListener over node:http2', () => {
     await until(() => served.length > 0)
     expect(errors).toEqual([failure])
     expect(served).toEqual([{ status: 200, sent: 2000, aborted: false }])
+  })
+
+  it('tells a lookup that its client reset the stream', async () => {
+    const { options, served, errors } = observe()
+    const { looking, signals } = heedingLookup()
+    const session = await http2SessionOf(nodeListener(looking, options))
+    const stream = session.request({ ':path': '/' })
+    await until(() => signals.length === 1)
+    stream.close(http2.constants.NGHTTP2_NO_ERROR)
+    await until(() => served.length === 1)
+    expect([signals[0]?.aborted, errors]).toEqual([true, []])
   })
 
   it('says nothing of the connection that a source says', async () => {

@@ -213,20 +213,6 @@ describe('its types, every library checked', () => {
   })
 })
 
-describe('doc comments', () => {
-  it.runIf(isInstalled('deno'))('stand on everything that is exported', async () => {
-    const doors = Object.values<string>(Object(jsr.exports))
-    const lint = await promisify(execFile)(runtimes.deno ?? '', ['doc', '--lint', ...doors], {
-      cwd: root,
-      env: { ...process.env, NO_COLOR: '1' },
-    }).catch((error: unknown) => error)
-    const { stderr } = Object(lint)
-    // It was run: types that doors share are private to it.
-    expect(stderr).toContain('private-type-ref')
-    expect(stderr.match(/error\[missing-jsdoc\].*\n.*/g)).toBeNull()
-  })
-})
-
 describe('jsr.json', () => {
   it('says the same as package.json', () => {
     const entries = Object.entries(manifest.exports).filter(

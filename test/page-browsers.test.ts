@@ -1,8 +1,12 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { cpSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { formatSize } from '../command/page/format.ts'
 import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
 import { BROWSERS, type Tab } from './support/tab.ts'
@@ -21,11 +25,27 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
+/** One page with two words on it. */
+const PDF = [
+  '%PDF-1.4',
+  '1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj',
+  '2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj',
+  '3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>> endobj',
+  '4 0 obj <</Length 36>> stream',
+  'BT /F 24 Tf 40 99 Td (Hello you) Tj ET',
+  'endstream endobj',
+  '5 0 obj <</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj',
+  'trailer <</Size 6/Root 1 0 R>>',
+].join('\n')
+
 if (BROWSERS.length === 0) console.warn('SKIPPED: no browser is installed')
 
 const root = temporaryDirectory()
 let server: Running
 let url = ''
+/** A folder of 2 100 films. */
+const many = temporaryDirectory()
+let manyUrl = ''
 
 beforeAll(async () => {
   const put = (from: string, to: string) => {
@@ -60,8 +80,12 @@ beforeAll(async () => {
   for (const name of ['a', 'b']) write(`Pictures/${name}.png`, Buffer.from(PNG, 'base64'))
   for (let i = 0; i < 300; i++) write(`cache/${i}.json`, '{}')
   write('read me.txt', 'hello')
+  write('Papers/Manual.pdf', PDF)
   server = startCommand('node', [root, '--port', '0'])
   url = await server.url
+  cpSync(join(MEDIA, 'film.mp4'), join(many, 'Film 1.mp4'))
+  for (let i = 2; i <= 2100; i++) linkSync(join(many, 'Film 1.mp4'), join(many, `Film ${i}.mp4`))
+  manyUrl = await startCommand('node', [many, '--port', '0']).url
 })
 
 afterAll(stopCommands)
@@ -139,7 +163,7 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
       'Part 10',
     ])
     expect(await tab.run(() => document.querySelector('#counts span')?.textContent)).toBe(
-      '9 videos, 1 song, 2 pictures, 301 others',
+      '9 videos, 1 song, 2 pictures, 302 others',
     )
   })
 
@@ -189,8 +213,81 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     )
     const order = (rows: unknown[][]) => rows.map((row) => row.join(' ')).sort()
     expect(order(logged())).toEqual(expect.arrayContaining(order(last)))
+    expect(last.length).toBe(Math.min(6, requests))
+    await tab.run(() => {
+      const details = document.querySelector('details')
+      if (details !== null) details.open = true
+    })
+    // Each row as it is seen, in pixels, beside what its line in the log comes to.
+    const { size } = statSync(join(root, 'Films/Far away.mp4'))
+    await expect
+      .poll(async () => (await drawnRows()).map((row) => offBy(row, size, logged())), PATIENT)
+      .toEqual(last.map(() => []))
     expect(tab.faults()).toEqual([])
   })
+
+  /** The rows of the range map: their texts, and where in the line their parts begin and end. */
+  function drawnRows() {
+    return tab.run(() =>
+      [...document.querySelectorAll<HTMLElement>('#requests tr')].map((row) => {
+        const glass = row.querySelector<HTMLElement>('.line')
+        // Some kilobytes of the film are less than a pixel of what fits on a screen.
+        if (glass !== null) glass.style.width = '2000000px'
+        const line = glass?.getBoundingClientRect() ?? new DOMRect()
+        const span = (selector: string) => {
+          const part = row.querySelector<HTMLElement>(selector)
+          if (part === null || part.hidden) return null
+          const { left, right } = part.getBoundingClientRect()
+          return [left - line.left, right - line.left]
+        }
+        return {
+          range: row.dataset.range || '-',
+          sent: Number(row.dataset.sent),
+          texts: [...row.querySelectorAll('[data-cell]')].slice(1).map((it) => it.textContent),
+          width: line.width,
+          asked: span('.asked'),
+          part: span('.part'),
+          tick: span('.tick'),
+        }
+      }),
+    )
+  }
+
+  /** What of a row is not as one of the server's log lines says. */
+  function offBy(
+    row: Awaited<ReturnType<typeof drawnRows>>[number],
+    size: number,
+    log: readonly (string | undefined)[][],
+  ): string[] {
+    const { texts, width, asked, part, tick } = row
+    const [, status, , outcome] = texts
+    const isAborted = outcome === 'hung up'
+    const isLogged = log.some(
+      ([range, code, bytes, end]) =>
+        range === row.range &&
+        code === status &&
+        Number.parseInt(bytes ?? '', 10) === row.sent &&
+        (end === 'aborted') === isAborted,
+    )
+    const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(row.range) ?? []
+    const [start, end] =
+      status === '206' ? [Number(first), last === '' ? size : Number(last) + 1] : [0, 0]
+    // What is very small is seen, too: some pixels at least.
+    const isAt = (span: number[] | null, from: number, to: number) =>
+      span !== null &&
+      Math.abs((span[0] ?? NaN) - (from / size) * width) <= 4 &&
+      Math.abs((span[1] ?? NaN) - (to / size) * width) <= 4
+    const facts = {
+      isLogged,
+      range: texts[0] === (row.range === '-' ? 'all' : row.range.replace('bytes=', '')),
+      sent: texts[2] === formatSize(row.sent),
+      outcome: isAborted || outcome === '',
+      asked: isAt(asked, start, end),
+      part: row.sent === 0 ? part === null : isAt(part, start, start + row.sent),
+      tick: isAborted ? isAt(tick, start + row.sent, start + row.sent) : tick === null,
+    }
+    return Object.entries(facts).flatMap(([name, isRight]) => (isRight ? [] : [name]))
+  }
 
   test('the bar says in words what it shows, and a sentence where the index lies', async () => {
     await open('Films/Far away.mp4')
@@ -237,6 +334,8 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await click('#resumed')
     await expect.poll(state, PATIENT).toMatchObject({ time: 0 })
     expect(await text()).toBeNull()
+    await open('Films/七人の侍 (1954)/七人の侍 (1954).mp4')
+    expect([(await state()).time, await text()]).toEqual([0, null])
   })
 
   test('captions come from an .srt beside the film, chapters from a file beside it', async () => {
@@ -368,6 +467,92 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(tab.faults()).toEqual([])
   })
 
+  test('a paper is shown in place', async () => {
+    await tab.open(`${url}Papers/`)
+    await click('.paper')
+    const shown = () =>
+      tab.run(() => document.querySelector<HTMLIFrameElement>('#viewer[open] iframe')?.src ?? null)
+    await expect.poll(shown, PATIENT).toBe(`${url}Papers/Manual.pdf`)
+    const asked = () => server.log().map(columns)
+    await expect
+      .poll(() => asked().filter(([, , target]) => target === '/Papers/Manual.pdf').length, PATIENT)
+      .toBeGreaterThan(0)
+    await click('#viewer .close')
+    expect(await shown()).toBeNull()
+    expect(tab.faults()).toEqual([])
+  })
+
+  test('film no. 1500 of 2 100 is on its page; next and previous turn pages; the filter finds it', async () => {
+    await tab.open('about:blank')
+    await tab.open(`${manyUrl}?page=6#Film%201500.mp4`)
+    const playing = (title: string) => expect.poll(state, PATIENT).toMatchObject({ title })
+    const place = () => tab.run(() => document.querySelector('#pages span')?.textContent ?? null)
+    const counts = () => tab.run(() => document.querySelector('#counts span')?.textContent ?? null)
+    await playing('Film 1500')
+    expect([await place(), await counts()]).toEqual(['Page 6 of 9', '2\u00a0100 videos'])
+    await tab.press('p')
+    await playing('Film 1499')
+    await tab.press('n')
+    await playing('Film 1500')
+    await tab.press('n')
+    await playing('Film 1501')
+    expect(await place()).toBe('Page 7 of 9')
+    expect(await tab.run(() => location.search + location.hash)).toBe('?page=7#Film%201501.mp4')
+    await tab.press('p')
+    await playing('Film 1500')
+    expect(await state()).toMatchObject({ current: 'Film 1500' })
+    expect(await place()).toBe('Page 6 of 9')
+    await tab.press('/', ...'1777')
+    await expect.poll(titles, PATIENT).toEqual(['Film 1777'])
+    await tab.press('Enter', 'Enter')
+    await playing('Film 1777')
+    // There is no other that was found.
+    await tab.press('n')
+    expect(await state()).toMatchObject({ title: 'Film 1777' })
+    expect(tab.faults()).toEqual([])
+  })
+
+  test('a server that is gone is said, for a filter and for a film; nothing is lost', async () => {
+    const own = startCommand('node', [join(root, 'Films'), '--port', '0'])
+    await tab.open(`${await own.url}#Nosferatu.webm`)
+    await expect.poll(state, PATIENT).toMatchObject({ title: 'Nosferatu', isReady: true })
+    own.child.kill()
+    await own.ended
+    await tab.press('/', ...'x')
+    const text = (selector: string) => () =>
+      tab.run((it: string) => document.querySelector(`${it}:not([hidden])`)?.textContent, selector)
+    await expect.poll(text('#toast'), PATIENT).toBe('The server does not answer')
+    expect(await state()).toMatchObject({ title: 'Nosferatu', isReady: true })
+    await tab.run(() => document.querySelector<HTMLElement>('a[href="Far%20away.mp4"]')?.click())
+    await expect.poll(text('#trouble'), PATIENT).toMatch(/^The server does not answer\./)
+  })
+
+  test('a film that is gone is said', async () => {
+    await tab.open(url)
+    await tab.run(() => {
+      const link = document.querySelector('.video')
+      link?.setAttribute('href', 'Films/Gone.mp4')
+    })
+    await click('.video')
+    await expect
+      .poll(() => tab.run(() => document.querySelector('#trouble')?.textContent), PATIENT)
+      .toBe('This file is no longer there.')
+  })
+
+  test('a page that asks another host would be noticed', async () => {
+    const page = createServer((_, response) => {
+      response.setHeader('content-type', 'text/html')
+      response.end('<img src="http://elsewhere.invalid/a.png">')
+    }).listen(0, '127.0.0.1')
+    await once(page, 'listening')
+    const { port } = page.address() as AddressInfo
+    await tab.open(`http://127.0.0.1:${port}/`)
+    await expect
+      .poll(() => tab.faults(), PATIENT)
+      .toContain('asked for http://elsewhere.invalid/a.png')
+    page.close()
+  })
+
   test('durations and first pictures are drawn of what is seen', async () => {
     await tab.open(url)
     const drawn = () =>
@@ -394,7 +579,7 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     ['a folder', 'Films/', [1280, 900]],
     ['pictures alone', 'Pictures/', [1280, 900]],
     ['the page on a phone', '', [500, 800]],
-  ] as const)('axe finds nothing in %s', async (_what, folder, [width, height]) => {
+  ] as const)('axe finds nothing in %s, light or dark', async (_what, folder, [width, height]) => {
     await tab.resize(width, height)
     await tab.open(url + folder)
     await tab.run(() => {
@@ -408,13 +593,22 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
       )
       .toBe(false)
     // Not as a script of the page, which its policy refuses.
-    const found = await tab.run(
-      `async () => {
-      ${AXE};
-      const { violations } = await axe.run()
-      return violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])
-    }` as unknown as () => Promise<string[][]>,
-    )
+    const find = () =>
+      tab.run(
+        `async () => {
+        ${AXE};
+        const { violations } = await axe.run()
+        return violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])
+      }` as unknown as () => Promise<string[][]>,
+      )
+    const found: string[][] = []
+    for (const colours of ['light', 'dark'] as const) {
+      await tab.paint(colours)
+      const isDark = await tab.run(() => matchMedia('(prefers-color-scheme: dark)').matches)
+      expect(isDark).toBe(colours === 'dark')
+      found.push(...(await find()))
+    }
+    await tab.paint('light')
     await tab.resize(1280, 900)
     expect(found).toEqual([])
   })

@@ -249,6 +249,33 @@ describe.runIf(hasCeph)('a RADOS Gateway of Ceph', () => {
   })
 })
 
+describe('a listing', () => {
+  const page = (content: string, next = '') => `<?xml version="1.0"?><ListBucketResult>
+    <Contents><Key>a</Key>${content}</Contents>${next}</ListBucketResult>`
+  const files = (...pages: string[]) => {
+    const fetch = async () => new Response(pages.shift())
+    return listed(
+      s3Tree({ endpoint: 'http://store.example', bucket: 'films' }, { fetch }).list?.(''),
+    )
+  }
+
+  it.each<[string, string, Partial<Entry>]>([
+    ['no size and no time', '', {}],
+    ['a size', '<Size>5</Size>', { size: 5 }],
+    ['a size of no whole number', '<Size>-5</Size>', {}],
+    ['a size of more bytes than there can be', `<Size>${'9'.repeat(20)}</Size>`, {}],
+    ['a time that is none', '<LastModified>soon</LastModified>', {}],
+  ])('may tell %s', async (_what, content, told) => {
+    const unknown = { size: undefined, lastModified: undefined }
+    expect(await files(page(content))).toEqual([{ name: 'a', kind: 'file', ...unknown, ...told }])
+  })
+
+  it('that begins again and again is given up', async () => {
+    const again = page('', '<NextContinuationToken>t</NextContinuationToken>')
+    await expect(files(again, again, again)).rejects.toThrow('got the same page again')
+  })
+})
+
 describe('the URL of an object', () => {
   let store: Origin
   beforeAll(async () => {
@@ -342,6 +369,11 @@ it.each<[string, Record<string, string>, Record<string, string>]>([
     { sha: 'a9993e364706816aba3e25717850c26c9cd0d89d' },
   ],
   ['checksums of parts', { 'x-amz-checksum-sha256': 'AAAA-2' }, {}],
+  [
+    'checksums that are none',
+    { 'x-amz-checksum-sha256': 'AAAA', 'x-amz-checksum-sha1': 'q_k+NkcGgWq6PiVxeFDCbJzQ2J0=' },
+    {},
+  ],
   [
     'checksums said to be of parts',
     { 'x-amz-checksum-sha256': 'AAAA', 'x-amz-checksum-type': 'COMPOSITE' },

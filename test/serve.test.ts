@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SourceChangedError } from '../src/errors.ts'
-import { readRange } from '../src/reader.ts'
+import { BodyReader } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { fileHandler, serveFile } from '../src/serve.ts'
 import type { Served } from '../src/served.ts'
@@ -246,7 +246,7 @@ describe('a body', () => {
   it('of one array that the source gave is that array, uncopied', async () => {
     const file = someBytes(600 * KIB)
     const source = countingSource(file, { native: { bufferLimit: 1024 * KIB } })
-    const { buffer, length } = await readRange(source, 0, file.length).whole()
+    const { buffer, length } = await new BodyReader(source, 0, file.length).whole()
     expect([buffer === file.buffer, length]).toEqual([true, file.length])
   })
 

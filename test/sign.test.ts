@@ -6,6 +6,7 @@ import { signed, signUrl, withoutSignature } from '../adapters/sign.ts'
 import { redirect } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
+import type { RequestLike } from '../src/source.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
 import { areInstalled } from './support/installed.ts'
 
@@ -304,7 +305,17 @@ describe('signUrl refuses', () => {
     await expect(signUrl('/films/a.mp4', KEY, { scope })).rejects.toThrow(TypeError)
   })
 
-  it.each([0, 1_767_225_600, Number.NaN, new Date(Number.NaN)])('the end %s', async (expires) => {
+  it.each([
+    0,
+    -1,
+    1_767_225_600,
+    NOW,
+    NOW + 999,
+    1e15,
+    Number.POSITIVE_INFINITY,
+    Number.NaN,
+    new Date(Number.NaN),
+  ])('the end %s', async (expires) => {
     await expect(signUrl('/a', KEY, { expires, now: NOW })).rejects.toThrow(RangeError)
   })
 })
@@ -328,6 +339,31 @@ describe('what is found', () => {
   it('may be nothing', async () => {
     expect((await open(null)).status).toBe(404)
     expect((await open(undefined)).status).toBe(404)
+  })
+
+  it('is found by a request that has all that it had, and the URL without its signature', async () => {
+    const url = await signUrl('http://localhost/a', KEY)
+    const client = new AbortController()
+    const request = new Request(url, { headers: { range: 'bytes=0-0' }, signal: client.signal })
+    const seen: RequestLike[] = []
+    const lookup = signed((request) => {
+      seen.push(request)
+      return null
+    }, KEY)
+    await lookup(Object.assign(request, { user: 'anna' }))
+    const { method, headers } = request
+    await lookup(Object.freeze({ method, url: url.slice('http://localhost'.length), headers }))
+    const [one, other] = seen
+    if (!(one instanceof Request)) throw new Error('Expected a Request')
+    expect([one.url, other?.url]).toEqual(['http://localhost/a', '/a'])
+    expect([one.headers.get('range'), other?.headers.get('range')]).toEqual(
+      Array(2).fill('bytes=0-0'),
+    )
+    expect(one).toMatchObject({ user: 'anna' })
+    client.abort()
+    expect([one.signal.aborted, other?.signal]).toEqual([true, undefined])
+    // It can be sent on.
+    expect(new Request(one).url).toBe('http://localhost/a')
   })
 
   it('gets the context of the host', async () => {

@@ -1,16 +1,18 @@
 import { renameSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { httpOrigin } from '../adapters/http.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { r2Bucket } from '../adapters/r2.ts'
+import { s3Bucket } from '../adapters/s3.ts'
 import { type FileTree, site } from '../adapters/site.ts'
 import { type FileLookup, isSource } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { describeSource } from './contract.ts'
 import { putFile } from './support/local-files.ts'
 import { startWorker, type WorkerServer } from './support/miniflare.ts'
+import { hasCeph, type S3Server, startCeph } from './support/s3-server.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 /** Every store, through the same site. */
@@ -62,7 +64,8 @@ const local = nodeDirectory(directory, OPTIONS)
 
 describeSource('nodeDirectory, of a file that is stored encoded', {
   make(bytes) {
-    const path = putFile(directory, new Uint8Array(1))
+    // A coding of nothing has bytes, too: an empty one is not sent.
+    const path = putFile(directory, new Uint8Array(bytes.length === 0 ? 0 : 1))
     renameSync(putFile(directory, bytes), `${path}.br`)
     return { open: (request) => openBy(local, named(directory, path), request) }
   },
@@ -99,4 +102,21 @@ describeSource('r2Bucket', {
     return { open: (request) => openBy(r2Bucket(worker.bucket, OPTIONS), key, request) }
   },
   openMissing: (request) => openBy(r2Bucket(worker.bucket, OPTIONS), 'none', request),
+})
+
+describe.runIf(hasCeph)('a RADOS Gateway of Ceph', () => {
+  let ceph: S3Server
+  beforeAll(async () => {
+    ceph = await startCeph()
+  }, 120_000)
+  afterAll(() => ceph?.stop())
+
+  describeSource('s3Bucket', {
+    async make(bytes) {
+      const key = crypto.randomUUID()
+      await ceph.put(key, bytes)
+      return { open: (request) => openBy(s3Bucket(ceph.location, OPTIONS), key, request) }
+    },
+    openMissing: (request) => openBy(s3Bucket(ceph.location, OPTIONS), 'none', request),
+  })
 })

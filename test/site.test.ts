@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type Place, placeOf } from '../adapters/site/views.ts'
 import {
   attachment,
   type Entry,
@@ -151,6 +152,9 @@ describe('extensions, notFound and fallback', () => {
     ['/none/', {}, 'GET', page],
     ['/films/', {}, 'GET', page],
     ['/.env', {}, 'GET', page],
+    ['/a%2fb', {}, 'GET', page],
+    ['/%00', {}, 'GET', page],
+    ['/%ff/', {}, 'GET', page],
     ['/none', {}, 'HEAD', { status: 404, body: '' }],
     ['/none', { range: 'bytes=0-3', 'if-none-match': '*' }, 'GET', page],
   ])('a 404 has its page: %s %j %s', async (path, fields, method, expected) => {
@@ -203,11 +207,13 @@ describe('extensions, notFound and fallback', () => {
   })
 
   const app = { status: 200, vary: 'Accept', body: '<h1>Home' }
-  const nothing = { status: 404, body: '' }
+  // A cache may keep it, and would give it to a navigation.
+  const nothing = { status: 404, vary: 'Accept', body: '' }
 
   it.each([
     ['a navigation', '/films/7', { accept: 'text/html,*/*;q=0.8' }, 'GET', app],
     ['a navigation', '/films/7/', { accept: 'text/html' }, 'GET', app],
+    ['a route that names what no file can', '/tags/a%2Fb', { accept: 'text/html' }, 'GET', app],
     ['a HEAD of one', '/films/7', { accept: 'text/html' }, 'HEAD', { ...app, body: '' }],
     ['a script', '/assets/old-1a2b.js', { accept: 'text/html' }, 'GET', nothing],
     ['what is no navigation', '/films/7', { accept: '*/*' }, 'GET', nothing],
@@ -217,6 +223,12 @@ describe('extensions, notFound and fallback', () => {
   ])('the fallback for %s: %s %j', async (_what, path, fields, method, expected) => {
     const options = { fallback: 'index.html', index: false } as const
     expect(await ask(options, path, fields, method)).toEqual(expected)
+  })
+
+  it('what is no navigation is left to the next handler, if there is one', async () => {
+    const request = new Request('http://host/api/films', { headers: { accept: '*/*' } })
+    const lookup = site(memoryTree(FILES), { fallback: 'index.html' })
+    expect(await matchFile(lookup)(request)).toBe(null)
   })
 
   it('the fallback never has the lifetime of what was asked for', async () => {
@@ -384,6 +396,13 @@ describe('precompressed', () => {
     )
   })
 
+  it('what is stored empty is no coding of anything', async () => {
+    const tree = memoryTree({ 'app.js': { text: 'app' }, 'app.js.br': { text: '' } })
+    const fields = { 'accept-encoding': 'br' }
+    const got = await ask({ precompressed: true }, '/app.js', fields, 'GET', tree)
+    expect(got).toEqual({ status: 200, vary: 'Accept-Encoding', body: 'app' })
+  })
+
   it('every Accept-Encoding gets an answer, and Vary', async () => {
     const element = fc.tuple(
       fc.constantFrom(
@@ -465,6 +484,19 @@ describe('fields', () => {
     expect(await of({ cacheControl: () => 'max-age=2' })).toBe('max-age=2')
     expect(await of({ cacheControl: () => undefined })).toBe('max-age=1')
     expect(await of({ headers: () => ({ 'cache-control': 'max-age=2' }) })).toBe('max-age=2')
+  })
+
+  it('several Set-Cookie are refused, wherever they come from, and may be added to the Response', async () => {
+    const cookies = ['a=1', 'b=2'].map((cookie): [string, string] => ['set-cookie', cookie])
+    expect(() => site(memoryTree(FILES), { headers: cookies })).toThrow(/^Expected one set-cookie/)
+    const ofFile = fileHandler(site(memoryTree(FILES), { headers: () => cookies }), {
+      onError: () => {},
+    })
+    expect((await ofFile(new Request('http://host/app.js'))).status).toBe(503)
+    const handler = fileHandler(site(memoryTree(FILES), { headers: { 'set-cookie': 'a=1' } }))
+    const response = await handler(new Request('http://host/app.js'))
+    response.headers.append('set-cookie', 'b=2')
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
   })
 
   it('a function that throws is a 503, and leaves nothing open', async () => {
@@ -613,6 +645,28 @@ describe('within', () => {
       expect([isFlat, response.status]).toEqual([isFlat, status])
       await response.body?.cancel()
     }
+  })
+})
+
+describe('a folder within', () => {
+  it('is a place in the tree that lasts, so that what is learned of it can be kept', async () => {
+    const places: Place[] = []
+    const lookup = site(
+      { open: () => 'directory' as const },
+      {
+        within: (_request, user: string) => user,
+        download(tree, path) {
+          places.push(placeOf(tree, path))
+          return EMPTY
+        },
+        index: false,
+      },
+    )
+    for (const user of ['ann', 'bob', 'ann']) {
+      await lookup({ method: 'GET', url: '/films/?zip', headers: new Headers() }, user)
+    }
+    expect(places.map(({ path }) => path)).toEqual(['ann/films', 'bob/films', 'ann/films'])
+    expect(new Set(places.map(({ tree }) => tree)).size).toBe(1)
   })
 })
 

@@ -1,8 +1,18 @@
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { openFiles } from '../adapters/local/shared.ts'
 import { crc32 } from '../adapters/made/zip/crc32.ts'
 import { nodeDirectory } from '../adapters/node.ts'
+import { folderOf } from '../adapters/site/views.ts'
 import type { FileTree } from '../adapters/site.ts'
 import { type ZipFolderOptions, zipEntry, zipFolder } from '../adapters/zip.ts'
 import { SourceChangedError } from '../src/errors.ts'
@@ -12,6 +22,7 @@ import { fileHandler, serveFile } from '../src/serve.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
 import { type CountingSource, countingSource, someBytes } from './support/counting-source.ts'
 import { temporaryDirectory } from './support/temporary.ts'
+import { settle, until } from './support/wait.ts'
 
 /** A tree in memory, of the files at these paths and the folders that they are in. */
 interface MemoryTree extends FileTree {
@@ -218,6 +229,126 @@ describe('a folder as an archive', () => {
     expect(tags[0]).toMatch(/^"[\da-f]{32}"$/)
   })
 
+  describe('that several ask for at the same time', () => {
+    /** A tree whose root is listed when it is told to. */
+    function gatedTree() {
+      const tree = memoryTree('a.txt', 'films/b.mp4')
+      const { list } = tree
+      let listings = 0
+      let listOn: () => void = () => {}
+      const gate = new Promise<void>((resolve) => (listOn = resolve))
+      const gated: MemoryTree = {
+        ...tree,
+        async *list(path) {
+          listings++
+          yield* list?.(path) ?? []
+          await gate
+        },
+      }
+      return { tree: gated, listOn, listings: () => listings }
+    }
+
+    const hangingUp = () => {
+      const client = new AbortController()
+      return { client, request: new Request(request, { signal: client.signal }) }
+    }
+
+    it('is looked through once, and opened by each for itself', async () => {
+      const { tree, listOn, listings } = gatedTree()
+      const users = ['Basic YQ==', 'Basic Yg==']
+      const asking = users.map((authorization) =>
+        zipFolder(tree, '', new Request(request, { headers: { authorization } })),
+      )
+      listOn()
+      const archives = await Promise.all(asking)
+      expect([listings(), new Set(archives.map(({ etag }) => etag)).size]).toEqual([2, 1])
+      for (const [i, archive] of archives.entries()) {
+        tree.requests.length = 0
+        await readBytes(archive, 0, archive.size)
+        const asked = tree.requests.map(({ headers }) => headers.get('authorization'))
+        expect(new Set(asked)).toEqual(new Set([users[i]]))
+      }
+    })
+
+    it('is looked through to its end while one of them waits', async () => {
+      const { tree, listOn, listings } = gatedTree()
+      const [first, second] = [hangingUp(), hangingUp()]
+      const refused = zipFolder(tree, '', first.request)
+      const given = zipFolder(tree, '', second.request)
+      first.client.abort()
+      await expect(refused).rejects.toThrow(/abort/)
+      listOn()
+      expect([(await given).size > 0, listings()]).toEqual([true, 2])
+    })
+
+    it('is looked through no longer once the last of them is gone', async () => {
+      const { tree, listOn, listings } = gatedTree()
+      const clients = [hangingUp(), hangingUp()]
+      const refused = clients.map(({ request }) => zipFolder(tree, '', request))
+      for (const { client } of clients) client.abort()
+      for (const each of refused) await expect(each).rejects.toThrow(/abort/)
+      listOn()
+      await settle()
+      expect(listings()).toBe(1)
+      // Who comes later begins anew.
+      expect((await zipFolder(tree, '', request)).size).toBeGreaterThan(0)
+    })
+  })
+
+  it('opens no file that is listed with its version, before its bytes are needed', async () => {
+    const tree = memoryTree('films/a.mp4', 'films/b.mp4')
+    const { open, list } = tree
+    const versions = new Map([['films/a.mp4', '"one"']])
+    const versioned: FileTree = {
+      open: async (path, request) => {
+        const opened = await open(path, request)
+        return opened instanceof Object ? { ...opened, version: versions.get(path) } : opened
+      },
+      async *list(path) {
+        for await (const entry of list?.(path) ?? []) {
+          yield { ...entry, version: versions.get(`${path}/${entry.name}`) }
+        }
+      },
+    }
+    const tagAndSizes = async () => {
+      tree.opened.length = 0
+      const archive = await zipFolder(versioned, 'films', request)
+      const sizes = tree.opened.map(({ size }) => size)
+      await readBytes(archive, 0, archive.size)
+      return [archive.etag, ...sizes]
+    }
+    const [tag, ...sizes] = await tagAndSizes()
+    expect(sizes).toEqual([101])
+    versions.set('films/a.mp4', '"two"')
+    expect(await tagAndSizes()).toEqual([expect.not.stringMatching(String(tag))])
+  })
+
+  it('breaks off where a listing names another version than is opened, and asks then', async () => {
+    const tree = memoryTree('films/a.mp4')
+    const { list } = tree
+    const lying: FileTree = {
+      ...tree,
+      async *list(path) {
+        for await (const entry of list?.(path) ?? []) yield { ...entry, version: '"another"' }
+      },
+    }
+    const first = await zipFolder(lying, 'films', request)
+    await expect(readBytes(first, 0, first.size)).rejects.toThrow(SourceChangedError)
+    const second = await zipFolder(lying, 'films', request)
+    expect((await readBytes(second, 0, second.size)).length).toBe(second.size)
+  })
+
+  it('knows a folder of a tree again that was made for one request', async () => {
+    const tree = memoryTree('anna/films/a.mp4')
+    const [first, second] = [folderOf(tree, 'anna'), folderOf(tree, 'anna')]
+    const archive = await zipFolder(first, 'films', request)
+    await readBytes(archive, 0, archive.size)
+    tree.opened.length = 0
+    const again = await zipFolder(second, 'films', request)
+    await readBytes(again, 0, 40)
+    expect([again.etag, tree.opened.length]).toEqual([archive.etag, 0])
+  })
+
   it('is refused, if it can not be listed or holds too much', async () => {
     const { open } = memoryTree(...PATHS)
     await expect(zipFolder({ open }, 'films', request)).rejects.toThrow(TypeError)
@@ -259,5 +390,33 @@ describe('?zip of a directory', () => {
       'attachment; filename="films.zip"',
     ])
     expect(names).toEqual(['a.mp4', 'c.mp4', 'extras/', 'extras/b.mp4'])
+  })
+
+  it('opens what is needed, and no more, and has another tag after each change', async () => {
+    const handler = fileHandler(nodeDirectory(directory, { download: zipFolder, keepOpen: 0 }))
+    const path = join(directory, 'films/a.mp4')
+    // Until then, it may change without its time changing.
+    await until(() => Date.now() - statSync(path).ctimeMs > 100)
+    const ask = async (range: string) => {
+      const response = await handler(
+        new Request('http://localhost/films/?zip', { headers: { range } }),
+      )
+      return { tag: response.headers.get('etag'), bytes: await response.bytes() }
+    }
+    const opens = vi.spyOn(openFiles, 'find')
+    const { tag } = await ask('bytes=0-9')
+    expect([tag?.startsWith('"'), opens.mock.calls.map(([, path]) => path)]).toEqual([
+      true,
+      ['films', 'films/a.mp4'],
+    ])
+    opens.mockRestore()
+    // The same size and time.
+    copyFileSync(path, `${path}.next`)
+    writeFileSync(`${path}.next`, 'FILMS/A.MP4')
+    utimesSync(`${path}.next`, 1e9, 1e9)
+    renameSync(`${path}.next`, path)
+    const changed = await ask('bytes=0-99')
+    expect(changed.tag).not.toBe(tag)
+    expect(Buffer.from(changed.bytes).includes('FILMS/A.MP4')).toBe(true)
   })
 })

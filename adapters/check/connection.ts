@@ -58,8 +58,15 @@ function explain(error: unknown, host: string, port: number): UnansweredError {
   if (/CERT|SELF_SIGNED|VERIFY_LEAF|ISSUER/.test(code) || /certificate|UnknownIssuer/i.test(text)) {
     return tell('certificate', `its certificate is not to be trusted: ${text}`)
   }
-  if (/SSL|EPROTO|TLS/.test(code)) return tell('protocol', `no TLS connection: ${text}`)
+  if (/SSL|EPROTO|TLS/.test(code)) return tell('protocol', `no TLS connection: ${reasonOf(text)}`)
   return tell('connection', `can't connect to ${host}, port ${port}: ${text}`)
+}
+
+/** What OpenSSL says, without where in OpenSSL; and what it means that a server speaks no TLS. */
+function reasonOf(text: string): string {
+  const reason = /SSL routines:[^:]*:([^:)]+)/.exec(text)?.[1] ?? text
+  const isPlain = /wrong.version.number/i.test(reason)
+  return isPlain ? 'what answers does not speak it; is it http: rather than https:?' : reason
 }
 
 /** An error's code and message; of the first, where several addresses were tried. */

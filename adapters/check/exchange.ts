@@ -1,16 +1,9 @@
 import type { Socket } from 'node:net'
+import { Body, countSurplus, type Framing, framingOf, readBody } from './body.ts'
 import { connectTo } from './connection.ts'
+import { type Field, type Head, lengthOf, readHead } from './head.ts'
 import { UnansweredError } from './unanswered.ts'
 import { type Patience, Wire } from './wire.ts'
-
-/** How long a connection may stay open after the answer, in ms: what comes then is too much. */
-const LINGER = 250
-
-/** More of header fields is not an answer but an attack, in bytes. */
-const MAX_FIELDS = 64 * 1024
-
-/** A header field. */
-export type Field = readonly [name: string, value: string]
 
 /** A request, as it is written. */
 export interface Ask {
@@ -29,18 +22,6 @@ export interface Terms {
   /** Whether to wait for bytes after the end of the answer. */
   readonly lingers: boolean
 }
-
-/** The fields of an answer, in lower case; one that came several times is joined by commas. */
-export type Fields = ReadonlyMap<string, string>
-
-export interface Head {
-  readonly status: number
-  readonly reason: string
-  readonly fields: Fields
-}
-
-/** How the end of a body is told (RFC 9112 §6.3). */
-export type Framing = 'length' | 'chunked' | 'close' | 'none'
 
 /** A request and what came of it, as it was on the wire. */
 export interface Exchange extends Head {
@@ -126,126 +107,4 @@ function toText({ method, url, fields }: Ask): string {
     'Connection: close',
   ]
   return `${lines.join('\r\n')}\r\n\r\n`
-}
-
-async function readHead(wire: Wire): Promise<Head> {
-  for (;;) {
-    const isHttp = /^(?:HTTP\/1\.[01] |H?T?T?P?\/?1?$)/.test(wire.unread.toString('latin1', 0, 9))
-    if (!isHttp) throw new UnansweredError('protocol', nameProtocol(wire.unread))
-    const line = (await wire.readLine()) ?? ''
-    const match = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(line)
-    if (match === null) throw new UnansweredError('protocol', 'its answer is not HTTP/1.1')
-    const fields = await readFields(wire)
-    const status = Number(match[1])
-    // 100 and 103 announce the answer (RFC 9110 §15.2).
-    if (status >= 200) return { status, reason: match[2] ?? '', fields }
-    if (!(await wire.peek())) {
-      throw new UnansweredError('connection', `it closed the connection after a ${status}`)
-    }
-  }
-}
-
-async function readFields(wire: Wire): Promise<Fields> {
-  const fields = new Map<string, string>()
-  for (let left = MAX_FIELDS; left > 0; ) {
-    const line = await wire.readLine()
-    if (line === null) throw new UnansweredError('connection', 'it broke off in its header fields')
-    if (line === '') return fields
-    left -= line.length
-    const colon = line.indexOf(':')
-    if (colon < 1) continue
-    const name = line.slice(0, colon).toLowerCase()
-    const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
-    const before = fields.get(name)
-    fields.set(name, before === undefined ? value : `${before}, ${value}`)
-  }
-  throw new UnansweredError('protocol', 'its header fields are longer than 64 KiB')
-}
-
-function framingOf({ method }: Ask, { status, fields }: Head): Framing {
-  if (method === 'HEAD' || status === 204 || status === 304) return 'none'
-  if (fields.has('transfer-encoding')) return 'chunked'
-  return lengthOf(fields) === null ? 'close' : 'length'
-}
-
-function lengthOf(fields: Fields): number | null {
-  const value = fields.get('content-length')
-  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : null
-}
-
-/** The body so far, up to the most that is wanted. */
-class Body {
-  readonly #chunks: Buffer[] = []
-  #left: number
-
-  constructor(most: number) {
-    this.#left = most
-  }
-
-  get isFull(): boolean {
-    return this.#left === 0
-  }
-
-  bytes(): Buffer {
-    return Buffer.concat(this.#chunks)
-  }
-
-  /** Reads `length` bytes; false when the connection ended before. Stops when it is full. */
-  async take(wire: Wire, length: number): Promise<boolean> {
-    for (let left = length; left > 0 && !this.isFull; ) {
-      const chunk = await wire.read(Math.min(left, this.#left))
-      if (chunk === null) return false
-      this.#chunks.push(chunk)
-      this.#left -= chunk.length
-      left -= chunk.length
-    }
-    return true
-  }
-}
-
-async function readBody(
-  wire: Wire,
-  framing: Framing,
-  length: number,
-  body: Body,
-): Promise<'complete' | 'cut' | 'short'> {
-  if (framing === 'none') return 'complete'
-  if (framing === 'chunked') return readChunks(wire, body)
-  if (framing === 'close') return (await body.take(wire, Infinity)) ? 'cut' : 'complete'
-  if (!(await body.take(wire, length))) return 'short'
-  return body.bytes().length === length ? 'complete' : 'cut'
-}
-
-async function readChunks(wire: Wire, body: Body): Promise<'complete' | 'cut' | 'short'> {
-  for (;;) {
-    const size = /^([\da-f]{1,12})[ \t]*(?:;|$)/i.exec((await wire.readLine()) ?? '')?.[1]
-    if (size === undefined) return 'short'
-    const length = Number.parseInt(size, 16)
-    if (length === 0) break
-    if (!(await body.take(wire, length))) return 'short'
-    if (body.isFull) return 'cut'
-    await wire.readLine()
-  }
-  // Trailer fields (RFC 9112 §7.1.2), and the empty line.
-  await readFields(wire)
-  return 'complete'
-}
-
-async function countSurplus(wire: Wire, lingers: boolean): Promise<number> {
-  if (wire.unread.length > 0 || !lingers) return wire.unread.length
-  // Who keeps the connection open, or breaks it, has sent nothing more.
-  await wire.peekWithin(LINGER)
-  return wire.unread.length
-}
-
-/** Says what it is that does not speak HTTP/1.1, as far as its first bytes tell. */
-function nameProtocol(bytes: Buffer): string {
-  const isFrame = bytes.length >= 9 && (bytes[3] === 0x04 || bytes[3] === 0x07)
-  // SETTINGS or GOAWAY of stream 0 (RFC 9113 §4.1, §6.5, §6.8): how HTTP/2 begins.
-  if (isFrame && bytes.readUInt32BE(5) === 0) {
-    return 'it speaks HTTP/2 only; this asks in HTTP/1.1, as media players and download tools do'
-  }
-  // A TLS alert (RFC 8446 §5.1).
-  if (bytes[0] === 0x15 && bytes[1] === 0x03) return 'it speaks TLS: its URL begins with https:'
-  return 'what answers does not speak HTTP'
 }

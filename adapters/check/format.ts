@@ -25,7 +25,15 @@ const MARKS: Readonly<Record<Row['outcome'], readonly [mark: string, colour: Col
   info: ['·', 'dim'],
 }
 
-/** A report for people: the verdicts, and then what fails. */
+/**
+ * A report for people: the verdicts, and then what fails.
+ *
+ * @example
+ * ```ts
+ * const report = await check('https://example.com/film.mp4')
+ * console.log(formatReport(report, { verbose: true, width: 80 }))
+ * ```
+ */
 export function formatReport(
   report: Report,
   { verbose = false, width = WIDTH, paint = plain }: Format = {},
@@ -48,11 +56,13 @@ export function formatReport(
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
-function describe({ url, finalUrl, server, size }: Report): string[] {
+function describe({ url, finalUrl, server, size, rows }: Report): string[] {
+  const type = rows.find(({ id }) => id === 'type')?.found ?? ''
   const facts = [
     ...(size === null ? [] : [`${size} bytes`]),
     ...(server === null ? [] : [`served by ${server}`]),
     ...(finalUrl === url ? [] : [`redirected to ${finalUrl}`]),
+    ...(/^text\/html\b/i.test(type) ? ['a page of HTML: is it the file that was meant?'] : []),
   ]
   return facts.length === 0 ? [] : [facts.join(', ')]
 }

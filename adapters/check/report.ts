@@ -1,4 +1,4 @@
-import type { Aim, Finding } from './finding.ts'
+import type { Aim } from './finding.ts'
 import { formatReport } from './format.ts'
 
 /** What a check of one thing came to. */
@@ -10,7 +10,7 @@ export interface Row {
   /** What is right, as a sentence. */
   readonly title: string
   /** `unknown`: it could not be told; `info`: there is nothing to be right or wrong. */
-  readonly outcome: Finding['outcome']
+  readonly outcome: 'pass' | 'fail' | 'unknown' | 'info'
   /** What was seen, or why nothing was. */
   readonly found: string
   /** What a failure means for people; null if it is none. */

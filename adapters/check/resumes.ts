@@ -1,6 +1,7 @@
 import { formatHttpDate, isEntityTag, isStrong, parseHttpDate } from '../../src/validators.ts'
-import type { Exchange, Field } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { type Check, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
+import type { Field } from './head.ts'
 import { NO_PARTS, onParts } from './parts.ts'
 import type { Subject } from './subject.ts'
 

@@ -1,4 +1,5 @@
-import { type Ask, type Exchange, exchange, type Field, type Head, type Terms } from './exchange.ts'
+import { type Ask, type Exchange, exchange, type Terms } from './exchange.ts'
+import type { Field, Head } from './head.ts'
 import { UnansweredError } from './unanswered.ts'
 
 const MIB = 1024 * 1024

@@ -1,4 +1,5 @@
-import type { Exchange, Field, Head } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import type { Field, Head } from './head.ts'
 import type { Followed, Session } from './session.ts'
 
 const KIB = 1024

@@ -1,5 +1,5 @@
-import type { Field } from './exchange.ts'
-import { onOneLine } from './text.ts'
+import { onOneLine } from './escape.ts'
+import type { Field } from './head.ts'
 
 /** Fields by which the check asks, and which frame its requests. */
 const OWN = [

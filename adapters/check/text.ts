@@ -1,12 +1,6 @@
-import type { Ask, Field } from './exchange.ts'
-
-const MAX_LENGTH = 300
-
-/** Escapes what could move a terminal's cursor, recolour or rewrite it; cuts what is very long. */
-export function onOneLine(text: string): string {
-  const short = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text
-  return escapeControls(short)
-}
+import { escapeControls } from './escape.ts'
+import type { Ask } from './exchange.ts'
+import type { Field } from './head.ts'
 
 /** A text without the words of secrets, which a server may send back. */
 export function redact(text: string, secrets: readonly string[]): string {
@@ -63,10 +57,4 @@ export interface CurlOptions {
 function quote(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word
   return `'${escapeControls(word).replaceAll("'", "'\\''")}'`
-}
-
-function escapeControls(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
-    return `\\u{${character.codePointAt(0)?.toString(16)}}`
-  })
 }

@@ -79,8 +79,13 @@ export class Wire {
 
   async #receive(): Promise<Buffer | null> {
     const { silence, total } = this.#patience
-    const left = this.#begun + total - performance.now()
-    const { value, done } = await within(Math.min(silence, left), this.#chunks.next())
+    const left = Math.max(0, this.#begun + total - performance.now())
+    const next = this.#chunks.next()
+    // Some are never silent, and never done.
+    const { value, done } =
+      left < silence
+        ? await within(left, next, `no end of its answer within ${seconds(total)} s`)
+        : await within(silence, next)
     if (done) return null
     this.received += value.length
     return value
@@ -91,13 +96,16 @@ export class Wire {
  * What is promised, if it comes in time.
  *
  * @param ms how long is waited
- * @throws UnansweredError, as a rejection, when it does not
+ * @throws UnansweredError, as a rejection, with the message, when it does not
  */
-export async function within<T>(ms: number, promised: Promise<T>): Promise<T> {
+export async function within<T>(
+  ms: number,
+  promised: Promise<T>,
+  message = `no answer within ${seconds(ms)} s`,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const give = () => reject(new UnansweredError('timeout', `no answer within ${seconds(ms)} s`))
-    timer = setTimeout(give, Math.max(0, ms))
+    timer = setTimeout(() => reject(new UnansweredError('timeout', message)), ms)
   })
   try {
     return await Promise.race([promised, late])
@@ -109,5 +117,5 @@ export async function within<T>(ms: number, promised: Promise<T>): Promise<T> {
 }
 
 function seconds(ms: number): number {
-  return Math.max(0, Math.round(ms / 100) / 10)
+  return Math.round(ms / 100) / 10
 }

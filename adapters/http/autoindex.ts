@@ -1,11 +1,11 @@
 import type { Entry } from '../site/tree.ts'
 import { decodeEntities } from './entities.ts'
-import { OriginError } from './failure.ts'
-import { ask, drop, type Upstream, within } from './upstream.ts'
+import { noListing, readListing, toDate, toSize } from './listing.ts'
+import { ask, drop, type Upstream } from './upstream.ts'
 
 /**
- * What another server shows to be directly in a folder: JSON as nginx and byteserve have it, or the
- * page of nginx, Apache, lighttpd, Caddy, Python, or whatever else calls itself an index.
+ * What another server shows to be directly in a folder: JSON as nginx, Caddy and byteserve have it, or
+ * the page of nginx, Apache, lighttpd, Caddy, Python, or whatever else calls itself an index.
  *
  * @param folder its URL, which ends in a slash
  * @returns nothing if there is no such folder
@@ -17,17 +17,12 @@ export async function* listIndex(
   missing: readonly number[] = [],
 ): AsyncGenerator<Entry> {
   const reply = await ask(upstream, 'GET', { accept: 'application/json, */*;q=0.1' })
-  const { response, hangUp } = reply
-  const { status } = response
-  if (status !== 200) {
-    drop(upstream, reply)
-    if (status === 404 || status === 410 || missing.includes(status)) return
-    throw new OriginError(502, upstream.name, `Expected a listing, got status ${status}`)
-  }
-  const text = await within(upstream.timeout, response.text(), hangUp).catch(() => null)
-  const type = response.headers.get('content-type') ?? ''
-  const entries = text && (/\bjson\b/.test(type) ? parseJson(text) : parsePage(text, folder))
-  if (!entries) throw new OriginError(502, upstream.name, 'Expected a listing, got something else')
+  const { status, headers } = reply.response
+  if (status === 404 || status === 410 || missing.includes(status)) return drop(upstream, reply)
+  const text = await readListing(upstream, reply)
+  const isJson = /\bjson\b/.test(headers.get('content-type') ?? '')
+  const entries = isJson ? parseJson(text) : parsePage(text, folder)
+  if (entries === null) throw noListing(upstream, 'something else')
   // Two links may lead to one file: its picture, and its name.
   const names = new Set<string>()
   for (const entry of entries) {
@@ -47,21 +42,15 @@ function parseJson(text: string): Entry[] | null {
   }
 }
 
+/** As nginx and byteserve say it, or Caddy, which has a slash behind the name of a folder. */
 function toEntry(item: unknown): Entry | null {
-  const { name, type, size, mtime } = Object(item)
+  const { name, type, size, mtime, is_dir: isFolder, mod_time: modified } = Object(item)
   if (typeof name !== 'string') return null
-  if (type === 'directory') return { name, kind: 'directory' }
-  if (type !== 'file') return null
-  return { name, kind: 'file', size: toSize(size), lastModified: toDate(mtime) }
-}
-
-function toSize(size: unknown): number | undefined {
-  return Number.isSafeInteger(size) && Number(size) >= 0 ? Number(size) : undefined
-}
-
-function toDate(text: unknown): Date | undefined {
-  const time = typeof text === 'string' ? Date.parse(text) : Number.NaN
-  return Number.isNaN(time) ? undefined : new Date(time)
+  if (type === 'directory' || isFolder === true) {
+    return { name: name.replace(/\/$/, ''), kind: 'directory' }
+  }
+  if (type !== 'file' && isFolder !== false) return null
+  return { name, kind: 'file', size: toSize(size), lastModified: toDate(mtime ?? modified) }
 }
 
 /** Where a link leads, from behind `<a ` on. */
@@ -111,5 +100,5 @@ function withFacts(name: string, behind: string): Entry {
     /^\s+(\d\d)-(\w{3})-(\d{4}) (\d\d:\d\d)\s+(\d+)\s*$/.exec(behind) ?? []
   if (size === undefined) return { name, kind: 'file' }
   const lastModified = toDate(`${day} ${month} ${year} ${time} GMT`)
-  return { name, kind: 'file', size: Number(size), lastModified }
+  return { name, kind: 'file', size: toSize(size), lastModified }
 }

@@ -1,7 +1,7 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
 import { OriginError } from './failure.ts'
-import { type Head, isSameVersion, readHead, type Version } from './head.ts'
+import { type Head, isSameVersion, readHead, readLength, type Version } from './head.ts'
 import { isDecoded } from './stored-fetch.ts'
 import { ask, drop, type Reply, type Upstream, within } from './upstream.ts'
 
@@ -27,11 +27,14 @@ export class Body {
     this.end = end
   }
 
-  /** The stream itself, for a body that nothing was taken of; null if its length isn't certain. */
+  /** Whether its framing holds it to its length. */
+  get isCertain(): boolean {
+    return readLength(this.#reply.response.headers) === this.end - this.at
+  }
+
+  /** The stream itself, of a body that nothing was taken of. */
   get untouched(): ReadableStream<Uint8Array> | null {
-    const { body, headers } = this.#reply.response
-    const isCertain = headers.has('content-length') && !headers.has('transfer-encoding')
-    return isCertain ? body : null
+    return this.#reply.response.body
   }
 
   /** All of a body that nothing was taken of; null if it breaks off, or takes too long. */
@@ -116,6 +119,9 @@ export function bodyFrom(
   return isUsable ? new Body(reply, start, held.end, timeout) : null
 }
 
+/** What is answered when the version is no longer there. */
+const NO_LONGER = [404, 410, 412, 416]
+
 /**
  * Asks for bytes from `start` on, of one version of a file; there may be fewer than up to `end`.
  *
@@ -136,9 +142,11 @@ export async function openBody(
   for (let isLast = false; ; isLast = true) {
     const reply = await ask(upstream, 'GET', fields, signal)
     const { response } = reply
-    if (response.status !== 200 && response.status !== 206) {
+    const { status } = response
+    if (status !== 200 && status !== 206) {
       drop(upstream, reply)
-      throw noLonger(upstream, response)
+      if (NO_LONGER.includes(status)) throw changed(upstream)
+      throw new OriginError(502, upstream.name, `Expected a part of the file, got status ${status}`)
     }
     expectStored(upstream, reply)
     const head = readHead(response)
@@ -168,12 +176,6 @@ export function expectStored({ name }: Upstream, { response, hangUp }: Reply): v
 export function unjoinable({ name }: Upstream): OriginError {
   const reason = 'Expected a strong entity tag, by which to join two responses, got none'
   return new OriginError(502, name, reason)
-}
-
-/** 404, 412 and 416 mean that the version is no longer there. */
-function noLonger(upstream: Upstream, { status }: Response): Error {
-  if (status === 404 || status === 410 || status === 412 || status === 416) return changed(upstream)
-  return new OriginError(502, upstream.name, `Expected a part of the file, got status ${status}`)
 }
 
 function changed({ name }: Upstream): SourceChangedError {

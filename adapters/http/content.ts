@@ -37,7 +37,9 @@ export function contentOf(
   /** Those that nobody reads from at the moment. */
   const idle = new Set<Body>(first === null ? [] : [first])
   const all = new Set<Body>(idle)
-  const hangUp = new AbortController()
+  let isClosed = false
+  /** Ends what is being opened; most responses need the first body only. */
+  let hangUp: AbortController | null = null
   /** The one that nobody has asked for yet. */
   let unread = first
   let hasGiven = false
@@ -54,11 +56,10 @@ export function contentOf(
       }
       release(body)
       body = null
-      hangUp.signal.throwIfAborted()
-      if (failures === upstream.retries) {
+      if (isClosed || failures === upstream.retries) {
         throw new OriginError(502, upstream.name, `Expected bytes from ${start} on, got none`)
       }
-      if (failures > 0) await pause(PAUSE, hangUp.signal)
+      if (failures > 0) await pause(PAUSE, hangUp?.signal)
     }
   }
 
@@ -98,9 +99,10 @@ export function contentOf(
     }
     const index = ranges.findIndex((range) => range.start <= start && range.end === end)
     const most = Math.max(end, spanEnd(ranges, index))
+    hangUp ??= new AbortController()
     const body = await openBody(upstream, version, start, most, hangUp.signal)
     all.add(body)
-    if (hangUp.signal.aborted) release(body)
+    if (isClosed) release(body)
     return body
   }
 
@@ -109,22 +111,22 @@ export function contentOf(
     const isBuffered = end - start <= BUFFER_LIMIT
     if (!isBuffered && end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
-    const isAll = body.at === start && body.end === end
-    if (isAll && isBuffered) {
-      const whole = await body.whole()
-      if (whole === null) release(body)
-      return whole
+    if (body.at !== start || body.end !== end || !body.isCertain) {
+      idle.add(body)
+      return null
     }
-    if (isAll && body.untouched !== null) return body.untouched
-    idle.add(body)
-    return null
+    if (!isBuffered) return body.untouched
+    const whole = await body.whole()
+    if (whole === null) release(body)
+    return whole
   }
 
   const native: NativeRead = { body: bodyOf, bufferLimit: BUFFER_LIMIT || undefined }
   return {
     read: Object.assign(readAt, { native }),
     close() {
-      hangUp.abort()
+      isClosed = true
+      hangUp?.abort()
       for (const body of all) body.hangUp()
     },
   }

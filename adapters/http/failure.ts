@@ -28,7 +28,6 @@ export function toAnswer({ status, reason, retryAfter }: OriginError): Answer {
   const text = new TextEncoder().encode(`${reason}\n`)
   const headers = {
     'content-type': 'text/plain; charset=utf-8',
-    'content-length': String(text.length),
     'cache-control': 'no-store',
     ...(status === 503 ? { 'retry-after': retryAfter ?? '1' } : {}),
   }

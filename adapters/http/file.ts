@@ -2,6 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import { expectFunction, expectWholeNumber } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileLookup } from '../../src/lookup.ts'
+import { isWorkerd } from '../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { storedType, withStored } from '../site/stored-fields.ts'
 import { contentOf } from './content.ts'
@@ -45,8 +46,6 @@ export interface OriginOptions {
   readonly fetch?: StoredFetch | undefined
 }
 
-const isWorkerd = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
-
 /** What goes to the runtime untouched, in bytes: what sockets hold anyway while a client pauses. */
 const UNTOUCHED = isWorkerd ? Infinity : 'Bun' in globalThis ? 0 : 1024 * 1024
 
@@ -64,39 +63,50 @@ export function expectOriginOptions({
   return { retries, timeout, hasSignal: resume || !isWorkerd }
 }
 
+/** For who wants to know what a file is, and not yet its bytes. */
+const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
+
 /**
  * A file of another server as a source, for one request.
  *
+ * @param besides what is said of it where its server says nothing
+ * @param path what its type is found by
  * @returns null if there is no such file
  * @throws OriginError if the other server fails
  */
 export async function originFile(
   upstream: Upstream,
-  request: RequestLike,
-  options: OriginOptions,
+  request: RequestLike | null,
+  { immutable: isImmutable = false, missing = [], resume }: OriginOptions,
+  besides: FileOptions = {},
+  path = '',
 ): Promise<FileSource | null> {
-  const { immutable: isImmutable = false, missing = [], resume } = options
   const untouched = resume === undefined ? UNTOUCHED : resume ? 0 : Infinity
-  const found = await find(upstream, request, { missing, isImmutable })
+  const found = await find(upstream, request ?? NO_REQUEST, { missing, isImmutable })
   if (found === null) return null
   const { version, body, ...plan } = found
   const { size, etag, lastModified, headers } = version
+  const type = storedType(headers.get('content-type'))
   return {
     size,
-    type: storedType(headers.get('content-type')),
+    type: (type === NO_TYPE ? undefined : type) ?? besides.type?.(path) ?? undefined,
     etag,
     lastModified,
-    headers: withStored(undefined, storedFields(headers)),
+    headers: withStored(besides.headers, storedFields(headers)),
     ...contentOf(upstream, version, body, { ...plan, untouched }),
     ...upstream.describe?.(headers),
   }
 }
 
+/** What S3 says of an object that was stored without a type. */
+const NO_TYPE = 'binary/octet-stream'
+
 /** What the other server says of a file besides its version and type. */
 function storedFields(headers: Headers): Record<string, string | null> {
-  const names = ['content-language', 'content-disposition', 'cache-control', 'expires', 'age']
+  const names = ['content-language', 'content-disposition', 'cache-control', 'expires']
   const fields = Object.fromEntries(names.map((name) => [name, headers.get(name)]))
-  return { ...fields, 'content-encoding': storedEncoding(headers) }
+  const [age = null] = /^\d+$/.exec(headers.get('age') ?? '') ?? []
+  return { ...fields, age, 'content-encoding': storedEncoding(headers) }
 }
 
 /** What is said of one file besides what its server says. */
@@ -111,20 +121,6 @@ export interface FileOptions {
 export function expectFileOptions({ headers, type }: FileOptions): void {
   expectHeaders(headers)
   expectFunction('type(path)', type)
-}
-
-/** A file with what is said of it besides. */
-export function described(
-  file: FileSource | null,
-  path: string,
-  { headers, type }: FileOptions,
-): FileSource | null {
-  if (file === null) return null
-  return {
-    ...file,
-    type: file.type ?? type?.(path) ?? undefined,
-    headers: withStored(headers, Object.fromEntries(new Headers(file.headers))),
-  }
 }
 
 /** What a failure of the other server comes to: an answer that says so. */

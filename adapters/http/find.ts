@@ -1,4 +1,5 @@
 import { type ByteRange, type RangeSpec, resolveRange } from '../../src/range.ts'
+import { hangUpSignal } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { isStrong } from '../../src/validators.ts'
 import { likelyRanges } from '../site/likely-ranges.ts'
@@ -37,7 +38,8 @@ export async function find(
   request: RequestLike,
   { missing, isImmutable }: FindOptions,
 ): Promise<Found | null> {
-  const signal = signalOf(request)
+  // A client that hangs up ends the wait for a head.
+  const signal = hangUpSignal(request)
   const specs = likelyRanges(request)
   const [spec] = specs
   const asked = firstSpan(specs)
@@ -62,16 +64,6 @@ export async function find(
     ? await openBody(upstream, version, wanted.start, wanted.end, signal)
     : (first ?? null)
   return { version, body, isJoinable, ranges }
-}
-
-/**
- * The signal of a Request, by which a client that hangs up ends the wait for a head. Deno warns of
- * every use of it.
- */
-function signalOf(request: RequestLike): AbortSignal | undefined {
-  if ('Deno' in globalThis) return undefined
-  const signal: unknown = Reflect.get(request, 'signal')
-  return signal instanceof AbortSignal ? signal : undefined
 }
 
 /** A range as it is asked for; null if no file can satisfy it. */

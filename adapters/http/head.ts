@@ -34,7 +34,7 @@ function readWhole(headers: Headers): Pick<Head, 'size' | 'range'> {
 
 function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
   const value = headers.get('content-range') ?? ''
-  const match = /^bytes (?:(\d+)-(-?\d+)|\*)\/(\d+|\*)$/.exec(value)
+  const match = /^bytes (?:(\d{1,15})-(-?\d{1,15})|\*)\/(\d{1,15}|\*)$/i.exec(value)
   if (match === null) return { size: null, range: null }
   const [, first, last, total] = match
   const size = total === '*' ? null : Number(total)
@@ -46,8 +46,11 @@ function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
   return { size, range: isSound ? { start, end } : null }
 }
 
-/** Where the transfer coding says where a body ends, its length counts for nothing (RFC 9112 §6.3). */
-function readLength(headers: Headers): number | null {
+/**
+ * The length of a body; null where it isn't told. Where the transfer coding says where it ends,
+ * Content-Length counts for nothing (RFC 9112 §6.3).
+ */
+export function readLength(headers: Headers): number | null {
   if (headers.has('transfer-encoding')) return null
   const value = headers.get('content-length') ?? ''
   return /^\d{1,15}$/.test(value) ? Number(value) : null

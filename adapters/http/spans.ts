@@ -23,9 +23,10 @@ export function spanEnd(ranges: readonly ByteRange[], index: number): number {
 export function firstSpan(specs: readonly RangeSpec[]): RangeSpec | undefined {
   const [first] = specs
   if (first === undefined || !('lastPos' in first)) return first
-  const after = specs.findIndex((spec) => !('lastPos' in spec))
-  const ranges = specs.slice(0, after < 0 ? specs.length : after).flatMap((spec) => {
-    return 'lastPos' in spec ? [{ start: spec.firstPos, end: spec.lastPos + 1 }] : []
-  })
+  const ranges: ByteRange[] = []
+  for (const spec of specs) {
+    if (!('lastPos' in spec)) break
+    ranges.push({ start: spec.firstPos, end: spec.lastPos + 1 })
+  }
   return { firstPos: first.firstPos, lastPos: spanEnd(ranges, 0) - 1 }
 }

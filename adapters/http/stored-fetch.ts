@@ -6,7 +6,7 @@ export interface Ask {
   readonly headers: Headers
   /** Null where it is enough to cancel the body. */
   readonly signal: AbortSignal | null
-  /** `manual`: a redirect is an answer like any other. */
+  /** `follow` only in a page, which is not told where a redirect leads. */
   readonly redirect: 'follow' | 'manual'
 }
 
@@ -24,10 +24,13 @@ export const storedFetch: StoredFetch = (url, ask) => {
   return fetch(url, init)
 }
 
+/** No codings of what is stored: the second is how some clients upload to S3, which some stores keep. */
+const NO_CODING = /^(?:identity|aws-chunked)$/i
+
 /** The Content-Encoding in which a body is stored; null if in none. */
 export function storedEncoding(headers: Headers): string | null {
-  const encoding = headers.get(isNode ? HIDDEN : 'content-encoding')
-  return encoding === null || /^identity$/i.test(encoding) ? null : encoding
+  const codings = (headers.get(isNode ? HIDDEN : 'content-encoding') ?? '').match(/[^\s,]+/g) ?? []
+  return codings.filter((coding) => !NO_CODING.test(coding)).join(', ') || null
 }
 
 /** Whether the runtime has decoded a body after all, so that it is of no use. */
@@ -60,17 +63,14 @@ const dispatcher = {
   },
 }
 
-const decoder = new TextDecoder('latin1')
-
-/** The name of a field, or another for Content-Encoding. */
+/** The name of a field, or another for Content-Encoding. undici gives Buffers, and wants them back. */
 function hide(name: Uint8Array): Uint8Array {
-  const text = decoder.decode(name).toLowerCase()
+  const text = String(name).toLowerCase()
   if (text === 'content-encoding') return renamed(name, HIDDEN)
   // Only we may say so.
   return text === HIDDEN ? renamed(name, 'x-ignored-field!') : name
 }
 
-/** Like `map`, it keeps the class: undici wants a Buffer. */
 function renamed(name: Uint8Array, other: string): Uint8Array {
   return name.map((_, i) => other.charCodeAt(i))
 }

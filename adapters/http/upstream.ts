@@ -1,4 +1,6 @@
+import { parseHttpDate } from '../../src/validators.ts'
 import { OriginError } from './failure.ts'
+import { readLength } from './head.ts'
 
 /** A file of another server, as whoever addresses and signs its requests knows it. */
 export interface Upstream {
@@ -57,7 +59,7 @@ export async function ask(
     const outcome = await attempt(upstream, method, fields, signal)
     const error = outcome instanceof OriginError ? outcome : busy(upstream, outcome)
     if (error === null) return outcome as Reply
-    const wait = pauseAfter(failures, error.retryAfter)
+    const wait = readRetryAfter(error.retryAfter) ?? pauseAfter(failures)
     const isOver = failures >= upstream.retries || wait > LONGEST_PAUSE || signal?.aborted
     if (!(outcome instanceof OriginError)) drop(upstream, outcome)
     if (isOver) throw error
@@ -100,22 +102,26 @@ function cancel({ body }: Response): void {
 function codeOf(thrown: unknown): string {
   const { code, cause } = Object(thrown)
   const known = code ?? Object(cause).code
-  return typeof known === 'string' && /^\w+$/.test(known) ? known : 'none'
+  return /^[A-Z]\w+$/.test(known) ? known : 'none'
 }
 
 function busy({ name }: Upstream, { response: { status, headers } }: Reply): OriginError | null {
   if (status !== 429 && status !== 408 && (status < 500 || status === 501)) return null
-  const retryAfter = headers.get('retry-after') ?? undefined
+  const told = headers.get('retry-after') ?? undefined
+  const retryAfter = readRetryAfter(told) === null ? undefined : told
   return new OriginError(503, name, `Expected the file, got status ${status}`, retryAfter)
 }
 
-/** Ms until the next attempt: what the server asks for, or a little more each time. */
-function pauseAfter(failures: number, retryAfter: string | undefined): number {
-  const seconds = Number(retryAfter ?? Number.NaN)
-  if (seconds >= 0) return seconds * 1000
-  const date = Date.parse(retryAfter ?? '')
-  if (!Number.isNaN(date)) return Math.max(0, date - Date.now())
-  // Those who failed together do not come back together.
+/** Ms that a Retry-After asks to wait; null if it is none (RFC 9110 §10.2.3). */
+function readRetryAfter(value = ''): number | null {
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  const now = Date.now()
+  const date = parseHttpDate(value, now)
+  return date === null ? null : Math.max(0, date - now)
+}
+
+/** Ms until the next attempt: a little more each time. Those who failed together do not come back together. */
+function pauseAfter(failures: number): number {
   return FIRST_PAUSE * 4 ** failures * (0.5 + Math.random())
 }
 
@@ -144,7 +150,7 @@ export function within<T>(ms: number, awaited: Promise<T>, giveUp: () => void): 
 
 /** Does without a body: a short one is read, so that its connection can be used again. */
 export function drop({ timeout }: Upstream, { response, hangUp }: Reply): void {
-  const length = Number(response.headers.get('content-length') ?? Infinity)
+  const length = readLength(response.headers) ?? Infinity
   if (length <= WORTH_READING) within(timeout, response.arrayBuffer(), hangUp).catch(() => {})
   else hangUp()
 }

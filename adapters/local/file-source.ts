@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
+import type { TreeFile } from '../site/tree.ts'
 import type { Lease } from './lease.ts'
 import { liveSource } from './live.ts'
 import { anywhere } from './place.ts'
@@ -31,7 +32,7 @@ export function fileSource(
   lease: Lease,
   { type, headers }: FileOptions,
   native?: NativeRead,
-): FileSource {
+): TreeFile {
   const { file } = lease
   const read: Read = (start, end, into) => lease.read(start, end, into)
   return {
@@ -39,6 +40,7 @@ export function fileSource(
     type: type ?? file.type,
     etag: file.etag,
     lastModified: file.lastModified,
+    version: file.listedAs,
     headers,
     read: native === undefined ? read : Object.assign(read, { native }),
     close: () => lease.close(),

@@ -49,7 +49,9 @@ const VERY_LAST = Number.MAX_SAFE_INTEGER
  * when an option is invalid
  *
  * @example
+ * ```ts
  * serveFile(request, await growingFile('recording.mp4', request, { idle: 10_000 }))
+ * ```
  */
 export async function growingFile(
   path: string | URL,

@@ -5,7 +5,7 @@ import type { Calls } from './calls.ts'
 import type { Mounts } from './mounts.ts'
 import { unlessAbsent } from './opening.ts'
 import type { Below } from './place.ts'
-import { isDirectory, isRegular, lastModified, type Version } from './version.ts'
+import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
 
 /** How many entries are looked at together: enough to be fast, and few for who else waits. */
 const AT_ONCE = 8
@@ -28,7 +28,10 @@ export async function* listBelow(
   const calls = mounts.callsElsewhere(at, found.dev)
   const directory = await unlessAbsent(() => place.enter(at, calls))
   if (directory === null) return place.lookAtRoot()
-  const entryOf = async (dirent: Dirent) => toEntry(dirent, await look(directory.path, dirent))
+  const entryOf = async (dirent: Dirent) => {
+    const version = await look(directory.path, dirent)
+    return version && toEntry(dirent, version, mounts)
+  }
   const look = (above: string, dirent: Dirent) =>
     lookAt(place, `${above}/${dirent.name}`, dirent, calls)
   try {
@@ -61,12 +64,14 @@ async function lookAt(
   }
 }
 
-function toEntry(dirent: Dirent, version: Version | null): Entry | null {
-  if (version === null || !(isDirectory(version) || isRegular(version))) return null
+function toEntry(dirent: Dirent, version: Version, mounts: Mounts): Entry | null {
+  if (!(isDirectory(version) || isRegular(version))) return null
   const entry = { name: dirent.name, lastModified: lastModified(version) }
   const link = dirent.isSymbolicLink() ? { isLink: true } : {}
   if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
-  return { ...entry, ...link, kind: 'file', size: version.size }
+  // Some file systems that are elsewhere number a file anew at each look.
+  const tag = mounts.isHere(version.dev) ? versionTag(version, Date.now()) : undefined
+  return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
 }
 
 function present(entries: readonly (Entry | null)[]): Entry[] {

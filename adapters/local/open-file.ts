@@ -8,7 +8,7 @@ import type { Described } from './fingerprint.ts'
 import { Growth } from './growth.ts'
 import type { Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
-import { isSameFile, type Version } from './version.ts'
+import { isSameFile, type Version, versionTag } from './version.ts'
 
 /**
  * For so many ms a file is looked at again whose time has changed, and whose size has not: a write
@@ -27,6 +27,8 @@ export class OpenFile {
   readonly etag: string
   readonly lastModified: Date | undefined
   readonly isTellable: boolean
+  /** What a listing names its version, if a look can tell. */
+  readonly listedAs: string | undefined
   /** The media type of its name. */
   readonly type: string | undefined
   readonly #growth: Growth
@@ -42,6 +44,7 @@ export class OpenFile {
     this.etag = described.etag
     this.lastModified = described.lastModified
     this.isTellable = described.isTellable
+    this.listedAs = this.isTellable ? versionTag(this.version, Date.now()) : undefined
     this.type = mediaType(this.path)
     this.#mounts = mounts
     this.#memory = memory

@@ -27,7 +27,9 @@ export interface LocalOptions extends SharingOptions {
    * change does not cut them off, unless they become shorter. None by default.
    *
    * @example
+   * ```ts
    * nodeDirectory('downloads', { live: (path) => path.endsWith('.part') })
+   * ```
    */
   readonly live?: boolean | ((path: string) => boolean) | undefined
 }

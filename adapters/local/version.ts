@@ -93,6 +93,18 @@ export function isOfImage({ mtimeMs, ctimeMs }: Version): boolean {
   return mtimeMs === ctimeMs && !isFine(ctimeMs)
 }
 
+/**
+ * What tells a version, of a device of this machine, from all others that were ever at its path, as
+ * far as a look can; undefined if it may still change unnoticed, or could be one of another image. In
+ * quotes, as an entity tag: but that says the same on every machine.
+ */
+export function versionTag(version: Version, now: number): string | undefined {
+  const isTellable = youth(version, true, now) === 0 && unrest(version, true, now) === 0
+  if (!isTellable || isOfImage(version)) return undefined
+  const { ino, size, ctimeMs } = version
+  return `"${ino}-${size}-${modified(version)}-${Math.floor(ctimeMs)}"`
+}
+
 /** Up to this size, a file's tag is made of all of its bytes, and of nothing else. */
 export const SMALL: number = 1024 * 1024
 

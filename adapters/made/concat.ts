@@ -31,8 +31,13 @@ export interface ConcatOptions {
  * if a part is neither, or a field of `headers` can't be sent
  *
  * @example
- * const parts = await Promise.all(['film.001', 'film.002'].map((name) => nodeFile(name)))
- * serveFile(request, parts.includes(null) ? null : await concat(parts, { type: 'video/mp2t' }))
+ * ```ts
+ * const parts = [
+ *   { size: 1_000_000, open: () => nodeFile('film.001') },
+ *   { size: 400_000, open: () => nodeFile('film.002') },
+ * ]
+ * serveFile(request, await concat(parts, { type: 'video/mp2t' }))
+ * ```
  */
 export async function concat(
   parts: readonly (FileSource | Part)[],

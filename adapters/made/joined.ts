@@ -1,7 +1,7 @@
 import { streamBody } from '../../src/body.ts'
 import { LengthMismatchError, reasonOf } from '../../src/errors.ts'
 import type { ByteRange } from '../../src/range.ts'
-import { readRange } from '../../src/reader.ts'
+import { BodyReader } from '../../src/reader.ts'
 import type { Chunk, FileSource } from '../../src/source.ts'
 import { OpenParts } from './open-parts.ts'
 
@@ -55,16 +55,16 @@ export function joined({ offsets, open }: Row): Pick<FileSource, 'size' | 'read'
   ): ReadableStream<Uint8Array> {
     // Once it is being read, the reader cancels it.
     const close = () => (stream.locked ? undefined : stream.cancel())
-    let part = readRange({ read: () => stream, close }, first?.start ?? 0, first?.end ?? 0)
+    let part = new BodyReader({ read: () => stream, close }, first?.start ?? 0, first?.end ?? 0)
     const all = {
       async read(): Promise<Uint8Array> {
         const range = part.sent === part.length ? others.shift() : undefined
-        if (range !== undefined) part = readRange({ read }, range.start, range.end)
+        if (range !== undefined) part = new BodyReader({ read }, range.start, range.end)
         return (await part.next()) ?? new Uint8Array(0)
       },
       close: () => part.close(),
     }
-    return streamBody(readRange(all, first?.start ?? 0, others.at(-1)?.end ?? 0))
+    return streamBody(new BodyReader(all, first?.start ?? 0, others.at(-1)?.end ?? 0))
   }
 }
 
@@ -90,7 +90,7 @@ function holding(
     release()
     if (!stream.locked) await stream.cancel()
   }
-  return streamBody(readRange({ read: () => stream, close }, 0, length))
+  return streamBody(new BodyReader({ read: () => stream, close }, 0, length))
 }
 
 /** The part that holds a byte. */

@@ -1,3 +1,4 @@
+import { isWorkerd } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
 
 /** What is left to those who answer the client: a block is read whatever they decide. */
@@ -29,6 +30,31 @@ export function askingFor(
  */
 export function copyOf({ method, url, headers }: RequestLike): RequestLike {
   return { method, url, headers: headers instanceof Headers ? new Headers(headers) : headers }
+}
+
+/**
+ * The same request of another URL. A Request stays one, for what a runtime or `fetch` does with it,
+ * and keeps what else it has: `cf` in Workers, what a framework has added.
+ *
+ * @param url absolute if that of a Request
+ */
+export function withUrl(request: RequestLike, url: string): RequestLike {
+  const copy = request instanceof Request ? requestOf(request, url) : likeness(request, url)
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(request))) {
+    if (!(name in copy)) Object.defineProperty(copy, name, property)
+  }
+  // It is looked at when it is asked for: Deno prints a warning then.
+  return Object.defineProperty(copy, 'signal', { get: () => request.signal })
+}
+
+function requestOf(request: Request, url: string): Request {
+  // Elsewhere, a Request does not take all that another one says: `navigate` as its mode, say.
+  const { method, headers } = request
+  return new Request(url, isWorkerd ? request : { method, headers })
+}
+
+function likeness({ method, headers }: RequestLike, url: string): RequestLike {
+  return { method, url, headers }
 }
 
 /** What names a file by default: the host and the whole URL, its query included. */

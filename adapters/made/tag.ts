@@ -8,7 +8,7 @@ import { nameFor } from './digest.ts'
  * @param rest what else the bytes depend on
  *
  * @example
- * await joinedTag(['"a"', 'W/"b"'], []) // 'W/"0bd35a7f8ee9e2b06e3c1a0c0f7b5d0e"'
+ * await joinedTag(['"a"', 'W/"b"'], []) // 'W/"90201ddace5a6540421b5aea8a3c58d4"'
  */
 export async function joinedTag(
   tags: readonly (string | undefined)[],

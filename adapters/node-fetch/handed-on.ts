@@ -1,4 +1,4 @@
-import { type BodyReader, readRange } from '../../src/reader.ts'
+import { BodyReader } from '../../src/reader.ts'
 import { dropped, pullStream } from '../../src/runtime.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { Memory } from '../local/memory.ts'
@@ -29,7 +29,7 @@ export async function handOn(
   end: number,
 ): Promise<ReadableStream<Uint8Array> | null> {
   if (end - start <= SHORT_BODY) return null
-  const reader = readRange(source, start, end)
+  const reader = new BodyReader(source, start, end)
   const loan = new Loan(reader, memory)
   const first = await loan.next()
   return streamOf(reader, loan, first)

@@ -3,7 +3,7 @@ import type { Answer } from '../../src/answer.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import type { BodyReader } from '../../src/reader.ts'
 import { type Begin, respondTo, type ServeOptions } from '../../src/respond.ts'
-import { type Watch, watching } from '../../src/served.ts'
+import { ResponseWatch, type Watch } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { memory } from '../local/shared.ts'
 import {
@@ -37,8 +37,10 @@ const FINISHED: Finish = async () => {}
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
  * @example
+ * ```ts
  * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
- * app.use('/media', nodeListener(nodeDirectory('media'))) // Express
+ * express().use('/media', nodeListener(nodeDirectory('media')))
+ * ```
  */
 export function nodeListener<I extends Incoming = Incoming, O extends Outgoing = Outgoing>(
   lookup: FileLookup<readonly [incoming: I, outgoing: O]>,
@@ -47,9 +49,9 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
   const responder = respondTo<readonly [incoming: I, outgoing: O]>(lookup, options)
   return async (incoming, outgoing, next) => {
     if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
-    const request = toRequest(incoming)
+    const request = toRequest(incoming, outgoing)
     const context = [incoming, outgoing] as const
-    const watch = watching<readonly [I, O]>(options, () => context)
+    const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
     const begin: Begin<Finish> = (answer, body, error) => {
       const { reader } = body
       if (reader.length > 0) {
@@ -61,10 +63,8 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
       return FINISHED
     }
     const exchange = { request, context, begin }
-    const finish = await responder.match(exchange)
-    if (finish !== null) return finish()
-    if (next !== undefined) return next()
-    await responder.serve(exchange, null)
+    const finish = await (next ? responder.match(exchange) : responder.answer(exchange))
+    return finish ? finish() : next?.()
   }
 }
 

@@ -1,5 +1,4 @@
 import type { RequestLike } from '../../src/source.ts'
-import type { Session } from './session.ts'
 
 /** What requests of `node:http` and `node:http2` have in common. */
 export interface Incoming {
@@ -26,11 +25,16 @@ export interface Outgoing {
   /** Whether the connection is gone. */
   readonly destroyed?: boolean
   /** The stream of HTTP/2, which can be reset without its connection. */
-  readonly stream?: { readonly session?: Session | undefined; close(code: number): void }
+  readonly stream?: {
+    /** The connection that it shares with others. */
+    readonly session?: { close(): void } | undefined
+    /** Resets it, with an error code of RFC 9113 §7. */
+    close(code: number): void
+  }
   /** The value of a field that was set, but not sent yet; undefined if there is none. */
   getHeader(name: string): unknown
   /** Sends the head, with the fields that were set; those given here replace others of their name. */
-  writeHead(status: number, headers: Record<string, string>): unknown
+  writeHead(status: number, headers: Record<string, string | string[]>): unknown
   /** Sends a chunk; `callback` is called when it has left, or with the reason why it did not. */
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
   /** Ends the response. */
@@ -44,8 +48,15 @@ export interface Outgoing {
 }
 
 /** The part of a Request that an answer depends on. */
-export function toRequest({ method = '', url = '', headers, rawHeaders }: Incoming): RequestLike {
+export function toRequest(incoming: Incoming, outgoing: Outgoing): RequestLike {
+  const { method = '', url = '', headers, rawHeaders } = incoming
+  let hangUp: AbortController | null = null
   return {
+    // Few lookups ask for it.
+    get signal() {
+      hangUp ??= hangUpOf(incoming, outgoing)
+      return hangUp.signal
+    },
     method,
     url,
     headers: {
@@ -59,6 +70,16 @@ export function toRequest({ method = '', url = '', headers, rawHeaders }: Incomi
       },
     },
   }
+}
+
+function hangUpOf(incoming: Incoming, outgoing: Outgoing): AbortController {
+  const hangUp = new AbortController()
+  const abort = () => hangUp.abort()
+  outgoing.once('close', abort)
+  // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
+  if (outgoing.stream) incoming.resume()
+  if (incoming.aborted || outgoing.destroyed) abort()
+  return hangUp
 }
 
 /**

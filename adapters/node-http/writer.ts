@@ -107,9 +107,12 @@ export function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
 }
 
 function writeHead(outgoing: Outgoing, { status, headers }: Answer): void {
-  const fields = { ...headers }
+  const fields: Record<string, string | string[]> = { ...headers }
   // The fields that a middleware has set, as CORS does, still depend on what its Vary says.
-  const others = fields.vary && outgoing.getHeader('vary')
-  if (others) fields.vary = [others, fields.vary].flat().join(', ')
+  const others = headers.vary && outgoing.getHeader('vary')
+  if (others) fields.vary = [others, headers.vary].flat().join(', ')
+  // Nor does the cookie of a file take that of a session away.
+  const cookies = headers['set-cookie'] && outgoing.getHeader('set-cookie')
+  if (cookies) fields['set-cookie'] = [cookies, headers['set-cookie']].flat().map(String)
   outgoing.writeHead(status, fields)
 }

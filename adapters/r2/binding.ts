@@ -15,13 +15,16 @@ export interface R2ListOptionsLike {
   /** What ends the name of a folder, whose keys count as one. */
   delimiter: string
   /** Where the list before this one ended. */
-  cursor?: string
+  cursor?: string | undefined
 }
 
 /** Some of the objects, and the folders among them. */
 export interface R2ListedLike {
   /** What lies directly under the prefix. */
-  readonly objects: readonly (Pick<R2ObjectLike, 'size' | 'uploaded'> & { readonly key: string })[]
+  readonly objects: readonly (Pick<R2ObjectLike, 'size' | 'uploaded'> & {
+    readonly key: string
+    readonly httpEtag?: string | undefined
+  })[]
   /** The folders, with what the keys begin with and the delimiter. */
   readonly delimitedPrefixes: readonly string[]
   /** Where to go on, if there are more. */

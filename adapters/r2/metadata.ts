@@ -23,23 +23,23 @@ export function digestsOf(checksums: R2ChecksumsLike | undefined): (() => Digest
   }
 }
 
-/** Lists the folders of a bucket; null if the binding can't. */
-export function listingOf(bucket: R2BucketLike, root: string): Required<FileTree>['list'] | null {
-  if (bucket.list === undefined) return null
+/** Lists the folders of a bucket; undefined if the binding can't. */
+export function listingOf(bucket: R2BucketLike, root: string): FileTree['list'] {
+  const list = bucket.list?.bind(bucket)
+  if (list === undefined) return undefined
   return async function* (path) {
     const prefix = path === '' ? root : `${root}${path}/`
     let cursor: string | undefined
     do {
-      const where = cursor === undefined ? {} : { cursor }
-      const listed = await bucket.list?.({ prefix, delimiter: '/', ...where })
-      if (listed === undefined) return
+      const listed = await list({ prefix, delimiter: '/', cursor })
       for (const folder of listed.delimitedPrefixes) {
         yield { name: folder.slice(prefix.length, -1), kind: 'directory' }
       }
-      for (const { key, size, uploaded } of listed.objects) {
+      for (const { key, size, uploaded, httpEtag } of listed.objects) {
         // Some tools store an empty object for a folder.
         const name = key.slice(prefix.length)
-        if (name !== '') yield { name, kind: 'file', size, lastModified: uploaded }
+        if (name === '') continue
+        yield { name, kind: 'file', size, lastModified: uploaded, version: httpEtag }
       }
       cursor = listed.truncated ? listed.cursor : undefined
     } while (cursor !== undefined)

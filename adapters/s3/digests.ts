@@ -1,7 +1,7 @@
-/** What the checksums of S3 are called in RFC 9530. */
+/** What the checksums of S3 are called in RFC 9530, and how they look: that of parts ends in `=-3`. */
 const ALGORITHMS = [
-  ['sha-256', 'x-amz-checksum-sha256'],
-  ['sha', 'x-amz-checksum-sha1'],
+  ['sha-256', 'x-amz-checksum-sha256', /^[A-Za-z\d+/]{43}=$/],
+  ['sha', 'x-amz-checksum-sha1', /^[A-Za-z\d+/]{27}=$/],
 ] as const
 
 /**
@@ -9,15 +9,14 @@ const ALGORITHMS = [
  * its parts, and MD5 where the entity tag is one.
  *
  * @example
- * digestsOf(new Headers({ etag: '"900150983cd24fb0d6963f7d28e17f72"' })) // { md5: Uint8Array(16) }
+ * digestsOf(new Headers({ etag: '"900150983cd24fb0d6963f7d28e17f72"' })) // { md5: … }
  */
 export function digestsOf(headers: Headers): Readonly<Record<string, Uint8Array>> {
   const digests: Record<string, Uint8Array> = {}
   const isWhole = headers.get('x-amz-checksum-type') !== 'COMPOSITE'
-  for (const [name, field] of ALGORITHMS) {
+  for (const [name, field, form] of ALGORITHMS) {
     const value = headers.get(field) ?? ''
-    // That of parts ends in their number: `…=-3`.
-    if (isWhole && /^[\w+/]+=*$/.test(value)) digests[name] = fromBase64(value)
+    if (isWhole && form.test(value)) digests[name] = fromBase64(value)
   }
   const [, hex] = /^"([\da-f]{32})"$/.exec(headers.get('etag') ?? '') ?? []
   // Encrypted under a key of its own, an object has a tag that only looks like one.

@@ -1,6 +1,6 @@
 import { decodeEntities } from '../http/entities.ts'
-import { OriginError } from '../http/failure.ts'
-import { ask, drop, type Upstream, within } from '../http/upstream.ts'
+import { noListing, readListing, toDate, toSize } from '../http/listing.ts'
+import { ask, type Upstream } from '../http/upstream.ts'
 import type { Entry } from '../site/tree.ts'
 
 /**
@@ -18,20 +18,13 @@ export async function* listObjects(
   let next: string | undefined
   do {
     const token = next === undefined ? {} : { 'continuation-token': next }
-    const page = await readPage(upstreamOf({ ...query, ...token }))
+    const upstream = upstreamOf({ ...query, ...token })
+    const page = await readListing(upstream, await ask(upstream, 'GET', {}))
     yield* entriesOf(page, prefix)
+    const last = next
     next = elementOf(page, 'NextContinuationToken')
+    if (next !== undefined && next === last) throw noListing(upstream, 'the same page again')
   } while (next !== undefined)
-}
-
-async function readPage(upstream: Upstream): Promise<string> {
-  const reply = await ask(upstream, 'GET', {})
-  const { response, hangUp } = reply
-  if (response.status === 200) {
-    const text = await within(upstream.timeout, response.text(), hangUp).catch(() => null)
-    if (text !== null) return text
-  } else drop(upstream, reply)
-  throw new OriginError(502, upstream.name, `Expected a listing, got status ${response.status}`)
 }
 
 function* entriesOf(page: string, prefix: string): Generator<Entry> {
@@ -47,9 +40,9 @@ function* entriesOf(page: string, prefix: string): Generator<Entry> {
     // Some tools store an empty object for a folder, whose name is then empty here.
     const name = nameOf(elementOf(content, 'Key'))
     if (!isName(name)) continue
-    const size = Number(elementOf(content, 'Size'))
-    const lastModified = new Date(elementOf(content, 'LastModified') ?? Number.NaN)
-    yield { name, kind: 'file', size, lastModified }
+    const size = toSize(elementOf(content, 'Size'))
+    const lastModified = toDate(elementOf(content, 'LastModified'))
+    yield { name, kind: 'file', size, lastModified, version: elementOf(content, 'ETag') }
   }
 }
 

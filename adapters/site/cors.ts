@@ -60,8 +60,10 @@ const MAX_AGE = 7200
  * origins, which browsers refuse
  *
  * @example
+ * ```ts
  * fileHandler(nodeDirectory('media'), { headers: cors() })
  * fileHandler(nodeDirectory('media'), { headers: cors({ origin: 'https://app.example' }) })
+ * ```
  */
 export function cors(
   options: CorsOptions = {},

@@ -1,43 +1,42 @@
 import { closeSource } from '../../src/reader.ts'
-import type { Digests, FileSource, RequestLike } from '../../src/source.ts'
+import type { FileSource, RequestLike } from '../../src/source.ts'
 import { overlay } from './overlay.ts'
 
 /**
  * Adds Repr-Digest (RFC 9530 §3) to a file, if its client asks by Want-Repr-Digest for an algorithm
  * by which its `digest` is known: of these, the one that it prefers. So it is of the whole file on a
- * 206, a 304 and the answer to a HEAD, too. Every `site` does this.
+ * 206, a 304 and the answer to a HEAD, too. Every `site` does this. There is no Vary for it: the content
+ * is the same, and a cache may well give the digest to who didn't ask (RFC 9110 §12.5.5).
  *
  * @throws what the file's `digest` throws, as a rejection; the file is closed then
  *
  * @example
+ * ```ts
  * const file = await nodeFile('film.mp4')
  * serveFile(request, file && (await withDigest(request, { ...file, digest: { 'sha-256': hash } })))
+ * ```
  */
 export function withDigest(
   request: RequestLike,
   file: FileSource,
 ): FileSource | Promise<FileSource> {
-  if (file.digest === undefined) return file
-  const wanted = wantedAlgorithms(request.headers.get('want-repr-digest'))
+  const wanted = file.digest ? wantedAlgorithms(request.headers.get('want-repr-digest')) : []
   return wanted.length === 0 ? file : addDigest(file, wanted)
 }
 
 async function addDigest(file: FileSource, wanted: readonly string[]): Promise<FileSource> {
+  const { digest, headers } = file
   try {
-    const known = await digestsOf(file)
-    const name = wanted.find((name) => Object.hasOwn(known, name))
-    const digest = name === undefined ? undefined : known[name]
-    if (digest === undefined) return file
-    const field = `${name}=:${btoa(String.fromCharCode(...digest))}:`
-    return { ...file, headers: overlay(file.headers, { 'repr-digest': field }) }
+    const known = (typeof digest === 'function' ? await digest() : digest) ?? {}
+    const name = wanted.find((name) => Object.hasOwn(known, name)) ?? ''
+    const bytes = known[name]
+    if (bytes === undefined) return file
+    const field = `${name}=:${btoa(String.fromCharCode(...bytes))}:`
+    return { ...file, headers: overlay(headers, { 'repr-digest': field }) }
   } catch (thrown) {
     void closeSource(file)
     throw thrown
   }
-}
-
-async function digestsOf({ digest }: FileSource): Promise<Digests> {
-  return (typeof digest === 'function' ? await digest() : digest) ?? {}
 }
 
 /**

@@ -7,10 +7,12 @@ import type { HeaderFields } from '../../src/headers.ts'
  * @param name without folders; a slash in it, a quote or a control character becomes `_`
  *
  * @example
+ * ```ts
  * contentDisposition('attachment', 'Blade Runner (1982).mp4')
  * // 'attachment; filename="Blade Runner (1982).mp4"'
  * contentDisposition('inline', 'Übung.pdf')
  * // `inline; filename="Ubung.pdf"; filename*=UTF-8''%C3%9Cbung.pdf`
+ * ```
  */
 export function contentDisposition(kind: 'attachment' | 'inline', name: string): string {
   const exact = name.replace(/[/\\\p{Cc}]/gu, '_').replace(/\p{Cs}/gu, '\ufffd')
@@ -27,7 +29,9 @@ export function contentDisposition(kind: 'attachment' | 'inline', name: string):
  * @param path of which the last segment is the name
  *
  * @example
+ * ```ts
  * nodeDirectory('downloads', { headers: attachment })
+ * ```
  */
 export function attachment(path: string): HeaderFields {
   const name = path.slice(path.lastIndexOf('/') + 1)

@@ -31,11 +31,14 @@ export function acceptedEncodings(
 ): Encoding[] {
   if (!accepted) return []
   const qualities = parseQualities(accepted)
-  const identity = qualities.get('identity') ?? qualities.get('*') ?? 0
-  const qualityOf = (encoding: Encoding) =>
-    qualities.get(encoding) ?? qualities.get(ALIASES[encoding] ?? '*') ?? qualities.get('*') ?? 0
+  const rest = qualities.get('*') ?? 0
+  // RFC 9110 §8.4.1.3: the same coding, by its old name.
+  const gzip = qualities.get('x-gzip') ?? rest
+  const qualityOf = (encoding: Encoding | 'identity') =>
+    qualities.get(encoding) ?? (encoding === 'gzip' ? gzip : rest)
+  const least = qualityOf('identity')
   return stored
-    .filter((encoding) => qualityOf(encoding) > 0 && qualityOf(encoding) >= identity)
+    .filter((encoding) => qualityOf(encoding) > 0 && qualityOf(encoding) >= least)
     .toSorted((a, b) => qualityOf(b) - qualityOf(a))
 }
 
@@ -48,9 +51,6 @@ export function acceptEncodingOf(request: RequestLike): string | null {
   const sent = cf?.clientAcceptEncoding
   return typeof sent === 'string' ? sent : request.headers.get('accept-encoding')
 }
-
-/** RFC 9110 §8.4.1.3: the same coding, by its old name. */
-const ALIASES: Readonly<Partial<Record<Encoding, string>>> = { gzip: 'x-gzip' }
 
 /**
  * Whether a file may be stored in a coding, too. Films, sound and pictures are encoded already, and

@@ -9,7 +9,8 @@ const WHOLE: RangeSpec = { firstPos: 0, lastPos: Infinity }
  * once: all of the file without Range, and none where the answer has no body.
  *
  * @example
- * likelyRanges(new Request(url, { headers: { range: 'bytes=5-' } })) // [{ firstPos: 5, lastPos: Infinity }]
+ * likelyRanges(new Request('http://localhost/', { headers: { range: 'bytes=5-' } }))
+ * // [{ firstPos: 5, lastPos: Infinity }]
  */
 export function likelyRanges({ method, headers }: RequestLike): readonly RangeSpec[] {
   if (method !== 'GET') return []

@@ -10,17 +10,13 @@
 export function parseQualities(value: string): Map<string, number> {
   const qualities = new Map<string, number>()
   for (const element of value.toLowerCase().split(',')) {
-    const [name = '', ...parameters] = element.split(';').map((part) => part.trim())
-    if (name !== '' && !qualities.has(name)) qualities.set(name, weightOf(parameters))
+    const [accepted = ''] = element.split(';', 1)
+    const name = accepted.trim()
+    const [, weight = 1] = WEIGHT.exec(element) ?? []
+    if (name !== '' && !qualities.has(name)) qualities.set(name, Math.min(Number(weight), 1))
   }
   return qualities
 }
 
-function weightOf(parameters: readonly string[]): number {
-  for (const parameter of parameters) {
-    // Three digits are all that is allowed. One more must not make a refusal a wish.
-    const weight = /^q[ \t]*=[ \t]*([01](?:\.\d*)?)$/.exec(parameter)?.[1]
-    if (weight !== undefined) return Math.min(Number(weight), 1)
-  }
-  return 1
-}
+/** Three digits are all that is allowed. One more must not make a refusal a wish. */
+const WEIGHT = /;[ \t]*q[ \t]*=[ \t]*([01](?:\.\d*)?)[ \t]*(?:;|$)/

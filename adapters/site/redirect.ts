@@ -1,4 +1,4 @@
-import { type Answer, redirect } from '../../src/answer.ts'
+import type { Answer } from '../../src/answer.ts'
 
 /**
  * A redirect from a folder's name to its URL, which ends in a slash. It is relative: wherever the site
@@ -11,7 +11,7 @@ import { type Answer, redirect } from '../../src/answer.ts'
  * toFolder('films', '?sort=name') // Location: ./films/?sort=name
  */
 export function toFolder(name: string, search: string): Answer {
-  const { headers, ...answer } = redirect(`./${name}/${search}`)
   // The name may be that of a file tomorrow, and a browser remembers a 308.
-  return { ...answer, headers: { ...headers, 'cache-control': 'no-cache' } }
+  const headers = { location: `./${name}/${search}`, 'cache-control': 'no-cache' }
+  return { status: 308, headers, pieces: [] }
 }

@@ -30,19 +30,17 @@ export function represent(
 ): FileSource | Promise<FileSource> {
   const { transform } = visit.rules
   if (transform === undefined) return inBestCoding(visit, path, file, role)
-  return transformed(transform, path, file).then(({ result, isItself }) => {
-    // What is stored encoded is the file that was transformed.
-    const seen = isItself ? visit : { ...visit, rules: { ...visit.rules, encodings: [] } }
-    return inBestCoding(seen, path, result, role)
-  })
+  return transformed(visit, path, file, role, transform)
 }
 
 /** What the option `transform` makes of a file, which is closed if that fails. */
 async function transformed(
-  transform: Transform,
+  visit: Visit,
   path: string,
   file: FileSource,
-): Promise<{ readonly result: FileSource; readonly isItself: boolean }> {
+  role: Role,
+  transform: Transform,
+): Promise<FileSource> {
   let isClosed = false
   const close = () => {
     if (isClosed) return
@@ -52,7 +50,9 @@ async function transformed(
   const given = { ...file, close }
   try {
     const result = await transform(given, path)
-    return { result, isItself: result === given }
+    // What is stored encoded is the file that was transformed.
+    const rules = result === given ? visit.rules : { ...visit.rules, encodings: [] }
+    return await inBestCoding({ ...visit, rules }, path, result, role)
   } catch (thrown) {
     void closeSource(given)
     throw thrown
@@ -81,16 +81,20 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
   const described = { ...file, type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
-  const fields = overlay(defaults, file.headers, fieldsOf?.(path, file))
-  const lifetime = cacheControlOf?.(path, file)
-  if (role === 'stand-in') {
-    // It is asked for by the URL of something else, which may be a file tomorrow.
-    fields['cache-control'] = lifetime ?? 'no-cache'
-    return { ...described, headers: overlay(fields, fallback === null ? null : { vary: 'Accept' }) }
-  }
-  if (lifetime === null) delete fields['cache-control']
-  else if (lifetime !== undefined) fields['cache-control'] = lifetime
-  return { ...described, headers: fields }
+  const isStandIn = role === 'stand-in'
+  const fields = fieldsOf?.(path, file)
+  let lifetime = cacheControlOf?.(path, file)
+  // It is asked for by the URL of something else, which may be a file tomorrow.
+  if (isStandIn) lifetime ??= 'no-cache'
+  const headers = overlay(
+    defaults,
+    file.headers,
+    fields,
+    lifetime ? { 'cache-control': lifetime } : null,
+    isStandIn && fallback !== null ? { vary: 'Accept' } : null,
+  )
+  if (lifetime === null) delete headers['cache-control']
+  return { ...described, headers }
 }
 
 /** The best of a file's encoded versions, or else itself. */
@@ -101,7 +105,7 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
     for (const encoding of acceptedEncodings(acceptEncodingOf(request), rules.encodings)) {
       const storedAt = path + EXTENSIONS[encoding]
       const stored = await tree.open(storedAt, request)
-      if (isFile(stored) && isUpToDate(stored, file)) {
+      if (isFile(stored) && isUsable(stored, file)) {
         void closeSource(file)
         return digested(visit, storedAt, {
           ...stored,
@@ -119,9 +123,9 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
   return digested(visit, path, { ...file, headers })
 }
 
-/** A file may have been changed after it was encoded. */
-function isUpToDate(stored: FileSource, { lastModified }: FileSource): boolean {
-  return !lastModified || (stored.lastModified ?? 0) >= lastModified
+/** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */
+function isUsable(stored: FileSource, { lastModified }: FileSource): boolean {
+  return stored.size > 0 && (!lastModified || (stored.lastModified ?? 0) >= lastModified)
 }
 
 /** With the digest that the client asks for. */

@@ -16,8 +16,8 @@ export function search(visit: Visit): Found | Promise<Found> {
   const { rules, tree, request } = visit
   const target = toTarget(request.url, rules.base, rules.isFound)
   if (target === null) return null
-  const { path, isFolder } = target
-  if (!path || isFolder) return searchOther(visit, target, null)
+  const { path, isFolder, isNameable } = target
+  if (!path || isFolder || !isNameable) return searchOther(visit, target, null)
   const take = (opened: Opened) =>
     isFile(opened) ? represent(visit, path, opened) : searchOther(visit, target, opened)
   const opened = tree.open(path, request)
@@ -31,10 +31,11 @@ function isLater(opened: Opened | PromiseLike<Opened>): opened is PromiseLike<Op
 
 /** What there is, if it is not simply a file. */
 async function searchOther(visit: Visit, target: Target, opened: Opened): Promise<Found> {
-  const { path, isFolder } = target
+  const { path, isFolder, isNameable } = target
   if (path === null) return notFound(visit)
-  const found = await (isFolder ? inFolder(visit, path) : instead(visit, path, opened))
-  return found ?? (await fallback(visit, path)) ?? notFound(visit)
+  const found =
+    isNameable && (await (isFolder ? inFolder(visit, path) : instead(visit, path, opened)))
+  return found || (await fallback(visit, path)) || notFound(visit)
 }
 
 /** What a path with a slash at its end names. */
@@ -104,12 +105,16 @@ async function fallback(visit: Visit, path: string): Promise<FileSource | null> 
   return accepted.get('text/html') ? fileAt(visit, page, 'stand-in') : null
 }
 
+/** Where a client that accepts pages might have got the fallback. */
+const NO_PAGE: Answer = { status: 404, headers: { vary: 'Accept' }, pieces: [], yields: true }
+
 /** The page of a 404. What is asked of a file, such as a range of it, is not asked of this page. */
 async function notFound(visit: Visit): Promise<Answer | null> {
   const { rules, request } = visit
-  if (rules.notFound === null) return null
-  const page = await fileAt({ ...visit, request: plainly(request) }, rules.notFound, 'stand-in')
-  if (page === null) return null
+  const page =
+    rules.notFound &&
+    (await fileAt({ ...visit, request: plainly(request) }, rules.notFound, 'stand-in'))
+  if (!page) return rules.fallback === null ? null : NO_PAGE
   try {
     const headers = overlay(page.headers, {
       'content-type': page.type ?? 'application/octet-stream',

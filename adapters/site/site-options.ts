@@ -1,11 +1,11 @@
-import { expectFunction } from '../../src/errors.ts'
+import { expectFunction, unexpected } from '../../src/errors.ts'
 import { expectHeaders, type HeaderFields, isFieldValue, readFields } from '../../src/headers.ts'
 import type { Found } from '../../src/lookup.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { ENCODINGS, type Encoding } from './encodings.ts'
 import type { ListingFormat } from './listing.ts'
 import type { FileTree } from './tree.ts'
-import { expectBase, isVisible } from './url-path.ts'
+import { expectBase, isName, isVisible } from './url-path.ts'
 
 /** Options of a site, whatever store its files are in. */
 export interface SiteOptions<Context extends readonly unknown[] = readonly unknown[]> {
@@ -19,7 +19,9 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * a name that no folder can have, such as `..` or `a/b`, are "not found".
    *
    * @example
+   * ```ts
    * site(tree, { base: '/films/', within: (request) => userOf(request) }) // userOf is yours
+   * ```
    */
   readonly within?:
     | ((
@@ -54,7 +56,11 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * still good.
    *
    * @example
-   * cacheControl: (path) => (path.startsWith('assets/') ? IMMUTABLE : undefined)
+   * ```ts
+   * nodeDirectory('public', {
+   *   cacheControl: (path) => (path.startsWith('assets/') ? IMMUTABLE : undefined),
+   * })
+   * ```
    */
   readonly cacheControl?:
     | string
@@ -97,7 +103,9 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * throws, the file is closed for it. Archives that `download` makes hold the files as they are.
    *
    * @example
+   * ```ts
    * nodeDirectory('media', { transform: faststartFilms }) // of byteserve/mp4
+   * ```
    */
   readonly transform?: Transform | undefined
   /** Whether files whose names begin with a dot are found. False by default. */
@@ -142,25 +150,27 @@ export function readOptions<Context extends readonly unknown[]>(
   for (const name of ['within', 'type', 'digest', 'download', 'transform'] as const) {
     expectFunction(name, options[name])
   }
-  for (const name of ['dotfiles', 'normalize'] as const) {
-    expectOneOf(name, options[name], [true, false])
-  }
-  const { type, digest, download, transform, headers, cacheControl, listing = false } = options
+  const { headers, cacheControl, dotfiles = false, normalize = false, listing = false } = options
+  const { extensions = [], precompressed = false } = options
   const { index = tree.isFlat ? false : 'index.html' } = options
+  expectOneOf('dotfiles', dotfiles, [true, false])
+  expectOneOf('normalize', normalize, [true, false])
   expectOneOf('listing', listing, [true, false, 'html', 'json'])
   if (listing && !tree.list) throw new TypeError('Expected a tree that can be listed')
+  expectAll('extensions', extensions, "like ['html']", isName)
+  const encodings = typeof precompressed === 'boolean' ? ENCODINGS : precompressed
+  expectAll('precompressed', encodings, `of ${ENCODINGS.join(', ')}`, (name) =>
+    ENCODINGS.includes(name),
+  )
   return {
-    type,
-    digest,
-    download,
-    transform,
+    ...options,
     base: expectBase(options.base ?? '/'),
-    isFound: options.dotfiles ? isSegment : isVisible,
+    isFound: dotfiles ? isSegment : isVisible,
     index: index === false ? null : expectPath('index', index),
-    extensions: expectAll('extensions', options.extensions ?? [], isExtension),
+    extensions,
     notFound: expectPath('notFound', options.notFound),
     fallback: expectPath('fallback', options.fallback),
-    encodings: expectEncodings(options.precompressed ?? false),
+    encodings: precompressed ? encodings : [],
     listing: listing === true ? 'either' : listing || null,
     // They are read once, and not again for each answer.
     defaults: expectHeaders(expectDefaults(options)),
@@ -176,49 +186,32 @@ function expectDefaults({ headers, cacheControl }: SiteOptions<never>): HeaderFi
   if (cacheControl === undefined || typeof cacheControl === 'function') {
     return { 'cache-control': 'no-cache', ...fields }
   }
-  const isValue = typeof cacheControl === 'string' && isFieldValue(cacheControl)
-  if (!isValue) throw unexpected('cacheControl', 'a field value', cacheControl)
+  if (typeof cacheControl !== 'string' || !isFieldValue(cacheControl)) {
+    throw unexpected('cacheControl to be a field value', cacheControl)
+  }
   return { ...fields, 'cache-control': cacheControl }
 }
 
-function expectEncodings(precompressed: boolean | readonly Encoding[]): readonly Encoding[] {
-  if (typeof precompressed === 'boolean') return precompressed ? ENCODINGS : []
-  return expectAll('precompressed', precompressed, (name) => ENCODINGS.includes(name))
+function expectOneOf(option: string, value: unknown, allowed: readonly unknown[]): void {
+  if (allowed.includes(value)) return
+  throw unexpected(`${option} to be one of ${allowed.join(', ')}`, value)
 }
 
 function expectAll<T>(
   option: string,
   values: readonly T[],
+  example: string,
   isValid: (value: T) => boolean,
-): readonly T[] {
-  if (Array.isArray(values) && values.every(isValid)) return values
-  const example = option === 'extensions' ? "like ['html']" : `of ${ENCODINGS.join(', ')}`
-  throw unexpected(option, `an array ${example}`, values)
-}
-
-function expectOneOf(option: string, value: unknown, allowed: readonly unknown[]): void {
-  if (value === undefined || allowed.includes(value)) return
-  throw unexpected(option, `one of ${allowed.join(', ')}`, value)
+): void {
+  if (Array.isArray(values) && values.every(isValid)) return
+  throw unexpected(`${option} to be an array ${example}`, values)
 }
 
 /** A path of visible segments, as `open` of a tree expects it; null if it is not given. */
 function expectPath(option: string, value: string | undefined): string | null {
   if (value === undefined) return null
-  const isPath = typeof value === 'string' && value.split('/').every(isName)
-  if (!isPath) throw unexpected(option, 'the path of a file', `'${value}'`)
-  return value
-}
-
-function unexpected(option: string, expected: string, given: unknown): TypeError {
-  return new TypeError(`Expected ${option} to be ${expected}, got ${given}`)
-}
-
-function isExtension(text: string): boolean {
-  return typeof text === 'string' && isName(text)
-}
-
-function isName(text: string): boolean {
-  return /^[^/\\\0]+$/.test(text) && isVisible(text)
+  if (typeof value === 'string' && value.split('/').every(isName)) return value
+  throw unexpected(`${option} to be the path of a file`, `'${value}'`)
 }
 
 /** A path is resolved when it gets here; this makes sure of it. */

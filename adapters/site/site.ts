@@ -2,6 +2,7 @@ import type { FileLookup } from '../../src/lookup.ts'
 import { search } from './search.ts'
 import { readOptions, type SiteOptions } from './site-options.ts'
 import type { FileTree } from './tree.ts'
+import { isName } from './url-path.ts'
 import { folderOf, inOtherForms, reachable } from './views.ts'
 
 export type { SiteOptions } from './site-options.ts'
@@ -13,7 +14,9 @@ export type { SiteOptions } from './site-options.ts'
  * @throws TypeError at once when an option is invalid
  *
  * @example
+ * ```ts
  * fileHandler(site(tree, { base: '/media/', precompressed: true, notFound: '404.html' }))
+ * ```
  */
 export function site<Context extends readonly unknown[] = readonly unknown[]>(
   tree: FileTree,
@@ -28,12 +31,8 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
   }
   return async (request, ...context) => {
     const folder = await within(request, ...context)
-    if (!isFolderName(folder)) return null
+    // An id from elsewhere must not lead out of its folder.
+    if (!isName(folder)) return null
     return search({ rules, tree: folderOf(whole, folder), isWithin: true, request, context })
   }
-}
-
-/** A name of one segment: with any other, an id from elsewhere would lead out of its folder. */
-function isFolderName(name: string | null | undefined): name is string {
-  return typeof name === 'string' && /^(?!\.)[^/\\\0]+$/.test(name)
 }

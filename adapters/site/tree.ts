@@ -12,20 +12,27 @@ export interface Entry {
   readonly size?: number | undefined
   /** When it was changed last. */
   readonly lastModified?: Date | undefined
+  /**
+   * Names the version of a file, in quotes as a strong entity tag does: what `open` gives has the same
+   * `version`, or else the same `etag`. Left out where a look at a file can't tell.
+   */
+  readonly version?: string | undefined
 }
 
 /**
  * A store of files by path: what a site is made of.
  *
  * @example
- * const files = new Map([['hello.txt', new TextEncoder().encode('hello, world')]])
+ * ```ts
+ * const texts = new Map([['hello.txt', new TextEncoder().encode('hello, world')]])
  * const tree: FileTree = {
  *   open(path) {
- *     const bytes = files.get(path)
+ *     const bytes = texts.get(path)
  *     return bytes ? { size: bytes.length, read: (start, end) => bytes.subarray(start, end) } : null
  *   },
  * }
  * fileHandler(site(tree))
+ * ```
  */
 export interface FileTree {
   /**
@@ -43,7 +50,7 @@ export interface FileTree {
    *
    * @param path as for `open`
    */
-  list?(path: string): AsyncIterable<Entry>
+  readonly list?: ((path: string) => AsyncIterable<Entry>) | undefined
   /**
    * Whether it knows keys only, as an object store does: `open` never says `directory`, and a folder
    * is whatever keys begin with. False by default.
@@ -52,8 +59,11 @@ export interface FileTree {
 }
 
 /** What is at a path of a tree. */
-export type Opened = FileSource | 'directory' | null
+export type Opened = TreeFile | 'directory' | null
 
-export function isFile(opened: Opened | undefined): opened is FileSource {
+/** A file of a tree, and how a listing names its version. */
+export interface TreeFile extends FileSource, Pick<Entry, 'version'> {}
+
+export function isFile(opened: Opened | undefined): opened is TreeFile {
   return opened instanceof Object
 }

@@ -1,9 +1,13 @@
+import { unexpected } from '../../src/errors.ts'
+
 /** What a URL names below a base. */
 export interface Target {
   /** Decoded, without slashes around it; null for what is hidden: it must look like what is not there. */
   readonly path: string | null
   /** Whether it ends in a slash: it names a folder, then. `''` without one is the base itself. */
   readonly isFolder: boolean
+  /** Whether a file can have such a path; an app can have a route of any. */
+  readonly isNameable: boolean
 }
 
 /**
@@ -17,12 +21,14 @@ export interface Target {
  * @param base starting and ending with `/`, decoded
  *
  * @example
+ * ```ts
  * toRelativePath('http://host/media/a%20b/c.mp4?t=1', '/media/') // 'a b/c.mp4'
  * toRelativePath('http://host/media/%2e%2e%2fsecret', '/media/') // null
+ * ```
  */
 export function toRelativePath(url: string, base = '/'): string | null {
   const target = toTarget(url, base, isVisible)
-  return target?.isFolder ? null : target?.path || null
+  return target?.isNameable && !target.isFolder ? target.path || null : null
 }
 
 /**
@@ -38,14 +44,16 @@ export function toTarget(
   isFound: (name: string) => boolean,
 ): Target | null {
   const plain = PLAIN.exec(url)?.[1]
-  if (plain?.startsWith(base)) return { path: plain.slice(base.length), isFolder: false }
-  const parsed = parseTarget(url)
-  const whole = parsed?.pathname ? decodePath(parsed.pathname) : null
+  if (plain?.startsWith(base)) {
+    return { path: plain.slice(base.length), isFolder: false, isNameable: true }
+  }
+  const whole = decodePath(parseTarget(url)?.pathname ?? '')
   // The base may be asked for without its slash.
-  if (whole === null || !`${whole}/`.startsWith(base)) return null
+  if (whole === '' || !`${whole}/`.startsWith(base)) return null
   const isFolder = whole.endsWith('/')
   const path = whole.slice(base.length, isFolder ? -1 : undefined)
-  return { path: path === '' || path.split('/').every(isFound) ? path : null, isFolder }
+  const isHidden = path !== '' && !path.split('/').every(isFound)
+  return { path: isHidden ? null : path, isFolder, isNameable: !whole.includes(NO_NAME) }
 }
 
 /**
@@ -77,29 +85,41 @@ export function parseTarget(url: string): URL | null {
  */
 export function expectBase(base: string): string {
   if (!/^\/(?:.*\/)?$/s.test(base)) {
-    throw new TypeError(`Expected base to start and end with '/', got '${base}'`)
+    throw unexpected("base to start and end with '/'", `'${base}'`)
   }
   const { pathname } = new URL(`http://localhost${base.replace(/[?#]/g, encodeURIComponent)}`)
-  return decodePath(pathname) ?? pathname
+  const path = decodePath(pathname)
+  return path.includes(NO_NAME) ? pathname : path
 }
 
-/**
- * A path with its repeated slashes as one; null if it is not UTF-8, or a file system could take a
- * segment for another path.
- */
-function decodePath(pathname: string): string | null {
+/** Stands for a segment that no file can have. */
+const NO_NAME = '\0'
+
+/** A path, decoded, with its repeated slashes as one. */
+function decodePath(pathname: string): string {
+  return pathname
+    .replace(/\/{2,}/g, '/')
+    .split('/')
+    .map(decodeSegment)
+    .join('/')
+}
+
+/** A segment that is UTF-8, and that no file system could take for another path. */
+function decodeSegment(text: string): string {
   try {
-    const segments = pathname
-      .replace(/\/{2,}/g, '/')
-      .split('/')
-      .map(decodeURIComponent)
-    return segments.some((segment) => /[/\\\0]/.test(segment)) ? null : segments.join('/')
+    const segment = decodeURIComponent(text)
+    return /[/\\\0]/.test(segment) ? NO_NAME : segment
   } catch {
-    return null
+    return NO_NAME
   }
 }
 
 /** Whether a name is not that of a hidden file. */
 export function isVisible(name: string): boolean {
   return !name.startsWith('.') || name === '.well-known'
+}
+
+/** Whether it can be the name of a visible file or folder: one segment of a path. */
+export function isName(name: unknown): name is string {
+  return typeof name === 'string' && /^[^/\\\0]+$/.test(name) && isVisible(name)
 }

@@ -1,36 +1,43 @@
-import type { FileTree, Opened } from './tree.ts'
+import type { FileTree } from './tree.ts'
+
+/** Which folder of which tree a tree is. */
+const folders = new WeakMap<FileTree, Place>()
+
+/** A path of a tree. */
+export interface Place {
+  readonly tree: FileTree
+  readonly path: string
+}
 
 /** What is inside of one folder of a tree, as a tree. */
 export function folderOf(tree: FileTree, folder: string): FileTree {
-  return viewOf(tree, (path) => (path === '' ? folder : `${folder}/${path}`))
+  const view = viewOf(tree, (path) => inside(folder, path))
+  folders.set(view, { tree, path: folder })
+  return view
+}
+
+/** Where a path is in the tree that lasts: one of a folder is made for each request. */
+export function placeOf(tree: FileTree, path: string): Place {
+  const folder = folders.get(tree)
+  return folder === undefined ? { tree, path } : { ...folder, path: inside(folder.path, path) }
+}
+
+function inside(folder: string, path: string): string {
+  return path === '' ? folder : `${folder}/${path}`
 }
 
 /** A tree where a name is also found that is stored in another Unicode form. */
 export function inOtherForms(tree: FileTree): FileTree {
   return {
     ...viewOf(tree),
-    open(path, request) {
-      const opened = tree.open(path, request)
-      // ASCII has one form only.
-      if (/^[\0-\x7f]*$/.test(path)) return opened
-      return openFirst([
-        () => opened,
-        ...others(path).map((form) => () => tree.open(form, request)),
-      ])
+    async open(path, request) {
+      for (const form of new Set([path, path.normalize('NFC'), path.normalize('NFD')])) {
+        const opened = await tree.open(form, request)
+        if (opened) return opened
+      }
+      return null
     },
   }
-
-  function others(path: string): string[] {
-    return [path.normalize('NFC'), path.normalize('NFD')].filter((form) => form !== path)
-  }
-}
-
-async function openFirst(ways: readonly (() => Opened | Promise<Opened>)[]): Promise<Opened> {
-  for (const open of ways) {
-    const opened = await open()
-    if (opened) return opened
-  }
-  return null
 }
 
 /**
@@ -45,24 +52,19 @@ export function reachable(tree: FileTree, isFound: (name: string) => boolean): F
     ...others,
     async *list(path) {
       for await (const entry of list(path)) {
-        if (isFound(entry.name) && isNameable(entry.name)) yield entry
+        // No URL can name what `%2f`, `%5c` and `%00` would stand in, or what is not Unicode.
+        if (isFound(entry.name) && /^[^/\\\0\p{Cs}\ufffd]+$/u.test(entry.name)) yield entry
       }
     },
   }
 }
 
-/** No URL can name what `%2f`, `%5c` and `%00` would stand in, or what is not Unicode. */
-function isNameable(name: string): boolean {
-  return name !== '' && !/[/\\\0\p{Cs}\ufffd]/u.test(name)
-}
-
 /** A copy, at other paths. `...` would lose the methods of an object of a class. */
 function viewOf(tree: FileTree, at: (path: string) => string = (path) => path): FileTree {
-  const { isFlat } = tree
   const list = tree.list?.bind(tree)
   return {
-    isFlat,
+    isFlat: tree.isFlat,
     open: (path, request) => tree.open(at(path), request),
-    ...(list && { list: (path: string) => list(at(path)) }),
+    list: list && ((path) => list(at(path))),
   }
 }

@@ -1,3 +1,4 @@
+import { BOX_HEAD, type Box, parseBox } from '../../adapters/made/mp4/boxes.ts'
 import { readBytes } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
 
@@ -17,45 +18,38 @@ const MAX_BOXES = 32
  * @returns null when it is neither, or has none that can be found so
  */
 export async function findIndex(source: FileSource): Promise<FilmLayout | null> {
-  if (source.size < 16) return null
-  const head = await readView(source, 0, 16)
+  if (source.size < BOX_HEAD) return null
+  const head = await readView(source, 0, BOX_HEAD)
   if (head.getUint32(0) === EBML) return findCues(source)
-  return BRANDS.includes(typeOf(head, 4)) ? findMoov(source) : null
+  const box = await boxAt(source, 0)
+  return box !== null && FIRST.includes(box.type) ? findMoov(source) : null
 }
 
-// MP4: ISO/IEC 14496-12 §4.2. A box is its size in 32 bits and its type; size 1 means that 64 bits
-// follow, 0 that it goes on to the end of the file.
-
 /** What an MP4 file begins with; old ones of QuickTime have no ftyp. */
-const BRANDS = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip']
+const FIRST = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip']
 
 async function findMoov(source: FileSource): Promise<FilmLayout | null> {
   let index: FilmLayout['index'] | null = null
   let media: FilmLayout['media'] | null = null
   let at = 0
-  for (let count = 0; count < MAX_BOXES && at + 8 <= source.size; count++) {
-    const box = await readView(source, at, Math.min(at + 16, source.size))
-    const type = typeOf(box, 4)
-    const end = Math.min(at + sizeOfBox(box, source.size - at), source.size)
-    if (end < at + 8) break
-    if (type === 'moov') index = { name: 'moov', start: at, end }
+  for (let count = 0; count < MAX_BOXES; count++) {
+    const box = await boxAt(source, at)
+    if (box === null) break
+    // A download that goes on is cut somewhere.
+    const end = Math.min(box.end, source.size)
+    if (box.type === 'moov') index = { name: 'moov', start: at, end }
     // The fragments of a live recording each have an index of their own.
-    if (type === 'mdat' || type === 'moof')
-      media ??= { start: at, end: type === 'moof' ? source.size : end }
+    if (box.type === 'mdat') media ??= { start: at, end }
+    if (box.type === 'moof') media ??= { start: at, end: source.size }
     if (index !== null && media !== null) break
     at = end
   }
   return index === null ? null : { index, media: media ?? { start: 0, end: source.size } }
 }
 
-function sizeOfBox(box: DataView, rest: number): number {
-  const size = box.getUint32(0)
-  if (size === 0) return rest
-  return size === 1 && box.byteLength === 16 ? Number(box.getBigUint64(8)) : size
-}
-
-function typeOf(view: DataView, at: number): string {
-  return String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + at, 4))
+/** The box at a place, which may say that it goes on beyond the end of the file. */
+async function boxAt(source: FileSource, at: number): Promise<Box | null> {
+  return parseBox(await readBytes(source, at, Math.min(at + BOX_HEAD, source.size)), at, Infinity)
 }
 
 // WebM: RFC 8794 and 9559. An element is its ID, its size and its data; the number of leading zero

@@ -6,9 +6,8 @@ import type { FileSource, RequestLike } from '../../src/source.ts'
 import { authorityOf } from '../authority.ts'
 import { SCRIPT } from './browser/script.ts'
 import type { Views } from './events.ts'
-import { formatSize } from './format.ts'
+import { readFacts } from './facts.ts'
 import { renderPage } from './html.ts'
-import { type FilmLayout, findIndex } from './index-of.ts'
 import { MAX_PAGES, type Query, readLibrary, type Shelf } from './library.ts'
 import { ORDERS } from './order.ts'
 import { renderPlaylist } from './playlist.ts'
@@ -156,24 +155,6 @@ function toQuery(folder: string, asked: URLSearchParams): Query {
 /** Browsers say so; rclone, wget and curl take anything. */
 function wantsHtml({ headers }: RequestLike): boolean {
   return /\btext\/html\b/i.test(headers.get('accept') ?? '')
-}
-
-async function readFacts(source: FileSource) {
-  try {
-    const layout = await findIndex(source).catch(() => null)
-    return { size: source.size, layout, note: layout === null ? '' : noteOf(layout) }
-  } finally {
-    await source.close?.()
-  }
-}
-
-function noteOf({ index, media }: FilmLayout): string {
-  const { name, start, end } = index
-  if (start < media.end) return ''
-  const place = `The index (${name}, ${formatSize(end - start)}) is at the end`
-  if (name === 'Cues')
-    return `${place}, as is usual in WebM: the browser asks for it there to seek.`
-  return `${place}: before it can play, the browser must ask for it there, which costs one more round trip, or read the whole file. “ffmpeg -i film.mp4 -c copy -movflags +faststart new.mp4” puts it first.`
 }
 
 // Allows only this server's files, and no script but the page's own, whatever a file is called.

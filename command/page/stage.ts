@@ -22,7 +22,7 @@ export function renderStage(first: Item | undefined, query: Query): string {
 <button id="help" type="button" aria-keyshortcuts="?" aria-label="Keyboard shortcuts">?</button>
 </div>
 </div>
-<p id="trouble" role="alert" hidden>This browser can’t play this file. Download it, or copy its address and open that in VLC or another player.</p>
+<p id="trouble" role="alert" hidden></p>
 <ol id="chapters" aria-label="Chapters" hidden></ol>
 <div id="map" role="group" aria-label="What was asked of the file" hidden>
 <p><span id="sum"></span><span class="legend" aria-hidden="true"><span><i class="sent"></i>sent</span><span id="guessed" hidden><i class="announced"></i>announced</span><span><i class="buffer"></i>buffered</span><span id="indexed" hidden><i class="index"></i>index</span></span></p>

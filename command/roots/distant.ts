@@ -1,5 +1,4 @@
-import { cached } from '../../adapters/cache.ts'
-import { directoryTier } from '../../adapters/cache-directory.ts'
+import { type BlockTier, cached } from '../../adapters/cache.ts'
 import { answering } from '../../adapters/http/file.ts'
 import { type StoredFetch, storedFetch } from '../../adapters/http/stored-fetch.ts'
 import type { Entry } from '../../adapters/site/tree.ts'
@@ -12,6 +11,7 @@ import type { RequestLike } from '../../src/source.ts'
 import type { ServeOptions } from '../options.ts'
 import type { Shelf } from '../page/library.ts'
 import type { Root } from '../root.ts'
+import { openBlockDirectory } from './block-directory.ts'
 
 const MIB = 1024 * 1024
 
@@ -27,13 +27,29 @@ const MAX_FOLDERS = 200
 /** How many entries are handled in one go. */
 const BATCH = 512
 
+/** Where blocks of what is far away are kept. */
+export interface Nearby {
+  /** In MiB. */
+  readonly memory: number
+  readonly tier: BlockTier | undefined
+}
+
+/** @throws Failure, as a rejection, if there can be no blocks in the directory that is named */
+export async function openNearby(
+  { cacheMemory: memory, cacheDirectory }: ServeOptions,
+  say: (line: string) => void,
+): Promise<Nearby> {
+  const isWanted = cacheDirectory !== null
+  return { memory, tier: isWanted ? await openBlockDirectory(cacheDirectory, say) : undefined }
+}
+
 /** A tree that is far away as a root, with blocks of its files kept here. */
 export function distantRoot(
   tree: FileTree,
   about: Pick<Root, 'name' | 'place' | 'file'>,
-  options: Pick<ServeOptions, 'cacheMemory' | 'cacheDirectory'>,
+  nearby: Nearby,
 ): Root {
-  const near = throughCache(tree, options)
+  const near = throughCache(tree, nearby)
   return {
     ...about,
     shelf: shelfOf(near),
@@ -48,11 +64,8 @@ const FOLDER: Answer = { status: 404, headers: {}, pieces: [] }
  * The same tree, whose files are read through a cache. Not the site above it: an archive that is made
  * of them would be cached beside them, and made anew for each of its blocks.
  */
-function throughCache(
-  tree: FileTree,
-  { cacheMemory, cacheDirectory }: Pick<ServeOptions, 'cacheMemory' | 'cacheDirectory'>,
-): FileTree {
-  if (cacheMemory === 0 && cacheDirectory === null) return tree
+function throughCache(tree: FileTree, { memory, tier }: Nearby): FileTree {
+  if (memory === 0 && tier === undefined) return tree
   const files = cached<[path: string]>(
     async (request, path) => {
       const opened = await tree.open(path, request)
@@ -61,8 +74,8 @@ function throughCache(
     {
       key: (_request, path) => path,
       // Without any, a block could not be read at all.
-      memory: Math.max(cacheMemory, 1) * MIB,
-      tier: cacheDirectory === null ? undefined : directoryTier(cacheDirectory),
+      memory: Math.max(memory, 1) * MIB,
+      tier,
       revalidate: REVALIDATE,
     },
   )

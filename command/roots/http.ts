@@ -5,7 +5,7 @@ import { closeSource } from '../../src/reader.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { ServeOptions } from '../options.ts'
 import type { Root } from '../root.ts'
-import { distantRoot, HEAD, WatchedFetch } from './distant.ts'
+import { distantRoot, HEAD, openNearby, WatchedFetch } from './distant.ts'
 
 /**
  * A folder or a file of another server, by its URL. A folder that the server does not list has no
@@ -13,13 +13,14 @@ import { distantRoot, HEAD, WatchedFetch } from './distant.ts'
  *
  * @throws Failure, as a rejection, if it is not there or can't be read
  */
-export async function httpRoot(options: ServeOptions): Promise<Root> {
+export async function httpRoot(options: ServeOptions, say: (line: string) => void): Promise<Root> {
   const url = URL.canParse(options.path) ? new URL(options.path) : null
   if (url === null || !/^https?:$/.test(url.protocol)) {
     // Whatever it is, it may have a password in it.
     throw new Failure('expected a URL like https://host/films/')
   }
   const place = url.origin + url.pathname
+  const nearby = await openNearby(options, say)
   const watched = new WatchedFetch()
   const once = { fetch: watched.fetch, retries: 0 }
   try {
@@ -29,13 +30,13 @@ export async function httpRoot(options: ServeOptions): Promise<Root> {
       if (opened === null) throw new Failure(`there is nothing at ${place}`)
       if (isFile(opened)) {
         void closeSource(opened)
-        return distantRoot(httpTree(folder), { name, place, file: name }, options)
+        return distantRoot(httpTree(folder), { name, place, file: name }, nearby)
       }
       url.pathname += '/'
     }
     const isListed = await canBeListed(httpTree(url, once), () => watched.status)
     if (watched.status === 404) throw new Failure(`there is nothing at ${place}`)
-    const root = distantRoot(httpTree(url), { name: titleOf(url), place, file: null }, options)
+    const root = distantRoot(httpTree(url), { name: titleOf(url), place, file: null }, nearby)
     return isListed ? root : { ...root, shelf: null }
   } catch (error) {
     if (error instanceof Failure) throw error

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs'
+import { closeSync, opendirSync, openSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { codeOf } from '../../adapters/local/calls.ts'
 import { toRelativePath } from '../../adapters/site/url-path.ts'
@@ -22,11 +22,22 @@ export function localRoot(path: string, { openDirectory }: Pick<Host, 'openDirec
   }
 }
 
+/** @throws the operating system's error, which would otherwise meet every request */
+function expectReadable(path: string, found: Stats): void {
+  if (found.isFile()) closeSync(openSync(path, 'r'))
+  if (!found.isDirectory()) return
+  const directory = opendirSync(path)
+  // Bun opens it when it is read.
+  directory.readSync()
+  directory.closeSync()
+}
+
 function find(path: string): Pick<Root, 'file' | 'name'> & { readonly directory: string } {
   try {
     const found = statSync(path)
     // A link may lead anywhere: the person who named it meant what it leads to.
     const realPath = realpathSync(path)
+    expectReadable(path, found)
     if (found.isDirectory()) return { directory: path, file: null, name: basename(realPath) || '/' }
     const root = { directory: dirname(realPath), file: basename(realPath), name: basename(path) }
     if (!found.isFile()) throw new Failure(`${path} is neither a directory nor a file`)
@@ -36,7 +47,9 @@ function find(path: string): Pick<Root, 'file' | 'name'> & { readonly directory:
     return root
   } catch (error) {
     if (error instanceof Failure) throw error
-    const isMissing = codeOf(error) === 'ENOENT'
-    throw new Failure(isMissing ? `${path} does not exist` : messageOf(error))
+    const code = codeOf(error)
+    if (code === 'ENOENT') throw new Failure(`${path} does not exist`)
+    if (code === 'EACCES') throw new Failure(`no permission to read ${path}`)
+    throw new Failure(messageOf(error))
   }
 }

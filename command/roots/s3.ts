@@ -7,7 +7,7 @@ import type { Host } from '../host.ts'
 import type { ServeOptions } from '../options.ts'
 import type { Root } from '../root.ts'
 import { type Account, readAccount } from './aws.ts'
-import { distantRoot, HEAD, WatchedFetch } from './distant.ts'
+import { distantRoot, HEAD, openNearby, WatchedFetch } from './distant.ts'
 
 /**
  * A bucket, a folder of one or one object: `s3://bucket/prefix`.
@@ -17,10 +17,12 @@ import { distantRoot, HEAD, WatchedFetch } from './distant.ts'
 export async function s3Root(
   options: ServeOptions,
   { variable }: Pick<Host, 'variable'>,
+  say: (line: string) => void,
 ): Promise<Root> {
   const { path } = options
   const [, bucket = '', key = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(path) ?? []
   if (bucket === '') throw new Failure(`expected s3://BUCKET/PREFIX, got ${path}`)
+  const nearby = await openNearby(options, say)
   const account = readAccount(options.profile, variable)
   const region = account.region ?? 'us-east-1'
   const endpoint = options.endpoint ?? account.endpoint ?? `https://s3.${region}.amazonaws.com`
@@ -39,11 +41,11 @@ export async function s3Root(
     if (toRelativePath(`/${encodeURIComponent(name)}`) === null) {
       throw new Failure(`${place} is hidden: hidden files are not served`)
     }
-    return distantRoot(s3Tree(location, { prefix: folder }), { name, place, file: name }, options)
+    return distantRoot(s3Tree(location, { prefix: folder }), { name, place, file: name }, nearby)
   }
   const prefix = key === '' || key.endsWith('/') ? key : `${key}/`
   const title = prefix.split('/').at(-2) ?? bucket
-  return distantRoot(s3Tree(location, { prefix }), { name: title, place, file: null }, options)
+  return distantRoot(s3Tree(location, { prefix }), { name: title, place, file: null }, nearby)
 }
 
 /**

@@ -10,9 +10,12 @@ import { serve } from '@hono/node-server'
 import { serveStatic } from '@hono/node-server/serve-static'
 import express from 'express'
 import { Hono } from 'hono'
+import { serve as srvx } from 'srvx'
+import { staticMiddleware } from 'srvx/static'
 import { nodeDirectory, nodeListener } from '../../adapters/node.ts'
+import { startCommand } from '../command-process.ts'
 import { type Program, run } from '../support/process.ts'
-import { runtimes } from '../support/runtimes.ts'
+import { isInstalled, runtimes } from '../support/runtimes.ts'
 import { eventually } from '../support/wait.ts'
 
 /** A server of a directory's files, in the state in which it is installed. */
@@ -83,10 +86,33 @@ mimetype.assign = ( ".mp4" => "video/mp4" )`
     const app = new Hono().use(serveStatic({ root }))
     return serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 })
   }),
-  inProcess('byteserve, with Cache-Control', (root) => {
-    return createServer(
-      nodeListener(nodeDirectory(root, { headers: { 'cache-control': 'no-cache' } })),
-    ).listen(0, '127.0.0.1')
+  inProcess('byteserve, nodeDirectory', (root) => {
+    return createServer(nodeListener(nodeDirectory(root))).listen(0, '127.0.0.1')
+  }),
+  ...(['node', 'bun', 'deno'] as const).map(
+    (name): FileServer => ({
+      name: `byteserve, the command on ${{ node: 'Node', bun: 'Bun', deno: 'Deno' }[name]}`,
+      isInstalled: isInstalled(name),
+      isRequired: true,
+      async start(root) {
+        const { url, child, ended } = startCommand(name, [root, '--port', '0', '--log', 'off'])
+        const stop = async () => {
+          child.kill()
+          await ended
+        }
+        return { port: Number(new URL(await url).port), stop }
+      },
+    }),
+  ),
+  inProcess('srvx, staticMiddleware', (root) => {
+    const server = srvx({
+      fetch: () => new Response(null, { status: 404 }),
+      middleware: [staticMiddleware({ dir: root })],
+      hostname: '127.0.0.1',
+      port: 0,
+      silent: true,
+    })
+    return server.node?.server as Server
   }),
   ...['file', 'route', 'directory'].map(
     (kind): FileServer => ({

@@ -45,14 +45,15 @@ export function compile(folder: string, names: readonly string[]): string {
 export async function startBlock(
   folder: string,
   block: string,
-  runtime: 'node' | 'bun',
+  runtime: 'node' | 'bun' | 'deno',
 ): Promise<{ port: number; program: Program }> {
   const { code } = await transform(block, { loader: 'ts', format: 'esm' })
   const script = join(folder, `${crypto.randomUUID()}.mjs`)
   writeFileSync(script, code)
   const port = await freePort()
   const env = { ...process.env, PORT: String(port) }
-  const program = run(runtimes[runtime] ?? runtime, [script], { cwd: folder, env })
+  const flags = runtime === 'deno' ? ['run', '-A', '--no-lock', '--cached-only'] : []
+  const program = run(runtimes[runtime] ?? runtime, [...flags, script], { cwd: folder, env })
   await listens(port, program)
   return { port, program }
 }

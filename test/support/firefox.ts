@@ -34,7 +34,9 @@ export class Firefox {
       return `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`
     })
     writeFileSync(join(profile, 'user.js'), lines.join(''))
-    const args = ['--headless', '--marionette', '--no-remote', '--profile', profile]
+    // System access: to change preferences while it runs.
+    const flags = ['--headless', '--marionette', '--remote-allow-system-access', '--no-remote']
+    const args = [...flags, '--profile', profile]
     const child = spawn(firefoxPath ?? '', args, { stdio: 'ignore' })
     const port = await eventually('the port of Firefox', () => {
       const file = join(profile, 'MarionetteActivePort')
@@ -83,6 +85,16 @@ export class Firefox {
 
   async resize(width: number, height: number): Promise<void> {
     await this.ask('WebDriver:SetWindowRect', { width, height })
+  }
+
+  /** Changes a preference while it runs. */
+  async prefer(name: string, value: number): Promise<void> {
+    await this.ask('Marionette:SetContext', { value: 'chrome' })
+    await this.ask('WebDriver:ExecuteScript', {
+      script: 'Services.prefs.setIntPref(...arguments)',
+      args: [name, value],
+    })
+    await this.ask('Marionette:SetContext', { value: 'content' })
   }
 
   /** As PNG. */
@@ -138,6 +150,9 @@ const PREFERENCES = {
   'browser.shell.checkDefaultBrowser': false,
   'datareporting.policy.dataSubmissionEnabled': false,
   'app.update.enabled': false,
+  // Codecs that it would look for in the network.
+  'media.gmp-manager.updateEnabled': false,
+  'media.gmp-provider.enabled': false,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
   'browser.safebrowsing.malware.enabled': false,

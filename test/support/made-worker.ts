@@ -32,10 +32,11 @@ const made: Record<string, (request: RequestLike, env: Env) => Promise<Found>> =
     Promise.resolve(behindSignature(request, env)).then((found) => found ?? null),
 }
 
-const behindSignature = signed<[env: Env]>(
-  (request, { MEDIA }) => r2File(MEDIA, 'a.bin', request),
-  KEY,
-)
+const behindSignature = signed<[env: Env]>(async (request, { MEDIA }) => {
+  const found = await r2File(MEDIA, 'a.bin', request)
+  const { colo } = Object(Reflect.get(request, 'cf'))
+  return found && { ...found, headers: { 'x-colo': String(colo), 'x-url': request.url } }
+}, KEY)
 
 function archive(request: RequestLike, bucket: R2BucketLike): Promise<FileSource> {
   const head: RequestLike = { method: 'HEAD', url: request.url, headers: new Headers() }

@@ -44,7 +44,8 @@ export async function startVarnish(directory: string, vcl: string): Promise<Cach
   return listening(run('varnishd', [...args, '-a', `127.0.0.1:${port}`]), port)
 }
 
-async function listening(program: Program, port: number): Promise<CacheServer> {
+/** What a program is once it accepts connections. */
+export async function listening(program: Program, port: number): Promise<CacheServer> {
   const stop = () => program.stop('SIGTERM')
   try {
     await until(async () => {
@@ -69,7 +70,7 @@ async function isListening(port: number): Promise<boolean> {
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   // What `address` gives once the server listens on a port.

@@ -33,18 +33,34 @@ function isInstalled(program: string): boolean {
   return spawnSync('which', [program]).status === 0
 }
 
+/** Whether OpenStack Swift is installed: a second opinion, which CI can do without. */
+export const hasSwift: boolean = ['swift-proxy-server', 'memcached'].every(isInstalled)
+
 /** Starts a RADOS Gateway of Ceph. */
-export async function startCeph(): Promise<S3Server> {
-  const [port = 0, ...others] = await freePorts(3)
-  const script = fileURLToPath(new URL('rgw.sh', import.meta.url))
-  const program = run('sh', [script, temporaryDirectory(), ...[port, ...others].map(String)])
+export function startCeph(): Promise<S3Server> {
+  return startScript('rgw.sh', 3, { accessKeyId: 'KEY', secretAccessKey: 'SECRET' })
+}
+
+/** Starts the s3api of OpenStack Swift. */
+export function startSwift(): Promise<S3Server> {
+  return startScript('swift.sh', 5, { accessKeyId: 'test:tester', secretAccessKey: 'testing' })
+}
+
+/** @param count how many ports the script is told; S3 listens on the first */
+async function startScript(
+  name: string,
+  count: number,
+  credentials: S3Server['credentials'],
+): Promise<S3Server> {
+  const ports = await freePorts(count)
+  const script = fileURLToPath(new URL(name, import.meta.url))
+  const program = run('sh', [script, temporaryDirectory(), ...ports.map(String)])
   await program.says(/(S3 listens)/)
   const stop = async () => {
     program.child.stdin.end()
     await program.ended
   }
-  const credentials = { accessKeyId: 'KEY', secretAccessKey: 'SECRET' }
-  return withBucket(`http://127.0.0.1:${port}`, credentials, stop)
+  return withBucket(`http://127.0.0.1:${ports[0]}`, credentials, stop)
 }
 
 /** Starts s3rver, a small store that is at hand everywhere. */

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { executablePath, launchChromium } from './chromium.ts'
 import { Firefox, firefoxPath } from './firefox.ts'
@@ -13,6 +14,8 @@ export interface Tab {
   /** Presses keys, one after the other, by the names that a page gets. */
   press(...keys: string[]): Promise<void>
   resize(width: number, height: number): Promise<void>
+  /** Has the system's colours be light, or dark. */
+  paint(colours: 'light' | 'dark'): Promise<void>
   screenshot(): Promise<Buffer>
   /** What went wrong in the page, as far as the browser tells. */
   faults(): string[]
@@ -36,7 +39,9 @@ async function openChromium(): Promise<Tab> {
     if (message.type() === 'error') faults.push(message.text())
   })
   page.on('request', (request) => {
-    const isOwn = /^(?:http:\/\/127\.0\.0\.1:|data:|about:)/.test(request.url())
+    const isOwn = /^(?:http:\/\/127\.0\.0\.1:|data:|blob:|about:|chrome(?:-extension)?:)/.test(
+      request.url(),
+    )
     if (!isOwn) faults.push(`asked for ${request.url()}`)
   })
   return {
@@ -53,6 +58,7 @@ async function openChromium(): Promise<Tab> {
       for (const key of keys) await page.keyboard.press(key === ' ' ? 'Space' : key)
     },
     resize: (width, height) => page.setViewportSize({ width, height }),
+    paint: (colorScheme) => page.emulateMedia({ colorScheme }),
     screenshot: () => page.screenshot(),
     faults: () => faults,
     close: () => browser.close(),
@@ -71,18 +77,55 @@ const CODES: Record<string, string> = {
 }
 
 async function openFirefox(): Promise<Tab> {
-  const firefox = await Firefox.launch()
+  const proxy = await refuseAll()
+  const firefox = await Firefox.launch({
+    // For all but this machine.
+    'network.proxy.type': 1,
+    'network.proxy.http': '127.0.0.1',
+    'network.proxy.http_port': proxy.port,
+    'network.proxy.ssl': '127.0.0.1',
+    'network.proxy.ssl_port': proxy.port,
+  })
   await firefox.resize(SIZE.width, SIZE.height)
   return {
     async open(url) {
       await firefox.open('about:blank')
+      proxy.asked.length = 0
       await firefox.open(url)
     },
     run: (action, ...args) => firefox.run(action, ...args),
     press: (...keys) => firefox.press(...keys.map((key) => CODES[key] ?? key)),
     resize: (width, height) => firefox.resize(width, height),
+    paint: (colours) => {
+      const preference = 'layout.css.prefers-color-scheme.content-override'
+      return firefox.prefer(preference, colours === 'dark' ? 0 : 1)
+    },
     screenshot: () => firefox.screenshot(),
-    faults: () => [],
-    close: () => firefox.close(),
+    faults: () => proxy.asked.map((target) => `asked for ${target}`),
+    async close() {
+      await firefox.close()
+      proxy.close()
+    },
   }
+}
+
+/** Of Firefox itself, whatever its preferences say. */
+const OWN = /^(?:[\w.-]+\.)?(?:mozilla\.(?:com|net|org)|firefox\.com)(?::\d+)?$/
+
+/** A proxy that leads nowhere, and remembers what it was asked for. */
+async function refuseAll() {
+  const asked: string[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', (data) => {
+      const [, target = ''] = data.toString('latin1').split(' ')
+      const host = target.replace(/^\w+:\/\//, '').replace(/\/.*/s, '')
+      if (!OWN.test(host)) asked.push(target)
+      socket.destroy()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  return { asked, port, close: () => server.close() }
 }

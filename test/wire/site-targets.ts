@@ -1,4 +1,4 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll } from 'vitest'
@@ -8,8 +8,16 @@ import { run } from '../support/process.ts'
 import { isInstalled, runtimes } from '../support/runtimes.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-/** Files by path, with the type that R2 has to be told. */
-export type Files = Readonly<Record<string, { readonly text: string; readonly type?: string }>>
+/** Files by path. */
+export type Files = Readonly<Record<string, Stored>>
+
+interface Stored {
+  readonly text: string
+  /** What R2 has to be told. */
+  readonly type?: string
+  /** Whether it lies outside of the directory, with a link to it inside: not in R2. */
+  readonly isLinked?: boolean
+}
 
 /** What came, without what differs by store or by moment, or is of the connection. */
 export interface Got {
@@ -57,16 +65,18 @@ export function siteTargets(
   const stops: (() => Promise<void>)[] = []
 
   beforeAll(async () => {
-    for (const [path, { text }] of Object.entries(files)) {
+    for (const [path, { text, isLinked = false }] of Object.entries(files)) {
       mkdirSync(dirname(join(root, path)), { recursive: true })
-      writeFileSync(join(root, path), text)
-      utimesSync(join(root, path), 1_700_000_000, 1_700_000_000)
+      const stored = isLinked ? join(root, '..', path.replaceAll('/', ' ')) : join(root, path)
+      writeFileSync(stored, text)
+      utimesSync(stored, 1_700_000_000, 1_700_000_000)
+      if (isLinked) symlinkSync(stored, join(root, path))
     }
     const encoder = new TextEncoder()
     // In this order: what is stored encoded has to be the younger.
-    const objects = Object.entries(files).map(([path, { text, type }]) => {
+    const objects = Object.entries(files).flatMap(([path, { text, type, isLinked }]) => {
       const httpMetadata = type === undefined ? {} : { contentType: type }
-      return [path, { bytes: encoder.encode(text), httpMetadata }] as const
+      return isLinked ? [] : [[path, { bytes: encoder.encode(text), httpMetadata }] as const]
     })
     const { port, stop } = await startWorker(Object.fromEntries(objects), worker)
     stops.push(stop)

@@ -1,5 +1,5 @@
 import type { Chunk, FileSource, Read } from '../../../src/source.ts'
-import type { Share } from './flights.ts'
+import type { Share } from '../flights.ts'
 import type { Version } from './version.ts'
 
 /** The blocks of one version of a file, by their number from 0 on. */

@@ -1,6 +1,6 @@
 import { isWorkerd } from '../../../src/runtime.ts'
+import { Flights, type Share } from '../flights.ts'
 import { Blocks } from './blocks.ts'
-import { Flights, type Share } from './flights.ts'
 import type { BlockTier } from './tier.ts'
 
 /** What a cache did so far: every block that was asked for is counted once, and each failure. */

@@ -31,10 +31,10 @@ const WEEK = 7 * 86_400
  * @throws TypeError or RangeError at once if there is no cache or an option is invalid
  *
  * @example
- * const films = cached(lookup, {
- *   tier: cacheApiTier(caches.default),
- *   waitUntil: (work, env, ctx) => ctx.waitUntil(work),
- * })
+ * ```ts
+ * const tier = cacheApiTier(caches.default)
+ * cached(lookup, { tier, waitUntil: (work, env, ctx) => ctx.waitUntil(work) })
+ * ```
  */
 export function cacheApiTier(cache: CacheLike, options: CacheApiOptions = {}): BlockTier {
   const { base = 'https://byteserve.invalid/', maxAge = WEEK } = options

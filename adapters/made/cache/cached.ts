@@ -42,7 +42,9 @@ export interface CacheOptions<Context extends readonly unknown[] = readonly unkn
    * a size. The lookups of byteserve ignore the query: the path will do for them.
    *
    * @example
-   * cached(nodeDirectory('media'), { key: ({ url }) => new URL(url).pathname })
+   * ```ts
+   * cached(nodeDirectory('media'), { key: ({ url }) => toRelativePath(url) })
+   * ```
    */
   readonly key?: ((request: RequestLike, ...context: Context) => string | null) | undefined
   /**
@@ -50,7 +52,9 @@ export interface CacheOptions<Context extends readonly unknown[] = readonly unkn
    * under way once a response has been sent.
    *
    * @example
+   * ```ts
    * cached(lookup, { tier, waitUntil: (work, env, ctx) => ctx.waitUntil(work) })
+   * ```
    */
   readonly waitUntil?: ((work: Promise<unknown>, ...context: Context) => void) | undefined
 }
@@ -74,9 +78,11 @@ export type CachedLookup<Context extends readonly unknown[] = readonly unknown[]
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
  * @example
+ * ```ts
  * const films = cached(r2Bucket(env.MEDIA), { memory: 32 * 1024 * 1024 })
  * fileHandler(films)
  * films.stats // { hits: 0, … }
+ * ```
  */
 export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   lookup: FileLookup<Context>,

@@ -36,7 +36,9 @@ const DIGEST_LENGTH = 32
  * @throws RangeError at once if `size` is not a whole number
  *
  * @example
+ * ```ts
  * cached(lookup, { tier: directoryTier('/var/cache/films', { size: 50e9 }) })
+ * ```
  */
 export function directoryTier(
   directory: string,
@@ -72,7 +74,10 @@ export function directoryTier(
     if (length > size || waiting + length > MAX_WAITING) return
     waiting += length
     try {
-      scan ??= findFiles()
+      scan ??= findFiles().catch((error: unknown) => {
+        scan = null
+        throw error
+      })
       await scan
       const name = await nameFor(key)
       await writeWhole(pathTo(name), bytes, await digest(bytes))

@@ -3,10 +3,12 @@
  * two lookups that share one must differ in their keys.
  *
  * @example
+ * ```ts
  * const tier: BlockTier = {
  *   get: async (key) => (await redis.getBuffer(key)) ?? null,
  *   put: (key, bytes) => redis.set(key, bytes, 'EX', 86_400),
  * }
+ * ```
  */
 export interface BlockTier {
   /**

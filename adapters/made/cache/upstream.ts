@@ -1,7 +1,7 @@
 import { SourceChangedError } from '../../../src/errors.ts'
 import { type Found, isSource } from '../../../src/lookup.ts'
 import type { ByteRange } from '../../../src/range.ts'
-import { closeSource, readRange } from '../../../src/reader.ts'
+import { BodyReader, closeSource } from '../../../src/reader.ts'
 import { isOfVersion, type Version } from './version.ts'
 
 /**
@@ -26,7 +26,7 @@ export async function readBlock(
     void closeSource(found)
     throw new SourceChangedError(`${path} changed while it was being served`)
   }
-  const reader = readRange(found, start, end)
+  const reader = new BodyReader(found, start, end)
   signal.addEventListener('abort', reader.close)
   // It may have been aborted while the lookup was at work.
   if (signal.aborted) reader.close()

@@ -1,3 +1,5 @@
+import { viewOf } from '../window.ts'
+
 /*
  * The boxes of an MP4 or QuickTime file (ISO/IEC 14496-12 §4.2):
  *
@@ -52,8 +54,4 @@ export function boxesIn(bytes: Uint8Array, start: number, end: number): Box[] | 
     at = box.end
   }
   return boxes
-}
-
-export function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, length)
 }

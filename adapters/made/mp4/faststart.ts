@@ -29,8 +29,10 @@ export interface FaststartOptions {
  * @throws as a rejection, what reading throws; the source is then closed
  *
  * @example
+ * ```ts
  * const film = await nodeFile('film.mp4')
  * serveFile(request, film && (await faststart(film)))
+ * ```
  */
 export async function faststart(
   source: FileSource,

@@ -1,4 +1,5 @@
-import { type Box, boxesIn, viewOf } from './boxes.ts'
+import { viewOf } from '../window.ts'
+import { type Box, boxesIn } from './boxes.ts'
 
 /** A table of the places in the file where media data lie: `stco` or `co64`. */
 export interface OffsetTable {

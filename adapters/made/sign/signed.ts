@@ -3,8 +3,9 @@ import type { FileLookup, Found } from '../../../src/lookup.ts'
 import { expectLookup, isSource } from '../../../src/lookup.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { expectBase } from '../../site/url-path.ts'
+import { withUrl } from '../request.ts'
 import { addToken, hasToken, type Target, takeToken, toTarget } from './signed-url.ts'
-import { type Grant, importKey, type SigningKey, sign, toKeys, verify } from './token.ts'
+import { type Grant, importKey, LAST_END, type SigningKey, sign, toKeys, verify } from './token.ts'
 
 /** What a signed URL grants, and for how long. */
 export interface SignOptions {
@@ -31,12 +32,15 @@ const TWELVE_HOURS = 12 * 60 * 60 * 1000
  * @param keys the first one signs
  * @throws as a rejection, TypeError if the URL is neither, is signed already or can't be (its path
  * is not UTF-8, or has an encoded slash, backslash or control character), if `scope` is not above
- * it, or a key has less than 16 bytes; RangeError if `expires` is not later than now
+ * it, or a key has less than 16 bytes; RangeError unless the second in which
+ * `expires` lies is still to come
  *
  * @example
+ * ```ts
  * await signUrl('/films/a.mp4', key) // '/films/a.mp4?signed=1767225600.Xb0…'
  * await signUrl('/films/a/index.m3u8', key, { scope: '/films/a/' })
  * // '/films/a/~1767225600.9ZI…/index.m3u8'
+ * ```
  */
 export async function signUrl(
   url: string | URL,
@@ -45,13 +49,15 @@ export async function signUrl(
 ): Promise<string> {
   const [key] = toKeys(keys)
   const target = expectTarget(String(url))
-  const end = Number(expires ?? now + TWELVE_HOURS)
-  if (!(end > now)) throw new RangeError(`Expected expires to be later than ${now}, got ${end}`)
+  const end = Math.floor(Number(expires ?? now + TWELVE_HOURS) / 1000)
+  if (!(end * 1000 > now && end <= LAST_END)) {
+    throw new RangeError(`Expected expires to be later than ${now}, and a time, got ${expires}`)
+  }
   const grant: Grant = {
     ...(scope === undefined
       ? { scope: 'file', path: target.path, query: target.url.search }
       : { scope: 'below', path: expectScope(scope, target), query: '' }),
-    expires: Math.floor(end / 1000),
+    expires: end,
   }
   return addToken(target, grant, await sign(grant, await importKey(key)))
 }
@@ -83,7 +89,9 @@ function expectScope(scope: string, { path }: Target): string {
  * @throws TypeError at once if `lookup` is not a function or a key has less than 16 bytes
  *
  * @example
- * fileHandler(signed(nodeDirectory('films', { base: '/films/' }), process.env.KEY))
+ * ```ts
+ * fileHandler(signed(nodeDirectory('films', { base: '/films/' }), key))
+ * ```
  */
 export function signed<Context extends readonly unknown[]>(
   lookup: FileLookup<Context>,
@@ -93,7 +101,7 @@ export function signed<Context extends readonly unknown[]>(
   const secrets = toKeys(keys)
   let imported: readonly CryptoKey[] | null = null
   return async (request, ...context) => {
-    const { method, headers } = request
+    const { method } = request
     const found = takeToken(request.url)
     if (found === null || (method !== 'GET' && method !== 'HEAD')) return FORBIDDEN
     // Not before the first request: workerd allows no such thing while a Worker starts.
@@ -101,7 +109,7 @@ export function signed<Context extends readonly unknown[]>(
     const { grant, token, url } = found
     const isGranted = await verify(grant, token, imported)
     if (!isGranted || Date.now() >= grant.expires * 1000) return FORBIDDEN
-    return unreferred(await lookup({ method, url, headers }, ...context))
+    return unreferred(await lookup(withUrl(request, url), ...context))
   }
 }
 
@@ -110,7 +118,9 @@ export function signed<Context extends readonly unknown[]>(
  * signature is left out: it may be that of a good link.
  *
  * @example
+ * ```ts
  * withoutSignature('/films/a.mp4?t=1&signed=1767225600.Xb0…') // '/films/a.mp4?t=1'
+ * ```
  */
 export function withoutSignature(url: string): string {
   return takeToken(url)?.url ?? url.replace(/(?<=~|=|%7e|%3d)\d{1,12}\.[\w-]{43}/gi, '')

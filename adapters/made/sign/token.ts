@@ -21,6 +21,9 @@ export interface Token {
 
 const MIN_KEY = 16
 
+/** The last end that a token has room for: 12 digits. */
+export const LAST_END = 999_999_999_999
+
 const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' }
 
 /** @throws TypeError unless there is a key, and each is long enough */

@@ -45,6 +45,12 @@ const CHUNK = 1024 * 1024
  *
  * Those who need the same checksum at the same time share the work. When whoever reads hangs up,
  * another one reads on from there, now or later.
+ *
+ * @example
+ * ```ts
+ * const checksums = new Checksums() // one for all requests
+ * await zip([{ name: 'film.mp4', open: () => nodeFile('film.mp4') }], { checksums })
+ * ```
  */
 export class Checksums {
   readonly #max: number

@@ -1,7 +1,7 @@
 import { exactly, streamBody } from '../../../src/body.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import type { Found } from '../../../src/lookup.ts'
-import { closeSource, readRange } from '../../../src/reader.ts'
+import { BodyReader, closeSource } from '../../../src/reader.ts'
 import { dropped } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
@@ -36,8 +36,11 @@ export interface ZipEntryOptions {
  * @throws TypeError, as a rejection, if a field of `headers` can't be sent; what reading throws
  *
  * @example
+ * ```ts
  * const archive = await nodeFile('comics/issue-1.cbz')
- * return archive && zipEntry(archive, 'page-01.jpg', request, { type: 'image/jpeg' })
+ * const page = archive && (await zipEntry(archive, 'page-01.jpg', request, { type: 'image/jpeg' }))
+ * serveFile(request, page)
+ * ```
  */
 export async function zipEntry(
   source: FileSource,
@@ -110,7 +113,7 @@ function inflating(
 
 /** The source is closed with the stream. */
 function inflated(source: FileSource, { start, end, size }: Stored): ReadableStream<Uint8Array> {
-  const deflated = streamBody(readRange(source, start, end))
+  const deflated = streamBody(new BodyReader(source, start, end))
   // The type asks for more than bytes, in some runtimes' types.
   const inflate = new DecompressionStream('deflate-raw') as TransformStream<Uint8Array, Uint8Array>
   return exactly(deflated.pipeThrough(inflate), size)

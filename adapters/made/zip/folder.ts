@@ -1,10 +1,14 @@
+import { expectHeaders } from '../../../src/headers.ts'
 import { closeSource } from '../../../src/reader.ts'
+import { hangUpSignal } from '../../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../../src/source.ts'
 import { contentDisposition } from '../../site/disposition.ts'
-import type { Entry, FileTree } from '../../site/tree.ts'
-import { askingFor } from '../request.ts'
-import { KnownFiles } from './known-files.ts'
-import { type ZipMember, type ZipOptions, zip } from './zip.ts'
+import type { Entry, FileTree, TreeFile } from '../../site/tree.ts'
+import { placeOf } from '../../site/views.ts'
+import { awaited } from '../flights.ts'
+import { askingFor, copyOf } from '../request.ts'
+import { KnownTree } from './known-tree.ts'
+import { archiveOf, planOf, type ZipMember, type ZipOptions } from './zip.ts'
 
 /** Options of `zipFolder`. */
 export interface ZipFolderOptions extends ZipOptions {
@@ -17,22 +21,27 @@ export interface ZipFolderOptions extends ZipOptions {
 const MAX_MEMBERS = 100_000
 
 /** What was learned of each tree. */
-const trees = new WeakMap<FileTree, KnownFiles>()
+const trees = new WeakMap<FileTree, KnownTree>()
 
 /**
  * A folder of a site as a ZIP archive: all that the tree lists below it and opens, so that hidden
- * files and links are left out by the tree's own rules; links to folders are left out, too. Each file is opened once to learn its
- * version, and again when its bytes are needed. For as long as the tree is there, versions are
- * remembered while size and date are listed as they were, and checksums for each version.
+ * files and links are left out by the tree's own rules; links to folders are left out, too.
+ *
+ * The folder is looked through for each archive, but once for all who ask for it at the same time,
+ * and no longer than one of them waits. A file that is listed without its version is opened to learn
+ * it. For as long as the tree is there, such versions are remembered while size and date are listed
+ * as they were, and checksums for each version.
  *
  * @param path of the folder, as for `tree.open`
  * @param request what the tree is asked with, as if for the HEAD of each file, without its Range and
  * conditions
  * @throws as `zip` does; TypeError, as a rejection, if the tree can't be listed; RangeError if there
- * are more than `maxMembers` files and folders
+ * are more than `maxMembers` files and folders; the reason of the request's signal, once it is aborted
  *
  * @example
- * nodeDirectory('media', { download: zipFolder }) // `/films/?zip`
+ * ```ts
+ * nodeDirectory('media', { download: zipFolder }) // answers `/films/?zip`
+ * ```
  */
 export async function zipFolder(
   tree: FileTree,
@@ -42,95 +51,110 @@ export async function zipFolder(
 ): Promise<FileSource> {
   const name = path.split('/').findLast((segment) => segment !== '') ?? 'files'
   const { filename = `${name}.zip`, maxMembers = MAX_MEMBERS, headers, ...others } = options
-  const known = trees.get(tree) ?? new KnownFiles()
-  trees.set(tree, known)
+  expectHeaders(headers)
+  const { tree: store, path: folder } = placeOf(tree, path.replace(/\/$/, ''))
+  const known = trees.get(store) ?? new KnownTree()
+  trees.set(store, known)
+  // The archive keeps it for as long as its body.
+  const kept = copyOf(request)
+  const open = (id: string, signal?: AbortSignal) =>
+    openFile(store, id, askingFor(kept, 'HEAD', null, signal))
+  const share = known.plans().join(JSON.stringify([folder, maxMembers]), (signal) => {
+    const asked = { tree: store, open: (id: string) => open(id, signal), known, maxMembers, signal }
+    return planOf(below({ ...asked, count: 0 }, folder))
+  })
+  const plan = await awaited(share, hangUpSignal(request))
+  const entries = plan.entries.map((entry) => ({
+    ...entry,
+    open: async () => known.recognise(entry, await open(entry.id)),
+  }))
   const fields = Object.fromEntries(new Headers(headers))
   fields['content-disposition'] ??= contentDisposition('attachment', filename)
-  const open = (path: string) => openFile(tree, path, askingFor(request, 'HEAD', null))
-  const members = below({ tree, open, known, maxMembers }, path.replace(/\/$/, ''))
   const { checksums } = known
-  return zip(upTo(maxMembers, members), { checksums, ...others, headers: fields })
+  return archiveOf({ ...plan, entries }, { checksums, ...others, headers: fields })
 }
 
 /** How many files are opened at the same time. */
 const AT_ONCE = 16
 
-/** Where the members of an archive come from. */
-interface Store {
+/** A look through a folder, for all who wait for it. */
+interface Walk {
   readonly tree: FileTree
-  readonly open: (path: string) => Promise<FileSource | null>
-  readonly known: KnownFiles
+  readonly open: (path: string) => Promise<TreeFile | null>
+  readonly known: KnownTree
   readonly maxMembers: number
+  readonly signal: AbortSignal
+  /** Of members, so far. */
+  count: number
 }
 
 /** What lies below a folder, by name, each folder before what is in it. */
-async function* below(store: Store, folder: string, prefix = ''): AsyncGenerator<ZipMember> {
-  const entries = await listed(store, folder)
+async function* below(walk: Walk, folder: string, prefix = ''): AsyncGenerator<ZipMember> {
+  const entries = await listed(walk, folder)
   const pathOf = ({ name }: Entry) => (folder === '' ? name : `${folder}/${name}`)
   const learn = (entry: Entry) => {
     const { name, kind, lastModified } = entry
     if (kind === 'directory') return { name: `${prefix}${name}/`, lastModified }
-    return learnFile(store, pathOf(entry), prefix + name, entry)
+    return learnFile(walk, pathOf(entry), prefix + name, entry)
   }
   for (let i = 0; i < entries.length; i += AT_ONCE) {
+    walk.signal.throwIfAborted()
     const group = entries.slice(i, i + AT_ONCE)
     const members = await Promise.all(group.map(learn))
     for (const [j, entry] of group.entries()) {
       const member = members[j] ?? null
       if (member === null) continue
+      expectFew(++walk.count, walk)
       yield member
-      if (entry.kind === 'directory') yield* below(store, pathOf(entry), member.name)
+      if (entry.kind === 'directory') yield* below(walk, pathOf(entry), member.name)
     }
   }
 }
 
+/** Each request opens it for itself: by what it says of who asks, one may and another may not. */
+const open = () => null
+
 async function learnFile(
-  { open, known }: Store,
+  walk: Walk,
   id: string,
   name: string,
   entry: Entry,
 ): Promise<ZipMember | null> {
-  const version = known.find(id, entry) ?? (await open(id))
-  if (version === null) return null
-  if ('read' in version) {
-    known.remember(id, entry, version)
-    void closeSource(version)
-  }
-  const { size, etag, lastModified } = version
-  const openAgain = async () => {
-    const source = await open(id)
-    if (source?.etag !== etag) known.forget(id)
-    return source
-  }
-  return { name, id, open: openAgain, size, etag, lastModified }
+  const version = walk.known.find(id, entry) ?? (await learnVersion(walk, id, entry))
+  return version && { name, id, open, ...version }
 }
 
-async function listed({ tree, maxMembers }: Store, folder: string): Promise<Entry[]> {
-  const list = tree.list?.(folder)
+async function learnVersion({ known, open }: Walk, id: string, entry: Entry) {
+  const file = await open(id)
+  void closeSource(file)
+  return file && known.remember(id, entry, file)
+}
+
+async function listed(walk: Walk, folder: string): Promise<Entry[]> {
+  const list = walk.tree.list?.(folder)
   if (list === undefined) throw new TypeError('Expected a tree that can be listed')
   const entries: Entry[] = []
-  for await (const entry of upTo(maxMembers, list)) {
+  for await (const entry of list) {
+    walk.signal.throwIfAborted()
     // A link to a folder above would have no end.
-    if (entry.kind === 'file' || !entry.isLink) entries.push(entry)
+    if (entry.kind === 'directory' && entry.isLink) continue
+    entries.push(entry)
+    expectFew(entries.length, walk)
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** @throws RangeError if there are too many files and folders */
+function expectFew(count: number, { maxMembers }: Walk): void {
+  if (count <= maxMembers) return
+  throw new RangeError(`Expected up to ${maxMembers} files and folders, found more`)
 }
 
 async function openFile(
   tree: FileTree,
   path: string,
   request: RequestLike,
-): Promise<FileSource | null> {
+): Promise<TreeFile | null> {
   const opened = await tree.open(path, request)
   return opened === 'directory' ? null : opened
-}
-
-/** @throws RangeError, as a rejection, if there are more */
-async function* upTo<T>(max: number, items: AsyncIterable<T>): AsyncGenerator<T> {
-  let count = 0
-  for await (const item of items) {
-    count++
-    if (count > max) throw new RangeError(`Expected up to ${max} files and folders, found more`)
-    yield item
-  }
 }

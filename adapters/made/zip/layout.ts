@@ -1,7 +1,14 @@
 import type { FileSource } from '../../../src/source.ts'
 import { inMemory } from '../in-memory.ts'
 import { indexAt, type Row } from '../joined.ts'
-import { centralHeader, type Entry, endRecords, localHeader } from './records.ts'
+import {
+  centralHeader,
+  centralLength,
+  type Entry,
+  endRecords,
+  localHeader,
+  localLength,
+} from './records.ts'
 
 /** Where what comes to lie in an archive: known before a byte is read. */
 export interface Layout {
@@ -23,8 +30,8 @@ export function layOut(entries: readonly Entry[]): Layout {
   for (const [i, entry] of entries.entries()) {
     offsets[2 * i] = at
     central[i] = length
-    length += centralHeader(entry, 0, at).length
-    at += localHeader(entry, 0).length
+    length += centralLength(entry, at)
+    at += localLength(entry)
     offsets[2 * i + 1] = at
     at += entry.size
   }

@@ -1,3 +1,5 @@
+import { Fields } from './fields.ts'
+
 /*
  * The records of a ZIP archive (APPNOTE.TXT 6.3.10), of stored entries:
  *
@@ -36,72 +38,86 @@ const DOS_FOLDER = 0x10
 const UTF8 = 0x0800
 const STORED = 0
 
+/** How long the fixed part of each record is, in bytes. */
+const LOCAL = 30
+const CENTRAL = 46
+const END = 22
+const ZIP64_END = 56
+const ZIP64_LOCATOR = 20
+
+/** How long an extra field of a time is, and the head of that of ZIP64. */
+const TIMESTAMP = 9
+const ZIP64_HEAD = 4
+
+export function localLength(entry: Entry): number {
+  return LOCAL + entry.path.length + localExtra(entry)
+}
+
+/** @param offset where the local header is */
+export function centralLength(entry: Entry, offset: number): number {
+  return CENTRAL + entry.path.length + centralExtra(entry, offset)
+}
+
+function localExtra(entry: Entry): number {
+  return (isLarge(entry) ? ZIP64_HEAD + 16 : 0) + timestampLength(entry)
+}
+
+function centralExtra(entry: Entry, offset: number): number {
+  const large = (isLarge(entry) ? 16 : 0) + (offset >= MAX_32 ? 8 : 0)
+  return (large > 0 ? ZIP64_HEAD + large : 0) + timestampLength(entry)
+}
+
+function isLarge({ size }: Entry): boolean {
+  return size >= MAX_32
+}
+
 /** Java refuses stored entries whose checksum comes after them, so it is here (§4.4.4, bit 3). */
 export function localHeader(entry: Entry, crc: number): Uint8Array {
-  const { path } = entry
-  const isLarge = entry.size >= MAX_32
-  const size = isLarge ? MAX_32 : entry.size
-  const extra = join(
-    isLarge ? little([2, 0x0001], [2, 16], [8, entry.size], [8, entry.size]) : NOTHING,
-    timestamp(entry),
-  )
-  return join(
-    little(
-      [4, 0x0403_4b50],
-      [2, isLarge ? ZIP64 : PLAIN],
-      [2, UTF8],
-      [2, STORED],
-      [4, dosTime(entry)],
-      [4, crc],
-      [4, size],
-      [4, size],
-      [2, path.length],
-      [2, extra.length],
-    ),
-    path,
-    extra,
-  )
+  const { path, size } = entry
+  const header = new Fields(localLength(entry))
+    .put(4, 0x0403_4b50)
+    .put(2, isLarge(entry) ? ZIP64 : PLAIN)
+    .put(2, UTF8)
+    .put(2, STORED)
+    .put(4, dosTime(entry))
+    .put(4, crc)
+    .put(4, Math.min(size, MAX_32))
+    .put(4, Math.min(size, MAX_32))
+    .put(2, path.length)
+    .put(2, localExtra(entry))
+    .add(path)
+  if (isLarge(entry)) header.put(2, 0x0001).put(2, 16).put(8, size).put(8, size)
+  return addTimestamp(header, entry).bytes
 }
 
 /** @param offset where the local header is */
 export function centralHeader(entry: Entry, crc: number, offset: number): Uint8Array {
-  const { path } = entry
-  const isLarge = entry.size >= MAX_32
+  const { path, size } = entry
   const isFar = offset >= MAX_32
-  const size = isLarge ? MAX_32 : entry.size
-  const large: Field[] = isLarge
-    ? [
-        [8, entry.size],
-        [8, entry.size],
-      ]
-    : []
-  if (isFar) large.push([8, offset])
-  const extra = join(
-    large.length > 0 ? little([2, 0x0001], [2, 8 * large.length], ...large) : NOTHING,
-    timestamp(entry),
-  )
-  return join(
-    little(
-      [4, 0x0201_4b50],
-      [2, UNIX | ZIP64],
-      [2, isLarge || isFar ? ZIP64 : PLAIN],
-      [2, UTF8],
-      [2, STORED],
-      [4, dosTime(entry)],
-      [4, crc],
-      [4, size],
-      [4, size],
-      [2, path.length],
-      [2, extra.length],
-      [2, 0], // comment length
-      [2, 0], // disk
-      [2, 0], // internal attributes
-      [4, isFolder(entry) ? FOLDER_MODE * 0x1_0000 + DOS_FOLDER : FILE_MODE * 0x1_0000],
-      [4, isFar ? MAX_32 : offset],
-    ),
-    path,
-    extra,
-  )
+  const extra = centralExtra(entry, offset)
+  const header = new Fields(centralLength(entry, offset))
+    .put(4, 0x0201_4b50)
+    .put(2, UNIX | ZIP64)
+    .put(2, isLarge(entry) || isFar ? ZIP64 : PLAIN)
+    .put(2, UTF8)
+    .put(2, STORED)
+    .put(4, dosTime(entry))
+    .put(4, crc)
+    .put(4, Math.min(size, MAX_32))
+    .put(4, Math.min(size, MAX_32))
+    .put(2, path.length)
+    .put(2, extra)
+    .put(2, 0) // comment length
+    .put(2, 0) // disk
+    .put(2, 0) // internal attributes
+    .put(4, isFolder(entry) ? FOLDER_MODE * 0x1_0000 + DOS_FOLDER : FILE_MODE * 0x1_0000)
+    .put(4, Math.min(offset, MAX_32))
+    .add(path)
+  const large = extra - timestampLength(entry) - ZIP64_HEAD
+  if (large > 0) header.put(2, 0x0001).put(2, large)
+  if (isLarge(entry)) header.put(8, size).put(8, size)
+  if (isFar) header.put(8, offset)
+  return addTimestamp(header, entry).bytes
 }
 
 /**
@@ -113,43 +129,34 @@ export function centralHeader(entry: Entry, crc: number, offset: number): Uint8A
  */
 export function endRecords(count: number, start: number, end: number): Uint8Array {
   const length = end - start
-  const [shownCount, shownLength, shownStart] = [
-    Math.min(count, MAX_16),
-    Math.min(length, MAX_32),
-    Math.min(start, MAX_32),
-  ]
-  const isLarge = shownCount === MAX_16 || shownLength === MAX_32 || shownStart === MAX_32
-  const large = [
-    little(
-      [4, 0x0606_4b50],
-      [8, 44], // length of the rest
-      [2, UNIX | ZIP64],
-      [2, ZIP64],
-      [4, 0], // this disk
-      [4, 0], // the first disk
-      [8, count],
-      [8, count],
-      [8, length],
-      [8, start],
-    ),
-    little(
-      [4, 0x0706_4b50],
-      [4, 0], // disk
-      [8, end],
-      [4, 1], // disks
-    ),
-  ]
-  const plain = little(
-    [4, 0x0605_4b50],
-    [2, 0], // this disk
-    [2, 0], // the first disk
-    [2, shownCount],
-    [2, shownCount],
-    [4, shownLength],
-    [4, shownStart],
-    [2, 0], // comment length
-  )
-  return join(...(isLarge ? large : []), plain)
+  const hasLarge = count >= MAX_16 || length >= MAX_32 || start >= MAX_32
+  const records = new Fields((hasLarge ? ZIP64_END + ZIP64_LOCATOR : 0) + END)
+  if (hasLarge) {
+    records
+      .put(4, 0x0606_4b50)
+      .put(8, ZIP64_END - 12) // length of the rest
+      .put(2, UNIX | ZIP64)
+      .put(2, ZIP64)
+      .put(4, 0) // this disk
+      .put(4, 0) // the first disk
+      .put(8, count)
+      .put(8, count)
+      .put(8, length)
+      .put(8, start)
+      .put(4, 0x0706_4b50)
+      .put(4, 0) // disk
+      .put(8, end)
+      .put(4, 1) // disks
+  }
+  return records
+    .put(4, 0x0605_4b50)
+    .put(2, 0) // this disk
+    .put(2, 0) // the first disk
+    .put(2, Math.min(count, MAX_16))
+    .put(2, Math.min(count, MAX_16))
+    .put(4, Math.min(length, MAX_32))
+    .put(4, Math.min(start, MAX_32))
+    .put(2, 0).bytes // comment length
 }
 
 const SLASH = 0x2f
@@ -173,39 +180,18 @@ function dosTime({ lastModified }: Entry): number {
 }
 
 /** Info-ZIP's extended timestamp: the second, in UTC, as a signed number of 32 bits. */
-function timestamp({ lastModified }: Entry): Uint8Array {
-  if (lastModified === undefined) return NOTHING
-  const second = Math.floor(lastModified.getTime() / 1000)
+function addTimestamp(header: Fields, entry: Entry): Fields {
+  if (timestampLength(entry) === 0) return header
   const isModified = 1
-  return (second | 0) === second
-    ? little([2, 0x5455], [2, 5], [1, isModified], [4, second])
-    : NOTHING
+  return header.put(2, 0x5455).put(2, 5).put(1, isModified).put(4, secondOf(entry))
 }
 
-const NOTHING = new Uint8Array(0)
-
-type Field = readonly [width: 1 | 2 | 4 | 8, value: number]
-
-/** Numbers, each in its width in bytes, the least significant byte first. */
-function little(...fields: Field[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(fields.reduce((sum, [width]) => sum + width, 0)))
-  let at = 0
-  for (const [width, value] of fields) {
-    if (width === 1) view.setUint8(at, value)
-    else if (width === 2) view.setUint16(at, value, true)
-    else view.setUint32(at, value, true)
-    if (width === 8) view.setUint32(at + 4, Math.floor(value / 2 ** 32), true)
-    at += width
-  }
-  return new Uint8Array(view.buffer)
+/** 0 if the time is not known, or has no room. */
+function timestampLength(entry: Entry): number {
+  const second = secondOf(entry)
+  return (second | 0) === second ? TIMESTAMP : 0
 }
 
-function join(...parts: Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+function secondOf({ lastModified }: Entry): number {
+  return lastModified === undefined ? Number.NaN : Math.floor(lastModified.getTime() / 1000)
 }

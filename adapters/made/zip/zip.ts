@@ -5,7 +5,7 @@ import { joined } from '../joined.ts'
 import { expectPart, openPart, type Part } from '../part.ts'
 import { joinedTag } from '../tag.ts'
 import { type Checked, type ChecksumProgress, Checksums } from './checksums.ts'
-import { type Content, layOut, rowOf } from './layout.ts'
+import { type Content, type Layout, layOut, rowOf } from './layout.ts'
 import type { Entry } from './records.ts'
 
 /** A file or folder to put into an archive. */
@@ -39,7 +39,7 @@ export interface ZipOptions {
 }
 
 /** A member of which all is known. */
-interface Known extends Checked, Entry {
+export interface Known extends Checked, Entry {
   readonly crc32: number | undefined
 }
 
@@ -59,15 +59,37 @@ interface Known extends Checked, Entry {
  * be sent; RangeError if a size is not a whole number; Error if a member without a size is not there
  *
  * @example
+ * ```ts
  * const archive = await zip([{ name: 'film.mp4', open: () => nodeFile('videos/film.mp4') }])
  * serveFile(request, archive)
+ * ```
  */
 export async function zip(
   members: Iterable<ZipMember> | AsyncIterable<ZipMember>,
   options: ZipOptions = {},
 ): Promise<FileSource> {
   expectHeaders(options.headers)
+  return archiveOf(await planOf(members), options)
+}
+
+/** What an archive is to hold, and where: all that is known before a byte of it is read. */
+export interface Plan {
+  readonly entries: readonly Known[]
+  readonly layout: Layout
+  readonly etag: string | undefined
+}
+
+/** @throws as a rejection, as `zip` does */
+export async function planOf(
+  members: Iterable<ZipMember> | AsyncIterable<ZipMember>,
+): Promise<Plan> {
   const entries = await learnAll(members)
+  return { entries, layout: layOut(entries), etag: await tagOf(entries) }
+}
+
+/** @throws TypeError if a field of `headers` can't be sent */
+export function archiveOf({ entries, layout, etag }: Plan, options: ZipOptions): FileSource {
+  expectHeaders(options.headers)
   const { checksums = new Checksums(), onChecksum } = options
   const content: Content<Known> = {
     entries,
@@ -77,11 +99,11 @@ export async function zip(
       return entry.crc32 ?? checksums.of(entry, signal, onChecksum)
     },
   }
-  const { size, read, close } = joined(rowOf(content, layOut(entries)))
+  const { size, read, close } = joined(rowOf(content, layout))
   return {
     size,
     type: 'application/zip',
-    etag: options.etag ?? (await tagOf(entries)),
+    etag: options.etag ?? etag,
     headers: options.headers,
     read,
     close,
@@ -97,13 +119,13 @@ async function learnAll(
 ): Promise<readonly Known[]> {
   const names = new Set<string>()
   const entries: Known[] = []
-  let group: Promise<Known>[] = []
+  let group: (Known | Promise<Known>)[] = []
   for await (const member of members) {
     if (names.has(member.name)) throw new TypeError(`Expected one ${member.name}, got two`)
     names.add(member.name)
     const learning = learn(member)
     // If one fails, or a name is there twice, nobody waits for the others.
-    learning.catch(() => {})
+    if (learning instanceof Promise) learning.catch(() => {})
     group.push(learning)
     if (group.length < AT_ONCE) continue
     entries.push(...(await Promise.all(group)))
@@ -112,7 +134,7 @@ async function learnAll(
   return entries.concat(await Promise.all(group))
 }
 
-async function learn(member: ZipMember): Promise<Known> {
+function learn(member: ZipMember): Known | Promise<Known> {
   const { name, id = name, open, crc32, etag, lastModified } = member
   const path = expectPath(name)
   if (name.endsWith('/')) {
@@ -124,12 +146,15 @@ async function learn(member: ZipMember): Promise<Known> {
     expectPart(name, known)
     return known
   }
-  const source = await open()
-  if (source === null) throw new Error(`Expected a file for ${name}, found none`)
+  return learnFile({ name, id, path, open, crc32 })
+}
+
+async function learnFile(file: Omit<Known, 'size' | 'etag' | 'lastModified'>): Promise<Known> {
+  const source = await file.open()
+  if (source === null) throw new Error(`Expected a file for ${file.name}, found none`)
   void closeSource(source)
-  const { size } = source
-  const learned = { size, etag: source.etag, lastModified: source.lastModified }
-  return { name, id, path, open, crc32, ...learned }
+  const { size, etag, lastModified } = source
+  return { ...file, size, etag, lastModified }
 }
 
 const encoder = new TextEncoder()

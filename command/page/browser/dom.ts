@@ -13,3 +13,12 @@ export function decode(text: string): string {
     return text
   }
 }
+
+/** Shows a line that goes away by itself. */
+export function say(text: string): void {
+  const line = one('#toast')
+  line.textContent = text
+  setTimeout(() => {
+    if (line.textContent === text) line.textContent = ''
+  }, 5000)
+}

@@ -2,7 +2,7 @@
 export interface Actions {
   medium(): HTMLMediaElement | null
   step(by: number): void
-  toggleCaptions(): void
+  toggleCaptions(medium: HTMLMediaElement): void
   changeSpeed(by: number): void
 }
 
@@ -21,7 +21,6 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
     if (event.key === ' ' && target.matches('a, button, summary')) return
     if (!act(event.key, medium())) return
     event.preventDefault()
-    event.stopPropagation()
   }
 
   /** Whether the key means something. */
@@ -55,7 +54,7 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
         else playing.requestFullscreen().catch(() => {})
         return true
       case 'c':
-        toggleCaptions()
+        toggleCaptions(playing)
         return true
       case '<':
         changeSpeed(-1)

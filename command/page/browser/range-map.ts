@@ -1,15 +1,9 @@
-import type { Row } from '../events.ts'
+import type { FileFacts } from '../facts.ts'
 import { formatSize } from '../format.ts'
-import type { FilmLayout } from '../index-of.ts'
+import type { Row } from '../row.ts'
 import { one } from './dom.ts'
-
-/** What the server says of a file first. */
-export interface FileFacts {
-  readonly size: number
-  readonly layout: FilmLayout | null
-  /** What explains itself, in a sentence; '' for nothing. */
-  readonly note: string
-}
+import { renderRow } from './request-row.ts'
+import { lengthOf, merge, place, type Span, sentOf } from './spans.ts'
 
 export interface RangeMap {
   /** Shows the requests for another file. */
@@ -23,11 +17,6 @@ export interface RangeMap {
  * @param view this page's name, which the addresses of what it plays carry
  */
 export function startRangeMap(view: string): RangeMap {
-  interface Span {
-    readonly start: number
-    readonly end: number
-  }
-
   const map = one('#map')
   const bar = one('#bar')
   const rows = new Map<number, Row>()
@@ -106,7 +95,7 @@ export function startRangeMap(view: string): RangeMap {
     describe(all, at)
     const { children } = one('#requests')
     one('#requests').replaceChildren(
-      ...all.slice(-6).map((row) => renderRow(row, children.namedItem(`request-${row.id}`))),
+      ...all.slice(-6).map((row) => renderRow(row, children.namedItem(`request-${row.id}`), size)),
     )
   }
 
@@ -128,60 +117,14 @@ export function startRangeMap(view: string): RangeMap {
     )
   }
 
-  /** @param known the row as it was drawn before */
-  function renderRow(row: Row, known: Element | null): Element {
-    const { id, at, range, status, state } = row
-    const line = known ?? one<HTMLTemplateElement>('#request').content.cloneNode(true).firstChild
-    if (!(line instanceof HTMLElement)) throw new Error('Expected the template of a row')
-    const sent = sentOf(row)
-    line.id = `request-${id}`
-    line.dataset.state = state
-    line.dataset.sent = String(row.sent)
-    line.dataset.range = range ?? ''
-    line.dataset.status = `${status}`
-    const outcomes = { running: 'running', done: '', aborted: 'hung up', failed: 'failed' }
-    const cells = [
-      new Date(at).toTimeString().slice(0, 8),
-      range === null ? 'all' : range.replace('bytes=', ''),
-      `${status}`,
-      row.sent === null ? `announced ${formatSize(lengthOf(row))}` : formatSize(row.sent),
-      outcomes[state],
-    ]
-    const texts = line.querySelectorAll('[data-cell]')
-    cells.forEach((text, i) => {
-      const cell = texts[i]
-      if (cell !== undefined && cell.textContent !== text) cell.textContent = text
-    })
-    place(one('.asked', line), row)
-    const part = one('.part', line)
-    part.hidden = lengthOf(sent) === 0
-    place(part, sent)
-    part.classList.toggle('announced', row.sent === null)
-    const tick = one('.tick', line)
-    tick.hidden = state !== 'aborted' && state !== 'failed'
-    place(tick, { start: sent.end, end: sent.end })
-    return line
-  }
-
   function layer(selector: string, spans: readonly Span[]): void {
     const parent = one(selector, bar)
     while (parent.children.length > spans.length) parent.lastElementChild?.remove()
     while (parent.children.length < spans.length) parent.append(document.createElement('i'))
     spans.forEach((span, i) => {
       const child = parent.children[i]
-      if (child instanceof HTMLElement) place(child, span)
+      if (child instanceof HTMLElement) place(child, span, facts.size)
     })
-  }
-
-  function place(element: HTMLElement, { start, end }: Span): void {
-    // What lies at the very end is seen, too.
-    element.style.insetInlineStart = `min(${(100 * start) / facts.size}%, 100% - 3px)`
-    element.style.width = `${(100 * (end - start)) / facts.size}%`
-  }
-
-  /** What was sent of the file; where that is not known, what was announced. */
-  function sentOf({ start, end, sent }: Row): Span {
-    return { start, end: sent === null ? end : Math.min(end, start + sent) }
   }
 
   function buffered(): Span[] {
@@ -203,22 +146,6 @@ export function startRangeMap(view: string): RangeMap {
     return duration > 0 && Number.isFinite(duration)
       ? start + (time / duration) * (end - start)
       : start
-  }
-
-  /** Spans that overlap or touch as one. */
-  function merge(spans: readonly Span[]): Span[] {
-    const merged: { start: number; end: number }[] = []
-    const inOrder = spans.filter((span) => lengthOf(span) > 0).sort((a, b) => a.start - b.start)
-    for (const { start, end } of inOrder) {
-      const last = merged.at(-1)
-      if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end)
-      else merged.push({ start, end })
-    }
-    return merged
-  }
-
-  function lengthOf({ start, end }: Span): number {
-    return end - start
   }
 
   function percent(position: number): string {

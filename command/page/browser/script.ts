@@ -1,28 +1,45 @@
-import { fold, formatSize, formatTime } from '../format.ts'
-import { decode, one } from './dom.ts'
-import { startKeys } from './keys.ts'
-import { startMemory } from './memory.ts'
-import { startPage } from './page.ts'
-import { startRangeMap } from './range-map.ts'
-import { startThumbnails } from './thumbnails.ts'
-import { startViewer } from './viewer.ts'
+import * as format from '../format.ts'
+import * as dom from './dom.ts'
+import * as entry from './entry.ts'
+import * as folders from './folders.ts'
+import * as keys from './keys.ts'
+import * as memory from './memory.ts'
+import * as page from './page.ts'
+import * as player from './player.ts'
+import * as rangeMap from './range-map.ts'
+import * as requestRow from './request-row.ts'
+import * as resume from './resume.ts'
+import * as search from './search.ts'
+import * as spans from './spans.ts'
+import * as thumbnails from './thumbnails.ts'
+import * as tracks from './tracks.ts'
+import * as trouble from './trouble.ts'
+import * as view from './view.ts'
+import * as viewer from './viewer.ts'
 
-const FUNCTIONS = [
-  fold,
-  formatSize,
-  formatTime,
-  decode,
-  one,
-  startRangeMap,
-  startThumbnails,
-  startViewer,
-  startKeys,
-  startMemory,
-  startPage,
+const MODULES = [
+  format,
+  dom,
+  view,
+  entry,
+  memory,
+  resume,
+  tracks,
+  trouble,
+  spans,
+  requestRow,
+  rangeMap,
+  player,
+  thumbnails,
+  viewer,
+  search,
+  folders,
+  keys,
+  page,
 ]
 
 /**
- * The page's script: these functions, which run in the browser from their own source text. They
- * find one another by their names; nothing else of their modules exists there.
+ * The page's script: what these modules export, functions all, which run in the browser from their
+ * own source text. They find one another by their names; nothing else of their modules exists there.
  */
-export const SCRIPT: string = `${FUNCTIONS.join('\n')}\nstartPage()`
+export const SCRIPT: string = `${MODULES.flatMap(Object.values).join('\n')}\nstartPage()`

@@ -4,6 +4,11 @@ export interface Viewer {
   open(link: HTMLAnchorElement): void
 }
 
+/** Whether a link leads to a picture, or to a paper where the browser shows such: phones do not. */
+export function canShow(link: HTMLAnchorElement): boolean {
+  return link.matches('.picture') || (link.matches('.paper') && navigator.pdfViewerEnabled)
+}
+
 /** Shows pictures and papers above the page. It runs in the browser, from its own source text. */
 export function startViewer(): Viewer {
   const dialog = one<HTMLDialogElement>('#viewer')

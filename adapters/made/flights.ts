@@ -6,6 +6,29 @@ export interface Share<Value> {
   leave(): void
 }
 
+/**
+ * The value, for whoever waits no longer than until a signal is aborted.
+ *
+ * @throws as a rejection, the signal's reason
+ */
+export async function awaited<Value>(
+  { value, leave }: Share<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  let hangUp = () => {}
+  const hungUp = new Promise<never>((_, reject) => {
+    hangUp = () => reject(signal?.reason)
+  })
+  try {
+    signal?.throwIfAborted()
+    signal?.addEventListener('abort', hangUp)
+    return await Promise.race([value, hungUp])
+  } finally {
+    signal?.removeEventListener('abort', hangUp)
+    leave()
+  }
+}
+
 interface Flight<Value> {
   readonly value: Promise<Value>
   readonly controller: AbortController

@@ -1,0 +1,47 @@
+import { OriginError } from './failure.ts'
+import { drop, type Reply, type Upstream, within } from './upstream.ts'
+
+/** The most bytes that a listing may have: that of nginx takes some 100 for each file. */
+const MAX_LENGTH = 32 * 1024 * 1024
+
+/**
+ * The text of a listing.
+ *
+ * @throws OriginError, as a rejection, when there is none, it breaks off or goes on and on
+ */
+export async function readListing(upstream: Upstream, reply: Reply): Promise<string> {
+  const { response, hangUp } = reply
+  if (response.status !== 200) {
+    drop(upstream, reply)
+    throw noListing(upstream, `status ${response.status}`)
+  }
+  const reader = response.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let length = 0; length <= MAX_LENGTH; ) {
+    const chunk =
+      reader && (await within(upstream.timeout, reader.read(), hangUp).catch(() => null))
+    if (!chunk) throw noListing(upstream, 'a part of one')
+    if (chunk.done) return text + decoder.decode()
+    length += chunk.value.length
+    text += decoder.decode(chunk.value, { stream: true })
+  }
+  hangUp()
+  throw noListing(upstream, `more than ${MAX_LENGTH} bytes`)
+}
+
+export function noListing({ name }: Upstream, got: string): OriginError {
+  return new OriginError(502, name, `Expected a listing, got ${got}`)
+}
+
+/** The size of a file, if a listing tells a possible one. */
+export function toSize(told: unknown): number | undefined {
+  const size = /^\d+$/.test(String(told)) ? Number(told) : Number.NaN
+  return Number.isSafeInteger(size) ? size : undefined
+}
+
+/** The time of a file, if a listing tells one. */
+export function toDate(told: unknown): Date | undefined {
+  const time = typeof told === 'string' ? Date.parse(told) : Number.NaN
+  return Number.isNaN(time) ? undefined : new Date(time)
+}

@@ -1,0 +1,42 @@
+import { OriginError } from './failure.ts'
+import type { Ask, StoredFetch } from './stored-fetch.ts'
+
+/** How many redirects are followed for one request. */
+const MAX_REDIRECTS = 5
+
+/**
+ * Sends a request, and again to where it is redirected. What fetch follows by itself may be a loop of
+ * 20 to 200 requests, and takes every field but Authorization along.
+ *
+ * @param name what errors call the file
+ * @param elsewhere the fields for any other origin, and for all that follows it: nothing secret
+ * @returns the last response, and its URL
+ * @throws OriginError when it is led on and on, or out of HTTP
+ */
+export async function follow(
+  fetch: StoredFetch,
+  name: string,
+  { headers, ...ask }: Omit<Ask, 'redirect'> & { readonly url: URL },
+  elsewhere: Headers,
+): Promise<{ readonly response: Response; readonly url: URL }> {
+  let { url } = ask
+  for (let followed = 0; ; followed++) {
+    const response = await fetch(url.href, { ...ask, headers, redirect: 'manual' })
+    // A page is not told where: its browser has to follow.
+    if (response.type === 'opaqueredirect') {
+      return { url, response: await fetch(url.href, { ...ask, headers, redirect: 'follow' }) }
+    }
+    const location = response.headers.get('location')
+    if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, url }
+    await response.body?.cancel()
+    const next = URL.canParse(location, url) ? new URL(location, url) : null
+    if (followed === MAX_REDIRECTS) throw lost(name, `more than ${MAX_REDIRECTS} redirects`)
+    if (!next?.protocol.startsWith('http')) throw lost(name, 'a redirect to nowhere')
+    if (next.origin !== url.origin) headers = elsewhere
+    url = next
+  }
+}
+
+function lost(name: string, got: string): OriginError {
+  return new OriginError(502, name, `Expected the file, got ${got}`)
+}

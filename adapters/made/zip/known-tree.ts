@@ -1,0 +1,77 @@
+import { isWorkerd } from '../../../src/runtime.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { isStrong } from '../../../src/validators.ts'
+import type { Entry, TreeFile } from '../../site/tree.ts'
+import { Flights } from '../flights.ts'
+import { Checksums } from './checksums.ts'
+import type { Known, Plan } from './zip.ts'
+
+/** What tells one state of an entry of a listing from another. */
+type Listed = Pick<Entry, 'size' | 'lastModified' | 'version'>
+
+/** What an archive has to know of a file. */
+type Version = Pick<FileSource, 'size' | 'etag' | 'lastModified'>
+
+/** A version, and how it was listed. */
+interface Remembered extends Version {
+  readonly listed: string
+}
+
+/** How many files' versions are remembered. */
+const MAX_FILES = 100_000
+
+/**
+ * What was learned of a tree's files, by their paths: so that those that are listed as they were need
+ * not be opened for each request. A file may change all the same; then it is another version once it
+ * is opened for its bytes, the body breaks off, and the next one knows better.
+ */
+export class KnownTree {
+  readonly checksums: Checksums = new Checksums()
+  readonly #plans = new Flights<Plan>()
+  /** The one that was learned first is first. */
+  readonly #versions = new Map<string, Remembered>()
+
+  /** The archives that are being prepared. In workerd, no request may wait for another one's. */
+  plans(): Flights<Plan> {
+    return isWorkerd ? new Flights() : this.#plans
+  }
+
+  /** A version that needs no look: one that was remembered, or is listed. */
+  find(path: string, entry: Entry): Version | null {
+    const known = this.#versions.get(path)
+    if (known !== undefined && known.listed === listed(entry)) return known
+    const { size, version, lastModified } = entry
+    return size === undefined || version === undefined
+      ? null
+      : { size, etag: version, lastModified }
+  }
+
+  /** Remembers what is listed with its size and date: only that could be seen to change. */
+  remember(path: string, entry: Listed, { size, etag, lastModified }: FileSource): Version {
+    const version = { size, etag, lastModified }
+    const isTold = entry.size === size && entry.lastModified !== undefined
+    if (isTold && etag !== undefined && isStrong(etag)) {
+      const [oldest] = this.#versions.keys()
+      if (this.#versions.size >= MAX_FILES && oldest !== undefined) this.#versions.delete(oldest)
+      this.#versions.set(path, { ...version, listed: listed(entry) })
+    }
+    return version
+  }
+
+  /**
+   * A file that was opened for an entry of an archive, under the tag that it has there if it is that
+   * version. If it is not, the listing may be wrong about it: that is opened the next time.
+   */
+  recognise(entry: Known, file: TreeFile | null): FileSource | null {
+    const { id, etag } = entry
+    if (file?.version !== undefined && file.version === etag) return { ...file, etag }
+    if (file?.etag === etag) return file
+    this.#versions.delete(id)
+    if (file !== null) this.remember(id, { ...entry, version: etag }, file)
+    return file
+  }
+}
+
+function listed({ size, lastModified, version }: Listed): string {
+  return `${size} ${lastModified?.getTime()} ${version}`
+}

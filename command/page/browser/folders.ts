@@ -1,0 +1,78 @@
+import { one, say } from './dom.ts'
+
+export interface Folders {
+  /** Shows another folder, or other files of this one, beside what plays; whether it does. */
+  visit(address: string, isNew: boolean): Promise<boolean>
+  /** Whether the page's address, but for what is after a #, is that of what is shown. */
+  isHere(): boolean
+}
+
+/**
+ * Takes what a folder holds from the folder's page. It runs in the browser, from its own source
+ * text.
+ *
+ * @param whenFilled is told when there is something else to see, with the page that it came from
+ */
+export function startFolders(whenFilled: (page: Document) => void): Folders {
+  const shelf = one('#shelf')
+  let shown = location.pathname + location.search
+  let asked = new AbortController()
+
+  return {
+    isHere: () => location.pathname + location.search === shown,
+    async visit(address, isNew) {
+      const url = new URL(address, location.href)
+      asked.abort()
+      asked = new AbortController()
+      const page = await load(url, asked.signal)
+      if (page === null) return false
+      const files = page.querySelector('#shelf')
+      // Another page, such as an index.html, or one with a player where there is none.
+      const isOther = files === null || (!hasPlayer(document) && hasPlayer(page))
+      if (isOther) {
+        location.assign(url)
+        return false
+      }
+      if (isNew) history.pushState(null, '', url)
+      else history.replaceState(null, '', url.pathname + url.search + location.hash)
+      shown = url.pathname + url.search
+      fill(files, page)
+      if (isNew) arrive(page)
+      return true
+    },
+  }
+
+  /** Null if another was asked for in the meantime, or nobody answers. */
+  async function load(url: URL, signal: AbortSignal): Promise<Document | null> {
+    try {
+      const response = await fetch(url, { headers: { accept: 'text/html' }, signal })
+      const text = response.ok ? await response.text() : ''
+      return new DOMParser().parseFromString(text, 'text/html')
+    } catch {
+      // Not the browser's page about it: what plays may have enough to go on.
+      if (!signal.aborted) say('The server does not answer')
+      return null
+    }
+  }
+
+  function fill(files: Element, page: Document): void {
+    const focused = document.activeElement?.closest('#shelf a')?.getAttribute('href')
+    shelf.replaceChildren(...files.childNodes)
+    one('#place').replaceChildren(...one('#place', page).childNodes)
+    const links = [...shelf.querySelectorAll('a')]
+    links.find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true })
+    one('#status').textContent = one('#counts span').textContent
+    whenFilled(page)
+  }
+
+  function arrive(page: Document): void {
+    one<HTMLInputElement>('#words').value = one<HTMLInputElement>('#words', page).value
+    one<HTMLSelectElement>('#order').value = one<HTMLSelectElement>('#order', page).value
+    shelf.focus({ preventScroll: true })
+    scrollTo(0, 0)
+  }
+
+  function hasPlayer(page: Document): boolean {
+    return page.querySelector('#stage') !== null
+  }
+}

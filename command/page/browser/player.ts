@@ -1,0 +1,109 @@
+import { decode, one, say } from './dom.ts'
+import type { Entry } from './entry.ts'
+import { startRangeMap } from './range-map.ts'
+import { startResuming } from './resume.ts'
+import { addTracks } from './tracks.ts'
+import { tellTrouble } from './trouble.ts'
+
+export interface Player {
+  /** What is loaded, whether it runs or not. */
+  playing(): Entry | null
+  medium(): HTMLMediaElement | null
+  /** Loads it, unless it is; and begins to play it, if that is wanted. */
+  show(entry: Entry, isWanted: boolean): void
+  /** Whether the network belongs to what plays. */
+  isLoading(): boolean
+  /** @param by -1 for slower, 1 for faster, 0 for what is chosen */
+  changeSpeed(by: number): void
+}
+
+/**
+ * The player, which is the browser's own, and what belongs to it. It runs in the browser, from its
+ * own source text.
+ *
+ * @param view this page's name, which the addresses of what it plays carry
+ */
+export function startPlayer(view: string, whenEnded: (entry: Entry) => void): Player {
+  const speed = one<HTMLSelectElement>('#speed')
+  const map = startRangeMap(view)
+  const resuming = startResuming()
+  let playing: Entry | null = null
+  let medium: HTMLMediaElement | null = null
+
+  one('#tools').hidden = false
+  speed.addEventListener('change', () => changeSpeed(0))
+  one('#copy').addEventListener('click', () => void copyAddress())
+  one('#help').addEventListener('click', () => one<HTMLDialogElement>('#shortcuts').showModal())
+
+  return {
+    playing: () => playing,
+    medium: () => medium,
+    show(entry, isWanted) {
+      const isLoaded = entry.href === playing?.href && medium?.error === null
+      if (!isLoaded) load(entry)
+      // A browser may refuse; the player has a button, too.
+      if (isWanted) medium?.play().catch(() => {})
+    },
+    isLoading() {
+      if (medium === null || medium.error !== null) return false
+      const enough = medium.paused ? medium.HAVE_CURRENT_DATA : medium.HAVE_ENOUGH_DATA
+      return medium.readyState < enough
+    },
+    changeSpeed,
+  }
+
+  function load(entry: Entry): void {
+    const last = medium
+    const next = makeMedium(entry, last)
+    playing = entry
+    medium = next
+    one('#title').textContent = entry.title
+    one('#about').textContent = decode(entry.href).split('/').slice(1, -1).join(' / ')
+    one<HTMLAnchorElement>('#download').href = entry.href
+    document.title = entry.title
+    addTracks(next, entry.tracks, last)
+    tellTrouble(next, entry.href)
+    resuming.follow(next, entry.href)
+    next.src = `${entry.href}?view=${view}`
+    one('#player').replaceChildren(next)
+    // Otherwise the last one would go on loading until it is garbage collected.
+    last?.removeAttribute('src')
+    last?.load()
+    map.follow(next)
+  }
+
+  function makeMedium(entry: Entry, last: HTMLMediaElement | null): HTMLMediaElement {
+    const next = document.createElement(entry.kind)
+    next.controls = true
+    next.preload = 'metadata'
+    next.setAttribute('aria-label', entry.title)
+    if (next instanceof HTMLVideoElement) {
+      next.playsInline = true
+      if (entry.poster !== null) next.poster = entry.poster
+    }
+    next.volume = last?.volume ?? 1
+    next.muted = last?.muted ?? false
+    next.defaultPlaybackRate = Number(speed.value)
+    next.addEventListener('ended', () => whenEnded(entry))
+    return next
+  }
+
+  function changeSpeed(by: number): void {
+    if (medium === null) return
+    const last = speed.options.length - 1
+    speed.selectedIndex = Math.min(last, Math.max(0, speed.selectedIndex + by))
+    medium.defaultPlaybackRate = Number(speed.value)
+    medium.playbackRate = Number(speed.value)
+  }
+
+  async function copyAddress(): Promise<void> {
+    const address = new URL(playing?.href ?? '', location.href).href
+    try {
+      await navigator.clipboard.writeText(address)
+      say('The address is copied')
+    } catch {
+      // Without TLS a browser has no clipboard, unless the server is this machine.
+      prompt('The address', address)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { Served, Serving } from '../../src/served.ts'
+
+/** How many requests of one page are remembered. */
+const MAX_ROWS = 100
+
+/** A response with a part of a file, as the page's range map shows it. */
+export interface Row {
+  readonly id: number
+  /** When it began, in ms since the epoch. */
+  readonly at: number
+  /** The Range field; null without one. */
+  readonly range: string | null
+  readonly status: number
+  /** The bytes [start, end) of the file that were announced. */
+  readonly start: number
+  readonly end: number
+  /** How many were sent so far; null where the runtime does not tell. */
+  readonly sent: number | null
+  readonly state: 'running' | 'done' | 'aborted' | 'failed'
+}
+
+/** A response, wherever it is. */
+export interface Watched {
+  readonly path: string
+  row(): Row
+}
+
+/** The last rows, by their numbers. */
+export class Rows extends Map<number, Watched> {
+  put(watched: Watched): void {
+    this.set(watched.row().id, watched)
+    for (const oldest of this.keys()) {
+      if (this.size <= MAX_ROWS) break
+      this.delete(oldest)
+    }
+  }
+}
+
+/** A response of this process. */
+export class Tracked implements Watched {
+  readonly path: string
+  readonly view: string
+  readonly #row: Omit<Row, 'sent' | 'state'>
+  #serving: Pick<Serving, 'sent'>
+  #state: Row['state'] = 'running'
+  #lastSent: number | null = 0
+
+  constructor(id: number, path: string, view: string, serving: Serving) {
+    const { request, status, headers } = serving
+    const [, first, last] = /^bytes (\d+)-(\d+)/.exec(headers['content-range'] ?? '') ?? []
+    const length = status === 200 && request.method === 'GET' ? headers['content-length'] : 0
+    const start = Number(first ?? 0)
+    const end = last === undefined ? Number(length ?? 0) : Number(last) + 1
+    const range = request.headers.get('range')
+    this.path = path
+    this.view = view
+    this.#row = { id, at: Date.now(), range, status, start, end }
+    this.#serving = serving
+  }
+
+  end({ sent, aborted, error }: Served): void {
+    // Not the response itself, which would keep its request.
+    this.#serving = { sent }
+    this.#state = error !== undefined ? 'failed' : aborted ? 'aborted' : 'done'
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running'
+  }
+
+  /** Whether more was sent since it was last asked. */
+  hasMoved(): boolean {
+    const { sent } = this.#serving
+    const hasMoved = sent !== this.#lastSent
+    this.#lastSent = sent
+    return hasMoved
+  }
+
+  row(): Row {
+    return { ...this.#row, sent: this.#serving.sent, state: this.#state }
+  }
+}

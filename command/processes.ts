@@ -1,0 +1,28 @@
+import cluster from 'node:cluster'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import type { Host } from './host.ts'
+
+/** Workers of Node are processes, which `node:cluster` lets share a port on any system. */
+export const startWorker: Host['startWorker'] = (hear, leave) => {
+  cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] })
+  const worker = cluster.fork()
+  let reason = ''
+  worker.on('message', hear)
+  worker.on('error', ({ message }) => (reason = message))
+  worker.once('exit', (code, signal) => leave(reason || signal || `exit code ${code}`))
+  return {
+    say(message) {
+      if (worker.isConnected()) worker.send(message)
+    },
+    stop: () => void worker.process.kill('SIGKILL'),
+  }
+}
+
+export const joinPrimary: Host['joinPrimary'] = (hear) => {
+  // Ctrl-C goes to the whole group of processes. The primary tells what it means.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
+  process.on('disconnect', () => process.exit())
+  process.on('message', hear)
+  return (message) => void process.send?.(message)
+}

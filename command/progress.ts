@@ -1,0 +1,56 @@
+import type { Served, Serving } from '../src/served.ts'
+import type { RequestLike } from '../src/source.ts'
+import { withoutOrigin } from './authority.ts'
+import { formatSize } from './page/format.ts'
+
+/** How often it is told, in ms. */
+const EVERY = 500
+/** What is over sooner needs no progress, in ms. */
+const PATIENCE = 1000
+
+interface Run {
+  readonly serving: Serving
+  readonly length: number
+  readonly since: number
+}
+
+/** Tells how far the downloads that run have come, for as long as there are any. */
+export class Progress {
+  readonly #show: (progress: string) => void
+  readonly #running = new Map<RequestLike, Run>()
+  #timer: ReturnType<typeof setInterval> | null = null
+
+  constructor(show: (progress: string) => void) {
+    this.#show = show
+  }
+
+  begin(serving: Serving): void {
+    const length = Number(serving.headers['content-length'] ?? 0)
+    // Of what a runtime does not tell, there is no progress.
+    if (length === 0 || serving.sent === null) return
+    this.#running.set(serving.request, { serving, length, since: performance.now() })
+    this.#timer ??= setInterval(() => this.#tell(), EVERY)
+  }
+
+  end({ request }: Pick<Served, 'request'>): void {
+    this.#running.delete(request)
+    if (this.#running.size > 0 || this.#timer === null) return
+    clearInterval(this.#timer)
+    this.#timer = null
+    this.#show('')
+  }
+
+  #tell(): void {
+    const now = performance.now()
+    const runs = [...this.#running.values()].filter(({ since }) => now - since > PATIENCE)
+    this.#show(runs.map((run) => describe(run, now)).join('   '))
+  }
+}
+
+/** @example '/film.mp4  45 %  12 MB/s' */
+function describe({ serving, length, since }: Run, now: number): string {
+  const sent = serving.sent ?? 0
+  const path = withoutOrigin(serving.request.url).replace(/[^!-~]/g, '?')
+  const speed = formatSize((1000 * sent) / (now - since))
+  return `${path.slice(0, 60)}  ${Math.floor((100 * sent) / length)} %  ${speed}/s`
+}

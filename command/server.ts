@@ -1,0 +1,98 @@
+import { codeOf } from '../adapters/local/calls.ts'
+import { cors } from '../adapters/site/cors.ts'
+import { Failure, messageOf } from './failure.ts'
+import { forHosts, withPassword } from './guard.ts'
+import type { Address, Host, Service } from './host.ts'
+import type { ServeOptions } from './options.ts'
+import type { Views } from './page/events.ts'
+import { type Outlet, RequestLog, type Style } from './request-log.ts'
+import { findRoot, lookupOf } from './root.ts'
+
+/** All that a server is made from: plain data, which can be sent to another process. */
+export interface Job {
+  readonly options: ServeOptions
+  readonly address: Address
+  /** `USER:PASS`; null for none. */
+  readonly password: string | null
+  readonly style: Style
+}
+
+/** What is known of a server once it listens: plain data, too. */
+export interface Facts {
+  readonly port: number
+  /** Where the files are, with nothing secret in it. */
+  readonly place: string
+  /** Whether anybody tells what is in the folders. */
+  readonly isListed: boolean
+}
+
+/** A server, or several that share a port. */
+export interface Server {
+  readonly facts: Facts
+  /** Accepts no more connections; fulfilled once no response is under way. */
+  drain(): Promise<void>
+  /** Fulfilled once all that it logged is with its outlet. */
+  end(): Promise<void>
+}
+
+/**
+ * Serves from this process.
+ *
+ * @throws Failure, as a rejection, when it can't
+ */
+export async function startServer(
+  { options, address, password, style }: Job,
+  runtime: Host,
+  views: Views,
+  outlet: Outlet,
+): Promise<Server> {
+  const { host, allowHosts } = options
+  const log = new RequestLog(style, outlet)
+  const root = await findRoot(options, runtime, outlet.print)
+  const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...allowHosts]
+  const files = lookupOf(root, options, views)
+  const asked = password === null ? files : withPassword(files, password)
+  const service: Service = {
+    lookup: forHosts(asked, names),
+    options: {
+      maxRanges: options.maxRanges,
+      ...(options.cors && { headers: cors() }),
+      // The log line of a request says what broke its response.
+      onError() {},
+    },
+    onBegin(serving) {
+      views.begin(serving)
+      log.begin(serving)
+    },
+    onServed(served, client = '-') {
+      views.end(served)
+      log.end(served, client)
+    },
+  }
+  try {
+    const { port, drain } = await runtime.listen(service, address)
+    return {
+      facts: { port, place: root.place, isListed: root.shelf !== null },
+      drain() {
+        views.close()
+        return drain()
+      },
+      async end() {},
+    }
+  } catch (error) {
+    throw explain(error, host, address.port)
+  }
+}
+
+/** Why an address can't be listened on. */
+export function explain(error: unknown, host: string, port: number): Failure {
+  const code = codeOf(error)
+  const choice = 'choose another with --port N, or 0 for any free port'
+  if (code === 'EADDRINUSE') return new Failure(`port ${port} is in use; ${choice}`)
+  if (code === 'EACCES') return new Failure(`no permission to listen on port ${port}; ${choice}`)
+  // EINVAL: a link-local address, which means nothing without its zone; and Deno's node:net.
+  if (code === 'EADDRNOTAVAIL' || code === 'EINVAL') {
+    return new Failure(`${host} is not an address of this machine`)
+  }
+  return new Failure(`can't listen on ${host}, port ${port}: ${messageOf(error)}`)
+}

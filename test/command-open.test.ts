@@ -1,0 +1,105 @@
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import jsqr from 'jsqr'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type RuntimeName, startCommand, stopCommands } from './command-process.ts'
+import { areInstalled } from './support/installed.ts'
+import { run } from './support/process.ts'
+import { isInstalled } from './support/runtimes.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { eventually } from './support/wait.ts'
+
+const root = temporaryDirectory()
+const bin = temporaryDirectory()
+const opened = join(bin, 'opened')
+writeFileSync(
+  join(bin, 'xdg-open'),
+  `#!/bin/sh\nprintf '%s\\n' "$@" >${opened}.new\nmv ${opened}.new ${opened}\n`,
+)
+chmodSync(join(bin, 'xdg-open'), 0o755)
+
+afterAll(stopCommands)
+
+const isLinux = process.platform === 'linux'
+const names: RuntimeName[] = ['node', 'bun', 'deno']
+
+describe.each(names.filter(isInstalled))('--open under %s', (name) => {
+  // Deno may run programs only if it is told so.
+  test.runIf(isLinux && name !== 'deno')('opens the page, and nothing else', async () => {
+    rmSync(opened, { force: true })
+    const { url, log } = startCommand(name, [root, '--port', '0', '--open'], {
+      PATH: `${bin}:${process.env.PATH}`,
+    })
+    const what = await eventually('a browser', () =>
+      existsSync(opened) ? readFileSync(opened, 'utf8') : null,
+    )
+    expect([what, log()]).toEqual([`${await url}\n`, []])
+  })
+
+  test.runIf(isLinux)('says so where there is no browser', async () => {
+    const { url, log } = startCommand(name, [root, '--port', '0', '--open'], { PATH: '/nowhere' })
+    const address = await url
+    await eventually('a word of it', () => log()[0] ?? null)
+    expect(log()).toEqual([`can't open a browser with xdg-open: open ${address} yourself`])
+    expect((await fetch(address)).status).toBe(200)
+  })
+})
+
+describe('a QR code', () => {
+  test.runIf(areInstalled('script'))('leads to the page, on a terminal', async () => {
+    const command = fileURLToPath(new URL('../dist/command/byteserve.js', import.meta.url))
+    const line = [process.execPath, command, root, '--port', '0', '--qr'].join(' ')
+    const terminal = run('script', ['--quiet', '--return', '--command', line, '/dev/null'])
+    try {
+      const url = await terminal.says(/^(http:\S+)\r\n/)
+      const code = await eventually('the code', () => decode(terminal.stdout()))
+      expect(code).toBe(url)
+    } finally {
+      terminal.child.stdin.write('\x03')
+      await terminal.ended
+    }
+  })
+
+  test('is for terminals, whoever may connect', async () => {
+    const { child, ended, url } = startCommand('node', [root, '--port', '0', '--host', '0.0.0.0'])
+    await url
+    child.kill('SIGINT')
+    const { stdout, stderr } = await ended
+    expect(stdout + stderr).not.toMatch(/[█▀▄]/)
+  })
+})
+
+/** Each character is two modules, one above the other: light where it is filled. */
+const HALVES: Record<string, readonly [boolean, boolean]> = {
+  '█': [true, true],
+  '▀': [true, false],
+  '▄': [false, true],
+  ' ': [false, false],
+}
+
+/** How many pixels wide a module is drawn, and how many modules of paper are around them. */
+const SCALE = 4
+const MARGIN = 4
+
+/** What a QR code says that was drawn by blocks; null as long as there is none. */
+function decode(text: string): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are no part of the code
+  const plain = text.replace(/\x1b\[[\d;]*m/g, '')
+  const lines = plain.split(/\r?\n/).filter((line) => /^[█▀▄ ]{21,}$/.test(line))
+  const rows = lines.flatMap((line) => {
+    const halves = Array.from(line, (character) => HALVES[character] ?? [true, true])
+    return [halves.map(([upper]) => upper), halves.map(([, lower]) => lower)]
+  })
+  const size = ((rows[0]?.length ?? 0) + 2 * MARGIN) * SCALE
+  const pixels = new Uint8ClampedArray(size * size * 4).fill(255)
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const [row, column] = [y, x].map((at) => Math.floor(at / SCALE) - MARGIN)
+      const isLight = rows[row ?? -1]?.[column ?? -1] ?? true
+      if (!isLight) pixels.fill(0, (y * size + x) * 4, (y * size + x) * 4 + 3)
+    }
+  }
+  return jsqr.default(pixels, size, size)?.data ?? null
+}

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { startCrew } from '../command/crew.ts'
+import type { Host } from '../command/host.ts'
+import type { FromWorker, ToWorker } from '../command/messages.ts'
+import type { Output } from '../command/output.ts'
+import type { Job } from '../command/server.ts'
+import { settle, until } from './support/wait.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+const FACTS = { port: 1, place: '/media', isListed: true }
+
+/** A worker that does what the test says. */
+interface Puppet {
+  readonly heard: ToWorker[]
+  readonly say: (message: FromWorker) => void
+  readonly die: () => void
+  isStopped: boolean
+}
+
+function makeCrew(workers: number) {
+  const puppets: Puppet[] = []
+  const printed: string[] = []
+  const startWorker: Host['startWorker'] = (say, leave) => {
+    const puppet: Puppet = { heard: [], say, die: () => leave('a fault'), isStopped: false }
+    puppets.push(puppet)
+    return {
+      say: (message) => void puppet.heard.push(message),
+      stop: () => {
+        puppet.isStopped = true
+      },
+    }
+  }
+  const output = { print: (line: string) => void printed.push(line), show() {} }
+  const options = { workers, host: '127.0.0.1' }
+  const address = { address: '127.0.0.1', port: 0, tls: null, isShared: true }
+  const started = startCrew(
+    { options, address } as unknown as Job,
+    { startWorker } as Host,
+    output as unknown as Output,
+  )
+  started.catch(() => {})
+  return { started, puppets, printed }
+}
+
+/** A crew of two that serves. */
+async function startTwo() {
+  const crew = makeCrew(2)
+  await until(() => crew.puppets.length === 2)
+  for (const { say } of crew.puppets) say({ kind: 'listening', facts: FACTS })
+  const server = await crew.started
+  return { ...crew, server }
+}
+
+test('workers get a number and a port each, once they hear', async () => {
+  const { puppets } = makeCrew(2)
+  await until(() => puppets.length === 2)
+  expect(puppets.map(({ heard }) => heard)).toEqual([[], []])
+  for (const { say } of puppets) say({ kind: 'here' })
+  const jobs = puppets
+    .flatMap(({ heard }) => heard)
+    .map((message) => {
+      return message.kind === 'start' ? [message.number, message.job.address.port > 0] : null
+    })
+  expect(jobs).toEqual([
+    [1, true],
+    [2, true],
+  ])
+})
+
+test('one that fails before it serves ends them all, with its reason', async () => {
+  const { started, puppets } = makeCrew(2)
+  await until(() => puppets.length === 2)
+  puppets[0]?.say({ kind: 'failure', message: 'no such thing' })
+  await expect(started).rejects.toThrow('no such thing')
+  expect(puppets.map(({ isStopped }) => isStopped)).toEqual([true, true])
+  puppets[0]?.die()
+  await settle()
+  expect(puppets.length).toBe(2)
+})
+
+test('one that dies before it serves ends them all, too', async () => {
+  const { started, puppets } = makeCrew(2)
+  await until(() => puppets.length === 2)
+  puppets[1]?.die()
+  await expect(started).rejects.toThrow('a worker ended before it served: a fault')
+  expect(puppets.length).toBe(2)
+})
+
+test('one that dies is replaced, and those who fall soon wait longer and longer', async () => {
+  const { puppets, printed } = await startTwo()
+  const last = () => puppets.at(-1)
+  /** How long it takes until there is another, in ms. */
+  const pause = async () => {
+    const before = puppets.length
+    await settle()
+    for (let ms = 0; ; ms++) {
+      if (puppets.length > before) return ms
+      vi.advanceTimersByTime(1)
+    }
+  }
+  vi.advanceTimersByTime(60_000)
+  puppets[0]?.die()
+  expect(await pause()).toBe(1)
+  last()?.say({ kind: 'listening', facts: FACTS })
+  const pauses: number[] = []
+  for (let falls = 0; falls < 9; falls++) {
+    last()?.die()
+    pauses.push(await pause())
+  }
+  expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])
+  expect(printed.slice(0, 3)).toEqual([
+    'worker 1 ended (a fault); another takes its place',
+    'worker 1 ended (a fault); another takes its place',
+    "worker 1 can't be replaced: a worker ended before it served: a fault",
+  ])
+})
+
+test('what one reports, the others hear; its lines are printed', async () => {
+  const { puppets, printed } = await startTwo()
+  const row = {
+    id: 1,
+    at: 0,
+    range: null,
+    status: 200,
+    start: 0,
+    end: 1,
+    sent: 0,
+    state: 'running',
+  }
+  const message = { kind: 'report', report: { view: 'abcd', path: 'film.mp4', row } } as FromWorker
+  puppets[0]?.say(message)
+  puppets[1]?.say({ kind: 'lines', lines: ['one', 'two'] })
+  expect(puppets.map(({ heard }) => heard)).toEqual([[], [message]])
+  expect(printed).toEqual(['one', 'two'])
+})
+
+test.each(['drain', 'end'] as const)('%s waits for the last words of all', async (kind) => {
+  const { puppets, server } = await startTwo()
+  let isOver = false
+  const over = server[kind]().then(() => (isOver = true))
+  expect(puppets.map(({ heard }) => heard)).toEqual([[{ kind }], [{ kind }]])
+  puppets[0]?.say({ kind: 'over' })
+  await settle()
+  expect(isOver).toBe(false)
+  // One that dies has said all.
+  puppets[1]?.die()
+  await over
+  expect(puppets.length).toBe(2)
+})
