@@ -62,6 +62,7 @@ describe('blocks in other languages', () => {
       'docs/cdn.md: vcl', // and this.
       'docs/check.md: json',
       'docs/made.md: sh',
+      'docs/security.md: sh',
     ])
   })
 

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  closeSync,
   copyFileSync,
+  fstatSync,
+  openSync,
   readFileSync,
   renameSync,
   statSync,
@@ -10,6 +13,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Described, Fingerprints } from '../adapters/local/fingerprint.ts'
+import { Memory } from '../adapters/local/memory.ts'
+import { Mounts } from '../adapters/local/mounts.ts'
 import { nodeFile } from '../adapters/node.ts'
 import { readBytes } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
@@ -117,16 +123,12 @@ describe('the tag of a local file', () => {
   })
 
   it('is weak where the file changes again and again while it is read', async () => {
-    const path = join(directory, 'log.txt')
-    writeFileSync(path, '')
-    let isOver = false
-    const append = () => {
+    const path = put('log.txt', someBytes(9), BUILT)
+    const { etag } = await describeWith(path, async (call) => {
+      const read = await call()
       appendFileSync(path, 'more\n')
-      if (!isOver) setImmediate(append)
-    }
-    append()
-    const etag = await etagOf(path)
-    isOver = true
+      return read
+    })
     expect(etag).toMatch(/^W\/".+-new"$/)
   })
 
@@ -146,6 +148,26 @@ describe('the tag of a local file', () => {
     expect(Buffer.compare(await bytesOf(source), someBytes(size))).toBe(0)
     expect(bytesRead() - before).toBeLessThan(1.5 * size)
     await source?.close?.()
+  })
+})
+
+describe('what is read of a file for its tag', () => {
+  it('is of one version, though it was rewritten meanwhile, and keeps its date', async () => {
+    const path = put('midway.bin', someBytes(1000), BUILT)
+    const others = someBytes(1000, 2)
+    let changes = 1
+    const { etag, bytes } = await describeWith(path, async (call) => {
+      const read = await call()
+      if (changes-- > 0) put('midway.bin', others, BUILT)
+      return read
+    })
+    expect({ etag, bytes }).toEqual({ etag: tagOf(others, BUILT * 1000), bytes: others })
+  })
+
+  it('is no memory that was not read: of a file that gives less than its size, nothing', async () => {
+    const path = put('short.bin', someBytes(1000), BUILT)
+    const described = await describeWith(path, async () => 999)
+    expect(described).toMatchObject({ etag: 'W/"3e8--new"', isTellable: false, bytes: null })
   })
 })
 
@@ -180,6 +202,19 @@ function put(name: string, bytes: Uint8Array, time: number): string {
 /** How many bytes this process has read, of files and all else. */
 function bytesRead(): number {
   return Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
+}
+
+/** @param read makes a read, which gives how many bytes there were */
+async function describeWith(
+  path: string,
+  read: (call: () => Promise<unknown>) => Promise<unknown>,
+): Promise<Described> {
+  const mounts = new Mounts()
+  await mounts.look(path)
+  vi.spyOn(mounts, 'run').mockImplementation(async (_path, _dev, call) => Object(await read(call)))
+  const fd = openSync(path, 'r')
+  onTestFinished(() => closeSync(fd))
+  return new Fingerprints(mounts, new Memory()).describe({ path, fd, version: fstatSync(fd) })
 }
 
 async function describeFile(path: string): Promise<FileSource> {

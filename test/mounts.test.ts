@@ -1,9 +1,11 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import process from 'node:process'
 import { afterEach, expect, it, vi } from 'vitest'
 import { elsewhere } from '../adapters/local/calls.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { temporaryDirectory } from './support/temporary.ts'
+import { settle } from './support/wait.ts'
 
 const path = join(temporaryDirectory(), 'file')
 writeFileSync(path, '')
@@ -21,6 +23,9 @@ async function looked(): Promise<Mounts> {
   vi.useFakeTimers({ toFake: ['performance'] })
   return mounts
 }
+
+/** How many threads Node has for such calls. */
+const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4
 
 const FAST = 1
 const SLOW = 51
@@ -81,14 +86,36 @@ it('a name that no file can have is one where nothing is', async () => {
   expect(await new Mounts().look(`${path}${'x'.repeat(300)}`)).toBe(null)
 })
 
-it('a path of 2000 names below one that is missing takes a dozen looks', async () => {
+it('a path of 2000 names below one that is missing takes 17 looks, and is not remembered', async () => {
   const looks = vi.spyOn(elsewhere, 'stat')
   const mounts = new Mounts()
-  const far = join(dirname(path), 'missing/'.repeat(250), 'd/'.repeat(900), 'file')
+  const far = join(dirname(path), 'a/'.repeat(1800), 'file')
   expect(await mounts.look(far)).toBe(null)
-  expect(looks.mock.calls.length).toBeLessThanOrEqual(14)
-  // It is of the nearest directory that is there.
-  const near = join(dirname(path), 'missing', 'd'.repeat(100), 'file')
+  const near = join(dirname(path), 'a/'.repeat(15), 'file')
+  expect(looks.mock.calls.length).toBe(17)
   await mounts.look(near)
-  expect(mounts.isAtHand(near)).toBe(mounts.isLocal(dev))
+  expect([far, near].map((each) => mounts.isAtHand(each))).toEqual([false, mounts.isLocal(dev)])
+})
+
+it.each([
+  ['of an unknown device', '/unknown'],
+  ['below one of this machine, where anything may be mounted', join(dirname(path), 'below')],
+])('a directory %s can stall no more threads than may wait', async (_which, directory) => {
+  const mounts = new Mounts()
+  await mounts.look(path)
+  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
+  for (let i = 0; i < 8; i++) void mounts.look(join(directory, `${i}`))
+  await settle()
+  expect(looks.mock.calls.length).toBe(THREADS - 1)
+})
+
+it('who is the first to look into a directory does not wait for others that stall', async () => {
+  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
+  const mounts = new Mounts()
+  for (let i = 0; i < 8; i++) void mounts.look(`/unknown/${i}`)
+  await settle()
+  looks.mockClear()
+  void mounts.look('/another/0')
+  await settle()
+  expect(looks.mock.calls).toEqual([['/another/0']])
 })

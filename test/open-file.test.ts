@@ -12,6 +12,7 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Lease } from '../adapters/local/lease.ts'
 import { Memory } from '../adapters/local/memory.ts'
+import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere } from '../adapters/local/place.ts'
 import type { SharingOptions } from '../adapters/local/sharing.ts'
@@ -185,6 +186,19 @@ describe('an open file', () => {
       expect(atOnce).toEqual(isWhole ? someBytes(SIZE) : 'none')
       await file.close()
     })
+  })
+
+  it('reads nothing at once where that may keep the thread waiting', async () => {
+    const mounts = new Mounts()
+    const away = new OpenFiles(new Memory(), mounts)
+    const lease = await away.find(anywhere, putFile(directory, someBytes(SIZE)))
+    if (lease === null || lease === 'directory') throw new Error('Expected a file')
+    vi.spyOn(mounts, 'isLocal').mockReturnValue(false)
+    expect(lease.readSync(0, 10)).toBe(null)
+    expect(Buffer.from(await lease.read(0, 10))).toEqual(
+      Buffer.from(someBytes(SIZE).subarray(0, 10)),
+    )
+    await lease.close()
   })
 
   it('reads at once where that is asked', async () => {

@@ -230,10 +230,10 @@ describe('a file that several read', () => {
 })
 
 it('a file that was there is looked for twice before it is not', async () => {
-  await (await find()).close()
-  // So long ago that it is looked for as if it had never been found in its place.
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
+  await (await find()).close()
+  // So long ago that it is looked for as if it had never been found in its place.
   vi.advanceTimersByTime(1001)
   const looks = vi.spyOn(here, 'stat').mockReturnValueOnce(null)
   onTestFinished(() => looks.mockRestore())

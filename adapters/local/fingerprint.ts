@@ -82,7 +82,7 @@ export class Fingerprints {
       const isYoung = youth(version, isExact, now) > 0
       const isTellable = !isYoung && unrest(version, isExact, now) === 0
       const key = keyOf(version)
-      const known = isTellable ? this.#known.get(key) : undefined
+      const known = this.#known.get(key)
       const read = known === undefined ? await this.#read({ ...opened, version }) : null
       const fingerprint = known ?? read
       const found = known === undefined ? await this.#look(opened) : version

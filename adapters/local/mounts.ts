@@ -34,6 +34,9 @@ const LOCAL_TYPES = [
   0x2011bab0, 0x7366746e, 0x482b, 0x24051905, 0x3434, 0x9fa0,
 ]
 
+/** Of how many directories above a path it is asked what is known of them, or there. */
+const MOST_LOOKS = 16
+
 const statfsOf = promisify(statfs)
 
 /**
@@ -110,6 +113,7 @@ export class Mounts {
     try {
       const found = await look(path)
       const dev = found?.dev ?? (await nearestDevice(directory, look))
+      if (dev === null) return null
       if (!this.#isLocal.has(dev)) this.#isLocal.set(dev, await isLocalDevice(dev, path))
       this.#directories.set(directory, dev)
       this.#atHand.set(path, dev)
@@ -152,37 +156,29 @@ export class Mounts {
 
   /** The device of a directory, as far as it is known. */
   #deviceOf(directory: string): number | null {
-    const dev = this.#directories.get(directory)
-    if (dev !== undefined) return dev
-    const above = dirname(directory)
-    const device = above === directory ? null : this.#deviceOf(above)
-    // Below a directory of this machine anything may be mounted, below others the same is likely.
-    return device === null || this.isLocal(device) ? null : device
+    let at = directory
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const device = this.#directories.get(at)
+      // Below a directory of this machine anything may be mounted, below others the same is likely.
+      if (device !== undefined) return at === directory || !this.isLocal(device) ? device : null
+      at = dirname(at)
+    }
+    return null
   }
 }
 
-/**
- * The device of a directory, or of the nearest above it that exists. What lies below one that is
- * missing is missing, too: so a path of 2000 names takes a dozen looks.
- */
+/** The device of a directory, or of the nearest above it that exists; null if that is far above. */
 async function nearestDevice(
   directory: string,
   look: (path: string) => Promise<Version | null>,
-): Promise<number> {
-  const upwards = [directory]
-  for (let at = directory; at !== dirname(at); at = dirname(at)) upwards.push(dirname(at))
-  let dev = 0
-  for (let from = 0, to = upwards.length; from < to; ) {
-    // Mostly the directory itself is there.
-    const at = from === 0 ? 0 : Math.floor((from + to) / 2)
-    const found = await look(upwards[at] ?? directory)
-    if (found === null) from = at + 1
-    else {
-      dev = found.dev
-      to = at
-    }
+): Promise<number | null> {
+  let at = directory
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const found = await look(at)
+    if (found !== null || at === dirname(at)) return found?.dev ?? 0
+    at = dirname(at)
   }
-  return dev
+  return null
 }
 
 async function isLocalDevice(dev: number, path: string): Promise<boolean> {

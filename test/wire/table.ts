@@ -1102,7 +1102,7 @@ export const COMPLAINTS: readonly string[] = [
   'Expected stream() to give a ReadableStream, got Uint8Array',
   'Expected an Answer of Uint8Arrays, got String,String',
   'Expected an Answer of pieces or a stream, got both',
-  'Expected an Answer with a status from 200 to 599, got String',
+  'Expected an Answer with a status from 200 to 599, got 200',
 ]
 
 const CONNECTION: Draft[] = [
