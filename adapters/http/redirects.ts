@@ -31,7 +31,9 @@ export async function follow(
     await response.body?.cancel()
     const next = URL.canParse(location, url) ? new URL(location, url) : null
     if (followed === MAX_REDIRECTS) throw lost(name, `more than ${MAX_REDIRECTS} redirects`)
-    if (!next?.protocol.startsWith('http')) throw lost(name, 'a redirect to nowhere')
+    if (!next?.protocol.startsWith('http') || next.username + next.password !== '') {
+      throw lost(name, 'a redirect to nowhere')
+    }
     if (next.origin !== url.origin) headers = new Headers(elsewhere)
     url = next
   }
