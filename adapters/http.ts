@@ -166,10 +166,10 @@ function upstreamOf(target: URL, options: HttpTreeOptions, isFile = (_url: URL) 
     ...expectOriginOptions(options),
     async send(method, fields, signal) {
       // A body must come as it is stored: its offsets are those of the file.
-      const elsewhere = new Headers({ 'accept-encoding': 'identity', ...fields })
+      const elsewhere = { 'accept-encoding': 'identity', ...fields }
       const headers = new Headers(elsewhere)
       const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
-      for (const [field, value] of new Headers(given)) {
+      for (const [field, value] of given ? new Headers(given) : []) {
         if (!(field in fields)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)

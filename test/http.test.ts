@@ -517,7 +517,7 @@ const ROWS: Row[] = [
     answer: [200, null, ''],
     asked: ['HEAD /f', 'HEAD /ff', 'HEAD /fff', 'HEAD /ffff', 'HEAD /fffff', 'HEAD /ffffff'],
   },
-  ...['file:///etc/passwd', 'data:,abc', 'http://', 'ftp://127.0.0.1/f'].map(
+  ...['file:///etc/passwd', 'data:,abc', 'http://', 'ftp://h/f', 'http://user:pass@h/f'].map(
     (location): Row => ({
       name: `a redirect to ${location}`,
       origin: (_, outgoing) => outgoing.writeHead(302, { location }).end(),
@@ -1022,6 +1022,21 @@ describe('httpOrigin', () => {
   ])('throws at once for %s', (_what, make, message) => {
     expect(make).toThrow(message)
   })
+})
+
+it('in a page, which is not told where a redirect leads, its browser follows', async () => {
+  const asked: string[] = []
+  const fetch = async (url: string, { redirect }: { redirect: string }) => {
+    asked.push(`${redirect} ${url}`)
+    const headers = { etag: '"1"', 'content-length': '3' }
+    // What no program can make, but a browser.
+    return redirect === 'follow'
+      ? new Response(null, { headers })
+      : Object.defineProperty(new Response(), 'type', { value: 'opaqueredirect' })
+  }
+  const found = await httpFile('http://films.example/f', null, { fetch })
+  expect(found).toMatchObject({ size: 3, etag: '"1"' })
+  expect(asked).toEqual(['manual http://films.example/f', 'follow http://films.example/f'])
 })
 
 describe('httpFile without a request', () => {

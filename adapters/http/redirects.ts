@@ -17,7 +17,7 @@ export async function follow(
   fetch: StoredFetch,
   name: string,
   { headers, ...ask }: Omit<Ask, 'redirect'> & { readonly url: URL },
-  elsewhere: Headers,
+  elsewhere: Readonly<Record<string, string>>,
 ): Promise<{ readonly response: Response; readonly url: URL }> {
   let { url } = ask
   for (let followed = 0; ; followed++) {
@@ -31,8 +31,10 @@ export async function follow(
     await response.body?.cancel()
     const next = URL.canParse(location, url) ? new URL(location, url) : null
     if (followed === MAX_REDIRECTS) throw lost(name, `more than ${MAX_REDIRECTS} redirects`)
-    if (!next?.protocol.startsWith('http')) throw lost(name, 'a redirect to nowhere')
-    if (next.origin !== url.origin) headers = elsewhere
+    if (!next?.protocol.startsWith('http') || next.username + next.password !== '') {
+      throw lost(name, 'a redirect to nowhere')
+    }
+    if (next.origin !== url.origin) headers = new Headers(elsewhere)
     url = next
   }
 }
