@@ -53,6 +53,7 @@ describe('nodeFile', () => {
       type: 'video/mp4',
       etag: tagOf(bytes, modified.getTime()),
       lastModified: modified,
+      version: expect.any(String),
       headers: undefined,
       read: expect.any(Function),
       close: expect.any(Function),

@@ -27,7 +27,7 @@ export async function readBlock(
     throw new SourceChangedError(`${path} changed while it was being served`)
   }
   const reader = new BodyReader(found, start, end)
-  signal.addEventListener('abort', reader.close)
+  signal.addEventListener('abort', () => reader.close())
   // It may have been aborted while the lookup was at work.
   if (signal.aborted) reader.close()
   const bytes = new Uint8Array(end - start)
