@@ -27,7 +27,10 @@ export interface Answer {
    * Called only when it is to be sent: not for HEAD, nor where the status has no content.
    */
   readonly stream?: (() => ReadableStream<Uint8Array>) | undefined
-  /** Whether another handler may answer instead: as if nothing was found, where there is one. */
+  /**
+   * Whether this is a last resort, such as the page of a 404: `fileHandler` sends it; `matchFile`,
+   * `files` of `byteserve/hono` and `nodeListener` go on to the next handler, if there is one.
+   */
   readonly yields?: boolean | undefined
 }
 

@@ -6,7 +6,7 @@ import { addFields, COMPUTED_FIELDS, readFields } from './headers.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from './lookup.ts'
 import type { BodyReader } from './reader.ts'
 import { hangUpSignal } from './runtime.ts'
-import type { Observers } from './served.ts'
+import { HANG_UP, type Observers } from './served.ts'
 import type { FileSource, HeadersLike, RequestLike } from './source.ts'
 
 /** Options of `fileHandler`, `matchFile`, `serveFile` and `nodeListener`. */
@@ -15,7 +15,8 @@ export interface ServeOptions<Context extends readonly unknown[] = readonly unkn
     Observers<Context> {
   /**
    * Header fields of every answer, those of a 204, 404, 405 and 503 included; or a function that
-   * gives them. They take the place of what the file or the lookup says; computed fields stay.
+   * gives them. They take the place of what the file or the lookup says. Computed fields stay, and
+   * so do Content-Type and Content-Encoding, which belong to what is sent.
    *
    * @example
    * ```ts
@@ -40,7 +41,7 @@ export interface Body {
  * Begins to write an answer, as a Response or to Node's: makes the first read of its body, and only
  * then decides the head. What it throws comes before the head is sent, and becomes a 503.
  *
- * @param error what made the answer a 503
+ * @param error what made the answer a 503, or HANG_UP
  */
 export type Begin<Begun> = (answer: Answer, body: Body, error?: unknown) => Begun | Promise<Begun>
 
@@ -73,8 +74,10 @@ export function respondTo<Context extends readonly unknown[]>(
     expectFunction(name, options[name])
   }
   const { headers } = options
-  const isGiven = headers === undefined || typeof headers === 'function'
-  const added = isGiven ? headers : readFields(headers, COMPUTED_FIELDS)
+  const added =
+    headers === undefined || typeof headers === 'function'
+      ? headers
+      : readFields(headers, COMPUTED_FIELDS)
   return {
     match: async (exchange) =>
       answerMethod(exchange.request.method) ? null : answerWith(exchange, lookup),
@@ -124,8 +127,7 @@ export function respondTo<Context extends readonly unknown[]>(
         // It has the fields of every answer, too, unless making them is what failed.
       }
       const body = { reader: readAnswer(answered, reader ? null : source), source: null }
-      // After a hang-up, it doesn't matter why a look-up that was under way failed.
-      const error = hangUpSignal(request)?.aborted ? undefined : reasonOf(thrown)
+      const error = hangUpSignal(request)?.aborted ? HANG_UP : reasonOf(thrown)
       return begin(answered, body, error)
     }
   }

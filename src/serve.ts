@@ -126,27 +126,28 @@ async function respond(
   const given = atOnce ?? (isNative ? await native?.body?.(range.start, range.end) : null)
   if (given || isSmall) {
     const isEmpty = reader.length === 0
-    const body = given ?? (isEmpty ? noBody(request, answer) : await reader.whole())
+    const body = given ?? (isEmpty ? noBody(answer) : await reader.whole())
     const response = toResponse(answer, body)
     // A native body closes what it reads.
     if (atOnce) reader.close()
-    const progress = isEmpty ? reader : { ...reader, sent: null }
+    const { length, closed } = reader
+    const progress = isEmpty ? reader : { sent: null, length, closed }
     watch.begin(request, answer, progress)
     watch.end(request, answer, progress, error)
     return response
   }
   await reader.readAhead()
   const copy = copyOf(request)
-  watch.begin(copy, answer, reader)
   const conclude = ending(copy, answer, reader, watch)
   const abandon = ending(copy, answer, reader, watch.weakly())
-  return toResponse(answer, streamBody(reader, conclude, abandon, most))
+  const response = toResponse(answer, streamBody(reader, conclude, abandon, most))
+  watch.begin(copy, answer, reader)
+  return response
 }
 
 /** No body, and no length of none where the answer to a HEAD does not say the length for GET. */
-function noBody({ method }: Request, { status, headers }: Answer): BodyLike | null {
-  const isUnknown = method === 'HEAD' && headers['content-length'] === undefined
-  return isUnknown && status !== 204 && status !== 304 ? unknownBody() : null
+function noBody({ status, headers }: Answer): BodyLike | null {
+  return headers['content-length'] || status === 204 || status === 304 ? null : unknownBody()
 }
 
 /**

@@ -77,11 +77,18 @@ export interface Progress {
   readonly closed?: Promise<unknown> | undefined
 }
 
+/** Stands for an error after the client hung up: why something failed then does not matter. */
+export const HANG_UP: unique symbol = Symbol()
+
 /** Tells the observers of one response. */
 export interface Watch {
   /** The head is decided. */
   begin(request: RequestLike, answer: Answer, progress: Progress): void
-  /** The response is over; only the first call counts. */
+  /**
+   * The response is over; only the first call counts.
+   *
+   * @param error what went wrong, or HANG_UP
+   */
   end(request: RequestLike, answer: Answer, progress: Progress, error?: unknown): void
   /**
    * A watch for a response that may be garbage collected. Whatever the host passed may lead to the
@@ -90,52 +97,58 @@ export interface Watch {
   weakly(): Watch
 }
 
+/** How far a response has come. */
+interface Course {
+  /** When the request came, on the clock of `performance`. */
+  readonly started: number
+  isBegun: boolean
+  isOver: boolean
+}
+
 /** It holds no request: whoever tells something passes one. */
 export class ResponseWatch<Context extends readonly unknown[]> implements Watch {
   readonly #observers: Observers<Context>
   readonly #context: () => Context
-  readonly #started: number
-  #isBegun = false
-  #isOver = false
+  readonly #course: Course
 
   /** @param context gives what the host passed */
   constructor(
     observers: Observers<Context>,
     context: () => Context,
-    started: number = performance.now(),
+    course: Course = { started: performance.now(), isBegun: false, isOver: false },
   ) {
     this.#observers = observers
     this.#context = context
-    this.#started = started
+    this.#course = course
   }
 
   begin(request: RequestLike, answer: Answer, progress: Progress): void {
-    this.#isBegun = true
+    this.#course.isBegun = true
     const { onBegin } = this.#observers
     if (onBegin) this.#tell(onBegin, new Live(request, answer, progress))
   }
 
-  end(request: RequestLike, answer: Answer, progress: Progress, error?: unknown): void {
-    if (this.#isOver) return
-    this.#isOver = true
+  end(request: RequestLike, answer: Answer, progress: Progress, reason?: unknown): void {
+    const { started, isBegun, isOver } = this.#course
+    if (isOver) return
+    this.#course.isOver = true
     // The client was gone before the first read: who counts beginnings counts this one, too.
-    if (!this.#isBegun) this.begin(request, answer, progress)
+    if (!isBegun) this.begin(request, answer, progress)
     const { sent, length, closed } = progress
+    const error = reason === HANG_UP ? undefined : reason
     this.#report(request, error)
     void closed?.then((failure) => this.#report(request, failure))
     const { onServed } = this.#observers
     if (!onServed) return
     const { status, headers } = answer
-    const aborted = error === undefined && sent !== null && sent < length
-    const duration = performance.now() - this.#started
+    const isCut = error === undefined && sent !== null && sent < length
+    const aborted = isCut || reason === HANG_UP
+    const duration = performance.now() - started
     this.#tell(onServed, { request, status, headers, sent, aborted, error, duration })
   }
 
   weakly(): Watch {
-    const context = weakened(this.#context())
-    const watch = new ResponseWatch(this.#observers, context, this.#started)
-    watch.#isBegun = this.#isBegun
-    return watch
+    return new ResponseWatch(this.#observers, weakened(this.#context()), this.#course)
   }
 
   #report(request: RequestLike, error: unknown): void {

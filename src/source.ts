@@ -117,8 +117,9 @@ export interface RequestLike {
   readonly method: string
   /**
    * Absolute under Fetch. Under `nodeListener` it is `incoming.url`: the request target, such as
-   * `/film.mp4?t=1`, with the mount path of Express or Connect removed. Routes of Hono, Bun and
-   * Deno leave it in the URL, so a directory needs `base` there.
+   * `/film.mp4?t=1`, with the mount path of Express or Connect removed. `files` of `byteserve/hono`
+   * removes that of its route. Other routes of Hono, Bun and Deno leave it in the URL, so a directory
+   * needs `base` there.
    *
    * `toRelativePath` of `byteserve/site` reads the path of both. `new URL(url, 'http://localhost')`
    * parses both, too; but it takes the `x` of `//x` for a host, and throws if that is not a valid one.
@@ -127,8 +128,9 @@ export interface RequestLike {
   /** Header fields, by name in any case; null for one that was not sent. */
   readonly headers: { get(name: string): string | null }
   /**
-   * Aborted when the client hangs up, and perhaps when the response is over: for a lookup that takes
-   * long. Not every host tells.
+   * Aborted when the client hangs up: for a lookup that takes long. Node, Bun and Workers tell; Deno
+   * does, too, but prints a warning when it is first used. Don't keep it: some hosts abort it after
+   * each response.
    */
   readonly signal?: AbortSignal | undefined
 }

@@ -297,7 +297,13 @@ describe('nodeListener over node:http', () => {
     expect(signals[0]?.aborted).toBe(false)
     client.socket.resetAndDestroy()
     await until(() => served.length === 1)
-    expect([signals[0]?.aborted, errors]).toEqual([true, []])
+    const [{ aborted, error } = {}] = served
+    expect({ told: signals[0]?.aborted, aborted, error, errors }).toEqual({
+      told: true,
+      aborted: true,
+      error: undefined,
+      errors: [],
+    })
   })
 
   /** A response whose client takes nothing. */
@@ -822,7 +828,13 @@ describe('nodeListener over node:http2', () => {
     await until(() => signals.length === 1)
     stream.close(http2.constants.NGHTTP2_NO_ERROR)
     await until(() => served.length === 1)
-    expect([signals[0]?.aborted, errors]).toEqual([true, []])
+    const [{ aborted, error } = {}] = served
+    expect({ told: signals[0]?.aborted, aborted, error, errors }).toEqual({
+      told: true,
+      aborted: true,
+      error: undefined,
+      errors: [],
+    })
   })
 
   it('says nothing of the connection that a source says', async () => {
