@@ -582,6 +582,20 @@ describe('digest', () => {
     const response = await handler(new Request('http://host/a', { headers: wanted }))
     expect([response.status, closed]).toEqual([503, ['a', 'a']])
   })
+
+  it.each<[string, FileSource['digest']]>([
+    ['as a value', known],
+    ['as a function', async () => known],
+  ])('that its store knows %s is sent where the option knows none', async (_what, digest) => {
+    const tree: FileTree = { open: () => ({ ...EMPTY, digest }) }
+    const digestBy = async (option: SiteOptions['digest']) =>
+      (await ask({ digest: option }, '/a', { 'want-repr-digest': 'md5=1' }, 'GET', tree))[
+        'repr-digest'
+      ]
+    expect(await digestBy(() => undefined)).toBe('md5=:BA==:')
+    expect(await digestBy(async () => null)).toBe('md5=:BA==:')
+    expect(await digestBy(() => ({ md5: sha }))).toBe('md5=:AQID:')
+  })
 })
 
 describe('within', () => {

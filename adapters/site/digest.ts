@@ -1,5 +1,5 @@
 import { closeSource } from '../../src/reader.ts'
-import type { FileSource, RequestLike } from '../../src/source.ts'
+import type { Digests, FileSource, RequestLike } from '../../src/source.ts'
 import { overlay } from './overlay.ts'
 
 /**
@@ -25,18 +25,24 @@ export function withDigest(
 }
 
 async function addDigest(file: FileSource, wanted: readonly string[]): Promise<FileSource> {
-  const { digest, headers } = file
   try {
-    const known = (typeof digest === 'function' ? await digest() : digest) ?? {}
+    const known = (await digestsOf(file)) ?? {}
     const name = wanted.find((name) => Object.hasOwn(known, name)) ?? ''
     const bytes = known[name]
     if (bytes === undefined) return file
     const field = `${name}=:${btoa(String.fromCharCode(...bytes))}:`
-    return { ...file, headers: overlay(headers, { 'repr-digest': field }) }
+    return { ...file, headers: overlay(file.headers, { 'repr-digest': field }) }
   } catch (thrown) {
     void closeSource(file)
     throw thrown
   }
+}
+
+/** What a file says of its digests. */
+export function digestsOf(
+  file: FileSource,
+): Digests | null | undefined | Promise<Digests | null | undefined> {
+  return typeof file.digest === 'function' ? file.digest() : file.digest
 }
 
 /**

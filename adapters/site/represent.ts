@@ -1,7 +1,7 @@
 import type { HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
-import { withDigest } from './digest.ts'
+import { digestsOf, withDigest } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable, tagOf } from './encodings.ts'
 import { overlay } from './overlay.ts'
 import type { Rules, Transform } from './site-options.ts'
@@ -128,11 +128,13 @@ function isUsable(stored: FileSource, { lastModified }: FileSource): boolean {
   return stored.size > 0 && (!lastModified || (stored.lastModified ?? 0) >= lastModified)
 }
 
-/** With the digest that the client asks for. */
+/** With the digest that the client asks for, if the option knows it, or else the file. */
 function digested(
   { rules: { digest }, request }: Visit,
   path: string,
   file: FileSource,
 ): FileSource | Promise<FileSource> {
-  return withDigest(request, digest ? { ...file, digest: () => digest(path, file) } : file)
+  if (digest === undefined) return withDigest(request, file)
+  const known = async () => (await digest(path, file)) ?? digestsOf(file)
+  return withDigest(request, { ...file, digest: known })
 }
