@@ -17,8 +17,8 @@ import { type FileLookup, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
-import type { RequestLike } from '../src/source.ts'
 import { toFolder } from './site/redirect.ts'
+import { requestLike } from './site/request-like.ts'
 
 /** The part of Hono's Context that is used. */
 export interface ContextLike {
@@ -76,24 +76,11 @@ function belowRoute<C extends ContextLike>(
   return async (request, c) => {
     const { pathname, search } = new URL(request.url)
     const rest = restOf(pathname, c)
-    const found = await lookup(belowMount(request, `/${rest ?? ''}${search}`), c)
+    const found = await lookup(requestLike(request, { url: `/${rest ?? ''}${search}` }), c)
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
     // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.
     if (isSource(found)) void closeSource(found)
     return toFolder(pathname.slice(pathname.lastIndexOf('/') + 1), search)
-  }
-}
-
-function belowMount(request: RequestLike, url: string): RequestLike {
-  const { method, headers } = request
-  // It is looked at when it is asked for: Deno prints a warning then.
-  return {
-    method,
-    url,
-    headers,
-    get signal() {
-      return request.signal
-    },
   }
 }
 

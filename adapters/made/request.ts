@@ -1,5 +1,6 @@
 import { isWorkerd } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
+import { requestLike } from '../site/request-like.ts'
 
 /** What is left to those who answer the client: a block is read whatever they decide. */
 const LEFT_OUT = /^(?:range|if-(?:match|none-match|modified-since|unmodified-since|range))$/i
@@ -12,24 +13,26 @@ const LEFT_OUT = /^(?:range|if-(?:match|none-match|modified-since|unmodified-sin
  * client's is left out: others may wait for the same
  */
 export function askingFor(
-  { url, headers }: RequestLike,
+  request: RequestLike,
   method: 'GET' | 'HEAD',
   range: string | null,
   signal?: AbortSignal,
-): RequestLike & { readonly signal?: AbortSignal | undefined } {
+): RequestLike {
   const get = (name: string) => {
-    if (!LEFT_OUT.test(name)) return headers.get(name)
+    if (!LEFT_OUT.test(name)) return request.headers.get(name)
     return name.toLowerCase() === 'range' ? range : null
   }
-  return { method, url, headers: { get }, signal }
+  return requestLike(request, { method, headers: { get }, signal })
 }
 
 /**
  * A request that may be kept while its body is sent. Some hosts link a Request and its Headers to
  * the response's body, which could then never be garbage collected.
  */
-export function copyOf({ method, url, headers }: RequestLike): RequestLike {
-  return { method, url, headers: headers instanceof Headers ? new Headers(headers) : headers }
+export function copyOf(request: RequestLike): RequestLike {
+  const { headers } = request
+  const kept = headers instanceof Headers ? new Headers(headers) : headers
+  return requestLike(request, { headers: kept, signal: undefined })
 }
 
 /**
@@ -39,7 +42,7 @@ export function copyOf({ method, url, headers }: RequestLike): RequestLike {
  * @param url absolute if that of a Request
  */
 export function withUrl(request: RequestLike, url: string): RequestLike {
-  const copy = request instanceof Request ? requestOf(request, url) : likeness(request, url)
+  const copy = request instanceof Request ? requestOf(request, url) : requestLike(request, { url })
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(request))) {
     if (!(name in copy)) Object.defineProperty(copy, name, property)
   }
@@ -51,10 +54,6 @@ function requestOf(request: Request, url: string): Request {
   // Elsewhere, a Request does not take all that another one says: `navigate` as its mode, say.
   const { method, headers } = request
   return new Request(url, isWorkerd ? request : { method, headers })
-}
-
-function likeness({ method, headers }: RequestLike, url: string): RequestLike {
-  return { method, url, headers }
 }
 
 /** What names a file by default: the host and the whole URL, its query included. */

@@ -7,6 +7,7 @@ import { overlay } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { type Role, represent } from './represent.ts'
+import { requestLike } from './request-like.ts'
 import { isFile, type Opened } from './tree.ts'
 import { parseTarget, type Target, toTarget } from './url-path.ts'
 import type { Visit } from './visit.ts'
@@ -127,9 +128,9 @@ async function notFound(visit: Visit): Promise<Answer | null> {
 }
 
 /** A request for all of a page, whatever part or version of a file is asked for. */
-function plainly({ url, headers }: RequestLike): RequestLike {
-  const get = (name: string) => (/^(?:range|if-.+)$/i.test(name) ? null : headers.get(name))
-  return { method: 'GET', url, headers: { get } }
+function plainly(request: RequestLike): RequestLike {
+  const get = (name: string) => (/^(?:range|if-.+)$/i.test(name) ? null : request.headers.get(name))
+  return requestLike(request, { method: 'GET', headers: { get } })
 }
 
 async function fileAt(visit: Visit, path: string, role?: Role): Promise<FileSource | null> {
