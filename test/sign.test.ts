@@ -6,7 +6,7 @@ import { signed, signUrl, withoutSignature } from '../adapters/sign.ts'
 import { redirect } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
-import type { RequestLike } from '../src/source.ts'
+import type { FileSource, RequestLike } from '../src/source.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
 import { areInstalled } from './support/installed.ts'
 
@@ -334,6 +334,11 @@ describe('what is found', () => {
       await open(redirect('/b')),
     ].map(({ headers }) => headers.get('referrer-policy'))
     expect(policies).toEqual(['no-referrer', 'origin', 'no-referrer'])
+  })
+
+  it('may be an object of a class', async () => {
+    const file: FileSource = Object.create(countingSource(someBytes(10)))
+    expect((await open(file)).status).toBe(200)
   })
 
   it('may be nothing', async () => {

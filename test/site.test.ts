@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { TreeFile } from '../adapters/site/tree.ts'
 import { type Place, placeOf } from '../adapters/site/views.ts'
 import {
   attachment,
@@ -595,6 +596,65 @@ describe('digest', () => {
     expect(await digestBy(() => undefined)).toBe('md5=:BA==:')
     expect(await digestBy(async () => null)).toBe('md5=:BA==:')
     expect(await digestBy(() => ({ md5: sha }))).toBe('md5=:AQID:')
+  })
+})
+
+describe('files that are objects of a class', () => {
+  expectNoUnhandledRejections()
+
+  class Film implements TreeFile {
+    static closed = 0
+    readonly #bytes = new TextEncoder().encode('0123456789')
+    get size() {
+      return this.#bytes.length
+    }
+    get etag() {
+      return '"film"'
+    }
+    get version() {
+      return '"1"'
+    }
+    digest() {
+      return { md5: this.#bytes }
+    }
+    read(start: number, end: number) {
+      return this.#bytes.subarray(start, end)
+    }
+    close() {
+      Film.closed += this.#bytes.length / 10
+    }
+  }
+  const tree: FileTree = {
+    open: (path) => (path === '' ? 'directory' : path.endsWith('.gz') ? null : new Film()),
+    async *list() {
+      yield { name: 'a', kind: 'file', size: 10, version: '"1"' }
+    },
+  }
+  const remake = async (file: FileSource) => {
+    await file.close?.()
+    return new Film()
+  }
+  const field = `md5=:${btoa('0123456789')}:`
+  const WHOLE = { status: 200, body: '0123456789' }
+  const encoded = { ...WHOLE, 'content-encoding': 'br', vary: 'Accept-Encoding' }
+  const part = { status: 206, body: '23', 'content-range': 'bytes 2-3/10' }
+
+  it.each<[string, SiteOptions, Record<string, string>, Got, number]>([
+    ['as they are', {}, { range: 'bytes=2-3' }, part, 1],
+    ['with a digest', {}, { 'want-repr-digest': 'md5=1' }, { ...WHOLE, 'repr-digest': field }, 1],
+    ['transformed', { transform: (file) => ({ ...file, type: 'a/b' }) }, {}, WHOLE, 1],
+    ['made by a transform', { transform: remake }, {}, WHOLE, 2],
+    ['stored in a coding', { precompressed: true }, { 'accept-encoding': 'br' }, encoded, 2],
+  ])('%s', async (_what, options, fields, expected, closed) => {
+    Film.closed = 0
+    expect(await ask(options, '/a', fields, 'GET', tree)).toEqual(expected)
+    expect(Film.closed).toBe(closed)
+  })
+
+  it('as downloads, and in archives', async () => {
+    expect(await ask({ download: () => new Film() }, '/?zip', {}, 'GET', tree)).toEqual(WHOLE)
+    const { status, body } = await ask({ download: zipFolder }, '/?zip', {}, 'GET', tree)
+    expect([status, body.includes('0123456789')]).toEqual([200, true])
   })
 })
 

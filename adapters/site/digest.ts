@@ -1,6 +1,7 @@
 import { closeSource } from '../../src/reader.ts'
 import type { Digests, FileSource, RequestLike } from '../../src/source.ts'
 import { overlay } from './overlay.ts'
+import { plain } from './plain.ts'
 
 /**
  * Adds Repr-Digest (RFC 9530 §3) to a file, if its client asks by Want-Repr-Digest for an algorithm
@@ -31,7 +32,7 @@ async function addDigest(file: FileSource, wanted: readonly string[]): Promise<F
     const bytes = known[name]
     if (bytes === undefined) return file
     const field = `${name}=:${btoa(String.fromCharCode(...bytes))}:`
-    return { ...file, headers: overlay(file.headers, { 'repr-digest': field }) }
+    return { ...plain(file), headers: overlay(file.headers, { 'repr-digest': field }) }
   } catch (thrown) {
     void closeSource(file)
     throw thrown

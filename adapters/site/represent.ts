@@ -4,6 +4,7 @@ import type { FileSource } from '../../src/source.ts'
 import { digestsOf, withDigest } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable, tagOf } from './encodings.ts'
 import { overlay } from './overlay.ts'
+import { plain } from './plain.ts'
 import type { Rules, Transform } from './site-options.ts'
 import { isFile } from './tree.ts'
 import type { Visit } from './visit.ts'
@@ -47,7 +48,7 @@ async function transformed(
     isClosed = true
     return file.close?.()
   }
-  const given = { ...file, close }
+  const given = { ...plain(file), close }
   try {
     const result = await transform(given, path)
     // What is stored encoded is the file that was transformed.
@@ -79,7 +80,7 @@ function inBestCoding(
 /** What the options say of a file. */
 function describe(rules: Rules, path: string, file: FileSource, role: Role): Described {
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
-  const described = { ...file, type: rules.type?.(path) ?? file.type, headers: defaults }
+  const described = { ...plain(file), type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
   const isStandIn = role === 'stand-in'
   const fields = fieldsOf?.(path, file)
@@ -105,16 +106,17 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
     for (const encoding of acceptedEncodings(acceptEncodingOf(request), rules.encodings)) {
       const storedAt = path + EXTENSIONS[encoding]
       const stored = await tree.open(storedAt, request)
-      if (isFile(stored) && isUsable(stored, file)) {
-        void closeSource(file)
+      if (!isFile(stored)) continue
+      const isBest = isUsable(stored, file)
+      void closeSource(isBest ? file : stored)
+      if (isBest) {
         return digested(visit, storedAt, {
-          ...stored,
+          ...plain(stored),
           type: file.type,
           etag: tagOf(stored.etag, encoding),
           headers: { ...headers, 'content-encoding': encoding },
         })
       }
-      if (isFile(stored)) void closeSource(stored)
     }
   } catch (thrown) {
     void closeSource(file)

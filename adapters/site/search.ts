@@ -4,6 +4,7 @@ import { closeSource, readBytes } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { listing } from './listing.ts'
 import { overlay } from './overlay.ts'
+import { plain } from './plain.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { type Role, represent } from './represent.ts'
@@ -48,7 +49,7 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   const query = queryOf(request)
   if (download && new URLSearchParams(query).has('zip') && (await isFolder(visit, path))) {
     const made = await download(tree, path, request)
-    return isSource(made) ? { ...made, headers: overlay(defaults, made.headers) } : made
+    return isSource(made) ? { ...plain(made), headers: overlay(defaults, made.headers) } : made
   }
   const page = index === null ? null : await fileAt(visit, inside(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page

@@ -2,6 +2,7 @@ import type { Answer } from '../../../src/answer.ts'
 import type { FileLookup, Found } from '../../../src/lookup.ts'
 import { expectLookup, isSource } from '../../../src/lookup.ts'
 import type { FileSource } from '../../../src/source.ts'
+import { plain } from '../../site/plain.ts'
 import { expectBase } from '../../site/url-path.ts'
 import { withUrl } from '../request.ts'
 import { addToken, hasToken, type Target, takeToken, toTarget } from './signed-url.ts'
@@ -134,7 +135,7 @@ function unreferred(found: Found | undefined): FileSource | Answer | null {
   if (found === null || found === undefined) return null
   if (!isSource(found)) return { ...found, headers: { ...NO_REFERRER, ...found.headers } }
   return {
-    ...found,
+    ...plain(found),
     headers: { ...NO_REFERRER, ...Object.fromEntries(new Headers(found.headers)) },
   }
 }

@@ -1,6 +1,7 @@
 import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
+import { plain } from '../../site/plain.ts'
 import type { Entry, TreeFile } from '../../site/tree.ts'
 import { Flights } from '../flights.ts'
 import { Checksums } from './checksums.ts'
@@ -62,7 +63,7 @@ export class KnownTree {
    */
   recognise(entry: Known, file: TreeFile | null): FileSource | null {
     const { id, etag } = entry
-    if (file?.version !== undefined && file.version === etag) return { ...file, etag }
+    if (file?.version !== undefined && file.version === etag) return { ...plain(file), etag }
     if (file?.etag === etag) return file
     this.#versions.delete(id)
     if (file !== null) this.remember(id, { ...entry, version: etag }, file)
