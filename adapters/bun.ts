@@ -12,6 +12,7 @@
  * @module
  */
 import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
+import { closeSource } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, here } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
@@ -124,7 +125,7 @@ function handOver(lease: Lease, start: number, end: number): Blob | null {
   }
   const found = here.stat(file.path)
   if (found === null || !isSame(found, file.version)) return null
-  void lease.close()
+  void closeSource(lease)
   return Bun.file(file.path).slice(start, end)
 }
 

@@ -10,7 +10,8 @@ import {
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { Lease } from '../adapters/local/lease.ts'
+import { toSourceOrClose } from '../adapters/local/file-source.ts'
+import { Lease } from '../adapters/local/lease.ts'
 import { Memory } from '../adapters/local/memory.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
@@ -23,6 +24,7 @@ import { someBytes } from './support/counting-source.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { putFile } from './support/local-files.ts'
 import { temporaryDirectory } from './support/temporary.ts'
+import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { eventually, until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
@@ -32,6 +34,8 @@ const pool = new OpenFiles(new Memory())
 const SIZE = 100_000
 
 describe('an open file', () => {
+  expectNoUnhandledRejections()
+
   it.runIf(canCountHandles).each([
     ['a read', [0]],
     ['each of several reads', [0, 1, 2, 3]],
@@ -95,6 +99,19 @@ describe('an open file', () => {
     utimesSync(path, now, now)
     vi.setSystemTime(now * 1000 + 500 + later)
     await expect(file.read(0, SIZE)).rejects.toThrow(SourceChangedError)
+    await file.close()
+  })
+
+  it('that fails to close when nobody waits for that leaves no rejection', async () => {
+    const file = await findFile(putFile(directory, someBytes(SIZE)))
+    const pooled = { file: file.file, key: '', users: 1, keepOpen: 0, heldUntil: 0 }
+    const release = () => Promise.reject(new Error('EIO: i/o error, close'))
+    const lender = { memory: new Memory(), release, handOver: () => true }
+    expect(new Lease(pooled, lender).handOver()).toBe(true)
+    const failing = () => {
+      throw new Error('no')
+    }
+    expect(() => toSourceOrClose(new Lease(pooled, lender), failing)).toThrow('no')
     await file.close()
   })
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expectHeaders } from '../../src/headers.ts'
+import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
 import type { TreeFile } from '../site/tree.ts'
 import type { Lease } from './lease.ts'
@@ -74,7 +75,7 @@ export function toSourceOrClose(lease: Lease, toSource: (lease: Lease) => FileSo
   try {
     return toSource(lease)
   } catch (error) {
-    void lease.close()
+    void closeSource(lease)
     throw error
   }
 }

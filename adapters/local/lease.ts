@@ -1,3 +1,4 @@
+import { closeSource } from '../../src/reader.ts'
 import type { Memory } from './memory.ts'
 import type { OpenFile } from './open-file.ts'
 
@@ -72,7 +73,7 @@ export class Lease {
    */
   handOver(): boolean {
     const isLeft = this.#lender.handOver(this.#pooled)
-    if (isLeft) void this.close()
+    if (isLeft) void closeSource(this)
     return isLeft
   }
 
