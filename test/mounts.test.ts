@@ -1,9 +1,10 @@
-import { statSync, writeFileSync } from 'node:fs'
+import { realpathSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { afterEach, expect, it, vi } from 'vitest'
-import { elsewhere } from '../adapters/local/calls.ts'
+import { elsewhere, here } from '../adapters/local/calls.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
+import { Names } from '../adapters/local/names.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { settle } from './support/wait.ts'
 
@@ -45,6 +46,18 @@ it('a device of this machine is waited for, unless a call took long', async () =
   mounts.note(path, dev, SLOW)
   expect(mounts.isLocal(dev)).toBe(false)
   expect(suspectedFor(mounts)).toBe(1500)
+})
+
+it('names prove nothing of another inode of this machine, however slow its disk is', async () => {
+  const mounts = await looked()
+  const names = new Names(realpathSync(dirname(path)), mounts)
+  const version = statSync(path)
+  const other = { ...version, ino: version.ino + 1 }
+  for (const took of [FAST, SLOW]) {
+    mounts.note(path, dev, took)
+    expect(await names.look(path, version, here)).toBe('inside')
+    expect(await names.look(path, other, here)).toBe('unclear')
+  }
 })
 
 it('a device that is slow again and again is left alone for longer, up to a minute', async () => {

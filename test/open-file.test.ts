@@ -218,6 +218,21 @@ describe('an open file', () => {
     await lease.close()
   })
 
+  it('goes by the clock of its disk, however slow that was when it was opened', async () => {
+    const mounts = new Mounts()
+    const slow = vi.spyOn(mounts, 'isLocal').mockReturnValue(false)
+    const path = putFile(directory, someBytes(SIZE))
+    const lease = await new OpenFiles(new Memory(), mounts).find(anywhere, path)
+    if (lease === null || lease === 'directory') throw new Error('Expected a file')
+    slow.mockRestore()
+    appendFileSync(path, 'more')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 500 })
+    onTestFinished(() => void vi.useRealTimers())
+    await lease.read(0, SIZE)
+    expect(lease.readSync(0, 10)?.slice()).toEqual(someBytes(SIZE).slice(0, 10))
+    await lease.close()
+  })
+
   it('reads at once where that is asked', async () => {
     const bytes = someBytes(1000)
     const file = await findFile(putFile(directory, bytes))

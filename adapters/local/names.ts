@@ -83,7 +83,7 @@ export class Names {
   /** Some file systems of other people number a file anew at each look; then all else must agree. */
   #isSame(found: Version, version: Version): boolean {
     if (isSameFile(found, version)) return true
-    return !this.#mounts.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
+    return !this.#mounts.isHere(version.dev) && isSame({ ...found, ino: version.ino }, version)
   }
 }
 

@@ -48,7 +48,7 @@ export class OpenFile {
     this.type = mediaType(this.path)
     this.#mounts = mounts
     this.#memory = memory
-    this.#growth = new Growth(this.version, described.marks, this.isLocal)
+    this.#growth = new Growth(this.version, described.marks, mounts.isHere(this.version.dev))
     if (described.bytes !== null) this.#keep(described.bytes)
   }
 
