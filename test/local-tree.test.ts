@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileSource } from '../adapters/local/file-source.ts'
-import { type LocalOptions, localTree } from '../adapters/local/tree.ts'
+import { type DirectoryOptions, type LocalOptions, localTree } from '../adapters/local/tree.ts'
 import { nodeDirectory } from '../adapters/node.ts'
 import { type Entry, type FileTree, isFile } from '../adapters/site/tree.ts'
 import { readBytes } from '../src/reader.ts'
@@ -33,7 +33,14 @@ symlinkSync('fifo', join(root, 'fifo-link'))
 writeFileSync(Buffer.from(`${root}/not-utf-8-\xff`, 'latin1'), '')
 
 /** What is shown of `root` whatever its links may. */
-const INSIDE = ['file: 9', 'folder-link: directory, link', 'folder: directory', 'link: 9, link']
+const INSIDE = [
+  '.hidden-folder: directory',
+  '.hidden: 12',
+  'file: 9',
+  'folder-link: directory, link',
+  'folder: directory',
+  'link: 9, link',
+]
 
 describe('the entries of a local directory', () => {
   it('are its files and directories, and what links lead to inside', async () => {
@@ -41,7 +48,7 @@ describe('the entries of a local directory', () => {
   })
 
   it('are those that links lead to outside, too, where that is asked', async () => {
-    const out = ['out-folder: directory, link', 'out: 14, link']
+    const out = ['.hidden-out: 14, link', 'out-folder: directory, link', 'out: 14, link']
     expect(await listed(treeOf({ links: 'follow' }))).toEqual([...INSIDE, ...out].sort())
   })
 
@@ -97,11 +104,19 @@ describe("links: 'follow'", () => {
   })
 
   it('lists what it finds', async () => {
-    const options = { links: 'follow', listing: true } as const
-    const handler = fileHandler(nodeDirectory(root, options))
-    const response = await handler(new Request('http://localhost/?format=json'))
-    const names = (await response.json()).map(({ name }: Entry) => name)
-    expect(names.sort()).toEqual(['file', 'folder', 'folder-link', 'link', 'out', 'out-folder'])
+    const found = ['file', 'folder', 'folder-link', 'link', 'out', 'out-folder']
+    expect(await names({ links: 'follow' })).toEqual(found)
+  })
+})
+
+describe('a listing of a site', () => {
+  it('has hidden files where they are found, and .well-known always', async () => {
+    mkdirSync(join(root, '.well-known'))
+    onTestFinished(() => rmSync(join(root, '.well-known'), { recursive: true }))
+    const found = ['file', 'folder', 'folder-link', 'link']
+    const hidden = ['.hidden', '.hidden-folder', '.well-known']
+    expect(await names({})).toEqual(['.well-known', ...found])
+    expect(await names({ dotfiles: true })).toEqual([...hidden, ...found])
   })
 })
 
@@ -143,6 +158,13 @@ async function listed(tree: FileTree, path = ''): Promise<string[]> {
     entries.push(`${name}: ${size ?? kind}${isLink ? ', link' : ''}`)
   }
   return entries.sort()
+}
+
+/** What a site of the root lists. */
+async function names(options: DirectoryOptions): Promise<string[]> {
+  const handler = fileHandler(nodeDirectory(root, { ...options, listing: 'json' }))
+  const entries: Entry[] = await (await handler(new Request('http://localhost/'))).json()
+  return entries.map(({ name }) => name).sort()
 }
 
 async function textAt(tree: FileTree, path: string): Promise<string | null> {

@@ -12,8 +12,8 @@ const AT_ONCE = 8
 
 /**
  * What is in a directory: its files and directories, and what links lead to, as far as that may be
- * served. Hidden names, and what can't be looked at, are left out. However many there are, only
- * some are held, and nothing is asked on this thread.
+ * served. What can't be looked at is left out; hidden names are not: that is for the site to say. However
+ * many there are, only some are held, and nothing is asked on this thread.
  *
  * @throws Error when the root is gone: that is no empty directory
  */
@@ -37,7 +37,6 @@ export async function* listBelow(
   try {
     let next: Promise<Entry | null>[] = []
     for await (const dirent of await opendir(directory.path)) {
-      if (dirent.name.startsWith('.')) continue
       next.push(entryOf(dirent))
       if (next.length < AT_ONCE) continue
       yield* present(await Promise.all(next))
