@@ -389,6 +389,17 @@ describe('nodeDirectory', () => {
     expect(() => nodeDirectory(path)).toThrow(`Expected a directory, found nothing at ${path}`)
   })
 
+  it.each(['live', 'native', 'stable'])('%s is on or off, and nothing else', async (name) => {
+    const message = `Expected ${name} to be a boolean, got no`
+    const options: object = { [name]: 'no' }
+    const file = join(root, 'none')
+    expect(() => nodeDirectory(root, options)).toThrow(new TypeError(message))
+    await expect(nodeFile(file, options)).rejects.toThrow(new TypeError(message))
+    expect(() => nodeDirectory(root, { [name]: false })).not.toThrow()
+    expect(await nodeFile(file, { [name]: true })).toBe(null)
+    if (name === 'live') nodeDirectory(root, { live: () => true })
+  })
+
   it('finds a file beyond 2^32 bytes', async () => {
     const path = join(root, 'sparse')
     put(path, '')

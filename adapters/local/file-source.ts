@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { unexpected } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
@@ -55,6 +56,7 @@ export async function sourceAt<Options extends FileOptions>(
   toSource: (lease: Lease, options: Options) => FileSource,
 ): Promise<FileSource | null> {
   expectSharing(options)
+  expectSwitches(options)
   expectHeaders(options.headers)
   if (options.live) {
     const file = await openUnversioned(anywhere, pathOf(path))
@@ -63,6 +65,19 @@ export async function sourceAt<Options extends FileOptions>(
   const found = await openFiles.find(anywhere, pathOf(path), options)
   if (found === null || found === 'directory') return null
   return toSourceOrClose(found, (lease) => toSource(lease, options))
+}
+
+/**
+ * Checks the options that are on or off, those of one runtime included.
+ *
+ * @throws TypeError unless each of them is a boolean, or not given
+ */
+export function expectSwitches(options: object): void {
+  for (const name of ['live', 'native', 'stable']) {
+    const value: unknown = Reflect.get(options, name)
+    if (value === undefined || typeof value === 'boolean') continue
+    throw unexpected(`${name} to be a boolean`, value)
+  }
 }
 
 /** @throws TypeError if it is a URL, but not of a file */
