@@ -2,9 +2,10 @@ import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
 import { readBytes } from '../src/reader.ts'
+import { serveFile } from '../src/serve.ts'
 import { BrokenReplyError, fetchOnce, open, toRequest } from './support/client.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { type Program, run } from './support/process.ts'
@@ -180,6 +181,36 @@ describe('growingFile', () => {
   it('opens nothing before its body is wanted', async () => {
     await growingFile(path, request)
     if (canCountHandles) expect(openHandles(path)).toBe(0)
+  })
+
+  it('says the same of what it follows as of what is there', async () => {
+    const fields = { 'content-type': 'a/b', etag: '"x"', 'content-digest': 'x', 'x-a': 'b' }
+    const ask = async (range: string, options: GrowingOptions) => {
+      const asked = new Request('http://localhost/', { headers: { range } })
+      const response = await serveFile(asked, await growingFile(path, asked, options))
+      await response.body?.cancel()
+      const {
+        'content-range': _,
+        'content-length': __,
+        ...said
+      } = Object.fromEntries(response.headers)
+      return { status: response.status, ...said }
+    }
+    for (const options of [
+      {},
+      { type: 'c/d' },
+      { headers: fields },
+      { type: '', headers: fields },
+    ]) {
+      const there = await ask('bytes=1-2', options)
+      expect(await ask('bytes=1-9007199254740991', options)).toEqual(there)
+      const whole = {
+        ...there,
+        status: 200,
+        ...('headers' in options && { 'content-digest': 'x' }),
+      }
+      expect(await ask('bytes=0-', options)).toEqual(whole)
+    }
   })
 
   it('does not follow what is no regular file', async () => {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { Answer } from '../../src/answer.ts'
 import { expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
-import { expectHeaders } from '../../src/headers.ts'
+import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
@@ -70,13 +70,12 @@ export async function growingFile(
     const file = await openUnversioned(anywhere, at)
     return file === null || file === 'directory' ? null : liveSource(file, options)
   }
+  const status = start.isPart ? 206 : 200
+  const said = { headers: liveFields(options), type: type ?? mediaType(at), size: found.size }
   return {
-    status: start.isPart ? 206 : 200,
+    status,
     headers: {
-      'accept-ranges': 'bytes',
-      'content-type': type ?? mediaType(at) ?? 'application/octet-stream',
-      'x-content-type-options': 'nosniff',
-      ...liveFields(options),
+      ...fileFields(said, status, Date.now()),
       ...(start.isPart && { 'content-range': `bytes ${start.at}-${VERY_LAST}/*` }),
     },
     pieces: [],
