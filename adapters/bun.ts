@@ -20,6 +20,7 @@ import type { Lease } from './local/lease.ts'
 import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { isSame } from './local/version.ts'
+import { overlay } from './site/overlay.ts'
 import { site } from './site/site.ts'
 
 export type { FileOptions } from './local/file-source.ts'
@@ -134,7 +135,5 @@ function shownInline(file: FileSource): FileSource {
   const { size, type = '', headers, read } = file
   const isSentByBun = read.native?.body !== undefined && size >= SENDFILE_FROM
   if (!isSentByBun || SHOWN_INLINE.test(type)) return file
-  // No Headers, which a lookup that spreads it would lose.
-  const fields = { 'content-disposition': 'inline', ...Object.fromEntries(new Headers(headers)) }
-  return { ...file, headers: fields }
+  return { ...file, headers: overlay({ 'content-disposition': 'inline' }, headers) }
 }

@@ -114,7 +114,7 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
           ...plain(stored),
           type: file.type,
           etag: tagOf(stored.etag, encoding),
-          headers: { ...headers, 'content-encoding': encoding },
+          headers: overlay(headers, { 'content-encoding': encoding }),
         })
       }
     }
