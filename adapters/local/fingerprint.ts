@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { BoundedMap } from '../site/bounded-map.ts'
 import { elsewhere, here, readAt } from './calls.ts'
 import { Marks } from './growth.ts'
 import { LARGEST_HOT, type Memory } from './memory.ts'
@@ -62,7 +63,7 @@ const MAX_TRIES = 3
 export class Fingerprints {
   readonly #mounts: Mounts
   readonly #memory: Memory
-  readonly #known = new Map<string, Fingerprint>()
+  readonly #known = new BoundedMap<string, Fingerprint>(MAX_KNOWN)
 
   constructor(mounts: Mounts, memory: Memory) {
     this.#mounts = mounts
@@ -92,7 +93,10 @@ export class Fingerprints {
         version = found
         continue
       }
-      if (isStable && isTellable && !isOfImage(version)) this.#remember(key, fingerprint)
+      if (isStable && isTellable && !isOfImage(version)) {
+        const { sum, marks } = fingerprint
+        this.#known.set(key, { sum, marks })
+      }
       return {
         ...opened,
         version,
@@ -144,13 +148,6 @@ export class Fingerprints {
     } finally {
       this.#memory.releaseBuffer(buffer)
     }
-  }
-
-  #remember(key: string, { sum, marks }: Fingerprint): void {
-    this.#known.delete(key)
-    this.#known.set(key, { sum, marks })
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest)
   }
 }
 

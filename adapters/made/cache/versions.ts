@@ -1,5 +1,6 @@
 import type { Answer } from '../../../src/answer.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
+import { BoundedMap } from '../../site/bounded-map.ts'
 import { isForAll, type Version } from './version.ts'
 
 /**
@@ -11,13 +12,19 @@ export type Looked = Version | Answer | null | 'the rest'
 /** What everybody gets who asks soon: passing on what is not cached is right for all. */
 type Lasting = Version | 'the rest'
 
+/** What is remembered, and until when, on the clock of `performance`. */
+interface Known {
+  readonly looked: Lasting
+  readonly until: number
+}
+
 /** How many names are remembered. */
 const MAX_NAMES = 10_000
 
 /** Which version each file had lately, by name. */
 export class Versions {
   readonly #duration: number
-  readonly #known = new Map<string, { readonly looked: Lasting; readonly until: number }>()
+  readonly #known = new BoundedMap<string, Known>(MAX_NAMES)
   readonly #asking = new Map<string, Promise<Looked>>()
 
   /** @param duration how long a version is remembered, in ms; 0: ask each time */
@@ -42,7 +49,9 @@ export class Versions {
     this.#asking.set(name, asking)
     try {
       const looked = await asking
-      if (isLasting(looked)) this.#remember(name, looked)
+      if (isLasting(looked)) {
+        this.#known.set(name, { looked, until: performance.now() + this.#duration })
+      }
       return looked
     } finally {
       this.#asking.delete(name)
@@ -51,13 +60,6 @@ export class Versions {
 
   forget(name: string): void {
     this.#known.delete(name)
-  }
-
-  #remember(name: string, looked: Lasting): void {
-    this.forget(name)
-    const [oldest] = this.#known.keys()
-    if (oldest !== undefined && this.#known.size >= MAX_NAMES) this.forget(oldest)
-    this.#known.set(name, { looked, until: performance.now() + this.#duration })
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
+import { BoundedMap } from '../../site/bounded-map.ts'
 import { joined, offsetsOf } from '../joined.ts'
 import { derivedTag } from '../tag.ts'
 import { moveOffsets } from './index-box.ts'
@@ -47,10 +48,11 @@ export async function faststart(
   }
 }
 
-/** What was found of files, by their versions; null: nothing is to be moved. The oldest is first. */
-const plans = new Map<string, Plan | null>()
-
+/** How many plans are remembered. */
 const MAX_PLANS = 10_000
+
+/** What was found of files, by their versions; null: nothing is to be moved. */
+const plans = new BoundedMap<string, Plan | null>(MAX_PLANS)
 
 async function planOf(source: FileSource, id: string): Promise<Plan | null> {
   const { etag, size } = source
@@ -59,8 +61,6 @@ async function planOf(source: FileSource, id: string): Promise<Plan | null> {
   const known = plans.get(key)
   if (known !== undefined) return known
   const plan = await planFaststart(source)
-  const [oldest] = plans.keys()
-  if (plans.size >= MAX_PLANS && oldest !== undefined) plans.delete(oldest)
   plans.set(key, plan)
   return plan
 }

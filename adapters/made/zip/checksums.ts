@@ -3,6 +3,7 @@ import { closeSource } from '../../../src/reader.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
+import { BoundedMap } from '../../site/bounded-map.ts'
 import { openPart, type Part } from '../part.ts'
 import { crc32 } from './crc32.ts'
 
@@ -53,9 +54,8 @@ const CHUNK = 1024 * 1024
  * ```
  */
 export class Checksums {
-  readonly #max: number
   /** The one least recently used is first. */
-  readonly #known = new Map<string, Checksum>()
+  readonly #known: BoundedMap<string, Checksum>
   /** What has no strong tag is remembered for as long as it is the same object. */
   readonly #unversioned = new WeakMap<Checked, Checksum>()
 
@@ -67,7 +67,7 @@ export class Checksums {
    */
   constructor(max: number = MAX_CHECKSUMS) {
     expectWholeNumber('max', max, 1)
-    this.#max = max
+    this.#known = new BoundedMap(max)
   }
 
   /**
@@ -112,10 +112,7 @@ export class Checksums {
     }
     const key = JSON.stringify([id, size, etag])
     const checksum = this.#known.get(key) ?? begin()
-    this.#known.delete(key)
     this.#known.set(key, checksum)
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > this.#max && oldest !== undefined) this.#known.delete(oldest)
     return checksum
   }
 }

@@ -1,6 +1,7 @@
 import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
+import { BoundedMap } from '../../site/bounded-map.ts'
 import { plain } from '../../site/plain.ts'
 import type { Entry, TreeFile } from '../../site/tree.ts'
 import { Flights } from '../flights.ts'
@@ -29,8 +30,7 @@ const MAX_FILES = 100_000
 export class KnownTree {
   readonly checksums: Checksums = new Checksums()
   readonly #plans = new Flights<Plan>()
-  /** The one that was learned first is first. */
-  readonly #versions = new Map<string, Remembered>()
+  readonly #versions = new BoundedMap<string, Remembered>(MAX_FILES)
 
   /** The archives that are being prepared. In workerd, no request may wait for another one's. */
   plans(): Flights<Plan> {
@@ -50,8 +50,6 @@ export class KnownTree {
     const version = { size, etag, lastModified }
     const isTold = entry.size === size && entry.lastModified !== undefined
     if (isTold && etag !== undefined && isStrong(etag)) {
-      const [oldest] = this.#versions.keys()
-      if (this.#versions.size >= MAX_FILES && oldest !== undefined) this.#versions.delete(oldest)
       this.#versions.set(path, { ...version, listed: listed(entry) })
     }
     return version
