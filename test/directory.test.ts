@@ -389,6 +389,13 @@ describe('nodeDirectory', () => {
     expect(() => nodeDirectory(path)).toThrow(`Expected a directory, found nothing at ${path}`)
   })
 
+  it('says that there is something else', () => {
+    for (const path of ['/dev/null', join(import.meta.dirname, 'directory.test.ts')]) {
+      const message = `Expected a directory, found something else at ${path}`
+      expect(() => nodeDirectory(path)).toThrow(new TypeError(message))
+    }
+  })
+
   it.each(['live', 'native', 'stable'])('%s is on or off, and nothing else', async (name) => {
     const message = `Expected ${name} to be a boolean, got no`
     const options: object = { [name]: 'no' }

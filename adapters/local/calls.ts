@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import type { Version } from './version.ts'
+import { LAST_TIME, type Version } from './version.ts'
 
 /** A path as the system has it: a name need not be UTF-8. */
 export type Path = string | Buffer
@@ -168,7 +168,7 @@ export function fromDeno(stat: DenoStat): Version {
 
 /** A time that is beyond what a Date can hold is no number on Deno, and would equal none. */
 function tidy<V extends Version>(version: V): V {
-  if (deno && Number.isNaN(version.mtimeMs)) return { ...version, mtimeMs: 8.64e15 }
+  if (deno && Number.isNaN(version.mtimeMs)) return { ...version, mtimeMs: LAST_TIME }
   return version
 }
 

@@ -21,7 +21,7 @@ export class Growth {
   #isSettled = true
 
   /**
-   * @param marks of the version that was opened, by `marksOf`
+   * @param marks of the version that was opened, picked by `Marks`
    * @param isExact whether the file system's clock is this machine's
    */
   constructor(opened: Version, marks: Uint8Array, isExact: boolean) {

@@ -29,11 +29,9 @@ export async function* listBelow(
   const directory = await unlessAbsent(() => place.enter(at, calls))
   if (directory === null) return place.lookAtRoot()
   const entryOf = async (dirent: Dirent) => {
-    const version = await look(directory.path, dirent)
+    const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, calls)
     return version && toEntry(dirent, version, mounts)
   }
-  const look = (above: string, dirent: Dirent) =>
-    lookAt(place, `${above}/${dirent.name}`, dirent, calls)
   try {
     let next: Promise<Entry | null>[] = []
     for await (const dirent of await opendir(directory.path)) {

@@ -24,15 +24,33 @@ const SUSPECT_FOR = 1000
 const SUSPECT_FOR_AT_MOST = 60_000
 
 /**
- * The file systems of Linux whose calls wait for nothing but this machine's memory and disks, by
- * the number that statfs(2) gives: ext4, XFS, Btrfs, tmpfs, ramfs, overlay, F2FS, SquashFS, EROFS,
- * ISO 9660, UDF, ZFS, bcachefs, ReiserFS, JFS, FAT, exFAT, NTFS, HFS+, UBIFS, NILFS, proc.
+ * The file systems of Linux whose calls wait for nothing but this machine's memory and disks, as
+ * statfs(2) numbers them.
  */
-const LOCAL_TYPES = [
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x858458f6, 0x794c7630, 0xf2f52010, 0x73717368,
-  0xe0f5e1e2, 0x9660, 0x15013346, 0x2fc12fc1, 0xca451a4e, 0x52654973, 0x3153464a, 0x4d44,
-  0x2011bab0, 0x7366746e, 0x482b, 0x24051905, 0x3434, 0x9fa0,
-]
+const LOCAL_TYPES: readonly number[] = Object.values({
+  ext4: 0xef53,
+  xfs: 0x58465342,
+  btrfs: 0x9123683e,
+  tmpfs: 0x01021994,
+  ramfs: 0x858458f6,
+  overlay: 0x794c7630,
+  f2fs: 0xf2f52010,
+  squashfs: 0x73717368,
+  erofs: 0xe0f5e1e2,
+  isofs: 0x9660,
+  udf: 0x15013346,
+  zfs: 0x2fc12fc1,
+  bcachefs: 0xca451a4e,
+  reiserfs: 0x52654973,
+  jfs: 0x3153464a,
+  fat: 0x4d44,
+  exfat: 0x2011bab0,
+  ntfs: 0x7366746e,
+  'hfs+': 0x482b,
+  ubifs: 0x24051905,
+  nilfs: 0x3434,
+  proc: 0x9fa0,
+})
 
 /** Of how many directories above a path it is asked what is known of them, or there. */
 const MOST_LOOKS = 16
@@ -82,22 +100,13 @@ export class Mounts {
   note(path: string, dev: number | undefined, took: number): void {
     const device = dev ?? this.#atHand.get(path)
     if (device === undefined) return
-    this.time(device, took)
+    this.noteDuration(device, took)
     this.#atHand.set(path, device)
   }
 
   /** Takes note of how long a call on this thread took that asked about a file of a device. */
-  time(dev: number, took: number): void {
+  noteDuration(dev: number, took: number): void {
     if (took > SLOW) this.#suspect(dev)
-  }
-
-  /** Twice as long as the last time, unless that is twice as long ago. */
-  #suspect(device: number): void {
-    const now = performance.now()
-    const last = this.#suspects.get(device)
-    const isAgain = last !== undefined && now < last.until + last.duration
-    const duration = isAgain ? Math.min(2 * last.duration, SUSPECT_FOR_AT_MOST) : SUSPECT_FOR
-    this.#suspects.set(device, { until: now + duration, duration })
   }
 
   /** Looks at a path in another thread; null if there is nothing. */
@@ -152,6 +161,15 @@ export class Mounts {
       readlink: inLane(elsewhere.readlink),
       realpath: inLane(elsewhere.realpath),
     }
+  }
+
+  /** Twice as long as the last time, unless that is twice as long ago. */
+  #suspect(device: number): void {
+    const now = performance.now()
+    const last = this.#suspects.get(device)
+    const isAgain = last !== undefined && now < last.until + last.duration
+    const duration = isAgain ? Math.min(2 * last.duration, SUSPECT_FOR_AT_MOST) : SUSPECT_FOR
+    this.#suspects.set(device, { until: now + duration, duration })
   }
 
   /** The device of a directory, as far as it is known. */

@@ -98,13 +98,6 @@ export class OpenFile {
     return bytes
   }
 
-  /** Keeps a copy of all its bytes, if these are all. They are never lent: who has one may change it. */
-  #keep(bytes: Uint8Array): void {
-    const { size } = this.version
-    if (bytes.length < size || !this.isTellable || this.#bytes !== null) return
-    if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
-  }
-
   /** Whether it is the version that was opened, as far as that can be said without waiting. */
   isUnchangedHere(): boolean {
     return this.isLocal && this.#growth.isKnown(this.#lookHere())
@@ -121,6 +114,13 @@ export class OpenFile {
     this.#bytes = null
     if (this.isLocal) here.close(this.fd)
     else return this.#elsewhere(() => elsewhere.close(this.fd))
+  }
+
+  /** Keeps a copy of all its bytes, if these are all. They are never lent: who has one may change it. */
+  #keep(bytes: Uint8Array): void {
+    const { size } = this.version
+    if (bytes.length < size || !this.isTellable || this.#bytes !== null) return
+    if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
   }
 
   #elsewhere<T>(call: () => Promise<T>): Promise<T> {

@@ -92,7 +92,7 @@ export class OpenFiles {
     const began = performance.now()
     if (began >= pooled.heldUntil || !isLocal) return null
     const found = here.stat(path)
-    this.#mounts.time(version.dev, performance.now() - began)
+    this.#mounts.noteDuration(version.dev, performance.now() - began)
     return found !== null && isSame(found, version) ? pooled : null
   }
 

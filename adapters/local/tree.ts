@@ -88,8 +88,8 @@ function expectDirectory(given: string): string {
   try {
     if (statSync(path).isDirectory()) return path
   } catch (cause) {
-    const found = codeOf(cause) === 'ENOENT' ? 'nothing at' : `${codeOf(cause)} at`
-    throw new TypeError(`Expected a directory, found ${found} ${path}`, { cause })
+    const found = codeOf(cause) === 'ENOENT' ? 'nothing' : codeOf(cause) || cause
+    throw new TypeError(`Expected a directory, found ${found} at ${path}`, { cause })
   }
-  throw new TypeError(`Expected a directory, got the file ${path}`)
+  throw new TypeError(`Expected a directory, found something else at ${path}`)
 }

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 
 /** What a look at a file saw: which file it is, which version of it, and who may read it. */
 export type Version = Pick<
@@ -6,16 +6,14 @@ export type Version = Pick<
   'dev' | 'ino' | 'nlink' | 'mode' | 'uid' | 'gid' | 'size' | 'mtimeMs' | 'ctimeMs'
 >
 
-const TYPE_BITS = 0o170000
-const REGULAR = 0o100000
-const DIRECTORY = 0o040000
+const { S_IFMT, S_IFREG, S_IFDIR } = constants
 
 export function isRegular({ mode }: Version): boolean {
-  return (mode & TYPE_BITS) === REGULAR
+  return (mode & S_IFMT) === S_IFREG
 }
 
 export function isDirectory({ mode }: Version): boolean {
-  return (mode & TYPE_BITS) === DIRECTORY
+  return (mode & S_IFMT) === S_IFDIR
 }
 
 /**
@@ -48,7 +46,7 @@ export function hasSameBytes(one: Version, other: Version): boolean {
 }
 
 /** The last time of a Date. What is dated later still is dated so. */
-const LAST_TIME = 8.64e15
+export const LAST_TIME = 8.64e15
 
 /** The modification time in ms. Neither a Date nor nanoseconds: the runtimes round those differently. */
 function modified({ mtimeMs }: Version): number {
