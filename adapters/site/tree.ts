@@ -13,8 +13,10 @@ export interface Entry {
   /** When it was changed last. */
   readonly lastModified?: Date | undefined
   /**
-   * Names the version of a file, in quotes as a strong entity tag does: what `open` gives has the same
-   * `version`, or else the same `etag`. Left out where a look at a file can't tell.
+   * Names the version of a file, in quotes as a strong entity tag does; anything else is ignored. It is
+   * for `zipFolder`, which then opens no file before its bytes are needed. What `open` gives must have the
+   * same as its `version` or as its `etag`: otherwise the archive breaks off. Left out where a look at a
+   * file can't tell.
    */
   readonly version?: string | undefined
 }
@@ -61,7 +63,7 @@ export interface FileTree {
 /** What is at a path of a tree. */
 export type Opened = TreeFile | 'directory' | null
 
-/** A file of a tree, and how a listing names its version. */
+/** A file of a tree, and how a listing names its version, if that is not its `etag`. */
 export interface TreeFile extends FileSource, Pick<Entry, 'version'> {}
 
 export function isFile(opened: Opened | undefined): opened is TreeFile {
