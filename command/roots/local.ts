@@ -1,6 +1,8 @@
 import { closeSync, opendirSync, openSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { codeOf } from '../../adapters/local/calls.ts'
+import { Below } from '../../adapters/local/place.ts'
+import { mounts } from '../../adapters/local/shared.ts'
 import { toRelativePath } from '../../adapters/site/url-path.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { Host } from '../host.ts'
@@ -10,13 +12,14 @@ import type { Root } from '../root.ts'
 /** @throws Failure unless it is a directory or a file that can be served */
 export function localRoot(path: string, { openDirectory }: Pick<Host, 'openDirectory'>): Root {
   const { directory, file, name } = find(path)
+  const below = new Below(resolve(directory), 'inside', mounts)
   return {
     file,
     name,
     place: realpathSync(path),
     shelf: {
-      list: (path) => listFolder(directory, path),
-      describe: (path) => describeFile(directory, path),
+      list: (path) => listFolder(below, path),
+      describe: (path) => describeFile(below, path),
     },
     open: (options) => openDirectory(directory, options),
   }
