@@ -31,8 +31,6 @@ export interface Host {
   readonly networkInterfaces: typeof networkInterfaces
   /** This machine's name; '' if the runtime would have to ask its user first. */
   hostname(): string
-  /** A variable of the environment; undefined if the runtime would have to ask its user first. */
-  variable(name: string): string | undefined
   /** Writes to standard error, while the server goes on; never rejects. */
   writeLog(text: string): Promise<void>
   openDirectory(root: string, options: SiteOptions): FileLookup

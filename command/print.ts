@@ -1,7 +1,8 @@
 import { writeSync } from 'node:fs'
 
 /** How many lines may wait to be written, where they come from this process. */
-const MAX_WAITING = 1000
+export const MAX_WAITING = 1000
+
 /** How long lines are gathered before they are written together, in ms. */
 const GATHERING = 50
 

@@ -36,7 +36,7 @@ export async function findRoot(
   say: (line: string) => void,
 ): Promise<Root> {
   const { path } = options
-  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, runtime, say)
+  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, say)
   if (/^https?:/i.test(path)) return (await import('./roots/http.ts')).httpRoot(options, say)
   return localRoot(path, runtime)
 }

@@ -4,12 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
 import { startCrew } from './crew.ts'
+import { mayColour, variable } from './environment.ts'
 import { Failure } from './failure.ts'
 import { type Host, loadHost } from './host.ts'
 import { openBrowser } from './open.ts'
 import type { ServeOptions } from './options.ts'
 import { Output } from './output.ts'
 import { Views } from './page/events.ts'
+import { MAX_WAITING } from './print.ts'
 import type { Outlet } from './request-log.ts'
 import { readPassword, readTls } from './secrets.ts'
 import { type Facts, type Job, type Server, startServer } from './server.ts'
@@ -20,9 +22,7 @@ const PATIENCE = 5000
 const WORKERS_LAST_WORDS = 1000
 /** How long the end waits for whoever reads the log, in ms. */
 const LAST_WORDS = 200
-/** How many lines of the log may wait to be written. */
-const MAX_WAITING = 1000
-/** The same: workers go on while this process is busy. */
+/** How many lines of the log may wait to be written: workers go on while this process is busy. */
 const MAX_WAITING_OF_WORKERS = 20_000
 
 /**
@@ -32,7 +32,7 @@ const MAX_WAITING_OF_WORKERS = 20_000
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const runtime = await loadHost()
-  const job = await prepare(options, runtime)
+  const job = await prepare(options)
   const isAlone = options.workers === 1
   const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS)
   const server = isAlone
@@ -43,10 +43,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** Reads what is given elsewhere than on the command line. */
-async function prepare(options: ServeOptions, runtime: Host): Promise<Job> {
+async function prepare(options: ServeOptions): Promise<Job> {
   const address = await findAddress(options.host)
-  // https://no-color.org
-  const hasColours = !runtime.variable('NO_COLOR') && runtime.variable('TERM') !== 'dumb'
   const isTerminal = process.stderr.isTTY === true
   return {
     options,
@@ -56,12 +54,12 @@ async function prepare(options: ServeOptions, runtime: Host): Promise<Job> {
       tls: readTls(options.tls),
       isShared: options.workers > 1,
     },
-    password: readPassword(options.auth, runtime.variable('BYTESERVE_AUTH')),
+    password: readPassword(options.auth, variable('BYTESERVE_AUTH')),
     style: {
       format: options.log,
       isLocal: isLoopback(address),
       isTerminal,
-      isColoured: isTerminal && hasColours,
+      isColoured: isTerminal && mayColour(),
     },
   }
 }

@@ -172,6 +172,8 @@ describe('byteserve check', () => {
   it.each([
     [[], 'expected the URL of a file'],
     [['--hedaer', 'a: b', 'http://x/'], "Unknown option '--hedaer'"],
+    [['http://x/', '--origin'], '--origin needs a value'],
+    [['--timeout', '-1', 'http://x/'], '--timeout needs a value'],
     [['--header', 'Bearer secret', 'http://x/'], "--header takes 'Name: value'"],
     [['--timeout', 'x', 'http://x/'], '--timeout takes seconds, up to 600'],
   ])('%o is a mistake', async (args, message) => {

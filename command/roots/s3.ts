@@ -2,8 +2,8 @@ import { OriginError, type S3Location, s3Tree } from '../../adapters/s3.ts'
 import { isFile } from '../../adapters/site/tree.ts'
 import { toRelativePath } from '../../adapters/site/url-path.ts'
 import { closeSource } from '../../src/reader.ts'
+import { variable } from '../environment.ts'
 import { Failure, messageOf } from '../failure.ts'
-import type { Host } from '../host.ts'
 import type { ServeOptions } from '../options.ts'
 import type { Root } from '../root.ts'
 import { type Account, readAccount } from './aws.ts'
@@ -14,11 +14,7 @@ import { distantRoot, HEAD, openNearby, WatchedFetch } from './distant.ts'
  *
  * @throws Failure, as a rejection, if it is not there or can't be read
  */
-export async function s3Root(
-  options: ServeOptions,
-  { variable }: Pick<Host, 'variable'>,
-  say: (line: string) => void,
-): Promise<Root> {
+export async function s3Root(options: ServeOptions, say: (line: string) => void): Promise<Root> {
   const { path } = options
   const [, bucket = '', key = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(path) ?? []
   if (bucket === '') throw new Failure(`expected s3://BUCKET/PREFIX, got ${path}`)
