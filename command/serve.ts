@@ -12,7 +12,7 @@ import type { ServeOptions } from './options.ts'
 import { Output } from './output.ts'
 import { Views } from './page/events.ts'
 import { MAX_WAITING } from './print.ts'
-import type { Outlet } from './request-log.ts'
+import type { Outlet, Style } from './request-log.ts'
 import { readPassword, readTls } from './secrets.ts'
 import { type Facts, type Job, type Server, startServer } from './server.ts'
 
@@ -91,7 +91,7 @@ function endOnSignals(server: Server, output: Output): void {
 /** Says where it is, and who can read what. */
 async function announce(
   { port, place, isListed }: Facts,
-  { options, address: { address, tls }, password, style: { isLocal } }: Job,
+  { options, address: { address, tls }, password, style }: Job,
   runtime: Host,
   output: Output,
 ): Promise<void> {
@@ -106,7 +106,7 @@ async function announce(
       `${onOneLine(place)} lists no folders: its files are found by who knows their names`,
     )
   }
-  if (!isLocal) {
+  if (!style.isLocal) {
     const who = password === null ? 'anyone who can' : 'anyone who knows the password and can'
     output.print(`${who} reach port ${port} of this machine can read ${onOneLine(place)}`)
     if (password !== null && tls === null) {
@@ -114,7 +114,7 @@ async function announce(
     }
   }
   const isQrWanted = options.qr ?? (process.stderr.isTTY && urls.length > 0)
-  if (isQrWanted) await drawQrCode(urls[0] ?? url, output)
+  if (isQrWanted) await drawQrCode(urls[0] ?? url, style, output)
   if (options.open) openBrowser(url, output)
 }
 
@@ -127,7 +127,11 @@ async function findAddress(host: string): Promise<string> {
   }
 }
 
-async function drawQrCode(url: string, output: Output): Promise<void> {
+const WHITE_ON_BLACK = '\x1b[97;40m'
+
+/** In colours of its own, if it may have any: few phones read white for black. */
+async function drawQrCode(url: string, { isColoured }: Style, output: Output): Promise<void> {
   const { renderUnicodeCompact } = await import('uqr')
-  output.print(renderUnicodeCompact(url))
+  const code = renderUnicodeCompact(url)
+  output.print(isColoured ? code.replace(/^.+$/gm, `${WHITE_ON_BLACK}$&\x1b[m`) : code)
 }
