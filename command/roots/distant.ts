@@ -7,16 +7,13 @@ import { type FileTree, site } from '../../adapters/site.ts'
 import type { Answer } from '../../src/answer.ts'
 import { isSource } from '../../src/lookup.ts'
 import { closeSource } from '../../src/reader.ts'
-import type { RequestLike } from '../../src/source.ts'
 import type { ServeOptions } from '../options.ts'
+import { HEAD } from '../own-request.ts'
 import type { Shelf } from '../page/library.ts'
 import type { Root } from '../root.ts'
 import { openBlockDirectory } from './block-directory.ts'
 
 const MIB = 1024 * 1024
-
-/** For who wants to know what a file is, and not its bytes. */
-export const HEAD: RequestLike = { method: 'HEAD', url: '/', headers: { get: () => null } }
 
 /** For so long a file need not be asked for again whether it is still the same, in ms. */
 const REVALIDATE = 1000
