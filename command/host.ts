@@ -32,7 +32,7 @@ export interface Host {
   /** This machine's name; '' if the runtime would have to ask its user first. */
   hostname(): string
   /** Writes to standard error, while the server goes on; never rejects. */
-  writeLog(text: string): Promise<void>
+  readonly writeLog: (text: string) => Promise<void>
   openDirectory(root: string, options: SiteOptions): FileLookup
   /** Rejects when the address can't be listened on. */
   listen(service: Service, address: Address): Promise<Listening>

@@ -1,8 +1,7 @@
 import { type BlockTier, cached } from '../../adapters/cache.ts'
 import { answering } from '../../adapters/http/file.ts'
 import { type StoredFetch, storedFetch } from '../../adapters/http/stored-fetch.ts'
-import type { Entry } from '../../adapters/site/tree.ts'
-import { isFile } from '../../adapters/site/tree.ts'
+import { type Entry, isFile } from '../../adapters/site/tree.ts'
 import { type FileTree, site } from '../../adapters/site.ts'
 import type { Answer } from '../../src/answer.ts'
 import { isSource } from '../../src/lookup.ts'
@@ -77,7 +76,8 @@ function throughCache(tree: FileTree, { memory, tier }: Nearby): FileTree {
     },
   )
   return {
-    ...tree,
+    list: tree.list,
+    isFlat: tree.isFlat,
     async open(path, request) {
       const found = await files(request, path)
       if (found === FOLDER) return 'directory'

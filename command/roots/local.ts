@@ -10,7 +10,7 @@ import type { Root } from '../root.ts'
 import { expectVisible } from './visible.ts'
 
 /** @throws Failure unless it is a directory or a file that can be served */
-export function localRoot(path: string, { openDirectory }: Pick<Host, 'openDirectory'>): Root {
+export function localRoot(path: string, host: Pick<Host, 'openDirectory'>): Root {
   const { directory, file, name } = find(path)
   const below = new Below(resolve(directory), 'inside', mounts)
   return {
@@ -21,7 +21,7 @@ export function localRoot(path: string, { openDirectory }: Pick<Host, 'openDirec
       list: (path) => listFolder(below, path),
       describe: (path) => describeFile(below, path),
     },
-    open: (options) => openDirectory(directory, options),
+    open: (options) => host.openDirectory(directory, options),
   }
 }
 
