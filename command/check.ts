@@ -44,7 +44,7 @@ Exits with 0 if all is right, 1 if anything is wrong, and 2 if something could n
 `
 
 /** A stream that the command writes to. */
-export interface Output {
+export interface Writer {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
@@ -52,8 +52,8 @@ export interface Output {
 
 /** What the command is run with. */
 export interface CheckIO {
-  readonly stdout: Output
-  readonly stderr: Output
+  readonly stdout: Writer
+  readonly stderr: Writer
   /** Whether a terminal may be coloured. */
   readonly colours: boolean
 }
@@ -104,7 +104,7 @@ export async function runCheck(
 }
 
 /** Checks one URL, while a line of a terminal says what it is at. */
-async function checkOne(url: string, wanted: Wanted, stderr: Output): Promise<Outcome> {
+async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Outcome> {
   const { origin, headers, insecure, timeout } = wanted
   const shows = stderr.isTTY === true
   const onProgress = ({ requests, title }: Progress) => {
@@ -143,7 +143,7 @@ function toText(report: Report, { verbose }: Wanted, { stdout, colours }: CheckI
 }
 
 /** A terminal that does not know its width says 0. */
-function widthOf({ columns = 0 }: Output): number {
+function widthOf({ columns = 0 }: Writer): number {
   return columns === 0 ? DEFAULT_WIDTH : Math.min(columns, MAX_WIDTH)
 }
 
