@@ -11,6 +11,8 @@ import {
   type Report,
   UnansweredError,
 } from '../adapters/check.ts'
+import { Mistake, unlessMistaken } from './arguments.ts'
+import { mayColour } from './environment.ts'
 import { messageOf } from './failure.ts'
 
 const FAILED = 1
@@ -42,7 +44,7 @@ Exits with 0 if all is right, 1 if anything is wrong, and 2 if something could n
 `
 
 /** A stream that the command writes to. */
-export interface Output {
+export interface Writer {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
@@ -50,27 +52,22 @@ export interface Output {
 
 /** What the command is run with. */
 export interface CheckIO {
-  readonly stdout: Output
-  readonly stderr: Output
+  readonly stdout: Writer
+  readonly stderr: Writer
   /** Whether a terminal may be coloured. */
   readonly colours: boolean
 }
 
-type Wanted = Extract<CheckArguments, { kind: 'check' }>
-
-type CheckArguments =
-  | {
-      readonly kind: 'check'
-      readonly urls: readonly string[]
-      readonly origin: string | undefined
-      readonly headers: readonly (readonly [string, string])[]
-      readonly insecure: boolean
-      readonly timeout: number
-      readonly json: boolean
-      readonly verbose: boolean
-    }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'mistake'; readonly message: string }
+interface Wanted {
+  readonly kind: 'check'
+  readonly urls: readonly string[]
+  readonly origin: string | undefined
+  readonly headers: readonly (readonly [string, string])[]
+  readonly insecure: boolean
+  readonly timeout: number
+  readonly json: boolean
+  readonly verbose: boolean
+}
 
 /** What came of one URL. */
 type Outcome = Report | { readonly url: string; readonly error: string }
@@ -85,7 +82,7 @@ export async function runCheck(
   args: readonly string[],
   io: CheckIO = processIO(),
 ): Promise<number> {
-  const wanted = parseCheck(args)
+  const wanted = unlessMistaken(() => readArguments(args))
   if (wanted.kind === 'help') {
     io.stdout.write(CHECK_HELP)
     return 0
@@ -107,7 +104,7 @@ export async function runCheck(
 }
 
 /** Checks one URL, while a line of a terminal says what it is at. */
-async function checkOne(url: string, wanted: Wanted, stderr: Output): Promise<Outcome> {
+async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Outcome> {
   const { origin, headers, insecure, timeout } = wanted
   const shows = stderr.isTTY === true
   const onProgress = ({ requests, title }: Progress) => {
@@ -146,7 +143,7 @@ function toText(report: Report, { verbose }: Wanted, { stdout, colours }: CheckI
 }
 
 /** A terminal that does not know its width says 0. */
-function widthOf({ columns = 0 }: Output): number {
+function widthOf({ columns = 0 }: Writer): number {
   return columns === 0 ? DEFAULT_WIDTH : Math.min(columns, MAX_WIDTH)
 }
 
@@ -157,16 +154,7 @@ function toExitCode(outcome: Outcome): number {
   return outcome.rows.some((row) => row.outcome === 'fail') ? FAILED : NOT_ASKED
 }
 
-function parseCheck(args: readonly string[]): CheckArguments {
-  try {
-    return readArguments(args)
-  } catch (error) {
-    // Of Node's message, the first sentence says what is wrong; the rest is about escaping a dash.
-    return mistake(messageOf(error).replace(/\.\s.*/s, ''))
-  }
-}
-
-function readArguments(args: readonly string[]): CheckArguments {
+function readArguments(args: readonly string[]): Wanted | { readonly kind: 'help' } {
   const { values, positionals: urls } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -182,16 +170,14 @@ function readArguments(args: readonly string[]): CheckArguments {
   })
   const { origin, insecure, json, verbose } = values
   if (values.help) return { kind: 'help' }
-  if (urls.length === 0) return mistake('expected the URL of a file')
+  if (urls.length === 0) throw new Mistake('expected the URL of a file')
   const seconds = Number(values.timeout)
-  if (!(seconds > 0 && seconds <= 600)) return mistake('--timeout takes seconds, up to 600')
-  const headers = values.header.map(parseHeader)
-  if (headers.includes(null)) return mistake("--header takes 'Name: value'")
+  if (!(seconds > 0 && seconds <= 600)) throw new Mistake('--timeout takes seconds, up to 600')
   return {
     kind: 'check',
     urls: urls.map(withScheme),
     origin,
-    headers: headers.filter((header) => header !== null),
+    headers: values.header.map(parseHeader),
     insecure,
     timeout: seconds * 1000,
     json,
@@ -200,18 +186,15 @@ function readArguments(args: readonly string[]): CheckArguments {
 }
 
 /** A name and a value; the message about one that is none does not show it: it may be a secret. */
-function parseHeader(text: string): readonly [string, string] | null {
+function parseHeader(text: string): readonly [string, string] {
   const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/s.exec(text) ?? []
-  return name === undefined || value === undefined ? null : [name, value]
+  if (name === undefined || value === undefined) throw new Mistake("--header takes 'Name: value'")
+  return [name, value]
 }
 
 /** As browsers do, and curl: `localhost:8080/film.mp4` is a URL. */
 function withScheme(url: string): string {
   return /^[a-z][a-z\d+.-]*:\/\//i.test(url) ? url : `http://${url}`
-}
-
-function mistake(message: string): CheckArguments {
-  return { kind: 'mistake', message }
 }
 
 const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 }
@@ -221,13 +204,5 @@ const paint: Paint = (colour, text) => `\x1b[${CODES[colour]}m${text}\x1b[0m`
 function processIO(): CheckIO {
   // Whoever reads may have seen enough.
   process.stdout.on('error', () => {})
-  return { stdout: process.stdout, stderr: process.stderr, colours: !asksForNoColour() }
-}
-
-declare const Deno: { readonly noColor: boolean } | undefined
-
-/** https://no-color.org. Deno tells by itself, and would ask for permission to read it. */
-function asksForNoColour(): boolean {
-  if (typeof Deno !== 'undefined') return Deno.noColor
-  return (process.env.NO_COLOR ?? '') !== '' || process.env.TERM === 'dumb'
+  return { stdout: process.stdout, stderr: process.stderr, colours: mayColour() }
 }

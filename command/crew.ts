@@ -21,11 +21,12 @@ export async function startCrew(job: Job, runtime: Host, output: Output): Promis
     throw explain(error, options.host, address.port)
   })
   const crew = new Crew({ ...job, address: { ...address, port } }, runtime, output)
-  const numbers = Array.from({ length: options.workers }, (_, at) => at + 1)
+  const others = Array.from({ length: options.workers - 1 }, (_, at) => at + 2)
   try {
-    const [facts] = await Promise.all(numbers.map((number) => crew.hire(number)))
+    const hired = [crew.hire(1), ...others.map((number) => crew.hire(number))] as const
+    const [facts] = await Promise.all(hired)
     return {
-      facts: facts as Facts,
+      facts,
       drain: () => crew.dismiss('drain'),
       end: () => crew.dismiss('end'),
     }

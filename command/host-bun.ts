@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bunDirectory } from '../adapters/bun.ts'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
@@ -32,10 +31,6 @@ export { joinPrimary, startWorker } from './threads.ts'
 
 /** How often to look whether a response is still under way, in ms. */
 const LOOK_EVERY = 50
-
-export function variable(name: string): string | undefined {
-  return process.env[name]
-}
 
 export function openDirectory(root: string, options: SiteOptions): FileLookup {
   return bunDirectory(root, options)

@@ -1,5 +1,4 @@
 import * as os from 'node:os'
-import process from 'node:process'
 import { denoDirectory } from '../adapters/deno.ts'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
@@ -30,9 +29,7 @@ declare const Deno: {
   }
 }
 
-type Permission =
-  | { readonly name: 'sys'; readonly kind: 'networkInterfaces' | 'hostname' }
-  | { readonly name: 'env'; readonly variable: string }
+type Permission = { readonly name: 'sys'; readonly kind: 'networkInterfaces' | 'hostname' }
 
 interface Exchange {
   readonly remoteAddr: { readonly hostname: string }
@@ -56,10 +53,6 @@ export const networkInterfaces: typeof os.networkInterfaces = () => {
 
 export function hostname(): string {
   return isGranted({ name: 'sys', kind: 'hostname' }) ? os.hostname() : ''
-}
-
-export function variable(name: string): string | undefined {
-  return isGranted({ name: 'env', variable: name }) ? process.env[name] : undefined
 }
 
 function isGranted(permission: Permission): boolean {

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
-import process from 'node:process'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
@@ -10,10 +9,6 @@ import type { Address, Listening, Service } from './host.ts'
 export { hostname, networkInterfaces } from 'node:os'
 export { joinPrimary, startWorker } from './processes.ts'
 export { writeLog } from './stderr.ts'
-
-export function variable(name: string): string | undefined {
-  return process.env[name]
-}
 
 export function openDirectory(root: string, options: SiteOptions): FileLookup {
   return nodeDirectory(root, options)

@@ -31,10 +31,8 @@ export interface Host {
   readonly networkInterfaces: typeof networkInterfaces
   /** This machine's name; '' if the runtime would have to ask its user first. */
   hostname(): string
-  /** A variable of the environment; undefined if the runtime would have to ask its user first. */
-  variable(name: string): string | undefined
   /** Writes to standard error, while the server goes on; never rejects. */
-  writeLog(text: string): Promise<void>
+  readonly writeLog: (text: string) => Promise<void>
   openDirectory(root: string, options: SiteOptions): FileLookup
   /** Rejects when the address can't be listened on. */
   listen(service: Service, address: Address): Promise<Listening>

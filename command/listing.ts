@@ -1,7 +1,9 @@
 import type { Dir } from 'node:fs'
-import { opendir, realpath, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { isBelow } from '../adapters/local/names.ts'
+import { opendir } from 'node:fs/promises'
+import type { Calls } from '../adapters/local/calls.ts'
+import type { Below } from '../adapters/local/place.ts'
+import { mounts } from '../adapters/local/shared.ts'
+import { isRegular, lastModified, type Version } from '../adapters/local/version.ts'
 import type { Entry } from '../adapters/site/tree.ts'
 import { toRelativePath } from '../adapters/site/url-path.ts'
 
@@ -9,31 +11,39 @@ import { toRelativePath } from '../adapters/site/url-path.ts'
 const BATCH = 512
 
 /**
- * What is in a folder below a directory, in any order and some hundreds at a time, by name and kind
- * only: to look at each of a hundred thousand files takes seconds, to list them a tenth of one.
- * Hidden files and those that the lookup would not serve are left out. Linked folders are not
- * entered: what they hold below the root is listed where it lies.
+ * What is in a folder, in any order and some hundreds at a time, by name and kind only: to look at
+ * each of a hundred thousand files takes seconds, to list them a tenth of one. Hidden files and
+ * those that the lookup would not serve are left out, and so are linked folders: what they hold
+ * below the root is listed where it lies.
  *
- * @throws the operating system's error if it is no folder, as a rejection
+ * @throws Error, as a rejection, if it is no folder, or may not be served
  */
-export async function* listFolder(root: string, path: string): AsyncGenerator<readonly Entry[]> {
-  // Of any bytes: the names above the root need not be UTF-8.
-  const realRoot = await realpath(root, 'buffer')
-  const folder = join(root, path)
-  const realFolder = await realpath(folder, 'buffer')
-  if (!isBelow(realFolder, realRoot)) return
-  const directory = await opendir(folder, { bufferSize: BATCH })
+export async function* listFolder(place: Below, path: string): AsyncGenerator<readonly Entry[]> {
+  const at = place.prefix + path
+  const found = await mounts.look(at)
+  if (found === null) throw new Error(`Expected a folder, found nothing at ${at}`)
+  // On this thread, where that waits for nothing: some calls for each folder, not for each file.
+  const folder = await place.enter(at, mounts.callsFor(at, found.dev))
+  if (folder === null) throw new Error(`Expected a folder that may be served, got ${at}`)
+  const calls = mounts.callsElsewhere(at, found.dev)
+  const inTurn = <T>(call: () => Promise<T>) => mounts.run(at, found.dev, call)
   try {
-    for (let isOver = false; !isOver; ) {
-      const { entries, links, isLast } = await readBatch(directory)
-      for (const name of links) {
-        if (await isFile(join(folder, name), realRoot)) entries.push({ name, kind: 'file' })
+    const directory = await inTurn(() => opendir(folder.path, { bufferSize: BATCH }))
+    try {
+      for (let isOver = false; !isOver; ) {
+        const { entries, links, isLast } = await inTurn(() => readBatch(directory))
+        for (const name of links) {
+          const target = await follow(place, `${folder.path}/${name}`, calls)
+          if (target !== null) entries.push({ name, kind: 'file' })
+        }
+        yield entries
+        isOver = isLast
       }
-      yield entries
-      isOver = isLast
+    } finally {
+      await directory.close()
     }
   } finally {
-    await directory.close()
+    await folder.leave()
   }
 }
 
@@ -73,23 +83,24 @@ function isServed(name: string): boolean {
   return /^[\w (][\w ().,-]*$/.test(name) || toRelativePath(`/${encodeURIComponent(name)}`) !== null
 }
 
-/** Whether a link leads to a file below the root. */
-async function isFile(path: string, realRoot: Buffer): Promise<boolean> {
-  try {
-    return isBelow(await realpath(path, 'buffer'), realRoot) && (await stat(path)).isFile()
-  } catch {
-    return false
-  }
-}
-
-/** What listing a file below a directory did not tell of it; null if it is gone. */
+/** What listing a file did not tell of it; null if it is gone, or may not be served. */
 export async function describeFile(
-  root: string,
+  place: Below,
   path: string,
 ): Promise<Pick<Entry, 'size' | 'lastModified'> | null> {
+  const at = place.prefix + path
+  const found = await mounts.look(at).catch(() => null)
+  if (found === null) return null
+  // On this thread, where that waits for nothing: an order by size asks this of every file.
+  const file = await follow(place, at, mounts.callsFor(at, found.dev))
+  return file && { size: file.size, lastModified: lastModified(file) }
+}
+
+/** The file that a path leads to; null if there is none that may be served. */
+async function follow(place: Below, path: string, calls: Calls): Promise<Version | null> {
   try {
-    const { size, mtime } = await stat(join(root, path))
-    return { size, lastModified: mtime }
+    const found = await place.follow(path, calls)
+    return found !== null && isRegular(found) ? found : null
   } catch {
     return null
   }

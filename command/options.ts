@@ -1,12 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { messageOf } from './failure.ts'
+import { type Misread, Mistake, unlessMistaken } from './arguments.ts'
 
 /** What the command line asks for. */
-export type Options =
-  | ServeOptions
-  | { readonly kind: 'help' | 'version' }
-  | { readonly kind: 'mistake'; readonly message: string }
+export type Options = ServeOptions | { readonly kind: 'help' | 'version' } | Misread
 
 export interface ServeOptions {
   readonly kind: 'serve'
@@ -96,26 +93,13 @@ its index.html or, if there is none, a page that plays what is in it.
  * parseOptions(['--port', 'x']) // { kind: 'mistake', message: "--port takes a number …, not 'x'" }
  */
 export function parseOptions(args: readonly string[]): Options {
-  try {
+  return unlessMistaken(() => {
     const { values, positionals } = readArguments(args)
     if (values.help) return { kind: 'help' }
     if (values.version) return { kind: 'version' }
     return toOptions(positionals, values)
-  } catch (error) {
-    if (error instanceof Mistake) return { kind: 'mistake', message: error.message }
-    return { kind: 'mistake', message: explain(messageOf(error)) }
-  }
+  })
 }
-
-/** In fewer words than parseArgs: it goes on about escaping a dash. */
-function explain(message: string): string {
-  const [, option] =
-    /^Option '(?:-\w, )?(--?[\w-]+).*' argument (?:missing|is ambiguous)/.exec(message) ?? []
-  return option === undefined ? message.replace(/\.\s.*/s, '') : `${option} needs a value`
-}
-
-/** What a person got wrong. */
-class Mistake extends Error {}
 
 function readArguments(args: readonly string[]) {
   return parseArgs({

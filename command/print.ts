@@ -1,7 +1,8 @@
 import { writeSync } from 'node:fs'
 
 /** How many lines may wait to be written, where they come from this process. */
-const MAX_WAITING = 1000
+export const MAX_WAITING = 1000
+
 /** How long lines are gathered before they are written together, in ms. */
 const GATHERING = 50
 
@@ -12,9 +13,9 @@ const STDERR = 2
 
 /** Prints lines, many at a time: a write costs more than the answer to a small request. */
 export interface Printer {
-  print(line: string): void
+  readonly print: (line: string) => void
   /** Fulfilled once all lines that wait are written. */
-  flush(): Promise<void>
+  readonly flush: () => Promise<void>
   /** Writes the lines that wait, when no event will come any more; unless nobody reads. */
   flushSync(): void
 }

@@ -16,9 +16,9 @@ export interface Style {
 
 /** Who prints the log. */
 export interface Outlet {
-  print(line: string): void
+  readonly print: (line: string) => void
   /** Shows how far the downloads that run have come; '' if none does. */
-  show(progress: string): void
+  readonly show: (progress: string) => void
 }
 
 const [RED, YELLOW, FAINT] = [31, 33, 2]

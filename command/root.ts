@@ -36,18 +36,19 @@ export async function findRoot(
   say: (line: string) => void,
 ): Promise<Root> {
   const { path } = options
-  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, runtime, say)
+  if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, say)
   if (/^https?:/i.test(path)) return (await import('./roots/http.ts')).httpRoot(options, say)
   return localRoot(path, runtime)
 }
 
 /** The files of the root and, unless they are not wanted, a page or a listing of each folder. */
 export function lookupOf(
-  { name, file, shelf, open }: Root,
+  root: Root,
   { cache, folders, tls, faststart }: ServeOptions,
   views: Views,
 ): FileLookup {
-  const all = open({
+  const { name, file, shelf } = root
+  const all = root.open({
     cacheControl: cache === 0 ? 'no-cache' : `max-age=${cache}`,
     listing: folders !== 'nothing' && file === null && shelf !== null,
     download: (tree, path, request) =>
@@ -58,7 +59,7 @@ export function lookupOf(
   if (folders !== 'page' || shelf === null) return files
   return withPage({
     files,
-    shelf: file === null ? shelf : { ...shelf, list: (path) => listOnly(file, path) },
+    shelf: file === null ? shelf : onlyItem(shelf, file),
     name,
     scheme: tls === null ? 'http' : 'https',
     views,
@@ -69,6 +70,10 @@ function onlyFile(all: FileLookup, file: string): FileLookup {
   return (request, ...context) => {
     return toRelativePath(request.url) === file ? all(request, ...context) : null
   }
+}
+
+function onlyItem(shelf: Shelf, file: string): Shelf {
+  return { list: (path) => listOnly(file, path), describe: (path) => shelf.describe(path) }
 }
 
 async function* listOnly(file: string, path: string): ReturnType<Shelf['list']> {

@@ -4,13 +4,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
 import { startCrew } from './crew.ts'
+import { mayColour, variable } from './environment.ts'
 import { Failure } from './failure.ts'
 import { type Host, loadHost } from './host.ts'
 import { openBrowser } from './open.ts'
 import type { ServeOptions } from './options.ts'
 import { Output } from './output.ts'
 import { Views } from './page/events.ts'
-import type { Outlet } from './request-log.ts'
+import { MAX_WAITING } from './print.ts'
+import type { Outlet, Style } from './request-log.ts'
 import { readPassword, readTls } from './secrets.ts'
 import { type Facts, type Job, type Server, startServer } from './server.ts'
 
@@ -20,9 +22,7 @@ const PATIENCE = 5000
 const WORKERS_LAST_WORDS = 1000
 /** How long the end waits for whoever reads the log, in ms. */
 const LAST_WORDS = 200
-/** How many lines of the log may wait to be written. */
-const MAX_WAITING = 1000
-/** The same: workers go on while this process is busy. */
+/** How many lines of the log may wait to be written: workers go on while this process is busy. */
 const MAX_WAITING_OF_WORKERS = 20_000
 
 /**
@@ -32,7 +32,7 @@ const MAX_WAITING_OF_WORKERS = 20_000
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const runtime = await loadHost()
-  const job = await prepare(options, runtime)
+  const job = await prepare(options)
   const isAlone = options.workers === 1
   const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS)
   const server = isAlone
@@ -43,10 +43,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** Reads what is given elsewhere than on the command line. */
-async function prepare(options: ServeOptions, runtime: Host): Promise<Job> {
+async function prepare(options: ServeOptions): Promise<Job> {
   const address = await findAddress(options.host)
-  // https://no-color.org
-  const hasColours = !runtime.variable('NO_COLOR') && runtime.variable('TERM') !== 'dumb'
   const isTerminal = process.stderr.isTTY === true
   return {
     options,
@@ -56,12 +54,12 @@ async function prepare(options: ServeOptions, runtime: Host): Promise<Job> {
       tls: readTls(options.tls),
       isShared: options.workers > 1,
     },
-    password: readPassword(options.auth, runtime.variable('BYTESERVE_AUTH')),
+    password: readPassword(options.auth, variable('BYTESERVE_AUTH')),
     style: {
       format: options.log,
       isLocal: isLoopback(address),
       isTerminal,
-      isColoured: isTerminal && hasColours,
+      isColoured: isTerminal && mayColour(),
     },
   }
 }
@@ -93,7 +91,7 @@ function endOnSignals(server: Server, output: Output): void {
 /** Says where it is, and who can read what. */
 async function announce(
   { port, place, isListed }: Facts,
-  { options, address: { address, tls }, password, style: { isLocal } }: Job,
+  { options, address: { address, tls }, password, style }: Job,
   runtime: Host,
   output: Output,
 ): Promise<void> {
@@ -108,7 +106,7 @@ async function announce(
       `${onOneLine(place)} lists no folders: its files are found by who knows their names`,
     )
   }
-  if (!isLocal) {
+  if (!style.isLocal) {
     const who = password === null ? 'anyone who can' : 'anyone who knows the password and can'
     output.print(`${who} reach port ${port} of this machine can read ${onOneLine(place)}`)
     if (password !== null && tls === null) {
@@ -116,7 +114,7 @@ async function announce(
     }
   }
   const isQrWanted = options.qr ?? (process.stderr.isTTY && urls.length > 0)
-  if (isQrWanted) await drawQrCode(urls[0] ?? url, output)
+  if (isQrWanted) await drawQrCode(urls[0] ?? url, style, output)
   if (options.open) openBrowser(url, output)
 }
 
@@ -129,7 +127,11 @@ async function findAddress(host: string): Promise<string> {
   }
 }
 
-async function drawQrCode(url: string, output: Output): Promise<void> {
+const WHITE_ON_BLACK = '\x1b[97;40m'
+
+/** In colours of its own, if it may have any: few phones read white for black. */
+async function drawQrCode(url: string, { isColoured }: Style, output: Output): Promise<void> {
   const { renderUnicodeCompact } = await import('uqr')
-  output.print(renderUnicodeCompact(url))
+  const code = renderUnicodeCompact(url)
+  output.print(isColoured ? code.replace(/^.+$/gm, `${WHITE_ON_BLACK}$&\x1b[m`) : code)
 }

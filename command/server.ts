@@ -70,12 +70,12 @@ export async function startServer(
     },
   }
   try {
-    const { port, drain } = await runtime.listen(service, address)
+    const listening = await runtime.listen(service, address)
     return {
-      facts: { port, place: root.place, isListed: root.shelf !== null },
+      facts: { port: listening.port, place: root.place, isListed: root.shelf !== null },
       drain() {
         views.close()
-        return drain()
+        return listening.drain()
       },
       async end() {},
     }

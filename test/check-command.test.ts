@@ -4,16 +4,18 @@ import { createServer as createHttp2Server, createSecureServer } from 'node:http
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { CHECK_HELP, type CheckIO, runCheck } from '../command/check.ts'
 import { certificate } from './check/certificate.ts'
 import { type Fault, startModel } from './check/model-server.ts'
-import { runCommand } from './command-process.ts'
+import { runCommand, startCommand, stopCommands } from './command-process.ts'
 import { run } from './support/process.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 
 const FILE = { size: 70_000, head: Buffer.alloc(0) }
 const TYPE = { 'content-type': 'video/mp4' }
+
+afterAll(stopCommands)
 
 const running: { close(): unknown }[] = []
 
@@ -172,6 +174,8 @@ describe('byteserve check', () => {
   it.each([
     [[], 'expected the URL of a file'],
     [['--hedaer', 'a: b', 'http://x/'], "Unknown option '--hedaer'"],
+    [['http://x/', '--origin'], '--origin needs a value'],
+    [['--timeout', '-1', 'http://x/'], '--timeout needs a value'],
     [['--header', 'Bearer secret', 'http://x/'], "--header takes 'Name: value'"],
     [['--timeout', 'x', 'http://x/'], '--timeout takes seconds, up to 600'],
   ])('%o is a mistake', async (args, message) => {
@@ -228,6 +232,18 @@ describe.each((['node', 'bun', 'deno'] as const).filter(isInstalled))('under %s'
     }
     const asked = await runCommand(name, ['check', '--insecure', self])
     expect([asked.code, asked.stderr]).toEqual([1, ''])
+  })
+
+  it('the command ends at once when it is interrupted', async () => {
+    const server = createHttpServer(() => {})
+    const asked = once(server, 'request')
+    const url = `http://${await listen(server)}/`
+    const { child, ended } = startCommand(name, ['check', '--timeout', '600', url])
+    await asked
+    child.kill('SIGINT')
+    expect(await ended).toEqual({ code: null, stdout: '', stderr: '' })
+    // Which a shell calls 130.
+    expect(child.signalCode).toBe('SIGINT')
   })
 
   it('byteserve/check sees what is on the wire', async () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
 import { fetchOnce } from './support/client.ts'
@@ -300,6 +301,17 @@ describe('another server', () => {
     const stderr = expect.stringContaining(`byteserve: can't keep blocks in ${file}: ${why}`)
     expect(outcome).toEqual({ code: 1, stdout: '', stderr })
   })
+
+  test.runIf(process.platform === 'linux')(
+    'is not served without one that can be made',
+    async () => {
+      const args = [`${servers.get('byteserve')}Films/`, '--cache-dir', '/proc/no/blocks']
+      const stderr = expect.stringMatching(
+        /^byteserve: can't keep blocks in \/proc\/no\/blocks: ENOENT/,
+      )
+      expect(await runCommand('node', args)).toEqual({ code: 1, stdout: '', stderr })
+    },
+  )
 
   test('is served on when the directory of its blocks is gone, which is said once', async () => {
     const directory = join(temporaryDirectory(), 'blocks')

@@ -48,14 +48,24 @@ describe.each(names.filter(isInstalled))('--open under %s', (name) => {
 })
 
 describe('a QR code', () => {
-  test.runIf(areInstalled('script'))('leads to the page, on a terminal', async () => {
+  test.runIf(areInstalled('script')).each([
+    ['white on black, whatever colours it has', '', '\x1b[97;40m', '\x1b[m'],
+    ['in its own colours, if it shall have no others', '1', '', ''],
+  ])('leads to the page, on a terminal: %s', async (_, noColour, before, after) => {
     const command = fileURLToPath(new URL('../dist/command/byteserve.js', import.meta.url))
     const line = [process.execPath, command, root, '--port', '0', '--qr'].join(' ')
-    const terminal = run('script', ['--quiet', '--return', '--command', line, '/dev/null'])
+    const terminal = run('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+      env: { ...process.env, TERM: 'xterm', NO_COLOR: noColour },
+    })
     try {
       const url = await terminal.says(/^(http:\S+)\r\n/)
       const code = await eventually('the code', () => decode(terminal.stdout()))
       expect(code).toBe(url)
+      const drawn = terminal
+        .stdout()
+        .split(/\r?\n/)
+        .filter((row) => /[█▀▄]/.test(row))
+      expect(drawn).toEqual(drawn.map((row) => before + row.replace(/[^█▀▄ ]/g, '') + after))
     } finally {
       terminal.child.stdin.write('\x03')
       await terminal.ended

@@ -4,7 +4,9 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { Below } from '../adapters/local/place.ts'
+import { mounts } from '../adapters/local/shared.ts'
 import { nodeDirectory } from '../adapters/node.ts'
 import { describeFile, listFolder } from '../command/listing.ts'
 import { Views } from '../command/page/events.ts'
@@ -12,7 +14,10 @@ import type { Shelf } from '../command/page/library.ts'
 import { withPage } from '../command/page/page.ts'
 import { type FileLookup, fileHandler } from '../src/index.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
+import { run } from './support/process.ts'
+import { compile } from './support/tools.ts'
 
+const exchange = compile('exchange')
 const made: string[] = []
 
 afterAll(() => {
@@ -32,9 +37,10 @@ function makeRoot(...paths: string[]): string {
 }
 
 function shelfOf(root: string): Shelf {
+  const below = new Below(root, 'inside', mounts)
   return {
-    list: (path) => listFolder(root, path),
-    describe: (path) => describeFile(root, path),
+    list: (path) => listFolder(below, path),
+    describe: (path) => describeFile(below, path),
   }
 }
 
@@ -57,7 +63,7 @@ async function ask(root: string, path: string): Promise<Response> {
 
 async function listPaths(root: string, path = ''): Promise<string[]> {
   const paths: string[] = []
-  for await (const entries of listFolder(root, path)) {
+  for await (const entries of shelfOf(root).list(path)) {
     for (const { name, kind } of entries) paths.push(kind === 'directory' ? `${name}/` : name)
   }
   return paths.sort()
@@ -79,8 +85,35 @@ describe('a folder', () => {
     const expected = ['a b%.mp4', 'film.mp4', 'latest.mp4', 'sub/']
     expect(await listPaths(root)).toEqual(expected)
     expect(await listPaths(join(outside, 'root'))).toEqual(expected)
-    expect(await listPaths(root, 'out')).toEqual([])
     expect(await listPaths(root, 'sub')).toEqual(['x'])
+  })
+
+  test('outside the root is none, and its files are not described', async () => {
+    const root = makeRoot('film.mp4')
+    const outside = makeRoot('secret.mp4')
+    symlinkSync(outside, join(root, 'out'))
+    symlinkSync(join(outside, 'secret.mp4'), join(root, 'out.mp4'))
+    await expect(listPaths(root, 'out')).rejects.toThrow()
+    expect((await ask(root, '/out/')).status).toBe(404)
+    const described = ['film.mp4', 'out.mp4', 'out/secret.mp4', 'nope.mp4'].map(async (path) => {
+      return (await shelfOf(root).describe(path))?.size ?? null
+    })
+    expect(await Promise.all(described)).toEqual(['film.mp4'.length, null, null, null])
+  })
+
+  test.runIf(exchange)('gives no names from outside while it is swapped for a link', async () => {
+    const root = makeRoot('sub/inside.mp4')
+    const outside = makeRoot('secret.mp4')
+    symlinkSync(outside, join(root, 'link'))
+    const swapping = run(exchange ?? '', [join(root, 'sub'), join(root, 'link'), '50'])
+    onTestFinished(() => swapping.stop())
+    await swapping.says(/(begun)/)
+    const found = new Set<string>()
+    for (let i = 0; i < 1000; i++) {
+      const names = await listPaths(root, 'sub').catch(() => [])
+      for (const name of names) found.add(name)
+    }
+    expect([...found]).toEqual(['inside.mp4'])
   })
 
   test('is listed whole, however many files it has', async () => {

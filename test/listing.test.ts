@@ -97,8 +97,8 @@ describe('a listing', () => {
     expect(page.slice(page.indexOf('<h1>'))).toBe(`<h1>Index of <bdi>/</bdi></h1>
 <table>
 <tr><td><a href="a/"><bdi>a</bdi>/</a></td><td></td><td>2024-05-06 07:08</td></tr>
-<tr><td><a href="b.mp4"><bdi>b.mp4</bdi></a></td><td>1.23 kB</td><td>2024-05-06 07:08</td></tr>
-<tr><td><a href="c.txt"><bdi>c.txt</bdi></a></td><td>1.23 kB</td><td>2024-05-06 07:08</td></tr>
+<tr><td><a href="b.mp4"><bdi>b.mp4</bdi></a></td><td>1.2 kB</td><td>2024-05-06 07:08</td></tr>
+<tr><td><a href="c.txt"><bdi>c.txt</bdi></a></td><td>1.2 kB</td><td>2024-05-06 07:08</td></tr>
 </table>
 `)
   })

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { formatSize } from '../adapters/site/size.ts'
 import { Tracks } from '../command/page/captions.ts'
-import { fold, formatSize, formatTime } from '../command/page/format.ts'
+import { fold, formatTime } from '../command/page/format.ts'
 import { findIndex } from '../command/page/index-of.ts'
 import { renderPlaylist } from '../command/page/playlist.ts'
 import { Selection } from '../command/page/selection.ts'
@@ -71,7 +72,7 @@ test.each([
   [999_499, '999 kB'],
   [999_500, '1.0 MB'],
   [5 * 2 ** 30, '5.4 GB'],
-  [2e15, '2000 TB'],
+  [2e15, '2.0 PB'],
 ])('%i bytes are shown as %s', (size, text) => {
   expect(formatSize(size)).toBe(text)
 })

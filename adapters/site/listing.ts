@@ -3,6 +3,7 @@ import type { HeaderFields } from '../../src/headers.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { formatHttpDate, matchesWeakly, parseEntityTags } from '../../src/validators.ts'
 import { parseQualities } from './qualities.ts'
+import { formatSize } from './size.ts'
 import { othersTurn, RUN_LENGTH, sortEntries } from './sorting.ts'
 import type { Entry } from './tree.ts'
 
@@ -138,12 +139,13 @@ td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere 
 <table>
 ${path === '' ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\n'}`,
   item({ name, kind, size, lastModified }) {
+    const length = size === undefined ? '' : formatSize(size)
     const slash = kind === 'directory' ? '/' : ''
     // Without a scheme, even if the name begins like one: its colon is encoded.
     const link = `<a href="${encodeURIComponent(name)}${slash}"><bdi>${escapeText(name)}</bdi>${slash}</a>`
     // Null of a date that is none.
     const date = lastModified?.toJSON()?.slice(0, 16).replace('T', ' ') ?? ''
-    return `<tr><td>${link}</td><td>${formatSize(size)}</td><td>${date}</td></tr>\n`
+    return `<tr><td>${link}</td><td>${length}</td><td>${date}</td></tr>\n`
   },
   between: '',
   end: '</table>\n',
@@ -151,18 +153,4 @@ ${path === '' ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\
 
 function escapeText(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd').replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`)
-}
-
-/** @example formatSize(2_414_000_000) // '2.41 GB' */
-function formatSize(size: number | undefined): string {
-  if (size === undefined) return ''
-  let text = `${size} B`
-  let amount = size
-  for (const prefix of 'kMGTP') {
-    // What rounds to 1000 is 1 of the next unit.
-    if (amount < 999.5) break
-    amount /= 1000
-    text = `${amount.toPrecision(3)} ${prefix}B`
-  }
-  return text
 }

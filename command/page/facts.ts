@@ -1,5 +1,5 @@
+import { formatSize } from '../../adapters/site/size.ts'
 import type { FileSource } from '../../src/source.ts'
-import { formatSize } from './format.ts'
 import { type FilmLayout, findIndex } from './index-of.ts'
 
 /** What the server says of a file first. */

@@ -1,23 +1,6 @@
 // These functions run on the server and, from their own source text, in the browser.
 
 /**
- * In decimal units, with two or three digits.
- *
- * @example
- * formatSize(670_871) // '671 kB'
- */
-export function formatSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let unit = 0
-  let amount = bytes
-  while (amount >= 999.5 && unit < units.length - 1) {
-    amount /= 1000
-    unit++
-  }
-  return `${amount.toFixed(unit > 0 && amount < 9.95 ? 1 : 0)} ${units[unit]}`
-}
-
-/**
  * @example
  * formatTime(3723) // '1:02:03'
  */

@@ -1,4 +1,4 @@
-import { formatSize } from './format.ts'
+import { formatSize } from '../../adapters/site/size.ts'
 import type { Item } from './item.ts'
 import type { Query } from './library.ts'
 import { escapeHtml, hrefOf, prefixOf } from './markup.ts'

@@ -4,6 +4,7 @@ import type { Answer } from '../../src/answer.ts'
 import { type FileLookup, isSource } from '../../src/lookup.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { authorityOf } from '../authority.ts'
+import { GET } from '../own-request.ts'
 import { SCRIPT } from './browser/script.ts'
 import type { Views } from './events.ts'
 import { readFacts } from './facts.ts'
@@ -54,7 +55,7 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
   }
 
   /** A request for a file, as if it came without the fields of the one that needs it. */
-  async function open(path: string, { method, headers } = PLAIN): Promise<FileSource | null> {
+  async function open(path: string, { method, headers } = GET): Promise<FileSource | null> {
     const found = await files({ method, headers, url: path })
     return isSource(found) ? found : null
   }
@@ -131,11 +132,6 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
       stream: () => views.listen(view, path, facts),
     }
   }
-}
-
-const PLAIN: Pick<RequestLike, 'method' | 'headers'> = {
-  method: 'GET',
-  headers: { get: () => null },
 }
 
 /** What a playlist may hold. */

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { BlockTier } from '../../adapters/cache.ts'
 import { directoryTier } from '../../adapters/cache-directory.ts'
 import { onOneLine } from '../../adapters/check/escape.ts'
+import { codeOf } from '../../adapters/local/calls.ts'
 import { Failure, messageOf } from '../failure.ts'
 
 /**
@@ -35,10 +36,24 @@ export async function openBlockDirectory(
 
 async function tryToWrite(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(directory)
     // Its permissions don't tell: the file system may be read-only.
     await rmdir(await mkdtemp(join(directory, 'byteserve-')))
   } catch (error) {
     throw new Failure(`can't keep blocks in ${directory}: ${messageOf(error)}`)
+  }
+}
+
+/** Not by mkdir's own `recursive`: where nothing can be made, as below /proc, Node tries for ever. */
+async function makeDirectory(path: string): Promise<void> {
+  const make = () => mkdir(path, { mode: 0o700 })
+  try {
+    await make().catch(async (error) => {
+      if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+      await makeDirectory(dirname(path))
+      await make()
+    })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
   }
 }

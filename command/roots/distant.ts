@@ -1,22 +1,18 @@
 import { type BlockTier, cached } from '../../adapters/cache.ts'
 import { answering } from '../../adapters/http/file.ts'
 import { type StoredFetch, storedFetch } from '../../adapters/http/stored-fetch.ts'
-import type { Entry } from '../../adapters/site/tree.ts'
-import { isFile } from '../../adapters/site/tree.ts'
+import { type Entry, isFile } from '../../adapters/site/tree.ts'
 import { type FileTree, site } from '../../adapters/site.ts'
 import type { Answer } from '../../src/answer.ts'
 import { isSource } from '../../src/lookup.ts'
 import { closeSource } from '../../src/reader.ts'
-import type { RequestLike } from '../../src/source.ts'
 import type { ServeOptions } from '../options.ts'
+import { HEAD } from '../own-request.ts'
 import type { Shelf } from '../page/library.ts'
 import type { Root } from '../root.ts'
 import { openBlockDirectory } from './block-directory.ts'
 
 const MIB = 1024 * 1024
-
-/** For who wants to know what a file is, and not its bytes. */
-export const HEAD: RequestLike = { method: 'HEAD', url: '/', headers: { get: () => null } }
 
 /** For so long a file need not be asked for again whether it is still the same, in ms. */
 const REVALIDATE = 1000
@@ -80,7 +76,8 @@ function throughCache(tree: FileTree, { memory, tier }: Nearby): FileTree {
     },
   )
   return {
-    ...tree,
+    list: tree.list,
+    isFlat: tree.isFlat,
     async open(path, request) {
       const found = await files(request, path)
       if (found === FOLDER) return 'directory'

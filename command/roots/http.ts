@@ -4,8 +4,10 @@ import { toRelativePath } from '../../adapters/site/url-path.ts'
 import { closeSource } from '../../src/reader.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { ServeOptions } from '../options.ts'
+import { HEAD } from '../own-request.ts'
 import type { Root } from '../root.ts'
-import { distantRoot, HEAD, openNearby, WatchedFetch } from './distant.ts'
+import { distantRoot, openNearby, WatchedFetch } from './distant.ts'
+import { expectVisible } from './visible.ts'
 
 /**
  * A folder or a file of another server, by its URL. A folder that the server does not list has no
@@ -49,10 +51,8 @@ export async function httpRoot(options: ServeOptions, say: (line: string) => voi
 function split(url: URL): { readonly folder: URL; readonly name: string } {
   const folder = new URL(url)
   folder.pathname = url.pathname.replace(/[^/]*$/, '')
-  const name = toRelativePath(url.pathname.slice(folder.pathname.length - 1))
-  if (name === null)
-    throw new Failure(`${url.origin}${url.pathname} is hidden: hidden files are not served`)
-  return { folder, name }
+  const pathname = url.pathname.slice(folder.pathname.length - 1)
+  return { folder, name: expectVisible(pathname, url.origin + url.pathname) }
 }
 
 async function canBeListed(tree: FileTree, statusOf: () => number | null): Promise<boolean> {

@@ -1,24 +1,27 @@
 import { closeSync, opendirSync, openSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { codeOf } from '../../adapters/local/calls.ts'
-import { toRelativePath } from '../../adapters/site/url-path.ts'
+import { Below } from '../../adapters/local/place.ts'
+import { mounts } from '../../adapters/local/shared.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { Host } from '../host.ts'
 import { describeFile, listFolder } from '../listing.ts'
 import type { Root } from '../root.ts'
+import { expectVisible } from './visible.ts'
 
 /** @throws Failure unless it is a directory or a file that can be served */
-export function localRoot(path: string, { openDirectory }: Pick<Host, 'openDirectory'>): Root {
+export function localRoot(path: string, host: Pick<Host, 'openDirectory'>): Root {
   const { directory, file, name } = find(path)
+  const below = new Below(resolve(directory), 'inside', mounts)
   return {
     file,
     name,
     place: realpathSync(path),
     shelf: {
-      list: (path) => listFolder(directory, path),
-      describe: (path) => describeFile(directory, path),
+      list: (path) => listFolder(below, path),
+      describe: (path) => describeFile(below, path),
     },
-    open: (options) => openDirectory(directory, options),
+    open: (options) => host.openDirectory(directory, options),
   }
 }
 
@@ -41,9 +44,7 @@ function find(path: string): Pick<Root, 'file' | 'name'> & { readonly directory:
     if (found.isDirectory()) return { directory: path, file: null, name: basename(realPath) || '/' }
     const root = { directory: dirname(realPath), file: basename(realPath), name: basename(path) }
     if (!found.isFile()) throw new Failure(`${path} is neither a directory nor a file`)
-    if (toRelativePath(`/${encodeURIComponent(root.file)}`) === null) {
-      throw new Failure(`${path} is hidden: hidden files are not served`)
-    }
+    expectVisible(`/${encodeURIComponent(root.file)}`, path)
     return root
   } catch (error) {
     if (error instanceof Failure) throw error

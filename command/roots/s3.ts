@@ -1,24 +1,21 @@
 import { OriginError, type S3Location, s3Tree } from '../../adapters/s3.ts'
 import { isFile } from '../../adapters/site/tree.ts'
-import { toRelativePath } from '../../adapters/site/url-path.ts'
 import { closeSource } from '../../src/reader.ts'
+import { variable } from '../environment.ts'
 import { Failure, messageOf } from '../failure.ts'
-import type { Host } from '../host.ts'
 import type { ServeOptions } from '../options.ts'
+import { HEAD } from '../own-request.ts'
 import type { Root } from '../root.ts'
 import { type Account, readAccount } from './aws.ts'
-import { distantRoot, HEAD, openNearby, WatchedFetch } from './distant.ts'
+import { distantRoot, openNearby, WatchedFetch } from './distant.ts'
+import { expectVisible } from './visible.ts'
 
 /**
  * A bucket, a folder of one or one object: `s3://bucket/prefix`.
  *
  * @throws Failure, as a rejection, if it is not there or can't be read
  */
-export async function s3Root(
-  options: ServeOptions,
-  { variable }: Pick<Host, 'variable'>,
-  say: (line: string) => void,
-): Promise<Root> {
+export async function s3Root(options: ServeOptions, say: (line: string) => void): Promise<Root> {
   const { path } = options
   const [, bucket = '', key = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(path) ?? []
   if (bucket === '') throw new Failure(`expected s3://BUCKET/PREFIX, got ${path}`)
@@ -38,9 +35,7 @@ export async function s3Root(
   const slash = key.lastIndexOf('/')
   const [folder, name] = [key.slice(0, slash + 1), key.slice(slash + 1)]
   if (found === 'file') {
-    if (toRelativePath(`/${encodeURIComponent(name)}`) === null) {
-      throw new Failure(`${place} is hidden: hidden files are not served`)
-    }
+    expectVisible(`/${encodeURIComponent(name)}`, place)
     return distantRoot(s3Tree(location, { prefix: folder }), { name, place, file: name }, nearby)
   }
   const prefix = key === '' || key.endsWith('/') ? key : `${key}/`

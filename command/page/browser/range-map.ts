@@ -1,5 +1,5 @@
+import { formatSize } from '../../../adapters/site/size.ts'
 import type { FileFacts } from '../facts.ts'
-import { formatSize } from '../format.ts'
 import type { Row } from '../row.ts'
 import { one } from './dom.ts'
 import { renderRow } from './request-row.ts'

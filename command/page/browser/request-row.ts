@@ -1,4 +1,4 @@
-import { formatSize } from '../format.ts'
+import { formatSize } from '../../../adapters/site/size.ts'
 import type { Row } from '../row.ts'
 import { one } from './dom.ts'
 import { lengthOf, place, sentOf } from './spans.ts'

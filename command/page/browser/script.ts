@@ -1,3 +1,4 @@
+import * as size from '../../../adapters/site/size.ts'
 import * as format from '../format.ts'
 import * as dom from './dom.ts'
 import * as entry from './entry.ts'
@@ -19,6 +20,7 @@ import * as viewer from './viewer.ts'
 
 const MODULES = [
   format,
+  size,
   dom,
   view,
   entry,

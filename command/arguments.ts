@@ -1,0 +1,26 @@
+import { messageOf } from './failure.ts'
+
+/** What a person got wrong in the arguments of a command. */
+export class Mistake extends Error {}
+
+export interface Misread {
+  readonly kind: 'mistake'
+  readonly message: string
+}
+
+/** What reading arguments gives, or what is wrong with them, as `parseArgs` or a Mistake says. */
+export function unlessMistaken<Wanted>(read: () => Wanted): Wanted | Misread {
+  try {
+    return read()
+  } catch (error) {
+    const message = messageOf(error)
+    return { kind: 'mistake', message: error instanceof Mistake ? message : shorten(message) }
+  }
+}
+
+/** In fewer words than parseArgs: it goes on about escaping a dash. */
+function shorten(message: string): string {
+  const [, option] =
+    /^Option '(?:-\w, )?(--?[\w-]+).*' argument (?:missing|is ambiguous)/.exec(message) ?? []
+  return option === undefined ? message.replace(/\.\s.*/s, '') : `${option} needs a value`
+}

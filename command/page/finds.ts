@@ -1,0 +1,132 @@
+import type { Entry } from '../../adapters/site/tree.ts'
+import { Beside } from './beside.ts'
+import { fold } from './format.ts'
+import { type Groups, type Lonely, tellApart } from './groups.ts'
+import { type Item, type Kind, kindOf } from './item.ts'
+import type { Query, Shelf } from './library.ts'
+import { COMPARE } from './order.ts'
+import { join } from './paths.ts'
+import { Selection } from './selection.ts'
+import { readTitle } from './titles.ts'
+
+/** How many of each are on a page. */
+export type Limits = Readonly<Record<'media' | 'pictures' | 'others', number>>
+
+/** The folder that files are found in. */
+export interface Place {
+  readonly folder: string
+  readonly groups: Groups
+  readonly alone: Lonely
+}
+
+/** What is found: how many of each kind have the words, and those of them that a page shows. */
+export class Finds {
+  readonly counts: Record<Kind, number> = { video: 0, audio: 0, picture: 0, other: 0 }
+  readonly #shelf: Shelf
+  readonly #query: Query
+  readonly #limits: Limits
+  readonly #isWanted: (path: string) => boolean
+  readonly #beside = new Beside()
+  readonly #media: Selection<Item>
+  readonly #pictures: Selection<Item>
+  readonly #others: Selection<Item>
+
+  constructor(shelf: Shelf, query: Query, limits: Limits) {
+    const { page, order, words } = query
+    this.#shelf = shelf
+    this.#query = query
+    this.#limits = limits
+    this.#isWanted = finder(words)
+    this.#media = new Selection(page * limits.media, COMPARE[order])
+    this.#pictures = new Selection(page * limits.pictures, COMPARE[order])
+    this.#others = new Selection(page * limits.others, COMPARE[order])
+  }
+
+  /** Takes a file; a promise only where it has to be asked for first what it is ordered by. */
+  offer(entry: Entry, { folder, groups, alone }: Place): undefined | Promise<void> {
+    const { order, words } = this.#query
+    const path = join(folder, entry.name)
+    const kind = kindOf(entry.name)
+    if (this.#beside.add(kind, folder, path, entry.name) || !this.#isWanted(path)) return
+    this.counts[kind]++
+    if (kind === 'other' && folder !== this.#query.folder && words === '') return
+    const item = toItem(kind, groups, path, entry)
+    if (order !== 'name') return this.#described(item).then((known) => this.#keep(known, alone))
+    this.#keep(item, alone)
+  }
+
+  /** Takes note that a folder is over; whether its only film is shown where the folder is. */
+  leave({ alone }: Place): boolean {
+    return alone.end(this.#media)
+  }
+
+  /** On how many pages all would be. */
+  pages(): number {
+    const { media, pictures, others } = this.#limits
+    return Math.max(
+      1,
+      Math.ceil(this.#media.count / media),
+      Math.ceil(this.#pictures.count / pictures),
+      Math.ceil(this.#others.count / others),
+    )
+  }
+
+  /** What is on the page that is asked for. */
+  async shown(): Promise<Readonly<Record<keyof Limits, readonly Item[]>>> {
+    const media = await this.#onPage(this.#media, this.#limits.media)
+    return {
+      media: tellApart(media.map((item) => this.#beside.complete(item))),
+      pictures: await this.#onPage(this.#pictures, this.#limits.pictures),
+      others: await this.#onPage(this.#others, this.#limits.others),
+    }
+  }
+
+  #keep(item: Item, alone: Lonely): void {
+    if (item.kind === 'picture') this.#pictures.offer(item)
+    else if (item.kind === 'other') this.#others.offer(item)
+    else alone.offer(item, this.#media)
+  }
+
+  async #onPage(selection: Selection<Item>, many: number): Promise<Item[]> {
+    const { page } = this.#query
+    const items: Item[] = []
+    for (const item of selection.kept().slice((page - 1) * many, page * many)) {
+      items.push(await this.#described(item))
+    }
+    return items
+  }
+
+  async #described(item: Item): Promise<Item> {
+    if (item.size !== null) return item
+    const known = await this.#shelf.describe(item.path)
+    return { ...item, size: known?.size ?? null, lastModified: known?.lastModified ?? null }
+  }
+}
+
+function toItem(kind: Kind, groups: Groups, path: string, entry: Entry): Item {
+  const { name, size, lastModified } = entry
+  const { text, episode = null } = kind === 'other' ? { text: name } : readTitle(name)
+  return {
+    kind,
+    path,
+    name,
+    title: text,
+    group: episode === null ? groups.folder : groups.season(episode),
+    episode,
+    poster: null,
+    tracks: [],
+    size: size ?? null,
+    lastModified: lastModified ?? null,
+  }
+}
+
+function finder(words: string): (path: string) => boolean {
+  const wanted = fold(words)
+    .split(/\s+/)
+    .filter((word) => word !== '')
+  if (wanted.length === 0) return () => true
+  return (path) => {
+    const text = fold(path)
+    return wanted.every((word) => text.includes(word))
+  }
+}
