@@ -801,6 +801,17 @@ describe('an origin is left alone', () => {
     await until(() => origin.connections.size === 0)
     expect(isSource((await found) ?? undefined)).toBe(false)
   })
+
+  it('when it never ends a body whose last byte it sent', async () => {
+    origin.behave((incoming, outgoing) => {
+      const { status, headers, bytes } = answerTo(incoming, FILE)
+      const { 'content-length': _, ...others } = headers
+      outgoing.writeHead(status, others).write(bytes)
+    })
+    const response = await ask({ options: { timeout: 200 } })
+    expect(await response.text()).toBe(ALPHABET)
+    await until(() => origin.connections.size === 0)
+  })
 })
 
 describe('a connection', () => {

@@ -90,11 +90,11 @@ export class Body {
   }
 
   /** Lets the connection go: for further use, if the body was read to its end. */
-  finish(): void {
-    clearTimeout(this.#timer)
+  async finish(): Promise<void> {
+    const isRead = this.at === this.end && this.#atHand === null
     // The end of a body without length comes after its last byte.
-    if (this.at < this.end || this.#atHand !== null) this.hangUp()
-    else this.#reader?.read().then(({ done }) => done || this.hangUp(), this.hangUp)
+    if (!isRead || (await this.#receive()) !== null) this.hangUp()
+    clearTimeout(this.#timer)
   }
 
   /** Ends it, and its connection, at once. */

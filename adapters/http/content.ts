@@ -85,7 +85,7 @@ export function contentOf(
 
   function release(body: Body, how?: 'finished'): void {
     all.delete(body)
-    if (how === 'finished') body.finish()
+    if (how === 'finished') void body.finish()
     else body.hangUp()
   }
 
