@@ -802,6 +802,13 @@ describe('an origin is left alone', () => {
     expect(isSource((await found) ?? undefined)).toBe(false)
   })
 
+  it('when the client is gone before it is asked', async () => {
+    origin.behave(good)
+    const request = new Request('http://localhost/f', { signal: AbortSignal.abort() })
+    const found = await httpFile(`${origin.url}f`, request)
+    expect([isSource(found ?? undefined), origin.asked]).toEqual([false, []])
+  })
+
   it('when it never ends a body whose last byte it sent', async () => {
     origin.behave((incoming, outgoing) => {
       const { status, headers, bytes } = answerTo(incoming, FILE)

@@ -78,6 +78,7 @@ async function attempt(
   const hangUp = () => controller.abort()
   signal?.addEventListener('abort', hangUp)
   try {
+    signal?.throwIfAborted()
     const sent = send(method, fields, hasSignal ? controller.signal : null)
     const response = await within(timeout, sent, hangUp)
     if (response === null) {
@@ -134,6 +135,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     }
     const timer = setTimeout(end, ms)
     signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
   })
 }
 
