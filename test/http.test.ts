@@ -930,6 +930,13 @@ describe('no secret', () => {
     const error = await httpFile(url).catch((thrown: Error) => thrown)
     expect(String(error)).toMatch(/^TypeError: Expected a URL of http: or https:, got [a-z]+:?$/)
   })
+
+  it('is in what is said of credentials that are not encoded', async () => {
+    const url = 'http://user:100%@host/films/'
+    const message = 'Expected the credentials of a URL to be percent-encoded UTF-8'
+    expect(() => httpTree(url)).toThrow(new TypeError(message))
+    await expect(httpFile(url)).rejects.toThrow(new TypeError(message))
+  })
 })
 
 describe('httpOrigin', () => {

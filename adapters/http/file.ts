@@ -49,8 +49,12 @@ export interface OriginOptions {
 /** What goes to the runtime untouched, in bytes: what sockets hold anyway while a client pauses. */
 const UNTOUCHED = isWorkerd ? Infinity : 'Bun' in globalThis ? 0 : 1024 * 1024
 
-/** @throws RangeError or TypeError if an option is invalid */
-export function expectOriginOptions({
+/**
+ * How other servers are asked.
+ *
+ * @throws RangeError or TypeError if an option is invalid
+ */
+export function originLimits({
   fetch,
   retries = 2,
   timeout = 30_000,
