@@ -31,7 +31,7 @@ export type HeaderPairs = Readonly<Record<string, string>>
 export interface Reply {
   readonly response: Response
   /** Ends it at once, and with it its connection. */
-  hangUp(): void
+  readonly hangUp: () => void
 }
 
 /** The longest pause before a request is repeated, in ms; who asks for more has its client told. */

@@ -18,7 +18,7 @@ export interface Row {
    *
    * @param signal aborted once nobody waits for it any more
    */
-  open(index: number, signal: AbortSignal): FileSource | Promise<FileSource>
+  readonly open: (index: number, signal: AbortSignal) => FileSource | Promise<FileSource>
 }
 
 /** The parts of a row as one source. At most one stays open while nobody reads it. */

@@ -123,18 +123,18 @@ function nativeRead(
 ): NativeRead | undefined {
   const { native } = read
   if (native === undefined) return undefined
-  const through = <T>(from: number, to: number, ask: NativeAsk<T> | undefined): T | null => {
-    const shift = shiftOf(from, to)
-    return shift === null ? null : (ask?.(from - shift, to - shift) ?? null)
-  }
   return {
-    body: (from, to) => through(from, to, native.body),
-    sync: (from, to) => through(from, to, native.sync),
+    body(from, to) {
+      const shift = shiftOf(from, to)
+      return shift === null ? null : (native.body?.(from - shift, to - shift) ?? null)
+    },
+    sync(from, to) {
+      const shift = shiftOf(from, to)
+      return shift === null ? null : (native.sync?.(from - shift, to - shift) ?? null)
+    },
     bufferLimit: native.bufferLimit,
   }
 }
-
-type NativeAsk<T> = (start: number, end: number) => T | null
 
 function part(source: FileSource, start: number, end: number): FileSource {
   return {
