@@ -1,7 +1,7 @@
 import { streamBody } from '../../src/body.ts'
 import { LengthMismatchError, reasonOf } from '../../src/errors.ts'
 import type { ByteRange } from '../../src/range.ts'
-import { BodyReader } from '../../src/reader.ts'
+import { BodyReader, isStream } from '../../src/reader.ts'
 import type { Chunk, FileSource } from '../../src/source.ts'
 import { OpenParts } from './open-parts.ts'
 
@@ -114,10 +114,6 @@ function splitAt(offsets: ArrayLike<number>, start: number, end: number): ByteRa
     at = stop
   }
   return ranges
-}
-
-function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
-  return 'getReader' in chunk
 }
 
 function surplus(expected: number, given: number): Error {
