@@ -7,7 +7,7 @@ import { type Body, bodyFrom, expectStored, openBody, unjoinable } from './body.
 import { OriginError } from './failure.ts'
 import { type Head, isSameVersion, readHead, type Version } from './head.ts'
 import { firstSpan } from './spans.ts'
-import { ask, drop, type Reply, type Upstream } from './upstream.ts'
+import { ask, drop, isMissing, type Reply, type Upstream } from './upstream.ts'
 
 /** What was found for one request. */
 export interface Found {
@@ -84,7 +84,7 @@ function toRange(spec: RangeSpec): string | null {
  */
 function readFile(upstream: Upstream, reply: Reply, missing: readonly number[]): Head | null {
   const { status } = reply.response
-  if (status === 404 || status === 410 || missing.includes(status)) {
+  if (isMissing(status, missing)) {
     drop(upstream, reply)
     return null
   }
@@ -122,7 +122,8 @@ async function probe(
 ): Promise<Version | null> {
   const reply = await ask(upstream, 'HEAD', {}, signal)
   const { response } = reply
-  if (response.status === 404 || response.status === 410) return null
+  // Any other status may be one of HEAD alone: a presigned URL is for GET.
+  if (isMissing(response.status)) return null
   const head = response.ok ? readHead(response) : null
   if (isVersion(head)) return head
   const first = await ask(upstream, 'GET', { range: 'bytes=0-0' }, signal)

@@ -150,6 +150,11 @@ export function within<T>(ms: number, awaited: Promise<T>, giveUp: () => void): 
   })
 }
 
+/** Whether a status says that there is no such file. */
+export function isMissing(status: number, missing: readonly number[] = []): boolean {
+  return status === 404 || status === 410 || missing.includes(status)
+}
+
 /** Does without a body: a short one is read, so that its connection can be used again. */
 export function drop({ timeout }: Upstream, { response, hangUp }: Reply): void {
   const length = readLength(response.headers) ?? Infinity
