@@ -1,6 +1,5 @@
 import type { Answer } from '../../../src/answer.ts'
-import type { FileLookup, Found } from '../../../src/lookup.ts'
-import { expectLookup, isSource } from '../../../src/lookup.ts'
+import { expectLookup, type FileLookup, type Found, isSource } from '../../../src/lookup.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { expectBase } from '../../site/url-path.ts'
 import { withUrl } from '../request.ts'
@@ -51,7 +50,8 @@ export async function signUrl(
   const target = expectTarget(String(url))
   const end = Math.floor(Number(expires ?? now + TWELVE_HOURS) / 1000)
   if (!(end * 1000 > now && end <= LAST_END)) {
-    throw new RangeError(`Expected expires to be later than ${now}, and a time, got ${expires}`)
+    const [least, got] = [now, expires].map(formatted)
+    throw new RangeError(`Expected expires to be a time later than ${least}, got ${got}`)
   }
   const grant: Grant = {
     ...(scope === undefined
@@ -60,6 +60,12 @@ export async function signUrl(
     expires: end,
   }
   return addToken(target, grant, await sign(grant, await importKey(key)))
+}
+
+/** A time as a date, if it is one. */
+function formatted(time: unknown): string {
+  const date = new Date(Number(time))
+  return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString()
 }
 
 function expectTarget(url: string): Target {
