@@ -1,5 +1,6 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import type { ByteRange, RangeSpec } from '../../src/range.ts'
+import { pullStream } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { likelyRanges } from '../site/likely-ranges.ts'
 import type { R2BucketLike, R2GetOptionsLike, R2ObjectLike } from './binding.ts'
@@ -94,13 +95,13 @@ function inLargeChunks(
     async pull(controller) {
       const min = Math.min(left, CHUNK)
       const { value, done } = await reader.read(new Uint8Array(min), { min })
-      if (value !== undefined && value.length > 0) controller.enqueue(value)
+      if (value?.length) controller.enqueue(value)
       left -= value?.length ?? 0
       if (done || left === 0) controller.close()
     },
     cancel: (reason) => reader.cancel(reason),
   }
-  return new ReadableStream(source, { highWaterMark: 0 })
+  return pullStream(source, length)
 }
 
 /** Null for streams that are not workerd's: on Node, wrangler's `getPlatformProxy` copies them. */
