@@ -30,6 +30,7 @@ import type { Upstream } from './http/upstream.ts'
 import { digestsOf } from './s3/digests.ts'
 import { listObjects } from './s3/list.ts'
 import { encode, type S3Location, type Store, storeOf, toPath } from './s3/location.ts'
+import { expectPrefix } from './site/object-key.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
@@ -96,9 +97,7 @@ export async function s3File(
 export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileTree {
   const { prefix = '' } = options
   const upstreamOf = upstreamsOf(storeOf(location), options)
-  if (!/^(?:.*\/)?$/s.test(prefix)) {
-    throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
-  }
+  expectPrefix(prefix)
   return {
     isFlat: true,
     open: (path, request) => objectOf(upstreamOf, prefix + path, request, options),

@@ -1,8 +1,8 @@
 import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
+import { derivedTag } from '../../site/derived-tag.ts'
 import { joined, offsetsOf } from '../joined.ts'
-import { derivedTag } from '../tag.ts'
 import { moveOffsets } from './index-box.ts'
 import { type Plan, planFaststart } from './plan.ts'
 

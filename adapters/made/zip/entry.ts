@@ -4,10 +4,10 @@ import type { Found } from '../../../src/lookup.ts'
 import { BodyReader, closeSource } from '../../../src/reader.ts'
 import { dropped } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
+import { derivedTag } from '../../site/derived-tag.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { inMemory } from '../in-memory.ts'
 import { joined, offsetsOf } from '../joined.ts'
-import { derivedTag } from '../tag.ts'
 import { findStored, type Stored } from './directory.ts'
 
 /** What is said about a file of an archive, besides its bytes. */
