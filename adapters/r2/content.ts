@@ -19,7 +19,7 @@ export async function findObject(
   key: string,
   spec: RangeSpec | null,
 ): Promise<R2ObjectLike | null> {
-  const options = spec === null ? null : toOptions(spec)
+  const options = spec && toOptions(spec)
   if (options === null) return bucket.head(key)
   if (options.range === undefined) return bucket.get(key)
   try {
@@ -55,12 +55,12 @@ export function contentOf(
   { body, etag }: R2ObjectLike,
   range: ByteRange | null,
 ): Pick<FileSource, 'read' | 'close'> {
-  let unread = body ?? null
+  let unread = body
 
   async function open(start: number, end: number): Promise<ReadableStream<Uint8Array>> {
     const stream = unread
-    unread = null
-    if (stream !== null && range?.start === start && range.end === end) return stream
+    unread = undefined
+    if (stream && range?.start === start && range.end === end) return stream
     await stream?.cancel()
     const options = { range: { offset: start, length: end - start }, onlyIf: { etagMatches: etag } }
     const object = await bucket.get(key, options)
@@ -72,11 +72,7 @@ export function contentOf(
     inLargeChunks(await open(start, end), end - start)
   return {
     read: Object.assign(read, { native: { body: open } }),
-    async close() {
-      const stream = unread
-      unread = null
-      await stream?.cancel()
-    },
+    close: () => unread?.cancel(),
   }
 }
 
