@@ -1,4 +1,5 @@
 import type { ByteRange } from '../../src/range.ts'
+import { largeBufferLimit } from '../../src/runtime.ts'
 import type { FileSource, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
 import { OriginError } from './failure.ts'
@@ -18,9 +19,6 @@ export interface ReadPlan {
 
 /** How long is waited before a body that gave nothing is asked for again, in ms. */
 const PAUSE = 100
-
-/** Bun drops Content-Length from streams: up to so many bytes are sent as one. */
-const BUFFER_LIMIT = 'Bun' in globalThis ? 1024 * 1024 : 0
 
 /**
  * Reads the content of one version. Each reader has a body of its own, which is read on as long as
@@ -108,7 +106,7 @@ export function contentOf(
 
   /** A response's body as a whole, for the runtime to send by itself. */
   async function bodyOf(start: number, end: number): Promise<Blob | ReadableStream | null> {
-    const isBuffered = end - start <= BUFFER_LIMIT
+    const isBuffered = end - start <= (bufferLimit ?? 0)
     if (!isBuffered && end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
     if (body.at !== start || body.end !== end || !body.isCertain) {
@@ -121,7 +119,8 @@ export function contentOf(
     return whole
   }
 
-  const native: NativeRead = { body: bodyOf, bufferLimit: BUFFER_LIMIT || undefined }
+  const bufferLimit = largeBufferLimit()
+  const native: NativeRead = { body: bodyOf, bufferLimit }
   return {
     read: Object.assign(readAt, { native }),
     close() {
