@@ -37,7 +37,7 @@ export function contentOf(
   const all = new Set<Body>(idle)
   let isClosed = false
   /** Ends what is being opened; most responses need the first body only. */
-  let hangUp: AbortController | null = null
+  let opening: AbortController | null = null
   /** The one that nobody has asked for yet. */
   let unread = first
   let hasGiven = false
@@ -52,12 +52,12 @@ export function contentOf(
         give(body, end)
         return chunk
       }
-      release(body)
+      hangUp(body)
       body = null
       if (isClosed || failures === upstream.retries) {
         throw new OriginError(502, upstream.name, `Expected bytes from ${start} on, got none`)
       }
-      if (failures > 0) await pause(PAUSE, hangUp?.signal)
+      if (failures > 0) await pause(PAUSE, opening?.signal)
     }
   }
 
@@ -78,13 +78,17 @@ export function contentOf(
   function give(body: Body, end: number): void {
     const isWanted = body.at < end || ranges.length > 1
     if (isWanted && body.at < body.end) idle.add(body)
-    else release(body, 'finished')
+    else finish(body)
   }
 
-  function release(body: Body, how?: 'finished'): void {
+  function finish(body: Body): void {
     all.delete(body)
-    if (how === 'finished') void body.finish()
-    else body.hangUp()
+    void body.finish()
+  }
+
+  function hangUp(body: Body): void {
+    all.delete(body)
+    body.hangUp()
   }
 
   async function open(start: number, end: number): Promise<Body> {
@@ -92,15 +96,15 @@ export function contentOf(
     // It holds other bytes than are wanted.
     if (unread !== null) {
       idle.delete(unread)
-      release(unread)
+      hangUp(unread)
       unread = null
     }
     const index = ranges.findIndex((range) => range.start <= start && range.end === end)
     const most = Math.max(end, spanEnd(ranges, index))
-    hangUp ??= new AbortController()
-    const body = await openBody(upstream, version, start, most, hangUp.signal)
+    opening ??= new AbortController()
+    const body = await openBody(upstream, version, start, most, opening.signal)
     all.add(body)
-    if (isClosed) release(body)
+    if (isClosed) hangUp(body)
     return body
   }
 
@@ -115,7 +119,7 @@ export function contentOf(
     }
     if (!isBuffered) return body.untouched
     const whole = await body.whole()
-    if (whole === null) release(body)
+    if (whole === null) hangUp(body)
     return whole
   }
 
@@ -125,7 +129,7 @@ export function contentOf(
     read: Object.assign(readAt, { native }),
     close() {
       isClosed = true
-      hangUp?.abort()
+      opening?.abort()
       for (const body of all) body.hangUp()
     },
   }
