@@ -154,7 +154,7 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
     return {
       name: url + path,
       ...limits,
-      describe: (headers) => ({ digest: digestsOf(headers) }),
+      describe: (headers) => ({ digest: () => digestsOf(headers) }),
       async send(method, fields, signal) {
         const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
         for (let isLast = false; ; isLast = true) {
