@@ -2,7 +2,7 @@ import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { derivedTag } from '../../site/derived-tag.ts'
-import { joined, offsetsOf } from '../joined.ts'
+import { offsetsOf, sourceOf } from '../row.ts'
 import { moveOffsets } from './index-box.ts'
 import { type Plan, planFaststart } from './plan.ts'
 
@@ -114,7 +114,7 @@ function inOrder(source: FileSource, plan: Plan): Pick<FileSource, 'read'> {
     part(source, end, source.size),
   ]
   const offsets = offsetsOf(parts.map(({ size }) => size))
-  return joined({ offsets, open: (index) => parts[index] ?? source })
+  return sourceOf({ offsets, open: (index) => parts[index] ?? source })
 }
 
 function nativeRead(

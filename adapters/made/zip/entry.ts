@@ -7,7 +7,7 @@ import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.t
 import { derivedTag } from '../../site/derived-tag.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { inMemory } from '../in-memory.ts'
-import { joined, offsetsOf } from '../joined.ts'
+import { offsetsOf, sourceOf } from '../row.ts'
 import { findStored, type Stored } from './directory.ts'
 
 /** What is said about a file of an archive, besides its bytes. */
@@ -88,7 +88,7 @@ function gzipped(source: FileSource, stored: Stored): Pick<FileSource, 'size' | 
   new DataView(tail.buffer).setUint32(0, stored.crc, true)
   new DataView(tail.buffer).setUint32(4, stored.size, true)
   const parts: FileSource[] = [inMemory(head), sliced(source, stored), inMemory(tail)]
-  const { size, read } = joined({
+  const { size, read } = sourceOf({
     offsets: offsetsOf(parts.map((part) => part.size)),
     open: (index) => parts[index] ?? inMemory(head),
   })

@@ -1,6 +1,6 @@
 import type { FileSource } from '../../../src/source.ts'
 import { inMemory } from '../in-memory.ts'
-import { indexAt, type Row } from '../joined.ts'
+import { indexAt, type Row } from '../row.ts'
 import {
   centralHeader,
   centralLength,

@@ -22,7 +22,7 @@ export interface Row {
 }
 
 /** The parts of a row as one source. At most one stays open while nobody reads it. */
-export function joined({ offsets, open }: Row): Pick<FileSource, 'size' | 'read' | 'close'> {
+export function sourceOf({ offsets, open }: Row): Pick<FileSource, 'size' | 'read' | 'close'> {
   const parts = new OpenParts(open)
   return { size: offsets[offsets.length - 1] ?? 0, read, close: () => parts.close() }
 
