@@ -345,6 +345,11 @@ describe('what is found', () => {
     expect(policies).toEqual(['no-referrer', 'origin', 'no-referrer'])
   })
 
+  it('is closed if a field of it is none', async () => {
+    const source = countingSource(someBytes(1), { headers: { 'no name': 'x' } })
+    expect([(await open(source)).status, source.closes]).toEqual([503, 1])
+  })
+
   it('may be nothing', async () => {
     expect((await open(null)).status).toBe(404)
     expect((await open(undefined)).status).toBe(404)
