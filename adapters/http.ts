@@ -188,17 +188,16 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
   })
 }
 
-/** The credentials of a URL as a field; null if it has none. */
+/**
+ * The credentials of a URL as a field; null if it has none.
+ *
+ * @throws TypeError, without the secret, unless they are percent-encoded UTF-8
+ */
 function basic({ username, password }: URL): string | null {
-  if (username === '' && password === '') return null
-  const bytes = new TextEncoder().encode(decodeCredentials(`${username}:${password}`))
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`
-}
-
-/** @throws TypeError, without the secret, unless they are percent-encoded UTF-8 */
-function decodeCredentials(encoded: string): string {
+  if (username + password === '') return null
   try {
-    return decodeURIComponent(encoded)
+    const bytes = new TextEncoder().encode(decodeURIComponent(`${username}:${password}`))
+    return `Basic ${btoa(String.fromCharCode(...bytes))}`
   } catch {
     throw new TypeError('Expected the credentials of a URL to be percent-encoded UTF-8')
   }

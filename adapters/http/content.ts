@@ -2,7 +2,7 @@ import type { ByteRange } from '../../src/range.ts'
 import { largeBufferLimit } from '../../src/runtime.ts'
 import type { FileSource, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
-import { OriginError } from './failure.ts'
+import { misanswer } from './failure.ts'
 import type { Version } from './head.ts'
 import { GAP, spanEnd } from './spans.ts'
 import { pause, type Upstream } from './upstream.ts'
@@ -55,7 +55,7 @@ export function contentOf(
       hangUp(body)
       body = null
       if (isClosed || failures === upstream.retries) {
-        throw new OriginError(502, upstream.name, `Expected bytes from ${start} on, got none`)
+        throw misanswer(upstream, `bytes from ${start} on`, 'none')
       }
       if (failures > 0) await pause(PAUSE, opening?.signal)
     }
@@ -78,12 +78,10 @@ export function contentOf(
   function give(body: Body, end: number): void {
     const isWanted = body.at < end || ranges.length > 1
     if (isWanted && body.at < body.end) idle.add(body)
-    else finish(body)
-  }
-
-  function finish(body: Body): void {
-    all.delete(body)
-    void body.finish()
+    else {
+      all.delete(body)
+      void body.finish()
+    }
   }
 
   function hangUp(body: Body): void {
