@@ -20,10 +20,10 @@ import {
   answerFailure,
   answering,
   expectFileOptions,
-  expectOriginOptions,
   type FileOptions,
   type OriginOptions,
   originFile,
+  originLimits,
 } from './http/file.ts'
 import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
@@ -62,8 +62,8 @@ export interface HttpOriginOptions<Context extends readonly unknown[] = readonly
  * HEAD tells the size and the version, and each read takes a GET.
  *
  * @returns null when the other server says 404 or 410; an Answer with 502, 503 or 504 when it fails
- * @throws TypeError or RangeError, as a rejection, when `url` is not one of HTTP, or an option is
- * invalid
+ * @throws TypeError or RangeError, as a rejection, when `url` is not one of HTTP, its credentials are
+ * not percent-encoded UTF-8, or an option is invalid
  *
  * @example
  * ```ts
@@ -77,7 +77,7 @@ export async function httpFile(
 ): Promise<FileSource | Answer | null> {
   const target = expectUrl(url)
   expectFileOptions(options)
-  const upstream = upstreamOf(target, options)
+  const upstream = upstreamsOf(target, options)(target)
   return originFile(upstream, request, options, options, target.pathname).catch(answerFailure)
 }
 
@@ -86,8 +86,8 @@ export async function httpFile(
  * of trees. A path is encoded and put behind the URL. A folder is listed by what the other server
  * shows of it: the JSON of nginx, Caddy or byteserve, or the index page of most servers.
  *
- * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, or an option is
- * invalid
+ * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, its credentials
+ * are not percent-encoded UTF-8, or an option is invalid
  *
  * @example
  * ```ts
@@ -99,7 +99,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   if (!root.pathname.endsWith('/')) {
     throw new TypeError(`Expected a URL that ends in '/', got ${nameOf(root)}`)
   }
-  expectOriginOptions(options)
+  const upstreamOf = upstreamsOf(root, options)
   const urlOf = (path: string) => {
     const url = new URL(root)
     url.pathname += path.split('/').map(encodeURIComponent).join('/')
@@ -109,14 +109,14 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
     isFlat: true,
     list(path) {
       const url = urlOf(path === '' ? '' : `${path}/`)
-      return listIndex(upstreamOf(url, options), url, options.missing)
+      return listIndex(upstreamOf(url), url, options.missing)
     },
     async open(path, request) {
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'
       // Servers redirect to the URL of a directory.
       let isDirectory = false
-      const upstream = upstreamOf(urlOf(path), options, ({ pathname }) => {
+      const upstream = upstreamOf(urlOf(path), ({ pathname }) => {
         isDirectory = pathname.endsWith('/')
         return !isDirectory
       })
@@ -155,15 +155,22 @@ function nameOf({ origin, pathname }: URL): string {
   return origin + pathname
 }
 
-/** @param isFile whether a URL that a redirect led to is that of a file; any other is not there */
-function upstreamOf(target: URL, options: HttpTreeOptions, isFile = (_url: URL) => true): Upstream {
+/**
+ * How files are asked for by their URLs: with the credentials of `root`, which fetch would refuse in
+ * a URL, so that they are taken out of it. Whether a URL that a redirect led to is that of a file,
+ * `isFile` tells; any other is not there.
+ *
+ * @throws TypeError or RangeError if the credentials or an option are invalid
+ */
+function upstreamsOf(root: URL, options: HttpTreeOptions) {
   const { fetch = storedFetch, requestHeaders } = options
-  const url = new URL(target)
-  const credentials = basic(url)
-  const name = nameOf(url)
-  return {
-    name,
-    ...expectOriginOptions(options),
+  const limits = originLimits(options)
+  const credentials = basic(root)
+  root.username = ''
+  root.password = ''
+  return (url: URL, isFile = (_url: URL) => true): Upstream => ({
+    name: nameOf(url),
+    ...limits,
     async send(method, fields, signal) {
       // A body must come as it is stored: its offsets are those of the file.
       const elsewhere = { 'accept-encoding': 'identity', ...fields }
@@ -173,21 +180,25 @@ function upstreamOf(target: URL, options: HttpTreeOptions, isFile = (_url: URL) 
         if (!(field in fields)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)
-      const found = await follow(fetch, name, { url, method, headers, signal }, elsewhere)
+      const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
       if (isFile(found.url)) return found.response
       await found.response.body?.cancel()
       return new Response(null, { status: 404 })
     },
-  }
+  })
 }
 
-/** The credentials of a URL, which fetch refuses, as a field; they are taken out of it. */
-function basic(url: URL): string | null {
-  const { username, password } = url
-  if (username === '' && password === '') return null
-  url.username = ''
-  url.password = ''
-  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  const bytes = new TextEncoder().encode(text)
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`
+/**
+ * The credentials of a URL as a field; null if it has none.
+ *
+ * @throws TypeError, without the secret, unless they are percent-encoded UTF-8
+ */
+function basic({ username, password }: URL): string | null {
+  if (username + password === '') return null
+  try {
+    const bytes = new TextEncoder().encode(decodeURIComponent(`${username}:${password}`))
+    return `Basic ${btoa(String.fromCharCode(...bytes))}`
+  } catch {
+    throw new TypeError('Expected the credentials of a URL to be percent-encoded UTF-8')
+  }
 }

@@ -13,13 +13,14 @@
  *
  * @module
  */
-import { expectFunction, unexpected } from '../src/errors.ts'
+import { expectFunction } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import type { R2BucketLike, R2HttpMetadataLike } from './r2/binding.ts'
 import { contentOf, findObject, likelyRange } from './r2/content.ts'
 import { digestsOf, listingOf } from './r2/metadata.ts'
+import { expectPrefix, isTooLong } from './site/object-key.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import { storedType, withStored } from './site/stored-fields.ts'
 import type { FileTree } from './site/tree.ts'
@@ -49,9 +50,6 @@ export interface R2BucketOptions<Context extends readonly unknown[] = readonly u
   readonly prefix?: string | undefined
 }
 
-/** The longest key of R2, in bytes of UTF-8. */
-const MAX_KEY_LENGTH = 1024
-
 /**
  * An object of an R2 bucket, for one request: where possible, its metadata and the requested bytes
  * come in one operation. A GET with one range or none costs one; two if the range is unsatisfiable
@@ -78,8 +76,7 @@ export async function r2File(
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
   expectFunction('type(key)', options.type)
-  // R2 throws for a longer key, instead of saying that there is no such object.
-  if (new TextEncoder().encode(key).length > MAX_KEY_LENGTH) return null
+  if (isTooLong(key)) return null
   const spec = likelyRange(request)
   const object = await findObject(bucket, key, spec)
   if (object === null) return null
@@ -121,9 +118,7 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
     // A misspelt binding is undefined.
     throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
   }
-  if (!/^(?:.*\/)?$/s.test(prefix)) {
-    throw unexpected("prefix to be empty or end with '/'", `'${prefix}'`)
-  }
+  expectPrefix(prefix)
   const tree: FileTree = {
     isFlat: true,
     open: (path, request) => r2File(bucket, prefix + path, request),

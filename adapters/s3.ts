@@ -20,16 +20,17 @@ import {
   answerFailure,
   answering,
   expectFileOptions,
-  expectOriginOptions,
   type FileOptions,
   type OriginOptions,
   originFile,
+  originLimits,
 } from './http/file.ts'
 import { storedFetch } from './http/stored-fetch.ts'
 import type { Upstream } from './http/upstream.ts'
 import { digestsOf } from './s3/digests.ts'
 import { listObjects } from './s3/list.ts'
 import { encode, type S3Location, type Store, storeOf, toPath } from './s3/location.ts'
+import { expectPrefix } from './site/object-key.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
@@ -77,9 +78,9 @@ export async function s3File(
   request: RequestLike | null = null,
   options: S3FileOptions = {},
 ): Promise<FileSource | Answer | null> {
-  const store = storeOf(location)
+  const upstreamOf = upstreamsOf(storeOf(location), options)
   expectFileOptions(options)
-  return objectOf(store, key, request, options, options).catch(answerFailure)
+  return objectOf(upstreamOf, key, request, options, options).catch(answerFailure)
 }
 
 /**
@@ -95,19 +96,16 @@ export async function s3File(
  */
 export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileTree {
   const { prefix = '' } = options
-  const store = storeOf(location)
-  expectOriginOptions(options)
-  if (!/^(?:.*\/)?$/s.test(prefix)) {
-    throw new TypeError(`Expected prefix to be empty or end with '/', got '${prefix}'`)
-  }
+  const upstreamOf = upstreamsOf(storeOf(location), options)
+  expectPrefix(prefix)
   return {
     isFlat: true,
-    open: (path, request) => objectOf(store, prefix + path, request, options),
+    open: (path, request) => objectOf(upstreamOf, prefix + path, request, options),
     list: (path) => {
-      const upstreamAt = (query: Readonly<Record<string, string>>) => {
-        return upstreamOf(store, '', options, query)
-      }
-      return listObjects(upstreamAt, path === '' ? prefix : `${prefix}${path}/`)
+      return listObjects(
+        (query) => upstreamOf('', query),
+        path === '' ? prefix : `${prefix}${path}/`,
+      )
     },
   }
 }
@@ -132,40 +130,42 @@ export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]
 }
 
 async function objectOf(
-  store: Store,
+  upstreamOf: (path: string) => Upstream,
   key: string,
   request: RequestLike | null,
   options: OriginOptions,
   besides?: FileOptions,
 ): Promise<FileSource | null> {
   const path = toPath(key)
-  if (path === null) return null
-  return originFile(upstreamOf(store, path, options), request, options, besides, key)
+  return path === null ? null : originFile(upstreamOf(path), request, options, besides, key)
 }
 
-function upstreamOf(
-  { url, signer }: Store,
-  path: string,
-  options: OriginOptions,
-  query: Readonly<Record<string, string>> = {},
-): Upstream {
+/**
+ * How what a store has is asked for, by its path and query.
+ *
+ * @throws TypeError or RangeError if an option is invalid
+ */
+function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
   const { fetch = storedFetch } = options
-  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`)
-  const target = url + path + (pairs.length > 0 ? `?${pairs.join('&')}` : '')
-  return {
-    name: url + path,
-    ...expectOriginOptions(options),
-    describe: (headers) => ({ digest: digestsOf(headers) }),
-    async send(method, fields, signal) {
-      const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
-      for (let isLast = false; ; isLast = true) {
-        const headers = await signer.sign(method, target, asked)
-        // Not signed: proxies rewrite it, such as that of Google's store.
-        headers.set('accept-encoding', 'identity')
-        const response = await fetch(target, { method, headers, signal, redirect: 'manual' })
-        if (isLast || !signer.hasLearned(response)) return response
-        await response.body?.cancel()
-      }
-    },
+  const limits = originLimits(options)
+  return (path: string, query: Readonly<Record<string, string>> = {}): Upstream => {
+    const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`)
+    const target = url + path + (pairs.length > 0 ? `?${pairs.join('&')}` : '')
+    return {
+      name: url + path,
+      ...limits,
+      describe: (headers) => ({ digest: () => digestsOf(headers) }),
+      async send(method, fields, signal) {
+        const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
+        for (let isLast = false; ; isLast = true) {
+          const headers = await signer.sign(method, target, asked)
+          // Not signed: proxies rewrite it, such as that of Google's store.
+          headers.set('accept-encoding', 'identity')
+          const response = await fetch(target, { method, headers, signal, redirect: 'manual' })
+          if (isLast || !signer.hasLearned(response)) return response
+          await response.body?.cancel()
+        }
+      },
+    }
   }
 }

@@ -7,6 +7,16 @@ import type { RequestLike } from './source.ts'
 /** What the runtime calls itself. Node 20 has no navigator. */
 const agent = globalThis.navigator?.userAgent ?? 'Node.js/20'
 
+/** Whether this is Node, in any version. */
+export function isNode(): boolean {
+  return agent.startsWith('Node.js')
+}
+
+/** Whether this is Bun. */
+export function isBun(): boolean {
+  return agent.startsWith('Bun')
+}
+
 /** Whether this is workerd, where all that a request opened ends with it. */
 export const isWorkerd: boolean = agent === 'Cloudflare-Workers'
 
@@ -35,6 +45,14 @@ export function pullStream(
 ): ReadableStream<Uint8Array> {
   const declared = length === Infinity ? source : { ...source, expectedLength: length }
   return new ReadableStream(declared, { highWaterMark: 0 })
+}
+
+/**
+ * The `bufferLimit` of what does not come from a disk, where it is not the usual one: on Bun, which
+ * drops Content-Length from streams.
+ */
+export function largeBufferLimit(): number | undefined {
+  return isBun() ? 1024 * 1024 : undefined
 }
 
 /**

@@ -326,12 +326,18 @@ describe('a film that was moved', () => {
 
   it("uses the runtime's own way for a part that is together, and for no other", async () => {
     const asked: [number, number][] = []
-    const native = (start: number, end: number) => {
-      asked.push([start, end])
-      return bytes.subarray(start, end)
+    class Native {
+      readonly bufferLimit = 5
+      sync(start: number, end: number) {
+        asked.push([start, end])
+        return bytes.subarray(start, end)
+      }
+      body(start: number, end: number) {
+        return this.sync(start, end)
+      }
     }
     const read = Object.assign((start: number, end: number) => bytes.subarray(start, end), {
-      native: { body: native, sync: native, bufferLimit: 5 },
+      native: new Native(),
     })
     const moved = await faststart({ size: bytes.length, read })
     const at = AT + index.length

@@ -801,6 +801,24 @@ describe('an origin is left alone', () => {
     await until(() => origin.connections.size === 0)
     expect(isSource((await found) ?? undefined)).toBe(false)
   })
+
+  it('when the client is gone before it is asked', async () => {
+    origin.behave(good)
+    const request = new Request('http://localhost/f', { signal: AbortSignal.abort() })
+    const found = await httpFile(`${origin.url}f`, request)
+    expect([isSource(found ?? undefined), origin.asked]).toEqual([false, []])
+  })
+
+  it('when it never ends a body whose last byte it sent', async () => {
+    origin.behave((incoming, outgoing) => {
+      const { status, headers, bytes } = answerTo(incoming, FILE)
+      const { 'content-length': _, ...others } = headers
+      outgoing.writeHead(status, others).write(bytes)
+    })
+    const response = await ask({ options: { timeout: 200 } })
+    expect(await response.text()).toBe(ALPHABET)
+    await until(() => origin.connections.size === 0)
+  })
 })
 
 describe('a connection', () => {
@@ -911,6 +929,13 @@ describe('no secret', () => {
   ])('is in what is said of %j', async (url) => {
     const error = await httpFile(url).catch((thrown: Error) => thrown)
     expect(String(error)).toMatch(/^TypeError: Expected a URL of http: or https:, got [a-z]+:?$/)
+  })
+
+  it('is in what is said of credentials that are not encoded', async () => {
+    const url = 'http://user:100%@host/films/'
+    const message = 'Expected the credentials of a URL to be percent-encoded UTF-8'
+    expect(() => httpTree(url)).toThrow(new TypeError(message))
+    await expect(httpFile(url)).rejects.toThrow(new TypeError(message))
   })
 })
 

@@ -318,6 +318,15 @@ describe('signUrl refuses', () => {
   ])('the end %s', async (expires) => {
     await expect(signUrl('/a', KEY, { expires, now: NOW })).rejects.toThrow(RangeError)
   })
+
+  it.each([
+    [NOW, '2026-01-01T00:00:00.000Z'],
+    [new Date(0), '1970-01-01T00:00:00.000Z'],
+    [Number.NaN, 'NaN'],
+  ])('the end %s, and tells it as a date', async (expires, got) => {
+    const message = `Expected expires to be a time later than 2026-01-01T00:00:00.000Z, got ${got}`
+    await expect(signUrl('/a', KEY, { expires, now: NOW })).rejects.toThrow(new RangeError(message))
+  })
 })
 
 describe('what is found', () => {
@@ -339,6 +348,11 @@ describe('what is found', () => {
   it('may be an object of a class', async () => {
     const file: FileSource = Object.create(countingSource(someBytes(10)))
     expect((await open(file)).status).toBe(200)
+  })
+
+  it('is closed if a field of it is none', async () => {
+    const source = countingSource(someBytes(1), { headers: { 'no name': 'x' } })
+    expect([(await open(source)).status, source.closes]).toEqual([503, 1])
   })
 
   it('may be nothing', async () => {

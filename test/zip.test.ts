@@ -357,28 +357,23 @@ describe('checksums', () => {
     expect(sums).toEqual([bytes.length, bytes.length - 1, bytes.length - 2])
   })
 
-  it('go on where a client hung up, and nobody reads on for it', async () => {
+  it('go on where a client hung up while a read hung, and nobody reads on for it', async () => {
     const checksums = new Checksums()
     const some = (asked: Uint8Array) => asked.subarray(0, 100_000)
-    let give: () => void = () => {}
-    const given = new Promise<void>((resolve) => {
-      give = resolve
-    })
+    const never = new Promise<Uint8Array>(() => {})
     const first = member('a', bytes, {
       etag: '"s"',
-      read: (asked, start) => (start < 500_000 ? some(asked) : given.then(() => some(asked))),
+      read: (asked, start) => (start < 500_000 ? some(asked) : never),
     })
     const archive = await zip([first], { checksums })
     const reading = readBytes(archive, 0, 10).catch((error: unknown) => error)
     await until(() => first.opened[0]?.reads.length === 6)
-    const closed = archive.close?.()
-    give()
+    await archive.close?.()
     expect(await reading).toBeInstanceOf(Error)
-    await closed
     const second = member('a', bytes, { etag: '"s"', read: some })
     await checkAll([second], checksums)
     const [start] = second.opened[0]?.reads[0] ?? []
-    expect([start, first.opened[0]?.reads.length]).toEqual([600_000, 6])
+    expect([start, first.opened[0]?.reads.length]).toEqual([500_000, 6])
     expect(notClosedOnce([first, second])).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 import type { Entry } from '../site/tree.ts'
 import { decodeEntities } from './entities.ts'
 import { noListing, readListing, toDate, toSize } from './listing.ts'
-import { ask, drop, type Upstream } from './upstream.ts'
+import { ask, drop, isMissing, type Upstream } from './upstream.ts'
 
 /**
  * What another server shows to be directly in a folder: JSON as nginx, Caddy and byteserve have it, or
@@ -14,11 +14,11 @@ import { ask, drop, type Upstream } from './upstream.ts'
 export async function* listIndex(
   upstream: Upstream,
   folder: URL,
-  missing: readonly number[] = [],
+  missing?: readonly number[],
 ): AsyncGenerator<Entry> {
   const reply = await ask(upstream, 'GET', { accept: 'application/json, */*;q=0.1' })
   const { status, headers } = reply.response
-  if (status === 404 || status === 410 || missing.includes(status)) return drop(upstream, reply)
+  if (isMissing(status, missing)) return drop(upstream, reply)
   const text = await readListing(upstream, reply)
   const isJson = /\bjson\b/.test(headers.get('content-type') ?? '')
   const entries = isJson ? parseJson(text) : parsePage(text, folder)

@@ -1,6 +1,6 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
-import { OriginError } from './failure.ts'
+import { misanswer, type OriginError } from './failure.ts'
 import { type Head, isSameVersion, readHead, readLength, type Version } from './head.ts'
 import { isDecoded } from './stored-fetch.ts'
 import { ask, drop, type Reply, type Upstream, within } from './upstream.ts'
@@ -90,11 +90,11 @@ export class Body {
   }
 
   /** Lets the connection go: for further use, if the body was read to its end. */
-  finish(): void {
-    clearTimeout(this.#timer)
+  async finish(): Promise<void> {
+    const isRead = this.at === this.end && this.#atHand === null
     // The end of a body without length comes after its last byte.
-    if (this.at < this.end || this.#atHand !== null) this.hangUp()
-    else this.#reader?.read().then(({ done }) => done || this.hangUp(), this.hangUp)
+    if (!isRead || (await this.#receive()) !== null) this.hangUp()
+    clearTimeout(this.#timer)
   }
 
   /** Ends it, and its connection, at once. */
@@ -146,7 +146,7 @@ export async function openBody(
     if (status !== 200 && status !== 206) {
       drop(upstream, reply)
       if (NO_LONGER.includes(status)) throw changed(upstream)
-      throw new OriginError(502, upstream.name, `Expected a part of the file, got status ${status}`)
+      throw misanswer(upstream, 'a part of the file', `status ${status}`)
     }
     expectStored(upstream, reply)
     const head = readHead(response)
@@ -162,28 +162,22 @@ export async function openBody(
 }
 
 /** @throws OriginError if the runtime decodes the body */
-export function expectStored({ name }: Upstream, { response, hangUp }: Reply): void {
+export function expectStored(upstream: Upstream, { response, hangUp }: Reply): void {
   if (!isDecoded(response.headers)) return
   hangUp()
-  throw new OriginError(
-    502,
-    name,
-    "Expected a body as it is stored, which this runtime's fetch decodes",
-  )
+  throw misanswer(upstream, 'a body as it is stored', 'it decoded by fetch')
 }
 
 /** Two responses can't stand in one answer. */
-export function unjoinable({ name }: Upstream): OriginError {
-  const reason = 'Expected a strong entity tag, by which to join two responses, got none'
-  return new OriginError(502, name, reason)
+export function unjoinable(upstream: Upstream): OriginError {
+  return misanswer(upstream, 'a strong entity tag, by which to join two responses', 'none')
 }
 
 function changed({ name }: Upstream): SourceChangedError {
   return new SourceChangedError(`${name} changed while it was being served`)
 }
 
-function wrongBytes({ name }: Upstream, range: string, { status, headers }: Response): OriginError {
-  const given = headers.get('content-range')
-  const got = given === null ? `status ${status} without Content-Range` : given
-  return new OriginError(502, name, `Expected ${range} of the file, got ${got}`)
+function wrongBytes(upstream: Upstream, range: string, { status, headers }: Response): OriginError {
+  const got = headers.get('content-range') ?? `status ${status} without Content-Range`
+  return misanswer(upstream, `${range} of the file`, got)
 }

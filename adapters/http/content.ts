@@ -1,7 +1,8 @@
 import type { ByteRange } from '../../src/range.ts'
+import { largeBufferLimit } from '../../src/runtime.ts'
 import type { FileSource, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
-import { OriginError } from './failure.ts'
+import { misanswer } from './failure.ts'
 import type { Version } from './head.ts'
 import { GAP, spanEnd } from './spans.ts'
 import { pause, type Upstream } from './upstream.ts'
@@ -18,9 +19,6 @@ export interface ReadPlan {
 
 /** How long is waited before a body that gave nothing is asked for again, in ms. */
 const PAUSE = 100
-
-/** Bun drops Content-Length from streams: up to so many bytes are sent as one. */
-const BUFFER_LIMIT = 'Bun' in globalThis ? 1024 * 1024 : 0
 
 /**
  * Reads the content of one version. Each reader has a body of its own, which is read on as long as
@@ -39,7 +37,7 @@ export function contentOf(
   const all = new Set<Body>(idle)
   let isClosed = false
   /** Ends what is being opened; most responses need the first body only. */
-  let hangUp: AbortController | null = null
+  let opening: AbortController | null = null
   /** The one that nobody has asked for yet. */
   let unread = first
   let hasGiven = false
@@ -54,12 +52,12 @@ export function contentOf(
         give(body, end)
         return chunk
       }
-      release(body)
+      hangUp(body)
       body = null
       if (isClosed || failures === upstream.retries) {
-        throw new OriginError(502, upstream.name, `Expected bytes from ${start} on, got none`)
+        throw misanswer(upstream, `bytes from ${start} on`, 'none')
       }
-      if (failures > 0) await pause(PAUSE, hangUp?.signal)
+      if (failures > 0) await pause(PAUSE, opening?.signal)
     }
   }
 
@@ -80,13 +78,15 @@ export function contentOf(
   function give(body: Body, end: number): void {
     const isWanted = body.at < end || ranges.length > 1
     if (isWanted && body.at < body.end) idle.add(body)
-    else release(body, 'finished')
+    else {
+      all.delete(body)
+      void body.finish()
+    }
   }
 
-  function release(body: Body, how?: 'finished'): void {
+  function hangUp(body: Body): void {
     all.delete(body)
-    if (how === 'finished') body.finish()
-    else body.hangUp()
+    body.hangUp()
   }
 
   async function open(start: number, end: number): Promise<Body> {
@@ -94,21 +94,21 @@ export function contentOf(
     // It holds other bytes than are wanted.
     if (unread !== null) {
       idle.delete(unread)
-      release(unread)
+      hangUp(unread)
       unread = null
     }
     const index = ranges.findIndex((range) => range.start <= start && range.end === end)
     const most = Math.max(end, spanEnd(ranges, index))
-    hangUp ??= new AbortController()
-    const body = await openBody(upstream, version, start, most, hangUp.signal)
+    opening ??= new AbortController()
+    const body = await openBody(upstream, version, start, most, opening.signal)
     all.add(body)
-    if (isClosed) release(body)
+    if (isClosed) hangUp(body)
     return body
   }
 
   /** A response's body as a whole, for the runtime to send by itself. */
   async function bodyOf(start: number, end: number): Promise<Blob | ReadableStream | null> {
-    const isBuffered = end - start <= BUFFER_LIMIT
+    const isBuffered = end - start <= (bufferLimit ?? 0)
     if (!isBuffered && end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
     if (body.at !== start || body.end !== end || !body.isCertain) {
@@ -117,16 +117,17 @@ export function contentOf(
     }
     if (!isBuffered) return body.untouched
     const whole = await body.whole()
-    if (whole === null) release(body)
+    if (whole === null) hangUp(body)
     return whole
   }
 
-  const native: NativeRead = { body: bodyOf, bufferLimit: BUFFER_LIMIT || undefined }
+  const bufferLimit = largeBufferLimit()
+  const native: NativeRead = { body: bodyOf, bufferLimit }
   return {
     read: Object.assign(readAt, { native }),
     close() {
       isClosed = true
-      hangUp?.abort()
+      opening?.abort()
       for (const body of all) body.hangUp()
     },
   }

@@ -23,6 +23,15 @@ export class OriginError extends Error {
   }
 }
 
+/** Of another server that answered what it must not. */
+export function misanswer(
+  { name }: { readonly name: string },
+  expected: string,
+  got: string,
+): OriginError {
+  return new OriginError(502, name, `Expected ${expected}, got ${got}`)
+}
+
 /** The answer to a client whose file could not be got; it does not say from where. */
 export function toAnswer({ status, reason, retryAfter }: OriginError): Answer {
   const text = new TextEncoder().encode(`${reason}\n`)

@@ -2,7 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import { expectFunction, expectWholeNumber } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileLookup } from '../../src/lookup.ts'
-import { isWorkerd } from '../../src/runtime.ts'
+import { isBun, isWorkerd } from '../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { storedType, withStored } from '../site/stored-fields.ts'
 import { contentOf } from './content.ts'
@@ -26,8 +26,8 @@ export interface OriginOptions {
   readonly immutable?: boolean | undefined
   /**
    * Whether a body that breaks off is resumed where it did. By default, bodies of more than 1 MiB are,
-   * but none on Workers, where every byte would have to pass through JavaScript: there, and with
-   * false, the runtime gets bodies untouched, and the client's breaks off with them.
+   * on Bun all, but none on Workers, where every byte would have to pass through JavaScript: there, and
+   * with false, the runtime gets bodies untouched, and the client's breaks off with them.
    */
   readonly resume?: boolean | undefined
   /**
@@ -47,10 +47,14 @@ export interface OriginOptions {
 }
 
 /** What goes to the runtime untouched, in bytes: what sockets hold anyway while a client pauses. */
-const UNTOUCHED = isWorkerd ? Infinity : 'Bun' in globalThis ? 0 : 1024 * 1024
+const UNTOUCHED = isWorkerd ? Infinity : isBun() ? 0 : 1024 * 1024
 
-/** @throws RangeError or TypeError if an option is invalid */
-export function expectOriginOptions({
+/**
+ * How other servers are asked.
+ *
+ * @throws RangeError or TypeError if an option is invalid
+ */
+export function originLimits({
   fetch,
   retries = 2,
   timeout = 30_000,

@@ -4,10 +4,10 @@ import type { RequestLike } from '../../src/source.ts'
 import { isStrong } from '../../src/validators.ts'
 import { likelyRanges } from '../site/likely-ranges.ts'
 import { type Body, bodyFrom, expectStored, openBody, unjoinable } from './body.ts'
-import { OriginError } from './failure.ts'
+import { misanswer } from './failure.ts'
 import { type Head, isSameVersion, readHead, type Version } from './head.ts'
 import { firstSpan } from './spans.ts'
-import { ask, drop, type Reply, type Upstream } from './upstream.ts'
+import { ask, drop, isMissing, type Reply, type Upstream } from './upstream.ts'
 
 /** What was found for one request. */
 export interface Found {
@@ -49,7 +49,8 @@ export async function find(
   if (reply !== null && head === null) return null
   const version = isVersion(head) ? head : await probe(upstream, missing, signal)
   const wanted = spec && version && resolveRange(spec, version.size)
-  const first = reply && head && wanted && sameBody(upstream, reply, head, version, wanted.start)
+  const isUsable = reply && head && wanted && isSameVersion(version, head)
+  const first = isUsable ? bodyFrom(upstream, reply, head, wanted.start, version.size) : null
   if (reply !== null && !first) drop(upstream, reply)
   if (version === null) return null
   const isJoinable = isImmutable || isStrong(version.etag ?? '')
@@ -62,7 +63,7 @@ export async function find(
   const isAskedAgain = reply !== null && wanted && !first && ranges.length === 1
   const body = isAskedAgain
     ? await openBody(upstream, version, wanted.start, wanted.end, signal)
-    : (first ?? null)
+    : first
   return { version, body, isJoinable, ranges }
 }
 
@@ -84,7 +85,7 @@ function toRange(spec: RangeSpec): string | null {
  */
 function readFile(upstream: Upstream, reply: Reply, missing: readonly number[]): Head | null {
   const { status } = reply.response
-  if (status === 404 || status === 410 || missing.includes(status)) {
+  if (isMissing(status, missing)) {
     drop(upstream, reply)
     return null
   }
@@ -94,21 +95,11 @@ function readFile(upstream: Upstream, reply: Reply, missing: readonly number[]):
   }
   if (status === 416) return { ...readHead(reply.response), size: null, range: null }
   drop(upstream, reply)
-  throw new OriginError(502, upstream.name, `Expected the file, got status ${status}`)
+  throw misanswer(upstream, 'the file', `status ${status}`)
 }
 
 function isVersion(head: Head | null): head is Version {
   return head !== null && head.size !== null
-}
-
-function sameBody(
-  upstream: Upstream,
-  reply: Reply,
-  head: Head,
-  version: Version,
-  start: number,
-): Body | null {
-  return isSameVersion(version, head) ? bodyFrom(upstream, reply, head, start, version.size) : null
 }
 
 /**
@@ -122,7 +113,8 @@ async function probe(
 ): Promise<Version | null> {
   const reply = await ask(upstream, 'HEAD', {}, signal)
   const { response } = reply
-  if (response.status === 404 || response.status === 410) return null
+  // Any other status may be one of HEAD alone: a presigned URL is for GET.
+  if (isMissing(response.status)) return null
   const head = response.ok ? readHead(response) : null
   if (isVersion(head)) return head
   const first = await ask(upstream, 'GET', { range: 'bytes=0-0' }, signal)
@@ -132,5 +124,5 @@ async function probe(
   if (isVersion(told)) return told
   // Every other file has a first byte.
   if (first.response.status === 416) return { ...told, size: 0 }
-  throw new OriginError(502, upstream.name, 'Expected the size of the file, got none')
+  throw misanswer(upstream, 'the size of the file', 'none')
 }

@@ -1,4 +1,4 @@
-import { OriginError } from './failure.ts'
+import { misanswer, type OriginError } from './failure.ts'
 import { drop, type Reply, type Upstream, within } from './upstream.ts'
 
 /** The most bytes that a listing may have: that of nginx takes some 100 for each file. */
@@ -30,8 +30,8 @@ export async function readListing(upstream: Upstream, reply: Reply): Promise<str
   throw noListing(upstream, `more than ${MAX_LENGTH} bytes`)
 }
 
-export function noListing({ name }: Upstream, got: string): OriginError {
-  return new OriginError(502, name, `Expected a listing, got ${got}`)
+export function noListing(upstream: Upstream, got: string): OriginError {
+  return misanswer(upstream, 'a listing', got)
 }
 
 /** The size of a file, if a listing tells a possible one. */

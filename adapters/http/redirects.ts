@@ -1,4 +1,4 @@
-import { OriginError } from './failure.ts'
+import { misanswer } from './failure.ts'
 import type { Ask, StoredFetch } from './stored-fetch.ts'
 
 /** How many redirects are followed for one request. */
@@ -30,15 +30,12 @@ export async function follow(
     if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, url }
     await response.body?.cancel()
     const next = URL.canParse(location, url) ? new URL(location, url) : null
-    if (followed === MAX_REDIRECTS) throw lost(name, `more than ${MAX_REDIRECTS} redirects`)
+    if (followed === MAX_REDIRECTS)
+      throw misanswer({ name }, 'the file', `more than ${MAX_REDIRECTS} redirects`)
     if (!next?.protocol.startsWith('http') || next.username + next.password !== '') {
-      throw lost(name, 'a redirect to nowhere')
+      throw misanswer({ name }, 'the file', 'a redirect to nowhere')
     }
     if (next.origin !== url.origin) headers = new Headers(elsewhere)
     url = next
   }
-}
-
-function lost(name: string, got: string): OriginError {
-  return new OriginError(502, name, `Expected the file, got ${got}`)
 }

@@ -1,3 +1,5 @@
+import { isNode } from '../../src/runtime.ts'
+
 /** What is asked of a server. */
 export interface Ask {
   /** HEAD for the version alone. */
@@ -29,17 +31,15 @@ const NO_CODING = /^(?:identity|aws-chunked)$/i
 
 /** The Content-Encoding in which a body is stored; null if in none. */
 export function storedEncoding(headers: Headers): string | null {
-  const codings = (headers.get(isNode ? HIDDEN : 'content-encoding') ?? '').match(/[^\s,]+/g) ?? []
+  const codings =
+    (headers.get(isNode() ? HIDDEN : 'content-encoding') ?? '').match(/[^\s,]+/g) ?? []
   return codings.filter((coding) => !NO_CODING.test(coding)).join(', ') || null
 }
 
 /** Whether the runtime has decoded a body after all, so that it is of no use. */
 export function isDecoded(headers: Headers): boolean {
-  return isNode && headers.has('content-encoding')
+  return isNode() && headers.has('content-encoding')
 }
-
-// Up to version 20, Node is the one without a navigator.
-const isNode = globalThis.navigator?.userAgent.startsWith('Node.js') ?? 'process' in globalThis
 
 /** Under which name Node's fetch gets Content-Encoding: one as long. */
 const HIDDEN = 'x-stored-content'

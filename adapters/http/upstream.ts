@@ -1,3 +1,4 @@
+import type { FileSource } from '../../src/source.ts'
 import { parseHttpDate } from '../../src/validators.ts'
 import { OriginError } from './failure.ts'
 import { readLength } from './head.ts'
@@ -15,7 +16,7 @@ export interface Upstream {
   /** Whether its requests get a signal; else what is dropped is cancelled. */
   readonly hasSignal: boolean
   /** What else the head of its answer says of the file. */
-  readonly describe?: (headers: Headers) => object
+  readonly describe?: (headers: Headers) => Pick<FileSource, 'digest'>
   /** How long it may be silent while it is being waited for, in ms. */
   readonly timeout: number
   /** How often a request is repeated that it could not answer, or a body that gave nothing. */
@@ -31,7 +32,7 @@ export type HeaderPairs = Readonly<Record<string, string>>
 export interface Reply {
   readonly response: Response
   /** Ends it at once, and with it its connection. */
-  hangUp(): void
+  readonly hangUp: () => void
 }
 
 /** The longest pause before a request is repeated, in ms; who asks for more has its client told. */
@@ -57,33 +58,35 @@ export async function ask(
 ): Promise<Reply> {
   for (let failures = 0; ; failures++) {
     const outcome = await attempt(upstream, method, fields, signal)
-    const error = outcome instanceof OriginError ? outcome : busy(upstream, outcome)
-    if (error === null) return outcome as Reply
-    const wait = readRetryAfter(error.retryAfter) ?? pauseAfter(failures)
-    const isOver = failures >= upstream.retries || wait > LONGEST_PAUSE || signal?.aborted
-    if (!(outcome instanceof OriginError)) drop(upstream, outcome)
-    if (isOver) throw error
+    if (!(outcome instanceof OriginError)) return outcome
+    const wait = readRetryAfter(outcome.retryAfter) ?? pauseAfter(failures)
+    if (failures >= upstream.retries || wait > LONGEST_PAUSE || signal?.aborted) throw outcome
     await pause(wait, signal)
   }
 }
 
 /** One request; an error that may be of the moment is returned. */
 async function attempt(
-  { name, send, timeout, hasSignal }: Upstream,
+  upstream: Upstream,
   method: Method,
   fields: HeaderPairs,
   signal: AbortSignal | undefined,
 ): Promise<Reply | OriginError> {
+  const { name, send, timeout, hasSignal } = upstream
   const controller = new AbortController()
   const hangUp = () => controller.abort()
   signal?.addEventListener('abort', hangUp)
   try {
+    signal?.throwIfAborted()
     const sent = send(method, fields, hasSignal ? controller.signal : null)
     const response = await within(timeout, sent, hangUp)
     if (response === null) {
       return new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
     }
-    return { response, hangUp: hasSignal ? hangUp : () => cancel(response) }
+    const reply = { response, hangUp: hasSignal ? hangUp : () => cancel(response) }
+    const error = busy(name, response)
+    if (error !== null) drop(upstream, reply)
+    return error ?? reply
   } catch (thrown) {
     if (thrown instanceof OriginError) throw thrown
     // What fetch throws may quote the whole URL, a signature included.
@@ -105,7 +108,8 @@ function codeOf(thrown: unknown): string {
   return /^[A-Z]\w+$/.test(known) ? known : 'none'
 }
 
-function busy({ name }: Upstream, { response: { status, headers } }: Reply): OriginError | null {
+/** Null if a server answered. */
+function busy(name: string, { status, headers }: Response): OriginError | null {
   if (status !== 429 && status !== 408 && (status < 500 || status === 501)) return null
   const told = headers.get('retry-after') ?? undefined
   const retryAfter = readRetryAfter(told) === null ? undefined : told
@@ -134,6 +138,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     }
     const timer = setTimeout(end, ms)
     signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
   })
 }
 
@@ -146,6 +151,11 @@ export function within<T>(ms: number, awaited: Promise<T>, giveUp: () => void): 
     }, ms)
     awaited.finally(() => clearTimeout(timer)).then(resolve, reject)
   })
+}
+
+/** Whether a status says that there is no such file. */
+export function isMissing(status: number, missing: readonly number[] = []): boolean {
+  return status === 404 || status === 410 || missing.includes(status)
 }
 
 /** Does without a body: a short one is read, so that its connection can be used again. */

@@ -1,7 +1,7 @@
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
-import { joined, offsetsOf } from './joined.ts'
 import { expectPart, openPart, type Part } from './part.ts'
+import { offsetsOf, sourceOf } from './row.ts'
 import { joinedTag } from './tag.ts'
 
 /** What is said about the whole, besides its bytes. */
@@ -52,7 +52,7 @@ export async function concat(
     expectHeaders(options.headers)
     const sizes = opened.map(({ size }) => size)
     const tags = opened.map(({ etag }) => etag)
-    const row = joined({
+    const row = sourceOf({
       offsets: offsetsOf(sizes),
       open: (index) => openPart(`Part ${index + 1}`, opened[index] ?? never()),
     })

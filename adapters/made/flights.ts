@@ -3,7 +3,7 @@ export interface Share<Value> {
   /** Rejects with what went wrong, or when the last one left before it was there. */
   readonly value: Promise<Value>
   /** Says that the value is not waited for any more. Calls after the first do nothing. */
-  leave(): void
+  readonly leave: () => void
 }
 
 /**

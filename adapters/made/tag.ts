@@ -26,13 +26,3 @@ export async function joinedTag(
   const isWeak = tags.some((tag) => tag !== undefined && !isStrong(tag))
   return `${isWeak ? 'W/' : ''}"${name.slice(0, 32)}"`
 }
-
-/**
- * The tag of what is made of one file, as strong as that file's.
- *
- * @example
- * derivedTag('W/"abc"', 'faststart') // 'W/"abc-faststart"'
- */
-export function derivedTag(tag: string | undefined, how: string): string | undefined {
-  return tag?.replace(/"$/, `-${how}"`)
-}

@@ -1,10 +1,8 @@
 import { BodyReader } from '../../src/reader.ts'
 import { dropped, pullStream } from '../../src/runtime.ts'
+import { SHORT_BODY } from '../../src/serve.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { Memory } from '../local/memory.ts'
-
-/** Bodies of up to this many bytes are sent as one array, which is faster than any stream. */
-const SHORT_BODY = 128 * 1024
 
 /**
  * From this length on, whoever writes a chunk to a socket waits until it has left: it passes every

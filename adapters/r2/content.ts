@@ -1,5 +1,6 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import type { ByteRange, RangeSpec } from '../../src/range.ts'
+import { pullStream } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { likelyRanges } from '../site/likely-ranges.ts'
 import type { R2BucketLike, R2GetOptionsLike, R2ObjectLike } from './binding.ts'
@@ -18,7 +19,7 @@ export async function findObject(
   key: string,
   spec: RangeSpec | null,
 ): Promise<R2ObjectLike | null> {
-  const options = spec === null ? null : toOptions(spec)
+  const options = spec && toOptions(spec)
   if (options === null) return bucket.head(key)
   if (options.range === undefined) return bucket.get(key)
   try {
@@ -54,12 +55,12 @@ export function contentOf(
   { body, etag }: R2ObjectLike,
   range: ByteRange | null,
 ): Pick<FileSource, 'read' | 'close'> {
-  let unread = body ?? null
+  let unread = body
 
   async function open(start: number, end: number): Promise<ReadableStream<Uint8Array>> {
     const stream = unread
-    unread = null
-    if (stream !== null && range?.start === start && range.end === end) return stream
+    unread = undefined
+    if (stream && range?.start === start && range.end === end) return stream
     await stream?.cancel()
     const options = { range: { offset: start, length: end - start }, onlyIf: { etagMatches: etag } }
     const object = await bucket.get(key, options)
@@ -71,11 +72,7 @@ export function contentOf(
     inLargeChunks(await open(start, end), end - start)
   return {
     read: Object.assign(read, { native: { body: open } }),
-    async close() {
-      const stream = unread
-      unread = null
-      await stream?.cancel()
-    },
+    close: () => unread?.cancel(),
   }
 }
 
@@ -94,13 +91,13 @@ function inLargeChunks(
     async pull(controller) {
       const min = Math.min(left, CHUNK)
       const { value, done } = await reader.read(new Uint8Array(min), { min })
-      if (value !== undefined && value.length > 0) controller.enqueue(value)
+      if (value?.length) controller.enqueue(value)
       left -= value?.length ?? 0
       if (done || left === 0) controller.close()
     },
     cancel: (reason) => reader.cancel(reason),
   }
-  return new ReadableStream(source, { highWaterMark: 0 })
+  return pullStream(source, length)
 }
 
 /** Null for streams that are not workerd's: on Node, wrangler's `getPlatformProxy` copies them. */

@@ -1,3 +1,5 @@
+import type { Digests } from '../../src/source.ts'
+
 /** What the checksums of S3 are called in RFC 9530, and how they look: that of parts ends in `=-3`. */
 const ALGORITHMS = [
   ['sha-256', 'x-amz-checksum-sha256', /^[A-Za-z\d+/]{43}=$/],
@@ -11,7 +13,7 @@ const ALGORITHMS = [
  * @example
  * digestsOf(new Headers({ etag: '"900150983cd24fb0d6963f7d28e17f72"' })) // { md5: … }
  */
-export function digestsOf(headers: Headers): Readonly<Record<string, Uint8Array>> {
+export function digestsOf(headers: Headers): Digests {
   const digests: Record<string, Uint8Array> = {}
   const isWhole = headers.get('x-amz-checksum-type') !== 'COMPOSITE'
   for (const [name, field, form] of ALGORITHMS) {

@@ -1,4 +1,5 @@
 import { expectFunction } from '../../src/errors.ts'
+import { isTooLong } from '../site/object-key.ts'
 import { type Credentials, Signer } from './signer.ts'
 
 /** A bucket, and how it is reached. */
@@ -53,9 +54,6 @@ export function storeOf(location: S3Location): Store {
   return store
 }
 
-/** The longest key, in bytes of UTF-8. */
-const MAX_KEY_LENGTH = 1024
-
 /**
  * The path of a key in a URL; null for a key that no object has or no URL can express: fetch resolves
  * dot segments, however they are encoded.
@@ -65,9 +63,8 @@ const MAX_KEY_LENGTH = 1024
  */
 export function toPath(key: string): string | null {
   const segments = key.split('/')
-  const isLong = new TextEncoder().encode(key).length > MAX_KEY_LENGTH
   // Half of a pair of surrogates can't be encoded.
-  if (key === '' || isLong || /\p{Surrogate}/u.test(key)) return null
+  if (key === '' || isTooLong(key) || /\p{Surrogate}/u.test(key)) return null
   if (segments.some((segment) => segment === '.' || segment === '..')) return null
   return `/${segments.map(encode).join('/')}`
 }

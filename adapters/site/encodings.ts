@@ -61,8 +61,3 @@ export function acceptEncodingOf(request: RequestLike): string | null {
 export function isEncodable(type = '', headers: Readonly<HeaderFields>): boolean {
   return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(type) && !headers['content-encoding']
 }
-
-/** The tag of a file that is stored in a coding: strong as its own is, and never that of the file. */
-export function tagOf(etag: string | undefined, encoding: Encoding): string | undefined {
-  return etag?.replace(/"$/, `-${encoding}"`)
-}

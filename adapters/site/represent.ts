@@ -1,8 +1,9 @@
 import type { HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
+import { derivedTag } from './derived-tag.ts'
 import { digestsOf, withDigest } from './digest.ts'
-import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable, tagOf } from './encodings.ts'
+import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable } from './encodings.ts'
 import { overlay } from './overlay.ts'
 import { plain } from './plain.ts'
 import type { Rules, Transform } from './site-options.ts'
@@ -113,7 +114,7 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
         return digested(visit, storedAt, {
           ...plain(stored),
           type: file.type,
-          etag: tagOf(stored.etag, encoding),
+          etag: derivedTag(stored.etag, encoding),
           headers: overlay(headers, { 'content-encoding': encoding }),
         })
       }

@@ -1,3 +1,4 @@
+import { largeBufferLimit } from '../../../src/runtime.ts'
 import type { Chunk, FileSource, Read } from '../../../src/source.ts'
 import type { Share } from '../flights.ts'
 import type { Version } from './version.ts'
@@ -18,9 +19,6 @@ export interface Blocking {
   readonly readAhead: number
 }
 
-/** Bun drops Content-Length from streams: up to so many bytes are sent as one array. */
-const BUFFER_LIMIT = 'Bun' in globalThis ? 1024 * 1024 : undefined
-
 /**
  * A version of a file, read block by block. The bytes given are those of the blocks, not copies: a
  * block is held until it was sent, even if it is evicted meanwhile.
@@ -38,7 +36,7 @@ export function blockSource(
   /** How many blocks were asked for one after the other, the latest included. */
   let run = 0
   const read: Read = Object.assign(readChunk, {
-    native: { sync, bufferLimit: BUFFER_LIMIT },
+    native: { sync, bufferLimit: largeBufferLimit() },
   })
   return { ...version, read, close }
 

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import { expectWholeNumber } from '../../../src/errors.ts'
 import { digest, nameFor } from '../digest.ts'
+import { isEqual } from '../equal.ts'
 import type { BlockTier } from './tier.ts'
 
 /** Options of `directoryTier`. */
@@ -61,7 +62,7 @@ export function directoryTier(
     }
     const length = Math.max(0, stored.length - DIGEST_LENGTH)
     const bytes = stored.subarray(0, length)
-    if (!isSame(await digest(bytes), stored.subarray(length))) {
+    if (!isEqual(await digest(bytes), stored.subarray(length))) {
       await remove(name)
       return null
     }
@@ -155,8 +156,4 @@ async function readIfThere(path: string): Promise<Uint8Array | null> {
     if (Object(error).code === 'ENOENT') return null
     throw error
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

@@ -1,5 +1,4 @@
-import type { Found } from '../../../src/lookup.ts'
-import { isSource } from '../../../src/lookup.ts'
+import { type Found, isSource } from '../../../src/lookup.ts'
 import type { FileSource, Metadata } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
 

@@ -2,8 +2,8 @@ import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { BoundedMap } from '../../site/bounded-map.ts'
-import { joined, offsetsOf } from '../joined.ts'
-import { derivedTag } from '../tag.ts'
+import { derivedTag } from '../../site/derived-tag.ts'
+import { offsetsOf, sourceOf } from '../row.ts'
 import { moveOffsets } from './index-box.ts'
 import { type Plan, planFaststart } from './plan.ts'
 
@@ -114,7 +114,7 @@ function inOrder(source: FileSource, plan: Plan): Pick<FileSource, 'read'> {
     part(source, end, source.size),
   ]
   const offsets = offsetsOf(parts.map(({ size }) => size))
-  return joined({ offsets, open: (index) => parts[index] ?? source })
+  return sourceOf({ offsets, open: (index) => parts[index] ?? source })
 }
 
 function nativeRead(
@@ -123,18 +123,18 @@ function nativeRead(
 ): NativeRead | undefined {
   const { native } = read
   if (native === undefined) return undefined
-  const through = <T>(from: number, to: number, ask: NativeAsk<T> | undefined): T | null => {
-    const shift = shiftOf(from, to)
-    return shift === null ? null : (ask?.(from - shift, to - shift) ?? null)
-  }
   return {
-    body: (from, to) => through(from, to, native.body),
-    sync: (from, to) => through(from, to, native.sync),
+    body(from, to) {
+      const shift = shiftOf(from, to)
+      return shift === null ? null : (native.body?.(from - shift, to - shift) ?? null)
+    },
+    sync(from, to) {
+      const shift = shiftOf(from, to)
+      return shift === null ? null : (native.sync?.(from - shift, to - shift) ?? null)
+    },
     bufferLimit: native.bufferLimit,
   }
 }
-
-type NativeAsk<T> = (start: number, end: number) => T | null
 
 function part(source: FileSource, start: number, end: number): FileSource {
   return {

@@ -1,7 +1,8 @@
 import type { Answer } from '../../../src/answer.ts'
-import type { FileLookup, Found } from '../../../src/lookup.ts'
-import { expectLookup, isSource } from '../../../src/lookup.ts'
+import { expectLookup, type FileLookup, type Found, isSource } from '../../../src/lookup.ts'
+import { closeSource } from '../../../src/reader.ts'
 import type { FileSource } from '../../../src/source.ts'
+import { overlay } from '../../site/overlay.ts'
 import { plain } from '../../site/plain.ts'
 import { expectBase } from '../../site/url-path.ts'
 import { withUrl } from '../request.ts'
@@ -52,7 +53,8 @@ export async function signUrl(
   const target = expectTarget(String(url))
   const end = Math.floor(Number(expires ?? now + TWELVE_HOURS) / 1000)
   if (!(end * 1000 > now && end <= LAST_END)) {
-    throw new RangeError(`Expected expires to be later than ${now}, and a time, got ${expires}`)
+    const [least, got] = [now, expires].map(formatted)
+    throw new RangeError(`Expected expires to be a time later than ${least}, got ${got}`)
   }
   const grant: Grant = {
     ...(scope === undefined
@@ -61,6 +63,12 @@ export async function signUrl(
     expires: end,
   }
   return addToken(target, grant, await sign(grant, await importKey(key)))
+}
+
+/** A time as a date, if it is one. */
+function formatted(time: unknown): string {
+  const date = new Date(Number(time))
+  return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString()
 }
 
 function expectTarget(url: string): Target {
@@ -134,8 +142,10 @@ const NO_REFERRER = { 'referrer-policy': 'no-referrer' }
 function unreferred(found: Found | undefined): FileSource | Answer | null {
   if (found === null || found === undefined) return null
   if (!isSource(found)) return { ...found, headers: { ...NO_REFERRER, ...found.headers } }
-  return {
-    ...plain(found),
-    headers: { ...NO_REFERRER, ...Object.fromEntries(new Headers(found.headers)) },
+  try {
+    return { ...plain(found), headers: overlay(NO_REFERRER, found.headers) }
+  } catch (thrown) {
+    void closeSource(found)
+    throw thrown
   }
 }

@@ -1,9 +1,9 @@
-import { expectWholeNumber, LengthMismatchError } from '../../../src/errors.ts'
-import { closeSource } from '../../../src/reader.ts'
+import { expectWholeNumber } from '../../../src/errors.ts'
+import { BodyReader } from '../../../src/reader.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
-import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { BoundedMap } from '../../site/bounded-map.ts'
+import { awaited } from '../flights.ts'
 import { openPart, type Part } from '../part.ts'
 import { crc32 } from './crc32.ts'
 
@@ -90,7 +90,9 @@ export class Checksums {
         await checksum.reading
         continue
       }
-      const reading = readOn(checksum, file, signal, onProgress)
+      // A read may hang for ever.
+      const value = readOn(checksum, file, signal, onProgress)
+      const reading = awaited({ value, leave: () => {} }, signal)
       const done = reading
         .catch(() => {})
         .finally(() => {
@@ -130,36 +132,24 @@ async function readOn(
   const { name, size } = file
   const source = await openPart(name, file)
   let { crc, checked } = checksum
+  const reader = new BodyReader(source, checked, size)
+  const hangUp = () => reader.close()
+  signal.addEventListener('abort', hangUp)
+  // It may have been aborted while the file was being opened.
+  if (signal.aborted) hangUp()
+  const into = new Uint8Array(Math.min(CHUNK, size - checked))
   try {
-    for await (const bytes of chunksOf(source, checked, size)) {
+    while (checked < size) {
+      const bytes = await reader.next(into)
+      if (bytes === null) throw signal.reason
       crc = crc32(bytes, crc)
       checked += bytes.length
       // Another one may have come further.
       if (checked > checksum.checked) Object.assign(checksum, { crc, checked })
       onProgress?.({ name, checked, size })
-      signal.throwIfAborted()
     }
   } finally {
-    void closeSource(source)
-  }
-}
-
-/** All bytes of [start, end), however the source gives them. */
-async function* chunksOf(
-  source: FileSource,
-  start: number,
-  end: number,
-): AsyncGenerator<Uint8Array> {
-  const into = new Uint8Array(Math.min(CHUNK, end - start))
-  for (let at = start; at < end; ) {
-    const given = await source.read(at, end, into)
-    const chunks = 'getReader' in given ? given : [given]
-    const before = at
-    for await (const bytes of chunks) {
-      at += bytes.length
-      if (at > end) throw new LengthMismatchError(`Expected ${end} bytes of a file, got ${at}`)
-      yield bytes
-    }
-    if (at === before) throw new LengthMismatchError(`Expected ${end} bytes of a file, got ${at}`)
+    signal.removeEventListener('abort', hangUp)
+    reader.close()
   }
 }

@@ -1,5 +1,6 @@
 import { readBytes } from '../../../src/reader.ts'
 import type { FileSource } from '../../../src/source.ts'
+import { isEqual } from '../equal.ts'
 import { partOf, viewOf, type Window } from '../window.ts'
 import { bigUint, type Directory, findDirectory, readTail } from './end.ts'
 
@@ -135,8 +136,4 @@ async function startOf(source: FileSource, at: number, end: number): Promise<num
   const view = viewOf(await readBytes(source, at, at + LOCAL_LENGTH))
   if (view.getUint32(0, true) !== 0x0403_4b50) return null
   return at + LOCAL_LENGTH + view.getUint16(26, true) + view.getUint16(28, true)
-}
-
-function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, i) => byte === other[i])
 }

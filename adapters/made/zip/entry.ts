@@ -4,10 +4,11 @@ import type { Found } from '../../../src/lookup.ts'
 import { BodyReader, closeSource } from '../../../src/reader.ts'
 import { dropped } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
+import { derivedTag } from '../../site/derived-tag.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
+import { overlay } from '../../site/overlay.ts'
 import { inMemory } from '../in-memory.ts'
-import { joined, offsetsOf } from '../joined.ts'
-import { derivedTag } from '../tag.ts'
+import { offsetsOf, sourceOf } from '../row.ts'
 import { findStored, type Stored } from './directory.ts'
 
 /** What is said about a file of an archive, besides its bytes. */
@@ -62,14 +63,14 @@ export async function zipEntry(
   const { type, headers } = options
   const file = { type, etag: tag, lastModified, headers, close }
   if (!stored.isDeflated) return { ...file, ...sliced(source, stored) }
-  const fields = Object.fromEntries(new Headers(headers))
-  fields.vary = fields.vary === undefined ? 'Accept-Encoding' : `${fields.vary}, Accept-Encoding`
+  const vary = { vary: 'Accept-Encoding' }
   if (acceptedEncodings(acceptEncodingOf(request), ['gzip']).length > 0) {
-    const encoded = { ...fields, 'content-encoding': 'gzip' }
+    const encoded = overlay(headers, vary, { 'content-encoding': 'gzip' })
     return { ...file, ...gzipped(source, stored), etag: derivedTag(tag, 'gz'), headers: encoded }
   }
-  fields['content-type'] = type ?? fields['content-type'] ?? 'application/octet-stream'
-  fields['x-content-type-options'] = 'nosniff'
+  const unknown = { 'content-type': 'application/octet-stream' }
+  const known = type === undefined ? null : { 'content-type': type }
+  const fields = overlay(unknown, headers, known, vary, { 'x-content-type-options': 'nosniff' })
   return { status: 200, headers: fields, pieces: [], stream: inflating(source, stored, request) }
 }
 
@@ -88,7 +89,7 @@ function gzipped(source: FileSource, stored: Stored): Pick<FileSource, 'size' | 
   new DataView(tail.buffer).setUint32(0, stored.crc, true)
   new DataView(tail.buffer).setUint32(4, stored.size, true)
   const parts: FileSource[] = [inMemory(head), sliced(source, stored), inMemory(tail)]
-  const { size, read } = joined({
+  const { size, read } = sourceOf({
     offsets: offsetsOf(parts.map((part) => part.size)),
     open: (index) => parts[index] ?? inMemory(head),
   })

@@ -3,6 +3,7 @@ import { closeSource } from '../../../src/reader.ts'
 import { hangUpSignal } from '../../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../../src/source.ts'
 import { contentDisposition } from '../../site/disposition.ts'
+import { overlay } from '../../site/overlay.ts'
 import { othersTurn, RUN_LENGTH, sortEntries } from '../../site/sorting.ts'
 import type { Entry, FileTree, TreeFile } from '../../site/tree.ts'
 import { placeOf } from '../../site/views.ts'
@@ -69,10 +70,9 @@ export async function zipFolder(
     ...entry,
     open: async () => known.recognise(entry, await open(entry.id)),
   }))
-  const fields = Object.fromEntries(new Headers(headers))
-  fields['content-disposition'] ??= contentDisposition('attachment', filename)
+  const saved = { 'content-disposition': contentDisposition('attachment', filename) }
   const { checksums } = known
-  return archiveOf({ ...plan, entries }, { checksums, ...others, headers: fields })
+  return archiveOf({ ...plan, entries }, { checksums, ...others, headers: overlay(saved, headers) })
 }
 
 /** How many files are opened at the same time. */

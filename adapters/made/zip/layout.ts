@@ -1,6 +1,6 @@
 import type { FileSource } from '../../../src/source.ts'
 import { inMemory } from '../in-memory.ts'
-import { indexAt, type Row } from '../joined.ts'
+import { indexAt, type Row } from '../row.ts'
 import {
   centralHeader,
   centralLength,
@@ -46,9 +46,9 @@ export function layOut(entries: readonly Entry[]): Layout {
 export interface Content<E extends Entry> {
   readonly entries: readonly E[]
   /** The CRC-32 of an entry's bytes. */
-  crc(entry: E, signal: AbortSignal): number | Promise<number>
+  readonly crc: (entry: E, signal: AbortSignal) => number | Promise<number>
   /** Opens an entry's bytes. */
-  open(entry: E): Promise<FileSource>
+  readonly open: (entry: E) => Promise<FileSource>
 }
 
 /** The parts of an archive, each made when it is read. */

@@ -1,8 +1,8 @@
 import { expectHeaders } from '../../../src/headers.ts'
 import { closeSource } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike } from '../../../src/source.ts'
-import { joined } from '../joined.ts'
 import { expectPart, openPart, type Part } from '../part.ts'
+import { sourceOf } from '../row.ts'
 import { joinedTag } from '../tag.ts'
 import { type Checked, type ChecksumProgress, Checksums } from './checksums.ts'
 import { type Content, type Layout, layOut, rowOf } from './layout.ts'
@@ -99,7 +99,7 @@ export function archiveOf({ entries, layout, etag }: Plan, options: ZipOptions):
       return entry.crc32 ?? checksums.of(entry, signal, onChecksum)
     },
   }
-  const { size, read, close } = joined(rowOf(content, layout))
+  const { size, read, close } = sourceOf(rowOf(content, layout))
   return {
     size,
     type: 'application/zip',

@@ -1,7 +1,7 @@
 import { streamBody } from '../../src/body.ts'
 import { LengthMismatchError, reasonOf } from '../../src/errors.ts'
 import type { ByteRange } from '../../src/range.ts'
-import { BodyReader } from '../../src/reader.ts'
+import { BodyReader, isStream } from '../../src/reader.ts'
 import type { Chunk, FileSource } from '../../src/source.ts'
 import { OpenParts } from './open-parts.ts'
 
@@ -18,11 +18,11 @@ export interface Row {
    *
    * @param signal aborted once nobody waits for it any more
    */
-  open(index: number, signal: AbortSignal): FileSource | Promise<FileSource>
+  readonly open: (index: number, signal: AbortSignal) => FileSource | Promise<FileSource>
 }
 
 /** The parts of a row as one source. At most one stays open while nobody reads it. */
-export function joined({ offsets, open }: Row): Pick<FileSource, 'size' | 'read' | 'close'> {
+export function sourceOf({ offsets, open }: Row): Pick<FileSource, 'size' | 'read' | 'close'> {
   const parts = new OpenParts(open)
   return { size: offsets[offsets.length - 1] ?? 0, read, close: () => parts.close() }
 
@@ -114,10 +114,6 @@ function splitAt(offsets: ArrayLike<number>, start: number, end: number): ByteRa
     at = stop
   }
   return ranges
-}
-
-function isStream(chunk: Chunk): chunk is ReadableStream<Uint8Array> {
-  return 'getReader' in chunk
 }
 
 function surplus(expected: number, given: number): Error {
