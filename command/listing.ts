@@ -1,6 +1,6 @@
 import type { Dir } from 'node:fs'
 import { opendir } from 'node:fs/promises'
-import type { Calls } from '../adapters/local/calls.ts'
+import { type Calls, type DenoEntry, deno } from '../adapters/local/calls.ts'
 import type { Below } from '../adapters/local/place.ts'
 import { mounts } from '../adapters/local/shared.ts'
 import { isRegular, lastModified, type Version } from '../adapters/local/version.ts'
@@ -28,10 +28,10 @@ export async function* listFolder(place: Below, path: string): AsyncGenerator<re
   const calls = mounts.callsElsewhere(at, found.dev)
   const inTurn = <T>(call: () => Promise<T>) => mounts.run(at, found.dev, call)
   try {
-    const directory = await inTurn(() => opendir(folder.path, { bufferSize: BATCH }))
+    const directory = await inTurn(() => openFolder(folder.path))
     try {
       for (let isOver = false; !isOver; ) {
-        const { entries, links, isLast } = await inTurn(() => readBatch(directory))
+        const { entries, links, isLast } = await inTurn(() => directory.read())
         for (const name of links) {
           const target = await follow(place, `${folder.path}/${name}`, calls)
           if (target !== null) entries.push({ name, kind: 'file' })
@@ -47,35 +47,75 @@ export async function* listFolder(place: Below, path: string): AsyncGenerator<re
   }
 }
 
-interface Batch {
-  readonly entries: Entry[]
+/** A folder whose entries are read some hundreds at a time. */
+interface Folder {
+  read(): Promise<Batch>
+  close(): Promise<unknown>
+}
+
+async function openFolder(path: string): Promise<Folder> {
+  if (deno) {
+    // Deno's own way takes half the time that its `node:fs` takes.
+    const entries = deno.readDir(path)[Symbol.asyncIterator]()
+    return { read: () => nextBatch(entries), close: async () => entries.return?.() }
+  }
+  const directory = await opendir(path, { bufferSize: BATCH })
+  return { read: () => readBatch(directory), close: () => directory.close() }
+}
+
+/** What was read in one go. */
+class Batch {
+  readonly entries: Entry[] = []
   /** The names of what may lead anywhere. */
-  readonly links: string[]
-  readonly isLast: boolean
+  readonly links: string[] = []
+  isLast = false
+  #count = 0
+
+  get isFull(): boolean {
+    return this.#count === BATCH
+  }
+
+  add({ name, isFile, isDirectory, isSymlink }: DenoEntry): void {
+    this.#count++
+    if (!isServed(name)) return
+    if (isFile) this.entries.push({ name, kind: 'file' })
+    else if (isDirectory) this.entries.push({ name, kind: 'directory' })
+    else if (isSymlink) this.links.push(name)
+  }
 }
 
 /** By callbacks: a promise for each entry would take three times as long. */
 function readBatch(directory: Dir): Promise<Batch> {
-  const entries: Entry[] = []
-  const links: string[] = []
+  const batch = new Batch()
   return new Promise((resolve, reject) => {
-    let count = 0
     const next = () => {
       directory.read((error, entry) => {
         if (error) return reject(error)
-        if (entry === null) return resolve({ entries, links, isLast: true })
-        const { name } = entry
-        if (isServed(name)) {
-          if (entry.isFile()) entries.push({ name, kind: 'file' })
-          else if (entry.isDirectory()) entries.push({ name, kind: 'directory' })
-          else if (entry.isSymbolicLink()) links.push(name)
+        batch.isLast = entry === null
+        if (entry !== null) {
+          batch.add({
+            name: entry.name,
+            isFile: entry.isFile(),
+            isDirectory: entry.isDirectory(),
+            isSymlink: entry.isSymbolicLink(),
+          })
         }
-        if (++count === BATCH) resolve({ entries, links, isLast: false })
+        if (batch.isLast || batch.isFull) resolve(batch)
         else next()
       })
     }
     next()
   })
+}
+
+async function nextBatch(entries: AsyncIterator<DenoEntry>): Promise<Batch> {
+  const batch = new Batch()
+  while (!batch.isLast && !batch.isFull) {
+    const { value, done } = await entries.next()
+    if (done) batch.isLast = true
+    else batch.add(value)
+  }
+  return batch
 }
 
 /** Whether the lookup would serve a file of this name. Most names need no parser to tell. */

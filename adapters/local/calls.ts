@@ -45,9 +45,18 @@ export interface DenoStat extends Pick<Version, 'dev' | 'size'> {
   readonly ctime: Date | null
 }
 
+/** What Deno's own `readDir` gives. */
+export interface DenoEntry {
+  readonly name: string
+  readonly isFile: boolean
+  readonly isDirectory: boolean
+  readonly isSymlink: boolean
+}
+
 interface DenoLike {
   statSync(path: string): DenoStat
   lstatSync(path: string): DenoStat
+  readDir(path: string): AsyncIterable<DenoEntry>
   readonly permissions: {
     querySync(permission: { name: string; kind?: string }): { readonly state: string }
   }
