@@ -801,6 +801,13 @@ describe('download', () => {
     expect(asked[1]).toEqual(['', expect.not.arrayContaining(['.env'])])
   })
 
+  it('is closed if a field of it can not be sent', async () => {
+    let closes = 0
+    const made = { ...EMPTY, headers: { 'no name': 'x' }, close: () => void closes++ }
+    const { status } = await ask({ download: () => made }, '/docs/?zip')
+    expect({ status, closes }).toEqual({ status: 503, closes: 1 })
+  })
+
   it('may be zipFolder', async () => {
     const handler = fileHandler(site(memoryTree(FILES), { download: zipFolder }))
     const response = await handler(new Request('http://host/docs/?zip'))
