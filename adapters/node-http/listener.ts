@@ -6,7 +6,14 @@ import { type Begin, respondTo, type ServeOptions } from '../../src/respond.ts'
 import { ResponseWatch, type Watch } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { memory } from '../local/shared.ts'
-import { breakOff, type Incoming, isWrapped, type Outgoing, waitForTurn } from './messages.ts'
+import {
+  breakOff,
+  type Incoming,
+  isWrapped,
+  type Outgoing,
+  onceOver,
+  waitForTurn,
+} from './messages.ts'
 import { NodeRequest } from './request.ts'
 import { Writer, writeEmpty } from './writer.ts'
 
@@ -81,10 +88,7 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
     reader.close()
     watch.end(request, answer, writer)
   }
-  outgoing.once('close', hangUp)
-  // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
-  if (outgoing.stream) incoming.resume()
-  if (incoming.aborted || outgoing.destroyed) hangUp()
+  onceOver(incoming, outgoing, hangUp)
   const isPiped = isWrapped(outgoing) || reader.length === Infinity
   // A multipart body begins with bytes that are not from the source: what was read stays at hand.
   const buffer = isPiped || answer.pieces.length > 1 ? null : memory.takeBuffer(reader.length)

@@ -54,6 +54,14 @@ export function waitForTurn(outgoing: Outgoing): Promise<void> {
   return new Promise((resolve) => outgoing.once('socket', resolve))
 }
 
+/** Calls a listener once the response is over or its client is gone, at once if it is gone already. */
+export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () => void): void {
+  outgoing.once('close', listener)
+  // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
+  if (outgoing.stream) incoming.resume()
+  if (incoming.aborted || outgoing.destroyed) listener()
+}
+
 /**
  * Whether a middleware has replaced `write` or `end`, as compression does. The replacements
  * don't tell when a chunk has left.

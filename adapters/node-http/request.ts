@@ -1,5 +1,5 @@
 import type { RequestLike } from '../../src/source.ts'
-import type { Incoming, Outgoing } from './messages.ts'
+import { type Incoming, type Outgoing, onceOver } from './messages.ts'
 
 /** A request of Node, as far as an answer depends on it. A class: V8 is slow to make getters. */
 export class NodeRequest implements RequestLike {
@@ -8,7 +8,7 @@ export class NodeRequest implements RequestLike {
   readonly headers: RequestLike['headers']
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
-  #hangUp: AbortController | null = null
+  #signal: AbortSignal | null = null
 
   constructor(incoming: Incoming, outgoing: Outgoing) {
     this.method = incoming.method ?? ''
@@ -20,8 +20,8 @@ export class NodeRequest implements RequestLike {
 
   /** Few lookups ask for it. */
   get signal(): AbortSignal {
-    this.#hangUp ??= hangUpOf(this.#incoming, this.#outgoing)
-    return this.#hangUp.signal
+    this.#signal ??= hangUpOf(this.#incoming, this.#outgoing)
+    return this.#signal
   }
 }
 
@@ -48,12 +48,8 @@ function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 }
 
-function hangUpOf(incoming: Incoming, outgoing: Outgoing): AbortController {
+function hangUpOf(incoming: Incoming, outgoing: Outgoing): AbortSignal {
   const hangUp = new AbortController()
-  const abort = () => hangUp.abort()
-  outgoing.once('close', abort)
-  // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
-  if (outgoing.stream) incoming.resume()
-  if (incoming.aborted || outgoing.destroyed) abort()
-  return hangUp
+  onceOver(incoming, outgoing, () => hangUp.abort())
+  return hangUp.signal
 }
