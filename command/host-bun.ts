@@ -22,7 +22,8 @@ interface Server {
   /** How many responses are under way. */
   readonly pendingRequests: number
   requestIP(request: Request): { readonly address: string } | null
-  stop(): Promise<void>
+  /** @param isForced whether connections are closed that have responses under way */
+  stop(isForced?: boolean): Promise<void>
 }
 
 export { hostname, networkInterfaces } from 'node:os'
@@ -53,10 +54,13 @@ export async function listen(
   })
   return {
     port: server.port,
-    // Not until `stop` is fulfilled, which also waits for connections that sent no whole request.
-    async drain() {
-      void server.stop()
-      while (server.pendingRequests > 0) await delay(LOOK_EVERY)
-    },
+    drain: () => stop(false),
+    hangUp: () => stop(true),
+  }
+
+  // Not until `stop` is fulfilled, which also waits for connections that sent no whole request.
+  async function stop(isForced: boolean): Promise<void> {
+    void server.stop(isForced)
+    while (server.pendingRequests > 0) await delay(LOOK_EVERY)
   }
 }

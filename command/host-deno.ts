@@ -17,6 +17,8 @@ declare const Deno: {
       reusePort: boolean
       cert?: string
       key?: string
+      /** Aborted, it closes the server and all of its connections. */
+      signal: AbortSignal
       onListen(): void
     },
     handler: (request: Request, exchange: Exchange) => Promise<Response>,
@@ -89,6 +91,7 @@ export async function listen(
 ): Promise<Listening> {
   const answer = fileHandler<[client?: string]>(lookup, { ...options, onBegin, onServed })
   const running = new Set<Promise<void>>()
+  const controller = new AbortController()
   let isDraining = false
   let server = listenOn(port)
   const bound = server.addr.port
@@ -99,12 +102,18 @@ export async function listen(
       // A server that ended leaves its connections behind.
       await Promise.all([server.shutdown(), ...running])
     },
+    async hangUp() {
+      isDraining = true
+      controller.abort()
+      await Promise.all(running)
+    },
   }
 
   function listenOn(port: number): Server {
     // Deno would print its own line on standard output.
     const listening = { hostname: address, port, reusePort: isShared, ...tls, onListen() {} }
-    const server = Deno.serve(listening, (request, exchange) => {
+    const { signal } = controller
+    const server = Deno.serve({ ...listening, signal }, (request, exchange) => {
       const over = exchange.completed.catch(() => {}).finally(() => running.delete(over))
       running.add(over)
       return answer(request, exchange.remoteAddr.hostname)

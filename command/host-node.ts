@@ -25,6 +25,8 @@ export async function listen(
   const running = new Set<Outgoing>()
   let isDraining = false
   let whenIdle = () => {}
+  const idle = () =>
+    new Promise<void>((resolve) => (running.size === 0 ? resolve() : (whenIdle = resolve)))
   const answer = makeListener(service)
 
   const listener = (incoming: Incoming, outgoing: Outgoing) => {
@@ -57,7 +59,11 @@ export async function listen(
     async drain() {
       isDraining = true
       server.close()
-      if (running.size > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
+      await idle()
+    },
+    async hangUp() {
+      for (const outgoing of running) outgoing.destroy()
+      await idle()
     },
   }
 }

@@ -64,6 +64,8 @@ export interface Listening {
   readonly port: number
   /** Accepts no more connections; fulfilled once no response is under way. */
   drain(): Promise<void>
+  /** Breaks off the responses under way; fulfilled once whoever watches them was told. */
+  hangUp(): Promise<void>
 }
 
 /** Loads the server and the files of this runtime only. */

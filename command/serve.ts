@@ -18,8 +18,8 @@ import { type Facts, type Job, type Server, startServer } from './server.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
-/** How long the end waits for what workers have yet to log, in ms. */
-const WORKERS_LAST_WORDS = 1000
+/** How long the end waits for what is broken off, or workers have seen, to be logged, in ms. */
+const LAST_ENTRIES = 1000
 /** How long the end waits for whoever reads the log, in ms. */
 const LAST_WORDS = 200
 /** How many lines of the log may wait to be written: workers go on while this process is busy. */
@@ -74,7 +74,7 @@ function outletOf(output: Output): Outlet {
 
 function endOnSignals(server: Server, output: Output): void {
   const exit = async () => {
-    await Promise.race([server.end(), delay(WORKERS_LAST_WORDS)])
+    await Promise.race([server.end(), delay(LAST_ENTRIES)])
     await Promise.race([output.flush(), delay(LAST_WORDS)])
     process.exit(0)
   }

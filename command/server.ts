@@ -31,7 +31,7 @@ export interface Server {
   readonly facts: Facts
   /** Accepts no more connections; fulfilled once no response is under way. */
   drain(): Promise<void>
-  /** Fulfilled once all that it logged is with its outlet. */
+  /** Breaks off the responses under way; fulfilled once all that it logged is with its outlet. */
   end(): Promise<void>
 }
 
@@ -77,7 +77,7 @@ export async function startServer(
         views.close()
         return listening.drain()
       },
-      async end() {},
+      end: () => listening.hangUp(),
     }
   } catch (error) {
     throw explain(error, host, address.port)

@@ -47,6 +47,7 @@ async function start(number: number, job: Job): Promise<void> {
 }
 
 async function end(): Promise<void> {
+  await server?.end()
   await printer.flush()
   say({ kind: 'over' })
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import http2 from 'node:http2'
@@ -15,6 +16,8 @@ const PATIENT = { timeout: 30_000 }
 const MIB = 1024 * 1024
 const names: RuntimeName[] = ['node', 'bun', 'deno']
 const media = temporaryDirectory()
+/** A folder of one file, of which more than sockets hold is not sent while nobody reads. */
+const large = temporaryDirectory()
 
 beforeAll(() => {
   mkdirSync(join(media, 'sub'))
@@ -24,6 +27,8 @@ beforeAll(() => {
   symlinkSync(join(media, 'sub', 'other.txt'), join(media, 'link.txt'))
   writeFileSync(join(media, 'big.bin'), '')
   truncateSync(join(media, 'big.bin'), 8 * MIB)
+  writeFileSync(join(large, 'large.bin'), '')
+  truncateSync(join(large, 'large.bin'), 64 * MIB)
   const { cert, key } = certificate()
   writeFileSync(join(media, '.cert.pem'), cert)
   writeFileSync(join(media, '.key.pem'), key)
@@ -89,7 +94,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
         statusFor('films.example'),
         statusFor('evil.example'),
         statusFor(`evil.example:${port}`, ''),
-        statusFor('evil.example', '?events=abcd&of=/film.mp4'),
+        statusFor('evil.example', 'film.mp4?events=abcd'),
         statusFor('evil.example', 'sub'),
       ]),
     ).toEqual([200, 200, 200, 403, 403, 403, 403])
@@ -204,12 +209,28 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     },
   )
 
+  test('Ctrl-C breaks off a download, and the log says so', async ({ expect }) => {
+    const { url, child, ended } = await serve([large])
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write('GET /?zip HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(socket, 'data')
+    socket.pause()
+    child.kill('SIGINT')
+    const { code, stderr } = await ended
+    expect({ code, logged: stderr.match(/GET +\/\?zip .*/)?.[0] }).toEqual({
+      code: 0,
+      logged: expect.stringMatching(/ 200 +\d+ B .* aborted$/),
+    })
+    socket.destroy()
+  })
+
   test('a page that listens does not keep it from ending, nor is it in the log', async ({
     expect,
   }) => {
     const { url, log, child, ended } = await serve([media])
     const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
-      request(`${url}?events=abcd&of=/film.mp4`, resolve).on('error', reject).end()
+      request(`${url}film.mp4?events=abcd`, resolve).on('error', reject).end()
     })
     const events = text(incoming)
     await ask(`${url}film.mp4?view=abcd`, { range: 'bytes=1-2' })

@@ -59,7 +59,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve --workers under %
 
   test('a page hears of its requests, whoever answers them', async ({ expect }) => {
     const { url } = await serve()
-    const events = await open(`${url}?events=abcd&of=/film.mp4`)
+    const events = await open(`${url}film.mp4?events=abcd`)
     let heard = ''
     events.setEncoding('utf8').on('data', (chunk) => (heard += chunk))
     const asked = Array.from({ length: MANY }, (_, i) => `bytes=${i % 6}-`)

@@ -62,12 +62,28 @@ describe('the tag of a local file', () => {
     ['at the last byte of its beginning', 64 * 1024 - 1],
     ['at the first byte of its end', 2 * MIB - 64 * 1024],
     ['at its last byte', 2 * MIB - 1],
+    ['in its middle', MIB],
+    ['at the first byte of the first sample', MIB / 4 - 2048],
+    ['at the last byte of the last sample', (7 * MIB) / 4 + 2047],
   ])('tells a film of the same size and date from one that differs %s', async (_where, at) => {
     const path = put('film.mp4', someBytes(2 * MIB), BUILT)
     const before = await etagOf(path)
     const bytes = someBytes(2 * MIB)
     bytes[at] = (bytes[at] ?? 0) + 1
     put('film.mp4', bytes, BUILT)
+    expect(await etagOf(path)).not.toBe(before)
+  })
+
+  it.each([
+    [2 * MIB + 1, 70_000],
+    [11 * MIB, MIB],
+    [11 * MIB, 9 * MIB],
+  ])('tells a film of %d bytes from one that differs in an eighth, from %d on', async (size, from) => {
+    const path = put('rebuilt.iso', someBytes(size), BUILT)
+    const before = await etagOf(path)
+    const bytes = someBytes(size)
+    bytes.fill(0, from, from + Math.ceil(size / 8))
+    put('rebuilt.iso', bytes, BUILT)
     expect(await etagOf(path)).not.toBe(before)
   })
 

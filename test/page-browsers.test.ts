@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { cpSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -525,6 +525,36 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(await state()).toMatchObject({ title: 'Nosferatu', isReady: true })
     await tab.run(() => document.querySelector<HTMLElement>('a[href="Far%20away.mp4"]')?.click())
     await expect.poll(text('#trouble'), PATIENT).toMatch(/^The server does not answer\./)
+  })
+
+  test('behind a proxy, below a path of its own, the page is the same', async () => {
+    const proxy = createServer(({ url: target = '', headers }, response) => {
+      const to = new URL(target.replace('/my/', '/'), url)
+      request(to, { headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers)
+        answer.pipe(response)
+      }).end()
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const { port } = proxy.address() as AddressInfo
+    await tab.open(`http://127.0.0.1:${port}/my/`)
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await click('#place a')
+    await expect.poll(titles, PATIENT).toContain('Nosferatu')
+    await click('.video[href$="Nosferatu.webm"]')
+    await expect.poll(state, PATIENT).toMatchObject({ title: 'Nosferatu', isReady: true })
+    const shown = () =>
+      tab.run(() => ({
+        note: document.querySelector('#note')?.textContent,
+        isDrawn: Number(document.querySelector<HTMLElement>('#map')?.dataset.requests) > 0,
+      }))
+    await expect
+      .poll(shown, PATIENT)
+      .toEqual({ note: expect.stringMatching(/^The index \(Cues/), isDrawn: true })
+    expect(tab.faults()).toEqual([])
+    proxy.closeAllConnections()
+    proxy.close()
   })
 
   test('a film that is gone is said', async () => {

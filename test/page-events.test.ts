@@ -79,7 +79,7 @@ function listenTo(response: Response) {
   }
 }
 
-const listening = '/?events=abcd&of=/film.mp4'
+const listening = '/film.mp4?events=abcd'
 
 describe('the events of a page', () => {
   test('begin with the file, then tell of its requests as they come and go', async () => {
@@ -125,7 +125,7 @@ describe('the events of a page', () => {
 
   test('say where only the announced is known', async () => {
     const { ask, views } = serveFilm()
-    const heard = listenTo(await ask('/?events=abcd&of=/native.mp4'))
+    const heard = listenTo(await ask('/native.mp4?events=abcd'))
     await (await ask('/native.mp4?view=abcd')).arrayBuffer()
     await expect
       .poll(() => heard.rows())
@@ -169,7 +169,7 @@ describe('the events of a page', () => {
     const name = (i: number) => `page${String(i).padStart(3, '0')}`
     const heard: ReturnType<typeof listenTo>[] = []
     for (let i = 0; i < 105; i++) {
-      heard.push(listenTo(await ask(`/?events=${name(i)}&of=/film.mp4`)))
+      heard.push(listenTo(await ask(`/film.mp4?events=${name(i)}`)))
     }
     await expect.poll(() => heard.filter((each) => each.isOver()).length).toBe(5)
     expect(heard.slice(0, 5).every((each) => each.isOver())).toBe(true)
@@ -178,15 +178,21 @@ describe('the events of a page', () => {
     views.close()
   })
 
-  test('of a file that there is not, or a page without a name, are not found', async () => {
+  test('of what is no file are not found', async () => {
     const { ask } = serveFilm()
-    const paths = [
-      '/?events=abcd&of=/no.mp4',
-      '/?events=abcd',
-      '/?events=A!&of=/film.mp4',
-      '/?events=abcd&of=/../etc/%2e%2e',
-    ]
+    const paths = ['/no.mp4?events=abcd', '/?events=abcd', '/../etc/%2e%2e?events=abcd']
     const statuses = await Promise.all(paths.map(async (path) => (await ask(path)).status))
-    expect(statuses).toEqual([404, 404, 404, 404])
+    expect(statuses).toEqual([404, 404, 404])
+  })
+
+  test.each([
+    '',
+    'A!',
+    'abc',
+    'abcdefghijklmnopq',
+  ])('are not those of a page called "%s": that is a query like any other', async (name) => {
+    const { ask } = serveFilm()
+    const { status, headers } = await ask(`/film.mp4?events=${name}`)
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/octet-stream'])
   })
 })

@@ -43,8 +43,10 @@ interface Fingerprint {
   readonly marks: Uint8Array
 }
 
-/** How much is read of a file that is not small, at each end, in bytes. */
+/** How much is read of a file that is not small, in bytes: at each end, and at each eighth of it. */
 const END = 64 * 1024
+const SAMPLE = 4 * 1024
+const PARTS = 8
 
 /** How much is read at once, in bytes: what takes little time of this thread to sum up. */
 const PIECE = 256 * 1024
@@ -57,8 +59,8 @@ const MAX_TRIES = 3
 
 /**
  * Reads what tells one version of a file from others of the same size and time: all bytes of a
- * small one, and both ends of a larger. Remembers it, so that only the first who finds a version
- * waits.
+ * small one, both ends and some samples of a larger. Remembers it, so that only the first who finds
+ * a version waits.
  */
 export class Fingerprints {
   readonly #mounts: Mounts
@@ -156,16 +158,17 @@ interface Read extends Fingerprint {
   readonly bytes: Uint8Array | null
 }
 
-/** What of a file of this size is read, and in which pieces: all, or both ends. */
+/** What of a file of this size is read, and in which pieces: all, or both ends and some samples. */
 function piecesOf(size: number, most: number): [start: number, end: number][] {
-  if (size > SMALL) {
-    return [
-      [0, END],
-      [size - END, size],
-    ]
+  if (size <= SMALL) {
+    const count = Math.ceil(size / most)
+    return Array.from({ length: count }, (_, i) => [i * most, Math.min((i + 1) * most, size)])
   }
-  const count = Math.ceil(size / most)
-  return Array.from({ length: count }, (_, i) => [i * most, Math.min((i + 1) * most, size)])
+  const samples = Array.from({ length: PARTS - 1 }, (_, i): [number, number] => {
+    const start = Math.floor((size / PARTS) * (i + 1)) - SAMPLE / 2
+    return [start, start + SAMPLE]
+  })
+  return [[0, END], ...samples, [size - END, size]]
 }
 
 function keyOf({ dev, ino, size, mtimeMs, ctimeMs }: Version): string {

@@ -108,8 +108,8 @@ export const SMALL: number = 1024 * 1024
 
 /**
  * The entity tag of a version: `"<size>-<checksum>"` of a small file, which says the same on every
- * machine that has these bytes; `"<size>-<mtime in ms>-<checksum of both ends>"` of a larger one,
- * numbers in hex. Weak, and another than later, while it may change under the same tag.
+ * machine that has these bytes; `"<size>-<mtime in ms>-<checksum of its ends and samples>"` of a
+ * larger one, numbers in hex. Weak, and another than later, while it may change under the same tag.
  */
 export function entityTag(version: Version, sum: string, isYoung: boolean): string {
   const time = version.size > SMALL ? `${modified(version).toString(16)}-` : ''

@@ -21,6 +21,9 @@ const MAX_LISTENERS = 100
 /** How many processes may number rows. */
 const MAX_NUMBERS = 1000
 
+/** What a page may call itself. */
+export const VIEW_NAME = /^[a-z\d]{4,16}$/
+
 const VIEW = /[?&]view=([a-z\d]{4,16})(?:&|$)/
 
 /** Whether a response is the events themselves. */

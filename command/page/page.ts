@@ -6,7 +6,7 @@ import type { FileSource, RequestLike } from '../../src/source.ts'
 import { authorityOf } from '../authority.ts'
 import { GET } from '../own-request.ts'
 import { SCRIPT } from './browser/script.ts'
-import type { Views } from './events.ts'
+import { VIEW_NAME, type Views } from './events.ts'
 import { readFacts } from './facts.ts'
 import { renderPage } from './html.ts'
 import { MAX_PAGES, type Query, readLibrary, type Shelf } from './library.ts'
@@ -42,7 +42,8 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
     const target = parseTarget(url)
     if (target === null) return files(request, ...context)
     const { pathname, searchParams } = target
-    if (searchParams.has('events')) return listen(searchParams)
+    const view = searchParams.get('events') ?? ''
+    if (VIEW_NAME.test(view)) return listen(view, pathname)
     if (searchParams.has('vtt') && /\.srt$/i.test(pathname)) return captions(pathname)
     if (!pathname.endsWith('/')) return files(request, ...context)
     const folder = pathname === '/' ? '' : toRelativePath(pathname.slice(0, -1))
@@ -118,11 +119,9 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
   }
 
   /** The requests that a page makes for a file, as they come and go. */
-  async function listen(asked: URLSearchParams): Promise<Answer | null> {
-    const view = asked.get('events') ?? ''
-    const url = asked.get('of') ?? ''
-    const path = toRelativePath(url)
-    const source = path === null || !/^[a-z\d]{4,16}$/.test(view) ? null : await open(url)
+  async function listen(view: string, pathname: string): Promise<Answer | null> {
+    const path = toRelativePath(pathname)
+    const source = path === null ? null : await open(pathname)
     if (path === null || source === null) return null
     const facts = await readFacts(source)
     return {

@@ -19,20 +19,16 @@ export function renderShelf(library: Library): string {
         items.map((item) => renderMedium(item, query)),
       )
     }),
-    pictures.length === 0
-      ? ''
-      : renderSection(
-          media.length + others.length === 0 ? '' : 'Pictures',
-          'pictures',
-          pictures.map((item) => renderPicture(item, query)),
-        ),
-    others.length === 0
-      ? ''
-      : renderSection(
-          media.length + pictures.length === 0 ? '' : 'Other files',
-          'others',
-          others.map((item) => renderOther(item, query)),
-        ),
+    renderSection(
+      media.length + others.length === 0 ? '' : 'Pictures',
+      'pictures',
+      pictures.map((item) => renderPicture(item, query)),
+    ),
+    renderSection(
+      media.length + pictures.length === 0 ? '' : 'Other files',
+      'others',
+      others.map((item) => renderOther(item, query)),
+    ),
     renderEmptiness(library),
     isCut ? '<p>There are more files than can be shown here: open a folder, or filter.</p>' : '',
     renderPages(query, pages),
@@ -108,6 +104,7 @@ function groupsOf(items: readonly Item[], { order }: Query): Map<string, Item[]>
 
 /** @param title '' for none */
 function renderSection(title: string, kind: string, items: readonly string[]): string {
+  if (items.length === 0) return ''
   const heading = title === '' ? '' : `<h2 dir="auto">${escapeHtml(title)}</h2>`
   return `<section class="${kind}">${heading}<ul>${items.join('\n')}</ul></section>`
 }

@@ -47,8 +47,9 @@ export function startRangeMap(view: string): RangeMap {
 
   function listen({ src }: HTMLMediaElement): void {
     hangUp()
+    // By its own path: a proxy may have this server below one of its own.
     const { pathname } = new URL(src)
-    events = new EventSource(`/?events=${view}&of=${encodeURIComponent(pathname)}`)
+    events = new EventSource(`${pathname}?events=${view}`)
     events.addEventListener('file', ({ data }) => {
       facts = JSON.parse(data)
       one('#note').textContent = facts.note
