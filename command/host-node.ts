@@ -25,8 +25,9 @@ export async function listen(
   const running = new Set<Outgoing>()
   let isDraining = false
   let whenIdle = () => {}
-  const idle = () =>
-    new Promise<void>((resolve) => (running.size === 0 ? resolve() : (whenIdle = resolve)))
+  const idle = async () => {
+    if (running.size > 0) await new Promise<void>((resolve) => (whenIdle = resolve))
+  }
   const answer = makeListener(service)
 
   const listener = (incoming: Incoming, outgoing: Outgoing) => {

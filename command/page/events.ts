@@ -22,7 +22,7 @@ const MAX_LISTENERS = 100
 const MAX_NUMBERS = 1000
 
 /** What a page may call itself. */
-export const VIEW_NAME = /^[a-z\d]{4,16}$/
+export const VIEW_NAME: RegExp = /^[a-z\d]{4,16}$/
 
 const VIEW = /[?&]view=([a-z\d]{4,16})(?:&|$)/
 
