@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   closeSync,
+  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -335,6 +336,17 @@ describe('what is found anew at once', () => {
     await (await find()).close()
     expect(await findIn(closed, path)).toBe(null)
     expect(await textAt(path)).toBe('one')
+  })
+
+  it('and not for whom a root of a like name has it', async () => {
+    for (const name of ['films', 'films new']) mkdirSync(join(directory, name))
+    write(join(directory, 'films new', 'x.txt'), 'not for all')
+    const lookUp = (root: string, target: string) =>
+      nodeDirectory(join(directory, root))(new Request(`http://host${target}`))
+    expect(await lookUp('films', '/new%20x.txt')).toBe(null)
+    const other = sourceOf(await lookUp('films new', '/x.txt'))
+    expect(await lookUp('films', '/new%20x.txt')).toBe(null)
+    await other.close?.()
   })
 
   it('and once a second it is asked whether it still may be had', async () => {

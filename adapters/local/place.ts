@@ -43,7 +43,7 @@ const THERE_FOR = 1000
 /** Any path: whoever gives it means what it leads to. */
 export const anywhere: Place = {
   prefix: '',
-  id: 'anywhere ',
+  id: 'anywhere\0',
   open: openAnything,
   expectThere: () => {},
   holds: () => true,
@@ -96,7 +96,8 @@ export class Below implements Place {
     this.#names = new Names(root, mounts)
     this.#mounts = mounts
     this.prefix = root.endsWith(sep) ? root : root + sep
-    this.id = `${links} ${root} `
+    // Nothing in a path can be taken for its end.
+    this.id = `${links}\0${root}\0`
   }
 
   async open(path: string, calls: Calls): Promise<Opened | 'directory' | null> {
