@@ -346,7 +346,7 @@ describe('what is found anew at once', () => {
     expect(await lookUp('films', '/new%20x.txt')).toBe(null)
     const other = sourceOf(await lookUp('films new', '/x.txt'))
     expect(await lookUp('films', '/new%20x.txt')).toBe(null)
-    await other.close?.()
+    await other?.close?.()
   })
 
   it('and once a second it is asked whether it still may be had', async () => {
