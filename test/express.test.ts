@@ -167,6 +167,30 @@ it('nodeListener counts no bytes as sent that a middleware does not take', async
   expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
 })
 
+it('nodeListener is done with a client that is gone, though a read behind a middleware never ends', async () => {
+  let reads = 0
+  const source = countingSource(long, {
+    read: (bytes) => (reads++ === 0 ? bytes.subarray(0, MIB) : new Promise<never>(() => {})),
+  })
+  const { options, served } = observe()
+  const listener = nodeListener(() => source, options)
+  const client = new AbortController()
+  let done: Promise<void> = Promise.resolve()
+  const url = await listen((incoming, outgoing) => {
+    outgoing.end = outgoing.end.bind(outgoing)
+    done = listener(incoming, outgoing)
+  })
+  const response = await fetch(url, { signal: client.signal })
+  await until(() => reads === 2)
+  client.abort()
+  await done
+  await response.body?.cancel().catch(() => {})
+  expect({ closes: source.closes, aborted: served[0]?.aborted }).toEqual({
+    closes: 1,
+    aborted: true,
+  })
+})
+
 describe('nodeListener in a host that answers by itself', () => {
   it('before it is asked adds nothing, and is told', async () => {
     const { options, served } = observe()

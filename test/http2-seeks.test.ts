@@ -28,6 +28,14 @@ const listeners = {
 }
 type Listener = (incoming: http2.Http2ServerRequest, outgoing: http2.Http2ServerResponse) => unknown
 
+/** As a middleware does that has something to do at the end of a response, such as keep a session. */
+function wrapped(listener: Listener): Listener {
+  return (incoming, outgoing) => {
+    outgoing.end = outgoing.end.bind(outgoing)
+    return listener(incoming, outgoing)
+  }
+}
+
 /** At full speed, Node ends a connection after some 1000 resets, whatever it serves. */
 const UNHURRIED = { streamResetBurst: 1e6, streamResetRate: 1e6 }
 const canBeUnhurried = Number.parseInt(process.versions.node, 10) >= 24
@@ -37,7 +45,10 @@ afterEach(() => {
   for (const each of opened.splice(0)) each.close()
 })
 
-describe.each(Object.entries(listeners))('over HTTP/2, %s', (_name, listener) => {
+describe.each([
+  ...Object.entries(listeners),
+  ['nodeListener behind a middleware', wrapped(listeners.nodeListener)] as const,
+])('over HTTP/2, %s', (_name, listener) => {
   test('answers after 1000 seeks on one connection', async () => {
     const url = await serve(listener)
     const session = connect(url)

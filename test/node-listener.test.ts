@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { closeSync, ftruncateSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http'
 import http2 from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
+import { Duplex } from 'node:stream'
 import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
@@ -24,7 +25,7 @@ import { observe } from './support/observe.ts'
 import { RawClient } from './support/raw-client.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
-import { until } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 
@@ -305,23 +306,55 @@ describe('nodeListener over node:http', () => {
     })
   })
 
-  /** A response whose client takes nothing. */
-  class Stalled implements Outgoing {
-    readonly headersSent = false
+  /** A socket whose client takes nothing: a write lasts until it is settled. */
+  class Stalled extends Duplex {
     readonly written: Uint8Array[] = []
-    settle: (error?: Error | null) => void = () => {}
-    close = () => {}
+    #callback: ((error?: Error | null) => void) | null = null
+    override _read() {}
+    override _writev(
+      chunks: { chunk: Uint8Array }[],
+      callback: (error?: Error | null) => void,
+    ): void {
+      this.written.push(...chunks.map(({ chunk }) => chunk))
+      this.#callback = callback
+    }
+    /** Ends the write under way, once there is one, and lets what follows happen. */
+    async endWrite(error?: Error) {
+      await until(() => this.#callback !== null)
+      const callback = this.#callback
+      this.#callback = null
+      callback?.(error)
+      await settle()
+    }
+  }
+
+  /** Node's own request and response on such a socket. */
+  function stalledExchange(url: string) {
+    const socket = new Stalled()
+    const incoming = new IncomingMessage(socket as unknown as Socket)
+    Object.assign(incoming, { method: 'GET', url })
+    const outgoing = new ServerResponse(incoming)
+    outgoing.assignSocket(socket as unknown as Socket)
+    return { socket, incoming, outgoing }
+  }
+
+  /** A response that has nothing of Node's: its chunks leave at once, and it keeps them. */
+  class Mock implements Outgoing {
+    readonly headersSent = false
+    readonly socket = null
+    readonly written: Uint8Array[] = []
     getHeader() {}
     writeHead() {}
     write(chunk: Uint8Array, callback: (error?: Error | null) => void) {
       this.written.push(chunk)
-      this.settle = callback
+      callback()
     }
-    end() {}
+    end(chunk?: Uint8Array, callback?: (error?: Error | null) => void) {
+      if (chunk !== undefined) this.written.push(chunk)
+      callback?.()
+    }
     destroy() {}
-    once(_event: string, listener: () => void) {
-      this.close = listener
-    }
+    once(_event: string, _listener: () => void) {}
   }
   const incoming: Incoming = {
     method: 'GET',
@@ -333,10 +366,14 @@ describe('nodeListener over node:http', () => {
   }
 
   it('counts no bytes as sent that did not leave', async () => {
-    class Broken extends Stalled {
+    class Broken extends Mock {
+      #close = () => {}
       override write(_chunk: Uint8Array, callback: (error?: Error | null) => void) {
-        this.close()
+        this.#close()
         callback(new Error('EPIPE'))
+      }
+      override once(_event: string, listener: () => void) {
+        this.#close = listener
       }
     }
     const { options, served, errors } = observe()
@@ -347,37 +384,55 @@ describe('nodeListener over node:http', () => {
   })
 
   it.each(['GET', 'HEAD'])('is told of a close that fails after a %s', async (method) => {
-    /** A response whose bytes leave at once, and that is not told that it is over. */
-    class Taking extends Stalled {
-      override write(_chunk: Uint8Array, callback: () => void) {
-        callback()
-      }
-      override end(_chunk?: Uint8Array, callback?: () => void) {
-        callback?.()
-      }
-    }
     const broken = new Error('EIO: close')
     const { options, errors } = observe()
     const source = countingSource(one, { close: () => Promise.reject(broken) })
-    await nodeListener(() => source, options)({ ...incoming, method }, new Taking())
+    await nodeListener(() => source, options)({ ...incoming, method }, new Mock())
     expect({ errors, closes: source.closes }).toEqual({ errors: [broken], closes: 1 })
+  })
+
+  it('gives a response of another class chunks that it may keep', async () => {
+    const outgoing = new Mock()
+    await nodeListener(lookup)(incoming, outgoing)
+    await nodeListener(lookup)({ ...incoming, url: '/two.bin' }, new Mock())
+    expect(Buffer.concat(outgoing.written).equals(one)).toBe(true)
+  })
+
+  it('sends a body of unknown length to a response of another class', async () => {
+    const outgoing = new Mock()
+    const found = () => ({
+      status: 200,
+      headers: {},
+      pieces: [],
+      stream: () => streamOf(one, 70_000),
+    })
+    await nodeListener(found)(incoming, outgoing)
+    expect(Buffer.concat(outgoing.written).equals(one)).toBe(true)
+  })
+
+  it('passes on a response that has no socket, and never will', async () => {
+    let passed = 0
+    await nodeListener(() => null)(incoming, new Mock(), () => passed++)
+    expect(passed).toBe(1)
   })
 
   it.each([
     'is gone',
     'fails to take a chunk',
   ])('does not use a buffer again when a client %s', async (how) => {
-    const outgoing = new Stalled()
+    const { socket, incoming, outgoing } = stalledExchange('/edge.bin')
     const { options, served } = observe()
-    const done = nodeListener(lookup, options)({ ...incoming, url: '/edge.bin' }, outgoing)
-    await until(() => outgoing.written.length === 1)
-    if (how === 'fails to take a chunk') outgoing.settle(new Error('EPIPE'))
-    outgoing.close()
+    const done = nodeListener(lookup, options)(incoming, outgoing)
+    socket.on('error', () => {})
+    const held = () => socket.written.find(({ length }) => length > 1000)?.buffer
+    await until(() => socket.written.length > 0)
+    while (held() === undefined) await socket.endWrite()
+    if (how === 'fails to take a chunk') await socket.endWrite(new Error('EPIPE'))
+    socket.destroy()
     await done
     const next = Array.from({ length: 100 }, (_, i) => memory.takeBuffer(i * 10_000))
     for (const buffer of next) memory.forgetBuffer(buffer)
-    const held = outgoing.written[0]?.buffer
-    expect(next.filter(({ buffer }) => buffer === held)).toEqual([])
+    expect(next.filter(({ buffer }) => buffer === held())).toEqual([])
     expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
   })
 
@@ -391,30 +446,33 @@ describe('nodeListener over node:http', () => {
         return one.subarray(start, Math.min(end, start + 9))
       },
     }
-    const outgoing = new Stalled()
+    const { socket, incoming, outgoing } = stalledExchange('/')
     const done = nodeListener(() => source)(incoming, outgoing)
-    await until(() => filling.length === 1 && outgoing.written.length === which)
-    outgoing.settle()
-    await until(() => filling.length === which + 1)
-    outgoing.close()
+    await until(() => filling.length > 0)
+    while (filling.length <= which) await socket.endWrite()
+    socket.destroy()
     await done
     const next = Array.from({ length: 100 }, (_, i) => memory.takeBuffer(i * 10_000))
     for (const buffer of next) memory.forgetBuffer(buffer)
+    expect(filling.at(-1)).toBeInstanceOf(Uint8Array)
     expect(next.filter((buffer) => buffer === filling.at(-1))).toEqual([])
   })
 
   it('uses a buffer again once its bytes have left', async () => {
-    class Taking extends Stalled {
-      override end(chunk?: Uint8Array, callback?: () => void) {
-        if (chunk !== undefined) this.written.push(chunk)
-        callback?.()
-      }
+    const filled: (Uint8Array | undefined)[] = []
+    const source: FileSource = {
+      size: small.length,
+      read(_start, _end, into) {
+        filled.push(into)
+        return small
+      },
     }
-    const outgoing = new Taking()
-    await nodeListener(lookup)({ ...incoming, url: '/small.bin' }, outgoing)
+    const client = await clientOf(nodeListener(() => source))
+    client.get('/')
+    expect((await client.response()).body).toEqual(Buffer.from(small))
     const next = memory.takeBuffer(small.length)
     memory.forgetBuffer(next)
-    expect(outgoing.written.map(({ buffer }) => buffer === next.buffer)).toEqual([true])
+    expect(filled).toEqual([next])
   })
 
   it.each([

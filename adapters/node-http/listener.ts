@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import type { Answer } from '../../src/answer.ts'
 import type { FileLookup } from '../../src/lookup.ts'
-import type { BodyReader } from '../../src/reader.ts'
+import { type BodyReader, NOTHING } from '../../src/reader.ts'
 import { type Begin, respondTo, type ServeOptions } from '../../src/respond.ts'
 import { ResponseWatch, type Watch } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
@@ -9,6 +9,8 @@ import { memory } from '../local/shared.ts'
 import {
   breakOff,
   type Incoming,
+  isBehind,
+  isNodes,
   isWrapped,
   type Outgoing,
   onceOver,
@@ -26,8 +28,8 @@ const FINISHED: Finish = async () => {}
  * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does,
  * without a Fetch layer: bytes are read into buffers, which are used again once the bytes have
  * left. As middleware of Express or Connect, it calls `next` if there is no file, and for any
- * method but GET and HEAD. If another middleware has replaced the response's `write` or `end`, as
- * compression does, the body is piped, and no buffer is used again.
+ * method but GET and HEAD. Where the response's `write` or `end` are not Node's own, as with
+ * compression, or where another class stands in for Node's, no buffer is used again.
  *
  * The lookup and the observers also get `incoming` and `outgoing`.
  *
@@ -49,7 +51,7 @@ export function nodeListener<I extends Incoming = Incoming, O extends Outgoing =
 ): (incoming: I, outgoing: O, next?: () => void) => Promise<void> {
   const responder = respondTo<readonly [incoming: I, outgoing: O]>(lookup, options)
   return async (incoming, outgoing, next) => {
-    if (outgoing.socket === null && !outgoing.headersSent) await waitForTurn(outgoing)
+    if (isBehind(outgoing)) await waitForTurn(outgoing)
     const request = new NodeRequest(incoming, outgoing)
     const context = [incoming, outgoing] as const
     const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
@@ -89,90 +91,81 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
     watch.end(request, answer, writer)
   }
   onceOver(incoming, outgoing, hangUp)
-  const isPiped = isWrapped(outgoing) || reader.length === Infinity
+  const lends = isNodes(outgoing) && reader.length < Infinity
   // A multipart body begins with bytes that are not from the source: what was read stays at hand.
-  const buffer = isPiped || answer.pieces.length > 1 ? null : memory.takeBuffer(reader.length)
-  let first: Uint8Array | null = null
-  let isWanted = false
+  const buffer = lends && answer.pieces.length === 1 ? memory.takeBuffer(reader.length) : undefined
+  let isBegun = false
   try {
-    if (buffer === null) isWanted = (await writer.whileWanted(reader.readAhead())) !== null
-    else {
-      first = await writer.whileWanted(reader.next(buffer))
-      isWanted = first !== null
-    }
-    isWanted &&= writer.begin()
+    const isRead = (await writer.whileWanted(reader.readAhead(buffer))) !== null
+    isBegun = isRead && writer.begin()
   } finally {
-    if (buffer !== null && !isWanted) memory.forgetBuffer(buffer)
+    if (buffer !== undefined && !isBegun) memory.forgetBuffer(buffer)
   }
-  if (!isWanted) {
+  if (!isBegun) {
     hangUp()
     return FINISHED
   }
   watch.begin(request, answer, writer)
-  const fail = (thrown: unknown) => {
-    reader.close()
-    breakOff(outgoing)
-    watch.end(request, answer, writer, thrown)
-  }
   return async () => {
     try {
-      if (!isPiped) await writeAll(reader, writer, buffer, first)
-      else
-        await pipeline(chunksOf(reader, writer, fail), outgoing as Outgoing & NodeJS.WritableStream)
+      if (isWrapped(outgoing)) await pipe(transfer, writer)
+      else await writeAll(reader, writer, lends, buffer)
       watch.end(request, answer, writer)
     } catch (thrown) {
-      fail(thrown)
+      fail(transfer, writer, thrown)
     }
   }
 }
 
+/** Breaks a response off whose body can't be read to its end. */
+function fail(transfer: Transfer, writer: Writer, thrown: unknown): void {
+  const { request, answer, outgoing, watch, reader } = transfer
+  reader.close()
+  breakOff(outgoing)
+  watch.end(request, answer, writer, thrown)
+}
+
 /**
- * Writes a body through buffers that are used again once they have left, while it is wanted.
+ * Writes a body, chunk by chunk, while it is wanted.
  *
- * @param given the chunk that was read already, and the buffer it is in; null if there is none
+ * @param lends whether it is read into buffers that are used again once they have left
+ * @param first one that holds what was read already, if any does
  */
 async function writeAll(
   reader: BodyReader,
   writer: Writer,
-  givenBuffer: Uint8Array | null,
-  given: Uint8Array | null,
+  lends: boolean,
+  first: Uint8Array | undefined,
 ): Promise<void> {
-  let buffer = givenBuffer
-  let chunk = given
-  let hasLeft = true
-  while (hasLeft && (chunk !== null || reader.sent < reader.length)) {
+  let buffer = first
+  let hasLeft = false
+  do {
+    if (lends) buffer ??= memory.takeBuffer(reader.length - reader.sent)
     hasLeft = false
-    buffer ??= memory.takeBuffer(reader.length - reader.sent)
     try {
-      chunk ??= await writer.whileWanted(reader.next(buffer))
-      if (chunk === null) return
+      // A body of unknown length ends with an empty chunk.
+      const chunk = (await writer.whileWanted(reader.next(buffer))) ?? NOTHING
       hasLeft = await writer.write(chunk, reader.sent === reader.length)
     } finally {
-      if (hasLeft) memory.releaseBuffer(buffer)
-      else memory.forgetBuffer(buffer)
-      buffer = null
-      chunk = null
+      if (buffer !== undefined && hasLeft) memory.releaseBuffer(buffer)
+      else if (buffer !== undefined) memory.forgetBuffer(buffer)
+      buffer = undefined
     }
-  }
+  } while (hasLeft && reader.sent < reader.length)
 }
 
-/**
- * The chunks of a body, for a response that does not tell when one has left.
- *
- * @param fail told of a failure before `pipeline` is, which closes the response as a hang-up would
- */
-async function* chunksOf(
-  reader: BodyReader,
-  writer: Writer,
-  fail: (thrown: unknown) => void,
-): AsyncGenerator<Uint8Array> {
-  const next = () =>
-    reader.next().catch((thrown: unknown) => {
-      fail(thrown)
+/** Writes a body to a response that a middleware has wrapped. */
+function pipe(transfer: Transfer, writer: Writer): Promise<void> {
+  const { outgoing, reader } = transfer
+  return pipeline(chunks(), outgoing as Outgoing & NodeJS.WritableStream)
+
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* writer.chunksOf(reader)
+    } catch (thrown) {
+      // Before `pipeline` hears of it, and closes the response as a hang-up would.
+      fail(transfer, writer, thrown)
       throw thrown
-    })
-  for (let chunk = await next(); chunk !== null; chunk = await next()) {
-    yield chunk
-    writer.sent += chunk.length
+    }
   }
 }

@@ -1,6 +1,8 @@
+import { ServerResponse } from 'node:http'
+
 /** What requests of `node:http` and `node:http2` have in common. */
 export interface Incoming {
-  /** In upper case. */
+  /** As it was sent: methods are case-sensitive (RFC 9110 §9.1). */
   readonly method?: string | undefined
   /** The request target: a path and query or, in a request to a proxy, a whole URL. */
   readonly url?: string | undefined
@@ -46,6 +48,14 @@ export interface Outgoing {
 }
 
 /**
+ * Whether a response is pipelined, behind another on its connection. Other classes that pass for
+ * Node's, such as those that frameworks answer their own requests with, may never have a socket.
+ */
+export function isBehind(outgoing: Outgoing): boolean {
+  return outgoing.socket === null && !outgoing.headersSent && outgoing instanceof ServerResponse
+}
+
+/**
  * Waits for the turn of a pipelined response. A client may send thousands of requests at once and
  * read nothing: those that wait hold no file and no buffer, so a broken connection leaves nothing
  * to free.
@@ -66,8 +76,18 @@ export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () =>
  * Whether a middleware has replaced `write` or `end`, as compression does. The replacements
  * don't tell when a chunk has left.
  */
-export function isWrapped(outgoing: Outgoing): outgoing is Outgoing & NodeJS.WritableStream {
+export function isWrapped(outgoing: Outgoing): boolean {
   return Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')
+}
+
+/**
+ * Whether Node itself writes: its callback tells that a chunk has left, and that nothing will read
+ * its memory any more. Other classes call back, too, and may keep what they were given.
+ */
+export function isNodes(outgoing: Outgoing): boolean {
+  if (isWrapped(outgoing)) return false
+  const { write, end } = ServerResponse.prototype
+  return outgoing.stream !== undefined || (outgoing.write === write && outgoing.end === end)
 }
 
 /** INTERNAL_ERROR (RFC 9113 §7). */

@@ -13,34 +13,46 @@ const SHARES = 48
 /** From so many bytes on a session is replaced: Node's `maxSessionMemory` is 10 MB by default. */
 const WORN_FROM = 8_000_000
 
+const memories = new WeakMap<Session, SessionMemory>()
+
 /**
- * What each session holds: slices that were written and have yet to leave. Node counts them as this
+ * What a session holds: slices that were written and have yet to leave. Node counts them as this
  * does, and never forgives one whose stream is reset before: past `maxSessionMemory`, it refuses
  * every further request of the connection, and so of a film that is sought in.
  */
-const held = new WeakMap<Session, number>()
+export class SessionMemory {
+  readonly #session: Session
+  /** In bytes. */
+  #held = 0
 
-/** How many bytes to write to a stream at most before they have left: Node may lose as many. */
-export function sliceLength(session: Session): number {
-  const share = Math.floor((BUDGET - heldBy(session)) / SHARES / SMALLEST) * SMALLEST
-  return Math.max(SMALLEST, Math.min(LARGEST, share))
-}
+  static of(session: Session): SessionMemory {
+    const memory = memories.get(session) ?? new SessionMemory(session)
+    memories.set(session, memory)
+    return memory
+  }
 
-/** Notes a slice that is written. */
-export function noteWritten(session: Session, length: number): void {
-  held.set(session, heldBy(session) + length)
-}
+  private constructor(session: Session) {
+    this.#session = session
+  }
 
-/** Notes a slice that has left. */
-export function noteLeft(session: Session, length: number): void {
-  held.set(session, heldBy(session) - length)
-}
+  /** How many bytes to write to a stream at most before they have left: Node may lose as many. */
+  sliceLength(): number {
+    const share = Math.floor((BUDGET - this.#held) / SHARES / SMALLEST) * SMALLEST
+    return Math.max(SMALLEST, Math.min(LARGEST, share))
+  }
 
-/** Notes a slice that will never leave, since its stream was reset. */
-export function noteLost(session: Session): void {
-  if (heldBy(session) >= WORN_FROM) session.close()
-}
+  /** A slice is written. */
+  hold(length: number): void {
+    this.#held += length
+  }
 
-function heldBy(session: Session): number {
-  return held.get(session) ?? 0
+  /** A slice has left. */
+  release(length: number): void {
+    this.#held -= length
+  }
+
+  /** After a slice that will never leave, since its stream was reset. */
+  replaceIfWorn(): void {
+    if (this.#held >= WORN_FROM) this.#session.close()
+  }
 }

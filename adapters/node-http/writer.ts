@@ -1,7 +1,8 @@
 import type { Answer } from '../../src/answer.ts'
+import type { BodyReader } from '../../src/reader.ts'
 import type { Progress } from '../../src/served.ts'
 import { breakOff, type Outgoing } from './messages.ts'
-import { noteLeft, noteLost, noteWritten, type Session, sliceLength } from './session.ts'
+import { SessionMemory } from './session.ts'
 
 /** Writes an answer with a body to a response, and counts what has left. */
 export class Writer implements Progress {
@@ -10,8 +11,8 @@ export class Writer implements Progress {
   readonly #outgoing: Outgoing
   readonly #answer: Answer
   readonly #body: Progress
-  /** That of HTTP/2; a stream that was reset no longer knows it. */
-  readonly #session: Session | undefined
+  /** Of HTTP/2; a stream that was reset no longer knows its session. */
+  readonly #session: SessionMemory | null
   #isGone = false
   #stopWaiting: () => void = () => {}
 
@@ -20,7 +21,8 @@ export class Writer implements Progress {
     this.#outgoing = outgoing
     this.#answer = answer
     this.#body = body
-    this.#session = outgoing.stream?.session
+    const session = outgoing.stream?.session
+    this.#session = session ? SessionMemory.of(session) : null
   }
 
   get length(): number {
@@ -40,24 +42,49 @@ export class Writer implements Progress {
 
   /** Writes a chunk; true once it has left, and nothing reads its memory any more. */
   write(chunk: Uint8Array, isLast: boolean): Promise<boolean> {
-    return this.#session === undefined
+    return this.#session === null
       ? this.#writeAtOnce(chunk, isLast)
       : this.#writeInSlices(this.#session, chunk, isLast)
   }
 
-  async #writeInSlices(session: Session, chunk: Uint8Array, isLast: boolean): Promise<boolean> {
-    for (let at = 0; at < chunk.length; ) {
-      const slice = chunk.subarray(at, at + sliceLength(session))
+  /** At least one: an empty chunk may end a response. */
+  async #writeInSlices(
+    session: SessionMemory,
+    chunk: Uint8Array,
+    isLast: boolean,
+  ): Promise<boolean> {
+    let at = 0
+    do {
+      if (this.#isGone) return false
+      const slice = chunk.subarray(at, at + session.sliceLength())
       at += slice.length
-      noteWritten(session, slice.length)
+      session.hold(slice.length)
       const hasLeft = await this.#writeAtOnce(slice, isLast && at === chunk.length)
       if (!hasLeft) {
-        noteLost(session)
+        session.replaceIfWorn()
         return false
       }
-      noteLeft(session, slice.length)
-    }
+      session.release(slice.length)
+    } while (at < chunk.length)
     return true
+  }
+
+  /** The chunks of a body, for a response that does not tell when one has left. */
+  async *chunksOf(reader: BodyReader): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const chunk = await this.whileWanted(reader.next(undefined, this.#session?.sliceLength()))
+      if (chunk === null) return
+      this.#session?.hold(chunk.length)
+      let hasLeft = false
+      try {
+        yield chunk
+        hasLeft = true
+      } finally {
+        if (hasLeft) this.#session?.release(chunk.length)
+        else this.#session?.replaceIfWorn()
+      }
+      this.sent += chunk.length
+    }
   }
 
   #writeAtOnce(chunk: Uint8Array, isLast: boolean): Promise<boolean> {
