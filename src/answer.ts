@@ -28,8 +28,9 @@ export interface Answer {
    */
   readonly stream?: (() => ReadableStream<Uint8Array>) | undefined
   /**
-   * Whether this is a last resort, such as the page of a 404: `fileHandler` sends it; `matchFile`,
-   * `files` of `byteserve/hono` and `nodeListener` go on to the next handler, if there is one.
+   * Whether this only says more of a 404, such as what it varies by: `fileHandler` sends it;
+   * `matchFile`, `files` of `byteserve/hono` and `nodeListener` go on to the next handler, if there
+   * is one.
    */
   readonly yields?: boolean | undefined
 }
@@ -124,7 +125,9 @@ function answerFile(
  *
  * @throws TypeError unless it can be sent
  */
-function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
+function answerAsGiven(given: Answer): Answer {
+  const { status, headers, pieces, stream } = given
+  if (!Array.isArray(pieces)) throw unexpected('a FileSource, or an Answer', kindOf(given))
   if (!(Number.isInteger(status) && status >= 200 && status < 600)) {
     throw unexpected('an Answer with a status from 200 to 599', status)
   }
@@ -161,7 +164,7 @@ function answerPartially(size: number, ranges: ByteRanges, fields: HeaderFields)
   return withPieces(206, headers, multipart(ranges, size, lines, boundary))
 }
 
-/** An answer of these pieces, if any, with their length. */
+/** An answer of these pieces, if any, with their length, which is put into `headers`. */
 function withPieces(status: number, headers: HeaderFields, pieces: readonly Piece[]): Answer {
   headers['content-length'] = String(lengthOf(pieces))
   return { status, headers, pieces }

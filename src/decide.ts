@@ -139,7 +139,7 @@ function selectRanges(
     const end = Math.min(first.end, first.start + maxSlice)
     return { status: 206, ranges: [{ start: first.start, end }] }
   }
-  // §17.15: overlapping ranges must not make the answer larger than the file.
+  // §17.15: overlapping ranges must not send a byte of the file again and again.
   if (lengthOf(ranges) > size) return { status: 200 }
   return { status: 206, ranges: [first, ...others] }
 }

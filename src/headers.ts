@@ -20,7 +20,7 @@ export function isFieldValue(text: string): boolean {
   return !/[^\t\x20-\x7e\x80-\uffff]/.test(text)
 }
 
-/** Fields that were checked: nothing else may be put into it. */
+/** Fields of which every server can send every value. */
 export class Checked implements HeaderFields {
   [name: string]: string
 }
@@ -67,16 +67,22 @@ const CONNECTION_FIELDS =
 export const COMPUTED_FIELDS: RegExp =
   /^(?:accept-ranges|content-range|etag|last-modified|x-content-type-options)$/
 
-/** Which of a source's fields the answer leaves out, besides. */
+/**
+ * What describes the file and not the error: cache lifetimes, targeted ones included (RFC 9213),
+ * and digests (RFC 9530), too. CORS and the like are kept: a script can read the complete length.
+ */
+const ABOUT_THE_FILE =
+  /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/
+
+/** Which of a source's fields the answer leaves out. */
 const LEFT_OUT = {
   200: COMPUTED_FIELDS,
   // Digests of the content (RFC 9530 §2): the source's are of the whole file.
   206: /^content-(?:digest|md5)$/,
   // A 304 updates a stored response, but not its content (RFC 9110 §15.4.5).
   304: /^content-(?!location$|security-policy)/,
-  // What describes the file and not the error: cache lifetimes, targeted ones included (RFC 9213),
-  // and digests (RFC 9530), too. CORS and the like are kept: a script can read the complete length.
-  412: /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/,
+  412: ABOUT_THE_FILE,
+  416: ABOUT_THE_FILE,
 }
 
 /**
@@ -88,7 +94,7 @@ export function fileFields(
   status: Decision['status'],
   now: number,
 ): HeaderFields {
-  const fields = readFields(headers, COMPUTED_FIELDS, LEFT_OUT[status === 416 ? 412 : status])
+  const fields = readFields(headers, COMPUTED_FIELDS, LEFT_OUT[status])
   if (status === 416) fields['content-range'] = contentRange(size)
   if (status > 400) return fields
   if (etag) fields.etag = etag

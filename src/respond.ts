@@ -4,7 +4,7 @@ import { expectLimits, type RangeLimits } from './decide.ts'
 import { expectFunction, reasonOf } from './errors.ts'
 import { addFields, COMPUTED_FIELDS, readFields } from './headers.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from './lookup.ts'
-import type { BodyReader } from './reader.ts'
+import { type BodyReader, closeSource } from './reader.ts'
 import { hangUpSignal } from './runtime.ts'
 import { HANG_UP, type Observers } from './served.ts'
 import type { FileSource, HeadersLike, RequestLike } from './source.ts'
@@ -55,7 +55,10 @@ export interface Exchange<Context extends readonly unknown[], Begun> {
 
 /** Answers requests with what a lookup finds. */
 export interface Responder<Context extends readonly unknown[]> {
-  /** Null if another handler may answer: there is no such file, or the method is not for files. */
+  /**
+   * Null if another handler may answer: there is no such file, or the method is not for files. The
+   * preflight for a file is answered where `headers` has the fields for it, as `cors` does.
+   */
   match<Begun>(exchange: Exchange<Context, Begun>): Promise<Begun | null>
   /** Answers in any case: with a 404 if there is no such file. */
   answer<Begun>(exchange: Exchange<Context, Begun>): Promise<Begun>
@@ -79,8 +82,12 @@ export function respondTo<Context extends readonly unknown[]>(
       ? headers
       : readFields(headers, COMPUTED_FIELDS)
   return {
-    match: async (exchange) =>
-      answerMethod(exchange.request.method) ? null : answerWith(exchange, lookup),
+    async match(exchange) {
+      const refusal = answerMethod(exchange.request.method)
+      if (!refusal) return answerWith(exchange, lookup)
+      const isOurs = await isPreflight(exchange, refusal).catch(() => false)
+      return isOurs ? answerWith(exchange, () => null, NOT_FOUND) : null
+    },
     answer: (exchange) =>
       answerWith(exchange, answerMethod(exchange.request.method) ? () => null : lookup, NOT_FOUND),
     serve: (exchange, found) => answerWith(exchange, () => found, NOT_FOUND),
@@ -130,6 +137,18 @@ export function respondTo<Context extends readonly unknown[]>(
       const error = hangUpSignal(request)?.aborted ? HANG_UP : reasonOf(thrown)
       return begin(answered, body, error)
     }
+  }
+
+  /** Whether a page of another origin asks if it may ask for a file that there is. */
+  async function isPreflight(
+    exchange: Exchange<Context, unknown>,
+    refusal: Answer,
+  ): Promise<boolean> {
+    if (!('access-control-allow-methods' in complete(exchange, refusal).headers)) return false
+    const { url, headers } = exchange.request
+    const found = await lookup({ method: 'HEAD', url, headers }, ...exchange.context)
+    if (isSource(found)) void closeSource(found)
+    return !!found && !('yields' in found)
   }
 
   /** An answer with the fields that every answer has. */

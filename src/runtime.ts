@@ -85,7 +85,7 @@ const HTTP2_CHUNK = agent === 'Node.js/20' ? 8 * 1024 : 16 * 1024
  * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
  */
 export function chunkLimit({ headers }: RequestLike): number | undefined {
-  return agent.startsWith('Node.js') && headers.get('host') === null ? HTTP2_CHUNK : undefined
+  return isNode() && headers.get('host') === null ? HTTP2_CHUNK : undefined
 }
 
 /**

@@ -12,7 +12,8 @@ export interface Observers<Context extends readonly unknown[] = readonly unknown
     | undefined
   /**
    * Called once per response, when its head is decided and its first bytes were read, or its client
-   * hung up before; always ahead of `onServed`. What it throws is logged.
+   * hung up before; always ahead of `onServed`. What it throws is logged. Under Fetch, not before a
+   * look-up or first read is over, even if the client is gone: one that never ends is never told.
    */
   readonly onBegin?: ((serving: Serving, ...context: Context) => void) | undefined
   /**

@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nodeListener } from '../adapters/node.ts'
 import { attachment, type CorsOptions, contentDisposition, cors } from '../adapters/site.ts'
-import { fileHandler } from '../src/serve.ts'
+import { fileHandler, matchFile } from '../src/serve.ts'
 import { executablePath, launchChromium } from './support/chromium.ts'
-import { someBytes } from './support/counting-source.ts'
+import { countingSource, someBytes } from './support/counting-source.ts'
 
 const bytes = someBytes(1000)
 const source = {
@@ -31,6 +31,38 @@ async function fieldsOf(
 }
 
 const PREFLIGHT = { 'access-control-request-method': 'GET' }
+
+describe('cors in a middleware', () => {
+  const asked = { origin: 'https://app.example', ...PREFLIGHT }
+  const lookup = ({ url }: { url: string }) => (url.endsWith('/film.mp4') ? source : null)
+
+  it.each<[string, string, Record<string, string>, object, number | null]>([
+    ['a preflight for a file', '/film.mp4', asked, { headers: cors() }, 204],
+    ['a preflight for what is no file', '/api', asked, { headers: cors() }, null],
+    ['a preflight without cors', '/film.mp4', asked, {}, null],
+    ['other OPTIONS', '/film.mp4', { origin: asked.origin }, { headers: cors() }, null],
+  ])('%s, %s', async (_what, path, headers, options, expected) => {
+    const match = matchFile(lookup, options)
+    const response = await match(new Request(`http://host${path}`, { method: 'OPTIONS', headers }))
+    expect(response?.status ?? null).toBe(expected)
+    if (expected !== null) {
+      expect(response?.headers.get('access-control-allow-headers')).toContain('Range')
+    }
+  })
+
+  it('goes on to the next handler where the look-up for a preflight fails', async () => {
+    const match = matchFile(() => Promise.reject(new Error('EIO')), { headers: cors() })
+    const request = new Request('http://host/film.mp4', { method: 'OPTIONS', headers: asked })
+    expect(await match(request)).toBe(null)
+  })
+
+  it('closes what it found for a preflight', async () => {
+    const counted = countingSource(bytes)
+    const match = matchFile(() => counted, { headers: cors() })
+    await match(new Request('http://host/film.mp4', { method: 'OPTIONS', headers: asked }))
+    expect([counted.closes, counted.reads.length]).toEqual([1, 0])
+  })
+})
 
 describe('cors', () => {
   const open = {
