@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What needs a real browser. */
 const BROWSER = [
@@ -51,6 +52,7 @@ const WIRE = [
   'http',
   'made',
   'made-download',
+  'made-worker',
   'node-listener',
   'open-files',
   'page-large',
@@ -63,6 +65,36 @@ const WIRE = [
   'zip',
   'zip-entry',
 ]
+
+/** What takes half a minute or more, the longest first, but for what only waits: that overlaps all. */
+const LONGEST = [
+  'wire/paused',
+  'wire/elsewhere',
+  'page-browsers',
+  'wire/elsewhere-broken',
+  'contract',
+  'check',
+  's3',
+  'command-elsewhere',
+  'package',
+  'command',
+  'page-large',
+  'site-contract',
+  'wire/changes',
+  'made-browser',
+  'http2-seeks',
+]
+
+/** Begins with what takes longest: what begins last would end alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
+      return at < 0 ? LONGEST.length : at
+    }
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other))
+  }
+}
 
 /** A project: `npx vitest run --project unit`. */
 function project(name: string, included: readonly string[], excluded: readonly string[] = []) {
@@ -84,6 +116,7 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
     // Two cores would give one, and then what waits (a reader that pauses for 30 s) overlaps nothing.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       // On the sources, and in seconds.
       project('unit', ['**/*'], [...WIRE, ...BROWSER, ...PACKAGE]),

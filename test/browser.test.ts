@@ -16,8 +16,6 @@ const DURATION = 20
 /** More than a browser reads on for, rather than ask for what lies behind. */
 const GAP = 256 * 1024 * 1024
 
-if (executablePath === null) console.warn('SKIPPED: no Chromium is installed for the browser tests')
-
 describe.skipIf(executablePath === null)('in Chromium', () => {
   const root = temporaryDirectory()
   let server: Running

@@ -14,8 +14,6 @@ import { until } from './support/wait.ts'
 const PAGE = '<!doctype html><video muted autoplay src="/recording.mp4"></video>'
 const LIVE = 'frag_keyframe+empty_moov+default_base_moof'
 
-if (executablePath === null) console.warn('SKIPPED: no Chromium is installed to follow a recording')
-
 describe.skipIf(executablePath === null || !areInstalled('ffmpeg'))('Chromium', () => {
   const directory = temporaryDirectory()
   const path = join(directory, 'recording.mp4')

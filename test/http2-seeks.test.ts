@@ -81,8 +81,6 @@ describe('over HTTP/2, a connection whose memory is used up', () => {
   })
 })
 
-if (executablePath === null) console.warn('SKIPPED: no Chromium is installed for HTTP/2 over TLS')
-
 describe.skipIf(executablePath === null)('over HTTP/2 and TLS, in Chromium', () => {
   /** More than a browser reads on for, rather than ask for what lies behind. */
   const GAP = 256 * MIB

@@ -26,8 +26,6 @@ const GAP = 256 * 1024 * 1024
 /** How long each answer takes to come, in ms. */
 const LATENCY = 150
 
-if (BROWSERS.length === 0) console.warn('SKIPPED: no browser is installed for made films')
-
 describe.each(BROWSERS)('in $name', ({ launch }) => {
   const directory = temporaryDirectory()
   const fragmented = join(directory, 'fragmented.mp4')

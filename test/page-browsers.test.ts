@@ -38,8 +38,6 @@ const PDF = [
   'trailer <</Size 6/Root 1 0 R>>',
 ].join('\n')
 
-if (BROWSERS.length === 0) console.warn('SKIPPED: no browser is installed')
-
 const root = temporaryDirectory()
 let server: Running
 let url = ''

@@ -8,10 +8,6 @@ import { executablePath, launchChromium } from './support/chromium.ts'
 import { start } from './support/start.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
-if (executablePath === null) {
-  console.warn("SKIPPED: no Chromium is installed: the service worker's tests can't run")
-}
-
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 describe.skipIf(executablePath === null)('a service worker in Chromium, its server gone', () => {

@@ -1,9 +1,13 @@
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
+import { expectProgram } from './installed.ts'
 
 /** A real Chromium of the machine's; null when there is none. */
-export const executablePath: string | null = findChromium()
+export const executablePath: string | null = expectProgram(
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+)
 
 const FLAGS = [
   '--no-sandbox',
@@ -18,11 +22,4 @@ const FLAGS = [
 /** Starts it, headless and with a new profile. */
 export function launchChromium(...flags: string[]): Promise<Browser> {
   return chromium.launch({ executablePath: executablePath ?? '', args: [...FLAGS, ...flags] })
-}
-
-function findChromium(): string | null {
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)]
-  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)))
-  return paths.find((path) => existsSync(path)) ?? null
 }

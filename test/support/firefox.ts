@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { expectProgram } from './installed.ts'
 import { eventually } from './wait.ts'
 
 /** A real Firefox of the machine's; null when there is none. */
-export const firefoxPath: string | null = findFirefox()
+export const firefoxPath: string | null = expectProgram('firefox-esr', 'firefox')
 
 /**
  * A headless Firefox with a new profile, led by the commands of WebDriver in Marionette's frames: it
@@ -157,10 +158,4 @@ const PREFERENCES = {
   'network.connectivity-service.enabled': false,
   'browser.safebrowsing.malware.enabled': false,
   'browser.safebrowsing.phishing.enabled': false,
-}
-
-function findFirefox(): string | null {
-  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)]
-  const paths = ['firefox-esr', 'firefox'].flatMap((name) => folders.map((it) => join(it, name)))
-  return paths.find((path) => existsSync(path)) ?? null
 }

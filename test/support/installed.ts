@@ -8,14 +8,15 @@ export function findProgram(name: string): string | null {
 }
 
 /**
- * Where a program is that tests need. A missing one is said aloud, and is a failure in CI.
+ * Where a program is that tests need, by whichever of its names. A missing one is said aloud, and is
+ * a failure in CI.
  *
  * @throws Error in CI, when it is missing
  */
-export function expectProgram(name: string): string | null {
-  const path = findProgram(name)
-  if (path !== null) return path
-  const message = `${name} is not installed: its tests can't run`
+export function expectProgram(...names: string[]): string | null {
+  const path = names.map(findProgram).find((found) => found !== null)
+  if (path !== undefined && path !== null) return path
+  const message = `${names[0]} is not installed: its tests can't run`
   if (process.env.CI) throw new Error(message)
   console.warn(`SKIPPED: ${message}`)
   return null
@@ -23,5 +24,5 @@ export function expectProgram(name: string): string | null {
 
 /** Whether all these programs are there, as `expectProgram` says it. */
 export function areInstalled(...names: string[]): boolean {
-  return names.map(expectProgram).every((path) => path !== null)
+  return names.map((name) => expectProgram(name)).every((path) => path !== null)
 }

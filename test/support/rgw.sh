@@ -31,6 +31,16 @@ osd pool default min size = 1
 osd crush chooseleaf type = 0
 mon allow pool size one = true
 mon max pg per osd = 1000
+osd pool default pg num = 1
+osd pool default pgp num = 1
+osd pool default pg autoscale mode = off
+# The disk that it believes to fill is the machine's memory.
+mon osd full ratio = 0.97
+mon osd backfillfull ratio = 0.95
+mon osd nearfull ratio = 0.94
+# By default, each change of the map waits for a second: there are a dozen until it serves.
+paxos propose interval = 0.02
+paxos min wait = 0.01
 run dir = $dir
 log file = $dir/\$name.log
 admin socket = $dir/\$name.asok
@@ -53,19 +63,10 @@ monmaptool --create --fsid "$cluster" --addv a "[v2:127.0.0.1:$mon,v1:127.0.0.1:
 ceph-mon --mkfs -i a --monmap monmap --keyring keyring
 ceph-mon -i a
 ceph --connect-timeout 60 osd new "$osd" > /dev/null
-ceph auth import -i keyring
 ceph-osd -i 0 --mkfs --osd-uuid "$osd"
 ceph-osd -i 0
-# The disk that it believes to fill is the machine's memory.
-ceph osd set-full-ratio 0.97
-ceph osd set-backfillfull-ratio 0.95
-ceph osd set-nearfull-ratio 0.94
-for pool in .rgw.root default.rgw.log default.rgw.control default.rgw.meta \
-  default.rgw.buckets.index default.rgw.buckets.data default.rgw.buckets.non-ec; do
-  ceph osd pool create $pool 1 1
-done
 radosgw-admin user create --uid=test --display-name=test --access-key=KEY --secret=SECRET > /dev/null
 radosgw -n client.rgw
-until curl -fs -o /dev/null "http://127.0.0.1:$port/"; do sleep 0.2; done
+until curl -fs -o /dev/null "http://127.0.0.1:$port/"; do sleep 0.05; done
 echo 'S3 listens'
 cat > /dev/null

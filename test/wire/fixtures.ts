@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { tagOf as tagOfFile } from '../support/entity-tag.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 /** A file that every target serves. */
@@ -75,15 +76,9 @@ export const EPOCH: Fixture = fixture('epoch.mp4', 300)
 /** When the fixtures were modified, in seconds: Mon, 06 May 2024 07:08:09.987654 GMT. */
 const MODIFIED = 1_714_979_289.987654
 
-const MODIFIED_HEX = '18f4cbb3b83'
-
-/** The entity tag of a fixture as a file: of its bytes, or of its size, its time and its ends. */
+/** The entity tag of a fixture as a file. */
 export function tagOf({ bytes }: Fixture): string {
-  const isSmall = bytes.length <= 1024 * 1024
-  const hash = createHash('sha256').update(isSmall ? bytes : bytes.subarray(0, 65_536))
-  if (!isSmall) hash.update(bytes.subarray(-65_536))
-  const time = isSmall ? '' : `${MODIFIED_HEX}-`
-  return `"${bytes.length.toString(16)}-${time}${hash.digest('base64url').slice(0, 16)}"`
+  return tagOfFile(bytes, Math.floor(MODIFIED * 1000))
 }
 
 export const MODIFIED_DATE = 'Mon, 06 May 2024 07:08:09 GMT'
