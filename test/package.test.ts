@@ -163,14 +163,19 @@ describe('its types, every library checked', () => {
   const nodenext = ['--module', 'nodenext']
   const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler']
   const page = ['anywhere.ts', '--lib', 'es2022,dom', '--types', '']
-  const server = ['anywhere.ts', 'server.ts', '--types', 'node', '--lib']
+  const server = ['anywhere.ts', 'doors.ts', 'server.ts', '--types', 'node', '--lib']
   const projects: [string, string[]][] = [
     ['a page, bundler', [...bundler, ...page]],
     ['a server with the types of the DOM, nodenext', [...nodenext, ...server, 'es2022,dom']],
   ]
 
   beforeAll(() => {
-    symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'))
+    for (const name of ['@types', '@cloudflare']) {
+      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name))
+    }
+    const doors = Object.keys(manifest.exports).filter((path) => !path.endsWith('.json'))
+    const lines = doors.map((path, i) => `export * as door${i} from 'byteserve${path.slice(1)}'\n`)
+    writeFileSync(join(project, 'doors.ts'), lines.join(''))
   })
 
   async function compile(
@@ -185,7 +190,12 @@ describe('its types, every library checked', () => {
     expect(await compile(args)).toEqual([])
   })
 
-  it('a page, with the oldest TypeScript that they are for', async ({ skip }) => {
+  it('a Worker with the types of Cloudflare, which are exact about optional properties', async () => {
+    const types = ['--types', '@cloudflare/workers-types', '--exactOptionalPropertyTypes']
+    expect(await compile([...bundler, 'worker-types.ts', '--lib', 'es2022', ...types])).toEqual([])
+  })
+
+  it('a server, with the oldest TypeScript that they are for', async ({ skip }) => {
     const old = join(scratch, 'old')
     mkdirSync(old)
     writeFileSync(join(old, 'package.json'), '{ "private": true }')
@@ -196,15 +206,7 @@ describe('its types, every library checked', () => {
       return skip(`typescript@${OLDEST_TYPESCRIPT} can't be installed`)
     }
     const tsc = join(old, 'node_modules/typescript/bin/tsc')
-    const args = [
-      ...bundler,
-      'anywhere.ts',
-      '--lib',
-      'es2022,dom',
-      '--typeRoots',
-      join(old, 'none'),
-    ]
-    expect(await compile(args, tsc)).toEqual([])
+    expect(await compile([...nodenext, ...server, 'es2022,dom'], tsc)).toEqual([])
   })
 
   // HeadersInit and BodyInit are names that only the DOM's types have.

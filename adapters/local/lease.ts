@@ -52,7 +52,7 @@ export class Lease {
   }
 
   /** As `OpenFile.readSync`, until `close`. */
-  readSync(start: number, end: number): Uint8Array<ArrayBuffer> | null {
+  readSync(start: number, end: number): Uint8Array | null {
     this.#expectOpen()
     return this.file.readSync(start, end)
   }

@@ -45,7 +45,7 @@ export class Memory {
   }
 
   /** Memory that the next call may give to another: fresh one costs more than a read into it. */
-  scratch(length: number): Uint8Array<ArrayBuffer> {
+  scratch(length: number): Uint8Array {
     if (this.#scratch.length < length) this.#scratch = new Uint8Array(length)
     return this.#scratch
   }

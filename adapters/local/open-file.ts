@@ -84,7 +84,7 @@ export class OpenFile {
    * overwrites. Null when they are not all there, the disk may keep this thread waiting, or the file
    * may have changed: `read` looks twice.
    */
-  readSync(start: number, end: number): Uint8Array<ArrayBuffer> | null {
+  readSync(start: number, end: number): Uint8Array | null {
     if (!this.has(start, end) || !this.isLocal) return null
     const length = end - start
     const bytes = this.#memory.scratch(length).subarray(0, length)

@@ -15,7 +15,7 @@ export interface R2ListOptionsLike {
   /** What ends the name of a folder, whose keys count as one. */
   delimiter: string
   /** Where the list before this one ended. */
-  cursor?: string | undefined
+  cursor?: string
 }
 
 /** Some of the objects, and the folders among them. */

@@ -31,7 +31,7 @@ export function listingOf(bucket: R2BucketLike, root: string): FileTree['list'] 
     const prefix = path === '' ? root : `${root}${path}/`
     let cursor: string | undefined
     do {
-      const listed = await list({ prefix, delimiter: '/', cursor })
+      const listed = await list({ prefix, delimiter: '/', ...(cursor !== undefined && { cursor }) })
       for (const folder of listed.delimitedPrefixes) {
         yield { name: folder.slice(prefix.length, -1), kind: 'directory' }
       }

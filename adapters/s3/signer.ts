@@ -38,7 +38,7 @@ export class Signer {
   }
 
   /** The fields of a request with those that sign it. */
-  async sign(method: string, url: string, fields: HeadersInit): Promise<Headers> {
+  async sign(method: string, url: string, fields: Record<string, string>): Promise<Headers> {
     const credentials = await this.#current()
     if (credentials === undefined) return new Headers(fields)
     // A map for ever would grow with every key and day.

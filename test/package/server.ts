@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { serveFile } from 'byteserve'
 import { bunDirectory, bunFile } from 'byteserve/bun'
@@ -11,6 +11,14 @@ export const servers = [
   createServer(nodeListener(nodeDirectory('media', { base: '/media/', headers }))),
   createHttp2Server(nodeListener(bunDirectory('media', { stable: true, headers }))),
   createServer(nodeListener(denoDirectory('media', { native: true, headers }))),
+  createServer(
+    nodeListener(
+      nodeDirectory('media', {
+        within: (_, incoming: IncomingMessage) => `${incoming.headers.host}`,
+      }),
+    ),
+  ),
+  createServer(nodeListener((_, incoming) => nodeFile(`${incoming.headers.host}.mp4`))),
 ]
 
 export async function serveOne(request: Request): Promise<Response[]> {
