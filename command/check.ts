@@ -108,7 +108,7 @@ async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Ou
   const { origin, headers, insecure, timeout } = wanted
   const shows = stderr.isTTY === true
   const onProgress = ({ requests, title }: Progress) => {
-    const line = `${requests} ${title ?? `opening ${onOneLine(url)}`}`
+    const line = `${requests} ${title ?? `opening ${onOneLine(withoutUser(url))}`}`
     stderr.write(`\r\x1b[K${line.slice(0, widthOf(stderr) - 1)}`)
   }
   try {
