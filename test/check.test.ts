@@ -109,6 +109,22 @@ describe('check', () => {
     expect(rowOf(report, 'index-first')?.found).toBe('the film begins at byte 32, before its index')
   })
 
+  it.each([
+    ['avif', 'image/avif'],
+    ['heic', 'image/heic'],
+    ['mif1', 'image/heif'],
+    ['crx ', 'image/x-canon-cr3'],
+  ])('a picture of brand %s is no film', async (brand, type) => {
+    const head = boxes(['ftyp', 32], ['mdat', 64])
+    head.write(brand, 8, 'latin1')
+    const server = await startServer({ ...SMALL, head }, ({ fields }) => {
+      fields['content-type'] = type
+    })
+    const report = await check(server.url.replace('film.mp4', 'photo'))
+    expect(idsOf(report, 'fail')).toEqual([])
+    expect(rowOf(report, 'index-first')?.found).toBe('this is no MP4')
+  })
+
   it('follows the boxes of an MP4 over what it has not read', async () => {
     const size = 3 * MIB
     const far = Buffer.alloc(size)
