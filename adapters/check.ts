@@ -108,7 +108,7 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
   const rows: Row[] = []
   for (const each of [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS)]) {
     title = each.title
-    const finding = await judge(each, file)
+    const finding = await judge(each, file, rows)
     rows.push(toRow(each, { ...finding, found: redact(finding.found, secrets) }, file, toCurl))
   }
   return new Report({
@@ -122,8 +122,10 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
   })
 }
 
-/** What a check finds, if it gets answers that say something. */
-async function judge(check: Check, file: Subject): Promise<Finding> {
+/** What a check finds, if it gets answers that say something, and nothing is told already. */
+async function judge(check: Check, file: Subject, before: readonly Row[]): Promise<Finding> {
+  const cause = before.find(({ id, outcome }) => outcome === 'fail' && check.after?.includes(id))
+  if (cause !== undefined) return unknown(`${cause.id} fails`)
   try {
     const finding = await check.judge(file)
     const isIll = finding.outcome === 'fail' && isBusy(finding.shownBy)

@@ -10,7 +10,7 @@ import {
   statusOf,
   unknown,
 } from './finding.ts'
-import { isPartOf, NO_PARTS, onParts } from './parts.ts'
+import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import { findChange, versionOf } from './resumes.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
 
@@ -61,18 +61,16 @@ export const CACHES: readonly Check[] = [
     id: 'slices',
     aim: 'caches',
     title: 'An aligned slice of 1 MiB is exact',
+    after: SOUND_PARTS,
     judge: onParts(async (file, size) => {
       const start = size > 2 * MIB ? MIB : 0
       const end = Math.min(start + MIB, size)
       const spec = `${start}-${start + MIB - 1}`
       const answer = await file.slice(spec)
-      if (answer.status !== 206) return fail(`${statusOf(answer)} for bytes=${spec}`, answer)
-      if (!isPartOf(answer, start, end)) {
-        return fail(`${fieldOf(answer, 'Content-Range')} for bytes=${spec}`, answer)
-      }
-      if (answer.end !== 'complete') return unknown(`${answer.body.length} bytes of it came`)
-      if (answer.body.length === end - start) return pass(`${end - start} bytes`)
-      return fail(`${answer.body.length} bytes for bytes=${spec}`, answer)
+      const flaw = flawOf(answer, start, end)
+      if (flaw !== null) return fail(`${flaw} for bytes=${spec}`, answer)
+      const found = `${answer.body.length} bytes`
+      return answer.body.length === end - start ? pass(found) : unknown(`only ${found} were read`)
     }),
   },
   {

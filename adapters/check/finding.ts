@@ -16,10 +16,9 @@ export interface Check {
   readonly aim: Aim
   /** What is right, as a sentence. */
   readonly title: string
-  /**
-   * Asks what it needs and judges it. A check leaves to another what is that one's to find: where
-   * several depend on one fault, one fails and the others are unknown.
-   */
+  /** Earlier checks. Where one of them fails this is unknown, for it would tell the same fault again. */
+  readonly after?: readonly string[]
+  /** Asks what it needs and judges it. A check leaves to another what is that one's to find. */
   readonly judge: (file: Subject) => Promise<Finding>
 }
 
@@ -45,6 +44,14 @@ export function info(found: string): Finding {
  */
 export function isBusy({ status }: Exchange): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504
+}
+
+/** What came too little or too much, where a length was announced; null if nothing did. */
+export function miscountOf({ framing, length, end, body, surplus }: Exchange): string | null {
+  if (framing !== 'length') return null
+  if (end === 'short') return `${body.length} bytes came of ${length}`
+  if (end === 'stalled') return `${body.length} bytes came of ${length}, and then nothing any more`
+  return surplus > 0 ? `more than the announced ${length} bytes came` : null
 }
 
 /** An answer's first line. */

@@ -1,6 +1,15 @@
 import type { Exchange } from './exchange.ts'
-import { type Check, type Finding, fail, pass, unknown } from './finding.ts'
-import { contentRangeOf, type Part, type Subject } from './subject.ts'
+import {
+  type Check,
+  type Finding,
+  fail,
+  fieldOf,
+  miscountOf,
+  pass,
+  statusOf,
+  unknown,
+} from './finding.ts'
+import { type ContentRange, contentRangeOf, type Part, type Subject } from './subject.ts'
 
 /** How long the ranges are that are compared, and how far apart two that overlap, in bytes. */
 const LENGTH = 1000
@@ -8,6 +17,9 @@ const SHIFT = 400
 
 /** Why a range can't be examined. */
 export const NO_PARTS = 'no range is answered with a part of the file'
+
+/** Checks that tell whether parts are worth looking into. */
+export const SOUND_PARTS: readonly string[] = ['content-range', 'content-length']
 
 /** A check of parts, of a file whose size is told. */
 export function onParts(judge: (file: Subject, size: number) => Promise<Finding>): Check['judge'] {
@@ -18,6 +30,29 @@ export function onParts(judge: (file: Subject, size: number) => Promise<Finding>
   }
 }
 
+/** Whether Content-Range says what was asked for, and how many bytes come. */
+export async function judgeContentRange(file: Subject): Promise<Finding> {
+  const size = await file.size()
+  let says = ''
+  for (const spec of ['0-1', '0-', file.inner]) {
+    const answer = await file.range(spec)
+    if (answer.status !== 206) continue
+    says = fieldOf(answer, 'Content-Range')
+    const range = contentRangeOf(answer)
+    if (range === null || range.size === null) return fail(says, answer)
+    if (!isOf(range, spec)) return fail(`${says} for bytes=${spec}`, answer)
+    if (size !== null && range.size !== size) {
+      return fail(`${says}, but ${size} bytes without a Range`, answer)
+    }
+    const isMiscounted = answer.length !== null && answer.length !== range.last - range.first + 1
+    // Who sends less or more than announced is another check's.
+    if (isMiscounted && miscountOf(answer) === null) {
+      return fail(`${says}, but Content-Length: ${answer.length}`, answer)
+    }
+  }
+  return says === '' ? unknown(NO_PARTS) : pass(says)
+}
+
 /**
  * Compares ranges at three random places with the file, of which only the beginning is known if it is
  * large: there, with ranges that overlap them. A server that mistakes a place mistakes both, but
@@ -25,6 +60,10 @@ export function onParts(judge: (file: Subject, size: number) => Promise<Finding>
  */
 export async function compareBytes(file: Subject, size: number): Promise<Finding> {
   const parts = await askParts(file, size)
+  for (const { start, end, answer } of parts) {
+    const flaw = flawOf(answer, start, end)
+    if (flaw !== null) return fail(`${flaw} for bytes=${start}-${end - 1}`, answer)
+  }
   const seen = new Set<number>()
   let compared = 0
   for (const [at, part] of parts.entries()) {
@@ -43,10 +82,24 @@ export async function compareBytes(file: Subject, size: number): Promise<Finding
   return pass(`${compared} bytes compared`)
 }
 
-/** Whether an answer is bytes [start, end), as far as it tells which it is. */
-export function isPartOf(answer: Exchange, start: number, end: number): boolean {
+/** What is wrong with an answer that is to be bytes [start, end), without a look at them. */
+export function flawOf(answer: Exchange, start: number, end: number): string | null {
   const range = contentRangeOf(answer)
-  return range === null || (range.first === start && range.last === end - 1)
+  if (answer.status !== 206) return statusOf(answer)
+  if (range?.first !== start || range.last !== end - 1) return fieldOf(answer, 'Content-Range')
+  const missing = end - start - answer.body.length
+  // What was cut, we did not read.
+  return missing === 0 || (missing > 0 && answer.end === 'cut')
+    ? null
+    : `${answer.body.length} bytes`
+}
+
+/** Whether a Content-Range is a satisfied range as `0-1`, or some of an open one as `0-`. */
+function isOf({ first, last, size }: ContentRange, spec: string): boolean {
+  const [wantedFirst, wantedLast] = spec.split('-')
+  const end = (size ?? Infinity) - 1
+  if (first !== Number(wantedFirst)) return false
+  return wantedLast === '' ? last <= end : last === Math.min(Number(wantedLast), end)
 }
 
 async function askParts(file: Subject, size: number): Promise<Part[]> {
@@ -67,7 +120,7 @@ async function askParts(file: Subject, size: number): Promise<Part[]> {
     const shifted = Math.min(start + SHIFT, size - 1)
     parts.push(await file.part(shifted, Math.min(shifted + length, size)))
   }
-  return parts.filter(({ answer }) => answer.status === 206)
+  return parts
 }
 
 function prefixOf({ whole, prefix }: Subject): Part {

@@ -21,11 +21,12 @@ export const RESUMES: readonly Check[] = [
     aim: 'resumes',
     title: 'Answers say their length',
     async judge(file) {
-      const part = await file.range('0-1')
-      for (const answer of [file.whole, ...(part.status === 206 ? [part] : [])]) {
-        if (answer.length !== null && answer.framing === 'length') continue
-        const is = answer.framing === 'chunked' ? 'chunked' : 'without Content-Length'
-        return fail(`a ${answer.status} that is ${is}`, answer)
+      const parts = [await file.range('0-1'), await file.range('0-')]
+      for (const answer of [file.whole, ...parts.filter(({ status }) => status === 206)]) {
+        if (answer.framing === 'length') continue
+        const length =
+          answer.framing === 'chunked' ? 'a chunked body' : fieldOf(answer, 'Content-Length')
+        return fail(`a ${answer.status} with ${length}`, answer)
       }
       return pass('by Content-Length')
     },

@@ -45,7 +45,36 @@ export const FAULTS: readonly PlantedFault[] = [
     ),
   ],
 
+  ['content-range', 'an end that is ignored', onBounded((plan) => resize(plan, sizeOf(plan)))],
+  [
+    'content-range',
+    'an end that is left out',
+    onBounded((plan) => resize(plan, Math.max(plan.start + 1, plan.end - 1))),
+  ],
+  [
+    'content-range',
+    'the byte after the last',
+    onParts((plan) => change(plan, 'content-range', /-\d+/, `-${plan.end}`)),
+  ],
+  [
+    'content-range',
+    'an open range that ends a byte after the file',
+    when(
+      ({ range }) => range?.endsWith('-') === true,
+      (plan) => {
+        if (plan.status === 206) resize(plan, sizeOf(plan) + 1)
+      },
+    ),
+  ],
+
   ['content-length', 'a part that ends early', onParts((plan) => plan.end--)],
+  [
+    'content-length',
+    'the size of the file on parts',
+    onParts((plan) => {
+      plan.fields['content-length'] = String(sizeOf(plan))
+    }),
+  ],
   [
     'content-length',
     'bytes after the end',
@@ -69,6 +98,21 @@ export const FAULTS: readonly PlantedFault[] = [
       plan.end -= plan.start
       plan.start = 0
     }),
+  ],
+
+  ['bytes', '200 to ranges in the middle', when(isInside, toWhole)],
+  [
+    'bytes',
+    'some bytes less than its Content-Range',
+    when(isInside, (plan) => {
+      plan.end -= 10
+      plan.fields['content-length'] = String(plan.end - plan.start)
+    }),
+  ],
+  [
+    'bytes',
+    'another Content-Range, in the middle',
+    when(isInside, (plan) => change(plan, 'content-range', /\d+/, '7')),
   ],
 
   [
@@ -100,6 +144,23 @@ export const FAULTS: readonly PlantedFault[] = [
     'suffix',
     '416 if it is longer than the file',
     when((asked) => isSuffix(asked) && asked.range !== '-1000', toStatus(416)),
+  ],
+
+  [
+    'suffix',
+    'less than the file if it is longer',
+    when(
+      (asked) => isSuffix(asked) && asked.range !== '-1000',
+      (plan) => change(plan, 'content-range', /\d+/, '-877'),
+    ),
+  ],
+  [
+    'suffix',
+    'some bytes less than its Content-Range',
+    when(isSuffix, (plan) => {
+      plan.end -= 10
+      plan.fields['content-length'] = String(plan.end - plan.start)
+    }),
   ],
 
   ['clamped', '416', when(isClamped, toStatus(416))],
@@ -226,6 +287,19 @@ export const FAULTS: readonly PlantedFault[] = [
     ),
   ],
   ['known-length', 'chunked parts', onParts(without('content-length'))],
+  [
+    'known-length',
+    'chunked open ranges',
+    when(({ range }) => range === '0-', without('content-length')),
+  ],
+  [
+    'known-length',
+    'two lengths',
+    ({ status, fields }) => {
+      if (status === 200)
+        fields['content-length'] = [0, 1].map(() => fields['content-length']).join(', ')
+    },
+  ],
 
   ['validator', 'none', without('etag', 'last-modified')],
   [
@@ -348,15 +422,11 @@ export const FAULTS: readonly PlantedFault[] = [
       plan.fields['content-length'] = String(plan.end - plan.start)
     }),
   ],
+  ['slices', 'the end of the connection before its own', when(isSlice, (plan) => plan.end--)],
   [
     'slices',
     'at most 256 KiB',
-    onParts((plan, { range }) => {
-      if (range?.endsWith('-') || plan.end - plan.start <= 256 * 1024) return
-      plan.end = plan.start + 256 * 1024
-      plan.fields['content-length'] = String(plan.end - plan.start)
-      change(plan, 'content-range', /-\d+/, `-${plan.end - 1}`)
-    }),
+    onBounded((plan) => resize(plan, Math.min(plan.end, plan.start + 256 * 1024))),
   ],
 
   ['cache-control', 'none', without('cache-control')],
@@ -412,6 +482,13 @@ function onParts(fault: (plan: Plan, asked: Asked) => unknown): Fault {
   }
 }
 
+/** On the parts that are asked for by both ends. */
+function onBounded(fault: (plan: Plan) => unknown): Fault {
+  return onParts((plan, { range }) => {
+    if (/^\d+-\d+$/.test(range ?? '')) fault(plan)
+  })
+}
+
 function onNotModified(fault: (plan: Plan) => unknown): Fault {
   return (plan) => {
     if (plan.status === 304) fault(plan)
@@ -427,17 +504,29 @@ function change({ fields }: Plan, name: string, pattern: RegExp | string, by: st
   fields[name] = (fields[name] ?? '').replace(pattern, by)
 }
 
+/** The size of a file, of which the server tells a part. */
+function sizeOf({ fields }: Plan): number {
+  return Number(/\d+$/.exec(fields['content-range'] ?? '')?.[0])
+}
+
+/** Another end, of which the fields know. */
+function resize(plan: Plan, end: number): void {
+  plan.end = end
+  plan.fields['content-length'] = String(end - plan.start)
+  change(plan, 'content-range', /-\d+/, `-${end - 1}`)
+}
+
 /** The whole file, of which the server knows the size from its part. */
 function toWhole(plan: Plan, _asked: Asked): void {
-  const size = /\d+$/.exec(plan.fields['content-range'] ?? '')?.[0]
-  if (size === undefined) {
+  const size = sizeOf(plan)
+  if (Number.isNaN(size)) {
     toOther(plan)
     return
   }
   plan.status = 200
   plan.start = 0
-  plan.end = Number(size)
-  plan.fields['content-length'] = size
+  plan.end = size
+  plan.fields['content-length'] = String(size)
   delete plan.fields['content-range']
 }
 
