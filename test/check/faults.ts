@@ -270,9 +270,16 @@ export const FAULTS: readonly PlantedFault[] = [
   // Above what is slow, and no more: it waits five times.
   [
     'late-speed',
-    'half a second for the last byte',
-    async ({ start, end, status }) => {
-      if (status === 206 && start > 0 && end - start === 1) await setTimeout(500)
+    'half a second for the head of the last byte',
+    async (plan) => {
+      if (isLast(plan)) await setTimeout(500)
+    },
+  ],
+  [
+    'late-speed',
+    'half a second for the last byte, after its head',
+    (plan) => {
+      if (isLast(plan)) plan.pause = 500
     },
   ],
 
@@ -553,6 +560,10 @@ function toStatus(status: number): (plan: Plan) => void {
     plan.start = plan.end
     plan.fields['content-length'] = '0'
   }
+}
+
+function isLast({ start, end, status }: Plan): boolean {
+  return status === 206 && start > 0 && end - start === 1
 }
 
 /** A range with both ends, inside a large file and away from its beginning. */

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 
 const CHUNK = 64 * 1024
 
@@ -16,6 +17,8 @@ export interface Plan {
   text: string | null
   /** Written after the end of the answer, which the server is not to know. */
   surplus: string
+  /** How long the body waits after the head, in ms. */
+  pause: number
 }
 
 /** What a request asks for. */
@@ -127,6 +130,7 @@ function decide(file: ModelFile, asked: Asked): Plan {
       end: 0,
       text: null,
       surplus: '',
+      pause: 0,
     }
   }
   if (asked.path === '/moved') return empty(302, { location: '/film.mp4' })
@@ -143,7 +147,7 @@ function decide(file: ModelFile, asked: Asked): Plan {
     const { 'content-type': _, ...fields } = FIELDS
     return { ...empty(304, {}), fields }
   }
-  const whole = { status: 200, start: 0, end: size, text: null, surplus: '' }
+  const whole = { status: 200, start: 0, end: size, text: null, surplus: '', pause: 0 }
   const condition = asked.header('if-range')
   const isStale = condition !== undefined && condition !== ETAG && condition !== MODIFIED
   if (asked.range === null || asked.method === 'HEAD' || isStale) {
@@ -171,6 +175,7 @@ async function send(
 ): Promise<void> {
   response.writeHead(plan.status, plan.fields)
   response.flushHeaders()
+  await setTimeout(plan.pause)
   // Who hangs up is done.
   await pipeline(bodyOf(file, plan, method), response, { end: false }).catch(() => {})
   if (plan.surplus !== '') response.socket?.write(plan.surplus)
