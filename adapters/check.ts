@@ -22,7 +22,7 @@ import { PLAYS } from './check/plays.ts'
 import { Report, type Row } from './check/report.ts'
 import { RESUMES } from './check/resumes.ts'
 import { recognize } from './check/server.ts'
-import { Session } from './check/session.ts'
+import { type Followed, MAX_REDIRECTS, Session } from './check/session.ts'
 import { openFile, Subject } from './check/subject.ts'
 import { parseFields, parseOrigin, parseTarget } from './check/target.ts'
 import { curlLine, redact } from './check/text.ts'
@@ -100,7 +100,7 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     onAsk: (requests) => onProgress({ requests, title }),
   })
   const opened = await openFile(session, { url: target, origin })
-  assertFile(opened.answer)
+  assertFile(opened)
   const file = new Subject(session, { url: target, origin }, opened)
   const redirected = file.redirects.length > 0
   const toCurl = (ask: Ask) => curlLine(ask, target, { secrets: headers, insecure, redirected })
@@ -159,20 +159,22 @@ function serverOf({ whole: { fields } }: Subject): string | null {
   return names.length === 0 ? recognize(fields) : onOneLine(names.join(', '))
 }
 
-function assertFile(answer: Exchange): void {
+function assertFile({ answer, redirects }: Followed): void {
   if (answer.status === 200) {
     if (answer.end !== 'complete' || answer.body.length > 0) return
     throw new UnansweredError('answer', 'the file is empty: it has no ranges')
   }
   const { pathname } = answer.ask.url
-  const message = `expected 200 for ${onOneLine(pathname)}, got ${onOneLine(statusOf(answer))}${hintOf(answer)}`
-  throw new UnansweredError('answer', message)
+  const got = `${onOneLine(statusOf(answer))}${hintOf(answer, redirects.length)}`
+  throw new UnansweredError('answer', `expected 200 for ${onOneLine(pathname)}, got ${got}`)
 }
 
 /** What to do about an answer that is no file, where that is plain. */
-function hintOf({ status, fields }: Exchange): string {
+function hintOf({ status, fields }: Exchange, redirects: number): string {
   if (status === 401) return '; it wants a header field Authorization, or USER:PASSWORD@ in the URL'
   const location = fields.get('location')
   const leads = status >= 300 && status < 400 && location !== undefined
-  return leads ? `, which leads to ${onOneLine(location.replace(/\?.*/s, ''))}` : ''
+  if (!leads) return ''
+  if (redirects === MAX_REDIRECTS) return ` after ${redirects} redirects: more are not followed`
+  return `, which leads to ${onOneLine(location.replace(/\?.*/s, ''))}`
 }

@@ -146,6 +146,18 @@ describe('check', () => {
     expect(rowOf(report, 'redirects')?.found).toBe(`from https to Location: ${target}`)
   })
 
+  it('asks HEAD of the URL that was given: a signed one may be for GET only', async () => {
+    const signed = await startServer(SMALL, (plan, { method, path }) => {
+      if (path !== `/film.mp4?for=${method}`) Object.assign(plan, { status: 403, start: plan.end })
+    })
+    const server = createHttpServer(({ method }, response) => {
+      const name = method === 'HEAD' ? 'HEAD' : 'GET'
+      response.writeHead(302, { location: `${signed.url}?for=${name}` }).end()
+    })
+    const report = await check(`http://${await listen(server)}/`)
+    expect(idsOf(report, 'fail')).toEqual([])
+  })
+
   it('tells of an error page, but does not call it wrong', async () => {
     const server = await startServer(SMALL, (plan) => {
       if (plan.status !== 416) return
@@ -457,7 +469,12 @@ describe("what can't be checked", () => {
       /got 401 Unauthorized; it wants a header field Authorization/,
     ],
     ['an empty file', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'answer', /is empty/],
-    ['a loop', 'HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n', 'answer', /more than 5 redirects/],
+    [
+      'a loop',
+      'HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n',
+      'answer',
+      /got 302 Found after 5 redirects/,
+    ],
     ['no answer', '', 'connection', /closed the connection without an answer/],
     ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', 'protocol', /does not speak HTTP/],
     ['TLS', Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]), 'protocol', /it speaks TLS/],

@@ -109,7 +109,7 @@ export const PLAYS: readonly Check[] = [
     aim: 'plays',
     title: 'Accept-Ranges: bytes is on GET and HEAD',
     async judge(file) {
-      const head = await file.ask('HEAD')
+      const head = await file.head()
       for (const answer of [file.whole, ...(head.status === 200 ? [head] : [])]) {
         const units = (answer.fields.get('accept-ranges') ?? '')
           .toLowerCase()
@@ -125,7 +125,7 @@ export const PLAYS: readonly Check[] = [
     aim: 'plays',
     title: 'HEAD says what GET would',
     async judge(file) {
-      const head = await file.ask('HEAD')
+      const head = await file.head()
       if (head.status !== 200) return fail(`${statusOf(head)} to HEAD`, head)
       if (head.surplus > 0) return fail('a body after the answer to HEAD', head)
       const { length } = file.whole

@@ -9,7 +9,7 @@ const MAX_REQUESTS = 40
 const MAX_BYTES = 4 * MIB
 
 /** More redirects than this are not followed, as players don't. */
-const MAX_REDIRECTS = 5
+export const MAX_REDIRECTS = 5
 
 /** After so many timeouts in a row, nothing is asked any more. */
 const MAX_TIMEOUTS = 3
@@ -86,21 +86,15 @@ export class Session {
     }
   }
 
-  /** Asks, and again wherever a redirect leads. */
+  /** Asks, and again wherever a redirect leads; the answer is a redirect if there are too many. */
   async follow(question: Question): Promise<Followed> {
     const redirects: Exchange[] = []
     let { url } = question
     for (;;) {
       const answer = await this.ask({ ...question, url })
       const target = targetOf(answer)
-      if (target === null) return { answer, redirects }
+      if (target === null || redirects.length === MAX_REDIRECTS) return { answer, redirects }
       redirects.push(answer)
-      if (redirects.length > MAX_REDIRECTS) {
-        throw new UnansweredError(
-          'answer',
-          `more than ${MAX_REDIRECTS} redirects, one after another`,
-        )
-      }
       url = target
     }
   }

@@ -1,6 +1,6 @@
-import type { Exchange } from './exchange.ts'
+import type { Ask, Exchange } from './exchange.ts'
 import type { Field, Head } from './head.ts'
-import type { Followed, Session } from './session.ts'
+import type { Followed, Question, Session } from './session.ts'
 
 const KIB = 1024
 
@@ -48,6 +48,7 @@ export class Subject {
   /** From 0 to 1: where ranges are tried, another place each time. */
   readonly chance: number = Math.random()
   readonly #answers = new Map<string, Promise<Exchange>>()
+  #head: Promise<Followed> | null = null
 
   constructor(session: Session, { url, origin }: SubjectOptions, { answer, redirects }: Followed) {
     this.session = session
@@ -79,8 +80,20 @@ export class Subject {
     return this.ask('GET', ['Range', `bytes=${spec}`], ...fields)
   }
 
+  /** A HEAD where the check began, as whoever has that URL asks. */
+  async head(): Promise<Exchange> {
+    this.#head ??= this.follow('HEAD')
+    return (await this.#head).answer
+  }
+
+  /** A GET or HEAD where the check began, and wherever that leads. */
+  follow(method: 'GET' | 'HEAD', ...fields: readonly Field[]): Promise<Followed> {
+    const question = this.#toQuestion(method, fields, PREFIX)
+    return this.session.follow({ ...question, url: this.asked })
+  }
+
   /** A GET, HEAD or OPTIONS; an answer to the very same question counts again. */
-  ask(method: Exchange['ask']['method'], ...fields: readonly Field[]): Promise<Exchange> {
+  ask(method: Ask['method'], ...fields: readonly Field[]): Promise<Exchange> {
     const key = JSON.stringify([method, ...fields])
     const asked = this.#answers.get(key) ?? this.again(method, ...fields)
     this.#answers.set(key, asked)
@@ -88,28 +101,24 @@ export class Subject {
   }
 
   /** The same, always asked. */
-  again(method: Exchange['ask']['method'], ...fields: readonly Field[]): Promise<Exchange> {
-    return this.#send(method, fields, PREFIX)
+  again(method: Ask['method'], ...fields: readonly Field[]): Promise<Exchange> {
+    return this.session.ask(this.#toQuestion(method, fields, PREFIX))
   }
 
   /** A GET of a range that is read whole, up to 1 MiB. */
   slice(spec: string): Promise<Exchange> {
-    return this.#send('GET', [['Range', `bytes=${spec}`]], MAX_WHOLE)
+    return this.session.ask(this.#toQuestion('GET', [['Range', `bytes=${spec}`]], MAX_WHOLE))
   }
 
-  #send(
-    method: Exchange['ask']['method'],
-    fields: readonly Field[],
-    mostOfPart: number,
-  ): Promise<Exchange> {
-    return this.session.ask({
+  #toQuestion(method: Ask['method'], fields: readonly Field[], mostOfPart: number): Question {
+    return {
       method,
       url: this.url,
       fields: withDefaults(fields, this.origin),
       // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
       most: ({ status }) => (status === 206 ? mostOfPart : status === 200 ? 0 : ERROR_PAGE),
       lingers: true,
-    })
+    }
   }
 
   /** Bytes [start, end), as a range. */
@@ -142,12 +151,6 @@ export function openFile(session: Session, { url, origin }: SubjectOptions): Pro
     most: ({ fields }) =>
       Number(fields.get('content-length') ?? NaN) <= MAX_WHOLE ? MAX_WHOLE : PREFIX,
   })
-}
-
-/** Asks again where the check began, with a Range, as a player does. */
-export function followWithRange({ session, asked, origin }: Subject): Promise<Followed> {
-  const fields = withDefaults([['Range', 'bytes=0-1']], origin)
-  return session.follow({ method: 'GET', url: asked, fields, most: () => ERROR_PAGE })
 }
 
 function withDefaults(fields: readonly Field[], origin: string | null): readonly Field[] {

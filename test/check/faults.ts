@@ -235,6 +235,15 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
 
+  ['head', '405 where the redirect is', onMovedHead(toStatus(405))],
+  [
+    'head',
+    'a loop where the redirect is',
+    onMovedHead(({ fields }) => {
+      fields.location = '/moved'
+    }),
+  ],
+
   [
     'redirects',
     'to another file, with a Range',
@@ -494,6 +503,12 @@ function onBounded(fault: (plan: Plan) => unknown): Fault {
   return onParts((plan, { range }) => {
     if (/^\d+-\d+$/.test(range ?? '')) fault(plan)
   })
+}
+
+function onMovedHead(fault: (plan: Plan) => void): Fault {
+  return (plan, { method, path }) => {
+    if (method === 'HEAD' && path === '/moved') fault(plan)
+  }
 }
 
 function onNotModified(fault: (plan: Plan) => unknown): Fault {

@@ -81,7 +81,7 @@ export const PLAYS_ADVICE: Readonly<Record<string, Advice>> = {
   },
   head: {
     consequence: 'Podcast directories, iOS and DuckDB ask by HEAD first, and give up.',
-    fix: 'Answer HEAD with the fields of GET, Content-Length included, and without a body; a URL signed for GET only needs one for HEAD',
+    fix: 'Answer HEAD with the fields of GET, Content-Length included, and without a body, where it is redirected, too; a URL signed for GET only needs one for HEAD',
     fixes: {
       nginx:
         'limit_except and if ($request_method …) must let HEAD pass; proxy_cache_convert_head stays on',
