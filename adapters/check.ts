@@ -37,8 +37,8 @@ export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 /** How a server is checked. */
 export interface CheckOptions {
   /**
-   * Header fields for each request, such as `Authorization`. They go to no other origin, and into no
-   * report.
+   * Header fields for each GET and HEAD, such as `Authorization`. They go to no other origin, and into
+   * no report.
    */
   readonly headers?: Readonly<Record<string, string>> | readonly Field[]
   /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
@@ -103,7 +103,13 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
   assertFile(opened)
   const file = new Subject(session, { url: target, origin }, opened)
   const redirected = file.redirects.length > 0
-  const toCurl = (ask: Ask) => curlLine(ask, target, { secrets: headers, insecure, redirected })
+  const toCurl = (ask: Ask) => {
+    const options = { secrets: headers, insecure }
+    if (ask.method !== 'OPTIONS') return curlLine(ask, target, { ...options, redirected })
+    // Where a redirect leads has a preflight of its own.
+    const url = ask.url.href === target.href ? target : withoutQuery(ask.url)
+    return curlLine(ask, url, { ...options, redirected: false })
+  }
   const secrets = headers.map(([, value]) => value)
   const rows: Row[] = []
   for (const each of [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS)]) {
@@ -113,13 +119,18 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
   }
   return new Report({
     url: target.href,
-    finalUrl: redirected ? file.url.origin + file.url.pathname : target.href,
+    finalUrl: redirected ? withoutQuery(file.url).href : target.href,
     server: serverOf(file),
     size: await file.size().catch(() => null),
     requests: session.requests,
     bytes: session.bytes,
     rows,
   })
+}
+
+/** A URL that a server has made is signed by its query. */
+function withoutQuery({ origin, pathname }: URL): URL {
+  return new URL(origin + pathname)
 }
 
 /** What a check finds, if it gets answers that say something, and nothing is told already. */

@@ -172,7 +172,11 @@ describe('byteserve check', () => {
       'https://app.example/x',
     ]
     const { code, stdout } = await runHere([...args, url])
-    expect([...seen]).toEqual(['s3cret: 1 c00kie https://app.example'])
+    expect([...seen]).toEqual([
+      's3cret: 1 c00kie https://app.example',
+      // As browsers ask for permission.
+      'undefined undefined https://app.example',
+    ])
     expect(code).toBe(1)
     expect(stdout).toContain('Cross-origin ✗')
     expect(stdout).toContain("-H 'X-Key: YOUR X-KEY' -H 'Cookie: YOUR COOKIE'")

@@ -158,6 +158,66 @@ describe('check', () => {
     expect(idsOf(report, 'fail')).toEqual([])
   })
 
+  it('asks for permission as a browser does: without the fields that it asks for', async () => {
+    const headers = { authorization: 'Bearer s3cret-token', 'user-agent': 'x' }
+    const allowed = [
+      ['Range, If-Range', 'authorization not allowed'],
+      // A wildcard is none for Authorization (Fetch §4.9).
+      ['*', 'authorization not allowed'],
+      ['*, Authorization', 'Access-Control-Allow-Headers: *, Authorization'],
+    ]
+    for (const [fields = '', found] of allowed) {
+      const server = await startServer(SMALL, (plan, asked) => {
+        if (asked.method === 'OPTIONS') plan.fields['access-control-allow-headers'] = fields
+        else if (asked.header('authorization') === undefined) plan.status = 401
+      })
+      const report = await check(server.url, { ...OPTIONS, headers })
+      expect(rowOf(report, 'cors-preflight')?.found).toBe(found)
+    }
+    const guarded = await startServer(SMALL, (plan, asked) => {
+      if (asked.header('authorization') === undefined) plan.status = 401
+    })
+    const report = await check(guarded.url, { ...OPTIONS, headers })
+    expect(idsOf(report, 'fail')).toEqual(['cors-preflight'])
+    expect(rowOf(report, 'cors-preflight')?.found).toBe('401 Unauthorized to OPTIONS')
+  })
+
+  it('knows that a cookie needs the origin by its name', async () => {
+    const headers = { cookie: 'c00kie' }
+    const wild = await check((await startServer(SMALL)).url, { ...OPTIONS, headers })
+    expect(idsOf(wild, 'fail')).toEqual(['cors-expose', 'cors-preflight'])
+    const named = await startServer(SMALL, ({ fields }) => {
+      fields['access-control-allow-origin'] = OPTIONS.origin
+    })
+    const unsaid = await check(named.url, { ...OPTIONS, headers })
+    expect(rowOf(unsaid, 'cors-expose')?.found).toBe('no Access-Control-Allow-Credentials on 200')
+    const server = await startServer(SMALL, ({ fields }) => {
+      fields['access-control-allow-origin'] = OPTIONS.origin
+      fields['access-control-allow-credentials'] = 'true'
+    })
+    expect(idsOf(await check(server.url, { ...OPTIONS, headers }), 'fail')).toEqual([])
+  })
+
+  it('knows whose page a browser says it is after a redirect', async () => {
+    const origins = new Set<string | undefined>()
+    const named = await startServer(SMALL, ({ fields }, asked) => {
+      origins.add(asked.header('origin'))
+      fields['access-control-allow-origin'] = OPTIONS.origin
+    })
+    const server = await startServer(SMALL, (plan, { path }) => {
+      if (path === '/moved') plan.fields.location = named.url
+    })
+    const moved = new URL('/moved', server.url)
+    // A third origin is not told it.
+    const third = await check(moved, OPTIONS)
+    expect(idsOf(third, 'fail')).toEqual(['cors-expose', 'cors-preflight'])
+    expect([...origins]).toEqual(['null'])
+    expect(rowOf(third, 'cors-preflight')?.curl).toContain(`-X OPTIONS -H 'Origin: null'`)
+    // A page's own origin needs no permission.
+    const own = await check(server.url, { origin: new URL(server.url).origin })
+    expect(own.verdicts.cors).toBe('pass')
+  })
+
   it('tells of an error page, but does not call it wrong', async () => {
     const server = await startServer(SMALL, (plan) => {
       if (plan.status !== 416) return

@@ -31,7 +31,6 @@ export const CACHES: readonly Check[] = [
       if ((await findChange(file)) !== null)
         return unknown('the version changes from answer to answer')
       const answer = await file.ask(
-        'GET',
         tag === null
           ? ['If-Modified-Since', file.whole.fields.get('last-modified') ?? '']
           : ['If-None-Match', tag],
@@ -111,7 +110,7 @@ function repeats(whole: Exchange, answer: Exchange): Finding {
 async function judgeEncoding(file: Subject): Promise<Finding> {
   const accept = ['Accept-Encoding', 'gzip, br'] as const
   const [identity, size] = [versionOf(file.whole).tag, await file.size()]
-  const coded = await file.ask('GET', accept)
+  const coded = await file.ask(accept)
   const part = await file.range('0-99', accept)
   const encoded = [part, coded].filter(({ fields }) => fields.has('content-encoding'))
   if (file.whole.fields.has('content-encoding')) {

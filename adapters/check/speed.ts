@@ -18,8 +18,8 @@ export async function judgeSpeed(file: Subject, size: number): Promise<Finding> 
   let answer: Exchange
   let tries = 0
   do {
-    early = Math.min(early, (await file.again('GET', ['Range', 'bytes=0-1'])).took)
-    answer = await file.again('GET', ['Range', `bytes=${size - 1}-${size - 1}`])
+    early = Math.min(early, (await file.again(['Range', 'bytes=0-1'])).took)
+    answer = await file.again(['Range', `bytes=${size - 1}-${size - 1}`])
     late = Math.min(late, answer.took)
   } while (isSlow(early, late) && ++tries < SLOW.tries)
   const found = `${Math.round(early)} ms early, ${Math.round(late)} ms late`

@@ -43,10 +43,12 @@ export class Subject {
   /** Where the check began, and where it led to. */
   readonly asked: URL
   readonly url: URL
-  readonly origin: string | null
   readonly session: Session
   /** From 0 to 1: where ranges are tried, another place each time. */
   readonly chance: number = Math.random()
+  /** Whose page asks, as is told where the check began, and where it led to; null: nobody's. */
+  readonly #askedFor: string | null
+  readonly #origin: string | null
   readonly #answers = new Map<string, Promise<Exchange>>()
   #head: Promise<Followed> | null = null
 
@@ -54,7 +56,8 @@ export class Subject {
     this.session = session
     this.asked = url
     this.url = answer.ask.url
-    this.origin = origin
+    this.#askedFor = origin
+    this.#origin = originOf(answer.ask)
     this.whole = answer
     this.redirects = redirects
   }
@@ -77,7 +80,7 @@ export class Subject {
 
   /** A GET of a range. */
   range(spec: string, ...fields: readonly Field[]): Promise<Exchange> {
-    return this.ask('GET', ['Range', `bytes=${spec}`], ...fields)
+    return this.ask(['Range', `bytes=${spec}`], ...fields)
   }
 
   /** A HEAD where the check began, as whoever has that URL asks. */
@@ -88,37 +91,40 @@ export class Subject {
 
   /** A GET or HEAD where the check began, and wherever that leads. */
   follow(method: 'GET' | 'HEAD', ...fields: readonly Field[]): Promise<Followed> {
-    const question = this.#toQuestion(method, fields, PREFIX)
-    return this.session.follow({ ...question, url: this.asked })
+    return this.session.follow(toQuestion({ method, url: this.asked, fields }, this.#askedFor))
   }
 
-  /** A GET, HEAD or OPTIONS; an answer to the very same question counts again. */
-  ask(method: Ask['method'], ...fields: readonly Field[]): Promise<Exchange> {
-    const key = JSON.stringify([method, ...fields])
-    const asked = this.#answers.get(key) ?? this.again(method, ...fields)
+  /**
+   * What a browser asks before a page may send these fields to where an answer came from.
+   *
+   * @param names in lower case
+   */
+  preflight({ ask }: Exchange, names: readonly string[]): Promise<Exchange> {
+    const fields: Field[] = [
+      ['Access-Control-Request-Method', 'GET'],
+      ['Access-Control-Request-Headers', names.toSorted().join(',')],
+    ]
+    return this.session.ask(toQuestion({ method: 'OPTIONS', url: ask.url, fields }, originOf(ask)))
+  }
+
+  /** A GET; an answer to the very same question counts again. */
+  ask(...fields: readonly Field[]): Promise<Exchange> {
+    const key = JSON.stringify(fields)
+    const asked = this.#answers.get(key) ?? this.again(...fields)
     this.#answers.set(key, asked)
     return asked
   }
 
   /** The same, always asked. */
-  again(method: Ask['method'], ...fields: readonly Field[]): Promise<Exchange> {
-    return this.session.ask(this.#toQuestion(method, fields, PREFIX))
+  again(...fields: readonly Field[]): Promise<Exchange> {
+    return this.session.ask(toQuestion({ method: 'GET', url: this.url, fields }, this.#origin))
   }
 
   /** A GET of a range that is read whole, up to 1 MiB. */
   slice(spec: string): Promise<Exchange> {
-    return this.session.ask(this.#toQuestion('GET', [['Range', `bytes=${spec}`]], MAX_WHOLE))
-  }
-
-  #toQuestion(method: Ask['method'], fields: readonly Field[], mostOfPart: number): Question {
-    return {
-      method,
-      url: this.url,
-      fields: withDefaults(fields, this.origin),
-      // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
-      most: ({ status }) => (status === 206 ? mostOfPart : status === 200 ? 0 : ERROR_PAGE),
-      lingers: true,
-    }
+    const fields: Field[] = [['Range', `bytes=${spec}`]]
+    const ask = { method: 'GET', url: this.url, fields } as const
+    return this.session.ask(toQuestion(ask, this.#origin, MAX_WHOLE))
   }
 
   /** Bytes [start, end), as a range. */
@@ -151,6 +157,21 @@ export function openFile(session: Session, { url, origin }: SubjectOptions): Pro
     most: ({ fields }) =>
       Number(fields.get('content-length') ?? NaN) <= MAX_WHOLE ? MAX_WHOLE : PREFIX,
   })
+}
+
+/** Whose page a request is for, as it says; null: nobody's. */
+export function originOf({ fields }: Ask): string | null {
+  return fields.find(([name]) => name === 'Origin')?.[1] ?? null
+}
+
+function toQuestion(ask: Ask, origin: string | null, mostOfPart: number = PREFIX): Question {
+  return {
+    ...ask,
+    fields: withDefaults(ask.fields, origin),
+    // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
+    most: ({ status }) => (status === 206 ? mostOfPart : status === 200 ? 0 : ERROR_PAGE),
+    lingers: true,
+  }
 }
 
 function withDefaults(fields: readonly Field[], origin: string | null): readonly Field[] {

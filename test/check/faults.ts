@@ -462,6 +462,29 @@ export const FAULTS: readonly PlantedFault[] = [
       if (status !== 204) fields['access-control-allow-origin'] = 'https://other.example'
     },
   ],
+  [
+    'cors-expose',
+    'a redirect that is not allowed',
+    ({ status, fields }) => {
+      if (status === 302) delete fields['access-control-allow-origin']
+    },
+  ],
+  [
+    'cors-preflight',
+    'a redirect',
+    (plan, { method, path }) => {
+      if (method !== 'OPTIONS' || path !== '/moved') return
+      plan.status = 302
+      plan.fields.location = '/film.mp4'
+    },
+  ],
+  [
+    'cors-preflight',
+    '405 where a redirect leads',
+    (plan, { method, path }) => {
+      if (method === 'OPTIONS' && path !== '/moved') plan.status = 405
+    },
+  ],
   ['cors-preflight', '405', when(({ method }) => method === 'OPTIONS', toStatus(405))],
   [
     'cors-preflight',

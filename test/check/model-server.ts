@@ -133,13 +133,15 @@ function decide(file: ModelFile, asked: Asked): Plan {
       pause: 0,
     }
   }
-  if (asked.path === '/moved') return empty(302, { location: '/film.mp4' })
   if (asked.method === 'OPTIONS') {
     return empty(204, {
       'access-control-allow-origin': '*',
       'access-control-allow-methods': 'GET, HEAD',
       'access-control-allow-headers': 'Range, If-Range',
     })
+  }
+  if (asked.path === '/moved') {
+    return empty(302, { location: '/film.mp4', 'access-control-allow-origin': '*' })
   }
   const match = asked.header('if-match')
   if (match !== undefined && match !== ETAG) return empty(412, {})
