@@ -1,15 +1,6 @@
 import { isStrong } from '../../src/validators.ts'
 import type { Exchange } from './exchange.ts'
-import {
-  type Check,
-  type Finding,
-  fail,
-  fieldOf,
-  info,
-  pass,
-  statusOf,
-  unknown,
-} from './finding.ts'
+import { type Check, type Finding, fail, fieldOf, pass, statusOf, unknown } from './finding.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import { findChange, versionOf } from './resumes.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
@@ -80,19 +71,6 @@ export const CACHES: readonly Check[] = [
       if (whole.fields.has('cache-control')) return pass(fieldOf(whole, 'Cache-Control'))
       if (whole.fields.has('expires')) return pass(fieldOf(whole, 'Expires'))
       return fail('no Cache-Control', whole)
-    },
-  },
-  {
-    id: 'several-ranges',
-    aim: 'caches',
-    title: 'Several ranges in one request',
-    async judge(file) {
-      const answer = await file.range('0-1,4-5')
-      const type = answer.fields.get('content-type') ?? ''
-      if (answer.status !== 206) return info(statusOf(answer))
-      return info(
-        /^multipart\/byteranges\b/i.test(type) ? 'all of them, as multipart' : 'only one comes',
-      )
     },
   },
 ]

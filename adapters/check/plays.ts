@@ -11,6 +11,7 @@ import {
 import { judgeIndex } from './movie.ts'
 import { compareBytes, flawOf, judgeContentRange, onParts, SOUND_PARTS } from './parts.ts'
 import { judgeRedirects } from './redirects.ts'
+import { judgeSeveral } from './several.ts'
 import { judgeSpeed } from './speed.ts'
 import type { Subject } from './subject.ts'
 import { judgeType } from './type.ts'
@@ -105,9 +106,17 @@ export const PLAYS: readonly Check[] = [
     }),
   },
   {
+    id: 'several-ranges',
+    aim: 'plays',
+    title: 'What comes of several ranges is what it says',
+    after: [...SOUND_PARTS, 'bytes'],
+    judge: judgeSeveral,
+  },
+  {
     id: 'accept-ranges',
     aim: 'plays',
     title: 'Accept-Ranges: bytes is on GET and HEAD',
+    after: ['open-range'],
     async judge(file) {
       const head = await file.head()
       for (const answer of [file.whole, ...(head.status === 200 ? [head] : [])]) {

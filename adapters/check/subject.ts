@@ -184,11 +184,14 @@ function withDefaults(fields: readonly Field[], origin: string | null): readonly
   ]
 }
 
-/** What an answer's Content-Range says; null if there is none of this form (RFC 9110 §14.4). */
+/** What an answer's Content-Range says; null if there is none of this form. */
 export function contentRangeOf({ fields }: Pick<Head, 'fields'>): ContentRange | null {
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(
-    fields.get('content-range') ?? '',
-  )
+  return parseContentRange(fields.get('content-range'))
+}
+
+/** @returns null for what is not the Content-Range of a part (RFC 9110 §14.4) */
+export function parseContentRange(text = ''): ContentRange | null {
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/i.exec(text)
   if (match === null) return null
   const [, first, last, size] = match
   return { first: Number(first), last: Number(last), size: size === '*' ? null : Number(size) }

@@ -208,6 +208,41 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
 
+  [
+    'several-ranges',
+    'another boundary than its own',
+    toSeveral((text) => text.replaceAll('--B', '--C')),
+  ],
+  ['several-ranges', 'no last boundary', toSeveral((text) => text.replace('--B--', ''))],
+  [
+    'several-ranges',
+    'a part that is shorter than it says',
+    toSeveral((text) => text.replace('4-5', '4-6')),
+  ],
+  ['several-ranges', 'other bytes', toSeveral((text) => text.replace('ft', 'tf'))],
+  ['several-ranges', 'another size', toSeveral((text) => text.replace(/(4-5.\d+)/, '$10'))],
+  [
+    'several-ranges',
+    'parts that do not say what they are',
+    toSeveral((text) => text.replaceAll('Content-Range', 'Range')),
+  ],
+  [
+    'several-ranges',
+    'one byte less than announced',
+    toSeveral((text, { fields }) => {
+      fields['content-length'] = String(text.length + 1)
+      return text
+    }),
+  ],
+  [
+    'several-ranges',
+    'both, as one part',
+    toSeveral((_text, { fields, end }) => {
+      Object.assign(fields, { 'content-type': 'video/mp4', 'content-range': `bytes 0-1/${end}` })
+      return '\0\0ft'
+    }),
+  ],
+
   ['accept-ranges', 'none at all', without('accept-ranges')],
   ['accept-ranges', 'none on HEAD', when(isHead, without('accept-ranges'))],
   [
@@ -547,6 +582,26 @@ function eachTime(fault: (plan: Plan, count: number) => void): Fault {
 
 function change({ fields }: Plan, name: string, pattern: RegExp | string, by: string): void {
   fields[name] = (fields[name] ?? '').replace(pattern, by)
+}
+
+/** Two ranges, as multipart, of which `edit` may change the text. */
+export function toSeveral(
+  edit: (text: string, plan: Plan) => string = (text) => text,
+  boundary = 'B',
+): Fault {
+  return when(
+    ({ range }) => range === '0-1,4-5',
+    (plan) => {
+      const part = (range: string, bytes: string) => {
+        return `--B\r\nContent-Range: bytes ${range}/${plan.end}\r\n\r\n${bytes}\r\n`
+      }
+      plan.status = 206
+      plan.fields['content-type'] = `multipart/byteranges; boundary=${boundary}`
+      delete plan.fields['content-length']
+      plan.text = edit(`${part('0-1', '\0\0')}${part('4-5', 'ft')}--B--\r\n`, plan)
+      plan.fields['content-length'] ??= String(plan.text.length)
+    },
+  )
 }
 
 /** The size of a file, of which the server tells a part. */
