@@ -1,9 +1,10 @@
 import { isStrong } from '../../src/validators.ts'
 import type { Exchange } from './exchange.ts'
 import { type Check, type Finding, fail, fieldOf, pass, statusOf, unknown } from './finding.ts'
+import type { Field } from './head.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
-import { findChange, versionOf } from './resumes.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
+import { daysAfter, findChange, OTHER_TAG, versionOf } from './version.ts'
 
 const MIB = 1024 * 1024
 
@@ -15,19 +16,17 @@ export const CACHES: readonly Check[] = [
   {
     id: 'not-modified',
     aim: 'caches',
-    title: 'The current version is a 304, with its fields',
+    title: 'The current version is a 304, with its fields; another is none',
     async judge(file) {
-      const { tag, date } = versionOf(file.whole)
-      if (tag === null && date === null) return unknown('there is no ETag, and no date')
+      const conditions = conditionsOf(file.whole)
+      if (conditions === null) return unknown('there is no ETag, and no date')
       if ((await findChange(file)) !== null)
         return unknown('the version changes from answer to answer')
-      const answer = await file.ask(
-        tag === null
-          ? ['If-Modified-Since', file.whole.fields.get('last-modified') ?? '']
-          : ['If-None-Match', tag],
-      )
+      const answer = await file.ask(...conditions.current)
       if (answer.status !== 304) return fail(`${statusOf(answer)} for the current version`, answer)
       if (answer.surplus > 0) return fail('304 with a body', answer)
+      const other = await file.ask(...conditions.other)
+      if (other.status === 304) return fail('304 for another version', other)
       return repeats(file.whole, answer)
     },
   },
@@ -74,6 +73,21 @@ export const CACHES: readonly Check[] = [
     },
   },
 ]
+
+/** What a client asks by that has the current version, and one that has another; null: nothing. */
+function conditionsOf(whole: Exchange): { current: Field[]; other: Field[] } | null {
+  const { tag, date } = versionOf(whole)
+  const since = (value: string): Field => ['If-Modified-Since', value]
+  const modified = date === null ? [] : [since(whole.fields.get('last-modified') ?? '')]
+  // §13.1.3: next to a tag, a date says nothing.
+  if (tag !== null) {
+    return {
+      current: [['If-None-Match', tag]],
+      other: [['If-None-Match', OTHER_TAG], ...modified],
+    }
+  }
+  return date === null ? null : { current: modified, other: [since(daysAfter(date, -1))] }
+}
 
 /** Whether an answer has the fields that the 200 has. */
 function repeats(whole: Exchange, answer: Exchange): Finding {

@@ -137,9 +137,12 @@ export const PLAYS: readonly Check[] = [
       const head = await file.head()
       if (head.status !== 200) return fail(`${statusOf(head)} to HEAD`, head)
       if (head.surplus > 0) return fail('a body after the answer to HEAD', head)
-      const { length } = file.whole
-      if (length === null || head.length === length) return pass(statusOf(head))
-      return fail(`${fieldOf(head, 'Content-Length')} on HEAD, ${length} on GET`, head)
+      for (const name of ['Content-Length', 'Content-Type']) {
+        const expected = file.whole.fields.get(name.toLowerCase())
+        if (expected === undefined || head.fields.get(name.toLowerCase()) === expected) continue
+        return fail(`${fieldOf(head, name)} on HEAD, ${expected} on GET`, head)
+      }
+      return pass(statusOf(head))
     },
   },
   {

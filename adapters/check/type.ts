@@ -18,7 +18,8 @@ const IS_PLAYED =
 const IS_FILM_OR_SOUND = /^(?:video|audio)\/(?!mp2t|.*mpegurl)/
 
 /** What is played must say so; everything must say something. */
-export async function judgeType({ whole, prefix, url }: Subject): Promise<Finding> {
+export async function judgeType(file: Subject): Promise<Finding> {
+  const { whole, prefix, url } = file
   const type = whole.fields.get('content-type')
   if (type === undefined || !/^[!#$&^\w.+-]+\/[!#$&^\w.+-]+/.test(type)) {
     return fail(fieldOf(whole, 'Content-Type'), whole)
@@ -31,6 +32,10 @@ export async function judgeType({ whole, prefix, url }: Subject): Promise<Findin
   const isVague = /^(?:text\/(?:plain|html)|application\/octet-stream)\b/i.test(type)
   if (implied !== undefined && IS_FILM_OR_SOUND.test(implied) && isVague) {
     return fail(`Content-Type: ${type}, but its name says ${implied}`, whole)
+  }
+  const part = await file.range('0-1')
+  if (part.status === 206 && part.fields.get('content-type') !== type) {
+    return fail(`${fieldOf(part, 'Content-Type')} on a part, ${type} on the file`, part)
   }
   const sniffed = whole.fields.get('x-content-type-options')?.toLowerCase() !== 'nosniff'
   return sniffed ? info(`${type}, without X-Content-Type-Options: nosniff`) : pass(type)

@@ -261,6 +261,7 @@ export const FAULTS: readonly PlantedFault[] = [
       fields['content-length'] = '0'
     }),
   ],
+  ['head', 'no Content-Type', when(isHead, without('content-type'))],
   ['head', 'no Content-Length', when(isHead, without('content-length'))],
   [
     'head',
@@ -296,6 +297,7 @@ export const FAULTS: readonly PlantedFault[] = [
   ['redirects', 'not at all, with a Range', when(isMovedPart, toStatus(404))],
 
   ['type', 'none', without('content-type')],
+  ['type', 'none on parts', onParts(without('content-type'))],
   [
     'type',
     'text',
@@ -363,6 +365,13 @@ export const FAULTS: readonly PlantedFault[] = [
   ],
   [
     'validator',
+    'a tag without quotes, and a date',
+    ({ fields }) => {
+      fields.etag = 'model'
+    },
+  ],
+  [
+    'validator',
     'a weak tag',
     (plan, asked) => {
       plan.fields.etag = WEAK_TAG
@@ -416,6 +425,20 @@ export const FAULTS: readonly PlantedFault[] = [
   ['if-match', 'ignored', when((asked) => asked.header('if-match') !== undefined, toPart)],
 
   ['not-modified', '200', when((asked) => asked.header('if-none-match') !== undefined, toWhole)],
+  [
+    'not-modified',
+    'whatever the version',
+    (plan, asked) => {
+      if (asked.header('if-none-match') !== undefined) toNotModified(plan)
+    },
+  ],
+  [
+    'not-modified',
+    'by its date, though the tag is another',
+    (plan, asked) => {
+      if (asked.header('if-modified-since') !== undefined) toNotModified(plan)
+    },
+  ],
   ['not-modified', 'no Cache-Control', onNotModified(without('cache-control'))],
   [
     'not-modified',
@@ -645,6 +668,12 @@ function toPart(plan: Plan, _asked: Asked): void {
   plan.start = 2
   plan.end = 10
   Object.assign(plan.fields, { 'content-range': `bytes 2-9/${size}`, 'content-length': '8' })
+}
+
+function toNotModified(plan: Plan): void {
+  plan.status = 304
+  plan.start = plan.end
+  delete plan.fields['content-length']
 }
 
 function toStatus(status: number): (plan: Plan) => void {

@@ -145,7 +145,9 @@ function decide(file: ModelFile, asked: Asked): Plan {
   }
   const match = asked.header('if-match')
   if (match !== undefined && match !== ETAG) return empty(412, {})
-  if (asked.header('if-none-match') === ETAG) {
+  const tag = asked.header('if-none-match')
+  const since = Date.parse(asked.header('if-modified-since') ?? '')
+  if (tag === undefined ? since >= Date.parse(MODIFIED) : tag === ETAG) {
     const { 'content-type': _, ...fields } = FIELDS
     return { ...empty(304, {}), fields }
   }
