@@ -375,7 +375,7 @@ describe('check', () => {
     const report = await check(`http://${await listen(server)}/`, { timeout: 1000 })
     expect(rowOf(report, 'content-length')).toMatchObject({
       outcome: 'fail',
-      found: '3 bytes came of 300, and then nothing any more',
+      found: '3 bytes came of 300, and then no more',
     })
   })
 
@@ -405,6 +405,7 @@ describe('check', () => {
       })
       const report = await check(server.url.replace('.mp4', '.zip'))
       expect([size, idsOf(report, 'fail')]).toEqual([size, []])
+      expect(String(report)).toContain(size === 1 ? '1 byte\n' : `${size} bytes\n`)
     }
   })
 })

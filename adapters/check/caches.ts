@@ -1,6 +1,15 @@
 import { isStrong } from '../../src/validators.ts'
 import type { Exchange } from './exchange.ts'
-import { type Check, type Finding, fail, fieldOf, pass, statusOf, unknown } from './finding.ts'
+import {
+  type Check,
+  countBytes,
+  type Finding,
+  fail,
+  fieldOf,
+  pass,
+  statusOf,
+  unknown,
+} from './finding.ts'
 import type { Field } from './head.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
@@ -58,7 +67,7 @@ export const CACHES: readonly Check[] = [
       const answer = await file.slice(spec)
       const flaw = flawOf(answer, start, end)
       if (flaw !== null) return fail(`${flaw} for bytes=${spec}`, answer)
-      const found = `${answer.body.length} bytes`
+      const found = countBytes(answer.body.length)
       return answer.body.length === end - start ? pass(found) : unknown(`only ${found} were read`)
     }),
   },
@@ -106,7 +115,10 @@ async function judgeEncoding(file: Subject): Promise<Finding> {
   const part = await file.range('0-99', accept)
   const encoded = [part, coded].filter(({ fields }) => fields.has('content-encoding'))
   if (file.whole.fields.has('content-encoding')) {
-    return fail(`${fieldOf(file.whole, 'Content-Encoding')} to who asked for none`, file.whole)
+    return fail(
+      `${fieldOf(file.whole, 'Content-Encoding')} to a client that asked for none`,
+      file.whole,
+    )
   }
   for (const answer of encoded) {
     const says = `a ${answer.status} with ${fieldOf(answer, 'Content-Encoding')}`

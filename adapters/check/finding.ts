@@ -49,9 +49,13 @@ export function isBusy({ status }: Exchange): boolean {
 /** What came too little or too much, where a length was announced; null if nothing did. */
 export function miscountOf({ framing, length, end, body, surplus }: Exchange): string | null {
   if (framing !== 'length') return null
-  if (end === 'short') return `${body.length} bytes came of ${length}`
-  if (end === 'stalled') return `${body.length} bytes came of ${length}, and then nothing any more`
-  return surplus > 0 ? `more than the announced ${length} bytes came` : null
+  if (end === 'short') return `${countBytes(body.length)} came of ${length}`
+  if (end === 'stalled') return `${countBytes(body.length)} came of ${length}, and then no more`
+  return surplus > 0 ? `more came than the announced ${countBytes(length ?? 0)}` : null
+}
+
+export function countBytes(count: number): string {
+  return count === 1 ? '1 byte' : `${count} bytes`
 }
 
 /** An answer's first line. */

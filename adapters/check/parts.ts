@@ -1,6 +1,7 @@
 import type { Exchange } from './exchange.ts'
 import {
   type Check,
+  countBytes,
   type Finding,
   fail,
   fieldOf,
@@ -42,7 +43,7 @@ export async function judgeContentRange(file: Subject): Promise<Finding> {
     if (range === null || range.size === null) return fail(says, answer)
     if (!isOf(range, spec)) return fail(`${says} for bytes=${spec}`, answer)
     if (size !== null && range.size !== size) {
-      return fail(`${says}, but ${size} bytes without a Range`, answer)
+      return fail(`${says}, but ${countBytes(size)} without a Range`, answer)
     }
     const isMiscounted = answer.length !== null && answer.length !== range.last - range.first + 1
     // Who sends less or more than announced is another check's.
@@ -79,7 +80,7 @@ export async function compareBytes(file: Subject, size: number): Promise<Finding
   if (compared === 0) return unknown('nothing came that could be compared')
   // A hole is the same everywhere.
   if (seen.size === 1 && compared > 2) return unknown('all bytes that were compared are the same')
-  return pass(`${compared} bytes compared`)
+  return pass(`${countBytes(compared)} compared`)
 }
 
 /** What is wrong with an answer that is to be bytes [start, end), without a look at them. */
@@ -91,7 +92,7 @@ export function flawOf(answer: Exchange, start: number, end: number): string | n
   // What was cut, we did not read.
   return missing === 0 || (missing > 0 && answer.end === 'cut')
     ? null
-    : `${answer.body.length} bytes`
+    : countBytes(answer.body.length)
 }
 
 /** Whether a Content-Range is a satisfied range as `0-1`, or some of an open one as `0-`. */

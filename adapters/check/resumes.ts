@@ -1,5 +1,5 @@
 import { isStrong } from '../../src/validators.ts'
-import { type Check, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
+import { type Check, countBytes, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
 import type { Field } from './head.ts'
 import { NO_PARTS, onParts } from './parts.ts'
 import type { Subject } from './subject.ts'
@@ -40,9 +40,11 @@ export const RESUMES: readonly Check[] = [
       const length = answer.length ?? answer.body.length
       if (length === 0) return pass(`416, bytes */${size}`)
       if (length > MAX_ERROR_PAGE || (answer.length === null && answer.end === 'cut')) {
-        return fail(`416 with a body of ${length} bytes`, answer)
+        return fail(`416 with a body of ${countBytes(length)}`, answer)
       }
-      return info(`416 with an error page of ${length} bytes, which old tools append to the file`)
+      return info(
+        `416 with an error page of ${countBytes(length)}, which old tools append to the file`,
+      )
     }),
   },
   {

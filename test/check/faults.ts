@@ -478,7 +478,7 @@ export const FAULTS: readonly PlantedFault[] = [
 
   [
     'encoding',
-    'a coded file for who asked for none',
+    'a coded file for a client that asked for none',
     when(
       ({ range, method }) => range === null && method === 'GET',
       ({ status, fields }) => {
