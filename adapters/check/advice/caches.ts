@@ -1,4 +1,4 @@
-import type { Advice } from '../advice.ts'
+import type { Advice } from './advice.ts'
 
 const CACHE_FIELDS: Pick<Advice, 'fix' | 'fixes'> = {
   fix: 'Send the ETag, Cache-Control, Expires and Vary of the 200 on 206 and 304, too',

@@ -1,4 +1,4 @@
-import type { Advice } from '../advice.ts'
+import type { Advice } from './advice.ts'
 
 /** What keeps pages of another origin out. */
 export const CORS_ADVICE: Readonly<Record<string, Advice>> = {

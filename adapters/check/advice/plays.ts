@@ -1,5 +1,4 @@
-import type { Advice } from '../advice.ts'
-import { BYTESERVE } from './byteserve.ts'
+import { type Advice, BYTESERVE } from './advice.ts'
 
 /** Without ranges: much has the same cause. */
 const NO_RANGES: Pick<Advice, 'fix' | 'fixes'> = {
