@@ -106,13 +106,6 @@ export const PLAYS: readonly Check[] = [
     }),
   },
   {
-    id: 'several-ranges',
-    aim: 'plays',
-    title: 'What comes of several ranges is what it says',
-    after: [...SOUND_PARTS, 'bytes'],
-    judge: judgeSeveral,
-  },
-  {
     id: 'accept-ranges',
     aim: 'plays',
     title: 'Accept-Ranges: bytes is on GET and HEAD',
@@ -163,6 +156,13 @@ export const PLAYS: readonly Check[] = [
     aim: 'plays',
     title: 'Late ranges come as soon as early ones',
     judge: onParts(judgeSpeed),
+  },
+  {
+    id: 'several-ranges',
+    aim: 'plays',
+    title: 'What comes of several ranges is what it says',
+    after: [...SOUND_PARTS, 'bytes'],
+    judge: judgeSeveral,
   },
 ]
 

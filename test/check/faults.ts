@@ -229,7 +229,7 @@ export const FAULTS: readonly PlantedFault[] = [
   [
     'several-ranges',
     'one byte less than announced',
-    toSeveral((text, { fields }) => {
+    toSeveral((text, fields) => {
       fields['content-length'] = String(text.length + 1)
       return text
     }),
@@ -237,8 +237,9 @@ export const FAULTS: readonly PlantedFault[] = [
   [
     'several-ranges',
     'both, as one part',
-    toSeveral((_text, { fields, end }) => {
-      Object.assign(fields, { 'content-type': 'video/mp4', 'content-range': `bytes 0-1/${end}` })
+    toSeveral((text, fields) => {
+      const [range = ''] = /bytes 0-1.\d+/.exec(text) ?? []
+      Object.assign(fields, { 'content-type': 'video/mp4', 'content-range': range })
       return '\0\0ft'
     }),
   ],
@@ -607,9 +608,9 @@ function change({ fields }: Plan, name: string, pattern: RegExp | string, by: st
   fields[name] = (fields[name] ?? '').replace(pattern, by)
 }
 
-/** Two ranges, as multipart, of which `edit` may change the text. */
+/** Two ranges, as multipart, of which `edit` may change the text and the fields. */
 export function toSeveral(
-  edit: (text: string, plan: Plan) => string = (text) => text,
+  edit: (text: string, fields: Plan['fields']) => string = (text) => text,
   boundary = 'B',
 ): Fault {
   return when(
@@ -618,10 +619,12 @@ export function toSeveral(
       const part = (range: string, bytes: string) => {
         return `--B\r\nContent-Range: bytes ${range}/${plan.end}\r\n\r\n${bytes}\r\n`
       }
+      const text = `${part('0-1', '\0\0')}${part('4-5', 'ft')}--B--\r\n`
       plan.status = 206
+      plan.end = 0
       plan.fields['content-type'] = `multipart/byteranges; boundary=${boundary}`
       delete plan.fields['content-length']
-      plan.text = edit(`${part('0-1', '\0\0')}${part('4-5', 'ft')}--B--\r\n`, plan)
+      plan.text = edit(text, plan.fields)
       plan.fields['content-length'] ??= String(plan.text.length)
     },
   )

@@ -179,7 +179,7 @@ async function send(
 ): Promise<void> {
   response.writeHead(plan.status, plan.fields)
   response.flushHeaders()
-  await setTimeout(plan.pause)
+  if (plan.pause > 0) await setTimeout(plan.pause)
   // Who hangs up is done.
   await pipeline(bodyOf(file, plan, method), response, { end: false }).catch(() => {})
   if (plan.surplus !== '') response.socket?.write(plan.surplus)
