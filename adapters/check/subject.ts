@@ -1,4 +1,5 @@
 import type { Ask, Exchange } from './exchange.ts'
+import { miscountOf } from './finding.ts'
 import type { Field, Head } from './head.ts'
 import type { Followed, Question, Session } from './session.ts'
 
@@ -134,7 +135,7 @@ export class Subject {
 
   /** The file's size, from whatever tells it; null if nothing does. */
   async size(): Promise<number | null> {
-    if (this.whole.length !== null) return this.whole.length
+    if (this.whole.length !== null && miscountOf(this.whole) === null) return this.whole.length
     if (this.content !== null) return this.content.length
     return contentRangeOf(await this.range('0-1'))?.size ?? null
   }

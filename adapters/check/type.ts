@@ -21,7 +21,7 @@ const IS_FILM_OR_SOUND = /^(?:video|audio)\/(?!mp2t|.*mpegurl)/
 export async function judgeType(file: Subject): Promise<Finding> {
   const { whole, prefix, url } = file
   const type = whole.fields.get('content-type')
-  if (type === undefined || !/^[!#$&^\w.+-]+\/[!#$&^\w.+-]+/.test(type)) {
+  if (type === undefined || !/^[!#$&^\w.+-]+\/[!#$&^\w.+-]+[ \t]*(?:;|$)/.test(type)) {
     return fail(fieldOf(whole, 'Content-Type'), whole)
   }
   const kind = kindOf(prefix)

@@ -70,6 +70,13 @@ export const FAULTS: readonly PlantedFault[] = [
   ['content-length', 'a part that ends early', onParts((plan) => plan.end--)],
   [
     'content-length',
+    'an end of the connection after 32 KiB',
+    onParts((plan) => {
+      plan.end = Math.min(plan.end, plan.start + 32 * 1024)
+    }),
+  ],
+  [
+    'content-length',
     'the size of the file on parts',
     onParts((plan) => {
       plan.fields['content-length'] = String(sizeOf(plan))
@@ -298,6 +305,13 @@ export const FAULTS: readonly PlantedFault[] = [
   ['redirects', 'not at all, with a Range', when(isMovedPart, toStatus(404))],
 
   ['type', 'none', without('content-type')],
+  [
+    'type',
+    'two',
+    ({ fields }) => {
+      fields['content-type'] = 'video/mp4, text/plain'
+    },
+  ],
   ['type', 'none on parts', onParts(without('content-type'))],
   [
     'type',
