@@ -16,7 +16,7 @@ import { CACHES } from './check/caches.ts'
 import { CORS } from './check/cors.ts'
 import { onOneLine } from './check/escape.ts'
 import type { Ask, Exchange } from './check/exchange.ts'
-import { type Check, type Finding, isBusy, statusOf, unknown } from './check/finding.ts'
+import { type Check, type Finding, isBusy, statusOf, unanswered, unknown } from './check/finding.ts'
 import type { Field } from './check/head.ts'
 import { PLAYS } from './check/plays.ts'
 import { Report, type Row } from './check/report.ts'
@@ -100,7 +100,7 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     onAsk: (requests) => onProgress({ requests, title }),
   })
   const opened = await openFile(session, { url: target, origin })
-  assertFile(opened)
+  await assertFile(opened, session)
   const file = new Subject(session, { url: target, origin }, opened)
   const redirected = file.redirects.length > 0
   const toCurl = (ask: Ask) => {
@@ -112,9 +112,11 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
   }
   const secrets = headers.map(([, value]) => value)
   const rows: Row[] = []
+  const withoutAnswer = new Set<string>()
   for (const each of [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS)]) {
     title = each.title
     const finding = await judge(each, file, rows)
+    if (finding.outcome === 'unanswered') withoutAnswer.add(each.id)
     rows.push(toRow(each, { ...finding, found: redact(finding.found, secrets) }, file, toCurl))
   }
   return new Report({
@@ -125,6 +127,7 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     requests: session.requests,
     bytes: session.bytes,
     rows,
+    unanswered: withoutAnswer,
   })
 }
 
@@ -140,10 +143,11 @@ async function judge(check: Check, file: Subject, before: readonly Row[]): Promi
   try {
     const finding = await check.judge(file)
     const isIll = finding.outcome === 'fail' && isBusy(finding.shownBy)
-    return isIll ? unknown(`the server is busy: ${statusOf(finding.shownBy)}`) : finding
+    return isIll ? unanswered(`the server is busy: ${statusOf(finding.shownBy)}`) : finding
   } catch (error) {
-    if (error instanceof UnansweredError) return unknown(error.message)
-    throw error
+    if (!(error instanceof UnansweredError)) throw error
+    // What we did not ask tells nothing of the server.
+    return error.obstacle === 'limit' ? unknown(error.message) : unanswered(error.message)
   }
 }
 
@@ -153,7 +157,8 @@ function toRow(
   { whole }: Subject,
   toCurl: (ask: Ask) => string,
 ): Row {
-  const row = { id, aim, title, outcome: finding.outcome, found: onOneLine(finding.found) }
+  const outcome = finding.outcome === 'unanswered' ? 'unknown' : finding.outcome
+  const row = { id, aim, title, outcome, found: onOneLine(finding.found) }
   if (finding.outcome !== 'fail') return { ...row, consequence: null, fix: null, curl: null }
   const advice = ADVICE[id]
   if (advice === undefined) throw new Error(`Expected advice for ${id}`)
@@ -170,18 +175,33 @@ function serverOf({ whole: { fields } }: Subject): string | null {
   return names.length === 0 ? recognize(fields) : onOneLine(names.join(', '))
 }
 
-function assertFile({ answer, redirects }: Followed): void {
+async function assertFile({ answer, redirects }: Followed, session: Session): Promise<void> {
   if (answer.status === 200) {
     if (answer.end !== 'complete' || answer.body.length > 0) return
     throw new UnansweredError('answer', 'the file is empty: it has no ranges')
   }
   const { pathname } = answer.ask.url
-  const got = `${onOneLine(statusOf(answer))}${hintOf(answer, redirects.length)}`
+  const hint = (await wantsRange(answer, session))
+    ? '; the file comes only for a request with a Range'
+    : hintOf(answer, redirects.length)
+  const got = `${onOneLine(statusOf(answer))}${hint}`
   throw new UnansweredError('answer', `expected 200 for ${onOneLine(pathname)}, got ${got}`)
+}
+
+/** Whether a server refuses what has no Range, as some tutorials teach. */
+async function wantsRange({ status, ask }: Exchange, session: Session): Promise<boolean> {
+  if (status < 400) return false
+  const fields: Field[] = [...ask.fields, ['Range', 'bytes=0-1']]
+  const answer = await session.ask({ ...ask, fields, most: () => 0 }).catch((error) => {
+    if (error instanceof UnansweredError) return null
+    throw error
+  })
+  return answer?.status === 206
 }
 
 /** What to do about an answer that is no file, where that is plain. */
 function hintOf({ status, fields }: Exchange, redirects: number): string {
+  if (status === 206) return '; without a Range it has to be a 200'
   if (status === 401) return '; it wants a header field Authorization, or USER:PASSWORD@ in the URL'
   const location = fields.get('location')
   const leads = status >= 300 && status < 400 && location !== undefined

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, createSecureServer } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ADVICE } from '../adapters/check/advice.ts'
@@ -369,6 +369,25 @@ describe('check', () => {
     expect(report.passed).toBe(false)
   })
 
+  it('does not call right what has no answer, nor lets it hide what has', async () => {
+    const model = await startServer(SMALL)
+    const server = createServer((socket) => {
+      const upstream = connect(Number(new URL(model.url).port), '127.0.0.1')
+      for (const end of [socket, upstream]) end.on('error', () => {})
+      socket.once('data', (bytes) => {
+        if (bytes.toString('latin1').startsWith('HEAD')) socket.destroy()
+        else upstream.end(bytes).pipe(socket)
+      })
+    })
+    const report = await check(`http://${await listen(server)}/film.mp4`)
+    expect(rowOf(report, 'head')).toMatchObject({
+      outcome: 'unknown',
+      found: 'it closed the connection without an answer',
+    })
+    expect(rowOf(report, 'if-range-current')?.outcome).toBe('pass')
+    expect(report.verdicts).toMatchObject({ plays: 'unknown', caches: 'pass' })
+  })
+
   it('tells a body that stops from one that ends', async () => {
     const server = createHttpServer((_, response) => {
       response.writeHead(200, { 'content-length': '300' }).write('abc')
@@ -397,6 +416,30 @@ describe('check', () => {
       [1, null],
       [2, 'bytes=0-1 is answered with 206'],
     ])
+  })
+
+  it('lets a server say that nothing is encoded', async () => {
+    const server = await startServer(SMALL, ({ fields }) => {
+      fields['content-encoding'] = 'identity'
+    })
+    expect(idsOf(await check(server.url), 'fail')).toEqual([])
+  })
+
+  it('finds nothing wrong with HTTP/1.0, nor with a date for a version', async () => {
+    const model = await startServer(SMALL, ({ fields }) => {
+      delete fields.etag
+    })
+    const server = createServer((socket) => {
+      const upstream = connect(Number(new URL(model.url).port), '127.0.0.1')
+      for (const end of [socket, upstream]) end.on('error', () => {})
+      socket.pipe(upstream).once('data', (bytes) => {
+        socket.write(bytes.toString('latin1').replace('HTTP/1.1', 'HTTP/1.0'), 'latin1')
+        upstream.pipe(socket)
+      })
+    })
+    const report = await check(`http://${await listen(server)}/film.mp4`)
+    expect(idsOf(report, 'fail')).toEqual([])
+    expect(report.passed).toBe(true)
   })
 
   it('finds nothing wrong with a file of a few bytes', async () => {
@@ -547,6 +590,12 @@ describe("what can't be checked", () => {
       'answer',
       /got 401 Unauthorized; it wants a header field Authorization/,
     ],
+    [
+      'a part that was not asked for',
+      'HTTP/1.1 206 Partial Content\r\n\r\n',
+      'answer',
+      /got 206 Partial Content; without a Range it has to be a 200$/,
+    ],
     ['an empty file', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'answer', /is empty/],
     [
       'a loop',
@@ -590,6 +639,16 @@ describe("what can't be checked", () => {
     expect(await obstacleOf(url)).toEqual([
       'connection',
       expect.stringMatching(/^nothing listens on 127\.0\.0\.1, port \d+$/),
+    ])
+  })
+
+  it('a server that answers nobody without a Range', async () => {
+    const server = await startServer(SMALL, (plan, asked) => {
+      if (asked.range === null) Object.assign(plan, { status: 400, end: 0, fields: {} })
+    })
+    expect(await obstacleOf(server.url)).toEqual([
+      'answer',
+      'expected 200 for /film.mp4, got 400 Bad Request; the file comes only for a request with a Range',
     ])
   })
 

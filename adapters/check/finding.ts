@@ -6,7 +6,7 @@ export type Aim = 'plays' | 'resumes' | 'caches' | 'cors'
 
 /** What a check found. */
 export type Finding =
-  | { readonly outcome: 'pass' | 'unknown' | 'info'; readonly found: string }
+  | { readonly outcome: 'pass' | 'unknown' | 'unanswered' | 'info'; readonly found: string }
   | { readonly outcome: 'fail'; readonly found: string; readonly shownBy: Exchange }
 
 /** One thing to know about a server. */
@@ -32,6 +32,11 @@ export function fail(found: string, shownBy: Exchange): Finding {
 
 export function unknown(found: string): Finding {
   return { outcome: 'unknown', found }
+}
+
+/** Unknown, because the server gave no answer that tells anything. */
+export function unanswered(found: string): Finding {
+  return { outcome: 'unanswered', found }
 }
 
 export function info(found: string): Finding {

@@ -67,7 +67,7 @@ export const RESUMES: readonly Check[] = [
     aim: 'resumes',
     title: 'The version is the same in each answer',
     async judge(file) {
-      const change = await findChange(file)
+      const change = await findChange(file, await file.head())
       if (change !== null) return fail(...change)
       const { tag, date } = versionOf(file.whole)
       if (tag === null && date === null) return unknown(NO_VALIDATOR)

@@ -17,11 +17,14 @@ export function versionOf({ fields }: Pick<Exchange, 'fields'>): {
   return { tag: isEntityTag(tag) ? tag : null, date }
 }
 
-/** An answer that has another version than the first, and what it says. */
-export async function findChange(file: Subject): Promise<[string, Exchange] | null> {
+/** Of parts and `others`, an answer that has another version than the first, and what it says. */
+export async function findChange(
+  file: Subject,
+  ...others: readonly Exchange[]
+): Promise<[string, Exchange] | null> {
   const { whole } = file
-  const others = [await file.head(), await file.range('0-1'), await file.range(file.inner)]
-  for (const answer of others.filter(({ status }) => status === 200 || status === 206)) {
+  const answers = [...others, await file.range('0-1'), await file.range(file.inner)]
+  for (const answer of answers.filter(({ status }) => status === 200 || status === 206)) {
     for (const name of ['ETag', 'Last-Modified']) {
       const [before, after] = [whole, answer].map(({ fields }) => fields.get(name.toLowerCase()))
       if (before === undefined || after === undefined || before === after) continue
