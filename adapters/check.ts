@@ -15,15 +15,16 @@ import { ADVICE } from './check/advice.ts'
 import { CACHES } from './check/caches.ts'
 import { CORS } from './check/cors.ts'
 import { onOneLine } from './check/escape.ts'
-import type { Ask, Exchange } from './check/exchange.ts'
+import type { Ask } from './check/exchange.ts'
 import { type Check, type Finding, isBusy, statusOf, unanswered, unknown } from './check/finding.ts'
 import type { Field } from './check/head.ts'
+import { openFile } from './check/open.ts'
 import { PLAYS } from './check/plays.ts'
 import { Report, type Row } from './check/report.ts'
 import { RESUMES } from './check/resumes.ts'
 import { recognize } from './check/server.ts'
-import { type Followed, MAX_REDIRECTS, Session } from './check/session.ts'
-import { openFile, Subject } from './check/subject.ts'
+import { Session } from './check/session.ts'
+import { Subject } from './check/subject.ts'
 import { parseFields, parseOrigin, parseTarget } from './check/target.ts'
 import { curlLine, redact } from './check/text.ts'
 import { UnansweredError } from './check/unanswered.ts'
@@ -100,15 +101,14 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     onAsk: (requests) => onProgress({ requests, title }),
   })
   const opened = await openFile(session, { url: target, origin })
-  await assertFile(opened, session)
   const file = new Subject(session, { url: target, origin }, opened)
   const redirected = file.redirects.length > 0
   const toCurl = (ask: Ask) => {
-    const options = { secrets: headers, insecure }
-    if (ask.method !== 'OPTIONS') return curlLine(ask, target, { ...options, redirected })
+    const line = { secrets: headers, insecure, redirected }
+    if (ask.method !== 'OPTIONS') return curlLine(ask, target, line)
     // Where a redirect leads has a preflight of its own.
     const url = ask.url.href === target.href ? target : withoutQuery(ask.url)
-    return curlLine(ask, url, { ...options, redirected: false })
+    return curlLine(ask, url, { ...line, redirected: false })
   }
   const secrets = headers.map(([, value]) => value)
   const rows: Row[] = []
@@ -173,39 +173,4 @@ function serverOf({ whole: { fields } }: Subject): string | null {
     (name) => name !== undefined,
   )
   return names.length === 0 ? recognize(fields) : onOneLine(names.join(', '))
-}
-
-async function assertFile({ answer, redirects }: Followed, session: Session): Promise<void> {
-  if (answer.status === 200) {
-    if (answer.end !== 'complete' || answer.body.length > 0) return
-    throw new UnansweredError('answer', 'the file is empty: it has no ranges')
-  }
-  const { pathname } = answer.ask.url
-  const hint = (await wantsRange(answer, session))
-    ? '; the file comes only for a request with a Range'
-    : hintOf(answer, redirects.length)
-  const got = `${onOneLine(statusOf(answer))}${hint}`
-  throw new UnansweredError('answer', `expected 200 for ${onOneLine(pathname)}, got ${got}`)
-}
-
-/** Whether a server refuses what has no Range, as some tutorials teach. */
-async function wantsRange({ status, ask }: Exchange, session: Session): Promise<boolean> {
-  if (status < 400) return false
-  const fields: Field[] = [...ask.fields, ['Range', 'bytes=0-1']]
-  const answer = await session.ask({ ...ask, fields, most: () => 0 }).catch((error) => {
-    if (error instanceof UnansweredError) return null
-    throw error
-  })
-  return answer?.status === 206
-}
-
-/** What to do about an answer that is no file, where that is plain. */
-function hintOf({ status, fields }: Exchange, redirects: number): string {
-  if (status === 206) return '; without a Range it has to be a 200'
-  if (status === 401) return '; it wants a header field Authorization, or USER:PASSWORD@ in the URL'
-  const location = fields.get('location')
-  const leads = status >= 300 && status < 400 && location !== undefined
-  if (!leads) return ''
-  if (redirects === MAX_REDIRECTS) return ` after ${redirects} redirects: more are not followed`
-  return `, which leads to ${onOneLine(location.replace(/\?.*/s, ''))}`
 }

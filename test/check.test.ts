@@ -162,7 +162,7 @@ describe('check', () => {
     const headers = { authorization: 'Bearer s3cret-token', 'user-agent': 'x' }
     const allowed = [
       ['Range, If-Range', 'authorization not allowed'],
-      // A wildcard is none for Authorization (Fetch §4.9).
+      // A wildcard is none for Authorization (Fetch, CORS-preflight fetch).
       ['*', 'authorization not allowed'],
       ['*, Authorization', 'Access-Control-Allow-Headers: *, Authorization'],
     ]

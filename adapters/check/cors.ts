@@ -50,7 +50,7 @@ export const CORS: readonly Check[] = [
         if (refusal !== null) return fail(`${refusal} on OPTIONS`, answer)
         const allowed = namesIn(answer, 'access-control-allow-headers')
         const refused = names.filter((name) => {
-          // A wildcard is none for what is secret (Fetch §4.9).
+          // A wildcard does not cover what is secret (Fetch, CORS-preflight fetch).
           const mayBeAny = name !== 'authorization' && !sendsCookie(file, place)
           return !includes(allowed, name, mayBeAny)
         })
@@ -81,7 +81,7 @@ function refusalOf(file: Subject, answer: Exchange): string | null {
     : null
 }
 
-/** Whether a browser sends a cookie, to what it allows less (Fetch §3.3.5). */
+/** Whether a cookie is sent, with which less is allowed (Fetch, CORS protocol and credentials). */
 function sendsCookie(file: Subject, answer: Exchange): boolean {
   return ownNames(file, answer).includes('cookie')
 }

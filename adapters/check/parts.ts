@@ -45,9 +45,9 @@ export async function judgeContentRange(file: Subject): Promise<Finding> {
     if (size !== null && range.size !== size) {
       return fail(`${says}, but ${countBytes(size)} without a Range`, answer)
     }
-    const isMiscounted = answer.length !== null && answer.length !== range.last - range.first + 1
-    // Who sends less or more than announced is another check's.
-    if (isMiscounted && miscountOf(answer) === null) {
+    const isOther = answer.length !== null && answer.length !== range.last - range.first + 1
+    // That less or more is sent than announced, is for another check to tell.
+    if (isOther && miscountOf(answer) === null) {
       return fail(`${says}, but Content-Length: ${answer.length}`, answer)
     }
   }
@@ -61,9 +61,9 @@ export async function judgeContentRange(file: Subject): Promise<Finding> {
  */
 export async function compareBytes(file: Subject, size: number): Promise<Finding> {
   const parts = await askParts(file, size)
-  for (const { start, end, answer } of parts) {
-    const flaw = flawOf(answer, start, end)
-    if (flaw !== null) return fail(`${flaw} for bytes=${start}-${end - 1}`, answer)
+  for (const part of parts) {
+    const flaw = flawOf(part.answer, part.start, part.end)
+    if (flaw !== null) return fail(`${flaw} for ${specOf(part)}`, part.answer)
   }
   const seen = new Set<number>()
   let compared = 0

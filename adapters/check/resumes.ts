@@ -9,6 +9,7 @@ import { daysAfter, findChange, isYoung, OTHER_TAG, versionOf } from './version.
 const MAX_ERROR_PAGE = 64 * 1024
 
 const NO_VALIDATOR = 'there is no strong ETag, and no date'
+
 /** What a download needs that goes on where it broke off, on the same version of the file. */
 export const RESUMES: readonly Check[] = [
   {

@@ -108,7 +108,7 @@ export class Session {
   }
 }
 
-/** The fields for where a redirect leads: a third origin is not told whose page it is (Fetch §3.2). */
+/** The fields for where a redirect leads: a third origin is not told whose page it is. */
 function fieldsFor(target: URL, { url, fields }: Ask): readonly Field[] {
   return fields.map(([name, value]) => {
     const isTold = name !== 'Origin' || url.origin === target.origin || url.origin === value

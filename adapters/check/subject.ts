@@ -6,8 +6,8 @@ import type { Followed, Question, Session } from './session.ts'
 const KIB = 1024
 
 /** How much of a file is read from its beginning; one up to MAX_WHOLE is read whole. */
-const PREFIX = 64 * KIB
-const MAX_WHOLE = 1024 * KIB
+export const PREFIX: number = 64 * KIB
+export const MAX_WHOLE: number = 1024 * KIB
 
 /** What is longer is not looked at further. */
 const ERROR_PAGE = 16 * KIB
@@ -149,17 +149,6 @@ export class Subject {
   }
 }
 
-/** Asks for the file without a Range, wherever it is by now. */
-export function openFile(session: Session, { url, origin }: SubjectOptions): Promise<Followed> {
-  return session.follow({
-    method: 'GET',
-    url,
-    fields: withDefaults([], origin),
-    most: ({ fields }) =>
-      Number(fields.get('content-length') ?? NaN) <= MAX_WHOLE ? MAX_WHOLE : PREFIX,
-  })
-}
-
 /** Whose page a request is for, as it says; null: nobody's. */
 export function originOf({ fields }: Ask): string | null {
   return fields.find(([name]) => name === 'Origin')?.[1] ?? null
@@ -175,12 +164,12 @@ function toQuestion(ask: Ask, origin: string | null, mostOfPart: number = PREFIX
   }
 }
 
-function withDefaults(fields: readonly Field[], origin: string | null): readonly Field[] {
-  const named = new Set(fields.map(([name]) => name.toLowerCase()))
+export function withDefaults(fields: readonly Field[], origin: string | null): readonly Field[] {
+  const hasCoding = fields.some(([name]) => name === 'Accept-Encoding')
   return [
     ['User-Agent', 'byteserve-check'],
-    ...(named.has('accept-encoding') ? [] : [AS_STORED]),
-    ...(origin === null || named.has('origin') ? [] : [['Origin', origin] as const]),
+    ...(hasCoding ? [] : [AS_STORED]),
+    ...(origin === null ? [] : [['Origin', origin] as const]),
     ...fields,
   ]
 }
