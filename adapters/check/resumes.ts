@@ -59,8 +59,9 @@ export const RESUMES: readonly Check[] = [
         return fail(`${says}, which is not "…" or W/"…"`, file.whole)
       }
       if (tag !== null && isStrong(tag)) return pass(says)
-      if (date !== null) return pass(fieldOf(file.whole, 'Last-Modified'))
-      return fail(tag === null ? `${says}, no Last-Modified` : `${says}, which is weak`, file.whole)
+      const modified = fieldOf(file.whole, 'Last-Modified')
+      if (date !== null) return pass(modified)
+      return fail(tag === null ? `${says}, ${modified}` : `${says}, which is weak`, file.whole)
     },
   },
   {

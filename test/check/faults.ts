@@ -220,6 +220,7 @@ export const FAULTS: readonly PlantedFault[] = [
     'another boundary than its own',
     toSeveral((text) => text.replaceAll('--B', '--C')),
   ],
+  ['several-ranges', '500', when(({ range }) => range === '0-1,4-5', toStatus(500))],
   ['several-ranges', 'no last boundary', toSeveral((text) => text.replace('--B--', ''))],
   [
     'several-ranges',
