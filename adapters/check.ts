@@ -15,15 +15,16 @@ import { ADVICE } from './check/advice.ts'
 import { CACHES } from './check/caches.ts'
 import { CORS } from './check/cors.ts'
 import { onOneLine } from './check/escape.ts'
-import type { Ask, Exchange } from './check/exchange.ts'
-import { type Check, type Finding, isBusy, statusOf, unknown } from './check/finding.ts'
+import type { Ask } from './check/exchange.ts'
+import { type Check, type Finding, isBusy, statusOf, unanswered, unknown } from './check/finding.ts'
 import type { Field } from './check/head.ts'
+import { openFile } from './check/open.ts'
 import { PLAYS } from './check/plays.ts'
 import { Report, type Row } from './check/report.ts'
 import { RESUMES } from './check/resumes.ts'
 import { recognize } from './check/server.ts'
 import { Session } from './check/session.ts'
-import { openFile, Subject } from './check/subject.ts'
+import { Subject } from './check/subject.ts'
 import { parseFields, parseOrigin, parseTarget } from './check/target.ts'
 import { curlLine, redact } from './check/text.ts'
 import { UnansweredError } from './check/unanswered.ts'
@@ -37,8 +38,8 @@ export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 /** How a server is checked. */
 export interface CheckOptions {
   /**
-   * Header fields for each request, such as `Authorization`. They go to no other origin, and into no
-   * report.
+   * Header fields for each GET and HEAD, such as `Authorization`. They go to no other origin, and into
+   * no report.
    */
   readonly headers?: Readonly<Record<string, string>> | readonly Field[]
   /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
@@ -100,37 +101,53 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     onAsk: (requests) => onProgress({ requests, title }),
   })
   const opened = await openFile(session, { url: target, origin })
-  assertFile(opened.answer)
   const file = new Subject(session, { url: target, origin }, opened)
   const redirected = file.redirects.length > 0
-  const toCurl = (ask: Ask) => curlLine(ask, target, { secrets: headers, insecure, redirected })
+  const toCurl = (ask: Ask) => {
+    const line = { secrets: headers, insecure, redirected }
+    if (ask.method !== 'OPTIONS') return curlLine(ask, target, line)
+    // Where a redirect leads has a preflight of its own.
+    const url = ask.url.href === target.href ? target : withoutQuery(ask.url)
+    return curlLine(ask, url, { ...line, redirected: false })
+  }
   const secrets = headers.map(([, value]) => value)
   const rows: Row[] = []
+  const withoutAnswer = new Set<string>()
   for (const each of [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS)]) {
     title = each.title
-    const finding = await judge(each, file)
+    const finding = await judge(each, file, rows)
+    if (finding.outcome === 'unanswered') withoutAnswer.add(each.id)
     rows.push(toRow(each, { ...finding, found: redact(finding.found, secrets) }, file, toCurl))
   }
   return new Report({
     url: target.href,
-    finalUrl: redirected ? file.url.origin + file.url.pathname : target.href,
+    finalUrl: redirected ? withoutQuery(file.url).href : target.href,
     server: serverOf(file),
     size: await file.size().catch(() => null),
     requests: session.requests,
     bytes: session.bytes,
     rows,
+    unanswered: withoutAnswer,
   })
 }
 
-/** What a check finds, if it gets answers that say something. */
-async function judge(check: Check, file: Subject): Promise<Finding> {
+/** A URL that a server has made is signed by its query. */
+function withoutQuery({ origin, pathname }: URL): URL {
+  return new URL(origin + pathname)
+}
+
+/** What a check finds, if it gets answers that say something, and nothing is told already. */
+async function judge(check: Check, file: Subject, before: readonly Row[]): Promise<Finding> {
+  const cause = before.find(({ id, outcome }) => outcome === 'fail' && check.after?.includes(id))
+  if (cause !== undefined) return unknown(`${cause.id} fails`)
   try {
     const finding = await check.judge(file)
     const isIll = finding.outcome === 'fail' && isBusy(finding.shownBy)
-    return isIll ? unknown(`the server is busy: ${statusOf(finding.shownBy)}`) : finding
+    return isIll ? unanswered(`the server is busy: ${statusOf(finding.shownBy)}`) : finding
   } catch (error) {
-    if (error instanceof UnansweredError) return unknown(error.message)
-    throw error
+    if (!(error instanceof UnansweredError)) throw error
+    // What we did not ask tells nothing of the server.
+    return error.obstacle === 'limit' ? unknown(error.message) : unanswered(error.message)
   }
 }
 
@@ -140,7 +157,8 @@ function toRow(
   { whole }: Subject,
   toCurl: (ask: Ask) => string,
 ): Row {
-  const row = { id, aim, title, outcome: finding.outcome, found: onOneLine(finding.found) }
+  const outcome = finding.outcome === 'unanswered' ? 'unknown' : finding.outcome
+  const row = { id, aim, title, outcome, found: onOneLine(finding.found) }
   if (finding.outcome !== 'fail') return { ...row, consequence: null, fix: null, curl: null }
   const advice = ADVICE[id]
   if (advice === undefined) throw new Error(`Expected advice for ${id}`)
@@ -155,22 +173,4 @@ function serverOf({ whole: { fields } }: Subject): string | null {
     (name) => name !== undefined,
   )
   return names.length === 0 ? recognize(fields) : onOneLine(names.join(', '))
-}
-
-function assertFile(answer: Exchange): void {
-  if (answer.status === 200) {
-    if (answer.end !== 'complete' || answer.body.length > 0) return
-    throw new UnansweredError('answer', 'the file is empty: it has no ranges')
-  }
-  const { pathname } = answer.ask.url
-  const message = `expected 200 for ${onOneLine(pathname)}, got ${onOneLine(statusOf(answer))}${hintOf(answer)}`
-  throw new UnansweredError('answer', message)
-}
-
-/** What to do about an answer that is no file, where that is plain. */
-function hintOf({ status, fields }: Exchange): string {
-  if (status === 401) return '; it wants a header field Authorization, or USER:PASSWORD@ in the URL'
-  const location = fields.get('location')
-  const leads = status >= 300 && status < 400 && location !== undefined
-  return leads ? `, which leads to ${onOneLine(location.replace(/\?.*/s, ''))}` : ''
 }

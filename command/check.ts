@@ -108,7 +108,7 @@ async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Ou
   const { origin, headers, insecure, timeout } = wanted
   const shows = stderr.isTTY === true
   const onProgress = ({ requests, title }: Progress) => {
-    const line = `${requests} ${title ?? `opening ${onOneLine(url)}`}`
+    const line = `${requests} ${title ?? `opening ${onOneLine(withoutUser(url))}`}`
     stderr.write(`\r\x1b[K${line.slice(0, widthOf(stderr) - 1)}`)
   }
   try {
@@ -120,13 +120,14 @@ async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Ou
       ...(shows ? { onProgress } : {}),
     })
   } catch (error) {
-    return { url: withoutUser(url), error: explain(error, url) }
+    return { url: withoutUser(url), error: whyNot(error, url) }
   } finally {
     if (shows) stderr.write('\r\x1b[K')
   }
 }
 
-function explain(error: unknown, url: string): string {
+/** Why a URL could not be checked. */
+function whyNot(error: unknown, url: string): string {
   const message = onOneLine(messageOf(error))
   if (!(error instanceof UnansweredError)) return message
   const hint = error.obstacle === 'certificate' ? '; --insecure asks it all the same' : ''

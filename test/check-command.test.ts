@@ -123,6 +123,19 @@ describe('byteserve check', () => {
     expect(piped.stdout + piped.stderr).not.toContain('\x1b')
   })
 
+  it('prints no part of a password, whatever is in it', async () => {
+    const url = new URL(await startServer())
+    const passwords = ['p@ssw0rd', 'p/ssw0rd', 'p?ssw0rd', 'p#ssw0rd', 'p\\ssw0rd', 'p:@:ssw0rd']
+    for (const password of passwords) {
+      // Most of these are no URL, but an attempt at one.
+      const withUser = `http://me:${password}@${url.host}/film.mp4`
+      for (const args of [[withUser], ['--json', withUser]]) {
+        const { stdout, stderr } = await runHere(args, { isTTY: true })
+        expect([password, /ssw0rd/.test(stdout + stderr)]).toEqual([password, false])
+      }
+    }
+  })
+
   it('--json is one list, of what could not be asked, too', async () => {
     const url = await startServer(withoutCacheControl)
     const { code, stdout, stderr } = await runHere([
@@ -159,7 +172,11 @@ describe('byteserve check', () => {
       'https://app.example/x',
     ]
     const { code, stdout } = await runHere([...args, url])
-    expect([...seen]).toEqual(['s3cret: 1 c00kie https://app.example'])
+    expect([...seen]).toEqual([
+      's3cret: 1 c00kie https://app.example',
+      // As browsers ask for permission.
+      'undefined undefined https://app.example',
+    ])
     expect(code).toBe(1)
     expect(stdout).toContain('Cross-origin ✗')
     expect(stdout).toContain("-H 'X-Key: YOUR X-KEY' -H 'Cookie: YOUR COOKIE'")

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, createSecureServer } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ADVICE } from '../adapters/check/advice.ts'
 import { type CheckOptions, check, type Report } from '../adapters/check.ts'
 import { certificate } from './check/certificate.ts'
-import { FAULTS } from './check/faults.ts'
+import { FAULTS, toSeveral } from './check/faults.ts'
 import { type Fault, type ModelFile, type ModelServer, startModel } from './check/model-server.ts'
 
 const MIB = 1024 * 1024
@@ -109,6 +109,22 @@ describe('check', () => {
     expect(rowOf(report, 'index-first')?.found).toBe('the film begins at byte 32, before its index')
   })
 
+  it.each([
+    ['avif', 'image/avif'],
+    ['heic', 'image/heic'],
+    ['mif1', 'image/heif'],
+    ['crx ', 'image/x-canon-cr3'],
+  ])('a picture of brand %s is no film', async (brand, type) => {
+    const head = boxes(['ftyp', 32], ['mdat', 64])
+    head.write(brand, 8, 'latin1')
+    const server = await startServer({ ...SMALL, head }, ({ fields }) => {
+      fields['content-type'] = type
+    })
+    const report = await check(server.url.replace('film.mp4', 'photo'))
+    expect(idsOf(report, 'fail')).toEqual([])
+    expect(rowOf(report, 'index-first')?.found).toBe('this is no MP4')
+  })
+
   it('follows the boxes of an MP4 over what it has not read', async () => {
     const size = 3 * MIB
     const far = Buffer.alloc(size)
@@ -128,6 +144,95 @@ describe('check', () => {
     const report = await check(`https://${await listen(server)}/`, { insecure: true })
     expect(idsOf(report, 'fail')).toEqual(['redirects'])
     expect(rowOf(report, 'redirects')?.found).toBe(`from https to Location: ${target}`)
+  })
+
+  it('asks HEAD of the URL that was given: a signed one may be for GET only', async () => {
+    const signed = await startServer(SMALL, (plan, { method, path }) => {
+      if (path !== `/film.mp4?for=${method}`) Object.assign(plan, { status: 403, start: plan.end })
+    })
+    const server = createHttpServer(({ method }, response) => {
+      const name = method === 'HEAD' ? 'HEAD' : 'GET'
+      response.writeHead(302, { location: `${signed.url}?for=${name}` }).end()
+    })
+    const report = await check(`http://${await listen(server)}/`)
+    expect(idsOf(report, 'fail')).toEqual([])
+  })
+
+  it('asks for permission as a browser does: without the fields that it asks for', async () => {
+    const headers = { authorization: 'Bearer s3cret-token', 'user-agent': 'x' }
+    const allowed = [
+      ['Range, If-Range', 'authorization not allowed'],
+      // A wildcard is none for Authorization (Fetch, CORS-preflight fetch).
+      ['*', 'authorization not allowed'],
+      ['*, Authorization', 'Access-Control-Allow-Headers: *, Authorization'],
+    ]
+    for (const [fields = '', found] of allowed) {
+      const server = await startServer(SMALL, (plan, asked) => {
+        if (asked.method === 'OPTIONS') plan.fields['access-control-allow-headers'] = fields
+        else if (asked.header('authorization') === undefined) plan.status = 401
+      })
+      const report = await check(server.url, { ...OPTIONS, headers })
+      expect(rowOf(report, 'cors-preflight')?.found).toBe(found)
+    }
+    const guarded = await startServer(SMALL, (plan, asked) => {
+      if (asked.header('authorization') === undefined) plan.status = 401
+    })
+    const report = await check(guarded.url, { ...OPTIONS, headers })
+    expect(idsOf(report, 'fail')).toEqual(['cors-preflight'])
+    expect(rowOf(report, 'cors-preflight')?.found).toBe('401 Unauthorized to OPTIONS')
+  })
+
+  it('knows that a cookie needs the origin by its name', async () => {
+    const headers = { cookie: 'c00kie' }
+    const wild = await check((await startServer(SMALL)).url, { ...OPTIONS, headers })
+    expect(idsOf(wild, 'fail')).toEqual(['cors-expose', 'cors-preflight'])
+    const named = await startServer(SMALL, ({ fields }) => {
+      fields['access-control-allow-origin'] = OPTIONS.origin
+    })
+    const unsaid = await check(named.url, { ...OPTIONS, headers })
+    expect(rowOf(unsaid, 'cors-expose')?.found).toBe('no Access-Control-Allow-Credentials on 200')
+    const server = await startServer(SMALL, ({ fields }) => {
+      fields['access-control-allow-origin'] = OPTIONS.origin
+      fields['access-control-allow-credentials'] = 'true'
+    })
+    expect(idsOf(await check(server.url, { ...OPTIONS, headers }), 'fail')).toEqual([])
+  })
+
+  it('knows whose page a browser says it is after a redirect', async () => {
+    const origins = new Set<string | undefined>()
+    const named = await startServer(SMALL, ({ fields }, asked) => {
+      origins.add(asked.header('origin'))
+      fields['access-control-allow-origin'] = OPTIONS.origin
+    })
+    const server = await startServer(SMALL, (plan, { path }) => {
+      if (path === '/moved') plan.fields.location = named.url
+    })
+    const moved = new URL('/moved', server.url)
+    // A third origin is not told it.
+    const third = await check(moved, OPTIONS)
+    expect(idsOf(third, 'fail')).toEqual(['cors-expose', 'cors-preflight'])
+    expect([...origins]).toEqual(['null'])
+    expect(rowOf(third, 'cors-preflight')?.curl).toContain(`-X OPTIONS -H 'Origin: null'`)
+    // A page's own origin needs no permission.
+    const own = await check(server.url, { origin: new URL(server.url).origin })
+    expect(own.verdicts.cors).toBe('pass')
+  })
+
+  it.each([
+    ['multipart: 0-1, 4-5', toSeveral()],
+    ['multipart: 0-1, 4-5', toSeveral((text) => text, '"B"')],
+    ['multipart: 4-5', toSeveral((text) => text.slice(text.indexOf('--B', 3)))],
+    [
+      'one part: 0-5',
+      toSeveral((_text, fields) => {
+        fields['content-type'] = 'video/mp4'
+        fields['content-range'] = `bytes 0-5/${SMALL.size}`
+        return HEAD.toString('latin1', 0, 6)
+      }),
+    ],
+  ])('lets a server answer several ranges by %s', async (found, right) => {
+    const report = await check((await startServer(SMALL, right)).url)
+    expect(rowOf(report, 'several-ranges')).toMatchObject({ outcome: 'info', found })
   })
 
   it('tells of an error page, but does not call it wrong', async () => {
@@ -157,7 +262,7 @@ describe('check', () => {
   it('each fault that can be found has been planted, and has its advice', async () => {
     const report = await check((await startServer(SMALL)).url, OPTIONS)
     const planted = new Set([...FAULTS.map(([row]) => row), 'index-first'])
-    const all = report.rows.map(({ id }) => id).filter((id) => id !== 'several-ranges')
+    const all = report.rows.map(({ id }) => id)
     expect([...planted].sort()).toEqual([...all].sort())
     expect(Object.keys(ADVICE).sort()).toEqual([...all].sort())
   })
@@ -169,9 +274,9 @@ describe('check', () => {
     const server = await startServer({ size: 64 * MIB, head }, (plan, { path }) => {
       const hop = Number(/^\/hop(\d)$/.exec(path)?.[1] ?? 0)
       if (hop === 0) return
-      const location = hop === 1 ? '/film.mp4' : `/hop${hop - 1}`
-      const redirect = { status: 302, end: plan.start, fields: { location, 'content-length': '0' } }
-      Object.assign(plan, redirect)
+      plan.fields.location = hop === 1 ? '/film.mp4' : `/hop${hop - 1}`
+      plan.fields['content-length'] = '0'
+      Object.assign(plan, { status: 302, end: plan.start })
     })
     const report = await check(new URL('/hop5', server.url), OPTIONS)
     expect([report.requests, server.log.length, server.atOnce()]).toEqual([40, 40, 1])
@@ -209,6 +314,7 @@ describe('check', () => {
       'bytes',
       'suffix',
       'clamped',
+      'accept-ranges',
       'late-speed',
       'past-end',
       'if-range-current',
@@ -263,6 +369,25 @@ describe('check', () => {
     expect(report.passed).toBe(false)
   })
 
+  it('does not call right what has no answer, nor lets it hide what has', async () => {
+    const model = await startServer(SMALL)
+    const server = createServer((socket) => {
+      const upstream = connect(Number(new URL(model.url).port), '127.0.0.1')
+      for (const end of [socket, upstream]) end.on('error', () => {})
+      socket.once('data', (bytes) => {
+        if (bytes.toString('latin1').startsWith('HEAD')) socket.destroy()
+        else upstream.end(bytes).pipe(socket)
+      })
+    })
+    const report = await check(`http://${await listen(server)}/film.mp4`)
+    expect(rowOf(report, 'head')).toMatchObject({
+      outcome: 'unknown',
+      found: 'it closed the connection without an answer',
+    })
+    expect(rowOf(report, 'if-range-current')?.outcome).toBe('pass')
+    expect(report.verdicts).toMatchObject({ plays: 'unknown', caches: 'pass' })
+  })
+
   it('tells a body that stops from one that ends', async () => {
     const server = createHttpServer((_, response) => {
       response.writeHead(200, { 'content-length': '300' }).write('abc')
@@ -270,7 +395,7 @@ describe('check', () => {
     const report = await check(`http://${await listen(server)}/`, { timeout: 1000 })
     expect(rowOf(report, 'content-length')).toMatchObject({
       outcome: 'fail',
-      found: '3 bytes came of 300, and then nothing any more',
+      found: '3 bytes came of 300, and then no more',
     })
   })
 
@@ -293,6 +418,30 @@ describe('check', () => {
     ])
   })
 
+  it('lets a server say that nothing is encoded', async () => {
+    const server = await startServer(SMALL, ({ fields }) => {
+      fields['content-encoding'] = 'identity'
+    })
+    expect(idsOf(await check(server.url), 'fail')).toEqual([])
+  })
+
+  it('finds nothing wrong with HTTP/1.0, nor with a date for a version', async () => {
+    const model = await startServer(SMALL, ({ fields }) => {
+      delete fields.etag
+    })
+    const server = createServer((socket) => {
+      const upstream = connect(Number(new URL(model.url).port), '127.0.0.1')
+      for (const end of [socket, upstream]) end.on('error', () => {})
+      socket.pipe(upstream).once('data', (bytes) => {
+        socket.write(bytes.toString('latin1').replace('HTTP/1.1', 'HTTP/1.0'), 'latin1')
+        upstream.pipe(socket)
+      })
+    })
+    const report = await check(`http://${await listen(server)}/film.mp4`)
+    expect(idsOf(report, 'fail')).toEqual([])
+    expect(report.passed).toBe(true)
+  })
+
   it('finds nothing wrong with a file of a few bytes', async () => {
     for (const size of [1, 2, 3, 10]) {
       const server = await startServer({ size, head: Buffer.alloc(0) }, ({ fields }) => {
@@ -300,6 +449,7 @@ describe('check', () => {
       })
       const report = await check(server.url.replace('.mp4', '.zip'))
       expect([size, idsOf(report, 'fail')]).toEqual([size, []])
+      expect(String(report)).toContain(size === 1 ? '1 byte\n' : `${size} bytes\n`)
     }
   })
 })
@@ -440,8 +590,19 @@ describe("what can't be checked", () => {
       'answer',
       /got 401 Unauthorized; it wants a header field Authorization/,
     ],
+    [
+      'a part that was not asked for',
+      'HTTP/1.1 206 Partial Content\r\n\r\n',
+      'answer',
+      /got 206 Partial Content; without a Range it has to be a 200$/,
+    ],
     ['an empty file', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'answer', /is empty/],
-    ['a loop', 'HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n', 'answer', /more than 5 redirects/],
+    [
+      'a loop',
+      'HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n',
+      'answer',
+      /got 302 Found after 5 redirects/,
+    ],
     ['no answer', '', 'connection', /closed the connection without an answer/],
     ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', 'protocol', /does not speak HTTP/],
     ['TLS', Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]), 'protocol', /it speaks TLS/],
@@ -478,6 +639,16 @@ describe("what can't be checked", () => {
     expect(await obstacleOf(url)).toEqual([
       'connection',
       expect.stringMatching(/^nothing listens on 127\.0\.0\.1, port \d+$/),
+    ])
+  })
+
+  it('a server that answers nobody without a Range', async () => {
+    const server = await startServer(SMALL, (plan, asked) => {
+      if (asked.range === null) Object.assign(plan, { status: 400, end: 0, fields: {} })
+    })
+    expect(await obstacleOf(server.url)).toEqual([
+      'answer',
+      'expected 200 for /film.mp4, got 400 Bad Request; the file comes only for a request with a Range',
     ])
   })
 

@@ -39,11 +39,12 @@ export async function connectTo(url: URL, terms: ConnectionTerms): Promise<Socke
   } catch (error) {
     socket.destroy()
     signal?.throwIfAborted()
-    throw error instanceof UnansweredError ? error : explain(error, host, port)
+    throw error instanceof UnansweredError ? error : toUnanswered(error, host, port)
   }
 }
 
-function explain(error: unknown, host: string, port: number): UnansweredError {
+/** What is in the way, in words. */
+function toUnanswered(error: unknown, host: string, port: number): UnansweredError {
   const [code, text] = describe(error)
   const tell = (obstacle: UnansweredError['obstacle'], message: string) =>
     new UnansweredError(obstacle, message, { cause: error })

@@ -1,12 +1,15 @@
 import type { Exchange } from './exchange.ts'
 import { type Check, fail, fieldOf, pass, statusOf } from './finding.ts'
-import type { Subject } from './subject.ts'
+import { originOf, type Subject } from './subject.ts'
 
 /** Fields that scripts read; Content-Length, they may without being told. */
 const EXPOSED = ['content-range', 'accept-ranges', 'etag']
 
 /** Fields that scripts send. */
-const SENT = ['range', 'if-range']
+const SENT = ['if-range', 'range']
+
+/** What of the caller's fields needs no permission: browsers send it by themselves, or let it pass. */
+const UNASKED = ['accept', 'accept-language', 'content-language', 'cookie', 'referer', 'user-agent']
 
 /** What pages of another origin need. Asked only if there is an origin to ask for. */
 export const CORS: readonly Check[] = [
@@ -15,11 +18,16 @@ export const CORS: readonly Check[] = [
     aim: 'cors',
     title: 'Pages of the origin may read the file and its fields',
     async judge(file) {
-      for (const answer of [file.whole, await file.range('0-1')]) {
-        if (!isAllowed(file, answer))
-          return fail(fieldOf(answer, 'Access-Control-Allow-Origin'), answer)
+      const answers = [file.whole, await file.range('0-1')]
+      for (const answer of [...file.redirects, ...answers]) {
+        const refusal = refusalOf(file, answer)
+        if (refusal !== null) return fail(`${refusal} on ${answer.status}`, answer)
+      }
+      for (const answer of answers.filter(isForeign)) {
         const exposed = namesIn(answer, 'access-control-expose-headers')
-        const hidden = EXPOSED.filter((name) => answer.fields.has(name) && !includes(exposed, name))
+        const hidden = EXPOSED.filter((name) => {
+          return answer.fields.has(name) && !includes(exposed, name, !sendsCookie(file, answer))
+        })
         if (hidden.length > 0)
           return fail(`${hidden.join(', ')} not exposed on ${answer.status}`, answer)
       }
@@ -31,32 +39,62 @@ export const CORS: readonly Check[] = [
     aim: 'cors',
     title: 'Pages of the origin may send Range and If-Range',
     async judge(file) {
-      const answer = await file.ask(
-        'OPTIONS',
-        ['Access-Control-Request-Method', 'GET'],
-        ['Access-Control-Request-Headers', 'if-range,range'],
-      )
-      if (answer.status < 200 || answer.status > 299)
-        return fail(`${statusOf(answer)} to OPTIONS`, answer)
-      if (!isAllowed(file, answer))
-        return fail(fieldOf(answer, 'Access-Control-Allow-Origin'), answer)
-      const allowed = namesIn(answer, 'access-control-allow-headers')
-      const refused = SENT.filter((name) => !includes(allowed, name))
-      if (refused.length > 0) return fail(`${refused.join(', ')} not allowed`, answer)
-      return pass(fieldOf(answer, 'Access-Control-Allow-Headers'))
+      let found = 'it is the same origin'
+      // Each place of a redirect is asked anew.
+      for (const place of [...file.redirects, file.whole].filter(isForeign)) {
+        const names = [...SENT, ...ownNames(file, place).filter((name) => !UNASKED.includes(name))]
+        const answer = await file.preflight(place, names)
+        if (answer.status < 200 || answer.status > 299)
+          return fail(`${statusOf(answer)} to OPTIONS`, answer)
+        const refusal = refusalOf(file, answer)
+        if (refusal !== null) return fail(`${refusal} on OPTIONS`, answer)
+        const allowed = namesIn(answer, 'access-control-allow-headers')
+        const refused = names.filter((name) => {
+          // A wildcard does not cover what is secret (Fetch, CORS-preflight fetch).
+          const mayBeAny = name !== 'authorization' && !sendsCookie(file, place)
+          return !includes(allowed, name, mayBeAny)
+        })
+        if (refused.length > 0) return fail(`${refused.join(', ')} not allowed`, answer)
+        found = fieldOf(answer, 'Access-Control-Allow-Headers')
+      }
+      return pass(found)
     },
   },
 ]
 
-function isAllowed({ origin }: Subject, { fields }: Exchange): boolean {
-  const allowed = fields.get('access-control-allow-origin')
-  return allowed === '*' || (allowed !== undefined && allowed === origin)
+/** Whether the page that asks is of another origin than what it asks. */
+function isForeign({ ask }: Exchange): boolean {
+  return originOf(ask) !== ask.url.origin
+}
+
+/** What a browser refuses to show an answer to the page for; null: it does not. */
+function refusalOf(file: Subject, answer: Exchange): string | null {
+  if (!isForeign(answer)) return null
+  const allowed = answer.fields.get('access-control-allow-origin')
+  const isNamed = allowed !== undefined && allowed === originOf(answer.ask)
+  if (!isNamed && (allowed !== '*' || sendsCookie(file, answer))) {
+    return fieldOf(answer, 'Access-Control-Allow-Origin')
+  }
+  const mayHaveCookie = answer.fields.get('access-control-allow-credentials') === 'true'
+  return sendsCookie(file, answer) && !mayHaveCookie
+    ? fieldOf(answer, 'Access-Control-Allow-Credentials')
+    : null
+}
+
+/** Whether a cookie is sent, with which less is allowed (Fetch, CORS protocol and credentials). */
+function sendsCookie(file: Subject, answer: Exchange): boolean {
+  return ownNames(file, answer).includes('cookie')
+}
+
+/** The caller's fields for where an answer came from. */
+function ownNames({ session }: Subject, { ask }: Exchange): string[] {
+  return session.ownFields(ask.url).map(([name]) => name.toLowerCase())
 }
 
 function namesIn({ fields }: Exchange, name: string): string[] {
   return (fields.get(name) ?? '').toLowerCase().split(/[ \t]*,[ \t]*/)
 }
 
-function includes(names: readonly string[], name: string): boolean {
-  return names.includes('*') || names.includes(name)
+function includes(names: readonly string[], name: string, mayBeAny: boolean): boolean {
+  return names.includes(name) || (mayBeAny && names.includes('*'))
 }

@@ -38,8 +38,8 @@ export interface Exchange extends Head {
   readonly end: 'complete' | 'cut' | 'short' | 'stalled'
   /** Bytes after the end of the answer. */
   readonly surplus: number
-  /** From the request to the first byte of the answer, in ms. */
-  readonly wait: number
+  /** From the request to the end of what was read of the body, in ms. */
+  readonly took: number
   /** All bytes that were read. */
   readonly received: number
 }
@@ -70,9 +70,7 @@ async function converse(socket: Socket, ask: Ask, terms: Terms): Promise<Exchang
   const wire = new Wire(socket, terms.patience)
   socket.write(toText(ask), 'latin1')
   const begun = performance.now()
-  const hasAnswer = await wire.peek()
-  const wait = performance.now() - begun
-  if (!hasAnswer) {
+  if (!(await wire.peek())) {
     throw new UnansweredError('connection', 'it closed the connection without an answer')
   }
   const head = await readHead(wire)
@@ -84,6 +82,7 @@ async function converse(socket: Socket, ask: Ask, terms: Terms): Promise<Exchang
     terms.signal?.throwIfAborted()
     return error instanceof UnansweredError && error.obstacle === 'timeout' ? 'stalled' : 'short'
   })
+  const took = performance.now() - begun
   const surplus = end === 'complete' ? await countSurplus(wire, terms.lingers) : 0
   const bytes = body.bytes()
   return {
@@ -94,7 +93,7 @@ async function converse(socket: Socket, ask: Ask, terms: Terms): Promise<Exchang
     body: bytes,
     end,
     surplus,
-    wait,
+    took,
     received: wire.received,
   }
 }

@@ -6,7 +6,7 @@ export type Aim = 'plays' | 'resumes' | 'caches' | 'cors'
 
 /** What a check found. */
 export type Finding =
-  | { readonly outcome: 'pass' | 'unknown' | 'info'; readonly found: string }
+  | { readonly outcome: 'pass' | 'unknown' | 'unanswered' | 'info'; readonly found: string }
   | { readonly outcome: 'fail'; readonly found: string; readonly shownBy: Exchange }
 
 /** One thing to know about a server. */
@@ -16,10 +16,9 @@ export interface Check {
   readonly aim: Aim
   /** What is right, as a sentence. */
   readonly title: string
-  /**
-   * Asks what it needs and judges it. A check leaves to another what is that one's to find: where
-   * several depend on one fault, one fails and the others are unknown.
-   */
+  /** Earlier checks. Where one of them fails this is unknown, for it would tell the same fault again. */
+  readonly after?: readonly string[]
+  /** Asks what it needs and judges it. A check leaves to another what is that one's to find. */
   readonly judge: (file: Subject) => Promise<Finding>
 }
 
@@ -35,6 +34,11 @@ export function unknown(found: string): Finding {
   return { outcome: 'unknown', found }
 }
 
+/** Unknown, because the server gave no answer that tells anything. */
+export function unanswered(found: string): Finding {
+  return { outcome: 'unanswered', found }
+}
+
 export function info(found: string): Finding {
   return { outcome: 'info', found }
 }
@@ -45,6 +49,18 @@ export function info(found: string): Finding {
  */
 export function isBusy({ status }: Exchange): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504
+}
+
+/** What came too little or too much, where a length was announced; null if nothing did. */
+export function miscountOf({ framing, length, end, body, surplus }: Exchange): string | null {
+  if (framing !== 'length') return null
+  if (end === 'short') return `${countBytes(body.length)} came of ${length}`
+  if (end === 'stalled') return `${countBytes(body.length)} came of ${length}, and then no more`
+  return surplus > 0 ? `more came than the announced ${countBytes(length ?? 0)}` : null
+}
+
+export function countBytes(count: number): string {
+  return count === 1 ? '1 byte' : `${count} bytes`
 }
 
 /** An answer's first line. */

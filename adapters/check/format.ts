@@ -1,3 +1,4 @@
+import { countBytes } from './finding.ts'
 import type { Report, Row, Verdict } from './report.ts'
 
 /** How a report is written. */
@@ -59,7 +60,7 @@ export function formatReport(
 function describe({ url, finalUrl, server, size, rows }: Report): string[] {
   const type = rows.find(({ id }) => id === 'type')?.found ?? ''
   const facts = [
-    ...(size === null ? [] : [`${size} bytes`]),
+    ...(size === null ? [] : [countBytes(size)]),
     ...(server === null ? [] : [`served by ${server}`]),
     ...(finalUrl === url ? [] : [`redirected to ${finalUrl}`]),
     ...(/^text\/html\b/i.test(type) ? ['a page of HTML: is it the file that was meant?'] : []),

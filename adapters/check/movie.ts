@@ -1,3 +1,4 @@
+import { isFilm } from './film.ts'
 import { type Finding, fail, info, pass, unknown } from './finding.ts'
 import type { Subject } from './subject.ts'
 
@@ -9,7 +10,7 @@ const BOX_HEAD = 16
 
 /** Whether a player finds the index of an MP4 without first reading the whole film. */
 export async function judgeIndex(file: Subject): Promise<Finding> {
-  if (file.prefix.toString('latin1', 4, 8) !== 'ftyp') return info('this is no MP4')
+  if (!isFilm(file.prefix)) return info('this is no MP4')
   let at = 0
   for (let count = 0; count < MAX_BOXES; count++) {
     const head = await readHead(file, at)

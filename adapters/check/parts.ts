@@ -1,6 +1,16 @@
 import type { Exchange } from './exchange.ts'
-import { type Check, type Finding, fail, pass, unknown } from './finding.ts'
-import { contentRangeOf, type Part, type Subject } from './subject.ts'
+import {
+  type Check,
+  countBytes,
+  type Finding,
+  fail,
+  fieldOf,
+  miscountOf,
+  pass,
+  statusOf,
+  unknown,
+} from './finding.ts'
+import { type ContentRange, contentRangeOf, type Part, type Subject } from './subject.ts'
 
 /** How long the ranges are that are compared, and how far apart two that overlap, in bytes. */
 const LENGTH = 1000
@@ -8,6 +18,9 @@ const SHIFT = 400
 
 /** Why a range can't be examined. */
 export const NO_PARTS = 'no range is answered with a part of the file'
+
+/** Checks that tell whether parts are worth looking into. */
+export const SOUND_PARTS: readonly string[] = ['content-range', 'content-length']
 
 /** A check of parts, of a file whose size is told. */
 export function onParts(judge: (file: Subject, size: number) => Promise<Finding>): Check['judge'] {
@@ -18,6 +31,29 @@ export function onParts(judge: (file: Subject, size: number) => Promise<Finding>
   }
 }
 
+/** Whether Content-Range says what was asked for, and how many bytes come. */
+export async function judgeContentRange(file: Subject): Promise<Finding> {
+  const size = await file.size()
+  let says = ''
+  for (const spec of ['0-1', '0-', file.inner]) {
+    const answer = await file.range(spec)
+    if (answer.status !== 206) continue
+    says = fieldOf(answer, 'Content-Range')
+    const range = contentRangeOf(answer)
+    if (range === null || range.size === null) return fail(says, answer)
+    if (!isOf(range, spec)) return fail(`${says} for bytes=${spec}`, answer)
+    if (size !== null && range.size !== size) {
+      return fail(`${says}, but ${countBytes(size)} without a Range`, answer)
+    }
+    const isOther = answer.length !== null && answer.length !== range.last - range.first + 1
+    // That less or more is sent than announced, is for another check to tell.
+    if (isOther && miscountOf(answer) === null) {
+      return fail(`${says}, but Content-Length: ${answer.length}`, answer)
+    }
+  }
+  return says === '' ? unknown(NO_PARTS) : pass(says)
+}
+
 /**
  * Compares ranges at three random places with the file, of which only the beginning is known if it is
  * large: there, with ranges that overlap them. A server that mistakes a place mistakes both, but
@@ -25,6 +61,10 @@ export function onParts(judge: (file: Subject, size: number) => Promise<Finding>
  */
 export async function compareBytes(file: Subject, size: number): Promise<Finding> {
   const parts = await askParts(file, size)
+  for (const part of parts) {
+    const flaw = flawOf(part.answer, part.start, part.end)
+    if (flaw !== null) return fail(`${flaw} for ${specOf(part)}`, part.answer)
+  }
   const seen = new Set<number>()
   let compared = 0
   for (const [at, part] of parts.entries()) {
@@ -40,13 +80,27 @@ export async function compareBytes(file: Subject, size: number): Promise<Finding
   if (compared === 0) return unknown('nothing came that could be compared')
   // A hole is the same everywhere.
   if (seen.size === 1 && compared > 2) return unknown('all bytes that were compared are the same')
-  return pass(`${compared} bytes compared`)
+  return pass(`${countBytes(compared)} compared`)
 }
 
-/** Whether an answer is bytes [start, end), as far as it tells which it is. */
-export function isPartOf(answer: Exchange, start: number, end: number): boolean {
+/** What is wrong with an answer that is to be bytes [start, end), without a look at them. */
+export function flawOf(answer: Exchange, start: number, end: number): string | null {
   const range = contentRangeOf(answer)
-  return range === null || (range.first === start && range.last === end - 1)
+  if (answer.status !== 206) return statusOf(answer)
+  if (range?.first !== start || range.last !== end - 1) return fieldOf(answer, 'Content-Range')
+  const missing = end - start - answer.body.length
+  // What was cut, we did not read.
+  return missing === 0 || (missing > 0 && answer.end === 'cut')
+    ? null
+    : countBytes(answer.body.length)
+}
+
+/** Whether a Content-Range is a satisfied range as `0-1`, or some of an open one as `0-`. */
+function isOf({ first, last, size }: ContentRange, spec: string): boolean {
+  const [wantedFirst, wantedLast] = spec.split('-')
+  const end = (size ?? Infinity) - 1
+  if (first !== Number(wantedFirst)) return false
+  return wantedLast === '' ? last <= end : last === Math.min(Number(wantedLast), end)
 }
 
 async function askParts(file: Subject, size: number): Promise<Part[]> {
@@ -67,7 +121,7 @@ async function askParts(file: Subject, size: number): Promise<Part[]> {
     const shifted = Math.min(start + SHIFT, size - 1)
     parts.push(await file.part(shifted, Math.min(shifted + length, size)))
   }
-  return parts.filter(({ answer }) => answer.status === 206)
+  return parts
 }
 
 function prefixOf({ whole, prefix }: Subject): Part {

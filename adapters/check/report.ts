@@ -53,6 +53,8 @@ export interface Findings {
   readonly requests: number
   readonly bytes: number
   readonly rows: readonly Row[]
+  /** Which of the rows are unknown for want of an answer. */
+  readonly unanswered: ReadonlySet<string>
 }
 
 /** What was found out about one URL. `String(report)` is for people; JSON has all of it. */
@@ -77,7 +79,7 @@ export class Report {
   readonly rows: readonly Row[]
 
   /** Judges what was found. */
-  constructor({ url, finalUrl, server, size, requests, bytes, rows }: Findings) {
+  constructor({ url, finalUrl, server, size, requests, bytes, rows, unanswered }: Findings) {
     this.url = url
     this.finalUrl = finalUrl
     this.server = server
@@ -85,11 +87,12 @@ export class Report {
     this.requests = requests
     this.bytes = bytes
     this.rows = rows
+    const judge = (aim: Aim) => toVerdict(aim, rows, unanswered)
     this.verdicts = {
-      plays: judge(rows, 'plays'),
-      resumes: judge(rows, 'resumes'),
-      caches: judge(rows, 'caches'),
-      cors: rows.some(({ aim }) => aim === 'cors') ? judge(rows, 'cors') : null,
+      plays: judge('plays'),
+      resumes: judge('resumes'),
+      caches: judge('caches'),
+      cors: rows.some(({ aim }) => aim === 'cors') ? judge('cors') : null,
     }
     this.passed = Object.values(this.verdicts).every(
       (verdict) => verdict === null || verdict === 'pass',
@@ -102,9 +105,10 @@ export class Report {
   }
 }
 
-function judge(rows: readonly Row[], aim: Aim): Verdict {
+function toVerdict(aim: Aim, rows: readonly Row[], unanswered: ReadonlySet<string>): Verdict {
   const own = rows.filter((row) => row.aim === aim)
   if (own.some(({ outcome }) => outcome === 'fail')) return 'fail'
+  if (own.some(({ id }) => unanswered.has(id))) return 'unknown'
   const needed = own.filter(({ id }) => ESSENTIAL[aim].includes(id))
   return needed.every(({ outcome }) => outcome === 'pass') ? 'pass' : 'unknown'
 }

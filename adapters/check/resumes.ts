@@ -1,19 +1,15 @@
-import { formatHttpDate, isEntityTag, isStrong, parseHttpDate } from '../../src/validators.ts'
-import type { Exchange } from './exchange.ts'
-import { type Check, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
+import { isStrong } from '../../src/validators.ts'
+import { type Check, countBytes, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
 import type { Field } from './head.ts'
 import { NO_PARTS, onParts } from './parts.ts'
 import type { Subject } from './subject.ts'
-
-const DAY = 86_400_000
+import { daysAfter, findChange, isYoung, OTHER_TAG, versionOf } from './version.ts'
 
 /** What is longer is no error page, in bytes. */
 const MAX_ERROR_PAGE = 64 * 1024
 
-/** A version that the file has never had. */
-const OTHER_TAG = '"byteserve-check"'
-
 const NO_VALIDATOR = 'there is no strong ETag, and no date'
+
 /** What a download needs that goes on where it broke off, on the same version of the file. */
 export const RESUMES: readonly Check[] = [
   {
@@ -21,11 +17,12 @@ export const RESUMES: readonly Check[] = [
     aim: 'resumes',
     title: 'Answers say their length',
     async judge(file) {
-      const part = await file.range('0-1')
-      for (const answer of [file.whole, ...(part.status === 206 ? [part] : [])]) {
-        if (answer.length !== null && answer.framing === 'length') continue
-        const is = answer.framing === 'chunked' ? 'chunked' : 'without Content-Length'
-        return fail(`a ${answer.status} that is ${is}`, answer)
+      const parts = [await file.range('0-1'), await file.range('0-')]
+      for (const answer of [file.whole, ...parts.filter(({ status }) => status === 206)]) {
+        if (answer.framing === 'length') continue
+        const length =
+          answer.framing === 'chunked' ? 'a chunked body' : fieldOf(answer, 'Content-Length')
+        return fail(`a ${answer.status} with ${length}`, answer)
       }
       return pass('by Content-Length')
     },
@@ -44,9 +41,11 @@ export const RESUMES: readonly Check[] = [
       const length = answer.length ?? answer.body.length
       if (length === 0) return pass(`416, bytes */${size}`)
       if (length > MAX_ERROR_PAGE || (answer.length === null && answer.end === 'cut')) {
-        return fail(`416 with a body of ${length} bytes`, answer)
+        return fail(`416 with a body of ${countBytes(length)}`, answer)
       }
-      return info(`416 with an error page of ${length} bytes, which old tools append to the file`)
+      return info(
+        `416 with an error page of ${countBytes(length)}, which old tools append to the file`,
+      )
     }),
   },
   {
@@ -55,10 +54,14 @@ export const RESUMES: readonly Check[] = [
     title: 'A strong ETag or a date tells versions apart',
     async judge(file) {
       const { tag, date } = versionOf(file.whole)
-      if (tag !== null && isStrong(tag)) return pass(`ETag: ${tag}`)
-      if (date !== null) return pass(fieldOf(file.whole, 'Last-Modified'))
       const says = fieldOf(file.whole, 'ETag')
-      return fail(tag === null ? `${says}, no Last-Modified` : `${says}, which is weak`, file.whole)
+      if (tag === null && file.whole.fields.has('etag')) {
+        return fail(`${says}, which is not "…" or W/"…"`, file.whole)
+      }
+      if (tag !== null && isStrong(tag)) return pass(says)
+      const modified = fieldOf(file.whole, 'Last-Modified')
+      if (date !== null) return pass(modified)
+      return fail(tag === null ? `${says}, ${modified}` : `${says}, which is weak`, file.whole)
     },
   },
   {
@@ -66,7 +69,7 @@ export const RESUMES: readonly Check[] = [
     aim: 'resumes',
     title: 'The version is the same in each answer',
     async judge(file) {
-      const change = await findChange(file)
+      const change = await findChange(file, await file.head())
       if (change !== null) return fail(...change)
       const { tag, date } = versionOf(file.whole)
       if (tag === null && date === null) return unknown(NO_VALIDATOR)
@@ -96,7 +99,7 @@ export const RESUMES: readonly Check[] = [
       const stale = [
         ...(tag === null ? [] : [OTHER_TAG]),
         // §13.1.5: an exact match, for a backup that was put back is older.
-        ...(date === null ? [] : [dateAfter(date, -DAY), dateAfter(date, DAY)]),
+        ...(date === null ? [] : [daysAfter(date, -1), daysAfter(date, 1)]),
       ]
       for (const value of stale) {
         const answer = await file.range(file.inner, ['If-Range', value])
@@ -131,30 +134,6 @@ export const RESUMES: readonly Check[] = [
   },
 ]
 
-/** What a file's version is told by; null for what is not there, or is none. */
-export function versionOf({ fields }: Pick<Exchange, 'fields'>): {
-  tag: string | null
-  date: number | null
-} {
-  const tag = fields.get('etag') ?? ''
-  const date = parseHttpDate(fields.get('last-modified') ?? '', Date.now())
-  return { tag: isEntityTag(tag) ? tag : null, date }
-}
-
-/** An answer that has another version than the first, and what it says. */
-export async function findChange(file: Subject): Promise<[string, Exchange] | null> {
-  const { whole } = file
-  const others = [await file.ask('HEAD'), await file.range('0-1'), await file.range(file.inner)]
-  for (const answer of others.filter(({ status }) => status === 200 || status === 206)) {
-    for (const name of ['ETag', 'Last-Modified']) {
-      const [before, after] = [whole, answer].map(({ fields }) => fields.get(name.toLowerCase()))
-      if (before === undefined || after === undefined || before === after) continue
-      return [`${name}: ${before}, then ${after}`, answer]
-    }
-  }
-  return null
-}
-
 /** The field by which a client would go on; or why there is none. */
 async function resumeBy(file: Subject): Promise<Field | string> {
   const { tag, date } = versionOf(file.whole)
@@ -165,16 +144,4 @@ async function resumeBy(file: Subject): Promise<Field | string> {
   if (isUseful) return ['If-Range', tag]
   if (isYoung(file.whole)) return 'the file is too young for its date to be a strong validator'
   return ['If-Range', file.whole.fields.get('last-modified') ?? '']
-}
-
-/** Whether a file was changed so lately that its date need not be a strong validator (§8.8.2.2). */
-function isYoung({ fields }: Exchange): boolean {
-  const now = Date.now()
-  const date = parseHttpDate(fields.get('last-modified') ?? '', now)
-  const sent = parseHttpDate(fields.get('date') ?? '', now) ?? now
-  return date !== null && sent - date < 60_000
-}
-
-function dateAfter(date: number, ms: number): string {
-  return formatHttpDate(new Date(date + ms))
 }

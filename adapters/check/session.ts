@@ -9,7 +9,7 @@ const MAX_REQUESTS = 40
 const MAX_BYTES = 4 * MIB
 
 /** More redirects than this are not followed, as players don't. */
-const MAX_REDIRECTS = 5
+export const MAX_REDIRECTS = 5
 
 /** After so many timeouts in a row, nothing is asked any more. */
 const MAX_TIMEOUTS = 3
@@ -63,7 +63,7 @@ export class Session {
     }
     const left = MAX_BYTES - this.bytes
     if (left <= 0) throw new UnansweredError('limit', 'not asked: that would be more than 4 MiB')
-    const own = this.#ownFields(ask.url)
+    const own = ask.method === 'OPTIONS' ? [] : this.ownFields(ask.url)
     const names = new Set(own.map(([name]) => name.toLowerCase()))
     const others = ask.fields.filter(([name]) => !names.has(name.toLowerCase()))
     const full = { ...ask, fields: [...others, ...own] }
@@ -86,29 +86,34 @@ export class Session {
     }
   }
 
-  /** Asks, and again wherever a redirect leads. */
+  /** Asks, and again wherever a redirect leads; the answer is a redirect if there are too many. */
   async follow(question: Question): Promise<Followed> {
     const redirects: Exchange[] = []
-    let { url } = question
+    let next = question
     for (;;) {
-      const answer = await this.ask({ ...question, url })
+      const answer = await this.ask(next)
       const target = targetOf(answer)
-      if (target === null) return { answer, redirects }
+      if (target === null || redirects.length === MAX_REDIRECTS) return { answer, redirects }
       redirects.push(answer)
-      if (redirects.length > MAX_REDIRECTS) {
-        throw new UnansweredError(
-          'answer',
-          `more than ${MAX_REDIRECTS} redirects, one after another`,
-        )
-      }
-      url = target
+      next = { ...next, url: target, fields: fieldsFor(target, next) }
     }
   }
 
-  /** They may be secrets, and where a redirect leads is up to the server. */
-  #ownFields(url: URL): readonly Field[] {
+  /**
+   * The caller's fields for a URL. They may be secrets, and where a redirect leads is up to the server;
+   * and a browser sends none of them when it asks for permission.
+   */
+  ownFields(url: URL): readonly Field[] {
     return url.origin === this.#options.origin ? this.#options.headers : []
   }
+}
+
+/** The fields for where a redirect leads: a third origin is not told whose page it is. */
+function fieldsFor(target: URL, { url, fields }: Ask): readonly Field[] {
+  return fields.map(([name, value]) => {
+    const isTold = name !== 'Origin' || url.origin === target.origin || url.origin === value
+    return [name, isTold ? value : 'null']
+  })
 }
 
 /** Where a redirect leads; null if it is none, or leads nowhere. */

@@ -9,17 +9,18 @@ const SLOW = { factor: 3, extra: 300, tries: 3 }
 const LARGE = 64 * 1024 * 1024
 
 /**
- * Whether the last byte comes as soon as the first: a server may read all that is before it. The
- * best of several tries counts, so that a busy moment is no fault of the server.
+ * Whether the last byte comes as soon as the first: a server may read all that is before it, and have
+ * sent the head already. The best of several tries counts, so that a busy moment is no fault of the
+ * server.
  */
 export async function judgeSpeed(file: Subject, size: number): Promise<Finding> {
   let [early, late] = [Infinity, Infinity]
   let answer: Exchange
   let tries = 0
   do {
-    early = Math.min(early, (await file.again('GET', ['Range', 'bytes=0-1'])).wait)
-    answer = await file.again('GET', ['Range', `bytes=${size - 1}-${size - 1}`])
-    late = Math.min(late, answer.wait)
+    early = Math.min(early, (await file.again(['Range', 'bytes=0-1'])).took)
+    answer = await file.again(['Range', `bytes=${size - 1}-${size - 1}`])
+    late = Math.min(late, answer.took)
   } while (isSlow(early, late) && ++tries < SLOW.tries)
   const found = `${Math.round(early)} ms early, ${Math.round(late)} ms late`
   if (isSlow(early, late)) return fail(found, answer)

@@ -1,12 +1,13 @@
-import type { Exchange } from './exchange.ts'
+import type { Ask, Exchange } from './exchange.ts'
+import { miscountOf } from './finding.ts'
 import type { Field, Head } from './head.ts'
-import type { Followed, Session } from './session.ts'
+import type { Followed, Question, Session } from './session.ts'
 
 const KIB = 1024
 
 /** How much of a file is read from its beginning; one up to MAX_WHOLE is read whole. */
-const PREFIX = 64 * KIB
-const MAX_WHOLE = 1024 * KIB
+export const PREFIX: number = 64 * KIB
+export const MAX_WHOLE: number = 1024 * KIB
 
 /** What is longer is not looked at further. */
 const ERROR_PAGE = 16 * KIB
@@ -43,17 +44,21 @@ export class Subject {
   /** Where the check began, and where it led to. */
   readonly asked: URL
   readonly url: URL
-  readonly origin: string | null
   readonly session: Session
   /** From 0 to 1: where ranges are tried, another place each time. */
   readonly chance: number = Math.random()
+  /** Whose page asks, as is told where the check began, and where it led to; null: nobody's. */
+  readonly #askedFor: string | null
+  readonly #origin: string | null
   readonly #answers = new Map<string, Promise<Exchange>>()
+  #head: Promise<Followed> | null = null
 
   constructor(session: Session, { url, origin }: SubjectOptions, { answer, redirects }: Followed) {
     this.session = session
     this.asked = url
     this.url = answer.ask.url
-    this.origin = origin
+    this.#askedFor = origin
+    this.#origin = originOf(answer.ask)
     this.whole = answer
     this.redirects = redirects
   }
@@ -76,40 +81,51 @@ export class Subject {
 
   /** A GET of a range. */
   range(spec: string, ...fields: readonly Field[]): Promise<Exchange> {
-    return this.ask('GET', ['Range', `bytes=${spec}`], ...fields)
+    return this.ask(['Range', `bytes=${spec}`], ...fields)
   }
 
-  /** A GET, HEAD or OPTIONS; an answer to the very same question counts again. */
-  ask(method: Exchange['ask']['method'], ...fields: readonly Field[]): Promise<Exchange> {
-    const key = JSON.stringify([method, ...fields])
-    const asked = this.#answers.get(key) ?? this.again(method, ...fields)
+  /** A HEAD where the check began, as whoever has that URL asks. */
+  async head(): Promise<Exchange> {
+    this.#head ??= this.follow('HEAD')
+    return (await this.#head).answer
+  }
+
+  /** A GET or HEAD where the check began, and wherever that leads. */
+  follow(method: 'GET' | 'HEAD', ...fields: readonly Field[]): Promise<Followed> {
+    return this.session.follow(toQuestion({ method, url: this.asked, fields }, this.#askedFor))
+  }
+
+  /**
+   * What a browser asks before a page may send these fields to where an answer came from.
+   *
+   * @param names in lower case
+   */
+  preflight({ ask }: Exchange, names: readonly string[]): Promise<Exchange> {
+    const fields: Field[] = [
+      ['Access-Control-Request-Method', 'GET'],
+      ['Access-Control-Request-Headers', names.toSorted().join(',')],
+    ]
+    return this.session.ask(toQuestion({ method: 'OPTIONS', url: ask.url, fields }, originOf(ask)))
+  }
+
+  /** A GET; an answer to the very same question counts again. */
+  ask(...fields: readonly Field[]): Promise<Exchange> {
+    const key = JSON.stringify(fields)
+    const asked = this.#answers.get(key) ?? this.again(...fields)
     this.#answers.set(key, asked)
     return asked
   }
 
   /** The same, always asked. */
-  again(method: Exchange['ask']['method'], ...fields: readonly Field[]): Promise<Exchange> {
-    return this.#send(method, fields, PREFIX)
+  again(...fields: readonly Field[]): Promise<Exchange> {
+    return this.session.ask(toQuestion({ method: 'GET', url: this.url, fields }, this.#origin))
   }
 
   /** A GET of a range that is read whole, up to 1 MiB. */
   slice(spec: string): Promise<Exchange> {
-    return this.#send('GET', [['Range', `bytes=${spec}`]], MAX_WHOLE)
-  }
-
-  #send(
-    method: Exchange['ask']['method'],
-    fields: readonly Field[],
-    mostOfPart: number,
-  ): Promise<Exchange> {
-    return this.session.ask({
-      method,
-      url: this.url,
-      fields: withDefaults(fields, this.origin),
-      // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
-      most: ({ status }) => (status === 206 ? mostOfPart : status === 200 ? 0 : ERROR_PAGE),
-      lingers: true,
-    })
+    const fields: Field[] = [['Range', `bytes=${spec}`]]
+    const ask = { method: 'GET', url: this.url, fields } as const
+    return this.session.ask(toQuestion(ask, this.#origin, MAX_WHOLE))
   }
 
   /** Bytes [start, end), as a range. */
@@ -119,7 +135,7 @@ export class Subject {
 
   /** The file's size, from whatever tells it; null if nothing does. */
   async size(): Promise<number | null> {
-    if (this.whole.length !== null) return this.whole.length
+    if (this.whole.length !== null && miscountOf(this.whole) === null) return this.whole.length
     if (this.content !== null) return this.content.length
     return contentRangeOf(await this.range('0-1'))?.size ?? null
   }
@@ -133,38 +149,39 @@ export class Subject {
   }
 }
 
-/** Asks for the file without a Range, wherever it is by now. */
-export function openFile(session: Session, { url, origin }: SubjectOptions): Promise<Followed> {
-  return session.follow({
-    method: 'GET',
-    url,
-    fields: withDefaults([], origin),
-    most: ({ fields }) =>
-      Number(fields.get('content-length') ?? NaN) <= MAX_WHOLE ? MAX_WHOLE : PREFIX,
-  })
+/** Whose page a request is for, as it says; null: nobody's. */
+export function originOf({ fields }: Ask): string | null {
+  return fields.find(([name]) => name === 'Origin')?.[1] ?? null
 }
 
-/** Asks again where the check began, with a Range, as a player does. */
-export function followWithRange({ session, asked, origin }: Subject): Promise<Followed> {
-  const fields = withDefaults([['Range', 'bytes=0-1']], origin)
-  return session.follow({ method: 'GET', url: asked, fields, most: () => ERROR_PAGE })
+function toQuestion(ask: Ask, origin: string | null, mostOfPart: number = PREFIX): Question {
+  return {
+    ...ask,
+    fields: withDefaults(ask.fields, origin),
+    // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
+    most: ({ status }) => (status === 206 ? mostOfPart : status === 200 ? 0 : ERROR_PAGE),
+    lingers: true,
+  }
 }
 
-function withDefaults(fields: readonly Field[], origin: string | null): readonly Field[] {
-  const named = new Set(fields.map(([name]) => name.toLowerCase()))
+export function withDefaults(fields: readonly Field[], origin: string | null): readonly Field[] {
+  const hasCoding = fields.some(([name]) => name === 'Accept-Encoding')
   return [
     ['User-Agent', 'byteserve-check'],
-    ...(named.has('accept-encoding') ? [] : [AS_STORED]),
-    ...(origin === null || named.has('origin') ? [] : [['Origin', origin] as const]),
+    ...(hasCoding ? [] : [AS_STORED]),
+    ...(origin === null ? [] : [['Origin', origin] as const]),
     ...fields,
   ]
 }
 
-/** What an answer's Content-Range says; null if there is none of this form (RFC 9110 §14.4). */
+/** What an answer's Content-Range says; null if there is none of this form. */
 export function contentRangeOf({ fields }: Pick<Head, 'fields'>): ContentRange | null {
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(
-    fields.get('content-range') ?? '',
-  )
+  return parseContentRange(fields.get('content-range'))
+}
+
+/** @returns null for what is not the Content-Range of a part (RFC 9110 §14.4) */
+export function parseContentRange(text = ''): ContentRange | null {
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/i.exec(text)
   if (match === null) return null
   const [, first, last, size] = match
   return { first: Number(first), last: Number(last), size: size === '*' ? null : Number(size) }

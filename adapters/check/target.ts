@@ -28,17 +28,21 @@ export function parseTarget(text: string): [URL, readonly Field[]] {
     throw new TypeError(`Expected a URL of http or https, got '${onOneLine(withoutUser(text))}'`)
   }
   const { username, password } = url
-  url.hash = ''
-  url.username = ''
-  url.password = ''
-  if (username === '' && password === '') return [url, []]
+  const target = new URL(withoutUser(text))
+  target.hash = ''
+  if (username === '' && password === '') return [target, []]
   const pair = Buffer.from(`${decode(username)}:${decode(password)}`)
-  return [url, [['Authorization', `Basic ${pair.toString('base64')}`]]]
+  return [target, [['Authorization', `Basic ${pair.toString('base64')}`]]]
 }
 
 /** What may be a URL, without user and password, which are not to be printed. */
 export function withoutUser(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, '//')
+  // Where a password ends in what is no URL, nobody knows.
+  if (!URL.canParse(text)) return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1')
+  const url = new URL(text)
+  url.username = ''
+  url.password = ''
+  return url.href
 }
 
 /** What is not percent-encoded stands for itself. */

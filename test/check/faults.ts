@@ -45,7 +45,43 @@ export const FAULTS: readonly PlantedFault[] = [
     ),
   ],
 
+  ['content-range', 'an end that is ignored', onBounded((plan) => resize(plan, sizeOf(plan)))],
+  [
+    'content-range',
+    'an end that is left out',
+    onBounded((plan) => resize(plan, Math.max(plan.start + 1, plan.end - 1))),
+  ],
+  [
+    'content-range',
+    'the byte after the last',
+    onParts((plan) => change(plan, 'content-range', /-\d+/, `-${plan.end}`)),
+  ],
+  [
+    'content-range',
+    'an open range that ends a byte after the file',
+    when(
+      ({ range }) => range?.endsWith('-') === true,
+      (plan) => {
+        if (plan.status === 206) resize(plan, sizeOf(plan) + 1)
+      },
+    ),
+  ],
+
   ['content-length', 'a part that ends early', onParts((plan) => plan.end--)],
+  [
+    'content-length',
+    'an end of the connection after 32 KiB',
+    onParts((plan) => {
+      plan.end = Math.min(plan.end, plan.start + 32 * 1024)
+    }),
+  ],
+  [
+    'content-length',
+    'the size of the file on parts',
+    onParts((plan) => {
+      plan.fields['content-length'] = String(sizeOf(plan))
+    }),
+  ],
   [
     'content-length',
     'bytes after the end',
@@ -69,6 +105,21 @@ export const FAULTS: readonly PlantedFault[] = [
       plan.end -= plan.start
       plan.start = 0
     }),
+  ],
+
+  ['bytes', '200 to ranges in the middle', when(isInside, toWhole)],
+  [
+    'bytes',
+    'some bytes less than its Content-Range',
+    when(isInside, (plan) => {
+      plan.end -= 10
+      plan.fields['content-length'] = String(plan.end - plan.start)
+    }),
+  ],
+  [
+    'bytes',
+    'another Content-Range, in the middle',
+    when(isInside, (plan) => change(plan, 'content-range', /\d+/, '7')),
   ],
 
   [
@@ -100,6 +151,23 @@ export const FAULTS: readonly PlantedFault[] = [
     'suffix',
     '416 if it is longer than the file',
     when((asked) => isSuffix(asked) && asked.range !== '-1000', toStatus(416)),
+  ],
+
+  [
+    'suffix',
+    'less than the file if it is longer',
+    when(
+      (asked) => isSuffix(asked) && asked.range !== '-1000',
+      (plan) => change(plan, 'content-range', /\d+/, '-877'),
+    ),
+  ],
+  [
+    'suffix',
+    'some bytes less than its Content-Range',
+    when(isSuffix, (plan) => {
+      plan.end -= 10
+      plan.fields['content-length'] = String(plan.end - plan.start)
+    }),
   ],
 
   ['clamped', '416', when(isClamped, toStatus(416))],
@@ -147,6 +215,43 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
 
+  [
+    'several-ranges',
+    'another boundary than its own',
+    toSeveral((text) => text.replaceAll('--B', '--C')),
+  ],
+  ['several-ranges', '500', when(({ range }) => range === '0-1,4-5', toStatus(500))],
+  ['several-ranges', 'no last boundary', toSeveral((text) => text.replace('--B--', ''))],
+  [
+    'several-ranges',
+    'a part that is shorter than it says',
+    toSeveral((text) => text.replace('4-5', '4-6')),
+  ],
+  ['several-ranges', 'other bytes', toSeveral((text) => text.replace('ft', 'tf'))],
+  ['several-ranges', 'another size', toSeveral((text) => text.replace(/(4-5.\d+)/, '$10'))],
+  [
+    'several-ranges',
+    'parts that do not say what they are',
+    toSeveral((text) => text.replaceAll('Content-Range', 'Range')),
+  ],
+  [
+    'several-ranges',
+    'one byte less than announced',
+    toSeveral((text, fields) => {
+      fields['content-length'] = String(text.length + 1)
+      return text
+    }),
+  ],
+  [
+    'several-ranges',
+    'both, as one part',
+    toSeveral((text, fields) => {
+      const [range = ''] = /bytes 0-1.\d+/.exec(text) ?? []
+      Object.assign(fields, { 'content-type': 'video/mp4', 'content-range': range })
+      return '\0\0ft'
+    }),
+  ],
+
   ['accept-ranges', 'none at all', without('accept-ranges')],
   ['accept-ranges', 'none on HEAD', when(isHead, without('accept-ranges'))],
   [
@@ -165,12 +270,22 @@ export const FAULTS: readonly PlantedFault[] = [
       fields['content-length'] = '0'
     }),
   ],
+  ['head', 'no Content-Type', when(isHead, without('content-type'))],
   ['head', 'no Content-Length', when(isHead, without('content-length'))],
   [
     'head',
     'a body',
     when(isHead, (plan) => {
       plan.surplus = 'body'
+    }),
+  ],
+
+  ['head', '405 where the redirect is', onMovedHead(toStatus(405))],
+  [
+    'head',
+    'a loop where the redirect is',
+    onMovedHead(({ fields }) => {
+      fields.location = '/moved'
     }),
   ],
 
@@ -193,6 +308,14 @@ export const FAULTS: readonly PlantedFault[] = [
   ['type', 'none', without('content-type')],
   [
     'type',
+    'two',
+    ({ fields }) => {
+      fields['content-type'] = 'video/mp4, text/plain'
+    },
+  ],
+  ['type', 'none on parts', onParts(without('content-type'))],
+  [
+    'type',
     'text',
     ({ fields }) => {
       fields['content-type'] = 'text/plain'
@@ -209,9 +332,16 @@ export const FAULTS: readonly PlantedFault[] = [
   // Above what is slow, and no more: it waits five times.
   [
     'late-speed',
-    'half a second for the last byte',
-    async ({ start, end, status }) => {
-      if (status === 206 && start > 0 && end - start === 1) await setTimeout(500)
+    'half a second for the head of the last byte',
+    async (plan) => {
+      if (isLast(plan)) await setTimeout(500)
+    },
+  ],
+  [
+    'late-speed',
+    'half a second for the last byte, after its head',
+    (plan) => {
+      if (isLast(plan)) plan.pause = 500
     },
   ],
 
@@ -226,6 +356,19 @@ export const FAULTS: readonly PlantedFault[] = [
     ),
   ],
   ['known-length', 'chunked parts', onParts(without('content-length'))],
+  [
+    'known-length',
+    'chunked open ranges',
+    when(({ range }) => range === '0-', without('content-length')),
+  ],
+  [
+    'known-length',
+    'two lengths',
+    ({ status, fields }) => {
+      if (status === 200)
+        fields['content-length'] = [0, 1].map(() => fields['content-length']).join(', ')
+    },
+  ],
 
   ['validator', 'none', without('etag', 'last-modified')],
   [
@@ -234,6 +377,13 @@ export const FAULTS: readonly PlantedFault[] = [
     ({ fields }) => {
       fields.etag = 'model'
       delete fields['last-modified']
+    },
+  ],
+  [
+    'validator',
+    'a tag without quotes, and a date',
+    ({ fields }) => {
+      fields.etag = 'model'
     },
   ],
   [
@@ -291,6 +441,20 @@ export const FAULTS: readonly PlantedFault[] = [
   ['if-match', 'ignored', when((asked) => asked.header('if-match') !== undefined, toPart)],
 
   ['not-modified', '200', when((asked) => asked.header('if-none-match') !== undefined, toWhole)],
+  [
+    'not-modified',
+    'whatever the version',
+    (plan, asked) => {
+      if (asked.header('if-none-match') !== undefined) toNotModified(plan)
+    },
+  ],
+  [
+    'not-modified',
+    'by its date, though the tag is another',
+    (plan, asked) => {
+      if (asked.header('if-modified-since') !== undefined) toNotModified(plan)
+    },
+  ],
   ['not-modified', 'no Cache-Control', onNotModified(without('cache-control'))],
   [
     'not-modified',
@@ -330,7 +494,7 @@ export const FAULTS: readonly PlantedFault[] = [
 
   [
     'encoding',
-    'a coded file for who asked for none',
+    'a coded file for a client that asked for none',
     when(
       ({ range, method }) => range === null && method === 'GET',
       ({ status, fields }) => {
@@ -348,15 +512,11 @@ export const FAULTS: readonly PlantedFault[] = [
       plan.fields['content-length'] = String(plan.end - plan.start)
     }),
   ],
+  ['slices', 'the end of the connection before its own', when(isSlice, (plan) => plan.end--)],
   [
     'slices',
     'at most 256 KiB',
-    onParts((plan, { range }) => {
-      if (range?.endsWith('-') || plan.end - plan.start <= 256 * 1024) return
-      plan.end = plan.start + 256 * 1024
-      plan.fields['content-length'] = String(plan.end - plan.start)
-      change(plan, 'content-range', /-\d+/, `-${plan.end - 1}`)
-    }),
+    onBounded((plan) => resize(plan, Math.min(plan.end, plan.start + 256 * 1024))),
   ],
 
   ['cache-control', 'none', without('cache-control')],
@@ -374,6 +534,29 @@ export const FAULTS: readonly PlantedFault[] = [
     'another origin',
     ({ fields, status }) => {
       if (status !== 204) fields['access-control-allow-origin'] = 'https://other.example'
+    },
+  ],
+  [
+    'cors-expose',
+    'a redirect that is not allowed',
+    ({ status, fields }) => {
+      if (status === 302) delete fields['access-control-allow-origin']
+    },
+  ],
+  [
+    'cors-preflight',
+    'a redirect',
+    (plan, { method, path }) => {
+      if (method !== 'OPTIONS' || path !== '/moved') return
+      plan.status = 302
+      plan.fields.location = '/film.mp4'
+    },
+  ],
+  [
+    'cors-preflight',
+    '405 where a redirect leads',
+    (plan, { method, path }) => {
+      if (method === 'OPTIONS' && path !== '/moved') plan.status = 405
     },
   ],
   ['cors-preflight', '405', when(({ method }) => method === 'OPTIONS', toStatus(405))],
@@ -412,6 +595,19 @@ function onParts(fault: (plan: Plan, asked: Asked) => unknown): Fault {
   }
 }
 
+/** On the parts that are asked for by both ends. */
+function onBounded(fault: (plan: Plan) => unknown): Fault {
+  return onParts((plan, { range }) => {
+    if (/^\d+-\d+$/.test(range ?? '')) fault(plan)
+  })
+}
+
+function onMovedHead(fault: (plan: Plan) => void): Fault {
+  return (plan, { method, path }) => {
+    if (method === 'HEAD' && path === '/moved') fault(plan)
+  }
+}
+
 function onNotModified(fault: (plan: Plan) => unknown): Fault {
   return (plan) => {
     if (plan.status === 304) fault(plan)
@@ -427,17 +623,51 @@ function change({ fields }: Plan, name: string, pattern: RegExp | string, by: st
   fields[name] = (fields[name] ?? '').replace(pattern, by)
 }
 
+/** Two ranges, as multipart, of which `edit` may change the text and the fields. */
+export function toSeveral(
+  edit: (text: string, fields: Plan['fields']) => string = (text) => text,
+  boundary = 'B',
+): Fault {
+  return when(
+    ({ range }) => range === '0-1,4-5',
+    (plan) => {
+      const part = (range: string, bytes: string) => {
+        return `--B\r\nContent-Range: bytes ${range}/${plan.end}\r\n\r\n${bytes}\r\n`
+      }
+      const text = `${part('0-1', '\0\0')}${part('4-5', 'ft')}--B--\r\n`
+      plan.status = 206
+      plan.end = 0
+      plan.fields['content-type'] = `multipart/byteranges; boundary=${boundary}`
+      delete plan.fields['content-length']
+      plan.text = edit(text, plan.fields)
+      plan.fields['content-length'] ??= String(plan.text.length)
+    },
+  )
+}
+
+/** The size of a file, of which the server tells a part. */
+function sizeOf({ fields }: Plan): number {
+  return Number(/\d+$/.exec(fields['content-range'] ?? '')?.[0])
+}
+
+/** Another end, of which the fields know. */
+function resize(plan: Plan, end: number): void {
+  plan.end = end
+  plan.fields['content-length'] = String(end - plan.start)
+  change(plan, 'content-range', /-\d+/, `-${end - 1}`)
+}
+
 /** The whole file, of which the server knows the size from its part. */
 function toWhole(plan: Plan, _asked: Asked): void {
-  const size = /\d+$/.exec(plan.fields['content-range'] ?? '')?.[0]
-  if (size === undefined) {
+  const size = sizeOf(plan)
+  if (Number.isNaN(size)) {
     toOther(plan)
     return
   }
   plan.status = 200
   plan.start = 0
-  plan.end = Number(size)
-  plan.fields['content-length'] = size
+  plan.end = size
+  plan.fields['content-length'] = String(size)
   delete plan.fields['content-range']
 }
 
@@ -458,12 +688,22 @@ function toPart(plan: Plan, _asked: Asked): void {
   Object.assign(plan.fields, { 'content-range': `bytes 2-9/${size}`, 'content-length': '8' })
 }
 
+function toNotModified(plan: Plan): void {
+  plan.status = 304
+  plan.start = plan.end
+  delete plan.fields['content-length']
+}
+
 function toStatus(status: number): (plan: Plan) => void {
   return (plan) => {
     plan.status = status
     plan.start = plan.end
     plan.fields['content-length'] = '0'
   }
+}
+
+function isLast({ start, end, status }: Plan): boolean {
+  return status === 206 && start > 0 && end - start === 1
 }
 
 /** A range with both ends, inside a large file and away from its beginning. */

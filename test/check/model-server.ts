@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 
 const CHUNK = 64 * 1024
 
@@ -16,6 +17,8 @@ export interface Plan {
   text: string | null
   /** Written after the end of the answer, which the server is not to know. */
   surplus: string
+  /** How long the body waits after the head, in ms. */
+  pause: number
 }
 
 /** What a request asks for. */
@@ -127,9 +130,9 @@ function decide(file: ModelFile, asked: Asked): Plan {
       end: 0,
       text: null,
       surplus: '',
+      pause: 0,
     }
   }
-  if (asked.path === '/moved') return empty(302, { location: '/film.mp4' })
   if (asked.method === 'OPTIONS') {
     return empty(204, {
       'access-control-allow-origin': '*',
@@ -137,13 +140,18 @@ function decide(file: ModelFile, asked: Asked): Plan {
       'access-control-allow-headers': 'Range, If-Range',
     })
   }
+  if (asked.path === '/moved') {
+    return empty(302, { location: '/film.mp4', 'access-control-allow-origin': '*' })
+  }
   const match = asked.header('if-match')
   if (match !== undefined && match !== ETAG) return empty(412, {})
-  if (asked.header('if-none-match') === ETAG) {
+  const tag = asked.header('if-none-match')
+  const since = Date.parse(asked.header('if-modified-since') ?? '')
+  if (tag === undefined ? since >= Date.parse(MODIFIED) : tag === ETAG) {
     const { 'content-type': _, ...fields } = FIELDS
     return { ...empty(304, {}), fields }
   }
-  const whole = { status: 200, start: 0, end: size, text: null, surplus: '' }
+  const whole = { status: 200, start: 0, end: size, text: null, surplus: '', pause: 0 }
   const condition = asked.header('if-range')
   const isStale = condition !== undefined && condition !== ETAG && condition !== MODIFIED
   if (asked.range === null || asked.method === 'HEAD' || isStale) {
@@ -171,6 +179,7 @@ async function send(
 ): Promise<void> {
   response.writeHead(plan.status, plan.fields)
   response.flushHeaders()
+  if (plan.pause > 0) await setTimeout(plan.pause)
   // Who hangs up is done.
   await pipeline(bodyOf(file, plan, method), response, { end: false }).catch(() => {})
   if (plan.surplus !== '') response.socket?.write(plan.surplus)

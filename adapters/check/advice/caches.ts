@@ -1,4 +1,4 @@
-import type { Advice } from '../advice.ts'
+import type { Advice } from './advice.ts'
 
 const CACHE_FIELDS: Pick<Advice, 'fix' | 'fixes'> = {
   fix: 'Send the ETag, Cache-Control, Expires and Vary of the 200 on 206 and 304, too',
@@ -11,8 +11,9 @@ const CACHE_FIELDS: Pick<Advice, 'fix' | 'fixes'> = {
 /** What caches can do nothing with. */
 export const CACHES_ADVICE: Readonly<Record<string, Advice>> = {
   'not-modified': {
-    consequence: 'Browsers and networks load the whole file again, though they have it.',
-    fix: 'Answer If-None-Match and If-Modified-Since of the current version with 304, and with the ETag, Cache-Control and Vary of the 200',
+    consequence:
+      'Browsers and networks load the whole file again, though they have it, or go on with an old one.',
+    fix: 'Answer If-None-Match and If-Modified-Since of the current version with 304, and with the ETag, Cache-Control and Vary of the 200; answer any other tag with 200, whatever the date (RFC 9110 §13.1.3)',
     fixes: CACHE_FIELDS.fixes ?? {},
   },
   'part-fields': {

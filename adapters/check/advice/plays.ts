@@ -1,5 +1,4 @@
-import type { Advice } from '../advice.ts'
-import { BYTESERVE } from './byteserve.ts'
+import { type Advice, BYTESERVE } from './advice.ts'
 
 /** Without ranges: much has the same cause. */
 const NO_RANGES: Pick<Advice, 'fix' | 'fixes'> = {
@@ -68,6 +67,11 @@ export const PLAYS_ADVICE: Readonly<Record<string, Advice>> = {
       'Tools that ask for blocks (browsers of maps, link previews, PDF.js) fail at the last one.',
     fix: 'Cut a range at the end of the file, and say so in Content-Range and Content-Length (RFC 9110 §14.1.2)',
   },
+  'several-ranges': {
+    consequence:
+      'Tools that ask for all they lack at once (zsync, zchunk, updaters) build a corrupt file.',
+    fix: 'Answer several ranges as multipart/byteranges, each part with its own Content-Range and just these bytes (RFC 9110 §14.6), or as if there were no Range',
+  },
   'accept-ranges': {
     consequence:
       'Firefox, PDF.js and download tools take the server at its word: they do not seek, and load everything.',
@@ -81,7 +85,7 @@ export const PLAYS_ADVICE: Readonly<Record<string, Advice>> = {
   },
   head: {
     consequence: 'Podcast directories, iOS and DuckDB ask by HEAD first, and give up.',
-    fix: 'Answer HEAD with the fields of GET, Content-Length included, and without a body; a URL signed for GET only needs one for HEAD',
+    fix: 'Answer HEAD with the fields of GET, Content-Length included, and without a body, where it is redirected, too; a URL signed for GET only needs one for HEAD',
     fixes: {
       nginx:
         'limit_except and if ($request_method …) must let HEAD pass; proxy_cache_convert_head stays on',

@@ -1,5 +1,4 @@
-import type { Advice } from '../advice.ts'
-import { BYTESERVE } from './byteserve.ts'
+import { type Advice, BYTESERVE } from './advice.ts'
 
 const VALIDATORS: Pick<Advice, 'fix' | 'fixes'> = {
   fix: 'Send a strong ETag ("…" without W/) that changes with the bytes, or Last-Modified',

@@ -1,0 +1,15 @@
+import type { KnownServer } from '../server.ts'
+
+/** What a failure means, and what to do about it. */
+export interface Advice {
+  /** For the people who use the file. */
+  readonly consequence: string
+  /** For whoever runs the server. */
+  readonly fix: string
+  /** The same, for a server that is known. */
+  readonly fixes?: Readonly<Partial<Record<KnownServer, string>>>
+}
+
+/** A way out where no setting helps. */
+export const BYTESERVE: string =
+  'Serve the file with byteserve (nodeListener of byteserve/node) in place of express.static'

@@ -1,0 +1,47 @@
+import { formatHttpDate, isEntityTag, parseHttpDate } from '../../src/validators.ts'
+import type { Exchange } from './exchange.ts'
+import type { Subject } from './subject.ts'
+
+const DAY = 86_400_000
+
+/** A version that the file has never had. */
+export const OTHER_TAG = '"byteserve-check"'
+
+/** What a file's version is told by; null for what is not there, or is none. */
+export function versionOf({ fields }: Pick<Exchange, 'fields'>): {
+  tag: string | null
+  date: number | null
+} {
+  const tag = fields.get('etag') ?? ''
+  const date = parseHttpDate(fields.get('last-modified') ?? '', Date.now())
+  return { tag: isEntityTag(tag) ? tag : null, date }
+}
+
+/** Of parts and `others`, an answer that has another version than the first, and what it says. */
+export async function findChange(
+  file: Subject,
+  ...others: readonly Exchange[]
+): Promise<[string, Exchange] | null> {
+  const { whole } = file
+  const answers = [...others, await file.range('0-1'), await file.range(file.inner)]
+  for (const answer of answers.filter(({ status }) => status === 200 || status === 206)) {
+    for (const name of ['ETag', 'Last-Modified']) {
+      const [before, after] = [whole, answer].map(({ fields }) => fields.get(name.toLowerCase()))
+      if (before === undefined || after === undefined || before === after) continue
+      return [`${name}: ${before}, then ${after}`, answer]
+    }
+  }
+  return null
+}
+
+/** Whether a file was changed so lately that its date need not be a strong validator (§8.8.2.2). */
+export function isYoung({ fields }: Exchange): boolean {
+  const now = Date.now()
+  const date = parseHttpDate(fields.get('last-modified') ?? '', now)
+  const sent = parseHttpDate(fields.get('date') ?? '', now) ?? now
+  return date !== null && sent - date < 60_000
+}
+
+export function daysAfter(date: number, days: number): string {
+  return formatHttpDate(new Date(date + days * DAY))
+}
