@@ -67,11 +67,6 @@ export const PLAYS_ADVICE: Readonly<Record<string, Advice>> = {
       'Tools that ask for blocks (browsers of maps, link previews, PDF.js) fail at the last one.',
     fix: 'Cut a range at the end of the file, and say so in Content-Range and Content-Length (RFC 9110 §14.1.2)',
   },
-  'several-ranges': {
-    consequence:
-      'Tools that ask for all they lack at once (zsync, zchunk, updaters) build a corrupt file.',
-    fix: 'Answer several ranges as multipart/byteranges, each part with its own Content-Range and just these bytes (RFC 9110 §14.6), or as if there were no Range',
-  },
   'accept-ranges': {
     consequence:
       'Firefox, PDF.js and download tools take the server at its word: they do not seek, and load everything.',
