@@ -12,6 +12,7 @@ import {
 } from './finding.ts'
 import type { Field } from './head.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
+import { judgeSeveral } from './several.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
 import { daysAfter, findChange, OTHER_TAG, versionOf } from './version.ts'
 
@@ -80,6 +81,12 @@ export const CACHES: readonly Check[] = [
       if (whole.fields.has('expires')) return pass(fieldOf(whole, 'Expires'))
       return fail('no Cache-Control', whole)
     },
+  },
+  {
+    id: 'several-ranges',
+    aim: 'caches',
+    title: 'Several ranges in one request',
+    judge: judgeSeveral,
   },
 ]
 

@@ -11,7 +11,6 @@ import {
 import { judgeIndex } from './movie.ts'
 import { compareBytes, flawOf, judgeContentRange, onParts, SOUND_PARTS } from './parts.ts'
 import { judgeRedirects } from './redirects.ts'
-import { judgeSeveral } from './several.ts'
 import { judgeSpeed } from './speed.ts'
 import type { Subject } from './subject.ts'
 import { judgeType } from './type.ts'
@@ -161,13 +160,6 @@ export const PLAYS: readonly Check[] = [
     aim: 'plays',
     title: 'Late ranges come as soon as early ones',
     judge: onParts(judgeSpeed),
-  },
-  {
-    id: 'several-ranges',
-    aim: 'plays',
-    title: 'What comes of several ranges is what it says',
-    after: [...SOUND_PARTS, 'bytes'],
-    judge: judgeSeveral,
   },
 ]
 
