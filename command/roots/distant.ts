@@ -2,6 +2,8 @@ import { type BlockTier, cached } from '../../adapters/cache.ts'
 import { answering } from '../../adapters/http/file.ts'
 import { type StoredFetch, storedFetch } from '../../adapters/http/stored-fetch.ts'
 import { type Entry, isFile } from '../../adapters/site/tree.ts'
+import { isVisible } from '../../adapters/site/url-path.ts'
+import { reachable } from '../../adapters/site/views.ts'
 import { type FileTree, site } from '../../adapters/site.ts'
 import type { Answer } from '../../src/answer.ts'
 import { isSource } from '../../src/lookup.ts'
@@ -48,7 +50,7 @@ export function distantRoot(
   const near = throughCache(tree, nearby)
   return {
     ...about,
-    shelf: shelfOf(near),
+    shelf: shelfOf(reachable(near, isVisible)),
     open: (siteOptions) => answering(site(near, siteOptions)),
   }
 }
