@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { toHost } from './address.ts'
 import { type Misread, Mistake, unlessMistaken } from './arguments.ts'
 
 /** What the command line asks for. */
@@ -157,8 +158,9 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     cacheMemory: expectNumber('cache-memory', values['cache-memory'], 0, HIGHEST_MEMORY),
     cacheDirectory: values['cache-dir'] ?? null,
     port: expectNumber('port', values.port, 0, HIGHEST_PORT),
-    host: host.replace(/^\[(.*)\]$/, '$1'),
-    allowHosts: values['allow-host'],
+    // What is none can't be resolved, which is said then.
+    host: toHost(host) ?? host,
+    allowHosts: values['allow-host'].map(expectHost),
     auth: auth ?? null,
     tls: cert === undefined || key === undefined ? null : { cert, key },
     cors: values.cors,
@@ -171,6 +173,13 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     log: expectLog(values.log),
     workers: expectWorkers(values.workers),
   }
+}
+
+/** A port is left out: a browser may name any. */
+function expectHost(text: string): string {
+  const host = toHost(text) ?? toHost(text.replace(/:\d+$/, ''))
+  if (host === null) throw new Mistake(`--allow-host takes the name of a host, not '${text}'`)
+  return host
 }
 
 function expectNumber(name: string, text: string, least: number, most: number): number {

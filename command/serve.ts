@@ -99,8 +99,8 @@ async function announce(
   const url = formatUrl(options.host, port, scheme)
   // Standard output is for the URL alone.
   process.stdout.write(`${url}\n`)
-  const urls = externalUrls(address, port, runtime.networkInterfaces(), scheme)
-  for (const each of urls) output.print(each)
+  const urls = externalUrls(options.host, address, port, runtime.networkInterfaces(), scheme)
+  for (const each of urls) if (each !== url) output.print(each)
   if (!isListed) {
     output.print(
       `${onOneLine(place)} lists no folders: its files are found by who knows their names`,

@@ -10,7 +10,7 @@ import { fileHandler, isSource } from '../src/index.ts'
 const film = () => blobFile(new Blob(['film']))
 
 describe('a request is answered only for a name of this machine', () => {
-  const lookup = forHosts(film, ['My-Machine', 'nas.local'])
+  const lookup = forHosts(film, ['My-Machine', 'nas.local', 'bücher.example'])
   /** The status, and the text of a refusal. */
   const ask = async (fields: Record<string, string>, url = 'http://unused/') => {
     const found = await lookup({
@@ -33,6 +33,7 @@ describe('a request is answered only for a name of this machine', () => {
     'films.localhost',
     'my-machine:8080',
     'nas.local.',
+    'xn--bcher-kva.example:80',
   ])('%s is one', async (host) => {
     expect(await ask({ host })).toEqual([200, '', undefined])
   })

@@ -45,9 +45,22 @@ describe('parseOptions', () => {
     [['--host', '0.0.0.0'], serve({ host: '0.0.0.0' })],
     [['--host', '[::1]'], serve({ host: '::1' })],
     [['--host=::1'], serve({ host: '::1' })],
+    [['--host', '::0'], serve({ host: '::' })],
+    [['--host', '0'], serve({ host: '0.0.0.0' })],
+    [['--host', '0x0.0'], serve({ host: '0.0.0.0' })],
+    [['--host', '0:0::1'], serve({ host: '::1' })],
+    [['--host', 'NAS.local.'], serve({ host: 'nas.local' })],
+    [['--host', 'localhost:80'], serve({ host: 'localhost:80' })],
+    [['--host', 'fe80::1%eth0'], serve({ host: 'fe80::1%eth0' })],
     [['--', '--port'], serve({ path: '--port' })],
     [['-'], serve({ path: '-' })],
     [['--allow-host', 'a', '--allow-host=b'], serve({ allowHosts: ['a', 'b'] })],
+    [
+      ['--allow-host', 'Films.example:8443', '--allow-host', 'films.example.'],
+      serve({ allowHosts: ['films.example', 'films.example'] }),
+    ],
+    [['--allow-host', 'bücher.example'], serve({ allowHosts: ['xn--bcher-kva.example'] })],
+    [['--allow-host', '[::1]:80'], serve({ allowHosts: ['::1'] })],
     [['--auth', 'me:se:cret'], serve({ auth: 'me:se:cret' })],
     [['--auth=@file'], serve({ auth: '@file' })],
     [['--cert', 'c', '--key', 'k'], serve({ tls: { cert: 'c', key: 'k' } })],
@@ -110,6 +123,13 @@ describe('parseOptions', () => {
     [['--auth', '@'], '--auth takes USER:PASS or @FILE'],
     [['--cert', 'c'], '--cert needs --key, too'],
     [['--key', 'k'], '--key needs --cert, too'],
+    [['--allow-host='], "--allow-host takes the name of a host, not ''"],
+    ...['https://films.example', 'films.example/', 'me@films.example', 'a b', 'a:b'].map(
+      (text): [string[], string] => [
+        ['--allow-host', text],
+        `--allow-host takes the name of a host, not '${text}'`,
+      ],
+    ),
     [['--cache', '1d'], "--cache takes a number from 0 to 2147483647, not '1d'"],
     [['--max-ranges', '0'], "--max-ranges takes a number from 1 to 100000, not '0'"],
     [
@@ -142,6 +162,9 @@ test.each([
   ['192.168.0.7', 'http://192.168.0.7:80/', false],
   ['10.127.0.1', 'http://10.127.0.1:80/', false],
   ['::ffff:192.168.0.7', 'http://[::ffff:192.168.0.7]:80/', false],
+  ['::ffff:7f01:203', 'http://[::ffff:7f01:203]:80/', true],
+  ['::ffff:c0a8:7', 'http://[::ffff:c0a8:7]:80/', false],
+  ['::1:7f00', 'http://[::1:7f00]:80/', false],
 ])('the address %s', (address, url, loopback) => {
   expect([formatUrl(address, 80), isLoopback(address)]).toEqual([url, loopback])
 })
@@ -149,8 +172,9 @@ test.each([
 test.each([
   ['0.0.0.0', ['http://192.168.0.7:80/', 'http://10.0.0.7:80/']],
   ['::', ['http://192.168.0.7:80/', 'http://[fd00::7]:80/', 'http://10.0.0.7:80/']],
-  ['192.168.0.7', []],
+  ['192.168.0.7', ['http://nas.local:80/']],
   ['127.0.0.1', []],
+  ['::1', []],
 ])('what listens on %s is reached from elsewhere at %j', (address, urls) => {
   const own = (address: string, internal = false) => {
     const family = address.includes(':') ? 'IPv6' : 'IPv4'
@@ -162,7 +186,7 @@ test.each([
     none: undefined,
     wlan0: [own('10.0.0.7')],
   }
-  expect(externalUrls(address, 80, interfaces)).toEqual(urls)
+  expect(externalUrls('nas.local', address, 80, interfaces)).toEqual(urls)
 })
 
 describe('formatServed', () => {

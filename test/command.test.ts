@@ -191,7 +191,8 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
     const { port } = new URL(url)
     // Deno would ask for --allow-sys; it is not asked.
-    const urls = name === 'deno' ? [] : externalUrls('0.0.0.0', Number(port), networkInterfaces())
+    const interfaces = name === 'deno' ? {} : networkInterfaces()
+    const urls = externalUrls('0.0.0.0', '0.0.0.0', Number(port), interfaces)
     const warning = `anyone who can reach port ${port} of this machine can read ${realpathSync(folder).replace('\n', '\\u{a}')}`
     await (await fetch(`${url}film.mp4`)).arrayBuffer()
     await expect.poll(() => log().length, PATIENT).toBe(urls.length + 2)
