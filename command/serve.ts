@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
 import { startCrew } from './crew.ts'
-import { mayColour, variable } from './environment.ts'
+import { isReadable, mayColour, variable } from './environment.ts'
 import { Failure } from './failure.ts'
 import { type Host, loadHost } from './host.ts'
 import { openBrowser } from './open.ts'
@@ -45,7 +45,13 @@ export async function serve(options: ServeOptions): Promise<void> {
 /** Reads what is given elsewhere than on the command line. */
 async function prepare(options: ServeOptions): Promise<Job> {
   const address = await findAddress(options.host)
+  const isLocal = isLoopback(address)
   const isTerminal = process.stderr.isTTY === true
+  if (options.auth === null && !isLocal && !isReadable('BYTESERVE_AUTH')) {
+    throw new Failure(
+      "can't see whether BYTESERVE_AUTH asks for a password: add --allow-env=BYTESERVE_AUTH, or --auth",
+    )
+  }
   return {
     options,
     address: {
@@ -57,7 +63,7 @@ async function prepare(options: ServeOptions): Promise<Job> {
     password: readPassword(options.auth, variable('BYTESERVE_AUTH')),
     style: {
       format: options.log,
-      isLocal: isLoopback(address),
+      isLocal,
       isTerminal,
       isColoured: isTerminal && mayColour(),
     },

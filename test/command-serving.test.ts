@@ -8,8 +8,15 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { certificate } from './check/certificate.ts'
-import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
-import { isInstalled } from './support/runtimes.ts'
+import {
+  COMMAND,
+  type RuntimeName,
+  runCommand,
+  startCommand,
+  stopCommands,
+} from './command-process.ts'
+import { run } from './support/process.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const PATIENT = { timeout: 30_000 }
@@ -115,6 +122,30 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const statuses = (await Promise.all(answers)).map(({ status }) => status)
     expect(statuses).toEqual([401, 401, 200, 401, 401, 200, 401, 401, 200])
   })
+
+  test.runIf(name === 'deno')(
+    'a password that it may not see lets nobody in from elsewhere',
+    async ({ expect }) => {
+      const env = { OTHER: '', BYTESERVE_AUTH: 'me:secret' }
+      const start = (...args: string[]) => {
+        const permissions = ['run', '--allow-net', '--allow-read', '--allow-env=OTHER']
+        return run(runtimes.deno ?? '', [...permissions, COMMAND, media, '--port', '0', ...args], {
+          env: { ...process.env, ...env },
+        })
+      }
+      expect(await start('--host', '0.0.0.0').ended).toEqual({
+        code: 1,
+        stdout: '',
+        stderr:
+          "byteserve: can't see whether BYTESERVE_AUTH asks for a password: " +
+          'add --allow-env=BYTESERVE_AUTH, or --auth\n',
+      })
+      const other = start('--host', '0.0.0.0', '--auth', 'me:other')
+      const url = await other.says(/^(http:\S+)\n/)
+      expect((await ask(url)).status).toBe(401)
+      await other.stop()
+    },
+  )
 
   test('--log json is a line of JSON for each request, --log off none', async ({ expect }) => {
     const { url, log, child, ended } = await serve([media, '--log', 'json'])
