@@ -96,6 +96,8 @@ class Crew {
           case 'lines':
             for (const line of message.lines) this.#output.print(line)
             return
+          case 'notice':
+            return this.#output.say(message.notice)
           case 'progress':
             return this.#output.show(number, message.progress)
           case 'report':
@@ -110,7 +112,7 @@ class Crew {
         isOver()
         if (this.#isDismissed) return
         if (!isListening) return reject(new Failure(`a worker ended before it served: ${reason}`))
-        this.#output.print(`worker ${number} ended (${reason}); another takes its place`)
+        this.#output.say(`worker ${number} ended (${reason}); another takes its place`)
         this.#replace(number, performance.now() - since)
       }
       const worker = this.#runtime.startWorker(hear, leave)
@@ -129,7 +131,7 @@ class Crew {
     setTimeout(() => {
       if (this.#isDismissed) return
       this.hire(number).catch((error) => {
-        this.#output.print(`worker ${number} can't be replaced: ${messageOf(error)}`)
+        this.#output.say(`worker ${number} can't be replaced: ${messageOf(error)}`)
         this.#replace(number, 0)
       })
     }, this.#pause)

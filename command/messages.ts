@@ -17,6 +17,8 @@ export type FromWorker =
   | { readonly kind: 'failure'; readonly message: string }
   /** Lines of the log. */
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
+  /** What is about no request. */
+  | { readonly kind: 'notice'; readonly notice: string }
   /** How far its downloads have come. */
   | { readonly kind: 'progress'; readonly progress: string }
   | { readonly kind: 'report'; readonly report: Report }

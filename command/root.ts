@@ -33,7 +33,7 @@ export interface Root {
 export async function findRoot(
   options: ServeOptions,
   runtime: Host,
-  say: (line: string) => void,
+  say: (notice: string) => void,
 ): Promise<Root> {
   const { path } = options
   if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, say)

@@ -1,7 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
 import { startCrew } from './crew.ts'
 import { isReadable, mayColour, variable } from './environment.ts'
@@ -34,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const runtime = await loadHost()
   const job = await prepare(options)
   const isAlone = options.workers === 1
-  const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS)
+  const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS, options.log)
   const server = isAlone
     ? await startServer(job, runtime, new Views(), outletOf(output))
     : await startCrew(job, runtime, output)
@@ -74,6 +73,7 @@ async function prepare(options: ServeOptions): Promise<Job> {
 function outletOf(output: Output): Outlet {
   return {
     print: (line) => output.print(line),
+    say: (notice) => output.say(notice),
     show: (progress) => output.show(0, progress),
   }
 }
@@ -106,21 +106,20 @@ async function announce(
   // Standard output is for the URL alone.
   process.stdout.write(`${url}\n`)
   const urls = externalUrls(options.host, address, port, runtime.networkInterfaces(), scheme)
-  for (const each of urls) if (each !== url) output.print(each)
+  for (const each of urls) if (each !== url) output.say(each)
   if (!isListed) {
-    output.print(
-      `${onOneLine(place)} lists no folders: its files are found by who knows their names`,
-    )
+    output.say(`${place} lists no folders: its files are found only by those who know their names`)
   }
   if (!style.isLocal) {
     const who = password === null ? 'anyone who can' : 'anyone who knows the password and can'
-    output.print(`${who} reach port ${port} of this machine can read ${onOneLine(place)}`)
+    output.say(`${who} reach port ${port} of this machine can read ${place}`)
     if (password !== null && tls === null) {
-      output.print('the password crosses the network in the clear: --cert and --key prevent that')
+      output.say('the password crosses the network in the clear: --cert and --key prevent that')
     }
   }
-  const isQrWanted = options.qr ?? (process.stderr.isTTY && urls.length > 0)
-  if (isQrWanted) await drawQrCode(urls[0] ?? url, style, output)
+  const isForPeople = style.isTerminal && style.format !== 'json'
+  if (options.qr ?? (isForPeople && urls.length > 0))
+    await drawQrCode(urls[0] ?? url, style, output)
   if (options.open) openBrowser(url, output)
 }
 

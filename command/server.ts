@@ -48,7 +48,7 @@ export async function startServer(
 ): Promise<Server> {
   const { host, allowHosts } = options
   const log = new RequestLog(style, outlet)
-  const root = await findRoot(options, runtime, outlet.print)
+  const root = await findRoot(options, runtime, outlet.say)
   const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...allowHosts]
   const files = lookupOf(root, options, views)
   const asked = password === null ? files : withPassword(files, password)

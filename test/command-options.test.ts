@@ -4,6 +4,7 @@ import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from '../command/address.ts'
 import { formatServed } from '../command/log.ts'
 import { formatJson } from '../command/log-json.ts'
+import { formatNotice } from '../command/notice.ts'
 import { HELP, type Options, parseOptions } from '../command/options.ts'
 import type { Served } from '../src/served.ts'
 
@@ -344,4 +345,35 @@ test.each([
     duration: 1,
     ...expected,
   })
+})
+
+/** What moves, recolours or rewrites a terminal, or turns the order of what it shows. */
+const CONTROLS = '\x1b\x7f\x85\x9b\u200b\u202e\u2028\u2029\ud800\u{e0001}'
+
+test('a line of JSON has nothing in it that a terminal would obey', () => {
+  const url = `/${CONTROLS}é七"\\`
+  const range = `bytes=${CONTROLS}`
+  const error = new Error(CONTROLS)
+  const served: Served = {
+    request: { method: 'GET', url, headers: { get: () => range } },
+    status: 206,
+    headers: {},
+    sent: 0,
+    aborted: false,
+    duration: 1,
+    error,
+  }
+  const line = formatJson(served, new Date(0), '127.0.0.1')
+  expect(line).toMatch(/^[ -~]+$/)
+  expect(JSON.parse(line)).toMatchObject({ url, range, error: CONTROLS })
+})
+
+test('a notice is a line of JSON where those of requests are, and has nothing of it either', () => {
+  const notice = `é ${CONTROLS}`
+  const [json, text, off] = (['json', 'text', 'off'] as const).map((format) => {
+    return formatNotice(notice, format, new Date(0))
+  })
+  expect(json).toMatch(/^[ -~]+$/)
+  expect(JSON.parse(json ?? '')).toEqual({ time: '1970-01-01T00:00:00.000Z', notice })
+  expect([text, off]).toEqual([onOneLine(notice), onOneLine(notice)])
 })

@@ -166,6 +166,22 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       },
       { method: 'GET', status: 404, sent: 0, aborted: false, error: null },
     ])
+    // All that there is to say, by this process and by a worker.
+    const env = { BYTESERVE_AUTH: 'me:secret' }
+    for (const workers of ['1', '2']) {
+      const args = ['--log', 'json', '--host', '0.0.0.0', '--workers', workers]
+      const running = await serve([media, ...args], env)
+      await ask(`${running.url}film.mp4`)
+      running.child.kill('SIGINT')
+      const { stderr } = await running.ended
+      const lines = stderr
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line))
+      const notices = lines.flatMap(({ notice }) => notice ?? [])
+      expect(notices).toContainEqual(expect.stringMatching(/^anyone who knows the password /))
+      expect(lines.length).toBe(notices.length + 1)
+    }
     const quiet = await serve([media, '--log', 'off'])
     await ask(`${quiet.url}film.mp4`)
     quiet.child.kill('SIGINT')

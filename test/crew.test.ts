@@ -32,7 +32,8 @@ function makeCrew(workers: number) {
       },
     }
   }
-  const output = { print: (line: string) => void printed.push(line), show() {} }
+  const print = (line: string) => void printed.push(line)
+  const output = { print, say: (notice: string) => print(`notice: ${notice}`), show() {} }
   const options = { workers, host: '127.0.0.1' }
   const address = { address: '127.0.0.1', port: 0, tls: null, isShared: true }
   const started = startCrew(
@@ -112,13 +113,13 @@ test('one that dies is replaced, and those who fall soon wait longer and longer'
   }
   expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])
   expect(printed.slice(0, 3)).toEqual([
-    'worker 1 ended (a fault); another takes its place',
-    'worker 1 ended (a fault); another takes its place',
-    "worker 1 can't be replaced: a worker ended before it served: a fault",
+    'notice: worker 1 ended (a fault); another takes its place',
+    'notice: worker 1 ended (a fault); another takes its place',
+    "notice: worker 1 can't be replaced: a worker ended before it served: a fault",
   ])
 })
 
-test('what one reports, the others hear; its lines are printed', async () => {
+test('what one reports, the others hear; its lines and notices are printed', async () => {
   const { puppets, printed } = await startTwo()
   const row = {
     id: 1,
@@ -133,8 +134,9 @@ test('what one reports, the others hear; its lines are printed', async () => {
   const message = { kind: 'report', report: { view: 'abcd', path: 'film.mp4', row } } as FromWorker
   puppets[0]?.say(message)
   puppets[1]?.say({ kind: 'lines', lines: ['one', 'two'] })
+  puppets[0]?.say({ kind: 'notice', notice: 'three' })
   expect(puppets.map(({ heard }) => heard)).toEqual([[], [message]])
-  expect(printed).toEqual(['one', 'two'])
+  expect(printed).toEqual(['one', 'two', 'notice: three'])
 })
 
 test.each(['drain', 'end'] as const)('%s waits for the last words of all', async (kind) => {

@@ -35,7 +35,7 @@ export interface Nearby {
 /** @throws Failure, as a rejection, if there can be no blocks in the directory that is named */
 export async function openNearby(
   { cacheMemory: memory, cacheDirectory }: ServeOptions,
-  say: (line: string) => void,
+  say: (notice: string) => void,
 ): Promise<Nearby> {
   const isWanted = cacheDirectory !== null
   return { memory, tier: isWanted ? await openBlockDirectory(cacheDirectory, say) : undefined }

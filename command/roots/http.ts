@@ -15,7 +15,10 @@ import { expectVisible } from './visible.ts'
  *
  * @throws Failure, as a rejection, if it is not there or can't be read
  */
-export async function httpRoot(options: ServeOptions, say: (line: string) => void): Promise<Root> {
+export async function httpRoot(
+  options: ServeOptions,
+  say: (notice: string) => void,
+): Promise<Root> {
   const url = URL.canParse(options.path) ? new URL(options.path) : null
   if (url === null || !/^https?:$/.test(url.protocol)) {
     // Whatever it is, it may have a password in it.

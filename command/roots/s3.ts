@@ -15,7 +15,7 @@ import { expectVisible } from './visible.ts'
  *
  * @throws Failure, as a rejection, if it is not there or can't be read
  */
-export async function s3Root(options: ServeOptions, say: (line: string) => void): Promise<Root> {
+export async function s3Root(options: ServeOptions, say: (notice: string) => void): Promise<Root> {
   const { path } = options
   const [, bucket = '', key = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(path) ?? []
   if (bucket === '') throw new Failure(`expected s3://BUCKET/PREFIX, got ${path}`)
