@@ -120,13 +120,13 @@ async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Ou
       ...(shows ? { onProgress } : {}),
     })
   } catch (error) {
-    return { url: withoutUser(url), error: explain(error, url) }
+    return { url: withoutUser(url), error: reasonOf(error, url) }
   } finally {
     if (shows) stderr.write('\r\x1b[K')
   }
 }
 
-function explain(error: unknown, url: string): string {
+function reasonOf(error: unknown, url: string): string {
   const message = onOneLine(messageOf(error))
   if (!(error instanceof UnansweredError)) return message
   const hint = error.obstacle === 'certificate' ? '; --insecure asks it all the same' : ''

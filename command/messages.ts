@@ -6,7 +6,7 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly number: number; readonly job: Job }
   /** What another worker has to report. */
   | { readonly kind: 'report'; readonly report: Report }
-  /** To end once the responses under way are over, or at once; either way with its last lines. */
+  /** To end once the responses under way are over, or at once; all that is logged comes before. */
   | { readonly kind: 'drain' | 'end' }
 
 /** What a worker says to the process that a person started. */

@@ -2,7 +2,6 @@ import { lookup } from 'node:dns/promises'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
-import { startCrew } from './crew.ts'
 import { isReadable, mayColour, variable } from './environment.ts'
 import { Failure } from './failure.ts'
 import { type Host, loadHost } from './host.ts'
@@ -14,13 +13,14 @@ import { MAX_WAITING } from './print.ts'
 import type { Outlet, Style } from './request-log.ts'
 import { readPassword, readTls } from './secrets.ts'
 import { type Facts, type Job, type Server, startServer } from './server.ts'
+import { startWorkers } from './worker-pool.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
 /** How long the end waits for what is broken off, or workers have seen, to be logged, in ms. */
 const LAST_ENTRIES = 1000
 /** How long the end waits for whoever reads the log, in ms. */
-const LAST_WORDS = 200
+const LAST_LINES = 200
 /** How many lines of the log may wait to be written: workers go on while this process is busy. */
 const MAX_WAITING_OF_WORKERS = 20_000
 
@@ -36,7 +36,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS, options.log)
   const server = isAlone
     ? await startServer(job, runtime, new Views(), outletOf(output))
-    : await startCrew(job, runtime, output)
+    : await startWorkers(job, runtime, output)
   endOnSignals(server, output)
   await announce(server.facts, job, runtime, output)
 }
@@ -81,7 +81,7 @@ function outletOf(output: Output): Outlet {
 function endOnSignals(server: Server, output: Output): void {
   const exit = async () => {
     await Promise.race([server.end(), delay(LAST_ENTRIES)])
-    await Promise.race([output.flush(), delay(LAST_WORDS)])
+    await Promise.race([output.flush(), delay(LAST_LINES)])
     process.exit(0)
   }
   process.on('SIGINT', exit)

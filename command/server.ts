@@ -80,12 +80,12 @@ export async function startServer(
       end: () => listening.hangUp(),
     }
   } catch (error) {
-    throw explain(error, host, address.port)
+    throw listenFailure(error, host, address.port)
   }
 }
 
 /** Why an address can't be listened on. */
-export function explain(error: unknown, host: string, port: number): Failure {
+export function listenFailure(error: unknown, host: string, port: number): Failure {
   const code = codeOf(error)
   const choice = 'choose another with --port N, or 0 for any free port'
   if (code === 'EADDRINUSE') return new Failure(`port ${port} is in use; ${choice}`)

@@ -64,12 +64,12 @@ async function look(
     for await (const _ of tree.list?.(key.replace(/\/$/, '')) ?? []) return 'folder'
     return key === '' ? 'folder' : null
   } catch (error) {
-    if (error instanceof OriginError) throw explain(error, watched.status, location, account)
+    if (error instanceof OriginError) throw storeFailure(error, watched.status, location, account)
     throw new Failure(messageOf(error))
   }
 }
 
-function explain(
+function storeFailure(
   { reason }: OriginError,
   status: number | null,
   { endpoint, bucket, region }: S3Location,

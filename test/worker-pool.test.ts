@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { startCrew } from '../command/crew.ts'
 import type { Host } from '../command/host.ts'
 import type { FromWorker, ToWorker } from '../command/messages.ts'
 import type { Output } from '../command/output.ts'
 import type { Job } from '../command/server.ts'
+import { startWorkers } from '../command/worker-pool.ts'
 import { settle, until } from './support/wait.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }))
@@ -19,7 +19,7 @@ interface Puppet {
   isStopped: boolean
 }
 
-function makeCrew(workers: number) {
+function makePool(workers: number) {
   const puppets: Puppet[] = []
   const printed: string[] = []
   const startWorker: Host['startWorker'] = (say, leave) => {
@@ -36,7 +36,7 @@ function makeCrew(workers: number) {
   const output = { print, say: (notice: string) => print(`notice: ${notice}`), show() {} }
   const options = { workers, host: '127.0.0.1' }
   const address = { address: '127.0.0.1', port: 0, tls: null, isShared: true }
-  const started = startCrew(
+  const started = startWorkers(
     { options, address } as unknown as Job,
     { startWorker } as Host,
     output as unknown as Output,
@@ -45,17 +45,17 @@ function makeCrew(workers: number) {
   return { started, puppets, printed }
 }
 
-/** A crew of two that serves. */
+/** A pool of two that serves. */
 async function startTwo() {
-  const crew = makeCrew(2)
-  await until(() => crew.puppets.length === 2)
-  for (const { say } of crew.puppets) say({ kind: 'listening', facts: FACTS })
-  const server = await crew.started
-  return { ...crew, server }
+  const pool = makePool(2)
+  await until(() => pool.puppets.length === 2)
+  for (const { say } of pool.puppets) say({ kind: 'listening', facts: FACTS })
+  const server = await pool.started
+  return { ...pool, server }
 }
 
 test('workers get a number and a port each, once they hear', async () => {
-  const { puppets } = makeCrew(2)
+  const { puppets } = makePool(2)
   await until(() => puppets.length === 2)
   expect(puppets.map(({ heard }) => heard)).toEqual([[], []])
   for (const { say } of puppets) say({ kind: 'here' })
@@ -71,7 +71,7 @@ test('workers get a number and a port each, once they hear', async () => {
 })
 
 test('one that fails before it serves ends them all, with its reason', async () => {
-  const { started, puppets } = makeCrew(2)
+  const { started, puppets } = makePool(2)
   await until(() => puppets.length === 2)
   puppets[0]?.say({ kind: 'failure', message: 'no such thing' })
   await expect(started).rejects.toThrow('no such thing')
@@ -82,7 +82,7 @@ test('one that fails before it serves ends them all, with its reason', async () 
 })
 
 test('one that dies before it serves ends them all, too', async () => {
-  const { started, puppets } = makeCrew(2)
+  const { started, puppets } = makePool(2)
   await until(() => puppets.length === 2)
   puppets[1]?.die()
   await expect(started).rejects.toThrow('a worker ended before it served: a fault')
@@ -139,7 +139,7 @@ test('what one reports, the others hear; its lines and notices are printed', asy
   expect(printed).toEqual(['one', 'two', 'notice: three'])
 })
 
-test.each(['drain', 'end'] as const)('%s waits for the last words of all', async (kind) => {
+test.each(['drain', 'end'] as const)('%s waits for what all have logged', async (kind) => {
   const { puppets, server } = await startTwo()
   let isOver = false
   const over = server[kind]().then(() => (isOver = true))
