@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
@@ -6,7 +7,7 @@ import https from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect as expectOf, test } from 'vitest'
 import { certificate } from './check/certificate.ts'
 import {
   COMMAND,
@@ -31,6 +32,7 @@ beforeAll(() => {
   writeFileSync(join(media, 'film.mp4'), 'a film')
   writeFileSync(join(media, 'sub', 'other.txt'), 'another')
   writeFileSync(join(media, '.hidden'), 'hidden')
+  writeFileSync(join(media, 'a\\b.mp4'), 'a film')
   symlinkSync(join(media, 'sub', 'other.txt'), join(media, 'link.txt'))
   writeFileSync(join(media, 'big.bin'), '')
   truncateSync(join(media, 'big.bin'), 8 * MIB)
@@ -39,6 +41,9 @@ beforeAll(() => {
   const { cert, key } = certificate()
   writeFileSync(join(media, '.cert.pem'), cert)
   writeFileSync(join(media, '.key.pem'), key)
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const other = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(join(media, '.other-key.pem'), other)
   writeFileSync(join(media, '.password'), 'me:secret\n')
 })
 
@@ -67,16 +72,25 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       [404, ''],
       [404, ''],
     ])
+    const program = await ask(url, { accept: 'application/json' })
+    const entry = { name: 'film.mp4', type: 'file', size: 6, mtime: expect.any(String) }
+    expect(JSON.parse(program.body)).toEqual([entry])
+    const listed = await serve([join(media, 'film.mp4'), '--listing'])
+    const { status, body } = await ask(listed.url, { accept: 'text/html' })
+    expect([status, body.match(/href="[^"]*"/g)]).toEqual([200, ['href="film.mp4"']])
     const link = await serve([join(media, 'link.txt')])
     expect((await ask(`${link.url}other.txt`)).body).toBe('another')
   })
 
-  test('a hidden file is refused', async ({ expect }) => {
-    const path = join(media, '.hidden')
-    expect(await runCommand(name, [path])).toEqual({
+  test.each([
+    ['.hidden', 'is hidden: hidden files are not served'],
+    ['a\\b.mp4', "can't be served: no URL can name it"],
+  ])('one file called %s is refused', async (file, why) => {
+    const path = join(media, file)
+    expectOf(await runCommand(name, [path])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `byteserve: ${path} is hidden: hidden files are not served\n`,
+      stderr: `byteserve: ${path} ${why}\n`,
     })
   })
 
@@ -234,6 +248,18 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const evil = session.request({ ':path': '/film.mp4', ':authority': `evil.example:${port}` })
     expect(await text(evil)).toContain('--allow-host evil.example')
     session.destroy()
+  })
+
+  test('a key of another certificate is refused, by the names of both options', async ({
+    expect,
+  }) => {
+    const tls = ['--cert', join(media, '.cert.pem'), '--key', join(media, '.other-key.pem')]
+    const { code, stdout, stderr } = await runCommand(name, [media, ...tls, '--port', '0'])
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(/^byteserve: can't listen on .*, with the files of --cert and --key: .+\n$/),
+    ])
   })
 
   // Bun and Deno take it for gone, and offer nothing against that.
