@@ -80,12 +80,12 @@ export async function startServer(
       end: () => listening.hangUp(),
     }
   } catch (error) {
-    throw listenFailure(error, host, address.port)
+    throw listenFailure(error, host, address)
   }
 }
 
 /** Why an address can't be listened on. */
-export function listenFailure(error: unknown, host: string, port: number): Failure {
+export function listenFailure(error: unknown, host: string, { port, tls }: Address): Failure {
   const code = codeOf(error)
   const choice = 'choose another with --port N, or 0 for any free port'
   if (code === 'EADDRINUSE') return new Failure(`port ${port} is in use; ${choice}`)
@@ -94,5 +94,7 @@ export function listenFailure(error: unknown, host: string, port: number): Failu
   if (code === 'EADDRNOTAVAIL' || code === 'EINVAL') {
     return new Failure(`${host} is not an address of this machine`)
   }
-  return new Failure(`can't listen on ${host}, port ${port}: ${messageOf(error)}`)
+  // A key that is not that of the certificate: each runtime has its own words for it.
+  const means = tls === null ? '' : ', with the files of --cert and --key'
+  return new Failure(`can't listen on ${host}, port ${port}${means}: ${messageOf(error)}`)
 }

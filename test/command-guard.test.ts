@@ -115,19 +115,27 @@ describe('a password', () => {
     writeFileSync(file, 'secret')
     expect(() => readPassword(`@${file}`)).toThrow(`expected USER:PASS in ${file}`)
     // Node would serve without a certificate, which no client can reach.
-    writeFileSync(`${file}.pem`, '')
-    expect(() => readTls({ cert: `${file}.pem`, key: file })).toThrow(
-      'expected PEM in the file of --cert',
+    const cert = `${file}.cert`
+    const key = `${file}.key`
+    writeFileSync(cert, '')
+    expect(() => readTls({ cert, key: file })).toThrow(
+      `expected a CERTIFICATE in PEM in the file of --cert: ${cert}`,
     )
-    writeFileSync(`${file}.pem`, '-----BEGIN CERTIFICATE-----\n')
-    expect(() => readTls({ cert: `${file}.pem`, key: file })).toThrow(
-      'expected PEM in the file of --key',
+    writeFileSync(cert, '-----BEGIN CERTIFICATE-----\n')
+    expect(() => readTls({ cert, key: cert })).toThrow(
+      `expected a PRIVATE KEY in PEM in the file of --key: ${cert}`,
     )
+    writeFileSync(key, '-----BEGIN RSA PRIVATE KEY-----\n')
+    expect(() => readTls({ cert: key, key: cert })).toThrow(
+      `expected a CERTIFICATE in PEM in the file of --cert: ${key}`,
+    )
+    expect(readTls({ cert, key })).toEqual({
+      cert: '-----BEGIN CERTIFICATE-----\n',
+      key: '-----BEGIN RSA PRIVATE KEY-----\n',
+    })
     expect(() => readPassword(null, 'secret')).toThrow('expected USER:PASS in BYTESERVE_AUTH')
     expect(() => readPassword(`@${file}.no`)).toThrow("can't read the file of --auth: ENOENT")
-    expect(() => readTls({ cert: `${file}.pem`, key: `${file}.no` })).toThrow(
-      "can't read the file of --key",
-    )
+    expect(() => readTls({ cert, key: `${file}.no` })).toThrow("can't read the file of --key")
     expect(readTls(null)).toBeNull()
   })
 })
