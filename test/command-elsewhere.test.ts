@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -171,6 +174,23 @@ describe('a bucket', () => {
     expect(outcome).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) })
     expect(outcome.stderr).not.toContain('hush')
   })
+})
+
+test('a profile without a key in it, as those of SSO are, is said to be without one', async () => {
+  const store = createServer((_, response) => response.writeHead(403).end())
+  await once(store.listen(0, '127.0.0.1'), 'listening')
+  const { port } = store.address() as AddressInfo
+  const config = join(temporaryDirectory(), 'config')
+  writeFileSync(config, '[profile work]\nsso_session = work\nregion = eu-west-1\n')
+  const args = ['s3://films', '--endpoint', `http://127.0.0.1:${port}`, '--port', '0']
+  const env = { ...NO_FILES, AWS_CONFIG_FILE: config }
+  const outcomes = [
+    await startCommand('node', [...args, '--profile', 'work'], env).ended,
+    await startCommand('node', args, { ...env, AWS_PROFILE: 'work' }).ended,
+  ]
+  store.close()
+  const stderr = expect.stringMatching(/ needs a key: the profile work holds none, .*\n$/)
+  expect(outcomes).toEqual(outcomes.map(() => ({ code: 1, stdout: '', stderr })))
 })
 
 describe.runIf(hasCeph)('a bucket of Ceph', () => {

@@ -258,7 +258,9 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect([code, stdout, stderr]).toEqual([
       1,
       '',
-      expect.stringMatching(/^byteserve: can't listen on .*, with the files of --cert and --key: .+\n$/),
+      expect.stringMatching(
+        /^byteserve: can't listen on .*, with the files of --cert and --key: .+\n$/,
+      ),
     ])
   })
 

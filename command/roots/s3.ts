@@ -73,18 +73,20 @@ function storeFailure(
   { reason }: OriginError,
   status: number | null,
   { endpoint, bucket, region }: S3Location,
-  { credentials, origin }: Account,
+  { credentials, origin, profile }: Account,
 ): Failure {
   const store = String(endpoint).replace(/\/$/, '')
   if (status === null) return new Failure(`can't reach ${store}: ${reason}`)
   if (status === 404) return new Failure(`there is no bucket ${bucket} at ${store}`)
   if (status === 401 || status === 403) {
-    return new Failure(
-      credentials === null
-        ? `the bucket ${bucket} at ${store} needs a key: set AWS_ACCESS_KEY_ID and ` +
-            'AWS_SECRET_ACCESS_KEY, or name a profile with --profile'
-        : `${store} refuses the key of ${origin} for the bucket ${bucket}`,
-    )
+    if (credentials !== null) {
+      return new Failure(`${store} refuses the key of ${origin} for the bucket ${bucket}`)
+    }
+    const hint =
+      profile === null
+        ? 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile'
+        : `the profile ${profile} holds none, and those of SSO and of roles are not looked up`
+    return new Failure(`the bucket ${bucket} at ${store} needs a key: ${hint}`)
   }
   return new Failure(
     `${store} answers ${status} for the bucket ${bucket} in the region ${region}: ` +
