@@ -1,5 +1,7 @@
 import { codeOf } from '../adapters/local/calls.ts'
 import { cors } from '../adapters/site/cors.ts'
+import type { Answer } from '../src/answer.ts'
+import type { HeaderFields } from '../src/headers.ts'
 import { Failure, messageOf } from './failure.ts'
 import { forHosts, withPassword } from './guard.ts'
 import type { Address, Host, Service } from './host.ts'
@@ -56,7 +58,7 @@ export async function startServer(
     lookup: forHosts(asked, names),
     options: {
       maxRanges: options.maxRanges,
-      ...(options.cors && { headers: cors() }),
+      headers: options.cors ? cors() : withinSite,
       // The log line of a request says what broke its response.
       onError() {},
     },
@@ -82,6 +84,16 @@ export async function startServer(
   } catch (error) {
     throw listenFailure(error, host, address)
   }
+}
+
+/**
+ * Keeps from the pages of other sites what they could read without being allowed to: scripts, which
+ * they could run, and styles. Nothing else is either, as every answer says `nosniff`; a picture or a
+ * film may be shown, as any server's may.
+ */
+function withinSite({ headers }: Answer): HeaderFields {
+  const canBeRead = /script|css/i.test(headers['content-type'] ?? '')
+  return canBeRead ? { 'cross-origin-resource-policy': 'same-site' } : {}
 }
 
 /** Why an address can't be listened on. */

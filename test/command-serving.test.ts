@@ -33,6 +33,7 @@ beforeAll(() => {
   writeFileSync(join(media, 'sub', 'other.txt'), 'another')
   writeFileSync(join(media, '.hidden'), 'hidden')
   writeFileSync(join(media, 'a\\b.mp4'), 'a film')
+  for (const file of ['app.js', 'app.mjs', 'app.css']) writeFileSync(join(media, file), '')
   symlinkSync(join(media, 'sub', 'other.txt'), join(media, 'link.txt'))
   writeFileSync(join(media, 'big.bin'), '')
   truncateSync(join(media, 'big.bin'), 8 * MIB)
@@ -212,6 +213,19 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       return (await ask(`${url}film.mp4`, { range })).status
     })
     expect(await Promise.all(statuses)).toEqual([206, 200])
+  })
+
+  test('the page of another site can run no script and use no style, unless --cors lets it', async ({
+    expect,
+  }) => {
+    const policies = async (...args: string[]) => {
+      const { url } = await serve([media, ...args])
+      const answers = ['app.js', 'app.mjs', 'app.css', 'film.mp4'].map((path) => ask(url + path))
+      const fields = (await Promise.all(answers)).map(({ headers }) => headers)
+      return fields.map((field) => field['cross-origin-resource-policy'])
+    }
+    expect(await policies()).toEqual(['same-site', 'same-site', 'same-site', undefined])
+    expect(await policies('--cors')).toEqual(Array(4).fill('cross-origin'))
   })
 
   test('folders are a page, a listing or nothing', async ({ expect }) => {
