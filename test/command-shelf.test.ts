@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Below } from '../adapters/local/place.ts'
 import { mounts } from '../adapters/local/shared.ts'
+import type { FileTree } from '../adapters/site/tree.ts'
 import { describeFile, listFolder } from '../command/listing.ts'
 import type { Shelf } from '../command/page/library.ts'
 import { distantRoot } from '../command/roots/distant.ts'
@@ -58,4 +59,22 @@ test.each<[what: string, open: () => Shelf]>([
   ['bucket', () => distantShelf(true)],
 ])('the page of a %s shows what a URL can lead to, and nothing else', async (_what, open) => {
   expect(await pathsBelow(open())).toEqual(REACHED)
+})
+
+test('a file that its server does not give is one of which nothing is known', async () => {
+  const tree = memoryTree({ 'film.mp4': { text: 'film' } })
+  const failing: FileTree = {
+    list: tree.list,
+    open(path, request) {
+      if (path === 'sync.mp4') throw new Error('Expected the file, got status 403')
+      if (path === 'async.mp4')
+        return Promise.reject(new Error('Expected the file, got status 500'))
+      return tree.open(path, request)
+    },
+  }
+  const about = { name: 'films', place: 'memory', file: null }
+  const { shelf } = distantRoot(failing, about, { memory: 0, tier: undefined })
+  const sizeOf = async (path: string) => (await shelf?.describe(path))?.size ?? null
+  const paths = ['film.mp4', 'sync.mp4', 'async.mp4']
+  expect(await Promise.all(paths.map(sizeOf))).toEqual([4, null, null])
 })

@@ -106,11 +106,16 @@ function shelfOf(tree: FileTree): Shelf {
       yield batch
     },
     async describe(path) {
-      const opened = await tree.open(path, HEAD)
-      if (!isFile(opened)) return null
-      const { size, lastModified } = opened
-      void closeSource(opened)
-      return { size, lastModified }
+      try {
+        const opened = await tree.open(path, HEAD)
+        if (!isFile(opened)) return null
+        const { size, lastModified } = opened
+        void closeSource(opened)
+        return { size, lastModified }
+      } catch {
+        // One file that its server does not give is no reason to show no other.
+        return null
+      }
     },
   }
 }
