@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from '../command/address.ts'
@@ -302,10 +304,22 @@ test('a message is on one line, in any script', () => {
   )
 })
 
-test('the help fits on a screen', () => {
+test('the help fits on a screen, with a line for each option that the docs name', () => {
   const lines = HELP.split('\n')
-  expect(lines.length).toBeLessThanOrEqual(24)
+  expect(lines.length).toBeLessThanOrEqual(40)
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80)
+  const options = lines.flatMap((line) => /^(?: {6}| {2}-\w, )--([\w-]+)/.exec(line)?.[1] ?? [])
+  const docs = readFileSync(join(import.meta.dirname, '../docs/command.md'), 'utf8')
+  const cells = Array.from(docs.matchAll(/^\| (`-.*?) \|/gm), ([, cell = '']) => cell)
+  const named = cells.flatMap((cell) =>
+    Array.from(cell.matchAll(/--([\w-]+)/g), ([, name]) => name),
+  )
+  expect(options).toEqual([...new Set(named)])
+  const unknown = options.filter((name) => {
+    const read = parseOptions([`--${name}`])
+    return read.kind === 'mistake' && read.message.startsWith('Unknown option')
+  })
+  expect(unknown).toEqual([])
 })
 
 test.each([
