@@ -85,9 +85,9 @@ DIR, it is the current folder.
       --log FORMAT       text by default, json or off
       --workers N        answer from N cores, ${DEFAULTS.workers} by default; auto for all
       --endpoint URL     the store of s3://BUCKET/…
-      --profile NAME     whose key to show it
+      --profile NAME     whose key to use for it
       --cache-memory MB  keep so much of what is elsewhere, ${DEFAULTS['cache-memory']} by default
-      --cache-dir DIR    keep more of it there
+      --cache-dir DIR    keep more of it in this folder
   -h, --help             print this
   -v, --version          print the version
 
@@ -167,7 +167,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     cacheMemory: expectNumber('cache-memory', values['cache-memory'], 0, HIGHEST_MEMORY),
     cacheDirectory: values['cache-dir'] ?? null,
     port: expectNumber('port', values.port, 0, HIGHEST_PORT),
-    // What is none can't be resolved, which is said then.
+    // That what is no host can't be resolved is said later.
     host: toHost(host) ?? host,
     allowHosts: values['allow-host'].map(expectHost),
     auth: auth ?? null,

@@ -118,8 +118,8 @@ async function announce(
     }
   }
   const isForPeople = style.isTerminal && style.format !== 'json'
-  if (options.qr ?? (isForPeople && urls.length > 0))
-    await drawQrCode(urls[0] ?? url, style, output)
+  const isQrWanted = options.qr ?? (isForPeople && urls.length > 0)
+  if (isQrWanted) await drawQrCode(urls[0] ?? url, style, output)
   if (options.open) openBrowser(url, output)
 }
 

@@ -87,13 +87,12 @@ export async function startServer(
 }
 
 /**
- * Keeps from the pages of other sites what they could read without being allowed to: scripts, which
- * they could run, and styles. Nothing else is either, as every answer says `nosniff`; a picture or a
- * film may be shown, as any server's may.
+ * Keeps scripts and styles from the pages of other sites, which could use them unasked, and so read
+ * them. Of what else they embed they can read nothing, since every answer says `nosniff`.
  */
 function withinSite({ headers }: Answer): HeaderFields {
-  const canBeRead = /script|css/i.test(headers['content-type'] ?? '')
-  return canBeRead ? { 'cross-origin-resource-policy': 'same-site' } : {}
+  const isUsable = /script|css/i.test(headers['content-type'] ?? '')
+  return isUsable ? { 'cross-origin-resource-policy': 'same-site' } : {}
 }
 
 /** Why an address can't be listened on. */
