@@ -95,6 +95,8 @@ export async function listen(
       await Promise.all([server.shutdown(), ...running])
     },
     async hangUp() {
+      // To abort what shuts down, or has, ends the process by an error: it then ends by itself.
+      if (isDraining) return
       isDraining = true
       controller.abort()
       await Promise.all(running)
