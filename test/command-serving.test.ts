@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
@@ -16,9 +16,12 @@ import {
   startCommand,
   stopCommands,
 } from './command-process.ts'
+import { areInstalled } from './support/installed.ts'
 import { run } from './support/process.ts'
+import { type CacheServer, startNginx } from './support/proxies.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
 
 const PATIENT = { timeout: 30_000 }
 const MIB = 1024 * 1024
@@ -331,6 +334,42 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     // It would wait for 5 s.
     expect(performance.now() - from).toBeLessThan(4500)
     expect(log().length).toBe(1)
+  })
+})
+
+describe.runIf(areInstalled('nginx'))('behind nginx, as docs/command.md has it', () => {
+  let url = ''
+  let nginx: CacheServer | undefined
+  const headers = { host: 'films.example' }
+
+  beforeAll(async () => {
+    const { url: own } = startCommand('node', [media, '--port', '0', '--allow-host', headers.host])
+    const docs = readFileSync(new URL('../docs/command.md', import.meta.url), 'utf8')
+    const [, server = ''] = /^```nginx\n(.*?)^```$/ms.exec(docs) ?? []
+    const upstream = server.replace('http://127.0.0.1:8080/', await own)
+    nginx = await startNginx(temporaryDirectory(), upstream)
+    url = `http://127.0.0.1:${nginx.port}/films/`
+  })
+  afterAll(() => nginx?.stop())
+
+  test('a page has relative links, which lead to its files', async ({ expect }) => {
+    const page = await ask(url, { ...headers, accept: 'text/html' })
+    const links = Array.from(page.body.matchAll(/\b(?:href|src)="([^"]*)"/g), ([, to = '']) => to)
+    expect(links).toContain('film.mp4')
+    expect(links.filter((link) => link.startsWith('/'))).toEqual([])
+    const film = await ask(`${url}film.mp4`, { ...headers, range: 'bytes=2-' })
+    expect([page.status, film.status, film.body]).toEqual([200, 206, 'film'])
+  })
+
+  test('events come as they happen', async () => {
+    const asked = request(`${url}film.mp4?events=abcd`, { headers, agent: false }).end()
+    const [incoming] = await once(asked, 'response')
+    let heard = ''
+    incoming.setEncoding('utf8').on('data', (text: string) => (heard += text))
+    await until(() => heard.startsWith('event: file\n'))
+    await ask(`${url}film.mp4?view=abcd`, { ...headers, range: 'bytes=1-2' })
+    await until(() => /"range":"bytes=1-2",.*"state":"done"/.test(heard))
+    asked.destroy()
   })
 })
 
