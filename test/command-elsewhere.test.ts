@@ -176,21 +176,36 @@ describe('a bucket', () => {
   })
 })
 
-test('a profile without a key in it, as those of SSO are, is said to be without one', async () => {
+describe('a bucket that asks for a key', () => {
   const store = createServer((_, response) => response.writeHead(403).end())
-  await once(store.listen(0, '127.0.0.1'), 'listening')
-  const { port } = store.address() as AddressInfo
-  const config = join(temporaryDirectory(), 'config')
-  writeFileSync(config, '[profile work]\nsso_session = work\nregion = eu-west-1\n')
-  const args = ['s3://films', '--endpoint', `http://127.0.0.1:${port}`, '--port', '0']
-  const env = { ...NO_FILES, AWS_CONFIG_FILE: config }
-  const outcomes = [
-    await startCommand('node', [...args, '--profile', 'work'], env).ended,
-    await startCommand('node', args, { ...env, AWS_PROFILE: 'work' }).ended,
-  ]
-  store.close()
-  const stderr = expect.stringMatching(/ needs a key: the profile work holds none, .*\n$/)
-  expect(outcomes).toEqual(outcomes.map(() => ({ code: 1, stdout: '', stderr })))
+  beforeAll(() => once(store.listen(0, '127.0.0.1'), 'listening'))
+  afterAll(() => store.close())
+
+  async function refusal(name: RuntimeName, args: readonly string[], env: Record<string, string>) {
+    const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`
+    const asked = ['s3://films', '--endpoint', endpoint, '--port', '0', ...args]
+    const { code, stdout, stderr } = await startCommand(name, asked, env).ended
+    expect([code, stdout]).toEqual([1, ''])
+    return stderr.replace(endpoint, 'STORE')
+  }
+
+  test('says of a profile, such as one of SSO, that it holds none', async () => {
+    const config = join(temporaryDirectory(), 'config')
+    writeFileSync(config, '[profile work]\nsso_session = work\nregion = eu-west-1\n')
+    const env = { ...NO_FILES, AWS_CONFIG_FILE: config }
+    const line =
+      'byteserve: the bucket films at STORE needs a key: ' +
+      'the profile work holds none, and those of SSO and of roles are not looked up\n'
+    expect(await refusal('node', ['--profile', 'work'], env)).toBe(line)
+    expect(await refusal('node', [], { ...env, AWS_PROFILE: 'work' })).toBe(line)
+  })
+
+  test.runIf(isInstalled('deno'))('says to Deno that it can not see one', async () => {
+    expect(await refusal('deno', [], {})).toBe(
+      'byteserve: the bucket films at STORE needs a key: ' +
+        'AWS_ACCESS_KEY_ID can be seen with --allow-env only\n',
+    )
+  })
 })
 
 describe.runIf(hasCeph)('a bucket of Ceph', () => {

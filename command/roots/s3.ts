@@ -1,7 +1,7 @@
 import { OriginError, type S3Location, s3Tree } from '../../adapters/s3.ts'
 import { isFile } from '../../adapters/site/tree.ts'
 import { closeSource } from '../../src/reader.ts'
-import { variable } from '../environment.ts'
+import { isReadable, variable } from '../environment.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { ServeOptions } from '../options.ts'
 import { HEAD } from '../own-request.ts'
@@ -82,14 +82,19 @@ function storeFailure(
     if (credentials !== null) {
       return new Failure(`${store} refuses the key of ${origin} for the bucket ${bucket}`)
     }
-    const hint =
-      profile === null
-        ? 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile'
-        : `the profile ${profile} holds none, and those of SSO and of roles are not looked up`
-    return new Failure(`the bucket ${bucket} at ${store} needs a key: ${hint}`)
+    return new Failure(`the bucket ${bucket} at ${store} needs a key: ${wayToOne(profile)}`)
   }
   return new Failure(
     `${store} answers ${status} for the bucket ${bucket} in the region ${region}: ` +
       'AWS_REGION names another',
   )
+}
+
+/** How a person gives a key. */
+function wayToOne(profile: string | null): string {
+  if (profile !== null) {
+    return `the profile ${profile} holds none, and those of SSO and of roles are not looked up`
+  }
+  if (!isReadable('AWS_ACCESS_KEY_ID')) return 'AWS_ACCESS_KEY_ID can be seen with --allow-env only'
+  return 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile'
 }
