@@ -1,10 +1,35 @@
+import { isIPv6 } from 'node:net'
 import type { NetworkInterfaceInfo } from 'node:os'
 
 export type Scheme = 'http' | 'https'
 
 /**
+ * A host as browsers write it: a name in ASCII, in lower case and without a dot at its end, an address
+ * in its shortest form and without brackets. Null if it is none.
+ *
+ * @example
+ * toHost('Bücher.example.') // 'xn--bcher-kva.example'
+ * toHost('::0') // '::'
+ * toHost('0') // '0.0.0.0'
+ * toHost('https://films.example') // null
+ */
+export function toHost(text: string): string | null {
+  const bare = withoutBrackets(text)
+  // A URL may have more than a host in it.
+  if (!isIPv6(bare) && /[\s/\\?#@:]/.test(bare)) return null
+  const url = `http://${isIPv6(bare) ? `[${bare}]` : bare}`
+  return URL.canParse(url) ? withoutBrackets(new URL(url).hostname).replace(/\.$/, '') : null
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}
+
+/**
  * A URL that a person can open. An address that means "everywhere" can't be opened, so the loopback
  * address takes its place.
+ *
+ * @param host as `toHost` writes it
  *
  * @example
  * formatUrl('::1', 8080) // 'http://[::1]:8080/'
@@ -17,26 +42,29 @@ export function formatUrl(host: string, port: number, scheme: Scheme = 'http'): 
 
 /** Whether only programs on this machine can reach what listens at an IP address. */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(?:::ffff:)?127\./.test(address)
+  return /^(?:::1$|(?:::ffff:)?127\.|::ffff:7f[\da-f]{2}:)/.test(address)
 }
 
 /**
- * The URLs at which other machines find what listens on all addresses of this one; none if it
- * listens on one only. IPv6's link-local addresses are left out: they mean nothing without the name
+ * The URLs at which other machines find what listens at an IP address. Where that means all
+ * addresses of this machine, IPv6's link-local ones are left out: they mean nothing without the name
  * that the network has on the other machine, and no browser accepts such a name.
  *
- * @param address the IP address that is listened on
+ * @param host what a person called the address
  *
  * @example
- * externalUrls('0.0.0.0', 8080, networkInterfaces()) // ['http://192.168.0.7:8080/']
+ * externalUrls('0.0.0.0', '0.0.0.0', 8080, networkInterfaces()) // ['http://192.168.0.7:8080/']
+ * externalUrls('nas.local', '192.168.0.7', 8080, {}) // ['http://nas.local:8080/']
  */
 export function externalUrls(
+  host: string,
   address: string,
   port: number,
   interfaces: NodeJS.Dict<NetworkInterfaceInfo[]>,
   scheme: Scheme = 'http',
 ): string[] {
-  if (address !== '0.0.0.0' && address !== '::') return []
+  if (isLoopback(address)) return []
+  if (address !== '0.0.0.0' && address !== '::') return [formatUrl(host, port, scheme)]
   return Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
     .filter(({ internal, family }) => !internal && (family === 'IPv4' || address === '::'))

@@ -13,7 +13,7 @@ const args = process.argv.slice(2)
 if (args[0] === 'check') process.exitCode = await check(args.slice(1))
 else await main(parseOptions(args))
 
-/** Loaded when it is asked for: who serves files needs none of it. */
+/** Loaded when it is asked for: those who serve files need none of it. */
 async function check(args: readonly string[]): Promise<number> {
   const { runCheck } = await import('./check.ts')
   return runCheck(args)

@@ -1,24 +1,18 @@
 import process from 'node:process'
+import { deno, isGranted } from '../adapters/local/calls.ts'
 
-interface DenoLike {
-  readonly noColor: boolean
-  readonly permissions: {
-    querySync(permission: { name: 'env'; variable: string }): { readonly state: string }
-  }
+/** Whether the runtime gives a variable of the environment without asking its user first. */
+export function isReadable(variable: string): boolean {
+  return isGranted({ name: 'env', variable })
 }
 
-declare const Deno: DenoLike | undefined
-
-/** A variable of the environment; undefined if the runtime would have to ask its user first. */
+/** A variable of the environment; undefined if it can't be read, too. */
 export function variable(name: string): string | undefined {
-  const isKept =
-    typeof Deno !== 'undefined' &&
-    Deno.permissions.querySync({ name: 'env', variable: name }).state !== 'granted'
-  return isKept ? undefined : process.env[name]
+  return isReadable(name) ? process.env[name] : undefined
 }
 
 /** Whether a terminal may be coloured: https://no-color.org, which Deno may always be asked about. */
 export function mayColour(): boolean {
-  const isRefused = typeof Deno === 'undefined' ? variable('NO_COLOR') : Deno.noColor
-  return !isRefused && variable('TERM') !== 'dumb'
+  const isForbidden = deno === undefined ? Boolean(variable('NO_COLOR')) : deno.noColor
+  return !isForbidden && variable('TERM') !== 'dumb'
 }

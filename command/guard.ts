@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
+import { toHost } from './address.ts'
 import { authorityOf } from './authority.ts'
 
 /**
@@ -9,10 +10,10 @@ import { authorityOf } from './authority.ts'
  * may have its own name lead here (DNS rebinding), and would then read what only this machine, or
  * its network, is to see: a browser takes it for the same site, but says the name that it asks for.
  *
- * @param names besides IP addresses and localhost, in any case
+ * @param names besides IP addresses and localhost
  */
 export function forHosts(lookup: FileLookup, names: readonly string[]): FileLookup {
-  const known = new Set(names.map((name) => name.toLowerCase()))
+  const known = new Set(names.map((name) => toHost(name) ?? name))
   // Most requests say the same as the one before.
   let last = ''
   return (request, ...context) => {

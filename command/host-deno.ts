@@ -1,5 +1,6 @@
 import * as os from 'node:os'
 import { denoDirectory } from '../adapters/deno.ts'
+import { isGranted } from '../adapters/local/calls.ts'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { fileHandler } from '../src/serve.ts'
@@ -26,12 +27,7 @@ declare const Deno: {
   /** Only with `--unstable-net`, as is `reusePort`: without it, that ends the process. */
   readonly listenDatagram?: unknown
   readonly stderr: { write(bytes: Uint8Array): Promise<number> }
-  readonly permissions: {
-    querySync(permission: Permission): { readonly state: string }
-  }
 }
-
-type Permission = { readonly name: 'sys'; readonly kind: 'networkInterfaces' | 'hostname' }
 
 interface Exchange {
   readonly remoteAddr: { readonly hostname: string }
@@ -55,10 +51,6 @@ export const networkInterfaces: typeof os.networkInterfaces = () => {
 
 export function hostname(): string {
   return isGranted({ name: 'sys', kind: 'hostname' }) ? os.hostname() : ''
-}
-
-function isGranted(permission: Permission): boolean {
-  return Deno.permissions.querySync(permission).state === 'granted'
 }
 
 let lastWritten = Promise.resolve()
@@ -103,6 +95,8 @@ export async function listen(
       await Promise.all([server.shutdown(), ...running])
     },
     async hangUp() {
+      // To abort what shuts down, or has, ends the process by an error: it then ends by itself.
+      if (isDraining) return
       isDraining = true
       controller.abort()
       await Promise.all(running)

@@ -5,7 +5,7 @@ import type { Below } from '../adapters/local/place.ts'
 import { mounts } from '../adapters/local/shared.ts'
 import { isRegular, lastModified, type Version } from '../adapters/local/version.ts'
 import type { Entry } from '../adapters/site/tree.ts'
-import { toRelativePath } from '../adapters/site/url-path.ts'
+import { isName } from '../adapters/site/url-path.ts'
 
 /** How many entries are handled in one go: other requests wait for less than a millisecond. */
 const BATCH = 512
@@ -77,7 +77,7 @@ class Batch {
 
   add({ name, isFile, isDirectory, isSymlink }: DenoEntry): void {
     this.#count++
-    if (!isServed(name)) return
+    if (!isName(name)) return
     if (isFile) this.entries.push({ name, kind: 'file' })
     else if (isDirectory) this.entries.push({ name, kind: 'directory' })
     else if (isSymlink) this.links.push(name)
@@ -116,11 +116,6 @@ async function nextBatch(entries: AsyncIterator<DenoEntry>): Promise<Batch> {
     else batch.add(value)
   }
   return batch
-}
-
-/** Whether the lookup would serve a file of this name. Most names need no parser to tell. */
-function isServed(name: string): boolean {
-  return /^[\w (][\w ().,-]*$/.test(name) || toRelativePath(`/${encodeURIComponent(name)}`) !== null
 }
 
 /** What listing a file did not tell of it; null if it is gone, or may not be served. */

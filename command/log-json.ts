@@ -13,7 +13,7 @@ import { messageOf } from './failure.ts'
 export function formatJson(served: Served, now: Date, client: string): string {
   const { request, status, headers, sent, duration, aborted, error } = served
   const length = headers['content-length']
-  return JSON.stringify({
+  return toJsonLine({
     time: now.toISOString(),
     client: client.replace(/^::ffff:/, ''),
     method: request.method,
@@ -25,5 +25,12 @@ export function formatJson(served: Served, now: Date, client: string): string {
     duration: Math.round(duration),
     aborted,
     error: error === undefined ? null : messageOf(error),
+  })
+}
+
+/** In ASCII, whoever wrote what is in it: a terminal may show it. */
+export function toJsonLine(value: object): string {
+  return JSON.stringify(value).replace(/[^ -~]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
 }

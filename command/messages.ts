@@ -6,7 +6,7 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly number: number; readonly job: Job }
   /** What another worker has to report. */
   | { readonly kind: 'report'; readonly report: Report }
-  /** To end once the responses under way are over, or at once; either way with its last lines. */
+  /** To end once the responses under way are over, or at once; all that is logged comes before. */
   | { readonly kind: 'drain' | 'end' }
 
 /** What a worker says to the process that a person started. */
@@ -17,6 +17,8 @@ export type FromWorker =
   | { readonly kind: 'failure'; readonly message: string }
   /** Lines of the log. */
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
+  /** What is about no request. */
+  | { readonly kind: 'notice'; readonly notice: string }
   /** How far its downloads have come. */
   | { readonly kind: 'progress'; readonly progress: string }
   | { readonly kind: 'report'; readonly report: Report }

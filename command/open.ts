@@ -3,16 +3,16 @@ import process from 'node:process'
 import type { Output } from './output.ts'
 
 /** Opens a URL in the person's browser, and goes on. */
-export function openBrowser(url: string, output: Pick<Output, 'print'>): void {
+export function openBrowser(url: string, output: Pick<Output, 'say'>): void {
   const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open']
-  const explain = () => output.print(`can't open a browser with ${program}: open ${url} yourself`)
+  const giveUp = () => output.say(`can't open a browser with ${program}: open ${url} yourself`)
   try {
     const child = spawn(program, [...args, url], { detached: true, stdio: 'ignore' })
-    child.once('error', explain)
+    child.once('error', giveUp)
     child.unref()
   } catch {
     // Deno, unless it may run programs.
-    explain()
+    giveUp()
   }
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { toHost } from './address.ts'
 import { type Misread, Mistake, unlessMistaken } from './arguments.ts'
 
 /** What the command line asks for. */
@@ -63,23 +64,32 @@ export const HELP: string = `Usage: byteserve [DIR, FILE, s3://BUCKET/… or htt
        byteserve check URL…   what a server gets wrong; see byteserve check -h
 
 Serves files with byte ranges: films seek, and downloads resume. A folder shows
-its index.html or, if there is none, a page that plays what is in it.
+its index.html or, if there is none, a page that plays what is in it. Without
+DIR, it is the current folder.
 
   -p, --port N           listen on port N, ${DEFAULTS.port} by default; 0 for any free one
       --host H           listen on H, ${DEFAULTS.host} by default; 0.0.0.0: the network
       --allow-host NAME  answer to this host name, too; may be given again
       --auth USER:PASS   ask for a password; @FILE or $BYTESERVE_AUTH hide it
-      --cert F --key F   HTTPS with these PEM files; HTTP/2 where possible
+      --cert FILE        HTTPS with this certificate; HTTP/2 where possible
+      --key FILE         the private key of the certificate; both in PEM
       --cors             let pages of any other site read the files
       --cache SECONDS    let browsers keep files without asking, ${DEFAULTS.cache} by default
       --max-ranges N     ranges in one request, ${DEFAULTS['max-ranges']} by default
       --faststart        send the index of an MP4 first, wherever it is stored
-      --listing          show folders as plain lists;  --no-page: show none
-      --open, --qr       open a browser; draw the URL for a phone, or --no-qr
-      --log json|off     log as JSON, or nothing;  --workers N|auto: more cores
-      --endpoint URL, --profile NAME       a store of S3, and the key for it
-      --cache-memory MB, --cache-dir DIR   keep blocks of what is elsewhere
-  -h, --help, -v, --version
+      --listing          show folders as plain lists
+      --no-page          show no folders
+      --open             open the page in a browser
+      --qr               draw the URL for a phone; by default where it is of use
+      --no-qr            never draw it
+      --log FORMAT       text by default, json or off
+      --workers N        answer from N cores, ${DEFAULTS.workers} by default; auto for all
+      --endpoint URL     the store of s3://BUCKET/…
+      --profile NAME     whose key to use for it
+      --cache-memory MB  keep so much of what is elsewhere, ${DEFAULTS['cache-memory']} by default
+      --cache-dir DIR    keep more of it in this folder
+  -h, --help             print this
+  -v, --version          print the version
 
   byteserve ~/Films --host 0.0.0.0     watch on a phone in the same network
 `
@@ -157,8 +167,9 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     cacheMemory: expectNumber('cache-memory', values['cache-memory'], 0, HIGHEST_MEMORY),
     cacheDirectory: values['cache-dir'] ?? null,
     port: expectNumber('port', values.port, 0, HIGHEST_PORT),
-    host: host.replace(/^\[(.*)\]$/, '$1'),
-    allowHosts: values['allow-host'],
+    // That what is no host can't be resolved is said later.
+    host: toHost(host) ?? host,
+    allowHosts: values['allow-host'].map(expectHost),
     auth: auth ?? null,
     tls: cert === undefined || key === undefined ? null : { cert, key },
     cors: values.cors,
@@ -171,6 +182,13 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     log: expectLog(values.log),
     workers: expectWorkers(values.workers),
   }
+}
+
+/** A port is left out: a browser may name any. */
+function expectHost(text: string): string {
+  const host = toHost(text) ?? toHost(text.replace(/:\d+$/, ''))
+  if (host === null) throw new Mistake(`--allow-host takes the name of a host, not '${text}'`)
+  return host
 }
 
 function expectNumber(name: string, text: string, least: number, most: number): number {

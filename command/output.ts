@@ -1,15 +1,19 @@
 import process from 'node:process'
 import type { Host } from './host.ts'
+import { formatNotice } from './notice.ts'
 import { linePrinter, type Printer } from './print.ts'
+import type { Style } from './request-log.ts'
 import { Terminal } from './terminal.ts'
 
 /** What is said on standard error, by this process and its workers: a log, or a terminal's. */
 export class Output {
+  readonly #toLine: (notice: string) => string
   readonly #printer: Printer
   readonly #terminal: Terminal | null
 
-  constructor({ writeLog }: Pick<Host, 'writeLog'>, maxWaiting: number) {
-    this.#printer = linePrinter(writeLog, maxWaiting)
+  constructor({ writeLog }: Pick<Host, 'writeLog'>, maxWaiting: number, format: Style['format']) {
+    this.#toLine = (notice) => formatNotice(notice, format, new Date())
+    this.#printer = linePrinter(writeLog, maxWaiting, this.#toLine)
     this.#terminal = process.stderr.isTTY ? new Terminal(this.#printer.print, writeLog) : null
   }
 
@@ -18,14 +22,20 @@ export class Output {
     else this.#terminal.print(line)
   }
 
+  /** Prints a notice as the format of the log wants it. */
+  say(notice: string): void {
+    this.print(this.#toLine(notice))
+  }
+
   /** Shows how far the downloads of a worker have come; '' if none runs. */
   show(worker: number, progress: string): void {
     this.#terminal?.show(worker, progress)
   }
 
-  /** Fulfilled once all is written. */
-  flush(): Promise<void> {
-    return this.#printer.flush()
+  /** Fulfilled once all is written, and no progress stands where the next prompt will. */
+  async flush(): Promise<void> {
+    await this.#printer.flush()
+    await this.#terminal?.clear()
   }
 
   /** Writes what waits, when no event will come any more. */

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import process from 'node:process'
 
 /** How many lines may wait to be written, where they come from this process. */
 export const MAX_WAITING = 1000
@@ -8,8 +9,6 @@ const GATHERING = 50
 
 /** How many are written without gathering more. */
 const FULL = 500
-
-const STDERR = 2
 
 /** Prints lines, many at a time: a write costs more than the answer to a small request. */
 export interface Printer {
@@ -26,10 +25,12 @@ export interface Printer {
  * lines beyond a limit are left out, and a line in their place says how many.
  *
  * @param write never rejects
+ * @param toLine how that line is written
  */
 export function linePrinter(
   write: (text: string) => Promise<void>,
   maxWaiting: number = MAX_WAITING,
+  toLine: (notice: string) => string = (notice) => notice,
 ): Printer {
   let lines: string[] = []
   let omitted = 0
@@ -66,7 +67,7 @@ export function linePrinter(
   }
 
   function take(): string {
-    if (omitted > 0) lines.push(`lines left out, as nobody read the log: ${omitted}`)
+    if (omitted > 0) lines.push(toLine(`lines left out, as nobody read the log: ${omitted}`))
     const text = `${lines.join('\n')}\n`
     lines = []
     omitted = 0
@@ -82,7 +83,7 @@ export function linePrinter(
     flushSync() {
       if (lines.length === 0 || isWriting) return
       try {
-        writeSync(STDERR, take())
+        writeSync(process.stderr.fd, take())
       } catch {
         // There is nobody to tell.
       }

@@ -17,6 +17,8 @@ export interface Style {
 /** Who prints the log. */
 export interface Outlet {
   readonly print: (line: string) => void
+  /** Prints a notice that is about no request. */
+  readonly say: (notice: string) => void
   /** Shows how far the downloads that run have come; '' if none does. */
   readonly show: (progress: string) => void
 }

@@ -1,6 +1,8 @@
 import { faststartFilms } from '../adapters/mp4.ts'
+import { listing } from '../adapters/site/listing.ts'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
-import { toRelativePath } from '../adapters/site/url-path.ts'
+import type { Entry } from '../adapters/site/tree.ts'
+import { parseTarget, toRelativePath } from '../adapters/site/url-path.ts'
 import { zipFolder } from '../adapters/zip.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { Host } from './host.ts'
@@ -33,7 +35,7 @@ export interface Root {
 export async function findRoot(
   options: ServeOptions,
   runtime: Host,
-  say: (line: string) => void,
+  say: (notice: string) => void,
 ): Promise<Root> {
   const { path } = options
   if (/^s3:/i.test(path)) return (await import('./roots/s3.ts')).s3Root(options, say)
@@ -48,14 +50,15 @@ export function lookupOf(
   views: Views,
 ): FileLookup {
   const { name, file, shelf } = root
+  const isListed = folders !== 'nothing' && shelf !== null
   const all = root.open({
     cacheControl: cache === 0 ? 'no-cache' : `max-age=${cache}`,
-    listing: folders !== 'nothing' && file === null && shelf !== null,
+    listing: isListed && file === null,
     download: (tree, path, request) =>
       zipFolder(tree, path, request, path === '' ? { filename: `${name}.zip` } : {}),
     transform: faststart ? faststartFilms : undefined,
   })
-  const files = file === null ? all : onlyFile(all, file)
+  const files = file === null ? all : onlyFile(all, file, isListed ? shelf : null)
   if (folders !== 'page' || shelf === null) return files
   return withPage({
     files,
@@ -66,9 +69,14 @@ export function lookupOf(
   })
 }
 
-function onlyFile(all: FileLookup, file: string): FileLookup {
-  return (request, ...context) => {
-    return toRelativePath(request.url) === file ? all(request, ...context) : null
+/** @param shelf tells what a listing says of the file; null for no listing */
+function onlyFile(all: FileLookup, file: string, shelf: Shelf | null): FileLookup {
+  return async (request, ...context) => {
+    if (toRelativePath(request.url) === file) return all(request, ...context)
+    const target = parseTarget(request.url)
+    if (shelf === null || target?.pathname !== '/') return null
+    const entry: Entry = { name: file, kind: 'file', ...(await shelf.describe(file)) }
+    return listing(request, '', target.search, [entry], 'either')
   }
 }
 

@@ -21,14 +21,19 @@ export function readPassword(given: string | null, fromEnvironment = ''): string
 
 /** @throws Failure if a file can't be read, or is no PEM */
 export function readTls(files: ServeOptions['tls']): Address['tls'] {
-  return files && { cert: readPem(files.cert, '--cert'), key: readPem(files.key, '--key') }
+  return (
+    files && {
+      cert: readPem(files.cert, '--cert', 'CERTIFICATE'),
+      key: readPem(files.key, '--key', 'PRIVATE KEY'),
+    }
+  )
 }
 
 /** Of an empty file, Node would make a server that no client can reach. */
-function readPem(path: string, option: string): string {
+function readPem(path: string, option: string, label: string): string {
   const text = read(path, option)
-  if (/-----BEGIN /.test(text)) return text
-  throw new Failure(`expected PEM in the file of ${option}: ${path}`)
+  if (new RegExp(`-----BEGIN [A-Z\\d ]*${label}-----`).test(text)) return text
+  throw new Failure(`expected a ${label} in PEM in the file of ${option}: ${path}`)
 }
 
 function read(path: string, option: string): string {

@@ -1,10 +1,8 @@
 import { lookup } from 'node:dns/promises'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
-import { startCrew } from './crew.ts'
-import { mayColour, variable } from './environment.ts'
+import { isReadable, mayColour, variable } from './environment.ts'
 import { Failure } from './failure.ts'
 import { type Host, loadHost } from './host.ts'
 import { openBrowser } from './open.ts'
@@ -15,13 +13,14 @@ import { MAX_WAITING } from './print.ts'
 import type { Outlet, Style } from './request-log.ts'
 import { readPassword, readTls } from './secrets.ts'
 import { type Facts, type Job, type Server, startServer } from './server.ts'
+import { startWorkers } from './worker-pool.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
 const PATIENCE = 5000
 /** How long the end waits for what is broken off, or workers have seen, to be logged, in ms. */
 const LAST_ENTRIES = 1000
 /** How long the end waits for whoever reads the log, in ms. */
-const LAST_WORDS = 200
+const LAST_LINES = 200
 /** How many lines of the log may wait to be written: workers go on while this process is busy. */
 const MAX_WAITING_OF_WORKERS = 20_000
 
@@ -34,10 +33,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const runtime = await loadHost()
   const job = await prepare(options)
   const isAlone = options.workers === 1
-  const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS)
+  const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS, options.log)
   const server = isAlone
     ? await startServer(job, runtime, new Views(), outletOf(output))
-    : await startCrew(job, runtime, output)
+    : await startWorkers(job, runtime, output)
   endOnSignals(server, output)
   await announce(server.facts, job, runtime, output)
 }
@@ -45,7 +44,13 @@ export async function serve(options: ServeOptions): Promise<void> {
 /** Reads what is given elsewhere than on the command line. */
 async function prepare(options: ServeOptions): Promise<Job> {
   const address = await findAddress(options.host)
+  const isLocal = isLoopback(address)
   const isTerminal = process.stderr.isTTY === true
+  if (options.auth === null && !isLocal && !isReadable('BYTESERVE_AUTH')) {
+    throw new Failure(
+      "can't see whether BYTESERVE_AUTH asks for a password: add --allow-env=BYTESERVE_AUTH, or --auth",
+    )
+  }
   return {
     options,
     address: {
@@ -57,7 +62,7 @@ async function prepare(options: ServeOptions): Promise<Job> {
     password: readPassword(options.auth, variable('BYTESERVE_AUTH')),
     style: {
       format: options.log,
-      isLocal: isLoopback(address),
+      isLocal,
       isTerminal,
       isColoured: isTerminal && mayColour(),
     },
@@ -68,6 +73,7 @@ async function prepare(options: ServeOptions): Promise<Job> {
 function outletOf(output: Output): Outlet {
   return {
     print: (line) => output.print(line),
+    say: (notice) => output.say(notice),
     show: (progress) => output.show(0, progress),
   }
 }
@@ -75,7 +81,7 @@ function outletOf(output: Output): Outlet {
 function endOnSignals(server: Server, output: Output): void {
   const exit = async () => {
     await Promise.race([server.end(), delay(LAST_ENTRIES)])
-    await Promise.race([output.flush(), delay(LAST_WORDS)])
+    await Promise.race([output.flush(), delay(LAST_LINES)])
     process.exit(0)
   }
   process.on('SIGINT', exit)
@@ -99,21 +105,20 @@ async function announce(
   const url = formatUrl(options.host, port, scheme)
   // Standard output is for the URL alone.
   process.stdout.write(`${url}\n`)
-  const urls = externalUrls(address, port, runtime.networkInterfaces(), scheme)
-  for (const each of urls) output.print(each)
+  const urls = externalUrls(options.host, address, port, runtime.networkInterfaces(), scheme)
+  for (const each of urls) if (each !== url) output.say(each)
   if (!isListed) {
-    output.print(
-      `${onOneLine(place)} lists no folders: its files are found by who knows their names`,
-    )
+    output.say(`${place} lists no folders: its files are found only by those who know their names`)
   }
   if (!style.isLocal) {
     const who = password === null ? 'anyone who can' : 'anyone who knows the password and can'
-    output.print(`${who} reach port ${port} of this machine can read ${onOneLine(place)}`)
+    output.say(`${who} reach port ${port} of this machine can read ${place}`)
     if (password !== null && tls === null) {
-      output.print('the password crosses the network in the clear: --cert and --key prevent that')
+      output.say('the password crosses the network in the clear: --cert and --key prevent that')
     }
   }
-  const isQrWanted = options.qr ?? (process.stderr.isTTY && urls.length > 0)
+  const isForPeople = style.isTerminal && style.format !== 'json'
+  const isQrWanted = options.qr ?? (isForPeople && urls.length > 0)
   if (isQrWanted) await drawQrCode(urls[0] ?? url, style, output)
   if (options.open) openBrowser(url, output)
 }

@@ -1,5 +1,7 @@
 import { codeOf } from '../adapters/local/calls.ts'
 import { cors } from '../adapters/site/cors.ts'
+import type { Answer } from '../src/answer.ts'
+import type { HeaderFields } from '../src/headers.ts'
 import { Failure, messageOf } from './failure.ts'
 import { forHosts, withPassword } from './guard.ts'
 import type { Address, Host, Service } from './host.ts'
@@ -48,7 +50,7 @@ export async function startServer(
 ): Promise<Server> {
   const { host, allowHosts } = options
   const log = new RequestLog(style, outlet)
-  const root = await findRoot(options, runtime, outlet.print)
+  const root = await findRoot(options, runtime, outlet.say)
   const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...allowHosts]
   const files = lookupOf(root, options, views)
   const asked = password === null ? files : withPassword(files, password)
@@ -56,7 +58,7 @@ export async function startServer(
     lookup: forHosts(asked, names),
     options: {
       maxRanges: options.maxRanges,
-      ...(options.cors && { headers: cors() }),
+      headers: options.cors ? cors() : withinSite,
       // The log line of a request says what broke its response.
       onError() {},
     },
@@ -80,12 +82,21 @@ export async function startServer(
       end: () => listening.hangUp(),
     }
   } catch (error) {
-    throw explain(error, host, address.port)
+    throw listenFailure(error, host, address)
   }
 }
 
+/**
+ * Keeps scripts and styles from the pages of other sites, which could use them unasked, and so read
+ * them. Of what else they embed they can read nothing, since every answer says `nosniff`.
+ */
+function withinSite({ headers }: Answer): HeaderFields {
+  const isUsable = /script|css/i.test(headers['content-type'] ?? '')
+  return isUsable ? { 'cross-origin-resource-policy': 'same-site' } : {}
+}
+
 /** Why an address can't be listened on. */
-export function explain(error: unknown, host: string, port: number): Failure {
+export function listenFailure(error: unknown, host: string, { port, tls }: Address): Failure {
   const code = codeOf(error)
   const choice = 'choose another with --port N, or 0 for any free port'
   if (code === 'EADDRINUSE') return new Failure(`port ${port} is in use; ${choice}`)
@@ -94,5 +105,7 @@ export function explain(error: unknown, host: string, port: number): Failure {
   if (code === 'EADDRNOTAVAIL' || code === 'EINVAL') {
     return new Failure(`${host} is not an address of this machine`)
   }
-  return new Failure(`can't listen on ${host}, port ${port}: ${messageOf(error)}`)
+  // A key that is not that of the certificate: each runtime has its own words for it.
+  const means = tls === null ? '' : ', with the files of --cert and --key'
+  return new Failure(`can't listen on ${host}, port ${port}${means}: ${messageOf(error)}`)
 }

@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 import { codeOf } from '../adapters/local/calls.ts'
 
-const STDERR = 2
 /** How long to wait for a terminal that takes no more, in ms. */
 const RETRY = 50
 
@@ -25,8 +24,9 @@ const descriptor = openLog()
 function openLog(): number | null {
   try {
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants
-    if (isatty(STDERR)) return openSync('/dev/fd/2', O_WRONLY | O_NONBLOCK | O_NOCTTY)
-    return fstatSync(STDERR).isFile() ? STDERR : null
+    const { fd } = process.stderr
+    if (isatty(fd)) return openSync(`/dev/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY)
+    return fstatSync(fd).isFile() ? fd : null
   } catch {
     // There is no such path, as on Windows.
     return null

@@ -38,4 +38,11 @@ export class Terminal {
       this.#isWriting = false
     })
   }
+
+  /** Takes away what is shown; fulfilled once it is gone. */
+  async clear(): Promise<void> {
+    if (!this.#isShown) return
+    this.#isShown = false
+    await this.#write(CLEAR)
+  }
 }

@@ -10,9 +10,10 @@ import { type Job, type Server, startServer } from './server.ts'
 
 const runtime = await loadHost()
 const say = runtime.joinPrimary(hear)
+// The other process leaves out what nobody reads.
 const printer = linePrinter(async (text) => {
   say({ kind: 'lines', lines: text.slice(0, -1).split('\n') })
-})
+}, Infinity)
 let views: Views | null = null
 let server: Server | null = null
 say({ kind: 'here' })
@@ -35,6 +36,7 @@ async function start(number: number, job: Job): Promise<void> {
   views = new Views(number, (report) => say({ kind: 'report', report }))
   const outlet = {
     print: printer.print,
+    say: (notice: string) => say({ kind: 'notice', notice }),
     show: (progress: string) => say({ kind: 'progress', progress }),
   }
   try {

@@ -7,9 +7,9 @@ const BLOCK = 16
 const CHUNK = 256 * 1024
 
 /**
- * A file that is stored encrypted by AES in counter mode, as `openssl enc -aes-256-ctr` does it. It
- * has ranges: only the blocks that a range touches are read and decrypted. Its size is that of the
- * encrypted file.
+ * A file that is stored encrypted by AES in counter mode, as `openssl enc -aes-256-ctr -K KEY -iv IV`
+ * does it; made from a password instead, it would begin with 16 bytes of salt. It has ranges: only the
+ * blocks that a range touches are read and decrypted. Its size is that of the encrypted file.
  *
  * AES-CTR hides what a file holds, but does not notice if somebody changed it: for that, check a
  * digest before you serve it. Never encrypt two files with the same key and counter.

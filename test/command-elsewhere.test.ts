@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -173,6 +176,38 @@ describe('a bucket', () => {
   })
 })
 
+describe('a bucket that asks for a key', () => {
+  const store = createServer((_, response) => response.writeHead(403).end())
+  beforeAll(() => once(store.listen(0, '127.0.0.1'), 'listening'))
+  afterAll(() => store.close())
+
+  async function refusal(name: RuntimeName, args: readonly string[], env: Record<string, string>) {
+    const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`
+    const asked = ['s3://films', '--endpoint', endpoint, '--port', '0', ...args]
+    const { code, stdout, stderr } = await startCommand(name, asked, env).ended
+    expect([code, stdout]).toEqual([1, ''])
+    return stderr.replace(endpoint, 'STORE')
+  }
+
+  test('says of a profile, such as one of SSO, that it holds none', async () => {
+    const config = join(temporaryDirectory(), 'config')
+    writeFileSync(config, '[profile work]\nsso_session = work\nregion = eu-west-1\n')
+    const env = { ...NO_FILES, AWS_CONFIG_FILE: config }
+    const line =
+      'byteserve: the bucket films at STORE needs a key: ' +
+      'the profile work holds none, and those of SSO and of roles are not looked up\n'
+    expect(await refusal('node', ['--profile', 'work'], env)).toBe(line)
+    expect(await refusal('node', [], { ...env, AWS_PROFILE: 'work' })).toBe(line)
+  })
+
+  test.runIf(isInstalled('deno'))('says to Deno that it can not see one', async () => {
+    expect(await refusal('deno', [], {})).toBe(
+      'byteserve: the bucket films at STORE needs a key: ' +
+        'AWS_ACCESS_KEY_ID can be seen with --allow-env only\n',
+    )
+  })
+})
+
 describe.runIf(hasCeph)('a bucket of Ceph', () => {
   let store: S3Server
   beforeAll(async () => {
@@ -277,7 +312,7 @@ describe('another server', () => {
     const { ask, log } = await serve('node', [`${servers.get('nginx, none')}Films/`])
     const statuses = [(await ask('/', 'Accept: text/html')).status, (await ask('/film.mp4')).status]
     expect(statuses).toEqual([404, 200])
-    expect(log()[0]).toMatch(/\/none\/Films\/ lists no folders/)
+    expect(log()[0]).toMatch(/\/none\/Films\/ lists no folders: its files are found only by /)
   })
 
   test('is asked once for what is asked for twice', async () => {

@@ -10,7 +10,7 @@ import { fileHandler, isSource } from '../src/index.ts'
 const film = () => blobFile(new Blob(['film']))
 
 describe('a request is answered only for a name of this machine', () => {
-  const lookup = forHosts(film, ['My-Machine', 'nas.local'])
+  const lookup = forHosts(film, ['My-Machine', 'nas.local', 'bücher.example'])
   /** The status, and the text of a refusal. */
   const ask = async (fields: Record<string, string>, url = 'http://unused/') => {
     const found = await lookup({
@@ -33,6 +33,7 @@ describe('a request is answered only for a name of this machine', () => {
     'films.localhost',
     'my-machine:8080',
     'nas.local.',
+    'xn--bcher-kva.example:80',
   ])('%s is one', async (host) => {
     expect(await ask({ host })).toEqual([200, '', undefined])
   })
@@ -114,19 +115,27 @@ describe('a password', () => {
     writeFileSync(file, 'secret')
     expect(() => readPassword(`@${file}`)).toThrow(`expected USER:PASS in ${file}`)
     // Node would serve without a certificate, which no client can reach.
-    writeFileSync(`${file}.pem`, '')
-    expect(() => readTls({ cert: `${file}.pem`, key: file })).toThrow(
-      'expected PEM in the file of --cert',
+    const cert = `${file}.cert`
+    const key = `${file}.key`
+    writeFileSync(cert, '')
+    expect(() => readTls({ cert, key: file })).toThrow(
+      `expected a CERTIFICATE in PEM in the file of --cert: ${cert}`,
     )
-    writeFileSync(`${file}.pem`, '-----BEGIN CERTIFICATE-----\n')
-    expect(() => readTls({ cert: `${file}.pem`, key: file })).toThrow(
-      'expected PEM in the file of --key',
+    writeFileSync(cert, '-----BEGIN CERTIFICATE-----\n')
+    expect(() => readTls({ cert, key: cert })).toThrow(
+      `expected a PRIVATE KEY in PEM in the file of --key: ${cert}`,
     )
+    writeFileSync(key, '-----BEGIN RSA PRIVATE KEY-----\n')
+    expect(() => readTls({ cert: key, key: cert })).toThrow(
+      `expected a CERTIFICATE in PEM in the file of --cert: ${key}`,
+    )
+    expect(readTls({ cert, key })).toEqual({
+      cert: '-----BEGIN CERTIFICATE-----\n',
+      key: '-----BEGIN RSA PRIVATE KEY-----\n',
+    })
     expect(() => readPassword(null, 'secret')).toThrow('expected USER:PASS in BYTESERVE_AUTH')
     expect(() => readPassword(`@${file}.no`)).toThrow("can't read the file of --auth: ENOENT")
-    expect(() => readTls({ cert: `${file}.pem`, key: `${file}.no` })).toThrow(
-      "can't read the file of --key",
-    )
+    expect(() => readTls({ cert, key: `${file}.no` })).toThrow("can't read the file of --key")
     expect(readTls(null)).toBeNull()
   })
 })

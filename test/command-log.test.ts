@@ -66,6 +66,15 @@ describe('linePrinter', () => {
     expect(written.at(-1)).toBe('after\n')
   })
 
+  it('says how many as the log wants it', async () => {
+    const written: string[] = []
+    const write = async (text: string) => void written.push(text)
+    const { print, flush } = linePrinter(write, 1, (notice) => JSON.stringify({ notice }))
+    for (const line of ['1', '2', '3', '4']) print(line)
+    await flush()
+    expect(written).toEqual(['1\n', '2\n{"notice":"lines left out, as nobody read the log: 2"}\n'])
+  })
+
   it('leaves out nothing that comes faster than it gathers', async () => {
     const written: string[] = []
     const { print } = linePrinter(async (text) => void written.push(text))

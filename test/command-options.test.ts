@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { onOneLine } from '../adapters/check/escape.ts'
 import { externalUrls, formatUrl, isLoopback } from '../command/address.ts'
 import { formatServed } from '../command/log.ts'
 import { formatJson } from '../command/log-json.ts'
+import { formatNotice } from '../command/notice.ts'
 import { HELP, type Options, parseOptions } from '../command/options.ts'
 import type { Served } from '../src/served.ts'
 
@@ -45,9 +48,22 @@ describe('parseOptions', () => {
     [['--host', '0.0.0.0'], serve({ host: '0.0.0.0' })],
     [['--host', '[::1]'], serve({ host: '::1' })],
     [['--host=::1'], serve({ host: '::1' })],
+    [['--host', '::0'], serve({ host: '::' })],
+    [['--host', '0'], serve({ host: '0.0.0.0' })],
+    [['--host', '0x0.0'], serve({ host: '0.0.0.0' })],
+    [['--host', '0:0::1'], serve({ host: '::1' })],
+    [['--host', 'NAS.local.'], serve({ host: 'nas.local' })],
+    [['--host', 'localhost:80'], serve({ host: 'localhost:80' })],
+    [['--host', 'fe80::1%eth0'], serve({ host: 'fe80::1%eth0' })],
     [['--', '--port'], serve({ path: '--port' })],
     [['-'], serve({ path: '-' })],
     [['--allow-host', 'a', '--allow-host=b'], serve({ allowHosts: ['a', 'b'] })],
+    [
+      ['--allow-host', 'Films.example:8443', '--allow-host', 'films.example.'],
+      serve({ allowHosts: ['films.example', 'films.example'] }),
+    ],
+    [['--allow-host', 'bücher.example'], serve({ allowHosts: ['xn--bcher-kva.example'] })],
+    [['--allow-host', '[::1]:80'], serve({ allowHosts: ['::1'] })],
     [['--auth', 'me:se:cret'], serve({ auth: 'me:se:cret' })],
     [['--auth=@file'], serve({ auth: '@file' })],
     [['--cert', 'c', '--key', 'k'], serve({ tls: { cert: 'c', key: 'k' } })],
@@ -110,6 +126,13 @@ describe('parseOptions', () => {
     [['--auth', '@'], '--auth takes USER:PASS or @FILE'],
     [['--cert', 'c'], '--cert needs --key, too'],
     [['--key', 'k'], '--key needs --cert, too'],
+    [['--allow-host='], "--allow-host takes the name of a host, not ''"],
+    ...['https://films.example', 'films.example/', 'me@films.example', 'a b', 'a:b'].map(
+      (text): [string[], string] => [
+        ['--allow-host', text],
+        `--allow-host takes the name of a host, not '${text}'`,
+      ],
+    ),
     [['--cache', '1d'], "--cache takes a number from 0 to 2147483647, not '1d'"],
     [['--max-ranges', '0'], "--max-ranges takes a number from 1 to 100000, not '0'"],
     [
@@ -142,6 +165,9 @@ test.each([
   ['192.168.0.7', 'http://192.168.0.7:80/', false],
   ['10.127.0.1', 'http://10.127.0.1:80/', false],
   ['::ffff:192.168.0.7', 'http://[::ffff:192.168.0.7]:80/', false],
+  ['::ffff:7f01:203', 'http://[::ffff:7f01:203]:80/', true],
+  ['::ffff:c0a8:7', 'http://[::ffff:c0a8:7]:80/', false],
+  ['::1:7f00', 'http://[::1:7f00]:80/', false],
 ])('the address %s', (address, url, loopback) => {
   expect([formatUrl(address, 80), isLoopback(address)]).toEqual([url, loopback])
 })
@@ -149,8 +175,9 @@ test.each([
 test.each([
   ['0.0.0.0', ['http://192.168.0.7:80/', 'http://10.0.0.7:80/']],
   ['::', ['http://192.168.0.7:80/', 'http://[fd00::7]:80/', 'http://10.0.0.7:80/']],
-  ['192.168.0.7', []],
+  ['192.168.0.7', ['http://nas.local:80/']],
   ['127.0.0.1', []],
+  ['::1', []],
 ])('what listens on %s is reached from elsewhere at %j', (address, urls) => {
   const own = (address: string, internal = false) => {
     const family = address.includes(':') ? 'IPv6' : 'IPv4'
@@ -162,7 +189,7 @@ test.each([
     none: undefined,
     wlan0: [own('10.0.0.7')],
   }
-  expect(externalUrls(address, 80, interfaces)).toEqual(urls)
+  expect(externalUrls('nas.local', address, 80, interfaces)).toEqual(urls)
 })
 
 describe('formatServed', () => {
@@ -277,10 +304,22 @@ test('a message is on one line, in any script', () => {
   )
 })
 
-test('the help fits on a screen', () => {
+test('the help fits on a screen, with a line for each option that the docs name', () => {
   const lines = HELP.split('\n')
-  expect(lines.length).toBeLessThanOrEqual(24)
+  expect(lines.length).toBeLessThanOrEqual(40)
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80)
+  const options = lines.flatMap((line) => /^(?: {6}| {2}-\w, )--([\w-]+)/.exec(line)?.[1] ?? [])
+  const docs = readFileSync(join(import.meta.dirname, '../docs/command.md'), 'utf8')
+  const cells = Array.from(docs.matchAll(/^\| (`-.*?) \|/gm), ([, cell = '']) => cell)
+  const named = cells.flatMap((cell) =>
+    Array.from(cell.matchAll(/--([\w-]+)/g), ([, name]) => name),
+  )
+  expect(options).toEqual([...new Set(named)])
+  const unknown = options.filter((name) => {
+    const read = parseOptions([`--${name}`])
+    return read.kind === 'mistake' && read.message.startsWith('Unknown option')
+  })
+  expect(unknown).toEqual([])
 })
 
 test.each([
@@ -320,4 +359,35 @@ test.each([
     duration: 1,
     ...expected,
   })
+})
+
+/** What moves, recolours or rewrites a terminal, or turns the order of what it shows. */
+const CONTROLS = '\x1b\x7f\x85\x9b\u200b\u202e\u2028\u2029\ud800\u{e0001}'
+
+test('a line of JSON has nothing in it that a terminal would obey', () => {
+  const url = `/${CONTROLS}é七"\\`
+  const range = `bytes=${CONTROLS}`
+  const error = new Error(CONTROLS)
+  const served: Served = {
+    request: { method: 'GET', url, headers: { get: () => range } },
+    status: 206,
+    headers: {},
+    sent: 0,
+    aborted: false,
+    duration: 1,
+    error,
+  }
+  const line = formatJson(served, new Date(0), '127.0.0.1')
+  expect(line).toMatch(/^[ -~]+$/)
+  expect(JSON.parse(line)).toMatchObject({ url, range, error: CONTROLS })
+})
+
+test('a notice is a line of JSON where those of requests are, and has nothing of it either', () => {
+  const notice = `é ${CONTROLS}`
+  const [json, text, off] = (['json', 'text', 'off'] as const).map((format) => {
+    return formatNotice(notice, format, new Date(0))
+  })
+  expect(json).toMatch(/^[ -~]+$/)
+  expect(JSON.parse(json ?? '')).toEqual({ time: '1970-01-01T00:00:00.000Z', notice })
+  expect([text, off]).toEqual([onOneLine(notice), onOneLine(notice)])
 })

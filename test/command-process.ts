@@ -4,7 +4,10 @@ import { runtimes } from './support/runtimes.ts'
 
 export type { Outcome } from './support/process.ts'
 
-const COMMAND = fileURLToPath(new URL('../dist/command/byteserve.js', import.meta.url))
+/** The command, as built. */
+export const COMMAND: string = fileURLToPath(
+  new URL('../dist/command/byteserve.js', import.meta.url),
+)
 
 export type RuntimeName = keyof typeof runtimes
 

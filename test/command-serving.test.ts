@@ -1,16 +1,27 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect as expectOf, test } from 'vitest'
 import { certificate } from './check/certificate.ts'
-import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
-import { isInstalled } from './support/runtimes.ts'
+import {
+  COMMAND,
+  type RuntimeName,
+  runCommand,
+  startCommand,
+  stopCommands,
+} from './command-process.ts'
+import { areInstalled } from './support/installed.ts'
+import { run } from './support/process.ts'
+import { type CacheServer, startNginx } from './support/proxies.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
 
 const PATIENT = { timeout: 30_000 }
 const MIB = 1024 * 1024
@@ -24,6 +35,8 @@ beforeAll(() => {
   writeFileSync(join(media, 'film.mp4'), 'a film')
   writeFileSync(join(media, 'sub', 'other.txt'), 'another')
   writeFileSync(join(media, '.hidden'), 'hidden')
+  writeFileSync(join(media, 'a\\b.mp4'), 'a film')
+  for (const file of ['app.js', 'app.mjs', 'app.css']) writeFileSync(join(media, file), '')
   symlinkSync(join(media, 'sub', 'other.txt'), join(media, 'link.txt'))
   writeFileSync(join(media, 'big.bin'), '')
   truncateSync(join(media, 'big.bin'), 8 * MIB)
@@ -32,6 +45,9 @@ beforeAll(() => {
   const { cert, key } = certificate()
   writeFileSync(join(media, '.cert.pem'), cert)
   writeFileSync(join(media, '.key.pem'), key)
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const other = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  writeFileSync(join(media, '.other-key.pem'), other)
   writeFileSync(join(media, '.password'), 'me:secret\n')
 })
 
@@ -60,16 +76,25 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       [404, ''],
       [404, ''],
     ])
+    const program = await ask(url, { accept: 'application/json' })
+    const entry = { name: 'film.mp4', type: 'file', size: 6, mtime: expect.any(String) }
+    expect(JSON.parse(program.body)).toEqual([entry])
+    const listed = await serve([join(media, 'film.mp4'), '--listing'])
+    const { status, body } = await ask(listed.url, { accept: 'text/html' })
+    expect([status, body.match(/href="[^"]*"/g)]).toEqual([200, ['href="film.mp4"']])
     const link = await serve([join(media, 'link.txt')])
     expect((await ask(`${link.url}other.txt`)).body).toBe('another')
   })
 
-  test('a hidden file is refused', async ({ expect }) => {
-    const path = join(media, '.hidden')
-    expect(await runCommand(name, [path])).toEqual({
+  test.each([
+    ['.hidden', 'is hidden: hidden files are not served'],
+    ['a\\b.mp4', "can't be served: no URL can name it"],
+  ])('one file called %s is refused', async (file, why) => {
+    const path = join(media, file)
+    expectOf(await runCommand(name, [path])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `byteserve: ${path} is hidden: hidden files are not served\n`,
+      stderr: `byteserve: ${path} ${why}\n`,
     })
   })
 
@@ -116,6 +141,30 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(statuses).toEqual([401, 401, 200, 401, 401, 200, 401, 401, 200])
   })
 
+  test.runIf(name === 'deno')(
+    'a password that it may not see lets nobody in from elsewhere',
+    async ({ expect }) => {
+      const env = { OTHER: '', BYTESERVE_AUTH: 'me:secret' }
+      const start = (...args: string[]) => {
+        const permissions = ['run', '--allow-net', '--allow-read', '--allow-env=OTHER']
+        return run(runtimes.deno ?? '', [...permissions, COMMAND, media, '--port', '0', ...args], {
+          env: { ...process.env, ...env },
+        })
+      }
+      expect(await start('--host', '0.0.0.0').ended).toEqual({
+        code: 1,
+        stdout: '',
+        stderr:
+          "byteserve: can't see whether BYTESERVE_AUTH asks for a password: " +
+          'add --allow-env=BYTESERVE_AUTH, or --auth\n',
+      })
+      const other = start('--host', '0.0.0.0', '--auth', 'me:other')
+      const url = await other.says(/^(http:\S+)\n/)
+      expect((await ask(url)).status).toBe(401)
+      await other.stop()
+    },
+  )
+
   test('--log json is a line of JSON for each request, --log off none', async ({ expect }) => {
     const { url, log, child, ended } = await serve([media, '--log', 'json'])
     await ask(`${url}film.mp4`, { range: 'bytes=0-1' })
@@ -135,6 +184,22 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       },
       { method: 'GET', status: 404, sent: 0, aborted: false, error: null },
     ])
+    // All that there is to say, by this process and by a worker.
+    const env = { BYTESERVE_AUTH: 'me:secret' }
+    for (const workers of ['1', '2']) {
+      const args = ['--log', 'json', '--host', '0.0.0.0', '--workers', workers]
+      const running = await serve([media, ...args], env)
+      await ask(`${running.url}film.mp4`)
+      running.child.kill('SIGINT')
+      const { stderr } = await running.ended
+      const lines = stderr
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line))
+      const notices = lines.flatMap(({ notice }) => notice ?? [])
+      expect(notices).toContainEqual(expect.stringMatching(/^anyone who knows the password /))
+      expect(lines.length).toBe(notices.length + 1)
+    }
     const quiet = await serve([media, '--log', 'off'])
     await ask(`${quiet.url}film.mp4`)
     quiet.child.kill('SIGINT')
@@ -151,6 +216,19 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       return (await ask(`${url}film.mp4`, { range })).status
     })
     expect(await Promise.all(statuses)).toEqual([206, 200])
+  })
+
+  test('the page of another site can run no script and use no style, unless --cors lets it', async ({
+    expect,
+  }) => {
+    const policies = async (...args: string[]) => {
+      const { url } = await serve([media, ...args])
+      const answers = ['app.js', 'app.mjs', 'app.css', 'film.mp4'].map((path) => ask(url + path))
+      const fields = (await Promise.all(answers)).map(({ headers }) => headers)
+      return fields.map((field) => field['cross-origin-resource-policy'])
+    }
+    expect(await policies()).toEqual(['same-site', 'same-site', 'same-site', undefined])
+    expect(await policies('--cors')).toEqual(Array(4).fill('cross-origin'))
   })
 
   test('folders are a page, a listing or nothing', async ({ expect }) => {
@@ -187,6 +265,20 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const evil = session.request({ ':path': '/film.mp4', ':authority': `evil.example:${port}` })
     expect(await text(evil)).toContain('--allow-host evil.example')
     session.destroy()
+  })
+
+  test('a key of another certificate is refused, by the names of both options', async ({
+    expect,
+  }) => {
+    const tls = ['--cert', join(media, '.cert.pem'), '--key', join(media, '.other-key.pem')]
+    const { code, stdout, stderr } = await runCommand(name, [media, ...tls, '--port', '0'])
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(
+        /^byteserve: can't listen on .*, with the files of --cert and --key: .+\n$/,
+      ),
+    ])
   })
 
   // Bun and Deno take it for gone, and offer nothing against that.
@@ -242,6 +334,42 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     // It would wait for 5 s.
     expect(performance.now() - from).toBeLessThan(4500)
     expect(log().length).toBe(1)
+  })
+})
+
+describe.runIf(areInstalled('nginx'))('behind nginx, as docs/command.md has it', () => {
+  let url = ''
+  let nginx: CacheServer | undefined
+  const headers = { host: 'films.example' }
+
+  beforeAll(async () => {
+    const { url: own } = startCommand('node', [media, '--port', '0', '--allow-host', headers.host])
+    const docs = readFileSync(new URL('../docs/command.md', import.meta.url), 'utf8')
+    const [, server = ''] = /^```nginx\n(.*?)^```$/ms.exec(docs) ?? []
+    const upstream = server.replace('http://127.0.0.1:8080/', await own)
+    nginx = await startNginx(temporaryDirectory(), upstream)
+    url = `http://127.0.0.1:${nginx.port}/films/`
+  })
+  afterAll(() => nginx?.stop())
+
+  test('a page has relative links, which lead to its files', async ({ expect }) => {
+    const page = await ask(url, { ...headers, accept: 'text/html' })
+    const links = Array.from(page.body.matchAll(/\b(?:href|src)="([^"]*)"/g), ([, to = '']) => to)
+    expect(links).toContain('film.mp4')
+    expect(links.filter((link) => link.startsWith('/'))).toEqual([])
+    const film = await ask(`${url}film.mp4`, { ...headers, range: 'bytes=2-' })
+    expect([page.status, film.status, film.body]).toEqual([200, 206, 'film'])
+  })
+
+  test('events come as they happen', async () => {
+    const asked = request(`${url}film.mp4?events=abcd`, { headers, agent: false }).end()
+    const [incoming] = await once(asked, 'response')
+    let heard = ''
+    incoming.setEncoding('utf8').on('data', (text: string) => (heard += text))
+    await until(() => heard.startsWith('event: file\n'))
+    await ask(`${url}film.mp4?view=abcd`, { ...headers, range: 'bytes=1-2' })
+    await until(() => /"range":"bytes=1-2",.*"state":"done"/.test(heard))
+    asked.destroy()
   })
 })
 

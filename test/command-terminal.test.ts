@@ -87,3 +87,17 @@ test('the progress of all workers stands below their lines', async () => {
   terminal.show(1, '')
   expect(written.at(-1)).toBe(`${CLEAR}two`)
 })
+
+test('nothing is left of the progress where the prompt will stand', async () => {
+  const { terminal, written, read } = makeTerminal()
+  await terminal.clear()
+  expect(written).toEqual([])
+  terminal.show(1, 'one')
+  await read()
+  const cleared = terminal.clear()
+  expect(written).toEqual([`${CLEAR}one`, CLEAR])
+  await read()
+  await cleared
+  await terminal.clear()
+  expect(written.length).toBe(2)
+})

@@ -59,8 +59,9 @@ describe('blocks in other languages', () => {
     })
     expect(languages.filter((each) => !/ tsx?$/.test(each)).sort()).toEqual([
       'docs/cdn.md: nginx', // test/cdn.test.ts runs this,
-      'docs/cdn.md: vcl', // and this.
+      'docs/cdn.md: vcl', // this,
       'docs/check.md: json',
+      'docs/command.md: nginx', // and test/command-serving.test.ts this.
       'docs/made.md: sh',
       'docs/security.md: sh',
     ])

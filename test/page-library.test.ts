@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { kindOf } from '../command/page/item.ts'
 import { type Query, readLibrary, type Shelf } from '../command/page/library.ts'
+import { settle } from './support/wait.ts'
 
 const ALL: Query = { folder: '', words: '', order: 'name', page: 1 }
 
@@ -244,6 +245,30 @@ test('only what is shown is looked at', async () => {
     ALL,
   )
   expect(looks).toBe(250)
+})
+
+test.each([
+  'name',
+  'date',
+] as const)('ordered by %s, what a list does not tell is asked of several files at once, but not of all', async (order) => {
+  const names = Array.from({ length: 100 }, (_, i) => `${i}.mp4`)
+  const shelf = shelfOf(...names)
+  let running = 0
+  let peak = 0
+  const slow: Shelf = {
+    async *list() {
+      yield names.map((name) => ({ name, kind: 'file' }))
+    },
+    async describe(path) {
+      peak = Math.max(peak, ++running)
+      await settle()
+      running--
+      return shelf.describe(path)
+    },
+  }
+  const { media } = await readLibrary(slow, { ...ALL, order })
+  const sorted = order === 'name' ? names : names.toReversed()
+  expect([media.map(({ path }) => path), peak]).toEqual([sorted, 16])
 })
 
 test.each([

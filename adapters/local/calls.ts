@@ -57,12 +57,24 @@ interface DenoLike {
   statSync(path: string): DenoStat
   lstatSync(path: string): DenoStat
   readDir(path: string): AsyncIterable<DenoEntry>
+  readonly noColor: boolean
   readonly permissions: {
-    querySync(permission: { name: string; kind?: string }): { readonly state: string }
+    querySync(permission: Permission): { readonly state: string }
   }
 }
 
+interface Permission {
+  readonly name: string
+  readonly kind?: string
+  readonly variable?: string
+}
+
 export const deno: DenoLike | undefined = Reflect.get(globalThis, 'Deno')
+
+/** Whether it may be done without asking the user; every runtime but Deno may do all. */
+export function isGranted(permission: Permission): boolean {
+  return deno === undefined || deno.permissions.querySync(permission).state === 'granted'
+}
 
 /** Asks on this thread: some µs each, when the answer is at hand, and the disk's time if not. */
 export const here: CallsHere = {
@@ -140,24 +152,21 @@ function nullIfAbsent(error: unknown): null {
   throw error
 }
 
-/** Whether Deno may do everything: nothing less lets it look into /proc, and to ask would prompt. */
-function mayAll(): boolean {
-  const names = ['read', 'write', 'net', 'env', 'sys', 'run', 'ffi']
-  return names.every((name) => deno?.permissions.querySync({ name }).state === 'granted')
-}
+/** What Deno must be granted to look into /proc: all that there is. */
+const ALL = ['read', 'write', 'net', 'env', 'sys', 'run', 'ffi']
 
 /**
  * Whether `/proc/self/fd/N` says what descriptor N is, and opens it once more: on Linux, where Deno
  * has full permission.
  */
 export const canAskDescriptors: boolean =
-  process.platform === 'linux' && (deno === undefined || mayAll()) && fs.existsSync('/proc/self/fd')
+  process.platform === 'linux' &&
+  ALL.every((name) => isGranted({ name })) &&
+  fs.existsSync('/proc/self/fd')
 
 /** Whether the system may be asked what kind of file system a path is on. */
 export const canAskFileSystems: boolean =
-  process.platform === 'linux' &&
-  (deno === undefined ||
-    deno.permissions.querySync({ name: 'sys', kind: 'statfs' }).state === 'granted')
+  process.platform === 'linux' && isGranted({ name: 'sys', kind: 'statfs' })
 
 export function fromDeno(stat: DenoStat): Version {
   const { dev, ino, nlink, mode, uid, gid, size, mtime, ctime } = stat

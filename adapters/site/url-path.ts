@@ -119,7 +119,15 @@ export function isVisible(name: string): boolean {
   return !name.startsWith('.') || name === '.well-known'
 }
 
-/** Whether it can be the name of a visible file or folder: one segment of a path. */
+/**
+ * Whether a URL can name it, as one segment of its path: none can where `%2f`, `%5c` or `%00` would
+ * stand in it, nor what is not Unicode.
+ */
+export function isNameable(name: string): boolean {
+  return /^[^/\\\0\p{Cs}\ufffd]+$/u.test(name)
+}
+
+/** Whether it can be the name of a visible file or folder. */
 export function isName(name: unknown): name is string {
-  return typeof name === 'string' && /^[^/\\\0]+$/.test(name) && isVisible(name)
+  return typeof name === 'string' && isNameable(name) && isVisible(name)
 }

@@ -1,4 +1,5 @@
 import type { FileTree } from './tree.ts'
+import { isNameable } from './url-path.ts'
 
 /** Which folder of which tree a tree is. */
 const folders = new WeakMap<FileTree, Place>()
@@ -52,8 +53,7 @@ export function reachable(tree: FileTree, isFound: (name: string) => boolean): F
     ...others,
     async *list(path) {
       for await (const entry of list(path)) {
-        // No URL can name what `%2f`, `%5c` and `%00` would stand in, or what is not Unicode.
-        if (isFound(entry.name) && /^[^/\\\0\p{Cs}\ufffd]+$/u.test(entry.name)) yield entry
+        if (isFound(entry.name) && isNameable(entry.name)) yield entry
       }
     },
   }

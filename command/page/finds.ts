@@ -9,6 +9,9 @@ import { join } from './paths.ts'
 import { Selection } from './selection.ts'
 import { readTitle } from './titles.ts'
 
+/** How many files are asked about at once: each may be a request to another server. */
+export const AT_ONCE = 16
+
 /** How many of each are on a page. */
 export type Limits = Readonly<Record<'media' | 'pictures' | 'others', number>>
 
@@ -89,9 +92,11 @@ export class Finds {
 
   async #onPage(selection: Selection<Item>, many: number): Promise<Item[]> {
     const { page } = this.#query
+    const wanted = selection.kept().slice((page - 1) * many, page * many)
     const items: Item[] = []
-    for (const item of selection.kept().slice((page - 1) * many, page * many)) {
-      items.push(await this.#described(item))
+    for (let at = 0; at < wanted.length; at += AT_ONCE) {
+      const some = wanted.slice(at, at + AT_ONCE)
+      items.push(...(await Promise.all(some.map((item) => this.#described(item)))))
     }
     return items
   }

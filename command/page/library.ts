@@ -1,5 +1,5 @@
 import type { Entry } from '../../adapters/site/tree.ts'
-import { Finds, type Limits, type Place } from './finds.ts'
+import { AT_ONCE, Finds, type Limits, type Place } from './finds.ts'
 import { Groups, Lonely } from './groups.ts'
 import type { Item, Kind } from './item.ts'
 import { collator, type Order } from './order.ts'
@@ -93,18 +93,21 @@ async function lookThrough(shelf: Shelf, top: string, finds: Finds): Promise<Wal
   for (const folder of queue) {
     if (++looked > maxFolders || names > MAX_NAMES) break
     const place: Place = { folder, groups: new Groups(top, folder), alone: new Lonely(top) }
+    const waiting: Promise<void>[] = []
     try {
       for await (const entries of shelf.list(folder)) {
         for (const entry of entries) {
           if (entry.kind === 'file') {
             const taken = finds.offer(entry, place)
-            if (taken !== undefined) await taken
+            if (taken === undefined) continue
+            if (waiting.push(taken) === AT_ONCE) await Promise.all(waiting.splice(0))
             continue
           }
           queue.push(join(folder, entry.name))
           place.alone.isLeaf = false
           if (folder === top) folders.add(entry.name)
         }
+        await Promise.all(waiting.splice(0))
         names += entries.length
         if (names > MAX_NAMES) break
       }

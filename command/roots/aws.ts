@@ -6,6 +6,8 @@ import { Failure, messageOf } from '../failure.ts'
 
 /** Who asks a store, as the environment and the files of AWS's own tools say it. */
 export interface Account {
+  /** The profile that was asked for; null if none was. */
+  readonly profile: string | null
   /** Null for a bucket that everybody may read. */
   readonly credentials: Credentials | null
   /** Where they are from, for a person. */
@@ -41,6 +43,7 @@ export function readAccount(profile: string | null, variable: Variable): Account
   ])
   const found = profile === null ? (fromEnvironment ?? fromProfile) : fromProfile
   return {
+    profile: name,
     credentials: found?.credentials ?? null,
     origin: found?.origin ?? 'nowhere',
     region: variable('AWS_REGION') || variable('AWS_DEFAULT_REGION') || settings?.region || null,

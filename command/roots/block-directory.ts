@@ -2,19 +2,18 @@ import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { BlockTier } from '../../adapters/cache.ts'
 import { directoryTier } from '../../adapters/cache-directory.ts'
-import { onOneLine } from '../../adapters/check/escape.ts'
 import { codeOf } from '../../adapters/local/calls.ts'
 import { Failure, messageOf } from '../failure.ts'
 
 /**
- * A directory for blocks, made if need be. That it fails later is said once, and costs nobody his
+ * A directory for blocks, made if need be. That it fails later is said once, and costs nobody their
  * bytes: blocks then come from afar.
  *
  * @throws Failure, as a rejection, if nothing can be written there
  */
 export async function openBlockDirectory(
   directory: string,
-  say: (line: string) => void,
+  say: (notice: string) => void,
 ): Promise<BlockTier> {
   await tryToWrite(directory)
   const tier = directoryTier(directory)
@@ -23,7 +22,7 @@ export async function openBlockDirectory(
     try {
       return await work
     } catch (error) {
-      if (!isSaid) say(`no blocks are kept for now: ${onOneLine(messageOf(error))}`)
+      if (!isSaid) say(`no blocks are kept for now: ${messageOf(error)}`)
       isSaid = true
       throw error
     }

@@ -2,6 +2,8 @@ import { type BlockTier, cached } from '../../adapters/cache.ts'
 import { answering } from '../../adapters/http/file.ts'
 import { type StoredFetch, storedFetch } from '../../adapters/http/stored-fetch.ts'
 import { type Entry, isFile } from '../../adapters/site/tree.ts'
+import { isVisible } from '../../adapters/site/url-path.ts'
+import { reachable } from '../../adapters/site/views.ts'
 import { type FileTree, site } from '../../adapters/site.ts'
 import type { Answer } from '../../src/answer.ts'
 import { isSource } from '../../src/lookup.ts'
@@ -33,7 +35,7 @@ export interface Nearby {
 /** @throws Failure, as a rejection, if there can be no blocks in the directory that is named */
 export async function openNearby(
   { cacheMemory: memory, cacheDirectory }: ServeOptions,
-  say: (line: string) => void,
+  say: (notice: string) => void,
 ): Promise<Nearby> {
   const isWanted = cacheDirectory !== null
   return { memory, tier: isWanted ? await openBlockDirectory(cacheDirectory, say) : undefined }
@@ -48,7 +50,7 @@ export function distantRoot(
   const near = throughCache(tree, nearby)
   return {
     ...about,
-    shelf: shelfOf(near),
+    shelf: shelfOf(reachable(near, isVisible)),
     open: (siteOptions) => answering(site(near, siteOptions)),
   }
 }
@@ -104,11 +106,16 @@ function shelfOf(tree: FileTree): Shelf {
       yield batch
     },
     async describe(path) {
-      const opened = await tree.open(path, HEAD)
-      if (!isFile(opened)) return null
-      const { size, lastModified } = opened
-      void closeSource(opened)
-      return { size, lastModified }
+      try {
+        const opened = await tree.open(path, HEAD)
+        if (!isFile(opened)) return null
+        const { size, lastModified } = opened
+        void closeSource(opened)
+        return { size, lastModified }
+      } catch {
+        // One file that its server does not give is no reason to show no other.
+        return null
+      }
     },
   }
 }

@@ -15,7 +15,10 @@ import { expectVisible } from './visible.ts'
  *
  * @throws Failure, as a rejection, if it is not there or can't be read
  */
-export async function httpRoot(options: ServeOptions, say: (line: string) => void): Promise<Root> {
+export async function httpRoot(
+  options: ServeOptions,
+  say: (notice: string) => void,
+): Promise<Root> {
   const url = URL.canParse(options.path) ? new URL(options.path) : null
   if (url === null || !/^https?:$/.test(url.protocol)) {
     // Whatever it is, it may have a password in it.
@@ -42,7 +45,7 @@ export async function httpRoot(options: ServeOptions, say: (line: string) => voi
     return isListed ? root : { ...root, shelf: null }
   } catch (error) {
     if (error instanceof Failure) throw error
-    if (error instanceof OriginError) throw explain(error, watched.status, url)
+    if (error instanceof OriginError) throw originFailure(error, watched.status, url)
     throw new Failure(messageOf(error))
   }
 }
@@ -70,7 +73,7 @@ function titleOf({ pathname, host }: URL): string {
   return toRelativePath(pathname.replace(/\/+$/, ''))?.split('/').at(-1) ?? host
 }
 
-function explain({ reason }: OriginError, status: number | null, { origin }: URL): Failure {
+function originFailure({ reason }: OriginError, status: number | null, { origin }: URL): Failure {
   if (status === null) return new Failure(`can't reach ${origin}: ${reason}`)
   if (status === 401 || status === 403) return new Failure(`${origin} refuses access (${status})`)
   return new Failure(`${origin} can't be used: ${reason}`)

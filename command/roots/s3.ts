@@ -1,7 +1,7 @@
 import { OriginError, type S3Location, s3Tree } from '../../adapters/s3.ts'
 import { isFile } from '../../adapters/site/tree.ts'
 import { closeSource } from '../../src/reader.ts'
-import { variable } from '../environment.ts'
+import { isReadable, variable } from '../environment.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { ServeOptions } from '../options.ts'
 import { HEAD } from '../own-request.ts'
@@ -15,7 +15,7 @@ import { expectVisible } from './visible.ts'
  *
  * @throws Failure, as a rejection, if it is not there or can't be read
  */
-export async function s3Root(options: ServeOptions, say: (line: string) => void): Promise<Root> {
+export async function s3Root(options: ServeOptions, say: (notice: string) => void): Promise<Root> {
   const { path } = options
   const [, bucket = '', key = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(path) ?? []
   if (bucket === '') throw new Failure(`expected s3://BUCKET/PREFIX, got ${path}`)
@@ -64,30 +64,37 @@ async function look(
     for await (const _ of tree.list?.(key.replace(/\/$/, '')) ?? []) return 'folder'
     return key === '' ? 'folder' : null
   } catch (error) {
-    if (error instanceof OriginError) throw explain(error, watched.status, location, account)
+    if (error instanceof OriginError) throw storeFailure(error, watched.status, location, account)
     throw new Failure(messageOf(error))
   }
 }
 
-function explain(
+function storeFailure(
   { reason }: OriginError,
   status: number | null,
   { endpoint, bucket, region }: S3Location,
-  { credentials, origin }: Account,
+  { credentials, origin, profile }: Account,
 ): Failure {
   const store = String(endpoint).replace(/\/$/, '')
   if (status === null) return new Failure(`can't reach ${store}: ${reason}`)
   if (status === 404) return new Failure(`there is no bucket ${bucket} at ${store}`)
   if (status === 401 || status === 403) {
-    return new Failure(
-      credentials === null
-        ? `the bucket ${bucket} at ${store} needs a key: set AWS_ACCESS_KEY_ID and ` +
-            'AWS_SECRET_ACCESS_KEY, or name a profile with --profile'
-        : `${store} refuses the key of ${origin} for the bucket ${bucket}`,
-    )
+    if (credentials !== null) {
+      return new Failure(`${store} refuses the key of ${origin} for the bucket ${bucket}`)
+    }
+    return new Failure(`the bucket ${bucket} at ${store} needs a key: ${wayToOne(profile)}`)
   }
   return new Failure(
     `${store} answers ${status} for the bucket ${bucket} in the region ${region}: ` +
       'AWS_REGION names another',
   )
+}
+
+/** How a person gives a key. */
+function wayToOne(profile: string | null): string {
+  if (profile !== null) {
+    return `the profile ${profile} holds none, and those of SSO and of roles are not looked up`
+  }
+  if (!isReadable('AWS_ACCESS_KEY_ID')) return 'AWS_ACCESS_KEY_ID can be seen with --allow-env only'
+  return 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile'
 }

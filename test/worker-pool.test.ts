@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { startCrew } from '../command/crew.ts'
 import type { Host } from '../command/host.ts'
 import type { FromWorker, ToWorker } from '../command/messages.ts'
 import type { Output } from '../command/output.ts'
 import type { Job } from '../command/server.ts'
+import { startWorkers } from '../command/worker-pool.ts'
 import { settle, until } from './support/wait.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }))
@@ -19,7 +19,7 @@ interface Puppet {
   isStopped: boolean
 }
 
-function makeCrew(workers: number) {
+function makePool(workers: number) {
   const puppets: Puppet[] = []
   const printed: string[] = []
   const startWorker: Host['startWorker'] = (say, leave) => {
@@ -32,10 +32,11 @@ function makeCrew(workers: number) {
       },
     }
   }
-  const output = { print: (line: string) => void printed.push(line), show() {} }
+  const print = (line: string) => void printed.push(line)
+  const output = { print, say: (notice: string) => print(`notice: ${notice}`), show() {} }
   const options = { workers, host: '127.0.0.1' }
   const address = { address: '127.0.0.1', port: 0, tls: null, isShared: true }
-  const started = startCrew(
+  const started = startWorkers(
     { options, address } as unknown as Job,
     { startWorker } as Host,
     output as unknown as Output,
@@ -44,17 +45,17 @@ function makeCrew(workers: number) {
   return { started, puppets, printed }
 }
 
-/** A crew of two that serves. */
+/** A pool of two that serves. */
 async function startTwo() {
-  const crew = makeCrew(2)
-  await until(() => crew.puppets.length === 2)
-  for (const { say } of crew.puppets) say({ kind: 'listening', facts: FACTS })
-  const server = await crew.started
-  return { ...crew, server }
+  const pool = makePool(2)
+  await until(() => pool.puppets.length === 2)
+  for (const { say } of pool.puppets) say({ kind: 'listening', facts: FACTS })
+  const server = await pool.started
+  return { ...pool, server }
 }
 
 test('workers get a number and a port each, once they hear', async () => {
-  const { puppets } = makeCrew(2)
+  const { puppets } = makePool(2)
   await until(() => puppets.length === 2)
   expect(puppets.map(({ heard }) => heard)).toEqual([[], []])
   for (const { say } of puppets) say({ kind: 'here' })
@@ -70,7 +71,7 @@ test('workers get a number and a port each, once they hear', async () => {
 })
 
 test('one that fails before it serves ends them all, with its reason', async () => {
-  const { started, puppets } = makeCrew(2)
+  const { started, puppets } = makePool(2)
   await until(() => puppets.length === 2)
   puppets[0]?.say({ kind: 'failure', message: 'no such thing' })
   await expect(started).rejects.toThrow('no such thing')
@@ -81,7 +82,7 @@ test('one that fails before it serves ends them all, with its reason', async () 
 })
 
 test('one that dies before it serves ends them all, too', async () => {
-  const { started, puppets } = makeCrew(2)
+  const { started, puppets } = makePool(2)
   await until(() => puppets.length === 2)
   puppets[1]?.die()
   await expect(started).rejects.toThrow('a worker ended before it served: a fault')
@@ -112,13 +113,13 @@ test('one that dies is replaced, and those who fall soon wait longer and longer'
   }
   expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])
   expect(printed.slice(0, 3)).toEqual([
-    'worker 1 ended (a fault); another takes its place',
-    'worker 1 ended (a fault); another takes its place',
-    "worker 1 can't be replaced: a worker ended before it served: a fault",
+    'notice: worker 1 ended (a fault); another takes its place',
+    'notice: worker 1 ended (a fault); another takes its place',
+    "notice: worker 1 can't be replaced: a worker ended before it served: a fault",
   ])
 })
 
-test('what one reports, the others hear; its lines are printed', async () => {
+test('what one reports, the others hear; its lines and notices are printed', async () => {
   const { puppets, printed } = await startTwo()
   const row = {
     id: 1,
@@ -133,11 +134,12 @@ test('what one reports, the others hear; its lines are printed', async () => {
   const message = { kind: 'report', report: { view: 'abcd', path: 'film.mp4', row } } as FromWorker
   puppets[0]?.say(message)
   puppets[1]?.say({ kind: 'lines', lines: ['one', 'two'] })
+  puppets[0]?.say({ kind: 'notice', notice: 'three' })
   expect(puppets.map(({ heard }) => heard)).toEqual([[], [message]])
-  expect(printed).toEqual(['one', 'two'])
+  expect(printed).toEqual(['one', 'two', 'notice: three'])
 })
 
-test.each(['drain', 'end'] as const)('%s waits for the last words of all', async (kind) => {
+test.each(['drain', 'end'] as const)('%s waits for what all have logged', async (kind) => {
   const { puppets, server } = await startTwo()
   let isOver = false
   const over = server[kind]().then(() => (isOver = true))

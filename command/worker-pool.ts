@@ -3,7 +3,7 @@ import { Failure, messageOf } from './failure.ts'
 import type { Host, Worker } from './host.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 import type { Output } from './output.ts'
-import { explain, type Facts, type Job, type Server } from './server.ts'
+import { type Facts, type Job, listenFailure, type Server } from './server.ts'
 
 /** How long a worker must have lived for the next one to start at once, in ms. */
 const STEADY = 10_000
@@ -15,23 +15,23 @@ const [SHORTEST_PAUSE, LONGEST_PAUSE] = [100, 10_000]
  *
  * @throws Failure, as a rejection, when they can't
  */
-export async function startCrew(job: Job, runtime: Host, output: Output): Promise<Server> {
+export async function startWorkers(job: Job, runtime: Host, output: Output): Promise<Server> {
   const { options, address } = job
   const port = await findPort(address).catch((error) => {
-    throw explain(error, options.host, address.port)
+    throw listenFailure(error, options.host, address)
   })
-  const crew = new Crew({ ...job, address: { ...address, port } }, runtime, output)
+  const pool = new WorkerPool({ ...job, address: { ...address, port } }, runtime, output)
   const others = Array.from({ length: options.workers - 1 }, (_, at) => at + 2)
   try {
-    const hired = [crew.hire(1), ...others.map((number) => crew.hire(number))] as const
-    const [facts] = await Promise.all(hired)
+    const started = [pool.start(1), ...others.map((number) => pool.start(number))] as const
+    const [facts] = await Promise.all(started)
     return {
       facts,
-      drain: () => crew.dismiss('drain'),
-      end: () => crew.dismiss('end'),
+      drain: () => pool.end('drain'),
+      end: () => pool.end('end'),
     }
   } catch (error) {
-    crew.stop()
+    pool.stop()
     throw error
   }
 }
@@ -58,13 +58,13 @@ interface Member {
   readonly over: Promise<void>
 }
 
-class Crew {
+class WorkerPool {
   readonly #job: Job
   readonly #runtime: Host
   readonly #output: Output
   readonly #members = new Map<number, Member>()
   #pause = 0
-  #isDismissed = false
+  #isEnding = false
 
   constructor(job: Job, runtime: Host, output: Output) {
     this.#job = job
@@ -77,7 +77,7 @@ class Crew {
    *
    * @throws Failure, as a rejection, if it does not come to that
    */
-  hire(number: number): Promise<Facts> {
+  start(number: number): Promise<Facts> {
     const since = performance.now()
     let isOver = () => {}
     const over = new Promise<void>((resolve) => (isOver = resolve))
@@ -96,6 +96,8 @@ class Crew {
           case 'lines':
             for (const line of message.lines) this.#output.print(line)
             return
+          case 'notice':
+            return this.#output.say(message.notice)
           case 'progress':
             return this.#output.show(number, message.progress)
           case 'report':
@@ -108,9 +110,9 @@ class Crew {
         this.#members.delete(number)
         this.#output.show(number, '')
         isOver()
-        if (this.#isDismissed) return
+        if (this.#isEnding) return
         if (!isListening) return reject(new Failure(`a worker ended before it served: ${reason}`))
-        this.#output.print(`worker ${number} ended (${reason}); another takes its place`)
+        this.#output.say(`worker ${number} ended (${reason}); another takes its place`)
         this.#replace(number, performance.now() - since)
       }
       const worker = this.#runtime.startWorker(hear, leave)
@@ -127,17 +129,17 @@ class Crew {
     const doubled = Math.min(Math.max(2 * this.#pause, SHORTEST_PAUSE), LONGEST_PAUSE)
     this.#pause = lifetime < STEADY ? doubled : 0
     setTimeout(() => {
-      if (this.#isDismissed) return
-      this.hire(number).catch((error) => {
-        this.#output.print(`worker ${number} can't be replaced: ${messageOf(error)}`)
+      if (this.#isEnding) return
+      this.start(number).catch((error) => {
+        this.#output.say(`worker ${number} can't be replaced: ${messageOf(error)}`)
         this.#replace(number, 0)
       })
     }, this.#pause)
   }
 
-  /** Ends all workers; fulfilled once they have said their last words. */
-  async dismiss(kind: 'drain' | 'end'): Promise<void> {
-    this.#isDismissed = true
+  /** Ends all workers; fulfilled once all that they logged is here. */
+  async end(kind: 'drain' | 'end'): Promise<void> {
+    this.#isEnding = true
     const members = [...this.#members.values()]
     for (const { worker } of members) worker.say({ kind })
     await Promise.all(members.map(({ over }) => over))
@@ -145,7 +147,7 @@ class Crew {
 
   /** Ends all workers at once. */
   stop(): void {
-    this.#isDismissed = true
+    this.#isEnding = true
     for (const { worker } of this.#members.values()) worker.stop()
   }
 }
