@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { externalUrls, formatUrl, isLoopback } from './address.ts'
-import { isReadable, mayColour, variable } from './environment.ts'
+import { mayColour, variable } from './environment.ts'
 import { Failure } from './failure.ts'
 import { type Host, loadHost } from './host.ts'
 import { openBrowser } from './open.ts'
@@ -46,11 +46,6 @@ async function prepare(options: ServeOptions): Promise<Job> {
   const address = await findAddress(options.host)
   const isLocal = isLoopback(address)
   const isTerminal = process.stderr.isTTY === true
-  if (options.auth === null && !isLocal && !isReadable('BYTESERVE_AUTH')) {
-    throw new Failure(
-      "can't see whether BYTESERVE_AUTH asks for a password: add --allow-env=BYTESERVE_AUTH, or --auth",
-    )
-  }
   return {
     options,
     address: {

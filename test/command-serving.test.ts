@@ -9,17 +9,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect as expectOf, test } from 'vitest'
 import { certificate } from './check/certificate.ts'
-import {
-  COMMAND,
-  type RuntimeName,
-  runCommand,
-  startCommand,
-  stopCommands,
-} from './command-process.ts'
+import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
 import { areInstalled } from './support/installed.ts'
-import { run } from './support/process.ts'
 import { type CacheServer, startNginx } from './support/proxies.ts'
-import { isInstalled, runtimes } from './support/runtimes.ts'
+import { isInstalled } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
 
@@ -140,30 +133,6 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const statuses = (await Promise.all(answers)).map(({ status }) => status)
     expect(statuses).toEqual([401, 401, 200, 401, 401, 200, 401, 401, 200])
   })
-
-  test.runIf(name === 'deno')(
-    'a password that it may not see lets nobody in from elsewhere',
-    async ({ expect }) => {
-      const env = { OTHER: '', BYTESERVE_AUTH: 'me:secret' }
-      const start = (...args: string[]) => {
-        const permissions = ['run', '--allow-net', '--allow-read', '--allow-env=OTHER']
-        return run(runtimes.deno ?? '', [...permissions, COMMAND, media, '--port', '0', ...args], {
-          env: { ...process.env, ...env },
-        })
-      }
-      expect(await start('--host', '0.0.0.0').ended).toEqual({
-        code: 1,
-        stdout: '',
-        stderr:
-          "byteserve: can't see whether BYTESERVE_AUTH asks for a password: " +
-          'add --allow-env=BYTESERVE_AUTH, or --auth\n',
-      })
-      const other = start('--host', '0.0.0.0', '--auth', 'me:other')
-      const url = await other.says(/^(http:\S+)\n/)
-      expect((await ask(url)).status).toBe(401)
-      await other.stop()
-    },
-  )
 
   test('--log json is a line of JSON for each request, --log off none', async ({ expect }) => {
     const { url, log, child, ended } = await serve([media, '--log', 'json'])

@@ -38,9 +38,6 @@ const names: RuntimeName[] = ['node', 'bun', 'deno']
 const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
 const hasIpv6 = addresses.some(({ address }) => address === '::1')
 
-/** Without a word of it, Deno lets nobody in from elsewhere. */
-const NO_PASSWORD = { BYTESERVE_AUTH: '' }
-
 /** The user that Unix calls nobody. */
 const NOBODY = 65_534
 
@@ -190,9 +187,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const folder = mkdtempSync(join(media, 'two\nlines-'))
     writeFileSync(join(folder, 'film.mp4'), film)
     symlinkSync(folder, `${folder}.link`)
-    const args = [`${folder}.link`, '--host', '0.0.0.0', '--port', '0']
-    const { log, child, ended, ...running } = startCommand(name, args, NO_PASSWORD)
-    const url = await running.url
+    const { url, log, child, ended } = await serve(`${folder}.link`, '--host', '0.0.0.0')
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
     const { port } = new URL(url)
     // Deno would ask for --allow-sys; it is not asked.
@@ -261,9 +256,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       [[media, '--host', '192.0.2.1'], 1, '192.0.2.1 is not an address of this machine'],
       [[media, '--host', 'fe80::1'], 1, 'fe80::1 is not an address of this machine'],
     ]
-    const outcomes = await Promise.all(
-      rows.map(([args]) => startCommand(name, args, NO_PASSWORD).ended),
-    )
+    const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
     occupied.close()
     expect(outcomes).toEqual(
       rows.map(([, code, line]) => ({ code, stdout: '', stderr: `byteserve: ${line}\n` })),
