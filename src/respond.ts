@@ -148,7 +148,7 @@ export function respondTo<Context extends readonly unknown[]>(
     const { url, headers } = exchange.request
     const found = await lookup({ method: 'HEAD', url, headers }, ...exchange.context)
     if (isSource(found)) void closeSource(found)
-    return !!found && !('yields' in found)
+    return isSource(found) || (!!found && !found.yields)
   }
 
   /** An answer with the fields that every answer has. */
