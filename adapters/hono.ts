@@ -87,9 +87,19 @@ function belowRoute<C extends ContextLike>(
 /** What follows the path of the route; null if not even a slash does. */
 function restOf(pathname: string, { req }: ContextLike): string | null {
   if (!req.routePath.endsWith('*')) return pathname.slice(1)
-  // Counted from the end: what was routed may have more before it, such as the host.
-  const count = req.path.split('/').length - (req.routePath.split('/').length - 1)
-  return count > 0 ? pathname.split('/').slice(-count).join('/') : null
+  const segments = pathname.split('/')
+  const ofRoute = req.routePath.split('/').length - 1
+  // Counted from the last name. What was routed may have more before it, such as the host, and less
+  // after it: `strict: false` removes a slash.
+  const start = lastName(segments) - lastName(req.path.split('/')) + ofRoute
+  return start < segments.length ? segments.slice(Math.max(start, 0)).join('/') : null
+}
+
+function lastName(segments: readonly string[]): number {
+  return Math.max(
+    segments.findLastIndex((segment) => segment !== ''),
+    0,
+  )
 }
 
 /** The fields that only the file knows. */
