@@ -513,6 +513,57 @@ describe('fields', () => {
   })
 })
 
+describe('the type of a file', () => {
+  const video = { 'Content-Type': 'video/mp4' }
+  const octets = 'application/octet-stream'
+
+  it.each<[string, Partial<FileSource>, SiteOptions, string]>([
+    ['of its own', { type: 'video/mp4' }, {}, 'video/mp4'],
+    ['among its fields', { headers: video }, {}, 'video/mp4'],
+    ['among its fields, and empty', { type: '', headers: video }, {}, 'video/mp4'],
+    ['among the fields of all files', {}, { headers: video }, 'video/mp4'],
+    ['among the fields of a function', {}, { headers: () => video }, 'video/mp4'],
+    ['of the option', { type: 'a/b' }, { type: () => 'video/mp4' }, 'video/mp4'],
+    ['of the option, and empty', { headers: video }, { type: () => '' }, 'video/mp4'],
+    ['that is known, whatever its fields say', { type: 'a/b', headers: video }, {}, 'a/b'],
+    ['that nobody knows', {}, {}, octets],
+    ['that is empty', { type: '' }, {}, octets],
+  ])('%s', async (_where, file, more, expected) => {
+    const opened: string[] = []
+    const tree: FileTree = {
+      open(path) {
+        opened.push(path)
+        return path === 'film' ? { ...EMPTY, ...file } : null
+      },
+    }
+    const options = { ...more, notFound: 'film', precompressed: ['gzip'] } as const
+    const handler = fileHandler(site(tree, options))
+    const ask = async (path: string) => {
+      const headers = { 'accept-encoding': 'gzip' }
+      const response = await handler(new Request(`http://host${path}`, { headers }))
+      return [response.status, response.headers.get('content-type')]
+    }
+    expect([await ask('/film'), await ask('/none')]).toEqual([
+      [200, expected],
+      [404, expected],
+    ])
+    // A film is not stored in a coding.
+    expect(opened.includes('film.gz')).toBe(expected !== 'video/mp4')
+  })
+
+  it('and no field that belongs to a range or a version is that of the page of a 404', async () => {
+    const headers = { etag: '"x"', 'content-range': 'bytes 0-1/2', 'accept-ranges': 'bytes' }
+    const tree: FileTree = { open: (path) => (path === '404' ? { ...EMPTY, headers } : null) }
+    const response = await fileHandler(site(tree, { notFound: '404' }))(new Request('http://host/'))
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'cache-control': 'no-cache',
+      'content-length': '0',
+      'content-type': octets,
+      'x-content-type-options': 'nosniff',
+    })
+  })
+})
+
 describe('digest', () => {
   expectNoUnhandledRejections()
 

@@ -1,5 +1,5 @@
 import type { Answer } from '../../src/answer.ts'
-import type { HeaderFields } from '../../src/headers.ts'
+import { fileFields, type HeaderFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
@@ -129,11 +129,9 @@ async function notFound(visit: Visit): Promise<Answer | null> {
     (await fileAt({ ...visit, request: plainly(request) }, rules.notFound, 'stand-in'))
   if (!page) return rules.fallback === null ? null : NO_PAGE
   try {
-    const headers = overlay(page.headers, {
-      'content-type': page.type ?? 'application/octet-stream',
-      'x-content-type-options': 'nosniff',
-    })
-    return { status: 404, headers, pieces: [await readBytes(page, 0, page.size)] }
+    const { size, type, headers } = page
+    const { 'accept-ranges': _, ...fields } = fileFields({ size, type, headers }, 200, 0)
+    return { status: 404, headers: fields, pieces: [await readBytes(page, 0, size)] }
   } finally {
     void closeSource(page)
   }
