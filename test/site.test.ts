@@ -803,15 +803,72 @@ describe('dotfiles, normalize', () => {
     expect((await ask({ dotfiles: true }, '/%2e%2e/.env')).body).toBe('secret')
   })
 
-  it('a name in another Unicode form is found only if it may be', async () => {
-    const files = { 'Ame\u0301lie.mp4': { text: 'NFD' }, '\u00fc/x': { text: 'NFC' } }
-    const get = (options: SiteOptions, path: string) =>
-      ask(options, path, {}, 'GET', memoryTree(files))
-    expect((await get({}, '/Am\u00e9lie.mp4')).status).toBe(404)
-    expect((await get({ normalize: true }, '/Am\u00e9lie.mp4')).body).toBe('NFD')
-    expect((await get({ normalize: true }, '/Ame\u0301lie.mp4')).body).toBe('NFD')
-    expect((await get({ normalize: true }, '/u\u0308/x')).body).toBe('NFC')
-    expect((await get({ normalize: true }, '/\u00e9')).status).toBe(404)
+  const NFC = ['\u00e9t\u00e9', '\u00fc', '\uac00']
+  const NFD = NFC.map((name) => name.normalize('NFD'))
+  const [e, u, ga] = NFC
+  const [eD, uD, gaD] = NFD
+
+  it.each<[stored: string, asked: string]>([
+    [`${eD}.mp4`, `${e}.mp4`],
+    [`${e}.mp4`, `${eD}.mp4`],
+    [`${uD}/x.mp4`, `${u}/x.mp4`],
+    // Some names of a path were made by another system than others.
+    [`${eD}/${u}.mp4`, `${e}/${u}.mp4`],
+    [`${eD}/${u}.mp4`, `${e}/${uD}.mp4`],
+    [`a/${e}/b/${uD}/${ga}.mp4`, `a/${eD}/b/${u}/${gaD}.mp4`],
+    // Half of a name.
+    [`${e}${u}.mp4`, `${eD}${u}.mp4`],
+    [`${NFD.join('/')}/${NFD.join('/')}`, `${NFC.join('/')}/${NFC.join('/')}`],
+  ])('a name in another Unicode form is found only if it may be: %j by %j', async (stored, asked) => {
+    const get = (options: SiteOptions) =>
+      ask(options, `/${encodeURI(asked)}`, {}, 'GET', memoryTree({ [stored]: { text: 'it' } }))
+    expect((await get({})).status).toBe(404)
+    expect((await get({ normalize: true })).body).toBe('it')
+    const other = { 'x/y': { text: '' } }
+    const none = await ask({ normalize: true }, `/${asked}`, {}, 'GET', memoryTree(other))
+    expect(none.status).toBe(404)
+  })
+
+  it.each([false, true])('so is a folder, with what is in it; of keys: %j', async (isFlat) => {
+    const files = { [`${eD}/${u}`]: { text: 'one' }, [`${eD}/${gaD}`]: { text: 'two' } }
+    const options: SiteOptions = { normalize: true, listing: 'json', download: zipFolder }
+    const get = (path: string, changes: SiteOptions = {}) =>
+      ask({ ...options, ...changes }, path, {}, 'GET', memoryTree(files, { isFlat }))
+    for (const path of [`/${e}/`, `/${eD}/`]) {
+      const entries: { name: string }[] = JSON.parse((await get(path)).body)
+      expect(entries.map(({ name }) => name).toSorted()).toEqual([gaD, u].toSorted())
+      // Each of its links, from there.
+      const found = entries.map(({ name }) => get(`${path}${name}`))
+      const bodies = (await Promise.all(found)).map(({ body }) => body)
+      expect(bodies.toSorted()).toEqual(['one', 'two'])
+      const archive = (await get(`${path}?zip`)).body
+      expect([archive.includes('one'), archive.includes('two')]).toEqual([true, true])
+      const slashless = await get(path.slice(0, -1))
+      expect([slashless.status, slashless.location]).toEqual([308, `.${encodeURI(path)}`])
+    }
+    expect((await get(`/${uD}/`)).status).toBe(404)
+    // The folder of a user.
+    const within = () => e
+    const [first] = JSON.parse((await get('/', { within })).body)
+    expect((await get(`/${first.name}`, { within })).status).toBe(200)
+  })
+
+  it('of a folder in two forms, each is listed, and no name twice', async () => {
+    const files = Object.fromEntries([e, eD].map((name) => [`${name}/x`, { text: `${name}` }]))
+    const options = { normalize: true, listing: 'json' } as const
+    for (const name of [e, eD]) {
+      const { body } = await ask(options, `/${name}/`, {}, 'GET', memoryTree(files))
+      expect(JSON.parse(body).map((entry: Entry) => entry.name)).toEqual(['x'])
+      expect((await ask(options, `/${name}/x`, {}, 'GET', memoryTree(files))).body).toBe(name)
+    }
+  })
+
+  it('a path of many names opens few others', async () => {
+    const opened: string[] = []
+    const tree = memoryTree(FILES, { opened })
+    await ask({ normalize: true }, `/${`${e}/`.repeat(100)}${u}`, {}, 'GET', tree)
+    expect(opened.length).toBeLessThan(20)
+    expect(new Set(opened).size).toBe(opened.length)
   })
 })
 

@@ -10,7 +10,7 @@ import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { type Role, represent } from './represent.ts'
 import { requestLike } from './request-like.ts'
-import { isFile, type Opened } from './tree.ts'
+import { isFile, join, type Opened } from './tree.ts'
 import { parseTarget, type Target, toTarget } from './url-path.ts'
 import type { Visit } from './visit.ts'
 
@@ -51,9 +51,9 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   if (download && new URLSearchParams(query).has('zip') && (await isFolder(visit, path))) {
     return withDefaults(defaults, await download(tree, path, request))
   }
-  const page = index === null ? null : await fileAt(visit, inside(path, index))
+  const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  return listing(request, inside(path), query, tree.list?.(path) ?? [], format)
+  return listing(request, path && `${path}/`, query, tree.list?.(path) ?? [], format)
 }
 
 /** What a download is sent with; it is closed if a field of it can't be sent. */
@@ -84,7 +84,7 @@ async function instead(visit: Visit, path: string, opened: Opened): Promise<Foun
 async function toItsSlash(visit: Visit, path: string, name: string): Promise<Answer | null> {
   const { rules, tree, request } = visit
   const { index, listing: format, download } = rules
-  const page = index === null ? null : await tree.open(inside(path, index), request)
+  const page = index === null ? null : await tree.open(join(path, index), request)
   if (isFile(page)) void closeSource(page)
   else if ((format === null && !download) || !(await isFolder(visit, path))) return null
   return toFolder(encodeURIComponent(name), queryOf(request))
@@ -146,11 +146,6 @@ function plainly(request: RequestLike): RequestLike {
 async function fileAt(visit: Visit, path: string, role?: Role): Promise<FileSource | null> {
   const opened = await visit.tree.open(path, visit.request)
   return isFile(opened) ? represent(visit, path, opened, role) : null
-}
-
-/** A path in a folder; without a name, what such paths begin with. */
-function inside(folder: string, name = ''): string {
-  return folder === '' ? name : `${folder}/${name}`
 }
 
 function lastSegment(path: string): string {
