@@ -1006,6 +1006,23 @@ describe('options', () => {
 })
 
 describe('a tree', () => {
+  it.each<[string, SiteOptions]>([
+    ['/film.mp4/', { listing: true }],
+    ['/film.mp4/?zip', { download: zipFolder }],
+    ['/one.mp4/', { within: () => 'films', listing: true }],
+    ['/', { within: () => 'app.js', listing: true, index: false }],
+    ['/docs', { listing: true }],
+    ['/docs', { extensions: ['html'] }],
+    ['/none', { notFound: '404.html' }],
+    ['/none', { fallback: 'index.html' }],
+  ])('has nothing left open by %s %j', async (path, options) => {
+    const opened: string[] = []
+    const closed: string[] = []
+    const tree = memoryTree(FILES, { opened, closed })
+    await ask(options, path, { accept: 'text/html' }, 'GET', tree)
+    expect(closed).toEqual(opened.filter((path) => Object.hasOwn(FILES, path)))
+  })
+
   it('may give promises of its own kind, or undefined for nothing', async () => {
     const later = (value: unknown) => ({
       // biome-ignore lint/suspicious/noThenProperty: that is what makes it one

@@ -92,9 +92,13 @@ async function toItsSlash(visit: Visit, path: string, name: string): Promise<Ans
 
 async function isFolder({ tree, isWithin, request }: Visit, path: string): Promise<boolean> {
   if (path === '' && !isWithin) return true
-  if (!tree.isFlat) return (await tree.open(path, request)) === 'directory'
-  for await (const _ of tree.list?.(path) ?? []) return true
-  return false
+  if (tree.isFlat) {
+    for await (const _ of tree.list?.(path) ?? []) return true
+    return false
+  }
+  const opened = await tree.open(path, request)
+  if (isFile(opened)) void closeSource(opened)
+  return opened === 'directory'
 }
 
 /**
