@@ -19,8 +19,8 @@ export function search(visit: Visit): Found | Promise<Found> {
   const { rules, tree, request } = visit
   const target = toTarget(request.url, rules.base, rules.isFound)
   if (target === null) return null
-  const { path, isFolder, isNameable } = target
-  if (!path || isFolder || !isNameable) return searchOther(visit, target, null)
+  const { path, endsInSlash, isNameable } = target
+  if (!path || endsInSlash || !isNameable) return searchOther(visit, target, null)
   const take = (opened: Opened) =>
     isFile(opened) ? represent(visit, path, opened) : searchOther(visit, target, opened)
   const opened = tree.open(path, request)
@@ -34,10 +34,10 @@ function isLater(opened: Opened | PromiseLike<Opened>): opened is PromiseLike<Op
 
 /** What there is, if it is not simply a file. */
 async function searchOther(visit: Visit, target: Target, opened: Opened): Promise<Found> {
-  const { path, isFolder, isNameable } = target
+  const { path, endsInSlash, isNameable } = target
   if (path === null) return notFound(visit)
   const found =
-    isNameable && (await (isFolder ? inFolder(visit, path) : instead(visit, path, opened)))
+    isNameable && (await (endsInSlash ? inFolder(visit, path) : instead(visit, path, opened)))
   return found || (await fallback(visit, path)) || notFound(visit)
 }
 
@@ -111,7 +111,7 @@ function mountWithoutSlash([incoming]: readonly unknown[]): string | null {
   const { originalUrl } = Object(incoming)
   if (typeof originalUrl !== 'string') return null
   const target = toTarget(originalUrl, '/', () => true)
-  return target?.path && !target.isFolder ? lastSegment(target.path) : null
+  return target?.path && !target.endsInSlash ? lastSegment(target.path) : null
 }
 
 /** The page of an app, where a browser navigates to what is no file. */

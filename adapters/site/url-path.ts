@@ -5,7 +5,7 @@ export interface Target {
   /** Decoded, without slashes around it; null for what is hidden: it must look like what is not there. */
   readonly path: string | null
   /** Whether it ends in a slash: it names a folder, then. `''` without one is the base itself. */
-  readonly isFolder: boolean
+  readonly endsInSlash: boolean
   /** Whether a file can have such a path; an app can have a route of any. */
   readonly isNameable: boolean
 }
@@ -28,7 +28,7 @@ export interface Target {
  */
 export function toRelativePath(url: string, base = '/'): string | null {
   const target = toTarget(url, base, isVisible)
-  return target?.isNameable && !target.isFolder ? target.path || null : null
+  return target?.isNameable && !target.endsInSlash ? target.path || null : null
 }
 
 /**
@@ -45,15 +45,15 @@ export function toTarget(
 ): Target | null {
   const plain = PLAIN.exec(url)?.[1]
   if (plain?.startsWith(base)) {
-    return { path: plain.slice(base.length), isFolder: false, isNameable: true }
+    return { path: plain.slice(base.length), endsInSlash: false, isNameable: true }
   }
   const whole = decodePath(parseTarget(url)?.pathname ?? '')
   // The base may be asked for without its slash.
   if (whole === '' || !`${whole}/`.startsWith(base)) return null
-  const isFolder = whole.endsWith('/')
-  const path = whole.slice(base.length, isFolder ? -1 : undefined)
+  const endsInSlash = whole.endsWith('/')
+  const path = whole.slice(base.length, endsInSlash ? -1 : undefined)
   const isHidden = path !== '' && !path.split('/').every(isFound)
-  return { path: isHidden ? null : path, isFolder, isNameable: !whole.includes(NO_NAME) }
+  return { path: isHidden ? null : path, endsInSlash, isNameable: !whole.includes(NO_NAME) }
 }
 
 /**
