@@ -221,6 +221,8 @@ describe('extensions, notFound and fallback', () => {
     ['what is no navigation', '/films/7', {}, 'GET', nothing],
     ['a client that wants no HTML', '/films/7', { accept: 'text/html;q=0' }, 'GET', nothing],
     ['what is hidden', '/.git/config', { accept: 'text/html' }, 'GET', nothing],
+    ['a script that no file can be', '/tags/a%2Fb.js', { accept: 'text/html' }, 'GET', nothing],
+    ['a script that no file can be', '/tags/%ff.js', { accept: 'text/html' }, 'GET', nothing],
   ])('the fallback for %s: %s %j', async (_what, path, fields, method, expected) => {
     const options = { fallback: 'index.html', index: false } as const
     expect(await ask(options, path, fields, method)).toEqual(expected)
@@ -241,6 +243,27 @@ describe('extensions, notFound and fallback', () => {
     const file = await handler(new Request('http://host/about.html', { headers }))
     const lifetimes = [page, file].map((response) => response.headers.get('cache-control'))
     expect(lifetimes).toEqual(['no-cache', IMMUTABLE])
+  })
+
+  it.each<[string | null, string, SiteOptions]>([
+    ['no-cache', 'values', { headers: { 'cache-control': IMMUTABLE } }],
+    ['no-cache', 'values', { cacheControl: IMMUTABLE }],
+    ['no-cache', 'functions that say nothing', { headers: () => ({ 'x-a': 'b' }) }],
+    ['no-cache', 'functions that say nothing', { cacheControl: () => undefined }],
+    ['max-age=1', 'a function', { cacheControl: () => 'max-age=1' }],
+    [
+      'max-age=1',
+      'a function of all fields',
+      { headers: () => ({ 'cache-control': 'max-age=1' }) },
+    ],
+    [null, 'a function that wants none', { cacheControl: () => null }],
+  ])('a page in place of a file has the lifetime %s by %s', async (expected, _by, options) => {
+    const pages = { notFound: '404.html', fallback: 'index.html' }
+    const handler = fileHandler(site(memoryTree(FILES), { ...options, ...pages }))
+    for (const accept of ['text/html', '*/*']) {
+      const { headers } = await handler(new Request('http://host/none', { headers: { accept } }))
+      expect(headers.get('cache-control')).toBe(expected)
+    }
   })
 })
 

@@ -83,17 +83,15 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
   const described = { ...plain(file), type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
-  const isStandIn = role === 'stand-in'
-  const fields = fieldsOf?.(path, file)
-  let lifetime = cacheControlOf?.(path, file)
-  // It is asked for by the URL of something else, which may be a file tomorrow.
-  if (isStandIn) lifetime ??= 'no-cache'
+  const lifetime = cacheControlOf?.(path, file)
   const headers = overlay(
     defaults,
     file.headers,
-    fields,
+    // It is asked for by the URL of something else, which may be a file tomorrow.
+    role === 'stand-in' ? { 'cache-control': 'no-cache' } : null,
+    role === 'stand-in' && fallback !== null ? { vary: 'Accept' } : null,
+    fieldsOf?.(path, file),
     lifetime ? { 'cache-control': lifetime } : null,
-    isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )
   if (lifetime === null) delete headers['cache-control']
   return { ...described, headers }
