@@ -92,7 +92,7 @@ export function expectBase(base: string): string {
   return path.includes(NO_NAME) ? pathname : path
 }
 
-/** Stands for a segment that no file can have. */
+/** What a segment begins with that no file can have. */
 const NO_NAME = '\0'
 
 /** A path, decoded, with its repeated slashes as one. */
@@ -108,9 +108,9 @@ function decodePath(pathname: string): string {
 function decodeSegment(text: string): string {
   try {
     const segment = decodeURIComponent(text)
-    return /[/\\\0]/.test(segment) ? NO_NAME : segment
+    return /[/\\\0]/.test(segment) ? NO_NAME + text : segment
   } catch {
-    return NO_NAME
+    return NO_NAME + text
   }
 }
 
