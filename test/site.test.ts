@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TreeFile } from '../adapters/site/tree.ts'
@@ -1056,6 +1057,16 @@ describe('a tree', () => {
     } as unknown as FileTree
     expect((await ask({}, '/a', {}, 'GET', tree)).status).toBe(200)
     expect((await ask({}, '/b', {}, 'GET', tree)).status).toBe(404)
+  })
+
+  it('may give rows of a database, which have no prototype, and promises of another realm', async () => {
+    const row = Object.assign(Object.create(null), { size: 3, read: () => Buffer.from('row') })
+    for (const opened of [row, runInNewContext('Promise.resolve(row)', { row })]) {
+      const tree: FileTree = { open: (path) => (path === 'row' ? opened : null) }
+      const options = { notFound: 'row' }
+      expect(await ask(options, '/row', {}, 'GET', tree)).toEqual({ status: 200, body: 'row' })
+      expect(await ask(options, '/none', {}, 'GET', tree)).toEqual({ status: 404, body: 'row' })
+    }
   })
 
   it('that fails is a 503, and nothing of it is left open', async () => {

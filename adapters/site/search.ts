@@ -29,7 +29,7 @@ export function search(visit: Visit): Found | Promise<Found> {
 
 /** A database may give promises of its own kind. */
 function isLater(opened: Opened | PromiseLike<Opened>): opened is PromiseLike<Opened> {
-  return opened instanceof Object && 'then' in opened
+  return typeof opened === 'object' && opened !== null && 'then' in opened
 }
 
 /** What there is, if it is not simply a file. */

@@ -67,7 +67,7 @@ export type Opened = TreeFile | 'directory' | null
 export interface TreeFile extends FileSource, Pick<Entry, 'version'> {}
 
 export function isFile(opened: Opened | undefined): opened is TreeFile {
-  return opened instanceof Object
+  return typeof opened === 'object' && opened !== null
 }
 
 /** A path below a folder; the root is `''`. */
