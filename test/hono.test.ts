@@ -79,6 +79,14 @@ describe('files of Hono', () => {
     }
   })
 
+  it('in an app that is mounted as it is', async () => {
+    const app = new Hono().mount('/media', new Hono().use('/*', urlOf).fetch)
+    for (const [path, url] of BELOW) {
+      const response = await app.request(path)
+      expect([path, response.headers.get('x-url')]).toEqual([path, url])
+    }
+  })
+
   it('where the host is routed, too', async () => {
     const getPath = ({ url }: Request) => url.replace(/^https?:\/|[?].*$/g, '')
     const app = new Hono({ getPath }).use('/:host/media/*', urlOf)
