@@ -83,13 +83,13 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
   const described = { ...plain(file), type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
+  // It is asked for by the URL of something else, which may be a file tomorrow.
+  const standIn = { 'cache-control': 'no-cache', ...(fallback !== null && { vary: 'Accept' }) }
   const lifetime = cacheControlOf?.(path, file)
   const headers = overlay(
     defaults,
     file.headers,
-    // It is asked for by the URL of something else, which may be a file tomorrow.
-    role === 'stand-in' ? { 'cache-control': 'no-cache' } : null,
-    role === 'stand-in' && fallback !== null ? { vary: 'Accept' } : null,
+    role === 'stand-in' ? standIn : null,
     fieldsOf?.(path, file),
     lifetime ? { 'cache-control': lifetime } : null,
   )
