@@ -19,6 +19,7 @@ import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
 import { toFolder } from './site/redirect.ts'
 import { requestLike } from './site/request-like.ts'
+import { parseTarget } from './site/url-path.ts'
 
 /** The part of Hono's Context that is used. */
 export interface ContextLike {
@@ -74,7 +75,9 @@ function belowRoute<C extends ContextLike>(
   lookup: FileLookup<readonly [c: C]>,
 ): FileLookup<readonly [c: C]> {
   return async (request, c) => {
-    const { pathname, search } = new URL(request.url)
+    const target = parseTarget(request.url)
+    if (target === null) return null
+    const { pathname, search } = target
     const rest = restOf(pathname, c)
     const found = await lookup(requestLike(request, { url: `/${rest ?? ''}${search}` }), c)
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found

@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { files } from '../adapters/hono.ts'
+import { site } from '../adapters/site.ts'
 import type { RequestLike } from '../src/source.ts'
+import { memoryTree } from './support/memory-tree.ts'
 
 const EMPTY = { size: 0, read: () => new Uint8Array(0) }
 
@@ -85,6 +87,23 @@ describe('files of Hono', () => {
       const response = await app.request(path)
       expect([path, response.headers.get('x-url')]).toEqual([path, url])
     }
+  })
+
+  it.each([
+    '/media/admin/secret',
+    '/media/x/../admin/secret',
+    '/media/.x/../admin/secret',
+    '/media/x/.y/../../admin/secret',
+    '/media/%2e%2e/media/admin/secret',
+    '//media/admin/secret',
+    '/media/admin%2fsecret',
+  ])('not for who may not have it: %s', async (path) => {
+    const tree = memoryTree({ 'admin/secret': { text: 'secret' } })
+    const app = new Hono()
+      .use('/media/admin/*', async (c) => c.text('no', 401))
+      .use('/media/*', files(site(tree)))
+    const response = await app.request(`http://localhost${path}`)
+    expect(await response.text()).not.toContain('secret')
   })
 
   it('where the host is routed, too', async () => {

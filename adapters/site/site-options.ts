@@ -214,7 +214,7 @@ function expectPath(option: string, value: string | undefined): string | null {
   throw unexpected(`${option} to be the path of a file`, `'${value}'`)
 }
 
-/** Node 20 and 22 leave `/a/.b/../c` as it is. */
+/** A path is resolved when it gets here; this makes sure of it. */
 function isSegment(name: string): boolean {
   return name !== '.' && name !== '..'
 }

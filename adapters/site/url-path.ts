@@ -64,14 +64,16 @@ const PLAIN = /^(?:https?:\/\/[\w.-]+(?::\d+)?)?((?:\/[\w-][\w.-]*)+)$/
 
 /**
  * What a request asks for, as a URL that is the same on every runtime: Node gives the request
- * target as it was sent, the others a whole URL. Null if it is not valid.
+ * target as it was sent, the others a whole URL. Null if it is not valid, or not resolved.
  *
  * @example
  * parseTarget('/a/../b.mp4?t=1')?.pathname // '/b.mp4'
  */
 export function parseTarget(url: string): URL | null {
   const absolute = url.startsWith('/') ? `http://localhost${url}` : url
-  return URL.canParse(absolute) ? new URL(absolute) : null
+  const parsed = URL.canParse(absolute) ? new URL(absolute) : null
+  // Node 20 and 22 overlook the dot segments of `/a/.b/../c`: others might not.
+  return parsed && /\/\.{1,2}(?:\/|$)/.test(parsed.pathname) ? null : parsed
 }
 
 /**
