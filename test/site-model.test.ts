@@ -158,7 +158,7 @@ const options: fc.Arbitrary<Model['options']> = fc.record({
     () => 'image/png',
   ),
   listing: maybe<SiteOptions['listing']>(true, 'html', 'json'),
-  download: maybe<SiteOptions['download']>((_tree, path) => sourceOf(`zip of ${path}`)),
+  download: maybe<SiteOptions['download']>((_tree, path) => sourceOf(`zip of ${encodeURI(path)}`)),
   dotfiles: maybe(true),
   normalize: maybe(true),
   within: maybe('films', 'docs', 'none', 'app.js'),

@@ -64,7 +64,7 @@ export function modelOf({ files, isFlat, options }: Model, asked: Asked): Answer
     if (isBare) return hasPage('') ? redirected(names.at(-1) ?? '') : null
     if (options.download && hasZip() && isFolder(path)) {
       const fields = { ...defaults(), 'content-type': 'application/octet-stream' }
-      return send({ stored: { text: `zip of ${path}` }, fields })
+      return send({ stored: { text: `zip of ${encodeURI(path)}` }, fields })
     }
     const page = index === false ? null : fileAt(path === '' ? index : `${path}/${index}`)
     if (page) return send(page)
