@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { unexpected } from '../src/errors.ts'
 import { expectHeaders } from '../src/headers.ts'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 
@@ -42,9 +43,7 @@ const CHUNK = 256 * 1024
  * ```
  */
 export function blobFile(blob: Blob, options: BlobOptions = {}): FileSource {
-  if (typeof blob?.arrayBuffer !== 'function') {
-    throw new TypeError(`Expected a Blob, got ${blob}`)
-  }
+  if (typeof blob?.arrayBuffer !== 'function') throw unexpected('a Blob', blob)
   expectHeaders(options.headers)
   const { size, type } = blob
   const modified = 'lastModified' in blob ? new Date(Number(blob.lastModified)) : undefined

@@ -19,6 +19,7 @@ import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
 import { toFolder } from './site/redirect.ts'
 import { requestLike } from './site/request-like.ts'
+import { parseTarget } from './site/url-path.ts'
 
 /** The part of Hono's Context that is used. */
 export interface ContextLike {
@@ -74,7 +75,9 @@ function belowRoute<C extends ContextLike>(
   lookup: FileLookup<readonly [c: C]>,
 ): FileLookup<readonly [c: C]> {
   return async (request, c) => {
-    const { pathname, search } = new URL(request.url)
+    const target = parseTarget(request.url)
+    if (target === null) return null
+    const { pathname, search } = target
     const rest = restOf(pathname, c)
     const found = await lookup(requestLike(request, { url: `/${rest ?? ''}${search}` }), c)
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
@@ -87,9 +90,19 @@ function belowRoute<C extends ContextLike>(
 /** What follows the path of the route; null if not even a slash does. */
 function restOf(pathname: string, { req }: ContextLike): string | null {
   if (!req.routePath.endsWith('*')) return pathname.slice(1)
-  // Counted from the end: what was routed may have more before it, such as the host.
-  const count = req.path.split('/').length - (req.routePath.split('/').length - 1)
-  return count > 0 ? pathname.split('/').slice(-count).join('/') : null
+  const segments = pathname.split('/')
+  const ofRoute = req.routePath.split('/').length - 1
+  // Counted from the last name. What was routed may have more before it, such as the host, and less
+  // after it: `strict: false` removes a slash.
+  const start = lastName(segments) - lastName(req.path.split('/')) + ofRoute
+  return start < segments.length ? segments.slice(Math.max(start, 0)).join('/') : null
+}
+
+function lastName(segments: readonly string[]): number {
+  return Math.max(
+    segments.findLastIndex((segment) => segment !== ''),
+    0,
+  )
 }
 
 /** The fields that only the file knows. */

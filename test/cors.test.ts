@@ -155,6 +155,13 @@ describe('cors', () => {
       "Expected an origin like 'https://app.example', got 'https://a.b/'",
     ],
     [{ origin: ['*'] }, "Expected an origin like 'https://app.example', got '*'"],
+    // What no browser sends.
+    ...['https://App.example', 'https://app.example:443', 'http://a.b:080', 'http://\u00fc.de'].map(
+      (origin): [CorsOptions, string] => [
+        { origin: [origin] },
+        `Expected an origin like 'https://app.example', got '${origin}'`,
+      ],
+    ),
     [{ origin: true }, "Expected origin to be a URL's, several, or a function, got true"],
     [{ credentials: true }, "Expected an origin for credentials: browsers send none if it is '*'"],
     [{ credentials: 'yes' }, 'Expected credentials to be a boolean, got yes'],
@@ -163,6 +170,20 @@ describe('cors', () => {
     [{ resourcePolicy: 'none' }, "Expected resourcePolicy to be like 'same-site', got none"],
   ])('%j is refused at once', (options, message) => {
     expect(() => cors(options as CorsOptions)).toThrow(new TypeError(message))
+  })
+
+  it.each([
+    'http://localhost:3000',
+    'https://app.example:8443',
+    'http://127.0.0.1',
+    'http://[::1]:3000',
+    'https://xn--tda.de',
+    'capacitor://localhost',
+    'chrome-extension://abcdef',
+    'app://films.example:80',
+  ])('%s is allowed to who comes from there', async (origin) => {
+    const fields = await fieldsOf({ origin: [origin] }, origin)
+    expect(fields['access-control-allow-origin']).toBe(origin)
   })
 
   it('a maxAge that is no number of seconds is refused at once', () => {

@@ -115,6 +115,19 @@ describe('a listing', () => {
     [true, '/', 'text/html, application/json;q=0.9', 'html'],
     [true, '/', 'application/json', 'json'],
     [true, '/', 'application/json, text/html;q=0.5', 'json'],
+    [true, '/', 'text/html, application/json', 'html'],
+    // Of a script: JSON is named, and all else will do.
+    [true, '/', 'application/json, text/plain, */*', 'json'],
+    [true, '/', 'application/json, text/*', 'json'],
+    // `*/*` is of HTML, too (RFC 9110 §12.5.1).
+    [true, '/', 'application/json;q=0.5, */*', 'html'],
+    [true, '/', 'application/json;q=0.5, text/*', 'html'],
+    [true, '/', 'application/json;q=0.5, */*;q=0.5', 'json'],
+    [true, '/', 'text/html;q=0.1, text/*, */*', 'json'],
+    [true, '/', 'text/html;q=0, */*', 'json'],
+    [true, '/', 'application/*', 'json'],
+    [true, '/', 'application/json;q=0', 'html'],
+    [true, '/', 'image/png', 'html'],
     [true, '/?format=json', 'text/html', 'json'],
     [true, '/?x=1&format=html', 'application/json', 'html'],
     ['html', '/?format=json', 'application/json', 'html'],
@@ -185,6 +198,25 @@ describe('a listing', () => {
         expect(await namesOf(await list(treeOf([name]), {}, '/?format=json'))).toEqual([name])
       }),
     )
+  })
+
+  it('says no time where a store gives none that is one', async () => {
+    const tree: FileTree = {
+      open: () => 'directory',
+      async *list() {
+        yield { name: 'a', kind: 'file', size: 1, lastModified: new Date(Number.NaN) }
+        yield { name: 'b', kind: 'file', size: 1, lastModified: new Date(0) }
+      },
+    }
+    expect(await (await list(tree, {}, '/?format=json')).json()).toEqual([
+      { name: 'a', type: 'file', size: 1 },
+      { name: 'b', type: 'file', mtime: 'Thu, 01 Jan 1970 00:00:00 GMT', size: 1 },
+    ])
+    const page = await (await list(tree)).text()
+    expect(page.match(/<td>[^<]*<\/td><\/tr>/g)).toEqual([
+      '<td></td></tr>',
+      '<td>1970-01-01 00:00</td></tr>',
+    ])
   })
 
   it('names its folder, and links to the one above, but not to one above the root', async () => {

@@ -129,6 +129,27 @@ describe('a signed URL', () => {
     }
   })
 
+  it('grants nothing above its scope, however that is spelled', async () => {
+    const link = await signUrl('/films/a/index.m3u8', KEY, { scope: '/films/a/' })
+    const seen: string[] = []
+    const lookup = signed(({ url }) => {
+      seen.push(url)
+      return null
+    }, KEY)
+    for (const relative of [
+      '../b',
+      '.x/../../../b',
+      'x/.y/../../../../b',
+      '.x/%2e%2e/.y/../../b',
+    ]) {
+      const url = link.replace('index.m3u8', relative)
+      // As Node hands it on.
+      const found = await lookup({ method: 'GET', url, headers: new Headers() })
+      expect([relative, found]).toEqual([relative, expect.objectContaining({ status: 403 })])
+    }
+    expect(seen).toEqual([])
+  })
+
   it('may be spelled in another way, if it means the same path', async () => {
     const link = await signUrl('/films/a.mp4', KEY)
     for (const other of [

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TreeFile } from '../adapters/site/tree.ts'
@@ -221,6 +222,8 @@ describe('extensions, notFound and fallback', () => {
     ['what is no navigation', '/films/7', {}, 'GET', nothing],
     ['a client that wants no HTML', '/films/7', { accept: 'text/html;q=0' }, 'GET', nothing],
     ['what is hidden', '/.git/config', { accept: 'text/html' }, 'GET', nothing],
+    ['a script that no file can be', '/tags/a%2Fb.js', { accept: 'text/html' }, 'GET', nothing],
+    ['a script that no file can be', '/tags/%ff.js', { accept: 'text/html' }, 'GET', nothing],
   ])('the fallback for %s: %s %j', async (_what, path, fields, method, expected) => {
     const options = { fallback: 'index.html', index: false } as const
     expect(await ask(options, path, fields, method)).toEqual(expected)
@@ -241,6 +244,27 @@ describe('extensions, notFound and fallback', () => {
     const file = await handler(new Request('http://host/about.html', { headers }))
     const lifetimes = [page, file].map((response) => response.headers.get('cache-control'))
     expect(lifetimes).toEqual(['no-cache', IMMUTABLE])
+  })
+
+  it.each<[string | null, string, SiteOptions]>([
+    ['no-cache', 'values', { headers: { 'cache-control': IMMUTABLE } }],
+    ['no-cache', 'values', { cacheControl: IMMUTABLE }],
+    ['no-cache', 'functions that say nothing', { headers: () => ({ 'x-a': 'b' }) }],
+    ['no-cache', 'functions that say nothing', { cacheControl: () => undefined }],
+    ['max-age=1', 'a function', { cacheControl: () => 'max-age=1' }],
+    [
+      'max-age=1',
+      'a function of all fields',
+      { headers: () => ({ 'cache-control': 'max-age=1' }) },
+    ],
+    [null, 'a function that wants none', { cacheControl: () => null }],
+  ])('a page in place of a file has the lifetime %s by %s', async (expected, _by, options) => {
+    const pages = { notFound: '404.html', fallback: 'index.html' }
+    const handler = fileHandler(site(memoryTree(FILES), { ...options, ...pages }))
+    for (const accept of ['text/html', '*/*']) {
+      const { headers } = await handler(new Request('http://host/none', { headers: { accept } }))
+      expect(headers.get('cache-control')).toBe(expected)
+    }
   })
 })
 
@@ -513,6 +537,57 @@ describe('fields', () => {
   })
 })
 
+describe('the type of a file', () => {
+  const video = { 'Content-Type': 'video/mp4' }
+  const octets = 'application/octet-stream'
+
+  it.each<[string, Partial<FileSource>, SiteOptions, string]>([
+    ['of its own', { type: 'video/mp4' }, {}, 'video/mp4'],
+    ['among its fields', { headers: video }, {}, 'video/mp4'],
+    ['among its fields, and empty', { type: '', headers: video }, {}, 'video/mp4'],
+    ['among the fields of all files', {}, { headers: video }, 'video/mp4'],
+    ['among the fields of a function', {}, { headers: () => video }, 'video/mp4'],
+    ['of the option', { type: 'a/b' }, { type: () => 'video/mp4' }, 'video/mp4'],
+    ['of the option, and empty', { headers: video }, { type: () => '' }, 'video/mp4'],
+    ['that is known, whatever its fields say', { type: 'a/b', headers: video }, {}, 'a/b'],
+    ['that nobody knows', {}, {}, octets],
+    ['that is empty', { type: '' }, {}, octets],
+  ])('%s', async (_where, file, more, expected) => {
+    const opened: string[] = []
+    const tree: FileTree = {
+      open(path) {
+        opened.push(path)
+        return path === 'film' ? { ...EMPTY, ...file } : null
+      },
+    }
+    const options = { ...more, notFound: 'film', precompressed: ['gzip'] } as const
+    const handler = fileHandler(site(tree, options))
+    const ask = async (path: string) => {
+      const headers = { 'accept-encoding': 'gzip' }
+      const response = await handler(new Request(`http://host${path}`, { headers }))
+      return [response.status, response.headers.get('content-type')]
+    }
+    expect([await ask('/film'), await ask('/none')]).toEqual([
+      [200, expected],
+      [404, expected],
+    ])
+    // A film is not stored in a coding.
+    expect(opened.includes('film.gz')).toBe(expected !== 'video/mp4')
+  })
+
+  it('and no field that belongs to a range or a version is that of the page of a 404', async () => {
+    const headers = { etag: '"x"', 'content-range': 'bytes 0-1/2', 'accept-ranges': 'bytes' }
+    const tree: FileTree = { open: (path) => (path === '404' ? { ...EMPTY, headers } : null) }
+    const response = await fileHandler(site(tree, { notFound: '404' }))(new Request('http://host/'))
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'cache-control': 'no-cache',
+      'content-length': '0',
+      'content-type': octets,
+      'x-content-type-options': 'nosniff',
+    })
+  })
+})
+
 describe('digest', () => {
   expectNoUnhandledRejections()
 
@@ -752,15 +827,72 @@ describe('dotfiles, normalize', () => {
     expect((await ask({ dotfiles: true }, '/%2e%2e/.env')).body).toBe('secret')
   })
 
-  it('a name in another Unicode form is found only if it may be', async () => {
-    const files = { 'Ame\u0301lie.mp4': { text: 'NFD' }, '\u00fc/x': { text: 'NFC' } }
-    const get = (options: SiteOptions, path: string) =>
-      ask(options, path, {}, 'GET', memoryTree(files))
-    expect((await get({}, '/Am\u00e9lie.mp4')).status).toBe(404)
-    expect((await get({ normalize: true }, '/Am\u00e9lie.mp4')).body).toBe('NFD')
-    expect((await get({ normalize: true }, '/Ame\u0301lie.mp4')).body).toBe('NFD')
-    expect((await get({ normalize: true }, '/u\u0308/x')).body).toBe('NFC')
-    expect((await get({ normalize: true }, '/\u00e9')).status).toBe(404)
+  const NFC = ['\u00e9t\u00e9', '\u00fc', '\uac00']
+  const NFD = NFC.map((name) => name.normalize('NFD'))
+  const [e, u, ga] = NFC
+  const [eD, uD, gaD] = NFD
+
+  it.each<[stored: string, asked: string]>([
+    [`${eD}.mp4`, `${e}.mp4`],
+    [`${e}.mp4`, `${eD}.mp4`],
+    [`${uD}/x.mp4`, `${u}/x.mp4`],
+    // Some names of a path were made by another system than others.
+    [`${eD}/${u}.mp4`, `${e}/${u}.mp4`],
+    [`${eD}/${u}.mp4`, `${e}/${uD}.mp4`],
+    [`a/${e}/b/${uD}/${ga}.mp4`, `a/${eD}/b/${u}/${gaD}.mp4`],
+    // Half of a name.
+    [`${e}${u}.mp4`, `${eD}${u}.mp4`],
+    [`${NFD.join('/')}/${NFD.join('/')}`, `${NFC.join('/')}/${NFC.join('/')}`],
+  ])('a name in another Unicode form is found only if it may be: %j by %j', async (stored, asked) => {
+    const get = (options: SiteOptions) =>
+      ask(options, `/${encodeURI(asked)}`, {}, 'GET', memoryTree({ [stored]: { text: 'it' } }))
+    expect((await get({})).status).toBe(404)
+    expect((await get({ normalize: true })).body).toBe('it')
+    const other = { 'x/y': { text: '' } }
+    const none = await ask({ normalize: true }, `/${asked}`, {}, 'GET', memoryTree(other))
+    expect(none.status).toBe(404)
+  })
+
+  it.each([false, true])('so is a folder, with what is in it; of keys: %j', async (isFlat) => {
+    const files = { [`${eD}/${u}`]: { text: 'one' }, [`${eD}/${gaD}`]: { text: 'two' } }
+    const options: SiteOptions = { normalize: true, listing: 'json', download: zipFolder }
+    const get = (path: string, changes: SiteOptions = {}) =>
+      ask({ ...options, ...changes }, path, {}, 'GET', memoryTree(files, { isFlat }))
+    for (const path of [`/${e}/`, `/${eD}/`]) {
+      const entries: { name: string }[] = JSON.parse((await get(path)).body)
+      expect(entries.map(({ name }) => name).toSorted()).toEqual([gaD, u].toSorted())
+      // Each of its links, from there.
+      const found = entries.map(({ name }) => get(`${path}${name}`))
+      const bodies = (await Promise.all(found)).map(({ body }) => body)
+      expect(bodies.toSorted()).toEqual(['one', 'two'])
+      const archive = (await get(`${path}?zip`)).body
+      expect([archive.includes('one'), archive.includes('two')]).toEqual([true, true])
+      const slashless = await get(path.slice(0, -1))
+      expect([slashless.status, slashless.location]).toEqual([308, `.${encodeURI(path)}`])
+    }
+    expect((await get(`/${uD}/`)).status).toBe(404)
+    // The folder of a user.
+    const within = () => e
+    const [first] = JSON.parse((await get('/', { within })).body)
+    expect((await get(`/${first.name}`, { within })).status).toBe(200)
+  })
+
+  it('of a folder in two forms, each is listed, and no name twice', async () => {
+    const files = Object.fromEntries([e, eD].map((name) => [`${name}/x`, { text: `${name}` }]))
+    const options = { normalize: true, listing: 'json' } as const
+    for (const name of [e, eD]) {
+      const { body } = await ask(options, `/${name}/`, {}, 'GET', memoryTree(files))
+      expect(JSON.parse(body).map((entry: Entry) => entry.name)).toEqual(['x'])
+      expect((await ask(options, `/${name}/x`, {}, 'GET', memoryTree(files))).body).toBe(name)
+    }
+  })
+
+  it('a path of many names opens few others', async () => {
+    const opened: string[] = []
+    const tree = memoryTree(FILES, { opened })
+    await ask({ normalize: true }, `/${`${e}/`.repeat(100)}${u}`, {}, 'GET', tree)
+    expect(opened.length).toBeLessThan(20)
+    expect(new Set(opened).size).toBe(opened.length)
   })
 })
 
@@ -898,6 +1030,23 @@ describe('options', () => {
 })
 
 describe('a tree', () => {
+  it.each<[string, SiteOptions]>([
+    ['/film.mp4/', { listing: true }],
+    ['/film.mp4/?zip', { download: zipFolder }],
+    ['/one.mp4/', { within: () => 'films', listing: true }],
+    ['/', { within: () => 'app.js', listing: true, index: false }],
+    ['/docs', { listing: true }],
+    ['/docs', { extensions: ['html'] }],
+    ['/none', { notFound: '404.html' }],
+    ['/none', { fallback: 'index.html' }],
+  ])('has nothing left open by %s %j', async (path, options) => {
+    const opened: string[] = []
+    const closed: string[] = []
+    const tree = memoryTree(FILES, { opened, closed })
+    await ask(options, path, { accept: 'text/html' }, 'GET', tree)
+    expect(closed).toEqual(opened.filter((path) => Object.hasOwn(FILES, path)))
+  })
+
   it('may give promises of its own kind, or undefined for nothing', async () => {
     const later = (value: unknown) => ({
       // biome-ignore lint/suspicious/noThenProperty: that is what makes it one
@@ -908,6 +1057,16 @@ describe('a tree', () => {
     } as unknown as FileTree
     expect((await ask({}, '/a', {}, 'GET', tree)).status).toBe(200)
     expect((await ask({}, '/b', {}, 'GET', tree)).status).toBe(404)
+  })
+
+  it('may give rows of a database, which have no prototype, and promises of another realm', async () => {
+    const row = Object.assign(Object.create(null), { size: 3, read: () => Buffer.from('row') })
+    for (const opened of [row, runInNewContext('Promise.resolve(row)', { row })]) {
+      const tree: FileTree = { open: (path) => (path === 'row' ? opened : null) }
+      const options = { notFound: 'row' }
+      expect(await ask(options, '/row', {}, 'GET', tree)).toEqual({ status: 200, body: 'row' })
+      expect(await ask(options, '/none', {}, 'GET', tree)).toEqual({ status: 404, body: 'row' })
+    }
   })
 
   it('that fails is a 503, and nothing of it is left open', async () => {

@@ -1,5 +1,5 @@
 import type { Answer } from '../../src/answer.ts'
-import { expectWholeNumber } from '../../src/errors.ts'
+import { expectWholeNumber, unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import type { RequestLike } from '../../src/source.ts'
 
@@ -71,14 +71,14 @@ export function cors(
   const { origin = '*', credentials = false, maxAge = MAX_AGE, resourcePolicy } = options
   const allowedOrigin = originRule(origin)
   if (typeof credentials !== 'boolean') {
-    throw new TypeError(`Expected credentials to be a boolean, got ${credentials}`)
+    throw unexpected('credentials to be a boolean', credentials)
   }
   if (credentials && origin === '*') {
     throw new TypeError("Expected an origin for credentials: browsers send none if it is '*'")
   }
   expectWholeNumber('maxAge', maxAge, 0)
   if (![undefined, 'cross-origin', 'same-site', 'same-origin'].includes(resourcePolicy)) {
-    throw new TypeError(`Expected resourcePolicy to be like 'same-site', got ${resourcePolicy}`)
+    throw unexpected("resourcePolicy to be like 'same-site'", resourcePolicy)
   }
   const policy = resourcePolicy ?? (origin === '*' ? 'cross-origin' : undefined)
   const shared: HeaderFields = {
@@ -121,21 +121,23 @@ function originRule(rule: CorsOptions['origin']): (origin: string | null) => str
     return (origin) => (origin !== null && origins.has(origin) ? origin : null)
   }
   if (typeof rule !== 'function') {
-    throw new TypeError(`Expected origin to be a URL's, several, or a function, got ${rule}`)
+    throw unexpected("origin to be a URL's, several, or a function", rule)
   }
   return (origin) => (origin !== null && rule(origin) === true ? origin : null)
 }
 
-/** Apps have schemes of their own: `capacitor://localhost`. */
+/** @throws TypeError unless a browser might send it, as it stands */
 function expectOrigin(origin: string): void {
-  if (/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/.test(origin)) return
-  throw new TypeError(`Expected an origin like 'https://app.example', got '${origin}'`)
+  const isLikeOne = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/.test(origin) && URL.canParse(origin)
+  // Apps have schemes of their own, of which a URL knows no origin: `capacitor://localhost`.
+  if (isLikeOne && [origin, 'null'].includes(new URL(origin).origin)) return
+  throw unexpected("an origin like 'https://app.example'", `'${origin}'`)
 }
 
 function listOf(option: string, names: readonly string[], others: readonly string[] = []): string {
   for (const name of others) {
     if (typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)) continue
-    throw new TypeError(`Expected ${option} to hold names of header fields, got ${name}`)
+    throw unexpected(`${option} to hold names of header fields`, name)
   }
   return [...names, ...others].join(', ')
 }

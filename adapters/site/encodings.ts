@@ -1,4 +1,3 @@
-import type { HeaderFields } from '../../src/headers.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { parseQualities } from './qualities.ts'
 
@@ -50,14 +49,4 @@ export function acceptEncodingOf(request: RequestLike): string | null {
   const { cf } = request as { cf?: { clientAcceptEncoding?: unknown } }
   const sent = cf?.clientAcceptEncoding
   return typeof sent === 'string' ? sent : request.headers.get('accept-encoding')
-}
-
-/**
- * Whether a file may be stored in a coding, too. Films, sound and pictures are encoded already, and
- * are asked for by ranges, which must never be of something else.
- *
- * @param headers without names in upper case
- */
-export function isEncodable(type = '', headers: Readonly<HeaderFields>): boolean {
-  return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(type) && !headers['content-encoding']
 }

@@ -2,7 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { formatHttpDate, matchesWeakly, parseEntityTags } from '../../src/validators.ts'
-import { parseQualities } from './qualities.ts'
+import { parseQualities, qualityOf } from './qualities.ts'
 import { formatSize } from './size.ts'
 import { othersTurn, RUN_LENGTH, sortEntries } from './sorting.ts'
 import type { Entry } from './tree.ts'
@@ -62,7 +62,11 @@ function wantsJson({ headers }: RequestLike, query: string): boolean {
   const format = new URLSearchParams(query).get('format')
   if (format !== null) return format === 'json'
   const accepted = parseQualities(headers.get('accept') ?? '')
-  return (accepted.get('application/json') ?? 0) > (accepted.get('text/html') ?? 0)
+  const json = qualityOf(accepted, 'application/json')
+  const html = qualityOf(accepted, 'text/html')
+  // Scripts name JSON, and then accept whatever else there is.
+  const isNamed = accepted.has('application/json') && !accepted.has('text/html')
+  return json > html || (json === html && json > 0 && isNamed)
 }
 
 function isKnown({ headers }: RequestLike, etag: string): boolean {
@@ -108,8 +112,11 @@ function streamOf(form: Form, path: string, entries: Iterator<Entry>): ReadableS
 const JSON_FORM: Form = {
   headers: { 'content-type': 'application/json' },
   begin: () => '[\n',
-  item: ({ name, kind, size, lastModified }) =>
-    JSON.stringify({ name, type: kind, mtime: lastModified && formatHttpDate(lastModified), size }),
+  item({ name, kind, size, lastModified }) {
+    // Null of a date that is none.
+    const mtime = lastModified?.toJSON() ? formatHttpDate(lastModified) : undefined
+    return JSON.stringify({ name, type: kind, mtime, size })
+  },
   between: ',\n',
   end: '\n]\n',
 }

@@ -18,5 +18,16 @@ export function parseQualities(value: string): Map<string, number> {
   return qualities
 }
 
+/**
+ * The weight of a media type: that of what names it most exactly (RFC 9110 §12.5.1).
+ *
+ * @example
+ * qualityOf(parseQualities('text/html;q=0.2, text/*;q=0.5'), 'text/html') // 0.2
+ */
+export function qualityOf(accepted: ReadonlyMap<string, number>, type: string): number {
+  const range = type.replace(/[^/]+$/, '*')
+  return accepted.get(type) ?? accepted.get(range) ?? accepted.get('*/*') ?? 0
+}
+
 /** Three digits are all that is allowed. One more must not make a refusal a wish. */
 const WEIGHT = /;[ \t]*q[ \t]*=[ \t]*([01](?:\.\d*)?)[ \t]*(?:;|$)/

@@ -3,7 +3,7 @@ import { closeSource } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
 import { derivedTag } from './derived-tag.ts'
 import { digestsOf, withDigest } from './digest.ts'
-import { acceptEncodingOf, acceptedEncodings, EXTENSIONS, isEncodable } from './encodings.ts'
+import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
 import { overlay } from './overlay.ts'
 import { plain } from './plain.ts'
 import type { Rules, Transform } from './site-options.ts'
@@ -70,8 +70,8 @@ function inBestCoding(
   const { rules } = visit
   try {
     const described = describe(rules, path, file, role)
-    const isEncoded = rules.encodings.length > 0 && isEncodable(described.type, described.headers)
-    return isEncoded ? encoded(visit, path, described) : digested(visit, path, described)
+    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described)
+    return mayBeEncoded ? encoded(visit, path, described) : digested(visit, path, described)
   } catch (thrown) {
     void closeSource(file)
     throw thrown
@@ -83,20 +83,27 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
   const described = { ...plain(file), type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
-  const isStandIn = role === 'stand-in'
-  const fields = fieldsOf?.(path, file)
-  let lifetime = cacheControlOf?.(path, file)
   // It is asked for by the URL of something else, which may be a file tomorrow.
-  if (isStandIn) lifetime ??= 'no-cache'
+  const standIn = { 'cache-control': 'no-cache', ...(fallback !== null && { vary: 'Accept' }) }
+  const lifetime = cacheControlOf?.(path, file)
   const headers = overlay(
     defaults,
     file.headers,
-    fields,
+    role === 'stand-in' ? standIn : null,
+    fieldsOf?.(path, file),
     lifetime ? { 'cache-control': lifetime } : null,
-    isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )
   if (lifetime === null) delete headers['cache-control']
   return { ...described, headers }
+}
+
+/**
+ * Whether a file may be stored in a coding, too. Films, sound and pictures are encoded already, and
+ * are asked for by ranges, which must never be of something else.
+ */
+function isEncodable({ type, headers }: Described): boolean {
+  const known = type || headers['content-type'] || ''
+  return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(known) && !headers['content-encoding']
 }
 
 /** The best of a file's encoded versions, or else itself. */

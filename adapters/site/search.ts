@@ -1,5 +1,5 @@
 import type { Answer } from '../../src/answer.ts'
-import type { HeaderFields } from '../../src/headers.ts'
+import { fileFields, type HeaderFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
@@ -10,7 +10,7 @@ import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { type Role, represent } from './represent.ts'
 import { requestLike } from './request-like.ts'
-import { isFile, type Opened } from './tree.ts'
+import { isFile, join, type Opened } from './tree.ts'
 import { parseTarget, type Target, toTarget } from './url-path.ts'
 import type { Visit } from './visit.ts'
 
@@ -19,8 +19,8 @@ export function search(visit: Visit): Found | Promise<Found> {
   const { rules, tree, request } = visit
   const target = toTarget(request.url, rules.base, rules.isFound)
   if (target === null) return null
-  const { path, isFolder, isNameable } = target
-  if (!path || isFolder || !isNameable) return searchOther(visit, target, null)
+  const { path, endsInSlash, isNameable } = target
+  if (!path || endsInSlash || !isNameable) return searchOther(visit, target, null)
   const take = (opened: Opened) =>
     isFile(opened) ? represent(visit, path, opened) : searchOther(visit, target, opened)
   const opened = tree.open(path, request)
@@ -29,15 +29,15 @@ export function search(visit: Visit): Found | Promise<Found> {
 
 /** A database may give promises of its own kind. */
 function isLater(opened: Opened | PromiseLike<Opened>): opened is PromiseLike<Opened> {
-  return opened instanceof Object && 'then' in opened
+  return typeof opened === 'object' && opened !== null && 'then' in opened
 }
 
 /** What there is, if it is not simply a file. */
 async function searchOther(visit: Visit, target: Target, opened: Opened): Promise<Found> {
-  const { path, isFolder, isNameable } = target
+  const { path, endsInSlash, isNameable } = target
   if (path === null) return notFound(visit)
   const found =
-    isNameable && (await (isFolder ? inFolder(visit, path) : instead(visit, path, opened)))
+    isNameable && (await (endsInSlash ? inFolder(visit, path) : instead(visit, path, opened)))
   return found || (await fallback(visit, path)) || notFound(visit)
 }
 
@@ -51,9 +51,9 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   if (download && new URLSearchParams(query).has('zip') && (await isFolder(visit, path))) {
     return withDefaults(defaults, await download(tree, path, request))
   }
-  const page = index === null ? null : await fileAt(visit, inside(path, index))
+  const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  return listing(request, inside(path), query, tree.list?.(path) ?? [], format)
+  return listing(request, path && `${path}/`, query, tree.list?.(path) ?? [], format)
 }
 
 /** What a download is sent with; it is closed if a field of it can't be sent. */
@@ -84,7 +84,7 @@ async function instead(visit: Visit, path: string, opened: Opened): Promise<Foun
 async function toItsSlash(visit: Visit, path: string, name: string): Promise<Answer | null> {
   const { rules, tree, request } = visit
   const { index, listing: format, download } = rules
-  const page = index === null ? null : await tree.open(inside(path, index), request)
+  const page = index === null ? null : await tree.open(join(path, index), request)
   if (isFile(page)) void closeSource(page)
   else if ((format === null && !download) || !(await isFolder(visit, path))) return null
   return toFolder(encodeURIComponent(name), queryOf(request))
@@ -92,9 +92,13 @@ async function toItsSlash(visit: Visit, path: string, name: string): Promise<Ans
 
 async function isFolder({ tree, isWithin, request }: Visit, path: string): Promise<boolean> {
   if (path === '' && !isWithin) return true
-  if (!tree.isFlat) return (await tree.open(path, request)) === 'directory'
-  for await (const _ of tree.list?.(path) ?? []) return true
-  return false
+  if (tree.isFlat) {
+    for await (const _ of tree.list?.(path) ?? []) return true
+    return false
+  }
+  const opened = await tree.open(path, request)
+  if (isFile(opened)) void closeSource(opened)
+  return opened === 'directory'
 }
 
 /**
@@ -107,7 +111,7 @@ function mountWithoutSlash([incoming]: readonly unknown[]): string | null {
   const { originalUrl } = Object(incoming)
   if (typeof originalUrl !== 'string') return null
   const target = toTarget(originalUrl, '/', () => true)
-  return target?.path && !target.isFolder ? lastSegment(target.path) : null
+  return target?.path && !target.endsInSlash ? lastSegment(target.path) : null
 }
 
 /** The page of an app, where a browser navigates to what is no file. */
@@ -129,11 +133,9 @@ async function notFound(visit: Visit): Promise<Answer | null> {
     (await fileAt({ ...visit, request: plainly(request) }, rules.notFound, 'stand-in'))
   if (!page) return rules.fallback === null ? null : NO_PAGE
   try {
-    const headers = overlay(page.headers, {
-      'content-type': page.type ?? 'application/octet-stream',
-      'x-content-type-options': 'nosniff',
-    })
-    return { status: 404, headers, pieces: [await readBytes(page, 0, page.size)] }
+    const { size, type, headers } = page
+    const { 'accept-ranges': _, ...fields } = fileFields({ size, type, headers }, 200, 0)
+    return { status: 404, headers: fields, pieces: [await readBytes(page, 0, size)] }
   } finally {
     void closeSource(page)
   }
@@ -148,11 +150,6 @@ function plainly(request: RequestLike): RequestLike {
 async function fileAt(visit: Visit, path: string, role?: Role): Promise<FileSource | null> {
   const opened = await visit.tree.open(path, visit.request)
   return isFile(opened) ? represent(visit, path, opened, role) : null
-}
-
-/** A path in a folder; without a name, what such paths begin with. */
-function inside(folder: string, name = ''): string {
-  return folder === '' ? name : `${folder}/${name}`
 }
 
 function lastSegment(path: string): string {

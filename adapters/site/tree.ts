@@ -47,8 +47,8 @@ export interface FileTree {
    */
   open(path: string, request: RequestLike): Opened | Promise<Opened>
   /**
-   * What is in a directory, in any order; nothing that `open` would not find. Leave it out where
-   * that can't be asked.
+   * What is in a directory, in any order; nothing that `open` would not find, and nothing where no
+   * directory is. Leave it out where that can't be asked.
    *
    * @param path as for `open`
    */
@@ -67,5 +67,10 @@ export type Opened = TreeFile | 'directory' | null
 export interface TreeFile extends FileSource, Pick<Entry, 'version'> {}
 
 export function isFile(opened: Opened | undefined): opened is TreeFile {
-  return opened instanceof Object
+  return typeof opened === 'object' && opened !== null
+}
+
+/** A path below a folder; the root is `''`. */
+export function join(folder: string, path: string): string {
+  return folder === '' || path === '' ? folder + path : `${folder}/${path}`
 }

@@ -5,7 +5,7 @@ export interface Target {
   /** Decoded, without slashes around it; null for what is hidden: it must look like what is not there. */
   readonly path: string | null
   /** Whether it ends in a slash: it names a folder, then. `''` without one is the base itself. */
-  readonly isFolder: boolean
+  readonly endsInSlash: boolean
   /** Whether a file can have such a path; an app can have a route of any. */
   readonly isNameable: boolean
 }
@@ -28,7 +28,7 @@ export interface Target {
  */
 export function toRelativePath(url: string, base = '/'): string | null {
   const target = toTarget(url, base, isVisible)
-  return target?.isNameable && !target.isFolder ? target.path || null : null
+  return target?.isNameable && !target.endsInSlash ? target.path || null : null
 }
 
 /**
@@ -45,15 +45,15 @@ export function toTarget(
 ): Target | null {
   const plain = PLAIN.exec(url)?.[1]
   if (plain?.startsWith(base)) {
-    return { path: plain.slice(base.length), isFolder: false, isNameable: true }
+    return { path: plain.slice(base.length), endsInSlash: false, isNameable: true }
   }
   const whole = decodePath(parseTarget(url)?.pathname ?? '')
   // The base may be asked for without its slash.
   if (whole === '' || !`${whole}/`.startsWith(base)) return null
-  const isFolder = whole.endsWith('/')
-  const path = whole.slice(base.length, isFolder ? -1 : undefined)
+  const endsInSlash = whole.endsWith('/')
+  const path = whole.slice(base.length, endsInSlash ? -1 : undefined)
   const isHidden = path !== '' && !path.split('/').every(isFound)
-  return { path: isHidden ? null : path, isFolder, isNameable: !whole.includes(NO_NAME) }
+  return { path: isHidden ? null : path, endsInSlash, isNameable: !whole.includes(NO_NAME) }
 }
 
 /**
@@ -64,14 +64,16 @@ const PLAIN = /^(?:https?:\/\/[\w.-]+(?::\d+)?)?((?:\/[\w-][\w.-]*)+)$/
 
 /**
  * What a request asks for, as a URL that is the same on every runtime: Node gives the request
- * target as it was sent, the others a whole URL. Null if it is not valid.
+ * target as it was sent, the others a whole URL. Null if it is not valid, or not resolved.
  *
  * @example
  * parseTarget('/a/../b.mp4?t=1')?.pathname // '/b.mp4'
  */
 export function parseTarget(url: string): URL | null {
   const absolute = url.startsWith('/') ? `http://localhost${url}` : url
-  return URL.canParse(absolute) ? new URL(absolute) : null
+  const parsed = URL.canParse(absolute) ? new URL(absolute) : null
+  // Node 20 and 22 overlook the dot segments of `/a/.b/../c`: others might not.
+  return parsed && /\/\.{1,2}(?:\/|$)/.test(parsed.pathname) ? null : parsed
 }
 
 /**
@@ -92,7 +94,7 @@ export function expectBase(base: string): string {
   return path.includes(NO_NAME) ? pathname : path
 }
 
-/** Stands for a segment that no file can have. */
+/** What a segment begins with that no file can have. */
 const NO_NAME = '\0'
 
 /** A path, decoded, with its repeated slashes as one. */
@@ -108,9 +110,9 @@ function decodePath(pathname: string): string {
 function decodeSegment(text: string): string {
   try {
     const segment = decodeURIComponent(text)
-    return /[/\\\0]/.test(segment) ? NO_NAME : segment
+    return /[/\\\0]/.test(segment) ? NO_NAME + text : segment
   } catch {
-    return NO_NAME
+    return NO_NAME + text
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FileTree } from './tree.ts'
+import { type FileTree, join } from './tree.ts'
 import { isNameable } from './url-path.ts'
 
 /** Which folder of which tree a tree is. */
@@ -12,7 +12,7 @@ export interface Place {
 
 /** What is inside of one folder of a tree, as a tree. */
 export function folderOf(tree: FileTree, folder: string): FileTree {
-  const view = viewOf(tree, (path) => inside(folder, path))
+  const view = viewOf(tree, (path) => join(folder, path))
   folders.set(view, { tree, path: folder })
   return view
 }
@@ -20,25 +20,53 @@ export function folderOf(tree: FileTree, folder: string): FileTree {
 /** Where a path is in the tree that lasts: one of a folder is made for each request. */
 export function placeOf(tree: FileTree, path: string): Place {
   const folder = folders.get(tree)
-  return folder === undefined ? { tree, path } : { ...folder, path: inside(folder.path, path) }
+  return folder === undefined ? { tree, path } : { ...folder, path: join(folder.path, path) }
 }
 
-function inside(folder: string, path: string): string {
-  return path === '' ? folder : `${folder}/${path}`
-}
-
-/** A tree where a name is also found that is stored in another Unicode form. */
+/** A tree where names are also found that are stored in another Unicode form. */
 export function inOtherForms(tree: FileTree): FileTree {
+  const { isFlat, list } = viewOf(tree)
   return {
-    ...viewOf(tree),
+    isFlat,
     async open(path, request) {
-      for (const form of new Set([path, path.normalize('NFC'), path.normalize('NFD')])) {
+      for (const form of formsOf(path)) {
         const opened = await tree.open(form, request)
         if (opened) return opened
       }
       return null
     },
+    list:
+      list &&
+      async function* (path) {
+        for (const form of formsOf(path)) {
+          let isThere = false
+          for await (const entry of list(form)) {
+            isThere = true
+            yield entry
+          }
+          if (isThere) return
+        }
+      },
   }
+}
+
+/** Of how many names of a path each is tried in both forms, whatever the others are in: three. */
+const MOST_MIXED = 8
+
+/** The forms in which a path may be stored: as it is, or in one form, or name by name. */
+function formsOf(path: string): Set<string> {
+  let mixed = ['']
+  for (const name of path.split('/')) {
+    const forms = new Set([name, ...bothForms(name)])
+    mixed = mixed.flatMap((folder) => Array.from(forms, (form) => join(folder, form)))
+    mixed.length = Math.min(mixed.length, MOST_MIXED)
+  }
+  return new Set([path, ...bothForms(path), ...mixed])
+}
+
+/** Of most, and of macOS. */
+function bothForms(text: string): string[] {
+  return [text.normalize('NFC'), text.normalize('NFD')]
 }
 
 /**

@@ -1,0 +1,117 @@
+import { Hono } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { files } from '../adapters/hono.ts'
+import { site } from '../adapters/site.ts'
+import type { RequestLike } from '../src/source.ts'
+import { memoryTree } from './support/memory-tree.ts'
+
+const EMPTY = { size: 0, read: () => new Uint8Array(0) }
+
+/** What the URL of the request is to the lookup. */
+const urlOf = files(({ url }: RequestLike) => ({ ...EMPTY, headers: { 'x-url': url } }))
+
+type Options = ConstructorParameters<typeof Hono>[0]
+interface App {
+  request(path: string): Response | Promise<Response>
+}
+
+const MOUNTED: Record<string, (options: Options) => App> = {
+  use: (options) => new Hono(options).use('/media/*', urlOf),
+  get: (options) => new Hono(options).get('/media/*', urlOf),
+  'behind another': (options) => new Hono(options).use((_c, next) => next()).use('/media/*', urlOf),
+  'in an app that is routed': (options) =>
+    new Hono(options).route('/media', new Hono(options).use(urlOf)),
+  'in one of another strictness': (options) =>
+    new Hono(options).route('/media/', new Hono({ strict: !options?.strict }).get('/*', urlOf)),
+  'in one with errors of its own': (options) =>
+    new Hono(options).route('/media', new Hono(options).onError(String as never).use(urlOf)),
+  'below a base': (options) => new Hono(options).basePath('/media').get('/*', urlOf),
+  'below a parameter': (options) => new Hono(options).use('/:place/*', urlOf),
+  'below a pattern': (options) => new Hono(options).use('/:place{m[a-z]+}/*', urlOf),
+}
+
+/** What Hono routes, if not the path itself. */
+const PATHS: Record<string, Options> = {
+  'as it is': { strict: true },
+  'without its last slash': { strict: false },
+  'without its last slashes': { getPath: ({ url }) => new URL(url).pathname.replace(/\/+$/, '') },
+}
+
+const BELOW: [path: string, url: string][] = [
+  ['/media/', '/'],
+  ['/media//', '//'],
+  ['/media/film.mp4', '/film.mp4'],
+  ['/media/film.mp4/', '/film.mp4/'],
+  ['/media/films/', '/films/'],
+  ['/media/films/new/', '/films/new/'],
+  ['/media/films//', '/films//'],
+  ['/media//films/', '//films/'],
+  ['/media/a%20b/c%2520d/', '/a%20b/c%2520d/'],
+  ['/media/a%2Fb', '/a%2Fb'],
+  ['/media/a%2Fb/', '/a%2Fb/'],
+  ['/media/a%2F', '/a%2F'],
+  ['/media/a%5Cb/c/', '/a%5Cb/c/'],
+  ['/media/100%/%ff/', '/100%/%ff/'],
+  ['/media/x/%2e%2e/films/%2e', '/films/'],
+  ['/media/films/?to=/a/', '/films/?to=/a/'],
+  ['/media/films?to=/', '/films?to=/'],
+]
+
+describe.each(Object.entries(MOUNTED))('files of Hono, mounted by %s', (_how, mount) => {
+  it.each(Object.entries(PATHS))('where the path is routed %s', async (_what, options) => {
+    const app = mount(options)
+    for (const [path, url] of BELOW) {
+      const response = await app.request(path)
+      expect([path, response.headers.get('x-url')]).toEqual([path, url])
+    }
+    const { status, headers } = await app.request('/media?t=1')
+    expect([status, headers.get('location')]).toEqual([308, './media/?t=1'])
+  })
+})
+
+describe('files of Hono', () => {
+  it.each(Object.entries(PATHS))('at the root, routed %s', async (_what, options) => {
+    for (const app of [new Hono(options).use(urlOf), new Hono(options).get('/*', urlOf)]) {
+      for (const [path] of BELOW) {
+        const response = await app.request(path)
+        const { pathname, search } = new URL(path, 'http://localhost')
+        expect(response.headers.get('x-url')).toBe(pathname + search)
+      }
+      expect((await app.request('/')).headers.get('x-url')).toBe('/')
+    }
+  })
+
+  it('in an app that is mounted as it is', async () => {
+    const app = new Hono().mount('/media', new Hono().use('/*', urlOf).fetch)
+    for (const [path, url] of BELOW) {
+      const response = await app.request(path)
+      expect([path, response.headers.get('x-url')]).toEqual([path, url])
+    }
+  })
+
+  it.each([
+    '/media/admin/secret',
+    '/media/x/../admin/secret',
+    '/media/.x/../admin/secret',
+    '/media/x/.y/../../admin/secret',
+    '/media/%2e%2e/media/admin/secret',
+    '//media/admin/secret',
+    '/media/admin%2fsecret',
+  ])('not for who may not have it: %s', async (path) => {
+    const tree = memoryTree({ 'admin/secret': { text: 'secret' } })
+    const app = new Hono()
+      .use('/media/admin/*', async (c) => c.text('no', 401))
+      .use('/media/*', files(site(tree)))
+    const response = await app.request(`http://localhost${path}`)
+    expect(await response.text()).not.toContain('secret')
+  })
+
+  it('where the host is routed, too', async () => {
+    const getPath = ({ url }: Request) => url.replace(/^https?:\/|[?].*$/g, '')
+    const app = new Hono({ getPath }).use('/:host/media/*', urlOf)
+    for (const [path, url] of BELOW) {
+      const response = await app.request(path)
+      expect([path, response.headers.get('x-url')]).toEqual([path, url])
+    }
+  })
+})
