@@ -42,7 +42,7 @@ export function fileHandler<Context extends readonly unknown[]>(
 
 /**
  * Like `fileHandler`, but null where there is no such file, and for any method but GET and HEAD: for
- * a handler that goes on to the next.
+ * a handler that goes on to the next. With `cors`, the preflight for a file is answered, too.
  *
  * @throws as `fileHandler` does
  *

@@ -28,7 +28,7 @@ const FINISHED: Finish = async () => {}
  * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does,
  * without a Fetch layer: bytes are read into buffers, which are used again once the bytes have
  * left. As middleware of Express or Connect, it calls `next` if there is no file, and for any
- * method but GET and HEAD. Where the response's `write` or `end` are not Node's own, as with
+ * method but GET and HEAD; with `cors`, it answers the preflight for a file. Where the response's `write` or `end` are not Node's own, as with
  * compression, or where another class stands in for Node's, no buffer is used again.
  *
  * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name:
