@@ -26,9 +26,33 @@ describe('titles', () => {
     ['Dark 2x03 Ghosts.mp4', { text: 'Ghosts', episode: episode('Dark', 2, 3) }],
     ['S02E01 - Ebb Tide.mp4', { text: 'Ebb Tide', episode: episode('', 2, 1) }],
     ['Series S01.E04 Name.mp4', { text: 'Name', episode: episode('Series', 1, 4) }],
+    ['The_Wire_S01E02_The_Detail.mkv', { text: 'The Detail', episode: episode('The Wire', 1, 2) }],
+    ['Dark_2x03.mp4', { text: 'Episode 3', episode: episode('Dark', 2, 3) }],
+    ['Dark.S01E01E02.Secrets.mkv', { text: 'Secrets', episode: episode('Dark', 1, 1) }],
+    ['Dark S01E01-E02-E03.mkv', { text: 'Episode 1', episode: episode('Dark', 1, 1) }],
+    ['dark_s01e01_e02_secrets.mkv', { text: 'secrets', episode: episode('dark', 1, 1) }],
+    ['Dark 1x01-02 Secrets.mkv', { text: 'Secrets', episode: episode('Dark', 1, 1) }],
+    ['S01E01-720p.mkv', { text: '720p', episode: episode('', 1, 1) }],
+    ['Ward8x10.mp4', { text: 'Ward8x10' }],
+    ['film_1280x720.mp4', { text: 'film 1280x720' }],
+    ['bus1e02.mp4', { text: 'bus1e02' }],
   ])('%s is read as %j', (name, title) => {
     expect(readTitle(name)).toEqual(title)
   })
+
+  test.each([
+    ['dots', '.'],
+    ['underscores', '_'],
+    ['marks of an episode', 's01e01_'],
+    ['halves of such marks', 's1.'],
+  ])(
+    'of long rows of %s are read in no time',
+    (_what, part) => {
+      const name = `x${part.repeat(1000 / part.length)}x.mp4`
+      for (let i = 0; i < 10_000; i++) readTitle(name)
+    },
+    20_000,
+  )
 
   test.each([
     ['Season 1', true],

@@ -14,8 +14,9 @@ export interface Episode {
   readonly number: number
 }
 
+/** `S01E02`, `1x02`, and several in one file: `S01E01E02`, `S01E01-E02`, `1x01-02`. */
 const EPISODE =
-  /^(.*?)[\s._-]*\b(?:s(\d{1,2})[\s._-]*e(\d{1,3})|(\d{1,2})x(\d{2,3}))\b[\s._-]*(.*)$/i
+  /(?<![a-z\d])(?:s(\d{1,2})[\s._-]*e(\d{1,3})|(\d{1,2})x(\d{2,3}))(?:[\s._-]*e\d{1,3}|-\d{2,3})*(?![a-z\d])/i
 const SEASON = /^(?:season|series|staffel|saison|temporada|stagione|sezon|seizoen)[\s._-]*\d+$/i
 
 /**
@@ -29,11 +30,13 @@ const SEASON = /^(?:season|series|staffel|saison|temporada|stagione|sezon|seizoe
  */
 export function readTitle(name: string): Title {
   const stem = stemOf(name)
-  const [, series = '', season, number, season2, number2, rest = ''] = EPISODE.exec(stem) ?? []
+  const found = EPISODE.exec(stem)
+  if (found === null) return { text: withSpaces(stem) }
+  const [mark, season, number, season2, number2] = found
   const numbers = { season: Number(season ?? season2), number: Number(number ?? number2) }
-  if (Number.isNaN(numbers.number)) return { text: withSpaces(stem) }
-  const text = withSpaces(rest) || `Episode ${numbers.number}`
-  return { text, episode: { series: withSpaces(series), ...numbers } }
+  const series = withSpaces(withoutEdges(stem.slice(0, found.index)))
+  const text = withSpaces(withoutEdges(stem.slice(found.index + mark.length)))
+  return { text: text || `Episode ${numbers.number}`, episode: { series, ...numbers } }
 }
 
 /** Whether a folder holds one season of a series, by its name. */
@@ -59,6 +62,12 @@ export function stemOf(path: string): string {
 
 function lettersOf(text: string): string {
   return fold(text).replace(/[^\p{L}\p{N}]/gu, '')
+}
+
+/** Without what parts words at either end. */
+function withoutEdges(text: string): string {
+  // Behind what is none: from every one of a long row of dots, the rest would be looked through.
+  return text.replace(/^[\s._-]+|(?<![\s._-])[\s._-]+$/g, '')
 }
 
 function withSpaces(text: string): string {
