@@ -220,11 +220,36 @@ describe('SubRip', () => {
   })
 })
 
+    [
+      'cues without an empty line between them, with and without their numbers',
+      '1\n00:00:01,000 --> 00:00:02,000\na\n12\n2\r\n00:00:03,000 --> 00:00:04,000\r\nb\n00:00:05,000 --> 00:00:06,000\nc',
+      `${HEAD}\n00:00:01.000 --> 00:00:02.000\na\n12\n\n00:00:03.000 --> 00:00:04.000\nb\n\n00:00:05.000 --> 00:00:06.000\nc\n`,
+    ],
+    [
+      'an empty line in the middle of a cue, which ends it',
+      '1\n00:00:01,000 --> 00:00:02,000\na\n \nb\n\n2\n00:00:03,000 --> 00:00:04,000\nc',
+      `${HEAD}\n00:00:01.000 --> 00:00:02.000\na\n\n00:00:03.000 --> 00:00:04.000\nc\n`,
+    ],
+    [
+      'times of nothing',
+      '1\n00:00:01,000 --> 00:00:02,000\n2\n00:00:03,000 --> 00:00:04,000',
+      HEAD,
+    ],
 describe('the index of a film', () => {
   const media = (name: string) =>
     readFileSync(new URL(`../examples/media/${name}`, import.meta.url))
   const box = (type: string, length: number) => {
     const bytes = Buffer.alloc(length)
+  test.each([
+    ['digits', '1'],
+    ['positions that do not end', '{\\'],
+    ['markup that does not end', '<a'],
+    ['empty lines', '\n \n'],
+  ])('of nothing but %s is read in no time', (_what, part) => {
+    const much = part.repeat(500_000)
+    expect(toWebVtt(`1\n00:00:01,000 --> 00:00:02,000\n${much}`).startsWith(HEAD)).toBe(true)
+  })
+
     bytes.writeUInt32BE(length)
     bytes.write(type, 4, 'latin1')
     return bytes

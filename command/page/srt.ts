@@ -28,8 +28,10 @@ export async function asWebVtt(source: FileSource): Promise<FileSource | null> {
   }
 }
 
-const TIME = /(\d+):(\d\d):(\d\d)[,.](\d{1,3})/
-const TIMES = new RegExp(`^\\s*${TIME.source}\\s*-->\\s*${TIME.source}.*$`)
+const TIME = '\\d+:\\d\\d:\\d\\d[,.]\\d{1,3}'
+const TIMES = new RegExp(`^\\s*(${TIME})\\s*-->\\s*(${TIME})`)
+/** Where a cue begins, by its number or its times: many files have no empty line there. */
+const BEGIN = new RegExp(`\\n(?=(?:[ \\t]*\\d+[ \\t]*\\n)?[ \\t]*${TIME}[ \\t]*-->)`)
 
 /**
  * @example
@@ -38,30 +40,27 @@ const TIMES = new RegExp(`^\\s*${TIME.source}\\s*-->\\s*${TIME.source}.*$`)
  */
 export function toWebVtt(srt: string): string {
   const cues: string[] = []
-  for (const block of srt.split(/\r?\n(?:[ \t]*\r?\n)+|\r\r+/)) {
-    const lines = block.split(/\r\n?|\n/)
-    const at = lines.findIndex((line) => TIMES.test(line))
-    if (at < 0) continue
-    const words = lines
-      .slice(at + 1)
-      .map(toCueText)
-      .filter((line) => line.trim() !== '')
-    const [, ...times] = TIMES.exec(lines[at] ?? '') ?? []
-    if (words.length === 0) continue
-    const span = `${formatTime(times.slice(0, 4))} --> ${formatTime(times.slice(4))}`
-    cues.push(`\n${span}\n${words.join('\n')}\n`)
+  for (const part of srt.replace(/\r\n?/g, '\n').split(BEGIN)) {
+    // What follows an empty line belongs to no cue.
+    const [cue = ''] = part.split(/\n[ \t]*\n/, 1)
+    const [head = '', ...lines] = cue.split('\n')
+    const [, start, end] = TIMES.exec(head) ?? []
+    const words = lines.map(toCueText).filter((line) => line.trim() !== '')
+    if (start === undefined || end === undefined || words.length === 0) continue
+    cues.push(`\n${formatTime(start)} --> ${formatTime(end)}\n${words.join('\n')}\n`)
   }
   return `WEBVTT\n${cues.join('')}`
 }
 
-function formatTime([hours = '', minutes, seconds, fraction = '']: string[]): string {
+function formatTime(time: string): string {
+  const [hours = '', minutes, seconds, fraction = ''] = time.split(/[:,.]/)
   return `${hours.padStart(2, '0')}:${minutes}:${seconds}.${fraction.padEnd(3, '0')}`
 }
 
 /** Keeps bold, italics and underlines; drops fonts, and positions such as `{\an8}`. */
 function toCueText(line: string): string {
   return line
-    .replace(/\{\\[^}]*\}/g, '')
+    .replace(/\{\\[^{}]*\}/g, '')
     .replace(/<(?!\/?[biu]>)\/?[a-z][^<>]*>/gi, '')
     .replace(/&(?!(?:amp|lt|gt|nbsp|lrm|rlm);)/g, '&amp;')
     .replace(/<(?!\/?[biu]>)/gi, '&lt;')
