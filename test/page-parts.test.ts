@@ -136,27 +136,61 @@ describe('captions', () => {
   const tracksOf = (path: string, ...names: string[]) => {
     const tracks = new Tracks()
     for (const name of names) tracks.add(name)
-    return tracks.of(path).map(({ path, kind, language }) => [path, kind, language])
+    return tracks.of(path).map(({ path, ...track }) => [path, ...Object.values(track)])
   }
 
   test('belong to the file whose name they share', () => {
     const names = ['film.vtt', 'film.pt-BR.srt', 'film.en.vtt', 'film.chapters.vtt', 'sub/film.vtt']
     expect(tracksOf('film.mp4', ...names)).toEqual([
-      ['film.chapters.vtt', 'chapters', ''],
-      ['film.en.vtt', 'subtitles', 'en'],
-      ['film.pt-BR.srt', 'subtitles', 'pt-BR'],
-      ['film.vtt', 'captions', ''],
+      ['film.chapters.vtt', 'chapters', '', ''],
+      ['film.en.vtt', 'subtitles', 'en', ''],
+      ['film.pt-BR.srt', 'subtitles', 'pt-BR', ''],
+      ['film.vtt', 'captions', '', ''],
     ])
-    expect(tracksOf('sub/film.webm', ...names)).toEqual([['sub/film.vtt', 'captions', '']])
+    expect(tracksOf('sub/film.webm', ...names)).toEqual([['sub/film.vtt', 'captions', '', '']])
     expect(tracksOf('other.mp4', ...names)).toEqual([])
   })
 
   test('are named in any language, and nothing else is taken for them', () => {
-    const captions = ['abc-de-fg', 'ca-valencia', 'deu', 'en-TT', 'es-419', 'zh-Hant-TW']
-    const others = ['en-x', 'de-Latinized', 'forced', 'orig', 'x']
+    const captions = ['abc-de-fg', 'ca-valencia', 'de', 'en-TT', 'es-419', 'zh-Hant-TW']
+    const others = ['en-x', 'de-Latinized', 'orig', 'x']
     const names = [...captions, ...others].map((suffix) => `film.${suffix}.vtt`)
     expect(tracksOf('film.mp4', ...names).map(([, , language]) => language)).toEqual(captions)
-    expect(tracksOf('song.en.mp3', 'song.en.vtt')).toEqual([['song.en.vtt', 'captions', '']])
+    expect(tracksOf('song.en.mp3', 'song.en.vtt')).toEqual([['song.en.vtt', 'captions', '', '']])
+  })
+
+  test.each([
+    ['ger', 'de'],
+    ['fra', 'fr'],
+    ['eng', 'en'],
+    ['EN', 'en'],
+    ['pt-br', 'pt-BR'],
+  ])('of the language %s are of %s, as browsers call it', (given, language) => {
+    const track = [`film.${given}.srt`, 'subtitles', language, '']
+    expect(tracksOf('film.mp4', `film.${given}.srt`)).toEqual([track])
+  })
+
+  test('tell what is particular about them; those that do not tell all come last', () => {
+    const names = [
+      'film.cc.srt',
+      'film.de.sdh.srt',
+      'film.en.forced.vtt',
+      'film.en.hi.srt',
+      'film.en.srt',
+      'film.forced.default.fr.srt',
+      'film.hi.srt',
+      'film.sdh.srt',
+    ]
+    expect(tracksOf('film.mp4', ...names)).toEqual([
+      ['film.cc.srt', 'captions', '', 'cc'],
+      ['film.de.sdh.srt', 'subtitles', 'de', 'sdh'],
+      ['film.en.hi.srt', 'subtitles', 'en', 'hi'],
+      ['film.en.srt', 'subtitles', 'en', ''],
+      ['film.hi.srt', 'subtitles', 'hi', ''],
+      ['film.sdh.srt', 'captions', '', 'sdh'],
+      ['film.en.forced.vtt', 'subtitles', 'en', 'forced'],
+      ['film.forced.default.fr.srt', 'subtitles', 'fr', 'forced, default'],
+    ])
   })
 
   test('are at most 32 of a film', () => {

@@ -7,49 +7,74 @@ export interface Track {
   readonly kind: 'captions' | 'subtitles' | 'chapters'
   /** A language tag; '' when the file's name has none. */
   readonly language: string
+  /** What else the name says of them, as in `film.en.forced.srt`; '' for nothing. */
+  readonly note: string
 }
 
 /** The most that one file may have: whoever names the files could fill the page with them. */
 const MAX_TRACKS = 32
 
-const LANGUAGE = /\.([a-z]{2,3}(?:-[a-z\d]{2,8})*)$/i
+/** A language and marks, in either order. `hi` is for who hears little, but Hindi by itself. */
+const SUFFIX =
+  /((?:\.(?:forced|sdh|cc|default)){0,2})(?:\.([a-z]{2,3}(?:-[a-z\d]{2,8})*))?((?:\.(?:forced|sdh|cc|hi|default)){0,2})$/i
 
 /**
  * Collects the captions of files: those that have their name, but for the extension and an optional
- * language or the word `chapters`.
+ * language, marks as Plex and Jellyfin write them, or the word `chapters`.
  *
  * @example
  * const tracks = new Tracks()
  * tracks.add('film.en.vtt')
- * tracks.of('film.mp4') // [{ path: 'film.en.vtt', kind: 'subtitles', language: 'en' }]
+ * tracks.of('film.mp4') // [{ path: 'film.en.vtt', kind: 'subtitles', language: 'en', note: '' }]
  */
 export class Tracks {
   readonly #byStem = new Map<string, Track[]>()
 
-  /** @param path of a file for which `isTrack` holds */
-  add(path: string): void {
-    const stem = stemOf(path)
-    const suffix = LANGUAGE.exec(stem)?.[1]
-    if (/\.chapters$/i.test(stem)) {
-      this.#put(stemOf(stem), { path, kind: 'chapters', language: '' })
-      return
-    }
-    this.#put(stem, { path, kind: 'captions', language: '' })
-    if (suffix !== undefined) {
-      this.#put(stemOf(stem), { path, kind: 'subtitles', language: suffix })
-    }
+  /**
+   * @param path of a file for which `isTrack` holds
+   * @returns what it may belong to: paths without an extension
+   */
+  add(path: string): readonly string[] {
+    const belongings = readName(path)
+    for (const [stem, track] of belongings) this.#put(stem, track)
+    return belongings.map(([stem]) => stem)
   }
 
-  /** In the order of their names; at most 32. */
+  /** In the order of their names, those that don't tell all that is said last; at most 32. */
   of(path: string): readonly Track[] {
     const tracks = this.#byStem.get(stemOf(path)) ?? []
-    return tracks.sort((a, b) => (a.path < b.path ? -1 : 1))
+    const isForced = ({ note }: Track) => Number(/forced/i.test(note))
+    return tracks.sort((a, b) => isForced(a) - isForced(b) || (a.path < b.path ? -1 : 1))
   }
 
   #put(stem: string, track: Track): void {
     const known = this.#byStem.get(stem)
     if (known === undefined) this.#byStem.set(stem, [track])
     else if (known.length < MAX_TRACKS) known.push(track)
+  }
+}
+
+/** What a file may belong to, and as what. */
+function readName(path: string): readonly (readonly [stem: string, track: Track])[] {
+  const stem = stemOf(path)
+  if (/\.chapters$/i.test(stem)) {
+    return [[stemOf(stem), { path, kind: 'chapters', language: '', note: '' }]]
+  }
+  const whole = [stem, { path, kind: 'captions', language: '', note: '' }] as const
+  const [suffix = '', before = '', tag = '', after = ''] = SUFFIX.exec(stem) ?? []
+  if (suffix === '') return [whole]
+  const kind = tag === '' ? 'captions' : 'subtitles'
+  const note = (before + after).slice(1).replaceAll('.', ', ')
+  const track: Track = { path, kind, language: canonical(tag), note }
+  return [whole, [stem.slice(0, -suffix.length), track]]
+}
+
+/** What `eng` and `en` are, and browsers call `en`; as it is where it is no tag. */
+function canonical(tag: string): string {
+  try {
+    return Intl.getCanonicalLocales(tag)[0] ?? ''
+  } catch {
+    return tag
   }
 }
 

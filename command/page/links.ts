@@ -2,7 +2,7 @@ import { formatSize } from '../../adapters/site/size.ts'
 import type { Item } from './item.ts'
 import type { Query } from './library.ts'
 import { escapeHtml, hrefOf, prefixOf } from './markup.ts'
-import { toTrackList } from './stage.ts'
+import { toTrackList } from './track-list.ts'
 
 // The link is for opening the file elsewhere, or without a script; the script plays it here.
 export function renderMedium(item: Item, query: Query): string {

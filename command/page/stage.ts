@@ -1,7 +1,7 @@
-import type { Track } from './captions.ts'
 import type { Item } from './item.ts'
 import type { Query } from './library.ts'
 import { escapeHtml, hrefOf } from './markup.ts'
+import { renderTrack, toTrackList } from './track-list.ts'
 
 /** The player, what belongs to it, and the range map. */
 export function renderStage(first: Item | undefined, query: Query): string {
@@ -74,37 +74,4 @@ function renderPlayer({ kind, title, path, tracks, poster }: Item, query: Query)
   if (kind === 'audio') return `<audio ${attributes}>${children}</audio>`
   const image = poster === null ? '' : ` poster="${hrefOf(poster, query)}"`
   return `<video ${attributes}${image} playsinline>${children}</video>`
-}
-
-/** A track as the script gets it. */
-export interface TrackOnPage {
-  readonly kind: Track['kind']
-  readonly language: string
-  readonly label: string
-  readonly src: string
-}
-
-export function toTrackList(tracks: readonly Track[], query: Query): TrackOnPage[] {
-  return tracks.map(({ kind, language, path }) => ({
-    kind,
-    language,
-    label:
-      kind === 'chapters' ? 'Chapters' : language === '' ? 'Captions' : nameOfLanguage(language),
-    src: hrefOf(path, query) + (/\.srt$/i.test(path) ? '?vtt' : ''),
-  }))
-}
-
-function renderTrack({ kind, language, label, src }: TrackOnPage): string {
-  const tag = language === '' ? '' : ` srclang="${language}"`
-  return `<track kind="${kind}"${tag} label="${escapeHtml(label)}" src="${src}">`
-}
-
-const languages = new Intl.DisplayNames('en', { type: 'language' })
-
-function nameOfLanguage(tag: string): string {
-  try {
-    return languages.of(tag) ?? tag
-  } catch {
-    return tag
-  }
 }

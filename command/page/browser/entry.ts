@@ -1,4 +1,4 @@
-import type { TrackOnPage } from '../stage.ts'
+import type { TrackOnPage } from '../track-list.ts'
 
 /** What is played, as the link to it says. */
 export interface Entry {

@@ -1,4 +1,4 @@
-import type { TrackOnPage } from '../stage.ts'
+import type { TrackOnPage } from '../track-list.ts'
 import { one } from './dom.ts'
 
 /**
@@ -51,10 +51,11 @@ export function addTracks(
 export function toggleCaptions({ textTracks }: HTMLMediaElement): void {
   const tracks = [...textTracks].filter(({ kind }) => kind !== 'chapters')
   const isShown = tracks.some(({ mode }) => mode === 'showing')
-  const own = tracks.find(
-    ({ language }) => language !== '' && navigator.language.startsWith(language),
-  )
-  for (const track of tracks) track.mode = 'disabled'
-  const track = own ?? tracks[0]
+  const mainOf = (tag: string) => tag.split('-')[0]
+  const track =
+    tracks.find(({ language }) => language === navigator.language) ??
+    tracks.find(({ language }) => mainOf(language) === mainOf(navigator.language)) ??
+    tracks[0]
+  for (const each of tracks) each.mode = 'disabled'
   if (!isShown && track !== undefined) track.mode = 'showing'
 }
