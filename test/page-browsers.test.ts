@@ -465,9 +465,9 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(tab.faults()).toEqual([])
   })
 
-  test('a paper is shown in place', async () => {
+  test('a PDF is shown in place', async () => {
     await tab.open(`${url}Papers/`)
-    await click('.paper')
+    await click('.pdf')
     const shown = () =>
       tab.run(() => document.querySelector<HTMLIFrameElement>('#viewer[open] iframe')?.src ?? null)
     await expect.poll(shown, PATIENT).toBe(`${url}Papers/Manual.pdf`)

@@ -24,7 +24,7 @@ export function renderPicture({ path, title }: Item, query: Query): string {
 }
 
 export function renderOther({ path, name, size }: Item, query: Query): string {
-  const kind = /\.pdf$/i.test(name) ? ' class="paper"' : ''
+  const kind = /\.pdf$/i.test(name) ? ' class="pdf"' : ''
   const shown = query.words === '' ? name : path.slice(prefixOf(query).length)
   return `<li><a${kind} href="${hrefOf(path, query)}"><span class="name" dir="auto">${escapeHtml(shown)}</span><small>${renderSize(size)}</small></a></li>`
 }

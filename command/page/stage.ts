@@ -42,7 +42,7 @@ const SPEEDS = ['0.5', '0.75', '1', '1.25', '1.5', '1.75', '2']
 export const REQUEST =
   '<template id="request"><tr><td data-cell></td><td data-cell></td><td data-cell></td><td data-cell></td><td data-cell></td><td aria-hidden="true"><div class="line"><i class="asked"></i><i class="part"></i><i class="tick"></i></div></td></tr></template>'
 
-/** Where pictures and papers are shown. */
+/** Where pictures and PDFs are shown. */
 export const VIEWER = `<dialog id="viewer" aria-label="Viewer">
 <div class="frame"></div>
 <p><span class="name" dir="auto"></span> <a class="open" href="./">Open the file</a> <button type="button" class="previous">Previous</button> <button type="button" class="next">Next</button> <button type="button" class="close">Close</button></p>

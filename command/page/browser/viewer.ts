@@ -4,12 +4,12 @@ export interface Viewer {
   open(link: HTMLAnchorElement): void
 }
 
-/** Whether a link leads to a picture, or to a paper where the browser shows such: phones do not. */
+/** Whether a link leads to a picture, or to a PDF where the browser shows them: phones do not. */
 export function canShow(link: HTMLAnchorElement): boolean {
-  return link.matches('.picture') || (link.matches('.paper') && navigator.pdfViewerEnabled)
+  return link.matches('.picture') || (link.matches('.pdf') && navigator.pdfViewerEnabled)
 }
 
-/** Shows pictures and papers above the page. It runs in the browser, from its own source text. */
+/** Shows pictures and PDFs above the page. It runs in the browser, from its own source text. */
 export function startViewer(): Viewer {
   const dialog = one<HTMLDialogElement>('#viewer')
   const frame = one('.frame', dialog)
@@ -42,9 +42,7 @@ export function startViewer(): Viewer {
     const name = link.querySelector('img')?.alt ?? link.querySelector('.name')?.textContent ?? ''
     one('.name', dialog).textContent = name
     one<HTMLAnchorElement>('.open', dialog).href = link.href
-    frame.replaceChildren(
-      link.matches('.picture') ? makePicture(link, name) : makePaper(link, name),
-    )
+    frame.replaceChildren(link.matches('.picture') ? makePicture(link, name) : makePdf(link, name))
     const { length } = others()
     one('.previous', dialog).hidden = length < 2
     one('.next', dialog).hidden = length < 2
@@ -59,7 +57,7 @@ export function startViewer(): Viewer {
 
   /** All of the kind that is shown. */
   function others(): HTMLAnchorElement[] {
-    const kind = shown?.matches('.paper') ? '.paper' : '.picture'
+    const kind = shown?.matches('.pdf') ? '.pdf' : '.picture'
     return [...document.querySelectorAll<HTMLAnchorElement>(kind)].filter((link) => {
       return link.closest('[hidden]') === null
     })
@@ -72,10 +70,10 @@ export function startViewer(): Viewer {
     return image
   }
 
-  function makePaper({ href }: HTMLAnchorElement, name: string): HTMLElement {
-    const paper = document.createElement('iframe')
-    paper.src = href
-    paper.title = name
-    return paper
+  function makePdf({ href }: HTMLAnchorElement, name: string): HTMLElement {
+    const pdf = document.createElement('iframe')
+    pdf.src = href
+    pdf.title = name
+    return pdf
   }
 }
