@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Views } from '../command/page/events.ts'
 import { withPage } from '../command/page/page.ts'
-import type { Row } from '../command/page/row.ts'
+import type { Row } from '../command/page/transfers.ts'
 import { type FileSource, fileHandler } from '../src/index.ts'
 import { eventually } from './support/wait.ts'
 

@@ -2,7 +2,7 @@ import { toRelativePath } from '../../adapters/site/url-path.ts'
 import type { Served, Serving } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { Listener } from './listener.ts'
-import { type Row, Rows, Tracked, type Watched } from './row.ts'
+import { OwnTransfer, type Row, type Transfer, Transfers } from './transfers.ts'
 
 /** A row, for those who serve the same pages from another process. */
 export interface Report {
@@ -44,7 +44,7 @@ export class Views {
   readonly #report: ((report: Report) => void) | null
   readonly #views = new Map<string, View>()
   /** Weakly, as a response may be dropped without a word. */
-  readonly #running = new WeakMap<RequestLike, Tracked>()
+  readonly #running = new WeakMap<RequestLike, OwnTransfer>()
   readonly #listeners = new Set<Listener>()
   #lastTime = 0
   #ticks = 0
@@ -61,18 +61,18 @@ export class Views {
     const view = VIEW.exec(serving.request.url)?.[1]
     const path = view === undefined ? null : toRelativePath(serving.request.url)
     if (view === undefined || path === null) return
-    const tracked = new Tracked(this.#nextId(), path, view, serving)
-    this.#running.set(serving.request, tracked)
-    this.#tell(tracked)
+    const transfer = new OwnTransfer(this.#nextId(), path, view, serving)
+    this.#running.set(serving.request, transfer)
+    this.#tell(transfer)
     if (this.#report !== null) this.#wake()
   }
 
   /** For `onServed`. */
   end(served: Served): void {
-    const tracked = this.#running.get(served.request)
-    if (tracked === undefined) return
-    tracked.end(served)
-    this.#tell(tracked)
+    const transfer = this.#running.get(served.request)
+    if (transfer === undefined) return
+    transfer.end(served)
+    this.#tell(transfer)
   }
 
   /** Hears what another process reports. */
@@ -86,10 +86,10 @@ export class Views {
     return this.#lastTime * MAX_NUMBERS + this.#number
   }
 
-  #tell(tracked: Tracked): void {
-    const { path, view } = tracked
-    this.#view(view).tell(tracked)
-    this.#report?.({ view, path, row: tracked.row() })
+  #tell(transfer: OwnTransfer): void {
+    const { path, view } = transfer
+    this.#view(view).tell(transfer)
+    this.#report?.({ view, path, row: transfer.row() })
   }
 
   /**
@@ -100,7 +100,7 @@ export class Views {
    */
   listen(name: string, path: string, about: unknown): ReadableStream<Uint8Array> {
     const view = this.#view(name)
-    const listener = new Listener(path, view.rows(), () => {
+    const listener = new Listener(path, view.transfers(), () => {
       view.listeners.delete(listener)
       this.#listeners.delete(listener)
     })
@@ -135,8 +135,8 @@ export class Views {
     const isQuiet = ++this.#ticks % QUIET_TICKS === 0
     let isOver = this.#listeners.size === 0
     for (const view of this.#views.values()) {
-      for (const one of view.rows()) {
-        if (!(one instanceof Tracked)) continue
+      for (const one of view.transfers()) {
+        if (!(one instanceof OwnTransfer)) continue
         if (one.hasMoved()) this.#tell(one)
         if (one.isRunning && this.#report !== null) isOver = false
       }
@@ -158,14 +158,14 @@ export class Views {
 /** A page that plays. */
 class View {
   readonly listeners = new Set<Listener>()
-  readonly #rows = new Rows()
+  readonly #transfers = new Transfers()
 
-  rows(): Iterable<Watched> {
-    return this.#rows.values()
+  transfers(): Iterable<Transfer> {
+    return this.#transfers.values()
   }
 
-  tell(watched: Watched): void {
-    this.#rows.put(watched)
-    for (const listener of this.listeners) listener.tell(watched)
+  tell(transfer: Transfer): void {
+    this.#transfers.put(transfer)
+    for (const listener of this.listeners) listener.tell(transfer)
   }
 }

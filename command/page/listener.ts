@@ -1,16 +1,16 @@
-import { Rows, type Watched } from './row.ts'
+import { type Transfer, Transfers } from './transfers.ts'
 
 /** One who listens, and may be slow to: what happens in the meantime is told in one go. */
 export class Listener {
   readonly stream: ReadableStream<Uint8Array>
   readonly #path: string
-  readonly #changed = new Rows()
+  readonly #changed = new Transfers()
   readonly #leave: () => void
   #controller!: ReadableStreamDefaultController<Uint8Array>
 
-  constructor(path: string, known: Iterable<Watched>, leave: () => void) {
+  constructor(path: string, known: Iterable<Transfer>, leave: () => void) {
     this.#path = path
-    for (const watched of known) if (watched.path === path) this.#changed.put(watched)
+    for (const transfer of known) if (transfer.path === path) this.#changed.put(transfer)
     this.#leave = leave
     this.stream = new ReadableStream(
       {
@@ -24,9 +24,9 @@ export class Listener {
     )
   }
 
-  tell(watched: Watched): void {
-    if (watched.path !== this.#path) return
-    this.#changed.put(watched)
+  tell(transfer: Transfer): void {
+    if (transfer.path !== this.#path) return
+    this.#changed.put(transfer)
     if ((this.#controller.desiredSize ?? 0) > 0) this.#flush()
   }
 
@@ -43,7 +43,7 @@ export class Listener {
 
   #flush(): void {
     if (this.#changed.size === 0) return
-    const rows = Array.from(this.#changed.values(), (watched) => watched.row())
+    const rows = Array.from(this.#changed.values(), (transfer) => transfer.row())
     this.#changed.clear()
     this.send('requests', rows)
   }

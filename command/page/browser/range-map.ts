@@ -1,6 +1,6 @@
 import { formatSize } from '../../../adapters/site/size.ts'
 import type { FileFacts } from '../facts.ts'
-import type { Row } from '../row.ts'
+import type { Row } from '../transfers.ts'
 import { one } from './dom.ts'
 import { renderRow } from './request-row.ts'
 import { lengthOf, merge, place, type Span, sentOf } from './spans.ts'

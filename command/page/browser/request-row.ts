@@ -1,5 +1,5 @@
 import { formatSize } from '../../../adapters/site/size.ts'
-import type { Row } from '../row.ts'
+import type { Row } from '../transfers.ts'
 import { one } from './dom.ts'
 import { lengthOf, place, sentOf } from './spans.ts'
 

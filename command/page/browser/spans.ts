@@ -1,4 +1,4 @@
-import type { Row } from '../row.ts'
+import type { Row } from '../transfers.ts'
 
 /** Bytes [start, end) of a file. */
 export interface Span {

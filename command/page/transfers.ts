@@ -1,9 +1,9 @@
 import type { Served, Serving } from '../../src/served.ts'
 
 /** How many requests of one page are remembered. */
-const MAX_ROWS = 100
+const MAX_TRANSFERS = 100
 
-/** A response with a part of a file, as the page's range map shows it. */
+/** A transfer as the page's range map shows it, at one moment. */
 export interface Row {
   readonly id: number
   /** When it began, in ms since the epoch. */
@@ -19,25 +19,25 @@ export interface Row {
   readonly state: 'running' | 'done' | 'aborted' | 'failed'
 }
 
-/** A response, wherever it is. */
-export interface Watched {
+/** A response that was seen to begin, in this process or another. */
+export interface Transfer {
   readonly path: string
   row(): Row
 }
 
-/** The last rows, by their numbers. */
-export class Rows extends Map<number, Watched> {
-  put(watched: Watched): void {
-    this.set(watched.row().id, watched)
+/** The last ones, by the numbers of their rows. */
+export class Transfers extends Map<number, Transfer> {
+  put(transfer: Transfer): void {
+    this.set(transfer.row().id, transfer)
     for (const oldest of this.keys()) {
-      if (this.size <= MAX_ROWS) break
+      if (this.size <= MAX_TRANSFERS) break
       this.delete(oldest)
     }
   }
 }
 
-/** A response of this process. */
-export class Tracked implements Watched {
+/** A transfer of this process, which knows how far it has come. */
+export class OwnTransfer implements Transfer {
   readonly path: string
   readonly view: string
   readonly #row: Omit<Row, 'sent' | 'state'>
