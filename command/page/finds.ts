@@ -1,7 +1,7 @@
 import type { Entry } from '../../adapters/site/tree.ts'
 import { Beside } from './beside.ts'
 import { fold } from './format.ts'
-import { type Groups, type Lonely, tellApart } from './groups.ts'
+import { FilmFolder, Groups, tellApart } from './groups.ts'
 import { type Item, type Kind, kindOf } from './item.ts'
 import type { Query, Shelf } from './library.ts'
 import { COMPARE } from './order.ts'
@@ -19,7 +19,7 @@ export type Limits = Readonly<Record<'media' | 'pictures' | 'others', number>>
 export interface Place {
   readonly folder: string
   readonly groups: Groups
-  readonly alone: Lonely
+  readonly alone: FilmFolder
 }
 
 /** What is found: how many of each kind have the words, and those of them that a page shows. */
@@ -84,7 +84,7 @@ export class Finds {
     }
   }
 
-  #keep(item: Item, alone: Lonely): void {
+  #keep(item: Item, alone: FilmFolder): void {
     if (item.kind === 'picture') this.#pictures.offer(item)
     else if (item.kind === 'other') this.#others.offer(item)
     else alone.offer(item, this.#media)

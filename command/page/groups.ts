@@ -28,10 +28,10 @@ function groupOf(root: string, folder: string): string {
 }
 
 /**
- * A film that has a folder to itself, called as it is, is shown where the folder is. Whether it has
- * is known at the end of the folder: until then, its only film waits here.
+ * A folder that may hold one film only, and be called as it is: the film is shown where the folder
+ * is, then. Whether it is so is known at the end of the folder: until then, its first film waits.
  */
-export class Lonely {
+export class FilmFolder {
   /** Whether no folder lies in it. */
   isLeaf = true
   #first: Item | null = null

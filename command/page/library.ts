@@ -1,6 +1,6 @@
 import type { Entry } from '../../adapters/site/tree.ts'
 import { AT_ONCE, Finds, type Limits, type Place } from './finds.ts'
-import { Groups, Lonely } from './groups.ts'
+import { FilmFolder, Groups } from './groups.ts'
 import type { Item, Kind } from './item.ts'
 import { collator, type Order } from './order.ts'
 import { folderOf, join, nameOf } from './paths.ts'
@@ -92,7 +92,7 @@ async function lookThrough(shelf: Shelf, top: string, finds: Finds): Promise<Wal
   // The loop also visits the folders that it adds as it goes.
   for (const folder of queue) {
     if (++looked > maxFolders || names > MAX_NAMES) break
-    const place: Place = { folder, groups: new Groups(top, folder), alone: new Lonely(top) }
+    const place: Place = { folder, groups: new Groups(top, folder), alone: new FilmFolder(top) }
     const waiting: Promise<void>[] = []
     try {
       for await (const entries of shelf.list(folder)) {
