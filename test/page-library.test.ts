@@ -141,6 +141,49 @@ describe('media are shown', () => {
   })
 })
 
+describe('captions and posters', () => {
+  const shownOf = async (paths: string[], query: Partial<Query> = {}) => {
+    const library = await readLibrary(shelfOf(...paths), { ...ALL, ...query })
+    const { media, pictures, others, counts } = library
+    return { shown: [...media, ...pictures, ...others].map(({ path }) => path), counts }
+  }
+
+  test.each([
+    ['posters of nothing', ['a.jpg', 'beach-poster.jpg', 'cover.jpg'], { picture: 3 }],
+    ['captions of nothing', ['notes.srt', 'talk.vtt'], { other: 2 }],
+    [
+      'those of nothing beside those of a film',
+      ['film.mp4', 'beach-poster.jpg', 'other.chapters.vtt', 'other.en.srt'],
+      { video: 1, picture: 1, other: 2 },
+    ],
+    ['a poster of folders', ['sub/song.mp3', 'poster.jpg'], { audio: 1, picture: 1 }],
+  ])('%s are shown by themselves', async (_what, paths, counts) => {
+    const none = { video: 0, audio: 0, picture: 0, other: 0 }
+    expect(await shownOf(paths)).toEqual({ shown: paths, counts: { ...none, ...counts } })
+  })
+
+  test('of a film are its own, in whatever order they are listed', async () => {
+    const paths = [
+      'film.mp4',
+      'film.srt',
+      'film.en.forced.srt',
+      'film.chapters.vtt',
+      'film-poster.jpg',
+      'poster.jpg',
+    ]
+    const alone = { shown: ['film.mp4'], counts: { video: 1, audio: 0, picture: 0, other: 0 } }
+    expect(await shownOf(paths)).toEqual(alone)
+    expect(await shownOf(paths.toReversed())).toEqual(alone)
+  })
+
+  test('are found by their names, unless they are of a film, found or not', async () => {
+    const paths = ['deep/notes.srt', 'deep/notes-poster.png', 'film.mp4', 'film.notes.srt']
+    const { shown } = await shownOf([...paths, 'film.en.srt'], { words: 'notes' })
+    expect(shown).toEqual(['deep/notes-poster.png', 'film.notes.srt', 'deep/notes.srt'])
+    expect((await shownOf(['film.mp4', 'film.en.srt'], { words: 'en' })).shown).toEqual([])
+  })
+})
+
 test('a folder is read from the one that is shown', async () => {
   const shelf = shelfOf(
     'Films/a.mp4',

@@ -1,12 +1,12 @@
 import type { Entry } from '../../adapters/site/tree.ts'
-import { Beside } from './beside.ts'
 import { fold } from './format.ts'
 import { FilmFolder, Groups, tellApart } from './groups.ts'
 import { type Item, type Kind, kindOf } from './item.ts'
 import type { Query, Shelf } from './library.ts'
 import { COMPARE } from './order.ts'
-import { join } from './paths.ts'
+import { folderOf, join } from './paths.ts'
 import { Selection } from './selection.ts'
+import { type Found, Sidecars } from './sidecars.ts'
 import { readTitle } from './titles.ts'
 
 /** How many files are asked about at once: each may be a request to another server. */
@@ -29,7 +29,7 @@ export class Finds {
   readonly #query: Query
   readonly #limits: Limits
   readonly #isWanted: (path: string) => boolean
-  readonly #beside = new Beside()
+  readonly #sidecars = new Sidecars()
   readonly #media: Selection<Item>
   readonly #pictures: Selection<Item>
   readonly #others: Selection<Item>
@@ -46,11 +46,24 @@ export class Finds {
   }
 
   /** Takes a file; a promise only where it has to be asked for first what it is ordered by. */
-  offer(entry: Entry, { folder, groups, alone }: Place): undefined | Promise<void> {
+  offer(entry: Entry, place: Place): undefined | Promise<void> {
+    const found = { kind: kindOf(entry.name), path: join(place.folder, entry.name), entry }
+    return this.#sidecars.take(found) ? undefined : this.#take(found, place)
+  }
+
+  /** Takes what turned out to belong to no other file, once all were offered. */
+  async takeOrphans(): Promise<void> {
+    const { folder: top } = this.#query
+    for (const found of this.#sidecars.orphans()) {
+      const folder = folderOf(found.path)
+      const groups = new Groups(top, folder)
+      await this.#take(found, { folder, groups, alone: new FilmFolder(top) })
+    }
+  }
+
+  #take({ kind, path, entry }: Found, { folder, groups, alone }: Place): undefined | Promise<void> {
     const { order, words } = this.#query
-    const path = join(folder, entry.name)
-    const kind = kindOf(entry.name)
-    if (this.#beside.add(kind, folder, path, entry.name) || !this.#isWanted(path)) return
+    if (!this.#isWanted(path)) return
     this.counts[kind]++
     if (kind === 'other' && folder !== this.#query.folder && words === '') return
     const item = toItem(kind, groups, path, entry)
@@ -78,7 +91,7 @@ export class Finds {
   async shown(): Promise<Readonly<Record<keyof Limits, readonly Item[]>>> {
     const media = await this.#onPage(this.#media, this.#limits.media)
     return {
-      media: tellApart(media.map((item) => this.#beside.complete(item))),
+      media: tellApart(media.map((item) => this.#sidecars.complete(item))),
       pictures: await this.#onPage(this.#pictures, this.#limits.pictures),
       others: await this.#onPage(this.#others, this.#limits.others),
     }

@@ -64,6 +64,7 @@ export async function readLibrary(
 ): Promise<Library> {
   const finds = new Finds(shelf, query, limits)
   const { folders, isCut } = await lookThrough(shelf, query.folder, finds)
+  await finds.takeOrphans()
   const pages = finds.pages()
   const hasFolders = query.page === 1 && query.words === ''
   return {
