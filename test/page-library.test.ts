@@ -184,6 +184,41 @@ describe('captions and posters', () => {
   })
 })
 
+describe('folders', () => {
+  const foldersOf = async (paths: readonly string[], query: Partial<Query> = {}) => {
+    const { folders, pages } = await readLibrary(shelfOf(...paths), { ...ALL, ...query })
+    return { folders, pages }
+  }
+
+  test('are all there, a hundred on a page', async () => {
+    const names = Array.from({ length: 230 }, (_, i) => `artist ${i + 1}`)
+    const paths = names.map((name) => `${name}/x.txt`)
+    const pages = await Promise.all([1, 2, 3, 4].map((page) => foldersOf(paths, { page })))
+    expect(pages.map(({ folders }) => folders.length)).toEqual([100, 100, 30, 0])
+    expect(pages.flatMap(({ folders }) => folders)).toEqual(names)
+    expect(pages.map((page) => page.pages)).toEqual([3, 3, 3, 3])
+  })
+
+  test.each([
+    ['miles', '', ['Jazz/Miles Davis']],
+    ['jazz miles', '', ['Jazz/Miles Davis']],
+    ['jazz', '', ['Jazz']],
+    ['davis', 'Jazz', ['Jazz/Miles Davis']],
+    ['jazz', 'Jazz', ['Jazz/Bill Evans', 'Jazz/Miles Davis']],
+    ['blue', '', ['Jazz/Miles Davis/Kind of Blue']],
+    ['stalker', '', []],
+    ['so what', '', []],
+  ])('that have the words %j, below %j: %j', async (words, folder, folders) => {
+    const paths = [
+      'Jazz/Miles Davis/Kind of Blue/1 So What.mp3',
+      'Jazz/Miles Davis/Kind of Blue/2 Freddie Freeloader.mp3',
+      'Jazz/Bill Evans/x.txt',
+      'Films/Stalker/Stalker.mp4',
+    ]
+    expect((await foldersOf(paths, { words, folder })).folders).toEqual(folders)
+  })
+})
+
 test('a folder is read from the one that is shown', async () => {
   const shelf = shelfOf(
     'Films/a.mp4',

@@ -2,7 +2,7 @@ import type { Entry } from '../../adapters/site/tree.ts'
 import { fold } from './format.ts'
 import { FilmFolder, Groups, tellApart } from './groups.ts'
 import { type Item, type Kind, kindOf } from './item.ts'
-import type { Query, Shelf } from './library.ts'
+import type { Library, Query, Shelf } from './library.ts'
 import { COMPARE } from './order.ts'
 import { folderOf, join } from './paths.ts'
 import { Selection } from './selection.ts'
@@ -13,7 +13,7 @@ import { readTitle } from './titles.ts'
 export const AT_ONCE = 16
 
 /** How many of each are on a page. */
-export type Limits = Readonly<Record<'media' | 'pictures' | 'others', number>>
+export type Limits = Readonly<Record<'folders' | 'media' | 'pictures' | 'others', number>>
 
 /** The folder that files are found in. */
 export interface Place {
@@ -71,6 +71,14 @@ export class Finds {
     this.#keep(item, alone)
   }
 
+  /** Whether a folder is shown: of those that have the words, not those within one another. */
+  isShown(folder: string): boolean {
+    const { folder: top, words } = this.#query
+    const parent = folderOf(folder)
+    if (words === '') return parent === top
+    return this.#isWanted(folder) && (parent === top || !this.#isWanted(parent))
+  }
+
   /** Takes note that a folder is over; whether its only film is shown where the folder is. */
   leave({ alone }: Place): boolean {
     return alone.end(this.#media)
@@ -88,7 +96,7 @@ export class Finds {
   }
 
   /** What is on the page that is asked for. */
-  async shown(): Promise<Readonly<Record<keyof Limits, readonly Item[]>>> {
+  async shown(): Promise<Pick<Library, 'media' | 'pictures' | 'others'>> {
     const media = await this.#onPage(this.#media, this.#limits.media)
     return {
       media: tellApart(media.map((item) => this.#sidecars.complete(item))),

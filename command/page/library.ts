@@ -3,7 +3,7 @@ import { AT_ONCE, Finds, type Limits, type Place } from './finds.ts'
 import { FilmFolder, Groups } from './groups.ts'
 import type { Item, Kind } from './item.ts'
 import { collator, type Order } from './order.ts'
-import { folderOf, join, nameOf } from './paths.ts'
+import { join } from './paths.ts'
 
 /** What of a folder is asked for. */
 export interface Query {
@@ -19,7 +19,7 @@ export interface Query {
 /** What there is to show of a folder and all that lies below it. */
 export interface Library {
   readonly query: Query
-  /** The names of the folders in it. */
+  /** The paths of the folders in it; of all below it, when there are words to look for. */
   readonly folders: readonly string[]
   /** What is played, in order. */
   readonly media: readonly Item[]
@@ -44,7 +44,7 @@ export interface Shelf {
 }
 
 /** Some 100 kB. */
-const ON_A_PAGE: Limits = { media: 250, pictures: 60, others: 100 }
+const ON_A_PAGE: Limits = { folders: 100, media: 250, pictures: 60, others: 100 }
 /** How many names are looked at: some seconds' work. */
 const MAX_NAMES = 1_000_000
 /** A page that is further back takes more memory to find. */
@@ -65,11 +65,11 @@ export async function readLibrary(
   const finds = new Finds(shelf, query, limits)
   const { folders, isCut } = await lookThrough(shelf, query.folder, finds)
   await finds.takeOrphans()
-  const pages = finds.pages()
-  const hasFolders = query.page === 1 && query.words === ''
+  const pages = Math.max(finds.pages(), Math.ceil(folders.size / limits.folders))
+  const end = query.page * limits.folders
   return {
     query,
-    folders: hasFolders ? [...folders].sort(collator.compare) : [],
+    folders: [...folders].sort(collator.compare).slice(end - limits.folders, end),
     ...(await finds.shown()),
     counts: finds.counts,
     pages: Math.min(pages, MAX_PAGES),
@@ -78,7 +78,7 @@ export async function readLibrary(
 }
 
 interface Walk {
-  /** The names of the folders in the top one, but for those whose film is shown there. */
+  /** The paths of the folders to be shown, but for those whose only film is shown without them. */
   readonly folders: ReadonlySet<string>
   /** Whether there is more than was looked at. */
   readonly isCut: boolean
@@ -104,9 +104,10 @@ async function lookThrough(shelf: Shelf, top: string, finds: Finds): Promise<Wal
             if (waiting.push(taken) === AT_ONCE) await Promise.all(waiting.splice(0))
             continue
           }
-          queue.push(join(folder, entry.name))
+          const path = join(folder, entry.name)
+          queue.push(path)
           place.alone.isLeaf = false
-          if (folder === top) folders.add(entry.name)
+          if (finds.isShown(path)) folders.add(path)
         }
         await Promise.all(waiting.splice(0))
         names += entries.length
@@ -116,7 +117,7 @@ async function lookThrough(shelf: Shelf, top: string, finds: Finds): Promise<Wal
       if (folder === top) throw error
     }
     const isShownAbove = finds.leave(place) && place.alone.isLeaf
-    if (isShownAbove && folderOf(folder) === top) folders.delete(nameOf(folder))
+    if (isShownAbove) folders.delete(folder)
   }
   return { folders, isCut: names > MAX_NAMES || looked > maxFolders }
 }

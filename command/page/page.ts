@@ -134,7 +134,7 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
 }
 
 /** What a playlist may hold. */
-const LONG = { media: 10_000, pictures: 1, others: 1 }
+const LONG = { folders: 1, media: 10_000, pictures: 1, others: 1 }
 const MAX_WORDS = 200
 
 function toQuery(folder: string, asked: URLSearchParams): Query {

@@ -1,17 +1,15 @@
 import type { Item } from './item.ts'
 import type { Library, Query } from './library.ts'
 import { renderMedium, renderOther, renderPicture } from './links.ts'
-import { escapeHtml } from './markup.ts'
+import { escapeHtml, hrefOf, prefixOf } from './markup.ts'
 import { nameOf } from './paths.ts'
-
-const MAX_FOLDERS = 100
 
 /** All that the folder holds. The script takes it from another page without leaving this one. */
 export function renderShelf(library: Library): string {
   const { query, folders, media, pictures, others, pages, isCut } = library
   const parts = [
     `<p id="counts">${renderCounts(library)}</p>`,
-    renderFolders(folders),
+    renderFolders(folders, query),
     ...Array.from(groupsOf(media, query), ([group, items]) => {
       return renderSection(
         group,
@@ -53,14 +51,13 @@ function renderCounts({ counts, media, query }: Library): string {
   return `<span>${texts.join(', ')}</span>${playlist}`
 }
 
-function renderFolders(folders: readonly string[]): string {
+function renderFolders(folders: readonly string[], query: Query): string {
   if (folders.length === 0) return ''
-  const links = folders.slice(0, MAX_FOLDERS).map((name) => {
-    return `<li><a href="${encodeURIComponent(name)}/"><span dir="auto">${escapeHtml(name)}</span></a></li>`
+  const links = folders.map((path) => {
+    const name = path.slice(prefixOf(query).length)
+    return `<li><a href="${hrefOf(path, query)}/"><span dir="auto">${escapeHtml(name)}</span></a></li>`
   })
-  const more = folders.length - links.length
-  const rest = more > 0 ? `<li class="more">and ${formatCount(more)} more</li>` : ''
-  return `<section class="folders" aria-label="Folders"><ul>${links.join('')}${rest}</ul></section>`
+  return `<section class="folders" aria-label="Folders"><ul>${links.join('')}</ul></section>`
 }
 
 function renderEmptiness({ query, media, pictures, others, folders, counts }: Library): string {

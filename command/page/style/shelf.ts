@@ -50,7 +50,6 @@ export const SHELF = `
   text-decoration: none;
 }
 .folders a:hover { border-color: var(--quiet) }
-.folders .more { padding: .5rem 0; color: var(--quiet) }
 .pictures ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); gap: .5rem; padding: .25rem .5rem }
 .pictures a { display: block; aspect-ratio: 1; overflow: hidden; border-radius: .375rem; background: var(--line) }
 .pictures img { display: block; width: 100%; height: 100%; object-fit: cover; font-size: .75rem }
