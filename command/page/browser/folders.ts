@@ -1,8 +1,11 @@
 import { one, say } from './dom.ts'
 
+/** What led there: a link, the browser's Back and Forward, or the filter and the order. */
+export type Way = 'link' | 'history' | 'search'
+
 export interface Folders {
   /** Shows another folder, or other files of this one, beside what plays; whether it does. */
-  visit(address: string, isNew: boolean): Promise<boolean>
+  visit(address: string, way: Way): Promise<boolean>
   /** Whether the page's address, but for what is after a #, is that of what is shown. */
   isHere(): boolean
 }
@@ -20,7 +23,7 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
 
   return {
     isHere: () => location.pathname + location.search === shown,
-    async visit(address, isNew) {
+    async visit(address, way) {
       const url = new URL(address, location.href)
       asked.abort()
       asked = new AbortController()
@@ -33,11 +36,13 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
         location.assign(url)
         return false
       }
-      if (isNew) history.pushState(null, '', url)
+      if (way === 'link') history.pushState(null, '', url)
       else history.replaceState(null, '', url.pathname + url.search + location.hash)
       shown = url.pathname + url.search
       fill(files, page)
-      if (isNew) arrive(page)
+      // Who types goes on typing.
+      if (way !== 'search') showSearch(page)
+      if (way === 'link') arrive()
       return true
     },
   }
@@ -65,9 +70,12 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
     whenFilled(page)
   }
 
-  function arrive(page: Document): void {
+  function showSearch(page: Document): void {
     one<HTMLInputElement>('#words').value = one<HTMLInputElement>('#words', page).value
     one<HTMLSelectElement>('#order').value = one<HTMLSelectElement>('#order', page).value
+  }
+
+  function arrive(): void {
     shelf.focus({ preventScroll: true })
     scrollTo(0, 0)
   }

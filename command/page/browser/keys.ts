@@ -43,9 +43,9 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
       case 'l':
         return move(playing, 10)
       case 'ArrowUp':
-        return turn(playing, 0.1)
+        return changeVolume(playing, 0.1)
       case 'ArrowDown':
-        return turn(playing, -0.1)
+        return changeVolume(playing, -0.1)
       case 'm':
         playing.muted = !playing.muted
         return true
@@ -74,13 +74,14 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
   }
 
   function move(playing: HTMLMediaElement, by: number): boolean {
-    const end = Number.isFinite(playing.duration) ? playing.duration : 0
+    // Infinite for a recording that does not say, NaN as long as nothing is known.
+    const end = playing.duration || 0
     playing.currentTime = Math.max(0, Math.min(end, playing.currentTime + by))
     return true
   }
 
   /** The arrows scroll the page, unless the player is where the reader is. */
-  function turn(playing: HTMLMediaElement, by: number): boolean {
+  function changeVolume(playing: HTMLMediaElement, by: number): boolean {
     const isHere = document.activeElement === playing || document.fullscreenElement === playing
     if (!isHere) return false
     playing.volume = Math.max(0, Math.min(1, playing.volume + by))

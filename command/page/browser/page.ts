@@ -28,9 +28,9 @@ export function startPage(): void {
   document.addEventListener('click', follow)
   addEventListener('popstate', () => {
     if (folders.isHere()) showNamed()
-    else void folders.visit(location.href, false)
+    else void folders.visit(location.href, 'history')
   })
-  startSearch((address) => void folders.visit(address, false))
+  startSearch((address) => void folders.visit(address, 'search'))
   startKeys({
     medium: () => player?.medium() ?? null,
     step,
@@ -52,7 +52,9 @@ export function startPage(): void {
       name(link)
       choose(link, true)
     } else if (canShow(link)) viewer.open(link)
-    else if (link.matches('.folders a, #pages a, #place a')) void folders.visit(link.href, true)
+    // The address goes on to name what plays.
+    else if (link.matches('.skip')) shelf.focus()
+    else if (link.matches('.folders a, #pages a, #place a')) void folders.visit(link.href, 'link')
     else return
     event.preventDefault()
   }
@@ -84,7 +86,7 @@ export function startPage(): void {
     const at = queue.findIndex(({ href }) => href === player?.playing()?.href)
     const entry = at < 0 ? undefined : queue[at + by]
     if (entry === undefined) {
-      void turn(by)
+      void turnPage(by)
       return
     }
     const link = mediaLinks(shelf).find(({ pathname }) => pathname === entry.href)
@@ -94,13 +96,13 @@ export function startPage(): void {
   }
 
   /** To the next page or the last, if the group that is played goes on there. */
-  async function turn(by: number): Promise<void> {
+  async function turnPage(by: number): Promise<void> {
     const from = by > 0 ? -1 : 0
     const edge = mediaLinks(shelf).at(from)
     const page = shelf.querySelector<HTMLAnchorElement>(`#pages a[rel=${by > 0 ? 'next' : 'prev'}]`)
     if (page === null || edge?.pathname !== player?.playing()?.href) return
     const group = groupOf(edge)
-    if (!(await folders.visit(page.href, true))) return
+    if (!(await folders.visit(page.href, 'link'))) return
     const link = mediaLinks(shelf).at(by > 0 ? 0 : -1)
     if (link === undefined || groupOf(link) !== group) return
     name(link)
