@@ -1,5 +1,13 @@
 import { once } from 'node:events'
-import { cpSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, request } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -41,18 +49,20 @@ const PDF = [
 const root = temporaryDirectory()
 let server: Running
 let url = ''
+/** A folder of what is out of the ordinary. */
+const odd = temporaryDirectory()
+let oddUrl = ''
 /** A folder of 2 100 films. */
 const many = temporaryDirectory()
 let manyUrl = ''
 
 beforeAll(async () => {
-  const put = (from: string, to: string) => {
-    mkdirSync(dirname(join(root, to)), { recursive: true })
-    cpSync(join(MEDIA, from), join(root, to))
+  const write = (to: string, content: string | Buffer, top = root) => {
+    mkdirSync(dirname(join(top, to)), { recursive: true })
+    writeFileSync(join(top, to), content)
   }
-  const write = (to: string, content: string | Buffer) => {
-    mkdirSync(dirname(join(root, to)), { recursive: true })
-    writeFileSync(join(root, to), content)
+  const put = (from: string, to: string, top = root) => {
+    write(to, readFileSync(join(MEDIA, from)), top)
   }
   for (const name of ['Stalker (1979)', '七人の侍 (1954)', 'عمر المختار (1981)']) {
     put('film.mp4', `Films/${name}/${name}.mp4`)
@@ -81,12 +91,55 @@ beforeAll(async () => {
   write('Papers/Manual.pdf', PDF)
   server = startCommand('node', [root, '--port', '0'])
   url = await server.url
+  put('film.mp4', 'Show/Show.S01E01.One.mp4', odd)
+  put('film.webm', 'Show/Show.S01E02.Two.webm', odd)
+  write('Show/Show.S01E03.Three.mp4', 'this is no film', odd)
+  write('Show/Show.S01E01.One-poster.png', Buffer.from(PNG, 'base64'), odd)
+  const cue = (text: string) => `1\n00:00:00,000 --> 00:00:19,000\n${text}\n`
+  write('Show/Show.S01E01.One.en.srt', cue('One'), odd)
+  write('Show/Show.S01E01.One.chapters.vtt', 'WEBVTT\n\n00:00.000 --> 00:20.000\nAll\n', odd)
+  write('Show/Show.S01E02.Two.de.srt', cue('Zwei'), odd)
+  write('Show/Show.S01E02.Two.en.forced.srt', cue('(German)'), odd)
+  write('Show/Show.S01E02.Two.eng.srt', cue('Two'), odd)
+  write('Live.webm', withoutDuration(readFileSync(join(MEDIA, 'film.webm'))), odd)
+  writeSilence(join(odd, 'Song.wav'), 300)
+  writeSilence(join(odd, 'Book.wav'), 700)
+  for (let i = 1; i <= 130; i++) write(`Artists/artist ${i}/notes.txt`, '', odd)
+  oddUrl = await startCommand('node', [odd, '--port', '0']).url
   cpSync(join(MEDIA, 'film.mp4'), join(many, 'Film 1.mp4'))
   for (let i = 2; i <= 2100; i++) linkSync(join(many, 'Film 1.mp4'), join(many, `Film ${i}.mp4`))
   manyUrl = await startCommand('node', [many, '--port', '0']).url
 })
 
 afterAll(stopCommands)
+
+/** A WebM film as MediaRecorder writes it: its Duration is Void, of the same length. */
+function withoutDuration(film: Buffer): Buffer {
+  const at = film.indexOf(Buffer.from([0x44, 0x89, 0x88]))
+  if (at < 0) throw new Error('Expected a WebM film with a Duration of eight bytes')
+  film.fill(0, at, at + 11)
+  film.set([0xec, 0x89], at)
+  return film
+}
+
+/** A WAV file of one byte a sample, 8 000 a second. */
+function writeSilence(path: string, seconds: number): void {
+  const [rate, length] = [8000, 8000 * seconds]
+  const head = Buffer.alloc(44)
+  head.write('RIFF____WAVEfmt ')
+  head.writeUInt32LE(36 + length, 4)
+  head.writeUInt32LE(16, 16)
+  head.writeUInt16LE(1, 20)
+  head.writeUInt16LE(1, 22)
+  head.writeUInt32LE(rate, 24)
+  head.writeUInt32LE(rate, 28)
+  head.writeUInt16LE(1, 32)
+  head.writeUInt16LE(8, 34)
+  head.write('data', 36)
+  head.writeUInt32LE(length, 40)
+  writeFileSync(path, head)
+  truncateSync(path, 44 + length)
+}
 
 describe.each(BROWSERS)('in $name', ({ launch }) => {
   let tab: Tab
@@ -97,9 +150,9 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
   afterAll(() => tab?.close())
 
   /** Opens the page with a film, whose metadata have come. */
-  async function open(name: string, folder = ''): Promise<void> {
+  async function open(name: string, at = url): Promise<void> {
     await tab.open('about:blank')
-    await tab.open(`${url}${folder}#${name.split('/').map(encodeURIComponent).join('/')}`)
+    await tab.open(`${at}#${name.split('/').map(encodeURIComponent).join('/')}`)
     await expect.poll(state, PATIENT).toMatchObject({ isReady: true })
   }
 
@@ -122,8 +175,8 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
 
   async function seek(to: number): Promise<void> {
     await tab.run(async (time: number) => {
-      const medium = document.querySelector('video')
-      if (medium === null) throw new Error('Expected a film')
+      const medium = document.querySelector<HTMLMediaElement>('#player > video, #player > audio')
+      if (medium === null) throw new Error('Expected a film or a song')
       const seeked = new Promise((resolve) => {
         medium.addEventListener('seeked', resolve, { once: true })
       })
@@ -321,6 +374,123 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(await state()).toMatchObject({ title: 'Nosferatu', time: DURATION })
   })
 
+  test('the next episode plays in the same element, in full screen, and all is its own', async () => {
+    await open('Show/Show.S01E02.Two.webm', oddUrl)
+    await seek(11)
+    await open('Show/Show.S01E01.One.mp4', oddUrl)
+    await tab.run(() => document.querySelector('video')?.classList.add('first'))
+    const facts = () =>
+      tab.run(() => {
+        const medium = document.querySelector('video')
+        const tracks = [...(medium?.textTracks ?? [])]
+        const shown = tracks.find(({ mode }) => mode === 'showing')
+        return {
+          title: document.querySelector('#title')?.textContent,
+          isFirst: medium?.matches('.first'),
+          isFull: medium !== null && document.fullscreenElement === medium,
+          isPaused: medium?.paused,
+          isReady: medium !== null && medium.readyState > 0,
+          label: medium?.getAttribute('aria-label'),
+          poster: medium?.getAttribute('poster') || null,
+          tracks: tracks.map(({ label }) => label),
+          cues: [...(shown?.cues ?? [])].map((cue) => (cue as VTTCue).text),
+          chapters: document.querySelector<HTMLElement>('#chapters')?.hidden === false,
+          note: document.querySelector('#note')?.textContent?.slice(0, 17),
+          trouble: document.querySelector<HTMLElement>('#trouble')?.hidden === false,
+          resumed: document.querySelector('#resumed:not([hidden])')?.textContent ?? null,
+        }
+      })
+    const playing = (title: string) =>
+      expect.poll(facts, PATIENT).toMatchObject({ title, isPaused: false, isReady: true })
+    await tab.press('c', 'f')
+    const one = {
+      title: 'One',
+      isFirst: true,
+      isFull: true,
+      isPaused: true,
+      isReady: true,
+      label: 'One',
+      poster: `${oddUrl}Show/Show.S01E01.One-poster.png`,
+      tracks: ['Chapters', 'English'],
+      cues: ['One'],
+      chapters: true,
+      note: '',
+      trouble: false,
+      resumed: null,
+    }
+    await expect.poll(facts, PATIENT).toEqual(one)
+    await seek(DURATION - 0.5)
+    await tab.press('k')
+    const two = {
+      ...one,
+      title: 'Two',
+      label: 'Two',
+      poster: null,
+      tracks: ['German', 'English', 'English (forced)'],
+      cues: ['Two'],
+      chapters: false,
+      note: 'The index (Cues, ',
+      resumed: 'Resumed at 0:11: start over',
+    }
+    // It would soon be over.
+    await playing('Two')
+    await tab.press('k')
+    await expect.poll(facts, PATIENT).toEqual(two)
+    await tab.press('n')
+    await expect
+      .poll(facts, PATIENT)
+      .toMatchObject({ title: 'Three', isFirst: true, trouble: true })
+    await tab.press('p')
+    await playing('Two')
+    await tab.press('k')
+    await expect.poll(facts, PATIENT).toMatchObject({ title: 'Two', trouble: false, isFirst: true })
+    // It has ended: it begins anew.
+    await tab.press('p')
+    await playing('One')
+    await tab.press('k')
+    await expect.poll(facts, PATIENT).toEqual({ ...one, cues: expect.any(Array) })
+    await tab.press('f')
+    await expect.poll(facts, PATIENT).toMatchObject({ isFull: false })
+  })
+
+  test('a song begins at its beginning, an audiobook where it was left', async () => {
+    const places: number[] = []
+    for (const [name, place] of [
+      ['Song.wav', 200],
+      ['Book.wav', 200],
+    ] as const) {
+      await open(name, oddUrl)
+      await seek(place)
+      await open(name, oddUrl)
+      await expect.poll(state, PATIENT).toMatchObject({ isReady: true })
+      places.push((await state()).time)
+    }
+    expect(places).toEqual([0, 200])
+  })
+
+  test('captions are shown in the language of the reader, whatever code it has', async () => {
+    await open('Show/Show.S01E02.Two.webm', oddUrl)
+    const shown = () =>
+      tab.run(() => {
+        const tracks = [...(document.querySelector('video')?.textTracks ?? [])]
+        return tracks.filter(({ mode }) => mode === 'showing').map(({ label }) => label)
+      })
+    await tab.press('c')
+    expect(await shown()).toEqual(['English'])
+    await tab.press('c')
+    expect(await shown()).toEqual([])
+  })
+
+  test('keys go on in a recording whose length is not known', async () => {
+    await open('Live.webm', oddUrl)
+    await tab.press('l')
+    await expect.poll(state, PATIENT).toMatchObject({ time: 10 })
+    await tab.press('ArrowRight')
+    await expect.poll(state, PATIENT).toMatchObject({ time: 15 })
+    await tab.press('j')
+    await expect.poll(state, PATIENT).toMatchObject({ time: 5 })
+  })
+
   test('a film goes on where it was left, or from its start', async () => {
     await open('Films/七人の侍 (1954)/七人の侍 (1954).mp4')
     await seek(11)
@@ -445,6 +615,71 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
       .toMatchObject({ title: 'Part 1', current: 'Part 1', isPaused: false })
   })
 
+  test('Back brings the filter and the order of what it brings back', async () => {
+    const search = () =>
+      tab.run(() => ({
+        place: location.pathname + location.search,
+        words: document.querySelector<HTMLInputElement>('#words')?.value,
+        order: document.querySelector<HTMLSelectElement>('#order')?.value,
+        isListed: document.querySelector('.video[href$="Part%202.mp4"]') !== null,
+        count: document.querySelector('#counts span')?.textContent,
+      }))
+    await tab.open(url)
+    await tab.run(() => {
+      const order = document.querySelector<HTMLSelectElement>('#order')
+      if (order === null) throw new Error('Expected a choice of orders')
+      order.value = 'date'
+      order.dispatchEvent(new Event('change'))
+    })
+    await expect.poll(search, PATIENT).toMatchObject({ place: '/?sort=date', order: 'date' })
+    await tab.press('/', ...'wire')
+    const found = {
+      place: '/?q=wire&sort=date',
+      words: 'wire',
+      order: 'date',
+      isListed: true,
+      count: '3 videos',
+    }
+    await expect.poll(search, PATIENT).toEqual(found)
+    await click('#place a')
+    const all = { place: '/', words: '', order: 'name' }
+    await expect.poll(search, PATIENT).toMatchObject(all)
+    await tab.run(() => history.back())
+    await expect.poll(search, PATIENT).toEqual(found)
+    await tab.run(() => history.forward())
+    await expect.poll(search, PATIENT).toMatchObject(all)
+  })
+
+  test('the filter finds folders, and one page more than a hundred', async () => {
+    const folders = () =>
+      tab.run(() => {
+        const links = [...document.querySelectorAll<HTMLElement>('.folders a')]
+        return links.filter((link) => link.offsetParent !== null).map((link) => link.textContent)
+      })
+    await tab.open(`${oddUrl}Artists/`)
+    expect((await folders()).at(-1)).toBe('artist 100')
+    await click('#pages a[rel=next]')
+    await expect.poll(async () => (await folders()).at(-1), PATIENT).toBe('artist 130')
+    await click('#place a')
+    await expect.poll(folders, PATIENT).toEqual(['Artists', 'Show'])
+    await tab.press('/', ...'artist 117')
+    await expect.poll(folders, PATIENT).toEqual(['Artists/artist 117'])
+    await tab.press('Enter', 'Enter')
+    await expect
+      .poll(() => tab.run(() => location.pathname), PATIENT)
+      .toBe('/Artists/artist%20117/')
+  })
+
+  test('the link to the files leaves the address to what plays', async () => {
+    await open('Films/Nosferatu.webm')
+    await tab.run(() => document.querySelector<HTMLElement>('.skip')?.focus())
+    await tab.press('Enter')
+    await expect.poll(() => tab.run(() => document.activeElement?.id), PATIENT).toBe('shelf')
+    expect(await tab.run(() => location.hash)).toBe('#Films/Nosferatu.webm')
+    await tab.press('Tab')
+    expect(await tab.run(() => document.activeElement?.closest('#shelf')?.id ?? null)).toBe('shelf')
+  })
+
   test('pictures are shown in place, one after the other', async () => {
     await tab.open(`${url}Pictures/`)
     await tab.run(() => document.querySelector<HTMLElement>('.picture')?.focus())
@@ -528,7 +763,8 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
   test('behind a proxy, below a path of its own, the page is the same', async () => {
     const proxy = createServer(({ url: target = '', headers }, response) => {
       const to = new URL(target.replace('/my/', '/'), url)
-      request(to, { headers }, (answer) => {
+      // As nginx does it, unless it is told to keep the host.
+      request(to, { headers: { ...headers, host: to.host } }, (answer) => {
         response.writeHead(answer.statusCode ?? 0, answer.headers)
         answer.pipe(response)
       }).end()

@@ -30,7 +30,7 @@ export class Firefox {
 
   static async launch(preferences: Record<string, unknown> = {}): Promise<Firefox> {
     const profile = mkdtempSync(join(tmpdir(), 'byteserve-firefox-'))
-    const all = { ...PREFERENCES, ...preferences }
+    const all = { ...PREFERENCES, 'browser.download.dir': profile, ...preferences }
     const lines = Object.entries(all).map(([name, value]) => {
       return `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`
     })
@@ -151,6 +151,8 @@ const PREFERENCES = {
   'browser.shell.checkDefaultBrowser': false,
   'datareporting.policy.dataSubmissionEnabled': false,
   'app.update.enabled': false,
+  // Where the profile says.
+  'browser.download.folderList': 2,
   // Codecs that it would look for in the network.
   'media.gmp-manager.updateEnabled': false,
   'media.gmp-provider.enabled': false,

@@ -2,8 +2,8 @@ import { decode, one, say } from './dom.ts'
 import type { Entry } from './entry.ts'
 import { startRangeMap } from './range-map.ts'
 import { startResuming } from './resume.ts'
-import { addTracks } from './tracks.ts'
-import { tellTrouble } from './trouble.ts'
+import { captionsOf, changeTracks } from './tracks.ts'
+import { explainTrouble } from './trouble.ts'
 
 export interface Player {
   /** What is loaded, whether it runs or not. */
@@ -54,38 +54,55 @@ export function startPlayer(view: string, whenEnded: (entry: Entry) => void): Pl
 
   function load(entry: Entry): void {
     const last = medium
-    const next = makeMedium(entry, last)
+    const shown = captionsOf(last)
+    // The same element, if it can be: another one would leave full screen and picture in picture.
+    const next = last?.localName === entry.kind ? last : makeMedium(entry.kind, last)
+    resuming.follow(next, entry.href)
     playing = entry
     medium = next
     one('#title').textContent = entry.title
     one('#about').textContent = decode(entry.href).split('/').slice(1, -1).join(' / ')
     one<HTMLAnchorElement>('#download').href = entry.href
+    one('#trouble').hidden = true
     document.title = entry.title
-    addTracks(next, entry.tracks, last)
-    tellTrouble(next, entry.href)
-    resuming.follow(next, entry.href)
+    next.setAttribute('aria-label', entry.title)
+    if (next instanceof HTMLVideoElement) next.poster = entry.poster ?? ''
+    changeTracks(next, entry.tracks, shown)
     next.src = `${entry.href}?view=${view}`
-    one('#player').replaceChildren(next)
-    // Otherwise the last one would go on loading until it is garbage collected.
-    last?.removeAttribute('src')
-    last?.load()
+    if (next !== last) {
+      one('#player').replaceChildren(next)
+      // Otherwise the last one would go on loading until it is garbage collected.
+      last?.removeAttribute('src')
+      last?.load()
+    }
     map.follow(next)
   }
 
-  function makeMedium(entry: Entry, last: HTMLMediaElement | null): HTMLMediaElement {
-    const next = document.createElement(entry.kind)
+  function makeMedium(kind: Entry['kind'], last: HTMLMediaElement | null): HTMLMediaElement {
+    const next = document.createElement(kind)
     next.controls = true
     next.preload = 'metadata'
-    next.setAttribute('aria-label', entry.title)
-    if (next instanceof HTMLVideoElement) {
-      next.playsInline = true
-      if (entry.poster !== null) next.poster = entry.poster
-    }
+    if (next instanceof HTMLVideoElement) next.playsInline = true
     next.volume = last?.volume ?? 1
     next.muted = last?.muted ?? false
     next.defaultPlaybackRate = Number(speed.value)
-    next.addEventListener('ended', () => whenEnded(entry))
+    // Before what follows: it then forgets what has ended, and not what comes next.
+    resuming.watch(next)
+    next.addEventListener('ended', () => {
+      if (playing !== null) whenEnded(playing)
+    })
+    next.addEventListener('error', () => void tellTrouble())
     return next
+  }
+
+  async function tellTrouble(): Promise<void> {
+    const entry = playing
+    if (entry === null) return
+    const trouble = one('#trouble')
+    const text = await explainTrouble(entry.href)
+    if (entry !== playing) return
+    trouble.textContent = text
+    trouble.hidden = false
   }
 
   function changeSpeed(by: number): void {

@@ -3,7 +3,9 @@ import { one } from './dom.ts'
 import { startMemory } from './memory.ts'
 
 export interface Resuming {
-  /** Goes on where one stopped in what is played now; remembers the last. */
+  /** Remembers what an element plays, whatever that is by then. */
+  watch(medium: HTMLMediaElement): void
+  /** To be told before an element gets another file: goes on where one stopped in that. */
   follow(medium: HTMLMediaElement, path: string): void
 }
 
@@ -11,6 +13,8 @@ export interface Resuming {
 export function startResuming(): Resuming {
   /** What is nearer to the start or the end than this is not worth coming back to, in seconds. */
   const EDGE = 5
+  /** A song begins at its beginning, an audiobook does not. In seconds. */
+  const LONG = 600
 
   const button = one('#resumed')
   const memory = startMemory()
@@ -27,34 +31,42 @@ export function startResuming(): Resuming {
   })
 
   return {
-    follow(next, of) {
-      remember()
-      medium = next
-      path = of
-      button.hidden = true
-      next.addEventListener('loadedmetadata', () => resume(next, of), { once: true })
+    watch(next) {
+      next.addEventListener('loadedmetadata', resume)
       next.addEventListener('pause', remember)
       next.addEventListener('seeked', remember)
       next.addEventListener('timeupdate', () => {
         // A browser may end without a word.
         if (Math.abs(next.currentTime - remembered) > EDGE) remember()
       })
-      next.addEventListener('ended', () => memory.forget(of))
+      next.addEventListener('ended', () => memory.forget(path))
+    },
+    follow(next, of) {
+      remember()
+      medium = next
+      path = of
+      button.hidden = true
     },
   }
 
   function remember(): void {
-    if (medium === null || !(medium.duration > 0)) return
+    if (medium === null || !isResumed(medium)) return
     const { currentTime: at, duration } = medium
     remembered = at
     if (at >= EDGE && at <= duration - EDGE) memory.keep(path, Math.floor(at))
   }
 
-  function resume(next: HTMLMediaElement, of: string): void {
-    const at = memory.of(of)
-    if (at === null || at > next.duration - EDGE || next.currentTime > 0) return
-    next.currentTime = at
+  function resume(): void {
+    const at = memory.of(path)
+    if (at === null || medium === null || !isResumed(medium)) return
+    if (at > medium.duration - EDGE || medium.currentTime > 0) return
+    medium.currentTime = at
     button.textContent = `Resumed at ${formatTime(at)}: start over`
     button.hidden = false
+  }
+
+  /** Whether one goes on where one left it. */
+  function isResumed({ localName, duration }: HTMLMediaElement): boolean {
+    return duration > (localName === 'audio' ? LONG : 0)
   }
 }

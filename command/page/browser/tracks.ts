@@ -2,32 +2,33 @@ import type { TrackOnPage } from '../track-list.ts'
 import { one } from './dom.ts'
 
 /**
- * Gives a film its captions, which are shown if those of the last one were, and lists its chapters.
- * It runs in the browser, from its own source text.
+ * Gives a film its captions in place of those of the last one, whose kind is shown again, and lists
+ * its chapters. It runs in the browser, from its own source text.
  */
-export function addTracks(
+export function changeTracks(
   medium: HTMLMediaElement,
   tracks: readonly TrackOnPage[],
-  last: HTMLMediaElement | null,
+  shown: string | null,
 ): void {
-  const shown = [...(last?.textTracks ?? [])].find(({ mode }) => mode === 'showing')
   one('#chapters').hidden = true
-  for (const { kind, label, language, src } of tracks) {
+  medium.replaceChildren(...tracks.map(makeTrack))
+
+  function makeTrack({ kind, label, language, src }: TrackOnPage): HTMLTrackElement {
     const track = document.createElement('track')
     track.kind = kind
     track.label = label
     track.srclang = language
     track.src = src
-    track.default = shown?.label === label
-    medium.append(track)
-    if (kind !== 'chapters') continue
     track.addEventListener('load', () => {
-      if (medium.isConnected) listChapters(track.track)
+      if (kind === 'chapters' && track.isConnected) listChapters(track.track)
     })
-    // No browser loads what nobody wants to see.
+    // Once it is in its place; by `default`, Firefox does it for an element's first film only.
     queueMicrotask(() => {
-      track.track.mode = 'hidden'
+      if (label === shown) track.track.mode = 'showing'
+      // No browser loads what nobody wants to see.
+      if (kind === 'chapters') track.track.mode = 'hidden'
     })
+    return track
   }
 
   function listChapters({ cues }: TextTrack): void {
@@ -45,6 +46,11 @@ export function addTracks(
     one('#chapters').replaceChildren(...items)
     one('#chapters').hidden = items.length === 0
   }
+}
+
+/** What the captions are called that are shown; null for none. */
+export function captionsOf(medium: HTMLMediaElement | null): string | null {
+  return [...(medium?.textTracks ?? [])].find(({ mode }) => mode === 'showing')?.label ?? null
 }
 
 /** Shows the captions in the reader's language, the first if there are none, or hides them. */

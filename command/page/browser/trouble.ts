@@ -1,27 +1,16 @@
-import { one } from './dom.ts'
-
-/** Says why a film does not play, if it does not. It runs in the browser, from its own source text. */
-export function tellTrouble(medium: HTMLMediaElement, href: string): void {
-  const trouble = one('#trouble')
-  trouble.hidden = true
-  medium.addEventListener('error', async () => {
-    const text = await explain()
-    if (!medium.isConnected) return
-    trouble.textContent = text
-    trouble.hidden = false
-  })
-
-  /** A browser does not tell a file that it can't play from one that it can't get. */
-  async function explain(): Promise<string> {
-    try {
-      const { ok, status } = await fetch(href, { method: 'HEAD' })
-      if (ok) {
-        return 'This browser can’t play this file. Download it, or copy its address and open that in VLC or another player.'
-      }
-      if (status === 404) return 'This file is no longer there.'
-      return `The server can’t give this file now (${status}). Choose it again to try once more.`
-    } catch {
-      return 'The server does not answer. Choose the file again once it is back.'
+/**
+ * Why a film does not play: a browser does not tell a file that it can't play from one that it can't
+ * get. It runs in the browser, from its own source text.
+ */
+export async function explainTrouble(href: string): Promise<string> {
+  try {
+    const { ok, status } = await fetch(href, { method: 'HEAD' })
+    if (ok) {
+      return 'This browser can’t play this file. Download it, or copy its address and open that in VLC or another player.'
     }
+    if (status === 404) return 'This file is no longer there.'
+    return `The server can’t give this file now (${status}). Choose it again to try once more.`
+  } catch {
+    return 'The server does not answer. Choose the file again once it is back.'
   }
 }
