@@ -1,6 +1,5 @@
 /** The range map. */
 export const MAP = `
-#map { padding: 0 var(--edge) .75rem; font-size: .8125rem }
 #bar { position: relative; height: .75rem; overflow: hidden; background: var(--line) }
 #bar > div { position: absolute; inset: 0 }
 #bar i { position: absolute; inset-block: 0; min-width: 1px }
@@ -11,7 +10,7 @@ export const MAP = `
 #bar .buffer i { inset-block: auto 0; height: .1875rem; background: var(--ink) }
 #bar .index i { inset-block: 0; min-width: 3px; background: var(--index) }
 #bar .head { inset-inline: 0 auto; width: 2px; margin-inline-start: -1px; background: var(--ink); box-shadow: 0 0 0 1px var(--ground) }
-#map { display: none }
+#map { display: none; padding: 0 var(--edge) .75rem; font-size: .8125rem }
 #map p { display: flex; flex-wrap: wrap; gap: .125rem 1rem; justify-content: space-between; margin: .375rem 0 0; color: var(--quiet) }
 #map #note { display: block; max-width: 46rem; text-wrap: pretty }
 #map #note:empty { display: none }
@@ -36,7 +35,7 @@ export const MAP = `
 .asked { border-radius: 2px; background: var(--pale) }
 .part { min-width: 2px; border-radius: 2px }
 .part:not(.announced) { background: var(--accent) }
-.tick { inset-block: -2px !important; width: 2px !important; margin-inline-start: -1px; background: var(--fault) }
+.line .tick { inset-block: -2px; min-width: 2px; margin-inline-start: -1px; background: var(--fault) }
 @media (prefers-reduced-motion: no-preference) {
   .line .part, #bar .head { transition: width .2s linear, inset-inline-start .2s linear }
 }
