@@ -44,12 +44,12 @@ function shelfOf(root: string): Shelf {
   }
 }
 
-function pageOf(root: string, views = new Views()): FileLookup {
+function pageOf(root: string, views = new Views(), hasArchives = false): FileLookup {
   return withPage({
     files: nodeDirectory(root, { listing: true }),
     shelf: shelfOf(root),
     name: 'films & <more>',
-    scheme: 'http',
+    hasArchives,
     views,
   })
 }
@@ -305,7 +305,7 @@ describe('the page', () => {
       '../',
       './',
       'Aa/Aa.mp4',
-      '?playlist',
+      '?playlist=whole',
       'B/',
       'Aa/Aa.mp4',
       'B/C/c.mp4',
@@ -343,15 +343,70 @@ describe('the page', () => {
     expect(untouched).toContain('00:00:01,000')
   })
 
+  test.each([
+    ['an empty folder', [], []],
+    ['no media', ['x.txt'], ['?zip']],
+    ['media', ['a.mp4', 'sub/x.txt'], ['?playlist=whole', '?zip']],
+    ['an empty folder, without archives', [], []],
+    ['no media, without archives', ['x.txt'], []],
+    ['media, without archives', ['a.mp4'], ['?playlist=whole']],
+  ])('leads to the whole of %s', async (what, paths, links) => {
+    const lookup = pageOf(makeRoot(...paths), new Views(), !what.includes('without'))
+    const html = await (await fileHandler(lookup)(new Request('http://host/', HTML))).text()
+    const counts = /<p id="counts">.*<\/p>/.exec(html)?.[0] ?? ''
+    expect(Array.from(counts.matchAll(/href="([^"]*)"/g), ([, href]) => href)).toEqual(links)
+    const found = await fileHandler(lookup)(new Request('http://host/?q=a', HTML))
+    expect(await found.text()).not.toMatch(/href="\?(?:zip|playlist)/)
+  })
+
+  test.each([
+    ['/sub//', '/sub/'],
+    ['//sub/?q=a%20b', '/sub/?q=a%20b'],
+    ['/sub//deep///', '/sub/deep/'],
+    ['//', '/'],
+  ])('of %s is at %s, wherever the root is', async (path, place) => {
+    const root = makeRoot('sub/a.mp4', 'sub/deep/b.mp4')
+    const { status, headers } = await ask(root, path)
+    const location = headers.get('location') ?? ''
+    const under = (prefix: string) => new URL(location, `http://host${prefix}${path}`).href
+    expect([status, under(''), under('/my')]).toEqual([
+      308,
+      `http://host${place}`,
+      `http://host/my${place}`,
+    ])
+  })
+
   test('has a playlist of all that is played', async () => {
     const root = makeRoot('a b.mp4', 'sub/c.mp3', 'x.txt')
     const handler = fileHandler(pageOf(root))
-    const request = new Request('http://host:81/?playlist', { headers: { host: 'host:81' } })
-    const response = await handler(request)
+    const response = await handler(new Request('http://host:81/?playlist'))
     expect([response.headers.get('content-type'), await response.text()]).toEqual([
       'audio/x-mpegurl',
-      '#EXTM3U\n#EXTINF:-1,a b\nhttp://host:81/a%20b.mp4\n#EXTINF:-1,sub: c\nhttp://host:81/sub/c.mp3\n',
+      '#EXTM3U\n#EXTINF:-1,a b\na%20b.mp4\n#EXTINF:-1,sub: c\nsub/c.mp3\n',
     ])
+  })
+
+  test.each([
+    ['its page', { referer: 'http://host/sub/' }, 'http://host/sub/'],
+    [
+      'its page, behind a proxy that is known by another name',
+      { referer: 'https://films.example/my/sub/?sort=date', 'sec-fetch-site': 'same-origin' },
+      'https://films.example/my/sub/',
+    ],
+    ['nowhere', {}, ''],
+    ['a page of another site', { referer: 'https://evil.example/' }, ''],
+    [
+      'a page of another site, as the browser says',
+      { referer: 'https://evil.example/', 'sec-fetch-site': 'cross-site' },
+      '',
+    ],
+    ['what is no page', { referer: 'host/sub/' }, ''],
+  ])('has a playlist to be saved, for who comes from %s', async (_what, fields, base) => {
+    const handler = fileHandler(pageOf(makeRoot('sub/c d.mp3')))
+    const headers = { host: 'host', ...fields }
+    const response = await handler(new Request('http://host/sub/?playlist=whole', { headers }))
+    expect(await response.text()).toBe(`#EXTM3U\n#EXTINF:-1,c d\n${base}c%20d.mp3\n`)
+    expect(response.headers.get('vary')).toBe('referer')
   })
 
   test('is made once for all who ask at once', async () => {

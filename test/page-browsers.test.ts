@@ -761,12 +761,17 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
   })
 
   test('behind a proxy, below a path of its own, the page is the same', async () => {
+    let playlist = ''
     const proxy = createServer(({ url: target = '', headers }, response) => {
       const to = new URL(target.replace('/my/', '/'), url)
       // As nginx does it, unless it is told to keep the host.
       request(to, { headers: { ...headers, host: to.host } }, (answer) => {
         response.writeHead(answer.statusCode ?? 0, answer.headers)
         answer.pipe(response)
+        if (!target.includes('?playlist')) return
+        answer.on('data', (chunk) => {
+          playlist += chunk
+        })
       }).end()
     }).listen(0, '127.0.0.1')
     await once(proxy, 'listening')
@@ -786,6 +791,10 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await expect
       .poll(shown, PATIENT)
       .toEqual({ note: expect.stringMatching(/^The index \(Cues/), isDrawn: true })
+    await click('#counts a[href*=playlist]')
+    await expect
+      .poll(() => playlist, PATIENT)
+      .toContain(`\nhttp://127.0.0.1:${port}/my/Films/Nosferatu.webm\n`)
     expect(tab.faults()).toEqual([])
     proxy.closeAllConnections()
     proxy.close()

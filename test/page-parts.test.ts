@@ -220,9 +220,34 @@ describe('SubRip', () => {
       '1\n00:00:01,000 --> 00:00:02,000\n{\\an8}<font color="red">a</font> & <b>b</b> <3 --> &amp;',
       `${HEAD}\n00:00:01.000 --> 00:00:02.000\na &amp; <b>b</b> &lt;3 --&gt; &amp;\n`,
     ],
+    [
+      'cues without an empty line between them, with and without their numbers',
+      '1\n00:00:01,000 --> 00:00:02,000\na\n12\n2\r\n00:00:03,000 --> 00:00:04,000\r\nb\n00:00:05,000 --> 00:00:06,000\nc',
+      `${HEAD}\n00:00:01.000 --> 00:00:02.000\na\n12\n\n00:00:03.000 --> 00:00:04.000\nb\n\n00:00:05.000 --> 00:00:06.000\nc\n`,
+    ],
+    [
+      'an empty line in the middle of a cue, which ends it',
+      '1\n00:00:01,000 --> 00:00:02,000\na\n \nb\n\n2\n00:00:03,000 --> 00:00:04,000\nc',
+      `${HEAD}\n00:00:01.000 --> 00:00:02.000\na\n\n00:00:03.000 --> 00:00:04.000\nc\n`,
+    ],
+    [
+      'times of nothing',
+      '1\n00:00:01,000 --> 00:00:02,000\n2\n00:00:03,000 --> 00:00:04,000',
+      HEAD,
+    ],
     ['a cue without words', '1\n00:00:01,000 --> 00:00:02,000\n\nnothing to see\n', HEAD],
   ])('%s', (_what, srt, vtt) => {
     expect(toWebVtt(srt)).toBe(vtt)
+  })
+
+  test.each([
+    ['digits', '1'],
+    ['positions that do not end', '{\\'],
+    ['markup that does not end', '<a'],
+    ['empty lines', '\n \n'],
+  ])('of nothing but %s is read in no time', (_what, part) => {
+    const much = part.repeat(500_000)
+    expect(toWebVtt(`1\n00:00:01,000 --> 00:00:02,000\n${much}`).startsWith(HEAD)).toBe(true)
   })
 
   const cue = '1\n00:00:01,000 --> 00:00:02,000\nCafé\n'
@@ -254,36 +279,11 @@ describe('SubRip', () => {
   })
 })
 
-    [
-      'cues without an empty line between them, with and without their numbers',
-      '1\n00:00:01,000 --> 00:00:02,000\na\n12\n2\r\n00:00:03,000 --> 00:00:04,000\r\nb\n00:00:05,000 --> 00:00:06,000\nc',
-      `${HEAD}\n00:00:01.000 --> 00:00:02.000\na\n12\n\n00:00:03.000 --> 00:00:04.000\nb\n\n00:00:05.000 --> 00:00:06.000\nc\n`,
-    ],
-    [
-      'an empty line in the middle of a cue, which ends it',
-      '1\n00:00:01,000 --> 00:00:02,000\na\n \nb\n\n2\n00:00:03,000 --> 00:00:04,000\nc',
-      `${HEAD}\n00:00:01.000 --> 00:00:02.000\na\n\n00:00:03.000 --> 00:00:04.000\nc\n`,
-    ],
-    [
-      'times of nothing',
-      '1\n00:00:01,000 --> 00:00:02,000\n2\n00:00:03,000 --> 00:00:04,000',
-      HEAD,
-    ],
 describe('the index of a film', () => {
   const media = (name: string) =>
     readFileSync(new URL(`../examples/media/${name}`, import.meta.url))
   const box = (type: string, length: number) => {
     const bytes = Buffer.alloc(length)
-  test.each([
-    ['digits', '1'],
-    ['positions that do not end', '{\\'],
-    ['markup that does not end', '<a'],
-    ['empty lines', '\n \n'],
-  ])('of nothing but %s is read in no time', (_what, part) => {
-    const much = part.repeat(500_000)
-    expect(toWebVtt(`1\n00:00:01,000 --> 00:00:02,000\n${much}`).startsWith(HEAD)).toBe(true)
-  })
-
     bytes.writeUInt32BE(length)
     bytes.write(type, 4, 'latin1')
     return bytes
@@ -360,13 +360,21 @@ describe('the index of a film', () => {
   })
 })
 
-test('a playlist has whole addresses, and one entry for each', () => {
+test.each([
+  ['relative to it', null, ['%231.mp4', 'a%3Ab/two.mp3']],
+  [
+    'whole, if it is known from where',
+    'http://h:81/my/a%20b/?sort=date#x',
+    ['http://h:81/my/a%20b/%231.mp4', 'http://h:81/my/a%20b/a%3Ab/two.mp3'],
+  ],
+])('the addresses in a playlist are %s', (_what, base, [one, two]) => {
   const item = (path: string, title: string, group = '') => {
     return { path, title, group } as Parameters<typeof renderPlaylist>[0][number]
   }
-  const items = [item('a b/#1.mp4', 'One', 'A'), item('x.mp3', 'two\nlines')]
-  expect(renderPlaylist(items, 'http://h:80/')).toBe(
-    '#EXTM3U\n#EXTINF:-1,A: One\nhttp://h:80/a%20b/%231.mp4\n#EXTINF:-1,two lines\nhttp://h:80/x.mp3\n',
+  const items = [item('a b/#1.mp4', 'One', 'A'), item('a b/a:b/two.mp3', 'two\nlines')]
+  const query = { folder: 'a b', words: '', order: 'name', page: 1 } as const
+  expect(renderPlaylist(items, query, base)).toBe(
+    `#EXTM3U\n#EXTINF:-1,A: One\n${one}\n#EXTINF:-1,two lines\n${two}\n`,
   )
 })
 

@@ -9,12 +9,15 @@ import { REQUEST, renderStage, SHORTCUTS, VIEWER } from './stage.ts'
 export interface Frame {
   /** What the root is called. */
   readonly rootName: string
+  /** Whether each folder can be had as an archive. */
+  readonly hasArchives: boolean
   readonly style: string
   readonly script: string
 }
 
 /** The page of a folder. Without a script it is a list of links, with one player. */
-export function renderPage(library: Library, { rootName, style, script }: Frame): string {
+export function renderPage(library: Library, frame: Frame): string {
+  const { rootName, style, script } = frame
   const { query, media } = library
   const title = query.folder === '' ? rootName : nameOf(query.folder)
   const [first] = media
@@ -37,7 +40,7 @@ ${renderSearch(query)}
 <main>
 ${renderStage(first, query)}
 <nav id="shelf" aria-label="Files" tabindex="-1">
-${renderShelf(library)}
+${renderShelf(library, frame)}
 </nav>
 </main>
 <p id="status" class="unseen" role="status"></p>

@@ -1,9 +1,8 @@
 import type { Query } from './library.ts'
-import { toHref } from './playlist.ts'
 
 /** Relative to the page: whatever serves the page under another path need not know of it. */
 export function hrefOf(path: string, query: Query): string {
-  return toHref(path.slice(prefixOf(query).length))
+  return path.slice(prefixOf(query).length).split('/').map(encodeURIComponent).join('/')
 }
 
 /** What all paths in the folder begin with. */

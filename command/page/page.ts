@@ -11,7 +11,7 @@ import { readFacts } from './facts.ts'
 import { renderPage } from './html.ts'
 import { MAX_PAGES, type Query, readLibrary, type Shelf } from './library.ts'
 import { ORDERS } from './order.ts'
-import { renderPlaylist } from './playlist.ts'
+import { renderPlaylist, WHOLE } from './playlist.ts'
 import { asWebVtt } from './srt.ts'
 import { STYLE } from './style.ts'
 
@@ -23,7 +23,8 @@ export interface Site {
   readonly shelf: Shelf
   /** What the root is called. */
   readonly name: string
-  readonly scheme: 'http' | 'https'
+  /** Whether the files have an archive of each folder, at `?zip`. */
+  readonly hasArchives: boolean
   readonly views: Views
 }
 
@@ -32,7 +33,7 @@ export interface Site {
  * has an index.html, and leaves everything else to the lookup of the files. Programs, which do not
  * ask for HTML, get from that what it has to say of a folder.
  */
-export function withPage({ files, shelf, name, scheme, views }: Site): FileLookup {
+export function withPage({ files, shelf, name, hasArchives, views }: Site): FileLookup {
   const underWay = new Map<string, Promise<FileSource>>()
 
   return async (request, ...context) => {
@@ -46,12 +47,14 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
     if (VIEW_NAME.test(view)) return listen(view, pathname)
     if (searchParams.has('vtt') && /\.srt$/i.test(pathname)) return captions(pathname)
     if (!pathname.endsWith('/')) return files(request, ...context)
-    const folder = pathname === '/' ? '' : toRelativePath(pathname.slice(0, -1))
+    const path = pathname.replace(/\/{2,}/g, '/')
+    const folder = path === '/' ? '' : toRelativePath(path.slice(0, -1))
     if (folder === null || searchParams.has('zip')) return files(request, ...context)
     const index = await open(`${pathname}index.html`, request)
     if (index !== null) return index
-    if (searchParams.has('playlist')) return playlist(folder, target, request)
+    if (searchParams.has('playlist')) return playlist(folder, searchParams, request)
     const listing = wantsHtml(request) ? null : await listed(folder, request, context)
+    if (listing === null && path !== pathname) return toPlainPath(target)
     return listing ?? page(folder, searchParams)
   }
 
@@ -93,7 +96,12 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
 
   async function makePage(query: Query): Promise<FileSource> {
     const library = await readLibrary(shelf, query)
-    const html = renderPage(library, { rootName: name, style: STYLE, script: SCRIPT })
+    const html = renderPage(library, {
+      rootName: name,
+      hasArchives,
+      style: STYLE,
+      script: SCRIPT,
+    })
     return toSource(html, 'text/html; charset=utf-8', {
       'content-security-policy': POLICY,
       'referrer-policy': 'no-referrer',
@@ -103,14 +111,14 @@ export function withPage({ files, shelf, name, scheme, views }: Site): FileLooku
 
   async function playlist(
     folder: string,
-    target: URL,
+    asked: URLSearchParams,
     request: RequestLike,
   ): Promise<FileSource | null> {
     if (folder !== '' && !(await isFolder(folder))) return null
-    const host = authorityOf(request) || target.host
     const query: Query = { folder, words: '', order: 'name', page: 1 }
     const { media } = await readLibrary(shelf, query, LONG)
-    return toSource(renderPlaylist(media, `${scheme}://${host}/`), 'audio/x-mpegurl')
+    const base = asked.get('playlist') === WHOLE ? ownReferrer(request) : null
+    return toSource(renderPlaylist(media, query, base), 'audio/x-mpegurl', { vary: 'referer' })
   }
 
   async function captions(pathname: string): Promise<FileSource | null> {
@@ -145,6 +153,29 @@ function toQuery(folder: string, asked: URLSearchParams): Query {
     order: ORDERS.find((order) => order === asked.get('sort')) ?? 'name',
     page: Number.isInteger(page) ? Math.min(Math.max(page, 1), MAX_PAGES) : 1,
   }
+}
+
+/**
+ * A redirect to the folder without the slashes that are too many: from there, `../` leads out of it.
+ * It is relative, as all links are.
+ */
+function toPlainPath({ pathname, search }: URL): Answer {
+  const toRoot = '../'.repeat(pathname.split('/').length - 2)
+  const location = toRoot + pathname.replace(/\/{2,}/g, '/').slice(1) + search
+  return { status: 308, headers: { location, 'cache-control': 'no-cache' }, pieces: [] }
+}
+
+/**
+ * The page that a link was followed from, as its browser sees it: a proxy may speak TLS, and have
+ * this server below a path of its own. Null for programs, and for who comes from another site.
+ */
+function ownReferrer(request: RequestLike): string | null {
+  const referrer = request.headers.get('referer') ?? ''
+  if (!URL.canParse(referrer)) return null
+  const isOwn =
+    request.headers.get('sec-fetch-site') === 'same-origin' ||
+    new URL(referrer).host === authorityOf(request)
+  return isOwn ? referrer : null
 }
 
 /** Browsers say so; rclone, wget and curl take anything. */

@@ -1,14 +1,16 @@
+import type { Frame } from './html.ts'
 import type { Item } from './item.ts'
 import type { Library, Query } from './library.ts'
 import { renderMedium, renderOther, renderPicture } from './links.ts'
 import { escapeHtml, hrefOf, prefixOf } from './markup.ts'
 import { nameOf } from './paths.ts'
+import { WHOLE } from './playlist.ts'
 
 /** All that the folder holds. The script takes it from another page without leaving this one. */
-export function renderShelf(library: Library): string {
+export function renderShelf(library: Library, frame: Pick<Frame, 'hasArchives'>): string {
   const { query, folders, media, pictures, others, pages, isCut } = library
   const parts = [
-    `<p id="counts">${renderCounts(library)}</p>`,
+    `<p id="counts"><span>${renderCounts(library)}</span> <span>${renderWhole(library, frame)}</span></p>`,
     renderFolders(folders, query),
     ...Array.from(groupsOf(media, query), ([group, items]) => {
       return renderSection(
@@ -34,7 +36,7 @@ export function renderShelf(library: Library): string {
   return parts.filter((part) => part !== '').join('\n')
 }
 
-function renderCounts({ counts, media, query }: Library): string {
+function renderCounts({ counts }: Library): string {
   const kinds: readonly (readonly [number, string, string])[] = [
     [counts.video, 'video', 'videos'],
     [counts.audio, 'song', 'songs'],
@@ -44,11 +46,21 @@ function renderCounts({ counts, media, query }: Library): string {
   const texts = kinds.flatMap(([count, one, many]) => {
     return count === 0 ? [] : [`${formatCount(count)} ${count === 1 ? one : many}`]
   })
-  const playlist =
-    media.length === 0 || query.words !== ''
-      ? ''
-      : ` <a href="?playlist" download="${escapeHtml(nameOf(query.folder) || 'All')}.m3u8">Playlist</a>`
-  return `<span>${texts.join(', ')}</span>${playlist}`
+  return texts.join(', ')
+}
+
+/** Links to all that is in the folder, whatever is shown of it. */
+function renderWhole(
+  { counts, media, query }: Library,
+  { hasArchives }: Pick<Frame, 'hasArchives'>,
+): string {
+  if (query.words !== '') return ''
+  const name = escapeHtml(nameOf(query.folder) || 'All')
+  const playlist = `<a href="?playlist=${WHOLE}" referrerpolicy="same-origin" download="${name}.m3u8">Playlist</a>`
+  const archive = '<a href="?zip" download>All as ZIP</a>'
+  const isEmpty = Object.values(counts).every((count) => count === 0)
+  const links = [media.length > 0 ? playlist : '', hasArchives && !isEmpty ? archive : '']
+  return links.filter((link) => link !== '').join(' ')
 }
 
 function renderFolders(folders: readonly string[], query: Query): string {

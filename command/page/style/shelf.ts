@@ -4,6 +4,7 @@ export const SHELF = `
 #shelf > p { margin: .75rem .5rem; color: var(--quiet) }
 #counts, #pages { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-size: .875rem }
 #counts a, #pages a { padding-block: .25rem; margin-block: -.25rem }
+#counts a + a { margin-inline-start: .75rem }
 #shelf section { margin-top: .75rem; content-visibility: auto; contain-intrinsic-size: auto 20rem }
 #shelf h2 { margin: 1.25rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
 .media a, .others a {
