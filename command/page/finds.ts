@@ -53,12 +53,17 @@ export class Finds {
 
   /** Takes what turned out to belong to no other file, once all were offered. */
   async takeOrphans(): Promise<void> {
-    const { folder: top } = this.#query
-    for (const found of this.#sidecars.orphans()) {
-      const folder = folderOf(found.path)
-      const groups = new Groups(top, folder)
-      await this.#take(found, { folder, groups, alone: new FilmFolder(top) })
+    const orphans = this.#sidecars.orphans()
+    for (let at = 0; at < orphans.length; at += AT_ONCE) {
+      await Promise.all(orphans.slice(at, at + AT_ONCE).map((found) => this.#takeOrphan(found)))
     }
+  }
+
+  #takeOrphan(found: Found): undefined | Promise<void> {
+    const { folder: top } = this.#query
+    const folder = folderOf(found.path)
+    const place = { folder, groups: new Groups(top, folder), alone: new FilmFolder(top) }
+    return this.#take(found, place)
   }
 
   #take({ kind, path, entry }: Found, { folder, groups, alone }: Place): undefined | Promise<void> {
