@@ -46,7 +46,7 @@ export async function findRoot(
 /** The files of the root and, unless they are not wanted, a page or a listing of each folder. */
 export function lookupOf(
   root: Root,
-  { cache, folders, faststart }: ServeOptions,
+  { cache, folders, faststart, tls }: ServeOptions,
   views: Views,
 ): FileLookup {
   const { name, file, shelf } = root
@@ -64,6 +64,7 @@ export function lookupOf(
     files,
     shelf: file === null ? shelf : onlyItem(shelf, file),
     name,
+    scheme: tls === null ? 'http' : 'https',
     hasArchives: file === null,
     views,
   })

@@ -49,11 +49,14 @@ function pageOf(root: string, views = new Views(), hasArchives = false): FileLoo
     files: nodeDirectory(root, { listing: true }),
     shelf: shelfOf(root),
     name: 'films & <more>',
+    scheme: 'http',
     hasArchives,
     views,
   })
 }
 
+/** Where the page of a sub-folder is, if nobody says something else. */
+const HERE = 'http://host/sub/'
 const HTML = { headers: { accept: 'text/html,*/*' } }
 
 /** Asks as a browser does. */
@@ -305,7 +308,7 @@ describe('the page', () => {
       '../',
       './',
       'Aa/Aa.mp4',
-      '?playlist=whole',
+      '?playlist',
       'B/',
       'Aa/Aa.mp4',
       'B/C/c.mp4',
@@ -346,10 +349,10 @@ describe('the page', () => {
   test.each([
     ['an empty folder', [], []],
     ['no media', ['x.txt'], ['?zip']],
-    ['media', ['a.mp4', 'sub/x.txt'], ['?playlist=whole', '?zip']],
+    ['media', ['a.mp4', 'sub/x.txt'], ['?playlist', '?zip']],
     ['an empty folder, without archives', [], []],
     ['no media, without archives', ['x.txt'], []],
-    ['media, without archives', ['a.mp4'], ['?playlist=whole']],
+    ['media, without archives', ['a.mp4'], ['?playlist']],
   ])('leads to the whole of %s', async (what, paths, links) => {
     const lookup = pageOf(makeRoot(...paths), new Views(), !what.includes('without'))
     const html = await (await fileHandler(lookup)(new Request('http://host/', HTML))).text()
@@ -379,32 +382,33 @@ describe('the page', () => {
   test('has a playlist of all that is played', async () => {
     const root = makeRoot('a b.mp4', 'sub/c.mp3', 'x.txt')
     const handler = fileHandler(pageOf(root))
-    const response = await handler(new Request('http://host:81/?playlist'))
+    const request = new Request('http://host:81/?playlist', { headers: { host: 'host:81' } })
+    const response = await handler(request)
     expect([response.headers.get('content-type'), await response.text()]).toEqual([
       'audio/x-mpegurl',
-      '#EXTM3U\n#EXTINF:-1,a b\na%20b.mp4\n#EXTINF:-1,sub: c\nsub/c.mp3\n',
+      '#EXTM3U\n#EXTINF:-1,a b\nhttp://host:81/a%20b.mp4\n#EXTINF:-1,sub: c\nhttp://host:81/sub/c.mp3\n',
     ])
   })
 
   test.each([
-    ['its page', { referer: 'http://host/sub/' }, 'http://host/sub/'],
+    ['its page', { referer: 'http://host/sub/' }, HERE],
     [
       'its page, behind a proxy that is known by another name',
       { referer: 'https://films.example/my/sub/?sort=date', 'sec-fetch-site': 'same-origin' },
       'https://films.example/my/sub/',
     ],
-    ['nowhere', {}, ''],
-    ['a page of another site', { referer: 'https://evil.example/' }, ''],
+    ['nowhere', {}, HERE],
+    ['a page of another site', { referer: 'https://evil.example/' }, HERE],
     [
       'a page of another site, as the browser says',
       { referer: 'https://evil.example/', 'sec-fetch-site': 'cross-site' },
-      '',
+      HERE,
     ],
-    ['what is no page', { referer: 'host/sub/' }, ''],
-  ])('has a playlist to be saved, for who comes from %s', async (_what, fields, base) => {
+    ['what is no page', { referer: 'host/sub/' }, HERE],
+  ])('has the addresses of the page in its playlist, for who comes from %s', async (_what, fields, base) => {
     const handler = fileHandler(pageOf(makeRoot('sub/c d.mp3')))
     const headers = { host: 'host', ...fields }
-    const response = await handler(new Request('http://host/sub/?playlist=whole', { headers }))
+    const response = await handler(new Request('http://host/sub/?playlist', { headers }))
     expect(await response.text()).toBe(`#EXTM3U\n#EXTINF:-1,c d\n${base}c%20d.mp3\n`)
     expect(response.headers.get('vary')).toBe('referer')
   })

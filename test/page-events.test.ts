@@ -34,6 +34,7 @@ function serveFilm() {
     files: ({ url }) => (/film\.mp4/.test(url) ? film : /native\.mp4/.test(url) ? native : null),
     shelf: { list: async function* () {}, describe: async () => null },
     name: 'root',
+    scheme: 'http',
     hasArchives: false,
     views,
   })

@@ -31,8 +31,8 @@ const FINISHED: Finish = async () => {}
  * method but GET and HEAD; with `cors`, it answers the preflight for a file. Where the response's `write` or `end` are not Node's own, as with
  * compression, or where another class stands in for Node's, no buffer is used again.
  *
- * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name:
- * those of Node, or of Express.
+ * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name: say
+ * `incoming: IncomingMessage` for Node's, or Express's Request.
  *
  * The promise that it returns is fulfilled when the response is over or passed on, and rejects only
  * with what `next` throws. It stays pending for a pipelined request whose connection breaks before
@@ -44,7 +44,6 @@ const FINISHED: Finish = async () => {}
  * ```ts
  * createServer(nodeListener(nodeDirectory('media'))).listen(8080)
  * express().use('/media', nodeListener(nodeDirectory('media')))
- * nodeListener((request, incoming: IncomingMessage) => nodeFile(`${incoming.socket.remoteAddress}.log`))
  * ```
  */
 export function nodeListener<I extends Incoming = Incoming, O extends Outgoing = Outgoing>(

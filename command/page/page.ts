@@ -11,7 +11,7 @@ import { readFacts } from './facts.ts'
 import { renderPage } from './html.ts'
 import { MAX_PAGES, type Query, readLibrary, type Shelf } from './library.ts'
 import { ORDERS } from './order.ts'
-import { renderPlaylist, WHOLE } from './playlist.ts'
+import { renderPlaylist } from './playlist.ts'
 import { asWebVtt } from './srt.ts'
 import { STYLE } from './style.ts'
 
@@ -23,6 +23,7 @@ export interface Site {
   readonly shelf: Shelf
   /** What the root is called. */
   readonly name: string
+  readonly scheme: 'http' | 'https'
   /** Whether the files have an archive of each folder, at `?zip`. */
   readonly hasArchives: boolean
   readonly views: Views
@@ -33,7 +34,7 @@ export interface Site {
  * has an index.html, and leaves everything else to the lookup of the files. Programs, which do not
  * ask for HTML, get from that what it has to say of a folder.
  */
-export function withPage({ files, shelf, name, hasArchives, views }: Site): FileLookup {
+export function withPage({ files, shelf, name, scheme, hasArchives, views }: Site): FileLookup {
   const underWay = new Map<string, Promise<FileSource>>()
 
   return async (request, ...context) => {
@@ -52,7 +53,7 @@ export function withPage({ files, shelf, name, hasArchives, views }: Site): File
     if (folder === null || searchParams.has('zip')) return files(request, ...context)
     const index = await open(`${pathname}index.html`, request)
     if (index !== null) return index
-    if (searchParams.has('playlist')) return playlist(folder, searchParams, request)
+    if (searchParams.has('playlist')) return playlist(folder, target, request)
     const listing = wantsHtml(request) ? null : await listed(folder, request, context)
     if (listing === null && path !== pathname) return toPlainPath(target)
     return listing ?? page(folder, searchParams)
@@ -111,13 +112,13 @@ export function withPage({ files, shelf, name, hasArchives, views }: Site): File
 
   async function playlist(
     folder: string,
-    asked: URLSearchParams,
+    { host, pathname }: URL,
     request: RequestLike,
   ): Promise<FileSource | null> {
     if (folder !== '' && !(await isFolder(folder))) return null
     const query: Query = { folder, words: '', order: 'name', page: 1 }
     const { media } = await readLibrary(shelf, query, LONG)
-    const base = asked.get('playlist') === WHOLE ? ownReferrer(request) : null
+    const base = ownReferrer(request) ?? `${scheme}://${authorityOf(request) || host}${pathname}`
     return toSource(renderPlaylist(media, query, base), 'audio/x-mpegurl', { vary: 'referer' })
   }
 

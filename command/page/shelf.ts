@@ -4,7 +4,6 @@ import type { Library, Query } from './library.ts'
 import { renderMedium, renderOther, renderPicture } from './links.ts'
 import { escapeHtml, hrefOf, prefixOf } from './markup.ts'
 import { nameOf } from './paths.ts'
-import { WHOLE } from './playlist.ts'
 
 /** All that the folder holds. The script takes it from another page without leaving this one. */
 export function renderShelf(library: Library, frame: Pick<Frame, 'hasArchives'>): string {
@@ -56,7 +55,7 @@ function renderWhole(
 ): string {
   if (query.words !== '') return ''
   const name = escapeHtml(nameOf(query.folder) || 'All')
-  const playlist = `<a href="?playlist=${WHOLE}" referrerpolicy="same-origin" download="${name}.m3u8">Playlist</a>`
+  const playlist = `<a href="?playlist" referrerpolicy="same-origin" download="${name}.m3u8">Playlist</a>`
   const archive = '<a href="?zip" download>All as ZIP</a>'
   const isEmpty = Object.values(counts).every((count) => count === 0)
   const links = [media.length > 0 ? playlist : '', hasArchives && !isEmpty ? archive : '']
