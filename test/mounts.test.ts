@@ -95,6 +95,21 @@ it('a path is not at hand where another device is by now', async () => {
   expect(mounts.isAtHand(path)).toBe(false)
 })
 
+it.each([1, 2, 5])('a device is known by what is above %i names that are missing', async (count) => {
+  const mounts = new Mounts()
+  await mounts.look(join(dirname(path), 'no-such-name/'.repeat(count)))
+  expect(mounts.isHere(dev)).toBe(true)
+})
+
+it('what could not be asked of a device is asked again', async () => {
+  const mounts = new Mounts()
+  vi.spyOn(elsewhere, 'stat').mockResolvedValueOnce(statSync(path))
+  await mounts.look(`${path}-removed-since`)
+  const seen = [mounts.isHere(dev)]
+  await mounts.look(path)
+  expect([...seen, mounts.isHere(dev)]).toEqual([false, true])
+})
+
 it('a name that no file can have is one where nothing is', async () => {
   expect(await new Mounts().look(`${path}${'x'.repeat(300)}`)).toBe(null)
 })
