@@ -307,6 +307,39 @@ it('a Cache that is none is refused', () => {
   )
 })
 
+describe('the URLs of blocks in a Cache', () => {
+  const stored = new Map<string, Response>()
+  /** As a Cache does: what is behind a hash sign tells nothing apart. */
+  const cache = {
+    match: async (url: string) => stored.get(new URL(url.replace(/#.*/, '')).href)?.clone(),
+    put: async (url: string, response: Response) => {
+      stored.set(new URL(url.replace(/#.*/, '')).href, response)
+    },
+  }
+
+  it.each([
+    ['https://x.invalid/films', 'https://x.invalid/music'],
+    ['https://x.invalid/films/', 'https://x.invalid/films'],
+    ['https://x.invalid/?films=', 'https://x.invalid/?music='],
+    ['https://x.invalid', undefined],
+  ])('are others with base %s than with %s', async (one, other) => {
+    stored.clear()
+    const [first, second] = [one, other].map((base) => cacheApiTier(cache, { base }))
+    await first?.put('a', someBytes(9))
+    expect([(await first?.get('a'))?.length, await second?.get('a')]).toEqual([9, null])
+    expect([...stored.keys()].map((url) => url.startsWith(one))).toEqual([true])
+  })
+
+  it.each([
+    'films/',
+    '',
+    'https://x.invalid/#films',
+    'https://x.invalid/#',
+  ])('do not begin with %j', (base) => {
+    expect(() => cacheApiTier(cache, { base })).toThrow(TypeError)
+  })
+})
+
 /** What is quickly compared, and shown when it differs. */
 function digestOf(bytes: Uint8Array): string {
   return `${bytes.length} bytes, ${createHash('sha256').update(bytes).digest('hex')}`
