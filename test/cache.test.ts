@@ -291,6 +291,32 @@ describe('what names a file', () => {
     }
     expect(blocksOf(upstream)).toEqual([0, 0])
   })
+
+  it('the two apart: a client may send any Host', async () => {
+    const paths: string[] = []
+    const lookup = cached(
+      ({ url }) => {
+        paths.push(url)
+        return { size: 1, etag: '"1"', read: () => new Uint8Array(1) }
+      },
+      { revalidate: 60_000 },
+    )
+    const asked = [
+      ['a', '/b/c'],
+      ['a/b', '/c'],
+      ['', '/a/b/c'],
+      ['a ', '/b/c'],
+      ['a","', '/b/c'],
+    ] as const
+    for (const [host, url] of asked) {
+      await lookup({
+        method: 'GET',
+        url,
+        headers: { get: (name) => (name === 'host' ? host : null) },
+      })
+    }
+    expect(paths).toEqual(asked.map(([, path]) => path))
+  })
 })
 
 describe('revalidate', () => {
