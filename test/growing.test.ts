@@ -1,7 +1,17 @@
-import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { mounts } from '../adapters/local/shared.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
 import { readBytes } from '../src/reader.ts'
@@ -9,6 +19,7 @@ import { serveFile } from '../src/serve.ts'
 import { BrokenReplyError, fetchOnce, open, toRequest } from './support/client.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { type Program, run } from './support/process.ts'
+import { readerOf } from './support/reader.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
@@ -178,6 +189,28 @@ describe('growingFile', () => {
     await until(() => !canCountHandles || openHandles(path) === 0)
   })
 
+  it.runIf(canCountHandles).each([
+    [1, 'on a disk of this machine'],
+    [0, 'on one that may keep the thread waiting'],
+  ])('has %i watch of the system %s', async (count) => {
+    const found = await growingFile(path, request, { poll: 5 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    // So it takes some seconds before the device is trusted again.
+    const { dev } = statSync(path)
+    for (let i = 0; i < 4 && count === 0; i++) mounts.noteDuration(dev, 1000)
+    const looks = vi.spyOn(mounts, 'look')
+    const before = watches()
+    const reader = readerOf(new Response(found.stream?.()))
+    await reader.read()
+    const next = reader.read()
+    await until(() => looks.mock.calls.length > 2)
+    expect(watches() - before).toBe(count)
+    appendFileSync(path, 'two')
+    expect(String(Buffer.from((await next).value ?? []))).toBe('two')
+    await reader.cancel()
+    looks.mockRestore()
+  })
+
   it('opens nothing before its body is wanted', async () => {
     await growingFile(path, request)
     if (canCountHandles) expect(openHandles(path)).toBe(0)
@@ -260,3 +293,17 @@ describe('live', () => {
     expect(await tagOf('none.part')).toBe(null)
   })
 })
+
+/** What this process has asked the system to tell of. */
+function watches(): number {
+  const directory = '/proc/self/fdinfo'
+  const all = readdirSync(directory).map((fd) => {
+    try {
+      return readFileSync(`${directory}/${fd}`, 'utf8')
+    } catch {
+      // Closed since it was listed.
+      return ''
+    }
+  })
+  return all.join('').split('inotify wd:').length - 1
+}

@@ -208,7 +208,9 @@ class Follower {
     if (this.#news !== null) await this.#news.wait()
     else if (!this.#isClosed) {
       const { idle, poll } = this.#limits
-      this.#news = new News(this.#file.path, Math.min(poll, Math.max(1, idle)))
+      const { path, opened } = this.#file
+      this.#news = new News(Math.min(poll, Math.max(1, idle)))
+      if (mounts.isLocal(opened.dev)) this.#news.watch(path)
     }
   }
 }

@@ -32,9 +32,10 @@ export async function* listBelow(
     const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, calls)
     return version && toEntry(dirent, version, mounts)
   }
+  const wait: Wait = (call) => mounts.run(at, found.dev, call)
   try {
     let next: Promise<Entry | null>[] = []
-    for await (const dirent of await opendir(directory.path)) {
+    for await (const dirent of direntsOf(directory.path, wait)) {
       next.push(entryOf(dirent))
       if (next.length < AT_ONCE) continue
       yield* present(await Promise.all(next))
@@ -43,6 +44,23 @@ export async function* listBelow(
     yield* present(await Promise.all(next))
   } finally {
     await directory.leave()
+  }
+}
+
+/** Waits for a call in another thread, and in not too many at once. */
+type Wait = <T>(call: () => Promise<T>) => Promise<T>
+
+/** What is in a directory: to read on waits for the disk again and again. */
+async function* direntsOf(path: string, wait: Wait): AsyncGenerator<Dirent> {
+  const directory = await wait(() => opendir(path))
+  try {
+    for (;;) {
+      const dirent = await wait(() => directory.read())
+      if (dirent === null) return
+      yield dirent
+    }
+  } finally {
+    await wait(() => directory.close())
   }
 }
 
