@@ -1,12 +1,18 @@
-import { realpathSync, statSync, writeFileSync } from 'node:fs'
+import { type Dir, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { opendir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { afterEach, expect, it, vi } from 'vitest'
 import { elsewhere, here } from '../adapters/local/calls.ts'
+import { listBelow } from '../adapters/local/list.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { Names } from '../adapters/local/names.ts'
+import { Below } from '../adapters/local/place.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { settle } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
+
+vi.mock('node:fs/promises', { spy: true })
 
 const path = join(temporaryDirectory(), 'file')
 writeFileSync(path, '')
@@ -95,7 +101,9 @@ it('a path is not at hand where another device is by now', async () => {
   expect(mounts.isAtHand(path)).toBe(false)
 })
 
-it.each([1, 2, 5])('a device is known by what is above %i names that are missing', async (count) => {
+it.each([
+  1, 2, 5,
+])('a device is known by what is above %i names that are missing', async (count) => {
   const mounts = new Mounts()
   await mounts.look(join(dirname(path), 'no-such-name/'.repeat(count)))
   expect(mounts.isHere(dev)).toBe(true)
@@ -146,4 +154,39 @@ it('who is the first to look into a directory does not wait for others that stal
   void mounts.look('/another/0')
   await settle()
   expect(looks.mock.calls).toEqual([['/another/0']])
+})
+
+it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
+  ['opening it', (stall) => stall()],
+  [
+    'reading it',
+    async (stall) => Object({ read: stall, [Symbol.asyncIterator]: () => ({ next: stall }) }),
+  ],
+])('a directory that is listed stalls no more threads than may wait, by %s', async (_what, dir) => {
+  const mounts = await looked()
+  const place = new Below(dirname(path), 'inside', mounts)
+  let stalled = 0
+  const stall = () => {
+    stalled++
+    return new Promise<never>(() => {})
+  }
+  vi.mocked(opendir).mockImplementation(() => dir(stall))
+  mounts.note(path, dev, SLOW)
+  for (let i = 0; i < 8; i++) {
+    mkdirSync(join(dirname(path), `listed-${i}`), { recursive: true })
+    void listBelow(place, `listed-${i}`, mounts).next()
+  }
+  await until(() => stalled >= THREADS - 1)
+  await settle()
+  expect(stalled).toBe(THREADS - 1)
+})
+
+it.runIf(canCountHandles)('a directory that can not be entered is not left open', async () => {
+  const root = temporaryDirectory()
+  const place = new Below(root, 'inside', new Mounts())
+  for (const name of ['fstat', 'readlink', 'realpath'] as const) {
+    const calls = { ...elsewhere, [name]: () => Promise.reject(new Error(name)) }
+    await expect(place.enter(root, calls)).rejects.toThrow(name)
+  }
+  expect(openHandles(root)).toBe(0)
 })

@@ -149,13 +149,16 @@ export class Below implements Place {
       return (await this.open(path, calls)) === 'directory' ? { path, leave: () => {} } : null
     }
     const fd = await calls.open(path, O_PATH)
-    const isServed =
-      isDirectory(await calls.fstat(fd)) &&
-      (await this.#isInside(await calls.readlink(linkOf(fd)), calls))
     const leave = () => calls.close(fd)
-    if (isServed) return { path: linkOf(fd), leave }
-    await leave()
-    return null
+    let isServed = false
+    try {
+      isServed =
+        isDirectory(await calls.fstat(fd)) &&
+        (await this.#isInside(await calls.readlink(linkOf(fd)), calls))
+    } finally {
+      if (!isServed) await leave()
+    }
+    return isServed ? { path: linkOf(fd), leave } : null
   }
 
   /** What a link leads to; null if that may not be served. */
