@@ -256,6 +256,17 @@ describe.runIf(canCountHandles)('a file that was handed over', () => {
     expect(openHandles(path)).toBe(0)
   })
 
+  it('stays open for longer if that was asked for', async () => {
+    const one = await find(path, { keepOpen: 60_000 })
+    one.handOver()
+    const later = await find(path, { keepOpen: 0 })
+    await later.close()
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(1)
+    pool.sweep(performance.now() + 60_000)
+    expect(openHandles(path)).toBe(0)
+  })
+
   it('is lent to others meanwhile, and stays open for them after', async () => {
     const one = await find(path, { keepOpen: 0 })
     one.handOver()

@@ -34,7 +34,10 @@ export class OpenFiles {
   readonly #fingerprints: Fingerprints
   /** What further responses may read from, by the place and path that it was found at. */
   readonly #shared = new Map<string, Pooled>()
-  readonly #idle = new IdleFiles((pooled) => this.#closeQuietly(pooled))
+  readonly #idle = new IdleFiles(
+    (pooled) => this.#closeQuietly(pooled),
+    (pooled) => void Promise.resolve(this.#settle(pooled)).catch(noop),
+  )
   readonly #opening = new Map<string, Promise<unknown>>()
   readonly #lender: Lender
 
@@ -196,6 +199,11 @@ export class OpenFiles {
 
   #release(pooled: Pooled): void | Promise<void> {
     if (--pooled.users > 0 || this.#idle.isHandedOver(pooled)) return
+    return this.#settle(pooled)
+  }
+
+  /** Keeps a file that nobody reads for who comes next, or closes it. */
+  #settle(pooled: Pooled): void | Promise<void> {
     const isShared = this.#shared.get(pooled.key) === pooled
     if (pooled.keepOpen === 0 || !isShared) return this.#close(pooled)
     this.#idle.add(pooled)
