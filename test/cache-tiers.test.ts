@@ -3,6 +3,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   utimesSync,
@@ -235,6 +236,20 @@ describe('a directory as a tier', () => {
     const { lookup, ask } = withTier(directoryTier(path))
     expect(await ask()).toBe(true)
     await until(() => lookup.stats.tierFailures === 8)
+  })
+
+  it('is made again once it was removed, and counts from nothing', async () => {
+    const path = newDirectory()
+    const tier = directoryTier(path, { size: 3500 })
+    for (const key of ['a', 'b']) await tier.put(key, someBytes(1000))
+    rmSync(path, { recursive: true })
+    await expect(tier.put('c', someBytes(1000))).rejects.toThrow('ENOENT')
+    for (const key of ['d', 'e', 'f']) await tier.put(key, someBytes(1000))
+    const kept = await Promise.all(['a', 'd', 'e', 'f'].map((key) => tier.get(key)))
+    expect([kept.map((bytes) => bytes?.length), filesIn(path).length]).toEqual([
+      [undefined, 1000, 1000, 1000],
+      3,
+    ])
   })
 
   it('has a whole number of bytes', () => {
