@@ -91,7 +91,7 @@ interface Walk {
 
 /** What lies below a folder, by name, each folder before what is in it. */
 async function* below(walk: Walk, folder: string, prefix = ''): AsyncGenerator<ZipMember> {
-  const entries = await listed(walk, folder)
+  const entries = await entriesOf(walk, folder)
   const pathOf = ({ name }: Entry) => (folder === '' ? name : `${folder}/${name}`)
   const learn = (entry: Entry) => {
     const { name, kind, lastModified } = entry
@@ -142,7 +142,7 @@ async function learnVersion({ known, open }: Walk, id: string, entry: Entry) {
   return file && known.remember(id, entry, file)
 }
 
-async function listed(walk: Walk, folder: string): Promise<Iterable<Entry>> {
+async function entriesOf(walk: Walk, folder: string): Promise<Iterable<Entry>> {
   const list = walk.tree.list?.(folder)
   if (list === undefined) throw new TypeError('Expected a tree that can be listed')
   const entries: Entry[] = []
