@@ -10,7 +10,7 @@ import { placeOf } from '../../site/views.ts'
 import { awaited } from '../flights.ts'
 import { askingFor, copyOf } from '../request.ts'
 import { KnownTree } from './known-tree.ts'
-import { archiveOf, planOf, type ZipMember, type ZipOptions } from './zip.ts'
+import { archiveOf, plan, planOf, type ZipMember, type ZipOptions } from './zip.ts'
 
 /** Options of `zipFolder`. */
 export interface ZipFolderOptions extends ZipOptions {
@@ -63,16 +63,20 @@ export async function zipFolder(
     openFile(store, id, askingFor(kept, 'HEAD', null, signal))
   const share = known.plans().join(JSON.stringify([folder, maxMembers]), (signal) => {
     const asked = { tree: store, open: (id: string) => open(id, signal), known, maxMembers, signal }
-    return planOf(below({ ...asked, count: 0 }, folder))
+    return planOf(below({ ...asked, count: 0 }, folder), plan)
   })
-  const plan = await awaited(share, hangUpSignal(request))
-  const entries = plan.entries.map((entry) => ({
+  const shared = await awaited(share, hangUpSignal(request))
+  // Each request for itself: by what it says of who asks, one may open a file and another may not.
+  const entries = shared.entries.map((entry) => ({
     ...entry,
     open: async () => known.recognise(entry, await open(entry.id)),
   }))
   const saved = { 'content-disposition': contentDisposition('attachment', filename) }
   const { checksums } = known
-  return archiveOf({ ...plan, entries }, { checksums, ...others, headers: overlay(saved, headers) })
+  return archiveOf(
+    { ...shared, entries },
+    { checksums, ...others, headers: overlay(saved, headers) },
+  )
 }
 
 /** How many files are opened at the same time. */
@@ -123,9 +127,6 @@ function* groupsOf<T>(items: Iterable<T>, length: number): Generator<T[]> {
   yield group
 }
 
-/** Each request opens it for itself: by what it says of who asks, one may and another may not. */
-const open = () => null
-
 async function learnFile(
   walk: Walk,
   id: string,
@@ -133,7 +134,7 @@ async function learnFile(
   entry: Entry,
 ): Promise<ZipMember | null> {
   const version = walk.known.find(id, entry) ?? (await learnVersion(walk, id, entry))
-  return version && { name, id, open, ...version }
+  return version && { name, id, ...version }
 }
 
 async function learnVersion({ known, open }: Walk, id: string, entry: Entry) {

@@ -6,7 +6,7 @@ import { plain } from '../../site/plain.ts'
 import type { Entry, TreeFile } from '../../site/tree.ts'
 import { Flights } from '../flights.ts'
 import { Checksums } from './checksums.ts'
-import type { Known, Plan } from './zip.ts'
+import type { Plan, Planned } from './zip.ts'
 
 /** What tells one state of an entry of a listing from another. */
 type Listed = Pick<Entry, 'size' | 'lastModified' | 'version'>
@@ -59,7 +59,7 @@ export class KnownTree {
    * A file that was opened for an entry of an archive, under the tag that it has there if it is that
    * version. If it is not, the listing may be wrong about it: that is opened the next time.
    */
-  recognise(entry: Known, file: TreeFile | null): FileSource | null {
+  recognise(entry: Planned, file: TreeFile | null): FileSource | null {
     const { id, etag } = entry
     if (file?.version !== undefined && file.version === etag) return { ...plain(file), etag }
     if (file?.etag === etag) return file
