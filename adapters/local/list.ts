@@ -32,10 +32,10 @@ export async function* listBelow(
     const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, calls)
     return version && toEntry(dirent, version, mounts)
   }
-  const wait: Wait = (call) => mounts.run(at, found.dev, call)
+  const inTurn: InTurn = (call) => mounts.run(at, found.dev, call)
   try {
     let next: Promise<Entry | null>[] = []
-    for await (const dirent of direntsOf(directory.path, wait)) {
+    for await (const dirent of direntsOf(directory.path, inTurn)) {
       next.push(entryOf(dirent))
       if (next.length < AT_ONCE) continue
       yield* present(await Promise.all(next))
@@ -48,19 +48,19 @@ export async function* listBelow(
 }
 
 /** Waits for a call in another thread, and in not too many at once. */
-type Wait = <T>(call: () => Promise<T>) => Promise<T>
+type InTurn = <T>(call: () => Promise<T>) => Promise<T>
 
 /** What is in a directory: to read on waits for the disk again and again. */
-async function* direntsOf(path: string, wait: Wait): AsyncGenerator<Dirent> {
-  const directory = await wait(() => opendir(path))
+async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> {
+  const directory = await inTurn(() => opendir(path))
   try {
     for (;;) {
-      const dirent = await wait(() => directory.read())
+      const dirent = await inTurn(() => directory.read())
       if (dirent === null) return
       yield dirent
     }
   } finally {
-    await wait(() => directory.close())
+    await inTurn(() => directory.close())
   }
 }
 
