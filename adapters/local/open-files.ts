@@ -147,12 +147,11 @@ export class OpenFiles {
       if (pooled !== null) return this.#lend(pooled, keepOpen)
     }
     const opening = this.#openNow(sought, calls)
-    const over = opening.then(noop, noop)
-    this.#opening.set(key, over)
+    this.#opening.set(key, opening.then(noop, noop))
     try {
       return await opening
     } finally {
-      if (this.#opening.get(key) === over) this.#opening.delete(key)
+      this.#opening.delete(key)
     }
   }
 
