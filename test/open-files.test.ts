@@ -82,6 +82,18 @@ describe('a file that several read', () => {
     expect(openHandles(path)).toBe(0)
   })
 
+  it.runIf(canCountHandles)('is not left open when it can not be looked at', async () => {
+    const look = here.fstat
+    let looks = 0
+    const looking = vi.spyOn(here, 'fstat').mockImplementation((fd) => {
+      if (++looks > 2) throw new Error('EIO')
+      return look(fd)
+    })
+    onTestFinished(() => looking.mockRestore())
+    await expect(find()).rejects.toThrow('EIO')
+    expect(openHandles(path)).toBe(0)
+  })
+
   it('is opened once, for all who come at the same time', async () => {
     const files = await Promise.all([find(), find(), find()])
     expect(new Set(files.map(({ file }) => file)).size).toBe(1)
