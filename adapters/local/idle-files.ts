@@ -30,10 +30,6 @@ export class IdleFiles {
     this.#settle = settle
   }
 
-  get size(): number {
-    return this.#idle.size
-  }
-
   has(pooled: Pooled): boolean {
     return this.#idle.has(pooled)
   }

@@ -173,7 +173,7 @@ export class OpenFiles {
       return await place.open(path, calls)
     } catch (error) {
       const isCrowded = codeOf(error) === 'EMFILE' || codeOf(error) === 'ENFILE'
-      if (!isCrowded || this.#idle.size === 0) throw error
+      if (!isCrowded) throw error
       this.closeIdle()
       return place.open(path, calls)
     }
