@@ -119,7 +119,7 @@ export class OpenFile {
   /** Keeps a copy of all its bytes, if these are all. They are never lent: who has one may change it. */
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
-    if (bytes.length < size || !this.isTellable || this.#bytes !== null) return
+    if (bytes.length < size || this.#bytes !== null) return
     if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
   }
 
