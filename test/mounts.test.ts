@@ -1,13 +1,22 @@
-import { type Dir, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import {
+  type Dir,
+  mkdirSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { elsewhere, here } from '../adapters/local/calls.ts'
 import { listBelow } from '../adapters/local/list.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { Names } from '../adapters/local/names.ts'
-import { Below } from '../adapters/local/place.ts'
+import { openRegular } from '../adapters/local/opening.ts'
+import { anywhere, Below } from '../adapters/local/place.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { settle, until } from './support/wait.ts'
@@ -171,6 +180,7 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
     return new Promise<never>(() => {})
   }
   vi.mocked(opendir).mockImplementation(() => dir(stall))
+  onTestFinished(() => void vi.mocked(opendir).mockReset())
   mounts.note(path, dev, SLOW)
   for (let i = 0; i < 8; i++) {
     mkdirSync(join(dirname(path), `listed-${i}`), { recursive: true })
@@ -190,3 +200,105 @@ it.runIf(canCountHandles)('a directory that can not be entered is not left open'
   }
   expect(openHandles(root)).toBe(0)
 })
+
+it('a known directory of this machine is looked into by all who come', async () => {
+  const mounts = new Mounts()
+  await mounts.look(path)
+  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
+  for (let i = 0; i < 8; i++) void mounts.look(`${path}-${i}`)
+  await settle()
+  expect(looks.mock.calls.length).toBe(8)
+})
+
+it('who comes when one is done waits as long as there are as many as may be', async () => {
+  // Nothing is known of the device.
+  const mounts = new Mounts()
+  const begun: number[] = []
+  const ends: (() => void)[] = []
+  const run = (i: number) =>
+    mounts.run(`${i}`, dev, () => {
+      begun.push(i)
+      return new Promise<void>((end) => ends.push(end))
+    })
+  for (let i = 0; i <= THREADS; i++) void run(i)
+  ends.shift()?.()
+  await settle()
+  void run(THREADS + 1)
+  await settle()
+  expect(begun).toEqual(Array.from({ length: THREADS }, (_, i) => i))
+})
+
+it('who is the first to look into a directory knows its device, whoever stalls', async () => {
+  const look = elsewhere.stat
+  vi.spyOn(elsewhere, 'stat').mockImplementation((at) =>
+    String(at).startsWith('/unknown') ? new Promise(() => {}) : look(at),
+  )
+  const mounts = new Mounts()
+  for (let i = 0; i < 8; i++) void mounts.look(`/unknown/${i}`)
+  await mounts.look(path)
+  expect(mounts.isHere(dev)).toBe(true)
+})
+
+it('a file on another machine is listed without a version', async () => {
+  const mounts = new Mounts()
+  const root = temporaryDirectory()
+  writeFileSync(join(root, 'a'), '')
+  utimesSync(join(root, 'a'), 1000, 1000)
+  const versionOf = async () => {
+    const { value } = await listBelow(new Below(root, 'inside', mounts), '', mounts).next()
+    return typeof Object(value).version
+  }
+  await until(async () => (await versionOf()) === 'string')
+  vi.spyOn(mounts, 'isHere').mockReturnValue(false)
+  expect(await versionOf()).toBe('undefined')
+})
+
+it('a file whose descriptor can not be asked is in no place any more', async () => {
+  const mounts = new Mounts()
+  const file = Object({ path, fd: 0, version: statSync(path) })
+  const fails = () => Promise.reject(new Error('EIO'))
+  const calls = { ...elsewhere, readlink: fails, realpath: fails }
+  expect(await new Below(dirname(path), 'inside', mounts).holds(file, calls)).toBe(false)
+})
+
+it('a file that was away for a moment is opened all the same', async () => {
+  let tries = 0
+  const open: typeof elsewhere.open = (...asked) =>
+    ++tries === 1 ? Promise.reject(enoent()) : elsewhere.open(...asked)
+  for (const place of [new Below(dirname(path), 'inside', new Mounts()), anywhere]) {
+    tries = 0
+    const opened = await place.open(path, { ...elsewhere, open })
+    if (opened === null || opened === 'directory') throw new Error('Expected a file')
+    expect(opened.version.ino).toBe(statSync(path).ino)
+    await elsewhere.close(opened.fd)
+  }
+})
+
+it('a file of which somebody has a lease is waited for', async () => {
+  const busy = Object.assign(new Error('EAGAIN'), { code: 'EAGAIN' })
+  const open = vi.fn(elsewhere.open).mockRejectedValueOnce(busy).mockRejectedValueOnce(busy)
+  const opened = await openRegular(path, { ...elsewhere, open })
+  expect([opened !== null, open.mock.calls.length]).toEqual([true, 3])
+  if (opened !== null) await elsewhere.close(opened.fd)
+})
+
+it('no link leads to a file whose name is not to be had as text', async () => {
+  const root = temporaryDirectory()
+  const outside = dirname(path)
+  mkdirSync(join(root, 'folder'))
+  writeFileSync(join(root, 'folder', 'file'), '')
+  symlinkSync(outside, join(root, 'link'))
+  const mounts = await looked()
+  const unspeakable = Object.assign(new Error(), { name: 'InvalidData' })
+  const calls = { ...elsewhere, realpath: () => Promise.reject(unspeakable) }
+  const names = new Names(root, mounts)
+  const seen = ['folder/file', 'link/file', 'link'].map((name) => {
+    const at = join(root, name)
+    return names.look(at, name === 'link' ? null : statSync(at), calls)
+  })
+  expect(await Promise.all(seen)).toEqual(['inside', 'outside', 'outside'])
+})
+
+function enoent(): Error {
+  return Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
+}

@@ -11,7 +11,7 @@ import {
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { here } from '../adapters/local/calls.ts'
+import { elsewhere, here } from '../adapters/local/calls.ts'
 import { toSourceOrClose } from '../adapters/local/file-source.ts'
 import { Lease } from '../adapters/local/lease.ts'
 import { LARGEST_HOT, Memory } from '../adapters/local/memory.ts'
@@ -20,6 +20,8 @@ import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere } from '../adapters/local/place.ts'
 import type { SharingOptions } from '../adapters/local/sharing.ts'
 import { localTree } from '../adapters/local/tree.ts'
+import { openUnversioned } from '../adapters/local/unversioned.ts'
+import type { Version } from '../adapters/local/version.ts'
 import { nodeFile } from '../adapters/node.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import { someBytes } from './support/counting-source.ts'
@@ -27,7 +29,7 @@ import { canCountHandles, openHandles } from './support/handles.ts'
 import { putFile } from './support/local-files.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
-import { eventually, until } from './support/wait.ts'
+import { eventually, settle, until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
 const pool = new OpenFiles(new Memory())
@@ -54,6 +56,23 @@ describe('an open file', () => {
     )
     await closed
     expect(openHandles(path)).toBe(0)
+  })
+
+  it('that promises no version is closed once, and when calls under way are done', async () => {
+    const file = await openUnversioned(anywhere, putFile(directory, someBytes(10)))
+    if (file === null || file === 'directory') throw new Error('Expected a file')
+    let end: (version: Version) => void = () => {}
+    vi.spyOn(elsewhere, 'fstat').mockReturnValue(new Promise((resolve) => (end = resolve)))
+    const close = vi.spyOn(elsewhere, 'close')
+    onTestFinished(() => void vi.restoreAllMocks())
+    const look = file.look()
+    const closed = [file.close(), file.close()]
+    await settle()
+    expect(close.mock.calls.length).toBe(0)
+    end(file.opened)
+    await Promise.all([look, ...closed])
+    expect(close.mock.calls.length).toBe(1)
+    await expect(file.look()).rejects.toThrow('was read after it was closed')
   })
 
   it('sees a file grow whose new time came before its new size', async () => {

@@ -94,6 +94,11 @@ describe('a file that several read', () => {
     expect(openHandles(path)).toBe(0)
   })
 
+  it('may be called as Linux calls what was removed', async () => {
+    const at = write(join(directory, 'film (deleted)'), 'one')
+    expect(await textAt(at)).toBe('one')
+  })
+
   it('is opened once, for all who come at the same time', async () => {
     const files = await Promise.all([find(), find(), find()])
     expect(new Set(files.map(({ file }) => file)).size).toBe(1)
@@ -270,7 +275,7 @@ it('nothing is asked on this thread of a disk that was slow just now', async () 
   onTestFinished(() => void vi.useRealTimers())
   mounts.noteDuration(statSync(path).dev, 1000)
   const calls = [vi.spyOn(here, 'stat'), vi.spyOn(here, 'fstat'), vi.spyOn(here, 'close')]
-  onTestFinished(() => vi.restoreAllMocks())
+  onTestFinished(() => void vi.restoreAllMocks())
   const file = await find()
   expect(file.readSync(0, 1)).toBe(null)
   expect(await textOf(file)).toBe('one')

@@ -71,7 +71,6 @@ async function lookAt(
   dirent: Dirent,
   calls: Calls,
 ): Promise<Version | null> {
-  if (!(dirent.isFile() || dirent.isDirectory() || dirent.isSymbolicLink())) return null
   try {
     return dirent.isSymbolicLink() ? await place.follow(path, calls) : await calls.lstat(path)
   } catch {

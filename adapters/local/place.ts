@@ -57,7 +57,7 @@ async function openAnything(path: string, calls: Calls): Promise<Descriptor | 'd
     if (opened !== null) return opened === 'directory' ? opened : { path, ...opened }
     // What was not there may have been replaced at that moment.
     const found = await calls.stat(path)
-    if (found === null || !isRegular(found)) return found && isDirectory(found) ? 'directory' : null
+    if (found === null || !isRegular(found)) return null
   }
   throw replaced(path)
 }
