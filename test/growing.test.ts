@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { News } from '../adapters/local/news.ts'
 import { mounts } from '../adapters/local/shared.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
@@ -209,6 +210,28 @@ describe('growingFile', () => {
     expect(String(Buffer.from((await next).value ?? []))).toBe('two')
     await reader.cancel()
     looks.mockRestore()
+  })
+
+  it('ends when it was moved away and another one has its name', async () => {
+    const found = await growingFile(path, request, { poll: 5 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    const reader = readerOf(new Response(found.stream?.()))
+    const next = async () => Buffer.from((await reader.read()).value ?? []).toString()
+    const seen = [await next()]
+    writeFileSync(`${path}.next`, 'of the next day')
+    appendFileSync(path, 'two')
+    renameSync(path, `${path}.1`)
+    renameSync(`${path}.next`, path)
+    expect([...seen, await next(), await next()]).toEqual(['one ', 'two', ''])
+  })
+
+  it('hears what came before it waits', async () => {
+    const news = new News(2 ** 31 - 1)
+    news.tell()
+    await news.wait()
+    const next = news.wait()
+    news.close()
+    await next
   })
 
   it('opens nothing before its body is wanted', async () => {

@@ -181,7 +181,6 @@ class Follower {
   /** What has come since the last time; null if nothing has. */
   async #read(): Promise<Uint8Array | null> {
     const { size } = await this.#file.look()
-    if (this.#isClosed) return null
     if (size < this.#at) {
       throw new SourceChangedError(`${this.#file.path} became shorter while it was followed`)
     }
