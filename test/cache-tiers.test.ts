@@ -62,7 +62,7 @@ describe('a second tier', () => {
     expect(lookup.stats).toMatchObject({ misses: 4, tierHits: 4, failures: 0 })
     expect(Buffer.concat([...stored.values()])).toEqual(Buffer.from(film))
     expect([...stored.keys()]).toEqual(
-      [0, 1, 2, 3].map((block) => `http://localhost/film "1" 3007 1000 ${block}`),
+      [0, 1, 2, 3].map((block) => `["http://localhost/film","\\"1\\"",3007,1000]${block}`),
     )
   })
 

@@ -131,7 +131,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     context: Context,
   ): BlockAccess {
     const { size, etag } = version
-    const prefix = `${name} ${etag} ${size} ${blockSize} `
+    const prefix = JSON.stringify([name, etag, size, blockSize])
     const flights = store.flights()
     const keepAlive = waitUntil && ((work: Promise<unknown>) => waitUntil(work, ...context))
 
