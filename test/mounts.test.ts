@@ -191,6 +191,19 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
   expect(stalled).toBe(THREADS - 1)
 })
 
+it.runIf(canCountHandles)(
+  'a directory is closed once it was listed, or nobody reads on',
+  async () => {
+    const root = temporaryDirectory()
+    for (let i = 0; i < 10; i++) writeFileSync(join(root, `${i}`), '')
+    const list = () => listBelow(new Below(root, 'inside', new Mounts()), '', new Mounts())
+    let count = 0
+    for await (const _ of list()) count++
+    for await (const _ of list()) break
+    expect([count, openHandles(root)]).toEqual([10, 0])
+  },
+)
+
 it.runIf(canCountHandles)('a directory that can not be entered is not left open', async () => {
   const root = temporaryDirectory()
   const place = new Below(root, 'inside', new Mounts())
