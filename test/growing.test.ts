@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { elsewhere } from '../adapters/local/calls.ts'
 import { News } from '../adapters/local/news.ts'
 import { mounts } from '../adapters/local/shared.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
@@ -23,7 +24,7 @@ import { type Program, run } from './support/process.ts'
 import { readerOf } from './support/reader.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { until } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
 
 const project = fileURLToPath(new URL('../', import.meta.url))
 const root = temporaryDirectory()
@@ -223,6 +224,38 @@ describe('growingFile', () => {
     renameSync(path, `${path}.1`)
     renameSync(`${path}.next`, path)
     expect([...seen, await next(), await next()]).toEqual(['one ', 'two', ''])
+  })
+
+  it('sends nothing while it is as long as it was said to be, and has no more', async () => {
+    const found = await growingFile(path, request, { poll: 5 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    const reader = readerOf(new Response(found.stream?.()))
+    await reader.read()
+    const looks = vi
+      .spyOn(elsewhere, 'fstat')
+      .mockResolvedValueOnce({ ...statSync(path), size: 99 })
+    const next = reader.read()
+    await until(() => looks.mock.calls.length > 1)
+    looks.mockRestore()
+    appendFileSync(path, 'two')
+    expect(Buffer.from((await next).value ?? []).toString()).toBe('two')
+    await reader.cancel()
+  })
+
+  it('ends at once when its writer says so, although it has just begun to wait', async () => {
+    const writer = new AbortController()
+    const found = await growingFile(path, request, { until: writer.signal, poll: 2 ** 31 - 1 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    const looks = vi.spyOn(mounts, 'look')
+    const reader = readerOf(new Response(found.stream?.()))
+    await reader.read()
+    const next = reader.read()
+    // Once it is followed, and once more before it is waited for news of it.
+    await until(() => looks.mock.calls.length > 2)
+    looks.mockRestore()
+    await settle()
+    writer.abort()
+    expect((await next).done).toBe(true)
   })
 
   it('hears what came before it waits', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   type Dir,
   mkdirSync,
@@ -293,6 +294,32 @@ it('a file of which somebody has a lease is waited for', async () => {
   const opened = await openRegular(path, { ...elsewhere, open })
   expect([opened !== null, open.mock.calls.length]).toEqual([true, 3])
   if (opened !== null) await elsewhere.close(opened.fd)
+})
+
+it.runIf(canCountHandles)('what is no file once it is open is closed', async () => {
+  const fifo = join(temporaryDirectory(), 'fifo')
+  execFileSync('mkfifo', [fifo])
+  expect(await openRegular(fifo, elsewhere)).toBe(null)
+  const fstat = () => Promise.reject(new Error('EIO'))
+  await expect(openRegular(path, { ...elsewhere, fstat })).rejects.toThrow('EIO')
+  expect([openHandles(fifo), openHandles(path)]).toEqual([0, 0])
+})
+
+it('names have to say the same again and again', async () => {
+  const root = temporaryDirectory()
+  const at = join(root, 'a', 'b', 'file')
+  mkdirSync(dirname(at), { recursive: true })
+  writeFileSync(at, '')
+  const names = new Names(root, await looked())
+  let looks = 0
+  const realpath: typeof elsewhere.realpath = async (of) => {
+    // The last time, it leads elsewhere.
+    const isLast = of === at && ++looks === 16
+    return elsewhere.realpath(isLast ? path : of)
+  }
+  const version = statSync(at)
+  expect(await names.prove(at, version, elsewhere)).toBe('inside')
+  expect(await names.prove(at, version, { ...elsewhere, realpath })).toBe('unclear')
 })
 
 it('no link leads to a file whose name is not to be had as text', async () => {

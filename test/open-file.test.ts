@@ -193,6 +193,19 @@ describe('an open file', () => {
     expect(rooms()).not.toContain(false)
   })
 
+  it('counts among those who read only until it is closed', async () => {
+    const memory = new Memory()
+    const path = putFile(directory, someBytes(SIZE))
+    const before = new OpenFiles(memory)
+    for (let i = 0; i < 64; i++) {
+      const lease = await before.find(anywhere, path, { keepOpen: 0 })
+      if (lease === null || lease === 'directory') throw new Error('Expected a file')
+      await Promise.all([lease.close(), lease.close()])
+    }
+    memory.join()
+    expect(memory.chunkSize()).toBe(512 * 1024)
+  })
+
   it('takes no more memory than a read may give', async () => {
     const file = await findFile(putFile(directory, someBytes(10)))
     expect((await file.read(0, 9)).buffer.byteLength).toBe(9)
