@@ -15,7 +15,7 @@ import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, here } from './local/calls.ts'
-import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
+import { expectSwitch, type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Lease } from './local/lease.ts'
 import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
@@ -66,10 +66,11 @@ const SHOWN_INLINE =
  * Bun.serve({ fetch: async (request) => serveFile(request, await bunFile('film.mp4')) })
  * ```
  */
-export function bunFile(
+export async function bunFile(
   path: string | URL,
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
+  expectSwitch('stable', options.stable)
   return sourceAt(path, options, (file) => shownInline(bunSource(file, options)))
 }
 
@@ -90,6 +91,7 @@ export function bunDirectory<Context extends readonly unknown[] = readonly unkno
   options: DirectoryOptions<Context> & BunOptions = {},
 ): FileLookup<Context> {
   const { stable } = options
+  expectSwitch('stable', stable)
   const lookup = site(
     localTree(root, options, (lease) => bunSource(lease, { stable })),
     options,

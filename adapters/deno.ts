@@ -14,7 +14,7 @@
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, type DenoStat, fromDeno, here } from './local/calls.ts'
-import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
+import { expectSwitch, type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Lease } from './local/lease.ts'
 import type { OpenFile } from './local/open-file.ts'
 import { linkOf } from './local/opening.ts'
@@ -73,10 +73,11 @@ const SEEK_START = 0
  * Deno.serve(async (request) => serveFile(request, await denoFile('film.mp4', { native: true })))
  * ```
  */
-export function denoFile(
+export async function denoFile(
   path: string | URL,
   options: FileOptions & DenoOptions = {},
 ): Promise<FileSource | null> {
+  expectSwitch('native', options.native)
   return sourceAt(path, options, denoSource)
 }
 
@@ -97,6 +98,7 @@ export function denoDirectory<Context extends readonly unknown[] = readonly unkn
   options: DirectoryOptions<Context> & DenoOptions = {},
 ): FileLookup<Context> {
   const { native } = options
+  expectSwitch('native', native)
   const lookup = site(
     localTree(root, options, (lease) => denoSource(lease, { native })),
     options,

@@ -13,7 +13,7 @@
  */
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
-import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
+import { expectSwitch, type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Lease } from './local/lease.ts'
 import { memory } from './local/shared.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
@@ -62,10 +62,11 @@ export interface NodeOptions {
  * serveFile(request, await nodeFile('videos/film.mp4'))
  * ```
  */
-export function nodeFile(
+export async function nodeFile(
   path: string | URL,
   options: FileOptions & NodeOptions = {},
 ): Promise<FileSource | null> {
+  expectSwitch('native', options.native)
   return sourceAt(path, options, nodeSource)
 }
 
@@ -88,6 +89,7 @@ export function nodeDirectory<Context extends readonly unknown[] = readonly unkn
   options: DirectoryOptions<Context> & NodeOptions = {},
 ): FileLookup<Context> {
   const { native } = options
+  expectSwitch('native', native)
   return site(
     localTree(root, options, (file) => nodeSource(file, { native })),
     options,

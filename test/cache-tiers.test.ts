@@ -3,6 +3,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   utimesSync,
@@ -61,7 +62,7 @@ describe('a second tier', () => {
     expect(lookup.stats).toMatchObject({ misses: 4, tierHits: 4, failures: 0 })
     expect(Buffer.concat([...stored.values()])).toEqual(Buffer.from(film))
     expect([...stored.keys()]).toEqual(
-      [0, 1, 2, 3].map((block) => `http://localhost/film "1" 3007 1000 ${block}`),
+      [0, 1, 2, 3].map((block) => `["http://localhost/film","\\"1\\"",3007,1000]${block}`),
     )
   })
 
@@ -237,6 +238,20 @@ describe('a directory as a tier', () => {
     await until(() => lookup.stats.tierFailures === 8)
   })
 
+  it('is made again once it was removed, and counts from nothing', async () => {
+    const path = newDirectory()
+    const tier = directoryTier(path, { size: 3500 })
+    for (const key of ['a', 'b']) await tier.put(key, someBytes(1000))
+    rmSync(path, { recursive: true })
+    await expect(tier.put('c', someBytes(1000))).rejects.toThrow('ENOENT')
+    for (const key of ['d', 'e', 'f']) await tier.put(key, someBytes(1000))
+    const kept = await Promise.all(['a', 'd', 'e', 'f'].map((key) => tier.get(key)))
+    expect([kept.map((bytes) => bytes?.length), filesIn(path).length]).toEqual([
+      [undefined, 1000, 1000, 1000],
+      3,
+    ])
+  })
+
   it('has a whole number of bytes', () => {
     const message = 'Expected size to be a whole number >= 0, got 1.5'
     expect(() => directoryTier('x', { size: 1.5 })).toThrow(message)
@@ -305,6 +320,39 @@ it('a Cache that is none is refused', () => {
   expect(() => cacheApiTier(undefined as unknown as Parameters<typeof cacheApiTier>[0])).toThrow(
     message,
   )
+})
+
+describe('the URLs of blocks in a Cache', () => {
+  const stored = new Map<string, Response>()
+  /** As a Cache does: what is behind a hash sign tells nothing apart. */
+  const cache = {
+    match: async (url: string) => stored.get(new URL(url.replace(/#.*/, '')).href)?.clone(),
+    put: async (url: string, response: Response) => {
+      stored.set(new URL(url.replace(/#.*/, '')).href, response)
+    },
+  }
+
+  it.each([
+    ['https://x.invalid/films', 'https://x.invalid/music'],
+    ['https://x.invalid/films/', 'https://x.invalid/films'],
+    ['https://x.invalid/?films=', 'https://x.invalid/?music='],
+    ['https://x.invalid', undefined],
+  ])('are others with base %s than with %s', async (one, other) => {
+    stored.clear()
+    const [first, second] = [one, other].map((base) => cacheApiTier(cache, { base }))
+    await first?.put('a', someBytes(9))
+    expect([(await first?.get('a'))?.length, await second?.get('a')]).toEqual([9, null])
+    expect([...stored.keys()].map((url) => url.startsWith(one))).toEqual([true])
+  })
+
+  it.each([
+    'films/',
+    '',
+    'https://x.invalid/#films',
+    'https://x.invalid/#',
+  ])('do not begin with %j', (base) => {
+    expect(() => cacheApiTier(cache, { base })).toThrow(TypeError)
+  })
 })
 
 /** What is quickly compared, and shown when it differs. */

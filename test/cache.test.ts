@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type CachedLookup, type CacheOptions, cached } from '../adapters/cache.ts'
+import { isSource } from '../src/lookup.ts'
+import { readBytes } from '../src/reader.ts'
 import { fileHandler } from '../src/serve.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
 import { someBytes, streamOf } from './support/counting-source.ts'
@@ -290,6 +292,52 @@ describe('what names a file', () => {
       await source.close?.()
     }
     expect(blocksOf(upstream)).toEqual([0, 0])
+  })
+
+  it('a name and a tag apart: they are no text together', async () => {
+    const files = [
+      { name: 'x', etag: '"1" "2"', text: 'a' },
+      { name: 'x "1"', etag: '"2"', text: 'b' },
+    ]
+    const find = ({ url }: RequestLike) => files.find(({ name }) => name === url)
+    const lookup = cached(
+      (request) => {
+        const { etag, text = '' } = find(request) ?? {}
+        return { size: 1, etag, read: () => Buffer.from(text) }
+      },
+      { key: ({ url }) => url },
+    )
+    const texts = files.map(async ({ name }) => {
+      const found = await lookup({ method: 'GET', url: name, headers: new Headers() })
+      return isSource(found) && Buffer.from(await readBytes(found, 0, 1)).toString()
+    })
+    expect(await Promise.all(texts)).toEqual(['a', 'b'])
+  })
+
+  it('the two apart: a client may send any Host', async () => {
+    const paths: string[] = []
+    const lookup = cached(
+      ({ url }) => {
+        paths.push(url)
+        return { size: 1, etag: '"1"', read: () => new Uint8Array(1) }
+      },
+      { revalidate: 60_000 },
+    )
+    const asked = [
+      ['a', '/b/c'],
+      ['a/b', '/c'],
+      ['', '/a/b/c'],
+      ['a ', '/b/c'],
+      ['a","', '/b/c'],
+    ] as const
+    for (const [host, url] of asked) {
+      await lookup({
+        method: 'GET',
+        url,
+        headers: { get: (name) => (name === 'host' ? host : null) },
+      })
+    }
+    expect(paths).toEqual(asked.map(([, path]) => path))
   })
 })
 

@@ -307,8 +307,19 @@ describe('concat refuses', () => {
     ['a size that is none', { size: 1.5, open: () => null }, RangeError],
     ['sizes beyond 2^53', { size: Number.MAX_SAFE_INTEGER, open: () => null }, RangeError],
     ['what can not be opened', { size: 1, open: 1 }, TypeError],
-  ])('%s', async (_what, part, error) => {
-    await expect(concat([countingPart(someBytes(9)), part as Part])).rejects.toThrow(error as Error)
+    ['what can not be read', { size: 1 }, TypeError],
+    ['a file that is not there', null, TypeError],
+    ['nothing', undefined, TypeError],
+    ['a path', 'film.001', TypeError],
+  ])('%s, and closes the others', async (_what, part, error) => {
+    const [first, last] = [countingSource(someBytes(9)), countingSource(someBytes(9))]
+    await expect(concat([first, part as Part, last])).rejects.toThrow(error as Error)
+    expect([first.closes, last.closes]).toEqual([1, 1])
+  })
+
+  it('a part by its place', async () => {
+    const message = 'Expected part 2 to be a file or to have open(), got null'
+    await expect(concat([countingSource(someBytes(9)), null as never])).rejects.toThrow(message)
   })
 
   it('fields that can not be sent', async () => {

@@ -17,6 +17,8 @@ import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { bunDirectory, bunFile } from '../adapters/bun.ts'
+import { denoDirectory, denoFile } from '../adapters/deno.ts'
 import { openFiles } from '../adapters/local/shared.ts'
 import { type DirectoryOptions, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { SourceChangedError } from '../src/errors.ts'
@@ -396,15 +398,22 @@ describe('nodeDirectory', () => {
     }
   })
 
-  it.each(['live', 'native', 'stable'])('%s is on or off, and nothing else', async (name) => {
+  it.each([
+    ['live', nodeDirectory, nodeFile],
+    ['native', nodeDirectory, nodeFile],
+    ['live', bunDirectory, bunFile],
+    ['stable', bunDirectory, bunFile],
+    ['live', denoDirectory, denoFile],
+    ['native', denoDirectory, denoFile],
+  ])('%s is on or off, and nothing else', async (name, toDirectory, toFile) => {
     const message = `Expected ${name} to be a boolean, got no`
     const options: object = { [name]: 'no' }
     const file = join(root, 'none')
-    expect(() => nodeDirectory(root, options)).toThrow(new TypeError(message))
-    await expect(nodeFile(file, options)).rejects.toThrow(new TypeError(message))
-    expect(() => nodeDirectory(root, { [name]: false })).not.toThrow()
-    expect(await nodeFile(file, { [name]: true })).toBe(null)
-    if (name === 'live') nodeDirectory(root, { live: () => true })
+    expect(() => toDirectory(root, options)).toThrow(new TypeError(message))
+    await expect(toFile(file, options)).rejects.toThrow(new TypeError(message))
+    expect(() => toDirectory(root, { [name]: false })).not.toThrow()
+    expect(await toFile(file, { [name]: true })).toBe(null)
+    if (name === 'live') toDirectory(root, { live: () => true })
   })
 
   it('finds a file beyond 2^32 bytes', async () => {

@@ -156,6 +156,11 @@ const MOVED: [what: string, before: Buffer[], index: (by: number) => Buffer, aft
     (by) => moov(track(offsetBox('stco', [AT + by]))),
   ],
   ['no track', [ftyp, mdat], () => moov()],
+  [
+    'many boxes',
+    [ftyp, mdat],
+    (by) => moov(track(offsetBox('stco', [AT + by])), many('free', 99_000)),
+  ],
   ['an empty table', [ftyp, mdat], () => moov(track(offsetBox('stco', [])))],
   [
     'a meta without items',
@@ -214,6 +219,9 @@ const LEFT: [what: string, ...file: Uint8Array[]][] = [
   ['a table of 2^32 offsets', ftyp, mdat, moov(track(box('stco', count(2 ** 32 - 1))))],
   ['a table without a count', ftyp, mdat, moov(track(box('stco', Buffer.alloc(4))))],
   ['boxes nested too deep', ftyp, mdat, nested(12)],
+  ['too many boxes', ftyp, mdat, moov(table, many('free'))],
+  ['too many boxes in containers', ftyp, mdat, moov(table, box('trak', many('minf')))],
+  ['too many items', ftyp, mdat, moov(table, box('meta', Buffer.alloc(4), many('free')))],
   [
     'a size of 64 bits beyond any file',
     ftyp,
@@ -302,6 +310,23 @@ describe('a film that was moved', () => {
     const again = countingSource(bytes, { etag })
     await faststart(again)
     expect(again.reads.length).toBe(reads)
+  })
+
+  it('is learned once for all who come at the same time', async () => {
+    const sources = Array.from({ length: 5 }, () => countingSource(bytes, { etag: '"at once"' }))
+    const moved = await Promise.all(sources.map((source) => faststart(source)))
+    expect(sources.map(({ reads }) => reads.length)).toEqual([3, 0, 0, 0, 0])
+    const whole = await readBytes(await faststart(countingSource(bytes)), 0, bytes.length)
+    for (const each of moved) expect(await sameBytes(each, whole)).toBe(true)
+  })
+
+  it('is learned by the next if the first can not read it', async () => {
+    const etag = '"at odds"'
+    const broken = countingSource(bytes, { etag, read: () => Promise.reject(new Error('EIO')) })
+    const sources = [broken, countingSource(bytes, { etag }), countingSource(bytes, { etag })]
+    const outcomes = await Promise.allSettled(sources.map((source) => faststart(source)))
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+    expect(sources.map(({ reads }) => reads.length)).toEqual([1, 3, 0])
   })
 
   it('is another one with another size or id, although of the same tag', async () => {
@@ -396,6 +421,11 @@ function count(entries: number): Buffer {
   const head = Buffer.alloc(8)
   head.writeUInt32BE(entries, 4)
   return head
+}
+
+/** So many empty boxes, or more than an index has. */
+function many(type: string, length = 100_000): Buffer {
+  return Buffer.alloc(8 * length, box(type))
 }
 
 function nested(depth: number): Buffer {

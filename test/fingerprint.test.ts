@@ -168,6 +168,24 @@ describe('the tag of a local file', () => {
 })
 
 describe('what is read of a file for its tag', () => {
+  it('is made anew of what lies in an image, which another may have replaced', async () => {
+    const mounts = new Mounts()
+    const prints = new Fingerprints(mounts, new Memory())
+    const tags: string[] = []
+    for (const seed of [1, 2]) {
+      const fd = openSync(put('of-image', someBytes(500, seed), BUILT), 'r')
+      onTestFinished(() => closeSync(fd))
+      // SquashFS has one time, in seconds.
+      const version = { ...fstatSync(fd), ino: 5, mtimeMs: BUILT * 1000, ctimeMs: BUILT * 1000 }
+      vi.spyOn(mounts, 'run').mockImplementation(async (_path, _dev, call) => {
+        const found = await call()
+        return typeof found === 'number' ? found : Object(version)
+      })
+      tags.push((await prints.describe({ path: 'of-image', fd, version })).etag)
+    }
+    expect(tags).toEqual([1, 2].map((seed) => tagOf(someBytes(500, seed), BUILT * 1000)))
+  })
+
   it('is of one version, though it was rewritten meanwhile, and keeps its date', async () => {
     const path = put('midway.bin', someBytes(1000), BUILT)
     const others = someBytes(1000, 2)

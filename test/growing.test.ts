@@ -1,7 +1,19 @@
-import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { elsewhere } from '../adapters/local/calls.ts'
+import { News } from '../adapters/local/news.ts'
+import { mounts } from '../adapters/local/shared.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
 import { readBytes } from '../src/reader.ts'
@@ -9,9 +21,10 @@ import { serveFile } from '../src/serve.ts'
 import { BrokenReplyError, fetchOnce, open, toRequest } from './support/client.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { type Program, run } from './support/process.ts'
+import { readerOf } from './support/reader.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { until } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
 
 const project = fileURLToPath(new URL('../', import.meta.url))
 const root = temporaryDirectory()
@@ -178,6 +191,82 @@ describe('growingFile', () => {
     await until(() => !canCountHandles || openHandles(path) === 0)
   })
 
+  it.runIf(canCountHandles).each([
+    [1, 'on a disk of this machine'],
+    [0, 'on one that may keep the thread waiting'],
+  ])('has %i watch of the system %s', async (count) => {
+    const found = await growingFile(path, request, { poll: 5 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    // So it takes some seconds before the device is trusted again.
+    const { dev } = statSync(path)
+    for (let i = 0; i < 4 && count === 0; i++) mounts.noteDuration(dev, 1000)
+    const looks = vi.spyOn(mounts, 'look')
+    const before = watches()
+    const reader = readerOf(new Response(found.stream?.()))
+    await reader.read()
+    const next = reader.read()
+    await until(() => looks.mock.calls.length > 2)
+    expect(watches() - before).toBe(count)
+    appendFileSync(path, 'two')
+    expect(String(Buffer.from((await next).value ?? []))).toBe('two')
+    await reader.cancel()
+    looks.mockRestore()
+  })
+
+  it('ends when it was moved away and another one has its name', async () => {
+    const found = await growingFile(path, request, { poll: 5 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    const reader = readerOf(new Response(found.stream?.()))
+    const next = async () => Buffer.from((await reader.read()).value ?? []).toString()
+    const seen = [await next()]
+    writeFileSync(`${path}.next`, 'of the next day')
+    appendFileSync(path, 'two')
+    renameSync(path, `${path}.1`)
+    renameSync(`${path}.next`, path)
+    expect([...seen, await next(), await next()]).toEqual(['one ', 'two', ''])
+  })
+
+  it('sends nothing while it is as long as it was said to be, and has no more', async () => {
+    const found = await growingFile(path, request, { poll: 5 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    const reader = readerOf(new Response(found.stream?.()))
+    await reader.read()
+    const looks = vi
+      .spyOn(elsewhere, 'fstat')
+      .mockResolvedValueOnce({ ...statSync(path), size: 99 })
+    const next = reader.read()
+    await until(() => looks.mock.calls.length > 1)
+    looks.mockRestore()
+    appendFileSync(path, 'two')
+    expect(Buffer.from((await next).value ?? []).toString()).toBe('two')
+    await reader.cancel()
+  })
+
+  it('ends at once when its writer says so, although it has just begun to wait', async () => {
+    const writer = new AbortController()
+    const found = await growingFile(path, request, { until: writer.signal, poll: 2 ** 31 - 1 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    const looks = vi.spyOn(mounts, 'look')
+    const reader = readerOf(new Response(found.stream?.()))
+    await reader.read()
+    const next = reader.read()
+    // Once it is followed, and once more before it is waited for news of it.
+    await until(() => looks.mock.calls.length > 2)
+    looks.mockRestore()
+    await settle()
+    writer.abort()
+    expect((await next).done).toBe(true)
+  })
+
+  it('hears what came before it waits', async () => {
+    const news = new News(2 ** 31 - 1)
+    news.tell()
+    await news.wait()
+    const next = news.wait()
+    news.close()
+    await next
+  })
+
   it('opens nothing before its body is wanted', async () => {
     await growingFile(path, request)
     if (canCountHandles) expect(openHandles(path)).toBe(0)
@@ -260,3 +349,17 @@ describe('live', () => {
     expect(await tagOf('none.part')).toBe(null)
   })
 })
+
+/** What this process has asked the system to tell of. */
+function watches(): number {
+  const directory = '/proc/self/fdinfo'
+  const all = readdirSync(directory).map((fd) => {
+    try {
+      return readFileSync(`${directory}/${fd}`, 'utf8')
+    } catch {
+      // Closed since it was listed.
+      return ''
+    }
+  })
+  return all.join('').split('inotify wd:').length - 1
+}

@@ -57,6 +57,15 @@ describe('a file that changed', () => {
     expect(await judge(bytes, { mtimeMs: opened.mtimeMs })).toBe(verdict)
   })
 
+  it('becoming shorter than it was seen is no growth, however long it was at first', async () => {
+    const marks = new Marks()
+    marks.add(old)
+    const growth = new Growth(opened, marks.bytes, true)
+    const judgeAt = (size: number, mtimeMs: number) =>
+      growth.judge({ ...opened, size, mtimeMs }, async (start, end) => old.subarray(start, end))
+    expect([await judgeAt(2000, 6000), await judgeAt(1500, 7000)]).toEqual(['intact', 'changed'])
+  })
+
   it('in nothing is not read', async () => {
     const growth = new Growth(opened, new Uint8Array(0), true)
     const failing = () => Promise.reject(new Error('EIO'))

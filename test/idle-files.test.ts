@@ -18,10 +18,11 @@ afterEach(() => void vi.useRealTimers())
 it('sweeps by itself for as long as files wait, handed over or not', () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   const closed: Pooled[] = []
-  const idle: IdleFiles = new IdleFiles((pooled) => {
+  const close = (pooled: Pooled) => {
     closed.push(pooled)
     idle.remove(pooled)
-  })
+  }
+  const idle: IdleFiles = new IdleFiles(close, close)
   const [waiting, handedOver] = [pooledFor(1000), pooledFor(0)]
   idle.add(waiting)
   idle.handOver(handedOver)

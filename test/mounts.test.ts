@@ -1,12 +1,28 @@
-import { realpathSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  type Dir,
+  mkdirSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { opendir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { elsewhere, here } from '../adapters/local/calls.ts'
+import { listBelow } from '../adapters/local/list.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { Names } from '../adapters/local/names.ts'
+import { openRegular } from '../adapters/local/opening.ts'
+import { anywhere, Below } from '../adapters/local/place.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { settle } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
+
+vi.mock('node:fs/promises', { spy: true })
 
 const path = join(temporaryDirectory(), 'file')
 writeFileSync(path, '')
@@ -95,6 +111,23 @@ it('a path is not at hand where another device is by now', async () => {
   expect(mounts.isAtHand(path)).toBe(false)
 })
 
+it.each([
+  1, 2, 5,
+])('a device is known by what is above %i names that are missing', async (count) => {
+  const mounts = new Mounts()
+  await mounts.look(join(dirname(path), 'no-such-name/'.repeat(count)))
+  expect(mounts.isHere(dev)).toBe(true)
+})
+
+it('what could not be asked of a device is asked again', async () => {
+  const mounts = new Mounts()
+  vi.spyOn(elsewhere, 'stat').mockResolvedValueOnce(statSync(path))
+  await mounts.look(`${path}-removed-since`)
+  const seen = [mounts.isHere(dev)]
+  await mounts.look(path)
+  expect([...seen, mounts.isHere(dev)]).toEqual([false, true])
+})
+
 it('a name that no file can have is one where nothing is', async () => {
   expect(await new Mounts().look(`${path}${'x'.repeat(300)}`)).toBe(null)
 })
@@ -132,3 +165,180 @@ it('who is the first to look into a directory does not wait for others that stal
   await settle()
   expect(looks.mock.calls).toEqual([['/another/0']])
 })
+
+it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
+  ['opening it', (stall) => stall()],
+  [
+    'reading it',
+    async (stall) => Object({ read: stall, [Symbol.asyncIterator]: () => ({ next: stall }) }),
+  ],
+])('a directory that is listed stalls no more threads than may wait, by %s', async (_what, dir) => {
+  const mounts = await looked()
+  const place = new Below(dirname(path), 'inside', mounts)
+  let stalled = 0
+  const stall = () => {
+    stalled++
+    return new Promise<never>(() => {})
+  }
+  vi.mocked(opendir).mockImplementation(() => dir(stall))
+  onTestFinished(() => void vi.mocked(opendir).mockReset())
+  mounts.note(path, dev, SLOW)
+  for (let i = 0; i < 8; i++) {
+    mkdirSync(join(dirname(path), `listed-${i}`), { recursive: true })
+    void listBelow(place, `listed-${i}`, mounts).next()
+  }
+  await until(() => stalled >= THREADS - 1)
+  await settle()
+  expect(stalled).toBe(THREADS - 1)
+})
+
+it.runIf(canCountHandles)(
+  'a directory is closed once it was listed, or nobody reads on',
+  async () => {
+    const root = temporaryDirectory()
+    for (let i = 0; i < 10; i++) writeFileSync(join(root, `${i}`), '')
+    const list = () => listBelow(new Below(root, 'inside', new Mounts()), '', new Mounts())
+    let count = 0
+    for await (const _ of list()) count++
+    for await (const _ of list()) break
+    expect([count, openHandles(root)]).toEqual([10, 0])
+  },
+)
+
+it.runIf(canCountHandles)('a directory that can not be entered is not left open', async () => {
+  const root = temporaryDirectory()
+  const place = new Below(root, 'inside', new Mounts())
+  for (const name of ['fstat', 'readlink', 'realpath'] as const) {
+    const calls = { ...elsewhere, [name]: () => Promise.reject(new Error(name)) }
+    await expect(place.enter(root, calls)).rejects.toThrow(name)
+  }
+  expect(openHandles(root)).toBe(0)
+})
+
+it('a known directory of this machine is looked into by all who come', async () => {
+  const mounts = new Mounts()
+  await mounts.look(path)
+  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
+  for (let i = 0; i < 8; i++) void mounts.look(`${path}-${i}`)
+  await settle()
+  expect(looks.mock.calls.length).toBe(8)
+})
+
+it('who comes when one is done waits as long as there are as many as may be', async () => {
+  // Nothing is known of the device.
+  const mounts = new Mounts()
+  const begun: number[] = []
+  const ends: (() => void)[] = []
+  const run = (i: number) =>
+    mounts.run(`${i}`, dev, () => {
+      begun.push(i)
+      return new Promise<void>((end) => ends.push(end))
+    })
+  for (let i = 0; i <= THREADS; i++) void run(i)
+  ends.shift()?.()
+  await settle()
+  void run(THREADS + 1)
+  await settle()
+  expect(begun).toEqual(Array.from({ length: THREADS }, (_, i) => i))
+})
+
+it('who is the first to look into a directory knows its device, whoever stalls', async () => {
+  const look = elsewhere.stat
+  vi.spyOn(elsewhere, 'stat').mockImplementation((at) =>
+    String(at).startsWith('/unknown') ? new Promise(() => {}) : look(at),
+  )
+  const mounts = new Mounts()
+  for (let i = 0; i < 8; i++) void mounts.look(`/unknown/${i}`)
+  await mounts.look(path)
+  expect(mounts.isHere(dev)).toBe(true)
+})
+
+it('a file on another machine is listed without a version', async () => {
+  const mounts = new Mounts()
+  const root = temporaryDirectory()
+  writeFileSync(join(root, 'a'), '')
+  utimesSync(join(root, 'a'), 1000, 1000)
+  const versionOf = async () => {
+    const { value } = await listBelow(new Below(root, 'inside', mounts), '', mounts).next()
+    return typeof Object(value).version
+  }
+  await until(async () => (await versionOf()) === 'string')
+  vi.spyOn(mounts, 'isHere').mockReturnValue(false)
+  expect(await versionOf()).toBe('undefined')
+})
+
+it('a file whose descriptor can not be asked is in no place any more', async () => {
+  const mounts = new Mounts()
+  const file = Object({ path, fd: 0, version: statSync(path) })
+  const fails = () => Promise.reject(new Error('EIO'))
+  const calls = { ...elsewhere, readlink: fails, realpath: fails }
+  expect(await new Below(dirname(path), 'inside', mounts).holds(file, calls)).toBe(false)
+})
+
+it('a file that was away for a moment is opened all the same', async () => {
+  let tries = 0
+  const open: typeof elsewhere.open = (...asked) =>
+    ++tries === 1 ? Promise.reject(enoent()) : elsewhere.open(...asked)
+  for (const place of [new Below(dirname(path), 'inside', new Mounts()), anywhere]) {
+    tries = 0
+    const opened = await place.open(path, { ...elsewhere, open })
+    if (opened === null || opened === 'directory') throw new Error('Expected a file')
+    expect(opened.version.ino).toBe(statSync(path).ino)
+    await elsewhere.close(opened.fd)
+  }
+})
+
+it('a file of which somebody has a lease is waited for', async () => {
+  const busy = Object.assign(new Error('EAGAIN'), { code: 'EAGAIN' })
+  const open = vi.fn(elsewhere.open).mockRejectedValueOnce(busy).mockRejectedValueOnce(busy)
+  const opened = await openRegular(path, { ...elsewhere, open })
+  expect([opened !== null, open.mock.calls.length]).toEqual([true, 3])
+  if (opened !== null) await elsewhere.close(opened.fd)
+})
+
+it.runIf(canCountHandles)('what is no file once it is open is closed', async () => {
+  const fifo = join(temporaryDirectory(), 'fifo')
+  execFileSync('mkfifo', [fifo])
+  expect(await openRegular(fifo, elsewhere)).toBe(null)
+  const fstat = () => Promise.reject(new Error('EIO'))
+  await expect(openRegular(path, { ...elsewhere, fstat })).rejects.toThrow('EIO')
+  expect([openHandles(fifo), openHandles(path)]).toEqual([0, 0])
+})
+
+it('names have to say the same again and again', async () => {
+  const root = temporaryDirectory()
+  const at = join(root, 'a', 'b', 'file')
+  mkdirSync(dirname(at), { recursive: true })
+  writeFileSync(at, '')
+  const names = new Names(root, await looked())
+  let looks = 0
+  const realpath: typeof elsewhere.realpath = async (of) => {
+    // The last time, it leads elsewhere.
+    const isLast = of === at && ++looks === 16
+    return elsewhere.realpath(isLast ? path : of)
+  }
+  const version = statSync(at)
+  expect(await names.prove(at, version, elsewhere)).toBe('inside')
+  expect(await names.prove(at, version, { ...elsewhere, realpath })).toBe('unclear')
+})
+
+it('no link leads to a file whose name is not to be had as text', async () => {
+  const root = temporaryDirectory()
+  const outside = dirname(path)
+  mkdirSync(join(root, 'folder'))
+  writeFileSync(join(root, 'folder', 'file'), '')
+  symlinkSync(outside, join(root, 'link'))
+  const mounts = await looked()
+  const unspeakable = Object.assign(new Error(), { name: 'InvalidData' })
+  const calls = { ...elsewhere, realpath: () => Promise.reject(unspeakable) }
+  const names = new Names(root, mounts)
+  const seen = ['folder/file', 'link/file', 'link'].map((name) => {
+    const at = join(root, name)
+    return names.look(at, name === 'link' ? null : statSync(at), calls)
+  })
+  expect(await Promise.all(seen)).toEqual(['inside', 'outside', 'outside'])
+})
+
+function enoent(): Error {
+  return Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
+}

@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Memory } from '../adapters/local/memory.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { handOn } from '../adapters/node-fetch/handed-on.ts'
 import { fileHandler, serveFile } from '../src/index.ts'
 import { someBytes } from './support/counting-source.ts'
 import { untilCollected } from './support/garbage.ts'
@@ -134,6 +136,15 @@ describe('a native body on Node', () => {
     const response = await serveFile(request(), file, { onError() {} })
     expect([response.status, await response.text()]).toEqual([503, ''])
     if (canCountHandles) await until(() => openHandles(directory) === 0)
+  })
+
+  it('whose first read fails takes no memory', async () => {
+    const memory = new Memory()
+    const read = () => Promise.reject(new Error('EIO'))
+    for (let i = 0; i < 32; i++) {
+      await expect(handOn({ size: MIB, read }, memory, 0, MIB)).rejects.toThrow('EIO')
+    }
+    expect(memory.takeBuffer(MIB).length).toBe(512 * KIB)
   })
 
   it.runIf(canCountHandles)('closes its file when it is dropped unread, or halfway', async () => {

@@ -3,6 +3,7 @@ import {
   closeSync,
   openSync,
   statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -10,14 +11,17 @@ import {
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { elsewhere, here } from '../adapters/local/calls.ts'
 import { toSourceOrClose } from '../adapters/local/file-source.ts'
 import { Lease } from '../adapters/local/lease.ts'
-import { Memory } from '../adapters/local/memory.ts'
+import { LARGEST_HOT, Memory } from '../adapters/local/memory.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere } from '../adapters/local/place.ts'
 import type { SharingOptions } from '../adapters/local/sharing.ts'
 import { localTree } from '../adapters/local/tree.ts'
+import { openUnversioned } from '../adapters/local/unversioned.ts'
+import type { Version } from '../adapters/local/version.ts'
 import { nodeFile } from '../adapters/node.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import { someBytes } from './support/counting-source.ts'
@@ -25,7 +29,7 @@ import { canCountHandles, openHandles } from './support/handles.ts'
 import { putFile } from './support/local-files.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
-import { eventually, until } from './support/wait.ts'
+import { eventually, settle, until } from './support/wait.ts'
 
 const directory = temporaryDirectory()
 const pool = new OpenFiles(new Memory())
@@ -52,6 +56,23 @@ describe('an open file', () => {
     )
     await closed
     expect(openHandles(path)).toBe(0)
+  })
+
+  it('that promises no version is closed once, and when calls under way are done', async () => {
+    const file = await openUnversioned(anywhere, putFile(directory, someBytes(10)))
+    if (file === null || file === 'directory') throw new Error('Expected a file')
+    let end: (version: Version) => void = () => {}
+    vi.spyOn(elsewhere, 'fstat').mockReturnValue(new Promise((resolve) => (end = resolve)))
+    const close = vi.spyOn(elsewhere, 'close')
+    onTestFinished(() => void vi.restoreAllMocks())
+    const look = file.look()
+    const closed = [file.close(), file.close()]
+    await settle()
+    expect(close.mock.calls.length).toBe(0)
+    end(file.opened)
+    await Promise.all([look, ...closed])
+    expect(close.mock.calls.length).toBe(1)
+    await expect(file.look()).rejects.toThrow('was read after it was closed')
   })
 
   it('sees a file grow whose new time came before its new size', async () => {
@@ -131,6 +152,58 @@ describe('an open file', () => {
     appendFileSync(path, 'more')
     expect(new Uint8Array(await file.read(0, 100))).toEqual(bytes)
     await file.close()
+  })
+
+  it('gives no memory that was not read, of a file that has less than it says', async () => {
+    const path = putFile(directory, someBytes(SIZE))
+    const file = await findFile(path, { keepOpen: 0 })
+    // As a mount does that still says what it was told before.
+    const looks = vi.spyOn(here, 'fstat').mockReturnValue(file.file.version)
+    onTestFinished(() => looks.mockRestore())
+    truncateSync(path, 10)
+    expect(new Uint8Array(await file.read(0, SIZE))).toEqual(someBytes(SIZE).slice(0, 10))
+    expect((await file.read(10, SIZE)).length).toBe(0)
+    await file.close()
+  })
+
+  it.each<[how: string, read: (file: Lease) => Promise<Uint8Array> | Uint8Array | null]>([
+    ['in another thread', (file) => file.read(0, 100)],
+    ['on this one', (file) => file.readSync(0, 100)],
+  ])('keeps a copy of its bytes when it is short and read %s', async (_how, read) => {
+    const bytes = someBytes(100)
+    const path = putFile(directory, bytes)
+    // What is known of it already needs no read that its bytes could be kept of.
+    await (await findFile(path, { keepOpen: 0 })).close()
+    const file = await findFile(path, { keepOpen: 0 })
+    for (let i = 0; i < 3; i++) {
+      const given = await read(file)
+      expect(given && new Uint8Array(given)).toEqual(bytes)
+      given?.fill(0)
+    }
+    await file.close()
+  })
+
+  it('keeps its bytes only as long as it is open', async () => {
+    const memory = new Memory()
+    const path = putFile(directory, someBytes(LARGEST_HOT))
+    const lease = await new OpenFiles(memory).find(anywhere, path, { keepOpen: 0 })
+    if (lease === null || lease === 'directory') throw new Error('Expected a file')
+    const rooms = () => Array.from({ length: 256 }, () => memory.heat(LARGEST_HOT))
+    await lease.close()
+    expect(rooms()).not.toContain(false)
+  })
+
+  it('counts among those who read only until it is closed', async () => {
+    const memory = new Memory()
+    const path = putFile(directory, someBytes(SIZE))
+    const before = new OpenFiles(memory)
+    for (let i = 0; i < 64; i++) {
+      const lease = await before.find(anywhere, path, { keepOpen: 0 })
+      if (lease === null || lease === 'directory') throw new Error('Expected a file')
+      await Promise.all([lease.close(), lease.close()])
+    }
+    memory.join()
+    expect(memory.chunkSize()).toBe(512 * 1024)
   })
 
   it('takes no more memory than a read may give', async () => {

@@ -19,6 +19,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { here } from '../adapters/local/calls.ts'
 import type { Lease } from '../adapters/local/lease.ts'
 import { Memory } from '../adapters/local/memory.ts'
+import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere, type Place } from '../adapters/local/place.ts'
 import type { SharingOptions } from '../adapters/local/sharing.ts'
@@ -79,6 +80,29 @@ describe('a file that several read', () => {
     await two.close()
     pool.closeIdle()
     expect(openHandles(path)).toBe(0)
+  })
+
+  it.runIf(canCountHandles)('is not left open when it can not be looked at', async () => {
+    const look = here.fstat
+    let looks = 0
+    const looking = vi.spyOn(here, 'fstat').mockImplementation((fd) => {
+      if (++looks > 2) throw new Error('EIO')
+      return look(fd)
+    })
+    onTestFinished(() => looking.mockRestore())
+    await expect(find()).rejects.toThrow('EIO')
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('may be called as Linux calls what was removed', async () => {
+    const at = write(join(directory, 'film (deleted)'), 'one')
+    expect(await textAt(at)).toBe('one')
+  })
+
+  it('is opened once, for all who come at the same time', async () => {
+    const files = await Promise.all([find(), find(), find()])
+    expect(new Set(files.map(({ file }) => file)).size).toBe(1)
+    for (const file of files) await file.close()
   })
 
   it.runIf(canCountHandles)('is still open for the next one, but not for long', async () => {
@@ -243,6 +267,23 @@ it('a file that was there is looked for twice before it is not', async () => {
   await file.close()
 })
 
+it('nothing is asked on this thread of a disk that was slow just now', async () => {
+  const mounts = new Mounts()
+  pool = new OpenFiles(new Memory(), mounts)
+  await (await find()).close()
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  mounts.noteDuration(statSync(path).dev, 1000)
+  const calls = [vi.spyOn(here, 'stat'), vi.spyOn(here, 'fstat'), vi.spyOn(here, 'close')]
+  onTestFinished(() => void vi.restoreAllMocks())
+  const file = await find()
+  expect(file.readSync(0, 1)).toBe(null)
+  expect(await textOf(file)).toBe('one')
+  await file.close()
+  pool.closeIdle()
+  expect(calls.map((call) => call.mock.calls)).toEqual([[], [], []])
+})
+
 describe.runIf(canCountHandles)('a file that was handed over', () => {
   it('stays open for half a minute, whatever else is closed', async () => {
     const file = await find(path, { keepOpen: 0 })
@@ -253,6 +294,17 @@ describe.runIf(canCountHandles)('a file that was handed over', () => {
     pool.sweep(before + 29_999)
     expect(openHandles(path)).toBe(1)
     pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(0)
+  })
+
+  it('stays open for longer if that was asked for', async () => {
+    const one = await find(path, { keepOpen: 60_000 })
+    one.handOver()
+    const later = await find(path, { keepOpen: 0 })
+    await later.close()
+    pool.sweep(performance.now() + 30_000)
+    expect(openHandles(path)).toBe(1)
+    pool.sweep(performance.now() + 60_000)
     expect(openHandles(path)).toBe(0)
   })
 
@@ -347,6 +399,26 @@ describe('what is found anew at once', () => {
     const other = sourceOf(await lookUp('films new', '/x.txt'))
     expect(await lookUp('films', '/new%20x.txt')).toBe(null)
     await other?.close?.()
+  })
+
+  it('and not a file that was closed while that was asked', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    let isCrowded = false
+    const place: Place = {
+      ...anywhere,
+      id: 'closed meanwhile ',
+      holds: async () => {
+        if (isCrowded) pool.closeIdle()
+        return true
+      },
+    }
+    await (await findIn(place, path))?.close()
+    isCrowded = true
+    vi.advanceTimersByTime(1001)
+    const file = await findIn(place, path)
+    expect(file && (await textOf(file))).toBe('one')
+    await file?.close()
   })
 
   it('and once a second it is asked whether it still may be had', async () => {

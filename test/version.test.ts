@@ -7,6 +7,7 @@ import {
   lastModified,
   unrest,
   type Version,
+  versionTag,
   youth,
 } from '../adapters/local/version.ts'
 
@@ -21,6 +22,14 @@ const version: Version = {
   mtimeMs: Date.UTC(2026, 0),
   ctimeMs: Date.UTC(2026, 1) + 0.5,
 }
+
+it('a listing names a version, unless it is young or one that an image may have', () => {
+  const now = version.ctimeMs + 60_000
+  const second = { ...version, ctimeMs: version.mtimeMs }
+  expect(
+    [version, { ...version, mtimeMs: now }, second].map((each) => versionTag(each, now)),
+  ).toEqual([`"2-5-${version.mtimeMs}-${Math.floor(version.ctimeMs)}"`, undefined, undefined])
+})
 
 describe('two looks', () => {
   it.each<[keyof Version, same: boolean, file: boolean, bytes: boolean]>([

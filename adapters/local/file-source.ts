@@ -56,7 +56,7 @@ export async function sourceAt<Options extends FileOptions>(
   toSource: (lease: Lease, options: Options) => FileSource,
 ): Promise<FileSource | null> {
   expectSharing(options)
-  expectSwitches(options)
+  expectSwitch('live', options.live)
   expectHeaders(options.headers)
   if (options.live) {
     const file = await openUnversioned(anywhere, pathOf(path))
@@ -67,17 +67,10 @@ export async function sourceAt<Options extends FileOptions>(
   return toSourceOrClose(found, (lease) => toSource(lease, options))
 }
 
-/**
- * Checks the options that are on or off, those of one runtime included.
- *
- * @throws TypeError unless each of them is a boolean, or not given
- */
-export function expectSwitches(options: object): void {
-  for (const name of ['live', 'native', 'stable']) {
-    const value: unknown = Reflect.get(options, name)
-    if (value === undefined || typeof value === 'boolean') continue
-    throw unexpected(`${name} to be a boolean`, value)
-  }
+/** @throws TypeError unless an option that is on or off is a boolean, or not given */
+export function expectSwitch(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return
+  throw unexpected(`${name} to be a boolean`, value)
 }
 
 /** @throws TypeError if it is a URL, but not of a file */

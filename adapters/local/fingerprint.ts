@@ -18,7 +18,7 @@ import {
 } from './version.ts'
 
 /** A descriptor, and what was seen of the file when it was opened. */
-export interface Opened {
+export interface Descriptor {
   /** The path that was asked for. */
   readonly path: string
   readonly fd: number
@@ -26,7 +26,7 @@ export interface Opened {
 }
 
 /** An open file, what every answer says about its version, and what tells that from others. */
-export interface Described extends Opened {
+export interface Described extends Descriptor {
   readonly etag: string
   readonly lastModified: Date | undefined
   /** Whether a later look can tell that nothing has happened to the file since. */
@@ -41,6 +41,11 @@ export interface Described extends Opened {
 interface Fingerprint {
   readonly sum: string
   readonly marks: Uint8Array
+}
+
+/** A fingerprint as it was just made, and all bytes of the file if they are few. */
+interface FreshFingerprint extends Fingerprint {
+  readonly bytes: Uint8Array | null
 }
 
 /** How much is read of a file that is not small, in bytes: at each end, and at each eighth of it. */
@@ -77,7 +82,7 @@ export class Fingerprints {
    * clock is waited for: any change after that gives it another time. One that changes on and on is
    * described as it is, by a weak tag.
    */
-  async describe(opened: Opened): Promise<Described> {
+  async describe(opened: Descriptor): Promise<Described> {
     const isExact = this.#mounts.isHere(opened.version.dev)
     let { version } = await this.#wait(opened, isExact)
     for (let tries = 1; ; tries++) {
@@ -112,7 +117,7 @@ export class Fingerprints {
   }
 
   /** Waits for the next tick of a clock that has not moved since the file changed, if it is soon. */
-  async #wait(opened: Opened, isExact: boolean): Promise<Opened> {
+  async #wait(opened: Descriptor, isExact: boolean): Promise<Descriptor> {
     const { version } = opened
     const now = Date.now()
     // Deno's ctime has whole seconds: that is too long to wait for, but the youth is over soon.
@@ -124,13 +129,13 @@ export class Fingerprints {
     return { ...opened, version: await this.#look(opened) }
   }
 
-  #look({ path, fd, version: { dev } }: Opened): Version | Promise<Version> {
+  #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
     if (this.#mounts.isLocal(dev)) return here.fstat(fd)
     return this.#mounts.run(path, dev, () => elsewhere.fstat(fd))
   }
 
   /** Null if not all of it could be read: who reads the rest will be told why. */
-  async #read({ path, fd, version }: Opened): Promise<Read | null> {
+  async #read({ path, fd, version }: Descriptor): Promise<FreshFingerprint | null> {
     const { size, dev } = version
     const hash = createHash('sha256')
     const marks = new Marks()
@@ -151,11 +156,6 @@ export class Fingerprints {
       this.#memory.releaseBuffer(buffer)
     }
   }
-}
-
-/** A fingerprint as it was just made. */
-interface Read extends Fingerprint {
-  readonly bytes: Uint8Array | null
 }
 
 /** What of a file of this size is read, and in which pieces: all, or both ends and some samples. */

@@ -181,7 +181,6 @@ class Follower {
   /** What has come since the last time; null if nothing has. */
   async #read(): Promise<Uint8Array | null> {
     const { size } = await this.#file.look()
-    if (this.#isClosed) return null
     if (size < this.#at) {
       throw new SourceChangedError(`${this.#file.path} became shorter while it was followed`)
     }
@@ -208,7 +207,9 @@ class Follower {
     if (this.#news !== null) await this.#news.wait()
     else if (!this.#isClosed) {
       const { idle, poll } = this.#limits
-      this.#news = new News(this.#file.path, Math.min(poll, Math.max(1, idle)))
+      const { path, opened } = this.#file
+      this.#news = new News(Math.min(poll, Math.max(1, idle)))
+      if (mounts.isLocal(opened.dev)) this.#news.watch(path)
     }
   }
 }

@@ -14,19 +14,20 @@ const MAX_HANDED_OVER = 256
 /** The files of a pool that are open for who comes next: each is closed when its time is up. */
 export class IdleFiles {
   readonly #close: (pooled: Pooled) => void
+  readonly #settle: (pooled: Pooled) => void
   /** Those that nobody reads, the longest idle first, and until when each stays open. */
   readonly #idle = new Map<Pooled, number>()
   /** Those that may be opened by their number, and until when each stays open for that. */
   readonly #handedOver = new Map<Pooled, number>()
   #sweeper: NodeJS.Timeout | null = null
 
-  /** @param close closes a file, and calls `remove` */
-  constructor(close: (pooled: Pooled) => void) {
+  /**
+   * @param close closes a file, and calls `remove`
+   * @param settle closes or adds a file that nobody reads
+   */
+  constructor(close: (pooled: Pooled) => void, settle: (pooled: Pooled) => void) {
     this.#close = close
-  }
-
-  get size(): number {
-    return this.#idle.size
+    this.#settle = settle
   }
 
   has(pooled: Pooled): boolean {
@@ -67,12 +68,12 @@ export class IdleFiles {
 
   /** @param now closes those whose time is up by then, on the clock of `performance` */
   sweep(now: number = performance.now()): void {
-    for (const [pooled, until] of this.#idle) if (until <= now) this.#close(pooled)
     for (const [pooled, until] of this.#handedOver) {
       if (until > now) continue
       this.#handedOver.delete(pooled)
-      if (pooled.users === 0) this.#close(pooled)
+      if (pooled.users === 0) this.#settle(pooled)
     }
+    for (const [pooled, until] of this.#idle) if (until <= now) this.#close(pooled)
     this.#sweepLater()
   }
 

@@ -32,9 +32,10 @@ export async function* listBelow(
     const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, calls)
     return version && toEntry(dirent, version, mounts)
   }
+  const inTurn: InTurn = (call) => mounts.run(at, found.dev, call)
   try {
     let next: Promise<Entry | null>[] = []
-    for await (const dirent of await opendir(directory.path)) {
+    for await (const dirent of direntsOf(directory.path, inTurn)) {
       next.push(entryOf(dirent))
       if (next.length < AT_ONCE) continue
       yield* present(await Promise.all(next))
@@ -46,6 +47,23 @@ export async function* listBelow(
   }
 }
 
+/** Waits for a call in another thread, and in not too many at once. */
+type InTurn = <T>(call: () => Promise<T>) => Promise<T>
+
+/** What is in a directory: to read on waits for the disk again and again. */
+async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> {
+  const directory = await inTurn(() => opendir(path))
+  try {
+    for (;;) {
+      const dirent = await inTurn(() => directory.read())
+      if (dirent === null) return
+      yield dirent
+    }
+  } finally {
+    await inTurn(() => directory.close())
+  }
+}
+
 /** What an entry is, or leads to; null if it may not be served, or can't be looked at. */
 async function lookAt(
   place: Below,
@@ -53,7 +71,6 @@ async function lookAt(
   dirent: Dirent,
   calls: Calls,
 ): Promise<Version | null> {
-  if (!(dirent.isFile() || dirent.isDirectory() || dirent.isSymbolicLink())) return null
   try {
     return dirent.isSymbolicLink() ? await place.follow(path, calls) : await calls.lstat(path)
   } catch {

@@ -121,9 +121,13 @@ export class Mounts {
     this.#looking.add(directory)
     try {
       const found = await look(path)
-      const dev = found?.dev ?? (await nearestDevice(directory, look))
-      if (dev === null) return null
-      if (!this.#isLocal.has(dev)) this.#isLocal.set(dev, await isLocalDevice(dev, path))
+      const there = found === null ? await nearestThere(directory, look) : { path, dev: found.dev }
+      if (there === null) return null
+      const { dev } = there
+      if (!this.#isLocal.has(dev)) {
+        const answer = await this.#lane.run(there.path, () => isLocalDevice(there), isFirst)
+        if (answer !== null) this.#isLocal.set(dev, answer)
+      }
       this.#directories.set(directory, dev)
       this.#atHand.set(path, dev)
       return found
@@ -185,28 +189,34 @@ export class Mounts {
   }
 }
 
-/** The device of a directory, or of the nearest above it that exists; null if that is far above. */
-async function nearestDevice(
+/** Where something was found, and on which device. */
+interface There {
+  readonly path: string
+  readonly dev: number
+}
+
+/** A directory, or the nearest above it that exists; null if that is far above. */
+async function nearestThere(
   directory: string,
   look: (path: string) => Promise<Version | null>,
-): Promise<number | null> {
-  let at = directory
+): Promise<There | null> {
+  let path = directory
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
-    const found = await look(at)
-    if (found !== null || at === dirname(at)) return found?.dev ?? 0
-    at = dirname(at)
+    const found = await look(path)
+    if (found !== null || path === dirname(path)) return found && { path, dev: found.dev }
+    path = dirname(path)
   }
   return null
 }
 
-async function isLocalDevice(dev: number, path: string): Promise<boolean> {
+/** Null if that can't be said now. */
+async function isLocalDevice({ path, dev }: There): Promise<boolean | null> {
   // Other systems do not tell: there a device is trusted until it was slow.
   if (process.platform !== 'linux') return true
   // Of devices without a block device under them, only the type tells, which Deno needs to be allowed.
   if (!canAskFileSystems) return majorOf(dev) !== 0
-  // Where nothing is, the directory above tells.
-  const found = await statfsOf(path).catch(() => statfsOf(dirname(path)).catch(() => null))
-  return found !== null && LOCAL_TYPES.includes(found.type)
+  const found = await statfsOf(path).catch(() => null)
+  return found && LOCAL_TYPES.includes(found.type)
 }
 
 /** What kind of device a number is of, as Linux packs it: 0 stands for none. */

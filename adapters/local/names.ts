@@ -5,7 +5,7 @@ import type { Mounts } from './mounts.ts'
 import { isDirectory, isSame, isSameFile, type Version } from './version.ts'
 
 /** What names say of where a file lies; unclear if they led elsewhere meanwhile. */
-export type Verdict = 'inside' | 'outside' | 'unclear'
+export type Whereabouts = 'inside' | 'outside' | 'unclear'
 
 /**
  * How often names are asked before they are believed. Whoever swaps a directory for a link, and
@@ -38,18 +38,18 @@ export class Names {
    *
    * @param version null for a directory
    */
-  async prove(path: string, version: Version | null, calls: Calls): Promise<Verdict> {
-    const { verdict, looks } = await this.#look(path, version, calls)
+  async prove(path: string, version: Version | null, calls: Calls): Promise<Whereabouts> {
+    const { where, looks } = await this.#look(path, version, calls)
     for (let i = 1; i < looks; i++) {
       await pause(path, calls)
-      if ((await this.#look(path, version, calls)).verdict !== verdict) return 'unclear'
+      if ((await this.#look(path, version, calls)).where !== where) return 'unclear'
     }
-    return verdict
+    return where
   }
 
   /** Looks once. */
-  async look(path: string, version: Version | null, calls: Calls): Promise<Verdict> {
-    return (await this.#look(path, version, calls)).verdict
+  async look(path: string, version: Version | null, calls: Calls): Promise<Whereabouts> {
+    return (await this.#look(path, version, calls)).where
   }
 
   async #look(path: string, version: Version | null, calls: Calls): Promise<Look> {
@@ -57,16 +57,16 @@ export class Names {
       const root = await calls.realpath(this.#root)
       const real = await calls.realpath(path)
       // The root may have been turned in between: not each time.
-      if (!isBelow(real, root)) return { verdict: 'outside', looks: LOOKS }
+      if (!isBelow(real, root)) return { where: 'outside', looks: LOOKS }
       const isInRoot = real.indexOf(sep, root.length + 1) < 0
       if (!isInRoot) await pause(path, calls)
       const isThere = version === null || this.#isSame(await calls.lstat(real), version)
-      return { verdict: isThere ? 'inside' : 'unclear', looks: isInRoot ? LOOKS_IN_ROOT : LOOKS }
+      return { where: isThere ? 'inside' : 'unclear', looks: isInRoot ? LOOKS_IN_ROOT : LOOKS }
     } catch (error) {
       if (!isUnspeakable(error)) throw error
       // Some name above is not UTF-8, which Deno can follow, and not say.
       const isInside = await this.#isPlain(path, version, calls)
-      return { verdict: isInside ? 'inside' : 'outside', looks: LOOKS }
+      return { where: isInside ? 'inside' : 'outside', looks: LOOKS }
     }
   }
 
@@ -88,7 +88,7 @@ export class Names {
 }
 
 interface Look {
-  readonly verdict: Verdict
+  readonly where: Whereabouts
   /** How many looks have to say so. */
   readonly looks: number
 }

@@ -12,14 +12,18 @@ export class News {
   #wake: (() => void) | null = null
 
   /** @param interval how long is waited at most, in ms: not every file system tells */
-  constructor(path: string, interval: number) {
+  constructor(interval: number) {
     this.#interval = interval
+  }
+
+  /** Asks the system to tell, on this thread: the path may not be one that keeps it waiting. */
+  watch(path: string): void {
     try {
       this.#watcher = watch(path, () => this.tell())
       // It was removed, or there are too many watchers.
       this.#watcher.on('error', () => this.#unwatch())
     } catch {
-      this.#watcher = null
+      // It is time to look again soon enough.
     }
   }
 

@@ -63,7 +63,7 @@ export class OpenFile {
    * @throws SourceChangedError, as a rejection, if the file may be another version by now
    */
   async read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
-    const length = Math.max(0, Math.min(end, this.version.size) - start)
+    const length = Math.min(end, this.version.size) - start
     const room = into ?? Buffer.allocUnsafeSlow(Math.min(length, this.#memory.chunkSize()))
     const chunk = room.length > length ? room.subarray(0, length) : room
     if (this.#bytes !== null) {
@@ -119,7 +119,7 @@ export class OpenFile {
   /** Keeps a copy of all its bytes, if these are all. They are never lent: who has one may change it. */
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
-    if (bytes.length < size || !this.isTellable || this.#bytes !== null) return
+    if (bytes.length < size || this.#bytes !== null) return
     if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
   }
 

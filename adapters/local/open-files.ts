@@ -1,5 +1,5 @@
 import { type Calls, codeOf, here } from './calls.ts'
-import { Fingerprints, type Opened } from './fingerprint.ts'
+import { type Descriptor, Fingerprints } from './fingerprint.ts'
 import { IdleFiles } from './idle-files.ts'
 import { Lease, type Lender, type Pooled } from './lease.ts'
 import type { Memory } from './memory.ts'
@@ -12,7 +12,7 @@ import { isSame, type Version } from './version.ts'
 /** For so long a file that was found in its place is taken to be there, by this name, in ms. */
 const HELD_FOR = 1000
 
-type Found = Lease | 'directory' | null
+type Lent = Lease | 'directory' | null
 type Awaitable<T> = T | Promise<T>
 
 /** What is asked for. */
@@ -34,7 +34,10 @@ export class OpenFiles {
   readonly #fingerprints: Fingerprints
   /** What further responses may read from, by the place and path that it was found at. */
   readonly #shared = new Map<string, Pooled>()
-  readonly #idle = new IdleFiles((pooled) => this.#closeQuietly(pooled))
+  readonly #idle = new IdleFiles(
+    (pooled) => this.#closeQuietly(pooled),
+    (pooled) => void Promise.resolve(this.#settle(pooled)).catch(noop),
+  )
   readonly #opening = new Map<string, Promise<unknown>>()
   readonly #lender: Lender
 
@@ -59,7 +62,7 @@ export class OpenFiles {
    * @returns null when there is no such file, it is not a regular one, or it may not be served
    * @throws the operating system's error for any other failure, at once or as a rejection
    */
-  find(place: Place, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Found> {
+  find(place: Place, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Lent> {
     const key = place.id + path
     const held = this.#heldStill(key)
     if (held !== null) return this.#lend(held, keepOpen)
@@ -96,7 +99,7 @@ export class OpenFiles {
     return found !== null && isSame(found, version) ? pooled : null
   }
 
-  async #findCold(sought: Sought): Promise<Found> {
+  async #findCold(sought: Sought): Promise<Lent> {
     const found = await this.#mounts.look(sought.path)
     if (found === null) return this.#miss(sought)
     const calls = this.#mounts.callsFor(sought.path, found.dev)
@@ -125,7 +128,7 @@ export class OpenFiles {
   }
 
   /** Lends a file of the pool if it still is where it may be served from; else opens it anew. */
-  async #lendIfHeld(sought: Sought, pooled: Pooled, calls: Calls): Promise<Found> {
+  async #lendIfHeld(sought: Sought, pooled: Pooled, calls: Calls): Promise<Lent> {
     const isHeld = await sought.place.holds(pooled.file, calls)
     // Meanwhile it may have been closed.
     if (!isHeld || this.#shared.get(sought.key) !== pooled) return this.#open(sought, calls)
@@ -134,7 +137,7 @@ export class OpenFiles {
   }
 
   /** Opens a file, unless somebody else is about to: then that one is waited for, and shared. */
-  async #open(sought: Sought, calls: Calls): Promise<Found> {
+  async #open(sought: Sought, calls: Calls): Promise<Lent> {
     const { path, key, keepOpen } = sought
     const first = this.#opening.get(key)
     if (first !== undefined) {
@@ -144,16 +147,15 @@ export class OpenFiles {
       if (pooled !== null) return this.#lend(pooled, keepOpen)
     }
     const opening = this.#openNow(sought, calls)
-    const over = opening.then(noop, noop)
-    this.#opening.set(key, over)
+    this.#opening.set(key, opening.then(noop, noop))
     try {
       return await opening
     } finally {
-      if (this.#opening.get(key) === over) this.#opening.delete(key)
+      this.#opening.delete(key)
     }
   }
 
-  async #openNow({ place, path, key, keepOpen }: Sought, calls: Calls): Promise<Found> {
+  async #openNow({ place, path, key, keepOpen }: Sought, calls: Calls): Promise<Lent> {
     const opened = await this.#openPatiently(place, path, calls)
     if (opened === null || opened === 'directory') return opened
     const file = await this.#describe(opened, calls)
@@ -171,13 +173,13 @@ export class OpenFiles {
       return await place.open(path, calls)
     } catch (error) {
       const isCrowded = codeOf(error) === 'EMFILE' || codeOf(error) === 'ENFILE'
-      if (!isCrowded || this.#idle.size === 0) throw error
+      if (!isCrowded) throw error
       this.closeIdle()
       return place.open(path, calls)
     }
   }
 
-  async #describe(opened: Opened, calls: Calls): Promise<OpenFile> {
+  async #describe(opened: Descriptor, calls: Calls): Promise<OpenFile> {
     try {
       const described = await this.#fingerprints.describe(opened)
       return new OpenFile(described, this.#mounts, this.#memory)
@@ -196,6 +198,11 @@ export class OpenFiles {
 
   #release(pooled: Pooled): void | Promise<void> {
     if (--pooled.users > 0 || this.#idle.isHandedOver(pooled)) return
+    return this.#settle(pooled)
+  }
+
+  /** Keeps a file that nobody reads for who comes next, or closes it. */
+  #settle(pooled: Pooled): void | Promise<void> {
     const isShared = this.#shared.get(pooled.key) === pooled
     if (pooled.keepOpen === 0 || !isShared) return this.#close(pooled)
     this.#idle.add(pooled)

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Calls, codeOf, isAbsence, type Path } from './calls.ts'
-import type { Opened } from './fingerprint.ts'
+import type { Descriptor } from './fingerprint.ts'
 import { isDirectory, isRegular, isSameFile } from './version.ts'
 
 /**
@@ -37,7 +37,7 @@ export async function openByDescriptor(
   at: Path,
   calls: Calls,
   mayServe: (real: Buffer) => boolean,
-): Promise<Omit<Opened, 'path'> | 'directory' | null> {
+): Promise<Omit<Descriptor, 'path'> | 'directory' | null> {
   const name = await calls.open(at, O_PATH)
   try {
     const version = await calls.fstat(name)
@@ -63,7 +63,10 @@ export async function openByDescriptor(
  * @returns null when it is no regular file by now
  * @throws the operating system's error, that of absence included
  */
-export async function openRegular(at: Path, calls: Calls): Promise<Omit<Opened, 'path'> | null> {
+export async function openRegular(
+  at: Path,
+  calls: Calls,
+): Promise<Omit<Descriptor, 'path'> | null> {
   const fd = await openPatiently(at, calls)
   let isOurs = false
   try {

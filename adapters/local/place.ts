@@ -3,7 +3,7 @@ import { sep } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
 import { type Calls, canAskDescriptors, isAbsence } from './calls.ts'
-import type { Opened } from './fingerprint.ts'
+import type { Descriptor } from './fingerprint.ts'
 import type { Mounts } from './mounts.ts'
 import { isBelow, Names } from './names.ts'
 import type { OpenFile } from './open-file.ts'
@@ -22,7 +22,7 @@ export interface Place {
    * @param path with the prefix
    * @returns null when there is none, or it may not be served
    */
-  open(path: string, calls: Calls): Promise<Opened | 'directory' | null>
+  open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null>
   /**
    * Makes sure that nothing is found because nothing is there, and not because all of the place is
    * gone: a disk that is not mounted, say.
@@ -49,7 +49,7 @@ export const anywhere: Place = {
   holds: () => true,
 }
 
-async function openAnything(path: string, calls: Calls): Promise<Opened | 'directory' | null> {
+async function openAnything(path: string, calls: Calls): Promise<Descriptor | 'directory' | null> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const opened = await unlessAbsent(() =>
       canAskDescriptors ? openByDescriptor(path, calls, () => true) : openByName(path, calls),
@@ -57,7 +57,7 @@ async function openAnything(path: string, calls: Calls): Promise<Opened | 'direc
     if (opened !== null) return opened === 'directory' ? opened : { path, ...opened }
     // What was not there may have been replaced at that moment.
     const found = await calls.stat(path)
-    if (found === null || !isRegular(found)) return found && isDirectory(found) ? 'directory' : null
+    if (found === null || !isRegular(found)) return null
   }
   throw replaced(path)
 }
@@ -65,7 +65,7 @@ async function openAnything(path: string, calls: Calls): Promise<Opened | 'direc
 async function openByName(
   path: string,
   calls: Calls,
-): Promise<Omit<Opened, 'path'> | 'directory' | null> {
+): Promise<Omit<Descriptor, 'path'> | 'directory' | null> {
   const found = await calls.stat(path)
   if (found === null) return null
   if (isDirectory(found)) return 'directory'
@@ -73,14 +73,14 @@ async function openByName(
 }
 
 /** What came of opening a path once; unclear if it led elsewhere meanwhile. */
-type Attempt = Omit<Opened, 'path'> | 'directory' | 'unclear' | null
+type Attempt = Omit<Descriptor, 'path'> | 'directory' | 'unclear' | null
 
 /** What lies below a directory, with all links resolved. */
 export class Below implements Place {
   readonly prefix: string
   readonly id: string
   readonly #root: string
-  readonly #isOpen: boolean
+  readonly #followsLinks: boolean
   readonly #names: Names
   readonly #mounts: Mounts
   /** Until when the root is taken to be there, on the clock of `performance`. */
@@ -92,7 +92,7 @@ export class Below implements Place {
    */
   constructor(root: string, links: 'inside' | 'follow', mounts: Mounts) {
     this.#root = root
-    this.#isOpen = links === 'follow'
+    this.#followsLinks = links === 'follow'
     this.#names = new Names(root, mounts)
     this.#mounts = mounts
     this.prefix = root.endsWith(sep) ? root : root + sep
@@ -100,7 +100,7 @@ export class Below implements Place {
     this.id = `${links}\0${root}\0`
   }
 
-  async open(path: string, calls: Calls): Promise<Opened | 'directory' | null> {
+  async open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const opened = await this.#attempt(path, calls)
       if (opened === null || opened === 'directory') return opened
@@ -127,7 +127,7 @@ export class Below implements Place {
   }
 
   async holds(file: OpenFile, calls: Calls): Promise<boolean> {
-    if (this.#isOpen) return true
+    if (this.#followsLinks) return true
     try {
       return canAskDescriptors
         ? await this.#isInside(await calls.readlink(linkOf(file.fd)), calls)
@@ -149,13 +149,16 @@ export class Below implements Place {
       return (await this.open(path, calls)) === 'directory' ? { path, leave: () => {} } : null
     }
     const fd = await calls.open(path, O_PATH)
-    const isServed =
-      isDirectory(await calls.fstat(fd)) &&
-      (await this.#isInside(await calls.readlink(linkOf(fd)), calls))
     const leave = () => calls.close(fd)
-    if (isServed) return { path: linkOf(fd), leave }
-    await leave()
-    return null
+    let isServed = false
+    try {
+      isServed =
+        isDirectory(await calls.fstat(fd)) &&
+        (await this.#isInside(await calls.readlink(linkOf(fd)), calls))
+    } finally {
+      if (!isServed) await leave()
+    }
+    return isServed ? { path: linkOf(fd), leave } : null
   }
 
   /** What a link leads to; null if that may not be served. */
@@ -191,25 +194,25 @@ export class Below implements Place {
   async #openByDescriptor(path: string, calls: Calls): Promise<Attempt> {
     const root = await calls.realpath(this.#root)
     const at = Buffer.concat([root, Buffer.from(sep + path.slice(this.prefix.length))])
-    return openByDescriptor(at, calls, (real) => this.#isOpen || isBelow(real, root))
+    return openByDescriptor(at, calls, (real) => this.#followsLinks || isBelow(real, root))
   }
 
   async #isInside(real: Buffer, calls: Calls): Promise<boolean> {
-    return this.#isOpen || isBelow(real, await calls.realpath(this.#root))
+    return this.#followsLinks || isBelow(real, await calls.realpath(this.#root))
   }
 
   /** Opens what a path leads to, and then looks whether that was below the root. */
   async #openByName(path: string, calls: Calls): Promise<Attempt> {
     const opened = await openByName(path, calls)
-    if (opened === null || this.#isOpen) return opened
+    if (opened === null || this.#followsLinks) return opened
     let isOurs = false
     try {
-      const verdict = await this.#names.prove(
+      const where = await this.#names.prove(
         path,
         opened === 'directory' ? null : opened.version,
         calls,
       )
-      if (verdict !== 'inside') return verdict === 'outside' ? null : 'unclear'
+      if (where !== 'inside') return where === 'outside' ? null : 'unclear'
       isOurs = true
       return opened
     } finally {

@@ -26,7 +26,7 @@ export class Recent<Value> {
 
   set(key: string, value: Value): void {
     if (key.length > LONGEST_KEY) return
-    if (this.#known.size >= MAX_KEYS && !this.#known.has(key)) {
+    if (this.#known.size >= MAX_KEYS) {
       this.#older = this.#known
       this.#known = new Map()
     }

@@ -4,7 +4,7 @@ import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
 import type { FileTree, Opened } from '../site/tree.ts'
 import { codeOf } from './calls.ts'
-import { expectSwitches, pathOf, toSourceOrClose } from './file-source.ts'
+import { expectSwitch, pathOf, toSourceOrClose } from './file-source.ts'
 import type { Lease } from './lease.ts'
 import { listBelow } from './list.ts'
 import { liveSource } from './live.ts'
@@ -53,7 +53,7 @@ export function localTree(
   expectSharing(options)
   const { live = false } = options
   const isLive = typeof live === 'function' ? live : () => live
-  expectSwitches({ ...options, live: isLive === live ? undefined : live })
+  if (isLive !== live) expectSwitch('live', live)
   const place = new Below(expectDirectory(pathOf(root)), expectLinks(options.links), mounts)
   const adapt = (found: Lease | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)

@@ -1,3 +1,4 @@
+import { unexpected } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
 import { expectPart, openPart, type Part } from './part.ts'
@@ -43,7 +44,7 @@ export async function concat(
   parts: readonly (FileSource | Part)[],
   options: ConcatOptions = {},
 ): Promise<FileSource> {
-  const sources = parts.filter((part): part is FileSource => !('open' in part))
+  const sources = parts.filter(isOpen)
   const closeSources = async () => {
     await Promise.all(sources.map(async (source) => source.close?.()))
   }
@@ -75,12 +76,20 @@ export async function concat(
 
 /** A source stays open until the whole is closed. */
 function toPart(name: string, given: FileSource | Part): Part {
-  const part = 'open' in given ? given : alwaysOpen(given)
-  expectPart(name, part)
-  return part
+  const part = isOpen(given) ? alwaysOpen(given) : given
+  if (part instanceof Object) {
+    expectPart(name, part)
+    return part
+  }
+  throw unexpected(`${name} to be a file or to have open()`, given)
 }
 
-function alwaysOpen(source: FileSource): Part {
+function isOpen(part: FileSource | Part): part is FileSource {
+  return part instanceof Object && !('open' in part)
+}
+
+function alwaysOpen(source: FileSource): Part | null {
+  if (typeof source.read !== 'function') return null
   const { size, type, etag, lastModified } = source
   const metadata = { size, type, etag, lastModified }
   const read: FileSource['read'] = (start, end, into) => source.read(start, end, into)

@@ -59,7 +59,8 @@ function requestOf(request: Request, url: string): Request {
 /** What names a file by default: the host and the whole URL, its query included. */
 export function urlOf({ url, headers }: RequestLike): string {
   if (!url.startsWith('/')) return url
-  return `//${headers.get('host') ?? headers.get(':authority') ?? ''}${url}`
+  // Not joined: a client may send a Host that goes on like a path.
+  return JSON.stringify([headers.get('host') ?? headers.get(':authority'), url])
 }
 
 /** What may be said of a file in an error: its path, but no query, which may hold a secret. */

@@ -29,8 +29,12 @@ export async function handOn(
   if (end - start <= SHORT_BODY) return null
   const reader = new BodyReader(source, start, end)
   const loan = new Loan(reader, memory)
-  const first = await loan.next()
-  return streamOf(reader, loan, first)
+  try {
+    return streamOf(reader, loan, await loan.next())
+  } catch (error) {
+    loan.giveUp()
+    throw error
+  }
 }
 
 function streamOf(

@@ -1,7 +1,7 @@
 import { largeBufferLimit } from '../../../src/runtime.ts'
 import type { Chunk, FileSource, Read } from '../../../src/source.ts'
 import type { Share } from '../flights.ts'
-import type { Version } from './version.ts'
+import type { TaggedVersion } from './version.ts'
 
 /** The blocks of one version of a file, by their number from 0 on. */
 export interface BlockAccess {
@@ -24,7 +24,7 @@ export interface Blocking {
  * block is held until it was sent, even if it is evicted meanwhile.
  */
 export function blockSource(
-  version: Version,
+  version: TaggedVersion,
   { blockSize, readAhead }: Blocking,
   blocks: BlockAccess,
 ): FileSource {

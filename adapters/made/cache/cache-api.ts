@@ -1,4 +1,4 @@
-import { expectFunction, expectWholeNumber } from '../../../src/errors.ts'
+import { expectFunction, expectWholeNumber, unexpected } from '../../../src/errors.ts'
 import { nameFor } from '../digest.ts'
 import type { BlockTier } from './tier.ts'
 
@@ -13,8 +13,8 @@ export interface CacheLike {
 /** Options of `cacheApiTier`. */
 export interface CacheApiOptions {
   /**
-   * What the URLs of blocks begin with: no client can ask for what is stored by them. Of two caches
-   * in one Worker, each needs its own. `https://byteserve.invalid/` by default.
+   * What the URLs of blocks begin with, letter by letter: no client can ask for what is stored by
+   * them. Of two caches in one Worker, each needs its own. `https://byteserve.invalid/` by default.
    */
   readonly base?: string | undefined
   /** How long a block may be kept, in seconds. A whole number, 1 or more; a week by default. */
@@ -41,7 +41,8 @@ export function cacheApiTier(cache: CacheLike, options: CacheApiOptions = {}): B
   if (!cache) throw new TypeError(`Expected a Cache, such as caches.default, got ${cache}`)
   expectFunction('match of the cache', cache.match)
   expectWholeNumber('maxAge', maxAge, 1)
-  const urlFor = async (key: string) => new URL(await nameFor(key), base).href
+  const start = expectBase(base)
+  const urlFor = async (key: string) => start + (await nameFor(key))
   return {
     async get(key) {
       const response = await cache.match(await urlFor(key))
@@ -59,4 +60,11 @@ export function cacheApiTier(cache: CacheLike, options: CacheApiOptions = {}): B
       )
     },
   }
+}
+
+/** @throws TypeError unless it is a URL to which something can be added: a Cache ignores a fragment */
+function expectBase(base: string): string {
+  const { href } = new URL(base)
+  if (href.includes('#')) throw unexpected('base to be a URL without a fragment', base)
+  return href
 }

@@ -7,7 +7,7 @@ import { type BlockAccess, type Blocking, blockSource } from './block-source.ts'
 import { type BlockOrigin, BlockStore, type CacheStats } from './block-store.ts'
 import { readBlock } from './read-block.ts'
 import type { BlockTier } from './tier.ts'
-import { type Version, versionOf } from './version.ts'
+import { type TaggedVersion, versionOf } from './version.ts'
 import { isVersion, type Looked, Versions } from './versions.ts'
 
 /** Options of `cached`. */
@@ -109,7 +109,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const name = key(request, ...context)
     if (name === null) return lookup(request, ...context)
     const looked = await versions.find(name, () => look(request, context))
-    if (looked === 'the rest') return lookup(request, ...context)
+    if (looked === 'uncacheable') return lookup(request, ...context)
     if (!isVersion(looked)) return looked
     return blockSource(looked, blocking, blocksOf(looked, name, copyOf(request), context))
   }
@@ -117,21 +117,21 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   /** Asks the lookup which version there is; opens nothing that stays open. */
   async function look(request: RequestLike, context: Context): Promise<Looked> {
     const found = (await lookup(askingFor(request, 'HEAD', null), ...context)) ?? null
-    if (!isSource(found)) return found === null || found.status >= 500 ? found : 'the rest'
+    if (!isSource(found)) return found === null || found.status >= 500 ? found : 'uncacheable'
     const version = versionOf(found)
     void closeSource(found)
-    return version ?? 'the rest'
+    return version ?? 'uncacheable'
   }
 
   /** The blocks of a version, read for this request where nobody has them. */
   function blocksOf(
-    version: Version,
+    version: TaggedVersion,
     name: string,
     request: RequestLike,
     context: Context,
   ): BlockAccess {
     const { size, etag } = version
-    const prefix = `${name} ${etag} ${size} ${blockSize} `
+    const prefix = JSON.stringify([name, etag, size, blockSize])
     const flights = store.flights()
     const keepAlive = waitUntil && ((work: Promise<unknown>) => waitUntil(work, ...context))
 

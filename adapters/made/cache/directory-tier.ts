@@ -84,6 +84,9 @@ export function directoryTier(
       await writeWhole(pathTo(name), bytes, await digest(bytes))
       note(name, length)
       while (taken > size) await removeOldest()
+    } catch (error) {
+      if (isAbsence(error)) startAnew()
+      throw error
     } finally {
       waiting -= length
     }
@@ -111,6 +114,13 @@ export function directoryTier(
     taken = 0
     for (const { name, size } of found.sort((a, b) => a.written - b.written)) note(name, size)
     for (const [name, length] of noted) note(name, length)
+  }
+
+  /** Somebody has removed the directory: it is made again for who comes next. */
+  function startAnew(): void {
+    scan = null
+    files = new Map()
+    taken = 0
   }
 
   /** Counts a file as the latest that was read or written. */
@@ -153,7 +163,11 @@ async function readIfThere(path: string): Promise<Uint8Array | null> {
     const { buffer, byteOffset, length } = await readFile(path)
     return new Uint8Array(buffer, byteOffset, length)
   } catch (error) {
-    if (Object(error).code === 'ENOENT') return null
+    if (isAbsence(error)) return null
     throw error
   }
+}
+
+function isAbsence(error: unknown): boolean {
+  return Object(error).code === 'ENOENT'
 }

@@ -2,7 +2,7 @@ import { SourceChangedError } from '../../../src/errors.ts'
 import { type Found, isSource } from '../../../src/lookup.ts'
 import type { ByteRange } from '../../../src/range.ts'
 import { BodyReader, closeSource } from '../../../src/reader.ts'
-import { isOfVersion, type Version } from './version.ts'
+import { isOfVersion, type TaggedVersion } from './version.ts'
 
 /**
  * Reads a block, into memory of its own, from what a lookup finds for its range; then closes that.
@@ -13,7 +13,7 @@ import { isOfVersion, type Version } from './version.ts'
  */
 export async function readBlock(
   find: () => Found | undefined | Promise<Found | undefined>,
-  version: Version,
+  version: TaggedVersion,
   { start, end }: ByteRange,
   path: string,
   signal: AbortSignal,

@@ -1,16 +1,16 @@
 import type { Answer } from '../../../src/answer.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
 import { BoundedMap } from '../../site/bounded-map.ts'
-import { isForAll, type Version } from './version.ts'
+import { isForAll, type TaggedVersion } from './version.ts'
 
 /**
- * What a lookup was found to have for a name: a version, or what the client gets instead. Of the rest
- * it must be asked for as it was.
+ * What a lookup was found to have for a name: a version, or what the client gets instead; or that
+ * it must be asked as the client does.
  */
-export type Looked = Version | Answer | null | 'the rest'
+export type Looked = TaggedVersion | Answer | null | 'uncacheable'
 
 /** What everybody gets who asks soon: passing on what is not cached is right for all. */
-type Lasting = Version | 'the rest'
+type Lasting = TaggedVersion | 'uncacheable'
 
 /** What is remembered, and until when, on the clock of `performance`. */
 interface Known {
@@ -63,10 +63,10 @@ export class Versions {
   }
 }
 
-export function isVersion(looked: Looked): looked is Version {
+export function isVersion(looked: Looked): looked is TaggedVersion {
   return looked instanceof Object && 'etag' in looked
 }
 
 function isLasting(looked: Looked): looked is Lasting {
-  return looked === 'the rest' || (isVersion(looked) && isForAll(looked))
+  return looked === 'uncacheable' || (isVersion(looked) && isForAll(looked))
 }

@@ -19,8 +19,9 @@ export interface Box {
 /** The most bytes that the head of a box takes. */
 export const BOX_HEAD = 16
 
-/** What the size of a box takes at least. */
-export const SHORT_HEAD = 8
+/** The bytes that the head of a box takes at least, and those of them that say its size. */
+const SHORT_HEAD = 8
+export const SIZE_LENGTH = 4
 
 /**
  * The box that begins at `start`.
@@ -32,7 +33,7 @@ export const SHORT_HEAD = 8
 export function parseBox(head: Uint8Array, start: number, limit: number): Box | null {
   if (head.length < SHORT_HEAD) return null
   const view = viewOf(head)
-  const type = String.fromCharCode(...head.subarray(4, SHORT_HEAD))
+  const type = String.fromCharCode(...head.subarray(SIZE_LENGTH, SHORT_HEAD))
   let size = view.getUint32(0)
   let content = start + SHORT_HEAD
   if (size === 1) {
@@ -44,14 +45,26 @@ export function parseBox(head: Uint8Array, start: number, limit: number): Box | 
   return end >= content && end <= limit ? { type, start, content, end } : null
 }
 
-/** The boxes of bytes, from `start` on; null if they do not end where one does. */
-export function boxesIn(bytes: Uint8Array, start: number, end: number): Box[] | null {
-  const boxes: Box[] = []
+/** How many boxes may still be looked at. */
+export interface Budget {
+  left: number
+}
+
+/**
+ * The boxes of bytes, from `start` on. The last is null if it ends beyond `end`, or nothing is left
+ * of the budget. Up to 7 bytes behind the last are no box: QuickTime ends some lists with 4 zeros.
+ */
+export function* boxesIn(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  budget: Budget,
+): Generator<Box | null> {
   for (let at = start; end - at >= SHORT_HEAD; ) {
-    const box = parseBox(bytes.subarray(at, Math.min(end, at + BOX_HEAD)), at, end)
-    if (box === null) return null
-    boxes.push(box)
+    const head = bytes.subarray(at, Math.min(end, at + BOX_HEAD))
+    const box = budget.left-- > 0 ? parseBox(head, at, end) : null
+    yield box
+    if (box === null) return
     at = box.end
   }
-  return boxes
 }

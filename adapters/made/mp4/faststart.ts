@@ -1,4 +1,5 @@
 import { closeSource, readBytes } from '../../../src/reader.ts'
+import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { BoundedMap } from '../../site/bounded-map.ts'
@@ -54,15 +55,24 @@ const MAX_PLANS = 10_000
 /** What was found of files, by their versions; null: nothing is to be moved. */
 const plans = new BoundedMap<string, Plan | null>(MAX_PLANS)
 
+/** Those that are being made: each is over once it is there, or failed. */
+const planning = new Map<string, Promise<void>>()
+
 async function planOf(source: FileSource, id: string): Promise<Plan | null> {
   const { etag, size } = source
   if (etag === undefined || !isStrong(etag)) return planFaststart(source)
   const key = JSON.stringify([id, etag, size])
+  // What fails for one may not for the next. In workerd, a request may not wait for another one's.
+  while (!isWorkerd && planning.has(key)) await planning.get(key)
   const known = plans.get(key)
   if (known !== undefined) return known
-  const plan = await planFaststart(source)
-  plans.set(key, plan)
-  return plan
+  const making = planFaststart(source).then((plan) => {
+    plans.set(key, plan)
+    return plan
+  })
+  const end = () => void planning.delete(key)
+  planning.set(key, making.then(end, end))
+  return making
 }
 
 function moved(source: FileSource, plan: Plan): FileSource {

@@ -1,5 +1,5 @@
 import { viewOf } from '../window.ts'
-import { type Box, boxesIn } from './boxes.ts'
+import { type Box, type Budget, boxesIn } from './boxes.ts'
 
 /** A table of the places in the file where media data lie: `stco` or `co64`. */
 export interface OffsetTable {
@@ -19,6 +19,9 @@ const MAX_DEPTH = 10
 /** More than any file has, since each track has one. */
 const MAX_TABLES = 10_000
 
+/** More boxes than any index has: so many are looked at in a tenth of a second. */
+const MAX_BOXES = 100_000
+
 /**
  * What else may hold offsets into the file: of encrypted samples and of items; what is compressed;
  * and what says that the media data are in fragments.
@@ -34,35 +37,34 @@ const MAX_32 = 0xffff_ffff
  */
 export function offsetTables(moov: Uint8Array): OffsetTable[] | null {
   const tables: OffsetTable[] = []
-  return addTables(moov, 0, moov.length, 0, tables) ? tables : null
+  for (const table of tablesIn(moov, 0, moov.length, { left: MAX_BOXES })) {
+    if (table === null || tables.length === MAX_TABLES) return null
+    tables.push(table)
+  }
+  return tables
 }
 
-function addTables(
+/** The last is null if what follows is damaged, or would no longer be right. */
+function* tablesIn(
   moov: Uint8Array,
   start: number,
   end: number,
-  depth: number,
-  tables: OffsetTable[],
-): boolean {
-  const boxes = boxesIn(moov, start, end)
-  if (boxes === null || depth > MAX_DEPTH) return false
-  for (const box of boxes) {
-    if (UNMOVABLE.has(box.type) || hasItems(moov, box)) return false
-    if (box.type === 'stco' || box.type === 'co64') {
-      const table = toTable(moov, box)
-      if (table === null || tables.length === MAX_TABLES) return false
-      tables.push(table)
-    }
-    const isContainer = CONTAINERS.has(box.type)
-    if (isContainer && !addTables(moov, box.content, box.end, depth + 1, tables)) return false
+  budget: Budget,
+  depth = 0,
+): Generator<OffsetTable | null> {
+  for (const box of boxesIn(moov, start, end, budget)) {
+    const isMovable = box !== null && !UNMOVABLE.has(box.type) && !mayHaveItems(moov, box, budget)
+    if (!isMovable || depth > MAX_DEPTH) return yield null
+    if (box.type === 'stco' || box.type === 'co64') yield toTable(moov, box)
+    if (CONTAINERS.has(box.type)) yield* tablesIn(moov, box.content, box.end, budget, depth + 1)
   }
-  return true
 }
 
-/** Whether this is a `meta` of items, which may lie anywhere in the file; it has a version and flags. */
-function hasItems(moov: Uint8Array, { type, content, end }: Box): boolean {
+/** Whether this may be a `meta` of items, which lie anywhere in the file; it has a version and flags. */
+function mayHaveItems(moov: Uint8Array, { type, content, end }: Box, budget: Budget): boolean {
   if (type !== 'meta') return false
-  return boxesIn(moov, content + 4, end)?.some((box) => box.type === 'iloc') ?? false
+  for (const box of boxesIn(moov, content + 4, end, budget)) if (box?.type === 'iloc') return true
+  return budget.left < 0
 }
 
 function toTable(moov: Uint8Array, { type, content, end }: Box): OffsetTable | null {

@@ -1,6 +1,6 @@
 import { readBytes } from '../../../src/reader.ts'
 import type { FileSource } from '../../../src/source.ts'
-import { BOX_HEAD, type Box, parseBox, SHORT_HEAD } from './boxes.ts'
+import { BOX_HEAD, type Box, parseBox, SIZE_LENGTH } from './boxes.ts'
 import { type Move, moveOffsets, type OffsetTable, offsetTables } from './index-box.ts'
 
 /** How a file's index comes to stand at its front; without the index itself. */
@@ -90,5 +90,5 @@ async function findIndex(source: FileSource): Promise<{ box: Box; at: number } |
 
 /** Whether a box says that it goes on to the end of the file, which would not hold at its front. */
 function isOpenEnded(bytes: Uint8Array, at: number): boolean {
-  return bytes.subarray(at, at + SHORT_HEAD / 2).every((byte) => byte === 0)
+  return bytes.subarray(at, at + SIZE_LENGTH).every((byte) => byte === 0)
 }

@@ -10,7 +10,7 @@ import { placeOf } from '../../site/views.ts'
 import { awaited } from '../flights.ts'
 import { askingFor, copyOf } from '../request.ts'
 import { KnownTree } from './known-tree.ts'
-import { archiveOf, planOf, type ZipMember, type ZipOptions } from './zip.ts'
+import { archiveOf, plan, planOf, type ZipMember, type ZipOptions } from './zip.ts'
 
 /** Options of `zipFolder`. */
 export interface ZipFolderOptions extends ZipOptions {
@@ -63,16 +63,20 @@ export async function zipFolder(
     openFile(store, id, askingFor(kept, 'HEAD', null, signal))
   const share = known.plans().join(JSON.stringify([folder, maxMembers]), (signal) => {
     const asked = { tree: store, open: (id: string) => open(id, signal), known, maxMembers, signal }
-    return planOf(below({ ...asked, count: 0 }, folder))
+    return planOf(below({ ...asked, count: 0 }, folder), plan)
   })
-  const plan = await awaited(share, hangUpSignal(request))
-  const entries = plan.entries.map((entry) => ({
+  const shared = await awaited(share, hangUpSignal(request))
+  // Each request for itself: by what it says of who asks, one may open a file and another may not.
+  const entries = shared.entries.map((entry) => ({
     ...entry,
     open: async () => known.recognise(entry, await open(entry.id)),
   }))
   const saved = { 'content-disposition': contentDisposition('attachment', filename) }
   const { checksums } = known
-  return archiveOf({ ...plan, entries }, { checksums, ...others, headers: overlay(saved, headers) })
+  return archiveOf(
+    { ...shared, entries },
+    { checksums, ...others, headers: overlay(saved, headers) },
+  )
 }
 
 /** How many files are opened at the same time. */
@@ -91,7 +95,7 @@ interface Walk {
 
 /** What lies below a folder, by name, each folder before what is in it. */
 async function* below(walk: Walk, folder: string, prefix = ''): AsyncGenerator<ZipMember> {
-  const entries = await listed(walk, folder)
+  const entries = await entriesOf(walk, folder)
   const pathOf = ({ name }: Entry) => (folder === '' ? name : `${folder}/${name}`)
   const learn = (entry: Entry) => {
     const { name, kind, lastModified } = entry
@@ -123,9 +127,6 @@ function* groupsOf<T>(items: Iterable<T>, length: number): Generator<T[]> {
   yield group
 }
 
-/** Each request opens it for itself: by what it says of who asks, one may and another may not. */
-const open = () => null
-
 async function learnFile(
   walk: Walk,
   id: string,
@@ -133,7 +134,7 @@ async function learnFile(
   entry: Entry,
 ): Promise<ZipMember | null> {
   const version = walk.known.find(id, entry) ?? (await learnVersion(walk, id, entry))
-  return version && { name, id, open, ...version }
+  return version && { name, id, ...version }
 }
 
 async function learnVersion({ known, open }: Walk, id: string, entry: Entry) {
@@ -142,7 +143,7 @@ async function learnVersion({ known, open }: Walk, id: string, entry: Entry) {
   return file && known.remember(id, entry, file)
 }
 
-async function listed(walk: Walk, folder: string): Promise<Iterable<Entry>> {
+async function entriesOf(walk: Walk, folder: string): Promise<Iterable<Entry>> {
   const list = walk.tree.list?.(folder)
   if (list === undefined) throw new TypeError('Expected a tree that can be listed')
   const entries: Entry[] = []

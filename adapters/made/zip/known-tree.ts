@@ -6,16 +6,16 @@ import { plain } from '../../site/plain.ts'
 import type { Entry, TreeFile } from '../../site/tree.ts'
 import { Flights } from '../flights.ts'
 import { Checksums } from './checksums.ts'
-import type { Known, Plan } from './zip.ts'
+import type { Plan, Planned } from './zip.ts'
 
 /** What tells one state of an entry of a listing from another. */
 type Listed = Pick<Entry, 'size' | 'lastModified' | 'version'>
 
 /** What an archive has to know of a file. */
-type Version = Pick<FileSource, 'size' | 'etag' | 'lastModified'>
+type MemberVersion = Pick<FileSource, 'size' | 'etag' | 'lastModified'>
 
 /** A version, and how it was listed. */
-interface Remembered extends Version {
+interface Remembered extends MemberVersion {
   readonly listed: string
 }
 
@@ -38,19 +38,19 @@ export class KnownTree {
   }
 
   /** A version that needs no look: one that was remembered, or is listed. */
-  find(path: string, entry: Entry): Version | null {
+  find(path: string, entry: Entry): MemberVersion | null {
     const known = this.#versions.get(path)
-    if (known !== undefined && known.listed === listed(entry)) return known
+    if (known !== undefined && known.listed === stateOf(entry)) return known
     const { size, version = '', lastModified } = entry
     return size === undefined || !isStrong(version) ? null : { size, etag: version, lastModified }
   }
 
   /** Remembers what is listed with its size and date: only that could be seen to change. */
-  remember(path: string, entry: Listed, { size, etag, lastModified }: FileSource): Version {
+  remember(path: string, entry: Listed, { size, etag, lastModified }: FileSource): MemberVersion {
     const version = { size, etag, lastModified }
     const isTold = entry.size === size && entry.lastModified !== undefined
     if (isTold && etag !== undefined && isStrong(etag)) {
-      this.#versions.set(path, { ...version, listed: listed(entry) })
+      this.#versions.set(path, { ...version, listed: stateOf(entry) })
     }
     return version
   }
@@ -59,7 +59,7 @@ export class KnownTree {
    * A file that was opened for an entry of an archive, under the tag that it has there if it is that
    * version. If it is not, the listing may be wrong about it: that is opened the next time.
    */
-  recognise(entry: Known, file: TreeFile | null): FileSource | null {
+  recognise(entry: Planned, file: TreeFile | null): FileSource | null {
     const { id, etag } = entry
     if (file?.version !== undefined && file.version === etag) return { ...plain(file), etag }
     if (file?.etag === etag) return file
@@ -69,6 +69,6 @@ export class KnownTree {
   }
 }
 
-function listed({ size, lastModified, version }: Listed): string {
+function stateOf({ size, lastModified, version }: Listed): string {
   return `${size} ${lastModified?.getTime()} ${version}`
 }

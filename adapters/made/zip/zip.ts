@@ -1,7 +1,8 @@
+import { expectWholeNumber } from '../../../src/errors.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import { closeSource } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike } from '../../../src/source.ts'
-import { expectPart, openPart, type Part } from '../part.ts'
+import { openPart, type Part } from '../part.ts'
 import { sourceOf } from '../row.ts'
 import { joinedTag } from '../tag.ts'
 import { type Checked, type ChecksumProgress, Checksums } from './checksums.ts'
@@ -43,6 +44,9 @@ export interface Known extends Checked, Entry {
   readonly crc32: number | undefined
 }
 
+/** The same, but that nothing says how it is opened. */
+export type Planned = Omit<Known, 'open'>
+
 /**
  * A ZIP archive of files that are stored as they are: its size is known at once, and every byte is a
  * function of its offset. So it is served by ranges, resumes, is downloaded by several connections at
@@ -69,26 +73,49 @@ export async function zip(
   options: ZipOptions = {},
 ): Promise<FileSource> {
   expectHeaders(options.headers)
-  return archiveOf(await planOf(members), options)
+  return archiveOf(await planOf(members, learn), options)
 }
 
 /** What an archive is to hold, and where: all that is known before a byte of it is read. */
-export interface Plan {
-  readonly entries: readonly Known[]
+export interface Plan<Member extends Planned = Planned> {
+  readonly entries: readonly Member[]
   readonly layout: Layout
   readonly etag: string | undefined
 }
 
-/** @throws as a rejection, as `zip` does */
-export async function planOf(
-  members: Iterable<ZipMember> | AsyncIterable<ZipMember>,
-): Promise<Plan> {
-  const entries = await learnAll(members)
+/**
+ * @param learn what is known of a member
+ * @throws as a rejection, as `zip` does
+ */
+export async function planOf<Named extends { readonly name: string }, Member extends Planned>(
+  members: Iterable<Named> | AsyncIterable<Named>,
+  learn: (member: Named) => Member | Promise<Member>,
+): Promise<Plan<Member>> {
+  const entries = await learnAll(members, learn)
   return { entries, layout: layOut(entries), etag: await tagOf(entries) }
 }
 
+/**
+ * What is planned of a member whose version is given; a folder has none.
+ *
+ * @throws TypeError or RangeError if its name or its size is none
+ */
+export function plan({
+  name,
+  id = name,
+  size = 0,
+  etag,
+  lastModified,
+  crc32,
+}: Omit<ZipMember, 'open'>): Planned {
+  const member = { name, id, path: expectPath(name), lastModified, crc32 }
+  if (name.endsWith('/')) return { ...member, size: 0, etag: '""' }
+  expectWholeNumber(`the size of ${name}`, size, 0)
+  return { ...member, size, etag }
+}
+
 /** @throws TypeError if a field of `headers` can't be sent */
-export function archiveOf({ entries, layout, etag }: Plan, options: ZipOptions): FileSource {
+export function archiveOf({ entries, layout, etag }: Plan<Known>, options: ZipOptions): FileSource {
   expectHeaders(options.headers)
   const { checksums = new Checksums(), onChecksum } = options
   const content: Content<Known> = {
@@ -114,12 +141,13 @@ export function archiveOf({ entries, layout, etag }: Plan, options: ZipOptions):
 const AT_ONCE = 16
 
 /** All of all members, in order. */
-async function learnAll(
-  members: Iterable<ZipMember> | AsyncIterable<ZipMember>,
-): Promise<readonly Known[]> {
+async function learnAll<Named extends { readonly name: string }, Member extends Planned>(
+  members: Iterable<Named> | AsyncIterable<Named>,
+  learn: (member: Named) => Member | Promise<Member>,
+): Promise<readonly Member[]> {
   const names = new Set<string>()
-  const entries: Known[] = []
-  let group: (Known | Promise<Known>)[] = []
+  const entries: Member[] = []
+  let group: (Member | Promise<Member>)[] = []
   for await (const member of members) {
     if (names.has(member.name)) throw new TypeError(`Expected one ${member.name}, got two`)
     names.add(member.name)
@@ -135,21 +163,15 @@ async function learnAll(
 }
 
 function learn(member: ZipMember): Known | Promise<Known> {
-  const { name, id = name, open, crc32, etag, lastModified } = member
-  const path = expectPath(name)
-  if (name.endsWith('/')) {
-    return { name, id, path, open: () => null, size: 0, etag: '""', lastModified, crc32 }
-  }
-  if (open === undefined) throw new TypeError(`Expected ${name} to have open()`)
-  if (member.size !== undefined) {
-    const known = { name, id, path, open, size: member.size, etag, lastModified, crc32 }
-    expectPart(name, known)
-    return known
-  }
-  return learnFile({ name, id, path, open, crc32 })
+  const { name, size, open } = member
+  const planned = plan(member)
+  if (name.endsWith('/')) return { ...planned, open: () => null }
+  if (typeof open !== 'function') throw new TypeError(`Expected ${name} to have open()`)
+  const known = { ...planned, open }
+  return size === undefined ? learnVersion(known) : known
 }
 
-async function learnFile(file: Omit<Known, 'size' | 'etag' | 'lastModified'>): Promise<Known> {
+async function learnVersion(file: Known): Promise<Known> {
   const source = await file.open()
   if (source === null) throw new Error(`Expected a file for ${file.name}, found none`)
   void closeSource(source)
@@ -172,7 +194,7 @@ function expectPath(name: string): Uint8Array {
 const MAX_PATH = 0xffff
 
 /** Says all that the bytes depend on; of the dates, what is in the archive. */
-function tagOf(entries: readonly Known[]): Promise<string | undefined> {
+function tagOf(entries: readonly Planned[]): Promise<string | undefined> {
   return joinedTag(
     entries.map(({ etag }) => etag),
     entries.map(({ name, size, lastModified, crc32 }) => {
