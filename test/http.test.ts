@@ -487,6 +487,13 @@ const ROWS: Row[] = [
     answer: [504, null, 'Expected an answer within 100 ms, got none\n'],
     asked: ['GET /f bytes=0-'],
   },
+  {
+    name: 'an answer, for which is waited as long as a timer can',
+    origin: good,
+    options: { timeout: 2 ** 31 - 1 },
+    answer: all,
+    asked: ['GET /f bytes=0-'],
+  },
   // Elsewhere
   {
     name: 'a redirect',
@@ -1044,6 +1051,7 @@ describe('httpOrigin', () => {
     ['no function', () => httpOrigin('http://h/', { fetch: 5 as never }), 'Expected fetch'],
     ['a negative number', () => httpOrigin('http://h/', { retries: -1 }), 'Expected retries'],
     ['no time', () => httpOrigin('http://h/', { timeout: 0 }), 'Expected timeout'],
+    ['too much', () => httpOrigin('http://h/', { timeout: 2 ** 31 }), 'Expected timeout'],
   ])('throws at once for %s', (_what, make, message) => {
     expect(make).toThrow(message)
   })

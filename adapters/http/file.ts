@@ -1,5 +1,5 @@
 import type { Answer } from '../../src/answer.ts'
-import { expectFunction, expectWholeNumber } from '../../src/errors.ts'
+import { expectFunction, expectWait, expectWholeNumber } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import { isBun, isWorkerd } from '../../src/runtime.ts'
@@ -39,7 +39,7 @@ export interface OriginOptions {
   /**
    * How long the other server may be silent while it is waited for, in ms: before the head, and
    * between two chunks of the body. The whole may take as long as it likes, and a client that
-   * pauses is not counted. A whole number, 1 or more; 30 000 by default.
+   * pauses is not counted. A whole number, 1 to 2 147 483 647 (25 days); 30 000 by default.
    */
   readonly timeout?: number | undefined
   /** A `fetch` of your own, which must not decode; the runtime's by default. */
@@ -62,7 +62,7 @@ export function originLimits({
 }: OriginOptions): Pick<Upstream, 'retries' | 'timeout' | 'hasSignal'> {
   expectFunction('fetch', fetch)
   expectWholeNumber('retries', retries, 0)
-  expectWholeNumber('timeout', timeout, 1)
+  expectWait('timeout', timeout)
   // What has a signal, workerd sends through JavaScript.
   return { retries, timeout, hasSignal: resume || !isWorkerd }
 }
