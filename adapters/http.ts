@@ -27,7 +27,7 @@ import {
 } from './http/file.ts'
 import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
-import type { Upstream } from './http/upstream.ts'
+import { cancel, type Upstream } from './http/upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
@@ -182,7 +182,7 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
       if (credentials !== null) headers.set('authorization', credentials)
       const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
       if (isFile(found.url)) return found.response
-      await found.response.body?.cancel()
+      cancel(found.response)
       return new Response(null, { status: 404 })
     },
   })

@@ -26,7 +26,7 @@ import {
   originLimits,
 } from './http/file.ts'
 import { storedFetch } from './http/stored-fetch.ts'
-import type { Upstream } from './http/upstream.ts'
+import { cancel, type Upstream } from './http/upstream.ts'
 import { digestsOf } from './s3/digests.ts'
 import { listObjects } from './s3/list.ts'
 import { encode, type S3Location, type Store, storeOf, toPath } from './s3/location.ts'
@@ -163,7 +163,7 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
           headers.set('accept-encoding', 'identity')
           const response = await fetch(target, { method, headers, signal, redirect: 'manual' })
           if (isLast || !signer.hasLearned(response)) return response
-          await response.body?.cancel()
+          cancel(response)
         }
       },
     }

@@ -1,12 +1,15 @@
-import type { IncomingMessage } from 'node:http'
+import { once as nodeOnce } from 'node:events'
+import { type IncomingMessage, request as send } from 'node:http'
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   type HttpFileOptions,
   httpFile,
   httpOrigin,
   httpTree,
   OriginError,
+  type StoredFetch,
 } from '../adapters/http.ts'
 import { fileHandler, isSource, readBytes } from '../src/index.ts'
 import { describeHttp } from './contract/http.ts'
@@ -728,6 +731,16 @@ describe('a body that breaks off', () => {
   })
 })
 
+/** A fetch that is no browser's: it decodes nothing. */
+const plainFetch: StoredFetch = async (url, { method, headers }) => {
+  const sent = send(url, { method, headers: Object.fromEntries(headers) }).end()
+  const [incoming] = await nodeOnce(sent, 'response')
+  return new Response(Readable.toWeb(incoming) as ReadableStream, {
+    status: incoming.statusCode ?? 0,
+    headers: incoming.headers as Record<string, string>,
+  })
+}
+
 describe('what is stored encoded', () => {
   const zipped = gzipSync(ALPHABET.repeat(100))
   const file = { bytes: zipped, etag: '"z"', fields: { 'content-encoding': 'gzip' } }
@@ -769,6 +782,29 @@ describe('what is stored encoded', () => {
       told,
       Buffer.from(FILE.bytes),
     ])
+  })
+
+  it('comes so by a fetch of your own, too', async () => {
+    origin.behave(serving(file))
+    const response = await ask({ options: { fetch: plainFetch } })
+    const body = Buffer.from(await response.bytes())
+    expect([response.headers.get('content-encoding'), body]).toEqual(['gzip', Buffer.from(zipped)])
+  })
+
+  it('is refused where the fetch of the runtime was replaced by one that decodes', async () => {
+    const { fetch } = globalThis
+    vi.stubGlobal('fetch', (url: string, { method, headers, signal }: RequestInit) => {
+      return fetch(url, { method, headers, signal } as RequestInit)
+    })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    origin.behave(serving(file))
+    const response = await ask({})
+    expect([response.status, await response.text()]).toEqual([
+      502,
+      'Expected a body as it is stored, got it decoded by fetch\n',
+    ])
+    origin.behave(serving(file, status(404, { 'content-encoding': 'gzip' })))
+    expect((await ask({})).status).toBe(404)
   })
 
   it('is told by nobody else', async () => {

@@ -2,7 +2,6 @@ import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
 import { misanswer, type OriginError } from './failure.ts'
 import { type Head, isSameVersion, readHead, readLength, type Version } from './head.ts'
-import { isDecoded } from './stored-fetch.ts'
 import { ask, drop, type Reply, type Upstream, within } from './upstream.ts'
 
 /** Bytes [at, end) of a file, on their way. */
@@ -148,7 +147,6 @@ export async function openBody(
       if (NO_LONGER.includes(status)) throw changed(upstream)
       throw misanswer(upstream, 'a part of the file', `status ${status}`)
     }
-    expectStored(upstream, reply)
     const head = readHead(response)
     if (!isSameVersion(version, head)) {
       reply.hangUp()
@@ -159,13 +157,6 @@ export async function openBody(
     reply.hangUp()
     if (isLast) throw wrongBytes(upstream, fields.range, response)
   }
-}
-
-/** @throws OriginError if the runtime decodes the body */
-export function expectStored(upstream: Upstream, { response, hangUp }: Reply): void {
-  if (!isDecoded(response.headers)) return
-  hangUp()
-  throw misanswer(upstream, 'a body as it is stored', 'it decoded by fetch')
 }
 
 /** Two responses can't stand in one answer. */

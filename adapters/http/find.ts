@@ -3,7 +3,7 @@ import { hangUpSignal } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { isStrong } from '../../src/validators.ts'
 import { likelyRanges } from '../site/likely-ranges.ts'
-import { type Body, bodyFrom, expectStored, openBody, unjoinable } from './body.ts'
+import { type Body, bodyFrom, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
 import { type Head, isSameVersion, readHead, type Version } from './head.ts'
 import { firstSpan } from './spans.ts'
@@ -89,10 +89,7 @@ function readFile(upstream: Upstream, reply: Reply, missing: readonly number[]):
     drop(upstream, reply)
     return null
   }
-  if (status === 200 || status === 206) {
-    expectStored(upstream, reply)
-    return readHead(reply.response)
-  }
+  if (status === 200 || status === 206) return readHead(reply.response)
   if (status === 416) return { ...readHead(reply.response), size: null, range: null }
   drop(upstream, reply)
   throw misanswer(upstream, 'the file', `status ${status}`)

@@ -1,5 +1,6 @@
 import { misanswer } from './failure.ts'
 import type { Ask, StoredFetch } from './stored-fetch.ts'
+import { cancel } from './upstream.ts'
 
 /** How many redirects are followed for one request. */
 const MAX_REDIRECTS = 5
@@ -28,7 +29,7 @@ export async function follow(
     }
     const location = response.headers.get('location')
     if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, url }
-    await response.body?.cancel()
+    cancel(response)
     const next = URL.canParse(location, url) ? new URL(location, url) : null
     if (followed === MAX_REDIRECTS)
       throw misanswer({ name }, 'the file', `more than ${MAX_REDIRECTS} redirects`)

@@ -97,7 +97,7 @@ async function attempt(
 }
 
 /** Ends a body that nobody reads. */
-function cancel({ body }: Response): void {
+export function cancel({ body }: Response): void {
   if (body !== null && !body.locked) body.cancel().catch(() => {})
 }
 
