@@ -63,7 +63,7 @@ export interface HttpOriginOptions<Context extends readonly unknown[] = readonly
  *
  * @returns null when the other server says 404 or 410; an Answer with 502, 503 or 504 when it fails
  * @throws TypeError or RangeError, as a rejection, when `url` is not one of HTTP, its credentials are
- * not percent-encoded UTF-8, or an option is invalid
+ * not percent-encoded UTF-8, or an option is invalid; what a function of `requestHeaders` throws
  *
  * @example
  * ```ts
@@ -176,7 +176,7 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
       const elsewhere = { 'accept-encoding': 'identity', ...fields }
       const headers = new Headers(elsewhere)
       const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
-      for (const [field, value] of given ? new Headers(given) : []) {
+      for (const [field, value] of new Headers(given)) {
         if (!(field in fields)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)

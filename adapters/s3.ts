@@ -26,7 +26,7 @@ import {
   originLimits,
 } from './http/file.ts'
 import { storedFetch } from './http/stored-fetch.ts'
-import { cancel, type Upstream } from './http/upstream.ts'
+import { cancel, reach, type Upstream } from './http/upstream.ts'
 import { digestsOf } from './s3/digests.ts'
 import { listObjects } from './s3/list.ts'
 import { encode, type S3Location, type Store, storeOf, toPath } from './s3/location.ts'
@@ -63,8 +63,8 @@ export interface S3BucketOptions<Context extends readonly unknown[] = readonly u
  *
  * @param location give the same object each time: what was learned of the store's clock stays with it
  * @returns null when there is no such object; an Answer with 502, 503 or 504 when the store fails
- * @throws TypeError or RangeError, as a rejection, when the location or an option is invalid; what a
- * function of `credentials` throws comes to a 503
+ * @throws TypeError or RangeError, as a rejection, when the location, a key or an option is invalid; what
+ * a function of `credentials` throws
  *
  * @example
  * ```ts
@@ -161,7 +161,8 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
           const headers = await signer.sign(method, target, asked)
           // Not signed: proxies rewrite it, such as that of Google's store.
           headers.set('accept-encoding', 'identity')
-          const response = await fetch(target, { method, headers, signal, redirect: 'manual' })
+          const sent = fetch(target, { method, headers, signal, redirect: 'manual' })
+          const response = await reach(url + path, sent)
           if (isLast || !signer.hasLearned(response)) return response
           cancel(response)
         }

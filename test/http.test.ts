@@ -465,6 +465,13 @@ const ROWS: Row[] = [
     asked: Array(4).fill('GET /f bytes=0-'),
   },
   {
+    name: 'no answer, as often as was asked for',
+    origin: (incoming) => incoming.socket.destroy(),
+    options: { retries: 4 },
+    answer: [503, '1', expect.stringMatching(/^Expected an answer, got \w+\n$/)],
+    asked: Array(5).fill('GET /f bytes=0-'),
+  },
+  {
     name: 'a 400',
     origin: serving(FILE, status(400)),
     answer: [502, null, 'Expected the file, got status 400\n'],
@@ -484,9 +491,9 @@ const ROWS: Row[] = [
     asked: ['GET /f bytes=0-', 'GET /f bytes=0-'],
   },
   {
-    name: 'silence',
+    name: 'silence, which is not waited for again',
     origin: () => {},
-    options: { timeout: 100, retries: 0 },
+    options: { timeout: 100 },
     answer: [504, null, 'Expected an answer within 100 ms, got none\n'],
     asked: ['GET /f bytes=0-'],
   },
@@ -1099,6 +1106,24 @@ it('in a page, which is not told where a redirect leads, its browser follows', a
     asked.push(`${redirect} ${url}`)
     const headers = { etag: '"1"', 'content-length': '3' }
     // What no program can make, but a browser.
+  it('tells whoever runs it what a function of the options throws, and does not try again', async () => {
+    origin.behave(good)
+    const errors: unknown[] = []
+    const requestHeaders = () => {
+      throw new Error('no token')
+    }
+    const handler = fileHandler(httpOrigin(origin.url, { requestHeaders }), {
+      onError: (error) => errors.push(error),
+    })
+    const response = await handler(new Request('http://localhost/f'))
+    expect([response.status, await response.text(), errors, origin.asked]).toEqual([
+      503,
+      '',
+      [new Error('no token')],
+      [],
+    ])
+  })
+
     return redirect === 'follow'
       ? new Response(null, { headers })
       : Object.defineProperty(new Response(), 'type', { value: 'opaqueredirect' })

@@ -1,6 +1,6 @@
 import { misanswer } from './failure.ts'
 import type { Ask, StoredFetch } from './stored-fetch.ts'
-import { cancel } from './upstream.ts'
+import { cancel, reach } from './upstream.ts'
 
 /** How many redirects are followed for one request. */
 const MAX_REDIRECTS = 5
@@ -22,11 +22,11 @@ export async function follow(
 ): Promise<{ readonly response: Response; readonly url: URL }> {
   let { url } = ask
   for (let followed = 0; ; followed++) {
-    const response = await fetch(url.href, { ...ask, headers, redirect: 'manual' })
+    const send = (redirect: Ask['redirect']) =>
+      reach(name, fetch(url.href, { ...ask, headers, redirect }))
+    const response = await send('manual')
     // A page is not told where: its browser has to follow.
-    if (response.type === 'opaqueredirect') {
-      return { url, response: await fetch(url.href, { ...ask, headers, redirect: 'follow' }) }
-    }
+    if (response.type === 'opaqueredirect') return { url, response: await send('follow') }
     const location = response.headers.get('location')
     if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, url }
     cancel(response)
