@@ -739,6 +739,12 @@ describe('a body that breaks off', () => {
 })
 
 /** A fetch that is no browser's: it decodes nothing. */
+  it('is resumed as often as it takes, even if nothing is repeated that failed', async () => {
+    origin.behave(cutOften())
+    const response = await ask({ options: { retries: 0 } })
+    expect(Buffer.compare(await response.bytes(), large.bytes)).toBe(0)
+  })
+
 const plainFetch: StoredFetch = async (url, { method, headers }) => {
   const sent = send(url, { method, headers: Object.fromEntries(headers) }).end()
   const [incoming] = await nodeOnce(sent, 'response')
@@ -1133,7 +1139,7 @@ it('in a page, which is not told where a redirect leads, its browser follows', a
   expect(asked).toEqual(['manual http://films.example/f', 'follow http://films.example/f'])
 })
 
-describe('httpFile without a request', () => {
+describe('httpFile', () => {
   it('asks by HEAD, and for what is read', async () => {
     origin.behave(good)
     const file = await httpFile(`${origin.url}f`)
@@ -1158,3 +1164,19 @@ describe('httpFile without a request', () => {
     expect(same).toEqual([0, 0, 0, 0, 0])
   })
 })
+  it('asks for the bytes that are read, and no more, whatever the request asks for', async () => {
+    const bytes = someBytes(2_000_000)
+    origin.behave(serving({ bytes, etag: '"l"' }))
+    for (const range of [undefined, 'bytes=0-', 'bytes=5-6,1800000-']) {
+      const headers = range === undefined ? {} : { range }
+      const request = new Request('http://localhost/f', { headers })
+      const file = await httpFile(`${origin.url}f`, request)
+      if (file === null || !('read' in file)) throw new Error('Expected a file')
+      origin.asked.length = 0
+      const part = await readBytes(file, 1_500_000, 1_500_016)
+      await file.close?.()
+      expect(Buffer.compare(part, bytes.subarray(1_500_000, 1_500_016))).toBe(0)
+      expect(origin.asked).toEqual(['GET /f bytes=1500000-1500015'])
+    }
+  })
+
