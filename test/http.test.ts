@@ -819,11 +819,6 @@ describe('what is stored encoded', () => {
     origin.behave(serving(file, status(404, { 'content-encoding': 'gzip' })))
     expect((await ask({})).status).toBe(404)
   })
-
-  it('is told by nobody else', async () => {
-    origin.behave(serving({ ...FILE, fields: { 'x-stored-content': 'gzip' } }))
-    expect((await ask({})).headers.get('content-encoding')).toBe(null)
-  })
 })
 
 describe('an origin is left alone', () => {

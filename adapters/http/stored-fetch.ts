@@ -56,8 +56,8 @@ export function storedEncoding(headers: Headers): string | null {
   return codings.filter((coding) => !NO_CODING.test(coding)).join(', ') || null
 }
 
-/** Under which name Node's fetch gets Content-Encoding: one as long. */
-const HIDDEN = 'x-stored-content'
+/** Under which name Node's fetch gets Content-Encoding: one as long, which nobody else has. */
+const HIDDEN = 'content~encoding'
 
 /** The part of undici's handlers that is used. */
 interface Handler {
@@ -80,12 +80,6 @@ const dispatcher = {
 
 /** The name of a field, or another for Content-Encoding. undici gives Buffers, and wants them back. */
 function hide(name: Uint8Array): Uint8Array {
-  const text = String(name).toLowerCase()
-  if (text === 'content-encoding') return renamed(name, HIDDEN)
-  // Only we may say so.
-  return text === HIDDEN ? renamed(name, 'x-ignored-field!') : name
-}
-
-function renamed(name: Uint8Array, other: string): Uint8Array {
-  return name.map((_, i) => other.charCodeAt(i))
+  const isTold = String(name).toLowerCase() === 'content-encoding'
+  return isTold ? name.map((_, i) => HIDDEN.charCodeAt(i)) : name
 }
