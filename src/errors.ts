@@ -34,7 +34,7 @@ export function expectWholeNumber(name: string, value: number, least: number): v
 }
 
 /** The longest that a timer waits, in ms: beyond that it does not wait at all. */
-const LONGEST_WAIT = 2 ** 31 - 1
+const LONGEST_WAIT = 0x7fffffff
 
 /** @throws RangeError unless `value` is a whole number of ms, 1 or more, for which a timer waits */
 export function expectWait(name: string, value: number): void {

@@ -590,6 +590,43 @@ const ROWS: Row[] = [
     answer: [206, null, 'ab fg'],
     asked: ['GET /f bytes=0-6'],
   },
+  // Where one response will do, no tag is needed
+  ...[
+    ['more than there is', { range: 'bytes=0-,0-' }, all, ['GET /f bytes=0-']],
+    [
+      'too many',
+      { range: `bytes=0-0${',0-0'.repeat(1000)}` },
+      all,
+      ['GET /f bytes=0-0', 'GET /f bytes=0-25'],
+    ],
+    [
+      'one beyond the end',
+      { range: 'bytes=0-1,99-' },
+      [206, 'bytes 0-1/26', 'ab'],
+      ['GET /f bytes=0-'],
+    ],
+    [
+      'none by If-None-Match',
+      { range: 'bytes=0-1,5-6', 'if-none-match': 'W/"v1"' },
+      [304, null, ''],
+      ['GET /f bytes=0-6'],
+    ],
+    [
+      'none by If-Match',
+      { range: 'bytes=0-1,5-6', 'if-match': 'W/"v1"' },
+      [412, null, ''],
+      ['GET /f bytes=0-6'],
+    ],
+    [
+      'all by If-Range',
+      { range: 'bytes=0-1,5-6', 'if-range': 'W/"v1"' },
+      all,
+      ['GET /f bytes=0-6', 'GET /f bytes=0-25'],
+    ],
+  ].map(
+    ([what, headers, answer, asked]): Row =>
+      ({ name: `several ranges, ${what}`, origin: serving(WEAK), headers, answer, asked }) as Row,
+  ),
   {
     name: 'If-Range that fails, of a file with a weak tag',
     origin: serving(WEAK),
@@ -702,6 +739,12 @@ describe('a body that breaks off', () => {
     expect(Buffer.compare(await response.bytes(), large.bytes)).toBe(0)
   })
 
+  it('is resumed as often as it takes, even if nothing is repeated that failed', async () => {
+    origin.behave(cutOften())
+    const response = await ask({ options: { retries: 0 } })
+    expect(Buffer.compare(await response.bytes(), large.bytes)).toBe(0)
+  })
+
   it('is given up when it gives nothing any more', async () => {
     origin.behave((incoming, outgoing) => {
       cuttingAfter(isResumed(incoming) ? 0 : 1_000_000, large)(incoming, outgoing)
@@ -739,12 +782,6 @@ describe('a body that breaks off', () => {
 })
 
 /** A fetch that is no browser's: it decodes nothing. */
-  it('is resumed as often as it takes, even if nothing is repeated that failed', async () => {
-    origin.behave(cutOften())
-    const response = await ask({ options: { retries: 0 } })
-    expect(Buffer.compare(await response.bytes(), large.bytes)).toBe(0)
-  })
-
 const plainFetch: StoredFetch = async (url, { method, headers }) => {
   const sent = send(url, { method, headers: Object.fromEntries(headers) }).end()
   const [incoming] = await nodeOnce(sent, 'response')
@@ -839,6 +876,31 @@ describe('an origin is left alone', () => {
     origin.behave(serving({ bytes: Buffer.alloc(32 * 1024 * 1024), etag: '"v1"' }))
     const response = await ask({ headers: { 'if-none-match': '"v1"' } })
     expect(response.status).toBe(304)
+    await until(() => origin.connections.size <= 1)
+  })
+
+  it.each<[string, Behaviour, HttpFileOptions]>([
+    [
+      'nobody can tell its size',
+      (incoming, outgoing) => {
+        if (incoming.method === 'HEAD') return outgoing.writeHead(405).end()
+        if (incoming.headers.range === 'bytes=0-0') return outgoing.writeHead(400).end()
+        return outgoing.writeHead(200).write('and so on')
+      },
+      {},
+    ],
+    [
+      'a function of the options throws',
+      serving({ bytes: Buffer.alloc(32 * 1024 * 1024), etag: '"v1"' }),
+      {
+        type() {
+          throw new Error('of the caller')
+        },
+      },
+    ],
+  ])('when %s', async (_what, behaviour, options) => {
+    origin.behave(behaviour)
+    for (let i = 0; i < 10; i++) expect((await ask({ options })).status).toBeGreaterThan(500)
     await until(() => origin.connections.size <= 1)
   })
 
@@ -1044,6 +1106,24 @@ describe('httpOrigin', () => {
     expect(sent).toEqual(['Bearer 1', 'Bearer 2'])
   })
 
+  it('tells whoever runs it what a function of the options throws, and does not try again', async () => {
+    origin.behave(good)
+    const errors: unknown[] = []
+    const requestHeaders = () => {
+      throw new Error('no token')
+    }
+    const handler = fileHandler(httpOrigin(origin.url, { requestHeaders }), {
+      onError: (error) => errors.push(error),
+    })
+    const response = await handler(new Request('http://localhost/f'))
+    expect([response.status, await response.text(), errors, origin.asked]).toEqual([
+      503,
+      '',
+      [new Error('no token')],
+      [],
+    ])
+  })
+
   it('hands on what the origin says of a file, and nothing else', async () => {
     const stored = {
       'content-type': 'video/mp4',
@@ -1107,24 +1187,6 @@ it('in a page, which is not told where a redirect leads, its browser follows', a
     asked.push(`${redirect} ${url}`)
     const headers = { etag: '"1"', 'content-length': '3' }
     // What no program can make, but a browser.
-  it('tells whoever runs it what a function of the options throws, and does not try again', async () => {
-    origin.behave(good)
-    const errors: unknown[] = []
-    const requestHeaders = () => {
-      throw new Error('no token')
-    }
-    const handler = fileHandler(httpOrigin(origin.url, { requestHeaders }), {
-      onError: (error) => errors.push(error),
-    })
-    const response = await handler(new Request('http://localhost/f'))
-    expect([response.status, await response.text(), errors, origin.asked]).toEqual([
-      503,
-      '',
-      [new Error('no token')],
-      [],
-    ])
-  })
-
     return redirect === 'follow'
       ? new Response(null, { headers })
       : Object.defineProperty(new Response(), 'type', { value: 'opaqueredirect' })
@@ -1144,21 +1206,6 @@ describe('httpFile', () => {
     expect([file.size, text, origin.asked]).toEqual([26, 'fghij', ['HEAD /f', 'GET /f bytes=5-9']])
   })
 
-  it('gives any bytes, at once and in any order', async () => {
-    const bytes = someBytes(2_000_000)
-    origin.behave(serving({ bytes, etag: '"l"' }))
-    const file = await httpFile(`${origin.url}f`)
-    if (file === null || !('read' in file)) throw new Error('Expected a file')
-    const starts = [0, 1_500_000, 5, 700_000, 0]
-    const read = await Promise.all(starts.map((start) => readBytes(file, start, start + 400_000)))
-    await file.close?.()
-    const same = read.map((part, i) => {
-      const start = starts[i] ?? 0
-      return Buffer.compare(part, bytes.subarray(start, start + 400_000))
-    })
-    expect(same).toEqual([0, 0, 0, 0, 0])
-  })
-})
   it('asks for the bytes that are read, and no more, whatever the request asks for', async () => {
     const bytes = someBytes(2_000_000)
     origin.behave(serving({ bytes, etag: '"l"' }))
@@ -1175,3 +1222,18 @@ describe('httpFile', () => {
     }
   })
 
+  it('gives any bytes, at once and in any order', async () => {
+    const bytes = someBytes(2_000_000)
+    origin.behave(serving({ bytes, etag: '"l"' }))
+    const file = await httpFile(`${origin.url}f`)
+    if (file === null || !('read' in file)) throw new Error('Expected a file')
+    const starts = [0, 1_500_000, 5, 700_000, 0]
+    const read = await Promise.all(starts.map((start) => readBytes(file, start, start + 400_000)))
+    await file.close?.()
+    const same = read.map((part, i) => {
+      const start = starts[i] ?? 0
+      return Buffer.compare(part, bytes.subarray(start, start + 400_000))
+    })
+    expect(same).toEqual([0, 0, 0, 0, 0])
+  })
+})

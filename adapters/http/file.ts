@@ -81,24 +81,30 @@ const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers
 export async function originFile(
   upstream: Upstream,
   request: RequestLike | null,
-  { immutable: isImmutable = false, missing = [], resume }: OriginOptions,
+  options: OriginOptions,
   besides: FileOptions = {},
   path = '',
 ): Promise<FileSource | null> {
+  const { resume } = options
   const untouched = resume === undefined ? UNTOUCHED : resume ? 0 : Infinity
-  const found = await find(upstream, request ?? NO_REQUEST, { missing, isImmutable })
+  const found = await find(upstream, request ?? NO_REQUEST, options)
   if (found === null) return null
   const { version, body, ...plan } = found
   const { size, etag, lastModified, headers } = version
   const type = storedType(headers.get('content-type'))
-  return {
-    size,
-    type: (type === NO_TYPE ? undefined : type) ?? besides.type?.(path) ?? undefined,
-    etag,
-    lastModified,
-    headers: withStored(besides.headers, storedFields(headers)),
-    ...contentOf(upstream, version, body, { ...plan, untouched }),
-    ...upstream.describe?.(headers),
+  try {
+    return {
+      size,
+      type: (type === NO_TYPE ? undefined : type) ?? besides.type?.(path) ?? undefined,
+      etag,
+      lastModified,
+      headers: withStored(besides.headers, storedFields(headers)),
+      ...contentOf(upstream, version, body, { ...plan, untouched }),
+      ...upstream.describe?.(headers),
+    }
+  } catch (thrown) {
+    body?.hangUp()
+    throw thrown
   }
 }
 
