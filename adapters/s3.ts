@@ -158,7 +158,7 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
       async send(method, fields, signal) {
         const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
         for (let isLast = false; ; isLast = true) {
-          const headers = await signer.sign(method, target, asked)
+          const headers = await signer.sign(method, target, asked, signal)
           // Not signed: proxies rewrite it, such as that of Google's store.
           headers.set('accept-encoding', 'identity')
           const sent = fetch(target, { method, headers, signal, redirect: 'manual' })
