@@ -33,6 +33,7 @@ export type {
   R2ListedLike,
   R2ListOptionsLike,
   R2ObjectLike,
+  R2PageLike,
 } from './r2/binding.ts'
 
 /** Options of `r2File`. */

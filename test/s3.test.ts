@@ -287,6 +287,33 @@ describe('a listing', () => {
     expect(await files(page(content))).toEqual([{ name: 'a', kind: 'file', ...unknown, ...told }])
   })
 
+  it.each([
+    [
+      'has more, but not how to go on, as of a store of another protocol',
+      page('', '<IsTruncated>true</IsTruncated><NextMarker>a</NextMarker>'),
+      'got a part of one',
+    ],
+    ['breaks off', page('').slice(0, -9), 'got something else'],
+    ['is a page for people', '<h1>It works!</h1>', 'got something else'],
+    ['is empty', '', 'got something else'],
+  ])('that %s is none', async (_what, text, reason) => {
+    await expect(files(text)).rejects.toThrow(`Expected a listing, ${reason}`)
+  })
+
+  it('may end with an empty token', async () => {
+    const last = page('', '<NextContinuationToken></NextContinuationToken>')
+    expect((await files(last)).length).toBe(1)
+  })
+
+  it.each([
+    '<Contents>',
+    '<CommonPrefixes>',
+    '<Contents><Key>',
+    '<Contents>&#</Contents>',
+  ])('takes no time that grows with the square of a page: %s', async (text) => {
+    expect(await files(`<ListBucketResult>${text.repeat(400_000)}</ListBucketResult>`)).toEqual([])
+  })
+
   it('that begins again and again is given up', async () => {
     const again = page('', '<NextContinuationToken>t</NextContinuationToken>')
     await expect(files(again, again, again)).rejects.toThrow('got the same page again')
