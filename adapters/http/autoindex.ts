@@ -57,7 +57,7 @@ function toEntry(item: unknown): Entry | null {
 const HREF = /^[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i
 
 /** What an index calls itself. */
-const TITLE = /<(?:title|h1)\b[^>]*>\s*(?:Index of|Directory listing)\b/i
+const TITLE = /<(?:title|h1)\b[^<>]*>\s*(?:Index of|Directory listing)\b/i
 
 /** A link to the folder above, or one that sorts: what an index has, and few other pages. */
 const ABOVE = /^(?:\.\.\/?|\?C=.*)$/
