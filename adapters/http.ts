@@ -20,7 +20,7 @@ import {
   answerFailure,
   answering,
   expectFileOptions,
-  type FileOptions,
+  type OriginFileOptions,
   type OriginOptions,
   originFile,
   originLimits,
@@ -32,7 +32,7 @@ import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
 export { OriginError } from './http/failure.ts'
-export type { FileOptions, OriginOptions } from './http/file.ts'
+export type { OriginFileOptions, OriginOptions } from './http/file.ts'
 export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 
 /** Options of `httpTree`. */
@@ -45,7 +45,7 @@ export interface HttpTreeOptions extends OriginOptions {
 }
 
 /** Options of `httpFile`. */
-export interface HttpFileOptions extends HttpTreeOptions, FileOptions {}
+export interface HttpFileOptions extends HttpTreeOptions, OriginFileOptions {}
 
 /** Options of `httpOrigin`. */
 export interface HttpOriginOptions<Context extends readonly unknown[] = readonly unknown[]>

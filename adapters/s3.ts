@@ -20,7 +20,7 @@ import {
   answerFailure,
   answering,
   expectFileOptions,
-  type FileOptions,
+  type OriginFileOptions,
   type OriginOptions,
   originFile,
   originLimits,
@@ -35,13 +35,13 @@ import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
 export { OriginError } from './http/failure.ts'
-export type { FileOptions, OriginOptions } from './http/file.ts'
+export type { OriginFileOptions, OriginOptions } from './http/file.ts'
 export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 export type { S3Location } from './s3/location.ts'
 export type { Credentials } from './s3/signer.ts'
 
 /** Options of `s3File`. */
-export interface S3FileOptions extends OriginOptions, FileOptions {}
+export interface S3FileOptions extends OriginOptions, OriginFileOptions {}
 
 /** Options of `s3Tree`. */
 export interface S3TreeOptions extends OriginOptions {
@@ -134,7 +134,7 @@ async function objectOf(
   key: string,
   request: RequestLike | null,
   options: OriginOptions,
-  besides?: FileOptions,
+  besides?: OriginFileOptions,
 ): Promise<FileSource | null> {
   const path = toPath(key)
   return path === null ? null : originFile(upstreamOf(path), request, options, besides, key)

@@ -1,7 +1,7 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
 import { misanswer, type OriginError } from './failure.ts'
-import { type Head, isSameVersion, readHead, readLength, type Version } from './head.ts'
+import { type Head, isSameVersion, readHead, readLength, type VersionHead } from './head.ts'
 import { ask, drop, type Reply, type Upstream, within } from './upstream.ts'
 
 /** Bytes [at, end) of a file, on their way. */
@@ -142,7 +142,7 @@ const NO_LONGER = [404, 410, 412, 416]
  */
 export async function openBody(
   upstream: Upstream,
-  version: Version,
+  version: VersionHead,
   start: number,
   end: number,
   signal?: AbortSignal,

@@ -3,7 +3,7 @@ import { largeBufferLimit } from '../../src/runtime.ts'
 import type { FileSource, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
-import type { Version } from './head.ts'
+import type { VersionHead } from './head.ts'
 import { GAP, spanEnd } from './spans.ts'
 import { pause, type Upstream } from './upstream.ts'
 
@@ -28,7 +28,7 @@ const PAUSE = 100
  */
 export function contentOf(
   upstream: Upstream,
-  version: Version,
+  version: VersionHead,
   first: Body | null,
   { isJoinable, untouched, ranges }: ReadPlan,
 ): Pick<FileSource, 'read' | 'close'> {

@@ -82,7 +82,7 @@ export async function originFile(
   upstream: Upstream,
   request: RequestLike | null,
   options: OriginOptions,
-  besides: FileOptions = {},
+  besides: OriginFileOptions = {},
   path = '',
 ): Promise<FileSource | null> {
   const { resume } = options
@@ -120,7 +120,7 @@ function storedFields(headers: Headers): Record<string, string | null> {
 }
 
 /** What is said of one file besides what its server says. */
-export interface FileOptions {
+export interface OriginFileOptions {
   /** Further fields of the answers, such as CORS. What the other server says wins over them. */
   readonly headers?: HeadersLike | undefined
   /** The media type of a file for which the other server has none. */
@@ -128,7 +128,7 @@ export interface FileOptions {
 }
 
 /** @throws TypeError if an option is invalid */
-export function expectFileOptions({ headers, type }: FileOptions): void {
+export function expectFileOptions({ headers, type }: OriginFileOptions): void {
   expectHeaders(headers)
   expectFunction('type(path)', type)
 }

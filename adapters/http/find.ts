@@ -7,13 +7,13 @@ import { likelyRanges } from '../site/likely-ranges.ts'
 import { type Body, bodyFrom, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
 import type { OriginOptions } from './file.ts'
-import { type Head, isSameVersion, readHead, type Version } from './head.ts'
+import { type Head, isSameVersion, readHead, type VersionHead } from './head.ts'
 import { firstSpan } from './spans.ts'
 import { ask, drop, isMissing, type Reply, type Upstream } from './upstream.ts'
 
 /** What was found for one request. */
-export interface Found {
-  readonly version: Version
+export interface FoundFile {
+  readonly version: VersionHead
   /** Bytes of the first of these ranges, which most often come with the head. */
   readonly body: Body | null
   /** Whether the bytes of two responses may stand in one answer. */
@@ -32,7 +32,7 @@ export async function find(
   upstream: Upstream,
   request: RequestLike,
   { missing, immutable }: Pick<OriginOptions, 'missing' | 'immutable'>,
-): Promise<Found | null> {
+): Promise<FoundFile | null> {
   // A client that hangs up ends the wait for a head.
   const signal = hangUpSignal(request)
   const asked = firstSpan(likelyRanges(request))
@@ -99,7 +99,7 @@ function readFile(upstream: Upstream, reply: Reply, missing?: readonly number[])
   throw misanswer(upstream, 'the file', `status ${status}`)
 }
 
-function isVersion(head: Head | null): head is Version {
+function isVersion(head: Head | null): head is VersionHead {
   return head !== null && head.size !== null
 }
 
@@ -111,7 +111,7 @@ async function probe(
   upstream: Upstream,
   missing: readonly number[] | undefined,
   signal: AbortSignal | undefined,
-): Promise<Version | null> {
+): Promise<VersionHead | null> {
   const reply = await ask(upstream, 'HEAD', {}, signal)
   const { response } = reply
   // Any other status may be one of HEAD alone: a presigned URL is for GET.

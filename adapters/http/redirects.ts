@@ -31,8 +31,9 @@ export async function follow(
     if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, url }
     cancel(response)
     const next = URL.canParse(location, url) ? new URL(location, url) : null
-    if (followed === MAX_REDIRECTS)
+    if (followed === MAX_REDIRECTS) {
       throw misanswer({ name }, 'the file', `more than ${MAX_REDIRECTS} redirects`)
+    }
     if (!next?.protocol.startsWith('http') || next.username + next.password !== '') {
       throw misanswer({ name }, 'the file', 'a redirect to nowhere')
     }

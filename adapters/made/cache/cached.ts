@@ -109,7 +109,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const name = key(request, ...context)
     if (name === null) return lookup(request, ...context)
     const looked = await versions.find(name, () => look(request, context))
-    if (looked === 'the rest') return lookup(request, ...context)
+    if (looked === 'uncached') return lookup(request, ...context)
     if (!isVersion(looked)) return looked
     return blockSource(looked, blocking, blocksOf(looked, name, copyOf(request), context))
   }
@@ -117,10 +117,10 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   /** Asks the lookup which version there is; opens nothing that stays open. */
   async function look(request: RequestLike, context: Context): Promise<Looked> {
     const found = (await lookup(askingFor(request, 'HEAD', null), ...context)) ?? null
-    if (!isSource(found)) return found === null || found.status >= 500 ? found : 'the rest'
+    if (!isSource(found)) return found === null || found.status >= 500 ? found : 'uncached'
     const version = versionOf(found)
     void closeSource(found)
-    return version ?? 'the rest'
+    return version ?? 'uncached'
   }
 
   /** The blocks of a version, read for this request where nobody has them. */

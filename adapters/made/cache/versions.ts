@@ -4,13 +4,13 @@ import { BoundedMap } from '../../site/bounded-map.ts'
 import { isForAll, type Version } from './version.ts'
 
 /**
- * What a lookup was found to have for a name: a version, or what the client gets instead. Of the rest
- * it must be asked for as it was.
+ * What a lookup was found to have for a name: a version, what the client gets instead, or something
+ * that is not cached, which it must be asked for as the client does.
  */
-export type Looked = Version | Answer | null | 'the rest'
+export type Looked = Version | Answer | null | 'uncached'
 
 /** What everybody gets who asks soon: passing on what is not cached is right for all. */
-type Lasting = Version | 'the rest'
+type Lasting = Version | 'uncached'
 
 /** What is remembered, and until when, on the clock of `performance`. */
 interface Known {
@@ -68,5 +68,5 @@ export function isVersion(looked: Looked): looked is Version {
 }
 
 function isLasting(looked: Looked): looked is Lasting {
-  return looked === 'the rest' || (isVersion(looked) && isForAll(looked))
+  return looked === 'uncached' || (isVersion(looked) && isForAll(looked))
 }
