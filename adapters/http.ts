@@ -20,19 +20,19 @@ import {
   answerFailure,
   answering,
   expectFileOptions,
-  type FileOptions,
+  type OriginFileOptions,
   type OriginOptions,
   originFile,
   originLimits,
 } from './http/file.ts'
 import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
-import type { Upstream } from './http/upstream.ts'
+import { cancel, type Upstream } from './http/upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
 export { OriginError } from './http/failure.ts'
-export type { FileOptions, OriginOptions } from './http/file.ts'
+export type { OriginFileOptions, OriginOptions } from './http/file.ts'
 export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 
 /** Options of `httpTree`. */
@@ -45,7 +45,7 @@ export interface HttpTreeOptions extends OriginOptions {
 }
 
 /** Options of `httpFile`. */
-export interface HttpFileOptions extends HttpTreeOptions, FileOptions {}
+export interface HttpFileOptions extends HttpTreeOptions, OriginFileOptions {}
 
 /** Options of `httpOrigin`. */
 export interface HttpOriginOptions<Context extends readonly unknown[] = readonly unknown[]>
@@ -63,7 +63,7 @@ export interface HttpOriginOptions<Context extends readonly unknown[] = readonly
  *
  * @returns null when the other server says 404 or 410; an Answer with 502, 503 or 504 when it fails
  * @throws TypeError or RangeError, as a rejection, when `url` is not one of HTTP, its credentials are
- * not percent-encoded UTF-8, or an option is invalid
+ * not percent-encoded UTF-8, or an option is invalid; what a function of `requestHeaders` throws
  *
  * @example
  * ```ts
@@ -176,13 +176,13 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
       const elsewhere = { 'accept-encoding': 'identity', ...fields }
       const headers = new Headers(elsewhere)
       const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
-      for (const [field, value] of given ? new Headers(given) : []) {
+      for (const [field, value] of new Headers(given)) {
         if (!(field in fields)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)
       const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
       if (isFile(found.url)) return found.response
-      await found.response.body?.cancel()
+      cancel(found.response)
       return new Response(null, { status: 404 })
     },
   })

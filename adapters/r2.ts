@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { expectFunction } from '../src/errors.ts'
+import { expectFunction, unexpected } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
@@ -33,6 +33,7 @@ export type {
   R2ListedLike,
   R2ListOptionsLike,
   R2ObjectLike,
+  R2PageLike,
 } from './r2/binding.ts'
 
 /** Options of `r2File`. */
@@ -114,10 +115,8 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
   options: R2BucketOptions<Context> = {},
 ): FileLookup<Context> {
   const { prefix = '' } = options
-  if (!bucket) {
-    // A misspelt binding is undefined.
-    throw new TypeError(`Expected an R2 bucket, got ${bucket}; see the bindings in wrangler.toml`)
-  }
+  // A misspelt binding is undefined.
+  if (!bucket) throw unexpected('an R2 bucket', `${bucket}; see the bindings in wrangler.toml`)
   expectPrefix(prefix)
   const tree: FileTree = {
     isFlat: true,

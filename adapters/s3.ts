@@ -20,13 +20,13 @@ import {
   answerFailure,
   answering,
   expectFileOptions,
-  type FileOptions,
+  type OriginFileOptions,
   type OriginOptions,
   originFile,
   originLimits,
 } from './http/file.ts'
 import { storedFetch } from './http/stored-fetch.ts'
-import type { Upstream } from './http/upstream.ts'
+import { cancel, reach, type Upstream } from './http/upstream.ts'
 import { digestsOf } from './s3/digests.ts'
 import { listObjects } from './s3/list.ts'
 import { encode, type S3Location, type Store, storeOf, toPath } from './s3/location.ts'
@@ -35,13 +35,13 @@ import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
 export { OriginError } from './http/failure.ts'
-export type { FileOptions, OriginOptions } from './http/file.ts'
+export type { OriginFileOptions, OriginOptions } from './http/file.ts'
 export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 export type { S3Location } from './s3/location.ts'
 export type { Credentials } from './s3/signer.ts'
 
 /** Options of `s3File`. */
-export interface S3FileOptions extends OriginOptions, FileOptions {}
+export interface S3FileOptions extends OriginOptions, OriginFileOptions {}
 
 /** Options of `s3Tree`. */
 export interface S3TreeOptions extends OriginOptions {
@@ -63,8 +63,8 @@ export interface S3BucketOptions<Context extends readonly unknown[] = readonly u
  *
  * @param location give the same object each time: what was learned of the store's clock stays with it
  * @returns null when there is no such object; an Answer with 502, 503 or 504 when the store fails
- * @throws TypeError or RangeError, as a rejection, when the location or an option is invalid; what a
- * function of `credentials` throws comes to a 503
+ * @throws TypeError or RangeError, as a rejection, when the location, a key or an option is invalid; what
+ * a function of `credentials` throws
  *
  * @example
  * ```ts
@@ -134,7 +134,7 @@ async function objectOf(
   key: string,
   request: RequestLike | null,
   options: OriginOptions,
-  besides?: FileOptions,
+  besides?: OriginFileOptions,
 ): Promise<FileSource | null> {
   const path = toPath(key)
   return path === null ? null : originFile(upstreamOf(path), request, options, besides, key)
@@ -158,12 +158,13 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
       async send(method, fields, signal) {
         const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
         for (let isLast = false; ; isLast = true) {
-          const headers = await signer.sign(method, target, asked)
+          const headers = await signer.sign(method, target, asked, signal)
           // Not signed: proxies rewrite it, such as that of Google's store.
           headers.set('accept-encoding', 'identity')
-          const response = await fetch(target, { method, headers, signal, redirect: 'manual' })
+          const sent = fetch(target, { method, headers, signal, redirect: 'manual' })
+          const response = await reach(url + path, sent)
           if (isLast || !signer.hasLearned(response)) return response
-          await response.body?.cancel()
+          cancel(response)
         }
       },
     }

@@ -33,6 +33,16 @@ export function expectWholeNumber(name: string, value: number, least: number): v
   throw new RangeError(`Expected ${name} to be a whole number >= ${least}, got ${given}`)
 }
 
+/** The longest that a timer waits, in ms: beyond that it does not wait at all. */
+const LONGEST_WAIT = 0x7fffffff
+
+/** @throws RangeError unless `value` is a whole number of ms, 1 or more, for which a timer waits */
+export function expectWait(name: string, value: number): void {
+  expectWholeNumber(name, value, 1)
+  if (value <= LONGEST_WAIT) return
+  throw new RangeError(`Expected ${name} to be ${LONGEST_WAIT} ms at most, got ${value}`)
+}
+
 /** @throws TypeError unless `value` is a function or undefined */
 export function expectFunction(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return

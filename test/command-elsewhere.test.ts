@@ -4,10 +4,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
 import { fetchOnce } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
+import { serving, startOrigin } from './support/faulty-origin.ts'
 import { areInstalled } from './support/installed.ts'
 import { installedListingServers, startListingServer } from './support/listing-servers.ts'
 import { type CacheServer, startNginx } from './support/proxies.ts'
@@ -359,6 +360,19 @@ describe('another server', () => {
     const said = () =>
       log().filter((line) => line.startsWith('no blocks are kept for now: ENOTDIR: '))
     expect(said().length).toBe(1)
+  })
+
+  test('does not get the blocks of another with the same path, tag and size', async () => {
+    const cacheDirectory = temporaryDirectory()
+    for (const text of ['staging', 'product']) {
+      const origin = await startOrigin()
+      onTestFinished(() => origin.stop())
+      origin.behave(serving({ bytes: Buffer.from(text), etag: '"7-0"' }))
+      const args = [`${origin.url}films/`, '--cache-dir', cacheDirectory, '--no-page']
+      const { ask } = await serve('node', args)
+      expect((await ask('/film.mp4')).body.toString()).toBe(text)
+      await until(() => readdirSync(cacheDirectory).some((name) => /^[0-9a-f]{64}$/.test(name)))
+    }
   })
 
   test.each([

@@ -36,7 +36,7 @@ function distantShelf(isFlat: boolean): Shelf {
   const tree = memoryTree(Object.fromEntries(names.map((path) => [path, { text: 'film' }])), {
     isFlat,
   })
-  const about = { name: 'films', place: 'memory', file: null }
+  const about = { id: 'memory', name: 'films', place: 'memory', file: null }
   const { shelf } = distantRoot(tree, about, { memory: 0, tier: undefined })
   if (shelf === null) throw new Error('Expected a shelf')
   return shelf
@@ -72,7 +72,7 @@ test('a file that its server does not give is one of which nothing is known', as
       return tree.open(path, request)
     },
   }
-  const about = { name: 'films', place: 'memory', file: null }
+  const about = { id: 'memory', name: 'films', place: 'memory', file: null }
   const { shelf } = distantRoot(failing, about, { memory: 0, tier: undefined })
   const sizeOf = async (path: string) => (await shelf?.describe(path))?.size ?? null
   const paths = ['film.mp4', 'sync.mp4', 'async.mp4']

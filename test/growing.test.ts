@@ -307,7 +307,12 @@ describe('growingFile', () => {
     expect(await growingFile('/dev/null', request)).toBe(null)
   })
 
-  it.each([{ idle: -1 }, { poll: 0 }, { idle: Number.NaN }])('%j is refused', async (options) => {
+  it.each([
+    { idle: -1 },
+    { poll: 0 },
+    { poll: 2 ** 31 },
+    { idle: Number.NaN },
+  ])('%j is refused', async (options) => {
     await expect(growingFile(path, request, options)).rejects.toThrow(RangeError)
   })
 })

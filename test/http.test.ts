@@ -1,12 +1,15 @@
-import type { IncomingMessage } from 'node:http'
+import { once as nodeOnce } from 'node:events'
+import { type IncomingMessage, request as send } from 'node:http'
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   type HttpFileOptions,
   httpFile,
   httpOrigin,
   httpTree,
   OriginError,
+  type StoredFetch,
 } from '../adapters/http.ts'
 import { fileHandler, isSource, readBytes } from '../src/index.ts'
 import { describeHttp } from './contract/http.ts'
@@ -462,6 +465,13 @@ const ROWS: Row[] = [
     asked: Array(4).fill('GET /f bytes=0-'),
   },
   {
+    name: 'no answer, as often as was asked for',
+    origin: (incoming) => incoming.socket.destroy(),
+    options: { retries: 4 },
+    answer: [503, '1', expect.stringMatching(/^Expected an answer, got \w+\n$/)],
+    asked: Array(5).fill('GET /f bytes=0-'),
+  },
+  {
     name: 'a 400',
     origin: serving(FILE, status(400)),
     answer: [502, null, 'Expected the file, got status 400\n'],
@@ -481,10 +491,17 @@ const ROWS: Row[] = [
     asked: ['GET /f bytes=0-', 'GET /f bytes=0-'],
   },
   {
-    name: 'silence',
+    name: 'silence, which is not waited for again',
     origin: () => {},
-    options: { timeout: 100, retries: 0 },
+    options: { timeout: 100 },
     answer: [504, null, 'Expected an answer within 100 ms, got none\n'],
+    asked: ['GET /f bytes=0-'],
+  },
+  {
+    name: 'an answer, for which is waited as long as a timer can',
+    origin: good,
+    options: { timeout: 2 ** 31 - 1 },
+    answer: all,
     asked: ['GET /f bytes=0-'],
   },
   // Elsewhere
@@ -573,6 +590,43 @@ const ROWS: Row[] = [
     answer: [206, null, 'ab fg'],
     asked: ['GET /f bytes=0-6'],
   },
+  // Where one response will do, no tag is needed
+  ...[
+    ['more than there is', { range: 'bytes=0-,0-' }, all, ['GET /f bytes=0-']],
+    [
+      'too many',
+      { range: `bytes=0-0${',0-0'.repeat(1000)}` },
+      all,
+      ['GET /f bytes=0-0', 'GET /f bytes=0-25'],
+    ],
+    [
+      'one beyond the end',
+      { range: 'bytes=0-1,99-' },
+      [206, 'bytes 0-1/26', 'ab'],
+      ['GET /f bytes=0-'],
+    ],
+    [
+      'none by If-None-Match',
+      { range: 'bytes=0-1,5-6', 'if-none-match': 'W/"v1"' },
+      [304, null, ''],
+      ['GET /f bytes=0-6'],
+    ],
+    [
+      'none by If-Match',
+      { range: 'bytes=0-1,5-6', 'if-match': 'W/"v1"' },
+      [412, null, ''],
+      ['GET /f bytes=0-6'],
+    ],
+    [
+      'all by If-Range',
+      { range: 'bytes=0-1,5-6', 'if-range': 'W/"v1"' },
+      all,
+      ['GET /f bytes=0-6', 'GET /f bytes=0-25'],
+    ],
+  ].map(
+    ([what, headers, answer, asked]): Row =>
+      ({ name: `several ranges, ${what}`, origin: serving(WEAK), headers, answer, asked }) as Row,
+  ),
   {
     name: 'If-Range that fails, of a file with a weak tag',
     origin: serving(WEAK),
@@ -685,6 +739,12 @@ describe('a body that breaks off', () => {
     expect(Buffer.compare(await response.bytes(), large.bytes)).toBe(0)
   })
 
+  it('is resumed as often as it takes, even if nothing is repeated that failed', async () => {
+    origin.behave(cutOften())
+    const response = await ask({ options: { retries: 0 } })
+    expect(Buffer.compare(await response.bytes(), large.bytes)).toBe(0)
+  })
+
   it('is given up when it gives nothing any more', async () => {
     origin.behave((incoming, outgoing) => {
       cuttingAfter(isResumed(incoming) ? 0 : 1_000_000, large)(incoming, outgoing)
@@ -720,6 +780,16 @@ describe('a body that breaks off', () => {
     expect(origin.asked).toEqual(['GET /f bytes=0-'])
   })
 })
+
+/** A fetch that is no browser's: it decodes nothing. */
+const plainFetch: StoredFetch = async (url, { method, headers }) => {
+  const sent = send(url, { method, headers: Object.fromEntries(headers) }).end()
+  const [incoming] = await nodeOnce(sent, 'response')
+  return new Response(Readable.toWeb(incoming) as ReadableStream, {
+    status: incoming.statusCode ?? 0,
+    headers: incoming.headers as Record<string, string>,
+  })
+}
 
 describe('what is stored encoded', () => {
   const zipped = gzipSync(ALPHABET.repeat(100))
@@ -764,9 +834,27 @@ describe('what is stored encoded', () => {
     ])
   })
 
-  it('is told by nobody else', async () => {
-    origin.behave(serving({ ...FILE, fields: { 'x-stored-content': 'gzip' } }))
-    expect((await ask({})).headers.get('content-encoding')).toBe(null)
+  it('comes so by a fetch of your own, too', async () => {
+    origin.behave(serving(file))
+    const response = await ask({ options: { fetch: plainFetch } })
+    const body = Buffer.from(await response.bytes())
+    expect([response.headers.get('content-encoding'), body]).toEqual(['gzip', Buffer.from(zipped)])
+  })
+
+  it('is refused where the fetch of the runtime was replaced by one that decodes', async () => {
+    const { fetch } = globalThis
+    vi.stubGlobal('fetch', (url: string, { method, headers, signal }: RequestInit) => {
+      return fetch(url, { method, headers, signal } as RequestInit)
+    })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    origin.behave(serving(file))
+    const response = await ask({})
+    expect([response.status, await response.text()]).toEqual([
+      502,
+      'Expected a body as it is stored, got it decoded by fetch\n',
+    ])
+    origin.behave(serving(file, status(404, { 'content-encoding': 'gzip' })))
+    expect((await ask({})).status).toBe(404)
   })
 })
 
@@ -788,6 +876,31 @@ describe('an origin is left alone', () => {
     origin.behave(serving({ bytes: Buffer.alloc(32 * 1024 * 1024), etag: '"v1"' }))
     const response = await ask({ headers: { 'if-none-match': '"v1"' } })
     expect(response.status).toBe(304)
+    await until(() => origin.connections.size <= 1)
+  })
+
+  it.each<[string, Behaviour, HttpFileOptions]>([
+    [
+      'nobody can tell its size',
+      (incoming, outgoing) => {
+        if (incoming.method === 'HEAD') return outgoing.writeHead(405).end()
+        if (incoming.headers.range === 'bytes=0-0') return outgoing.writeHead(400).end()
+        return outgoing.writeHead(200).write('and so on')
+      },
+      {},
+    ],
+    [
+      'a function of the options throws',
+      serving({ bytes: Buffer.alloc(32 * 1024 * 1024), etag: '"v1"' }),
+      {
+        type() {
+          throw new Error('of the caller')
+        },
+      },
+    ],
+  ])('when %s', async (_what, behaviour, options) => {
+    origin.behave(behaviour)
+    for (let i = 0; i < 10; i++) expect((await ask({ options })).status).toBeGreaterThan(500)
     await until(() => origin.connections.size <= 1)
   })
 
@@ -993,6 +1106,24 @@ describe('httpOrigin', () => {
     expect(sent).toEqual(['Bearer 1', 'Bearer 2'])
   })
 
+  it('tells whoever runs it what a function of the options throws, and does not try again', async () => {
+    origin.behave(good)
+    const errors: unknown[] = []
+    const requestHeaders = () => {
+      throw new Error('no token')
+    }
+    const handler = fileHandler(httpOrigin(origin.url, { requestHeaders }), {
+      onError: (error) => errors.push(error),
+    })
+    const response = await handler(new Request('http://localhost/f'))
+    expect([response.status, await response.text(), errors, origin.asked]).toEqual([
+      503,
+      '',
+      [new Error('no token')],
+      [],
+    ])
+  })
+
   it('hands on what the origin says of a file, and nothing else', async () => {
     const stored = {
       'content-type': 'video/mp4',
@@ -1044,6 +1175,7 @@ describe('httpOrigin', () => {
     ['no function', () => httpOrigin('http://h/', { fetch: 5 as never }), 'Expected fetch'],
     ['a negative number', () => httpOrigin('http://h/', { retries: -1 }), 'Expected retries'],
     ['no time', () => httpOrigin('http://h/', { timeout: 0 }), 'Expected timeout'],
+    ['too much', () => httpOrigin('http://h/', { timeout: 2 ** 31 }), 'Expected timeout'],
   ])('throws at once for %s', (_what, make, message) => {
     expect(make).toThrow(message)
   })
@@ -1064,7 +1196,7 @@ it('in a page, which is not told where a redirect leads, its browser follows', a
   expect(asked).toEqual(['manual http://films.example/f', 'follow http://films.example/f'])
 })
 
-describe('httpFile without a request', () => {
+describe('httpFile', () => {
   it('asks by HEAD, and for what is read', async () => {
     origin.behave(good)
     const file = await httpFile(`${origin.url}f`)
@@ -1072,6 +1204,22 @@ describe('httpFile without a request', () => {
     const text = new TextDecoder().decode(await readBytes(file, 5, 10))
     await file.close?.()
     expect([file.size, text, origin.asked]).toEqual([26, 'fghij', ['HEAD /f', 'GET /f bytes=5-9']])
+  })
+
+  it('asks for the bytes that are read, and no more, whatever the request asks for', async () => {
+    const bytes = someBytes(2_000_000)
+    origin.behave(serving({ bytes, etag: '"l"' }))
+    for (const range of [undefined, 'bytes=0-', 'bytes=5-6,1800000-']) {
+      const headers = range === undefined ? {} : { range }
+      const request = new Request('http://localhost/f', { headers })
+      const file = await httpFile(`${origin.url}f`, request)
+      if (file === null || !('read' in file)) throw new Error('Expected a file')
+      origin.asked.length = 0
+      const part = await readBytes(file, 1_500_000, 1_500_016)
+      await file.close?.()
+      expect(Buffer.compare(part, bytes.subarray(1_500_000, 1_500_016))).toBe(0)
+      expect(origin.asked).toEqual(['GET /f bytes=1500000-1500015'])
+    }
   })
 
   it('gives any bytes, at once and in any order', async () => {

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import {
   type Entry,
@@ -17,6 +18,7 @@ import { launchChromium } from './support/chromium.ts'
 import { findClient } from './support/clients.ts'
 import { run } from './support/process.ts'
 import { temporaryDirectory } from './support/temporary.ts'
+import { settle, until } from './support/wait.ts'
 
 const DATE = new Date('2024-05-06T07:08:09Z')
 
@@ -291,6 +293,29 @@ describe('a listing', () => {
     })
     expect((await handler(new Request('http://host/'))).status).toBe(503)
     expect(errors).toEqual([new Error('EIO')])
+  })
+
+  it('asks for no more once its client is gone', async () => {
+    let given = 0
+    const tree: FileTree = {
+      open: () => 'directory',
+      async *list() {
+        for (;;) yield entryOf(`${given++}.mp4`)
+      },
+    }
+    const ends: unknown[] = []
+    const lookup = site(tree, { listing: true, index: false })
+    const server = createServer(nodeListener(lookup, { onServed: ({ error }) => ends.push(error) }))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await until(() => given > 2000)
+    client.destroy()
+    await until(() => ends.length > 0)
+    const counted = given
+    await settle()
+    expect([ends.length, given]).toEqual([1, counted])
   })
 
   it('HEAD says the same, and makes no page', async () => {

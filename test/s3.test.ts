@@ -6,6 +6,7 @@ import { type Ask, storedFetch } from '../adapters/http/stored-fetch.ts'
 import { httpFile } from '../adapters/http.ts'
 import { digestsOf } from '../adapters/s3/digests.ts'
 import { encode, type S3Location } from '../adapters/s3/location.ts'
+import type { Credentials } from '../adapters/s3/signer.ts'
 import { s3Bucket, s3File, s3Tree } from '../adapters/s3.ts'
 import type { Entry } from '../adapters/site/tree.ts'
 import { zipFolder } from '../adapters/zip.ts'
@@ -286,9 +287,98 @@ describe('a listing', () => {
     expect(await files(page(content))).toEqual([{ name: 'a', kind: 'file', ...unknown, ...told }])
   })
 
+  it.each([
+    [
+      'has more, but not how to go on, as of a store of another protocol',
+      page('', '<IsTruncated>true</IsTruncated><NextMarker>a</NextMarker>'),
+      'got a part of one',
+    ],
+    ['breaks off', page('').slice(0, -9), 'got something else'],
+    ['is a page for people', '<h1>It works!</h1>', 'got something else'],
+    ['is empty', '', 'got something else'],
+  ])('that %s is none', async (_what, text, reason) => {
+    await expect(files(text)).rejects.toThrow(`Expected a listing, ${reason}`)
+  })
+
+  it('may end with an empty token', async () => {
+    const last = page('', '<NextContinuationToken></NextContinuationToken>')
+    expect((await files(last)).length).toBe(1)
+  })
+
+  it.each([
+    '<Contents>',
+    '<CommonPrefixes>',
+    '<Contents><Key>',
+    '<Contents>&#</Contents>',
+  ])('takes no time that grows with the square of a page: %s', async (text) => {
+    expect(await files(`<ListBucketResult>${text.repeat(400_000)}</ListBucketResult>`)).toEqual([])
+  })
+
   it('that begins again and again is given up', async () => {
     const again = page('', '<NextContinuationToken>t</NextContinuationToken>')
     await expect(files(again, again, again)).rejects.toThrow('got the same page again')
+  })
+})
+
+describe('a function that gives keys', () => {
+  const key = { accessKeyId: 'a', secretAccessKey: 'b' }
+  let store: Origin
+  beforeAll(async () => {
+    store = await startOrigin()
+    store.behave(serving({ bytes: LETTERS, etag: '"e"' }))
+  })
+  afterAll(() => store.stop())
+
+  /** A location whose key is what these functions give, one after the other, and a count of its calls. */
+  function locationOf(...given: (() => Promise<Credentials>)[]) {
+    const counted = { calls: 0 }
+    const credentials = () => given[counted.calls++]?.() ?? key
+    return { counted, location: { endpoint: store.url, bucket: 'films', credentials } }
+  }
+  const sizeOf = async (location: S3Location, timeout?: number) => {
+    const found = await s3File(location, 'a', null, { timeout })
+    return found && 'size' in found ? found.size : found?.status
+  }
+
+  it('is asked once by all who wait at the same time', async () => {
+    const lasting = async () => ({ ...key, expiration: new Date(Date.now() + 3_600_000) })
+    const ending = async () => ({ ...key, expiration: new Date() })
+    for (const [give, calls] of [
+      [lasting, 1],
+      [ending, 2],
+    ] as const) {
+      const { location, counted } = locationOf(give, give)
+      for (let i = 0; i < 2; i++) {
+        const sizes = await Promise.all(Array.from({ length: 50 }, () => sizeOf(location)))
+        expect(new Set(sizes)).toEqual(new Set([26]))
+      }
+      expect(counted.calls).toBe(calls)
+    }
+  })
+
+  it('is asked anew when it did not answer in time', async () => {
+    const { location, counted } = locationOf(() => new Promise(() => {}))
+    const both = [sizeOf(location, 100), sizeOf(location, 100)]
+    expect(await Promise.all(both)).toEqual([504, 504])
+    expect([await sizeOf(location), counted.calls]).toEqual([26, 2])
+  })
+
+  it('is asked anew when it failed, which those hear who waited for it', async () => {
+    const { location, counted } = locationOf(() => Promise.reject(new Error('no role')))
+    const failed = await Promise.allSettled([sizeOf(location), sizeOf(location)])
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect([await sizeOf(location), counted.calls]).toEqual([26, 2])
+  })
+
+  it('is told of half a key that it gives', async () => {
+    const errors: unknown[] = []
+    const { location } = locationOf(async () => ({ accessKeyId: 'a' }) as Credentials)
+    const options = { onError: (error: unknown) => errors.push(String(error)) }
+    const response = await fileHandler(s3Bucket(location), options)(new Request('http://host/a'))
+    expect([response.status, errors]).toEqual([
+      503,
+      [expect.stringContaining('secretAccessKey is a required option')],
+    ])
   })
 })
 

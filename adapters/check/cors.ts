@@ -92,7 +92,10 @@ function ownNames({ session }: Subject, { ask }: Exchange): string[] {
 }
 
 function namesIn({ fields }: Exchange, name: string): string[] {
-  return (fields.get(name) ?? '').toLowerCase().split(/[ \t]*,[ \t]*/)
+  return (fields.get(name) ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((each) => each.trim())
 }
 
 function includes(names: readonly string[], name: string, mayBeAny: boolean): boolean {

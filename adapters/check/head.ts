@@ -45,7 +45,8 @@ export async function readFields(wire: Wire): Promise<Fields> {
     const colon = line.indexOf(':')
     if (colon < 1) continue
     const name = line.slice(0, colon).toLowerCase()
-    const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+    // In linear time: /[ \t]+$/ looks from every space to the end of a run.
+    const [value] = /[^ \t](?:.*[^ \t])?/s.exec(line.slice(colon + 1)) ?? ['']
     const before = fields.get(name)
     fields.set(name, before === undefined ? value : `${before}, ${value}`)
   }

@@ -115,7 +115,8 @@ export const PLAYS: readonly Check[] = [
       for (const answer of [file.whole, ...(head.status === 200 ? [head] : [])]) {
         const units = (answer.fields.get('accept-ranges') ?? '')
           .toLowerCase()
-          .split(/[ \t]*,[ \t]*/)
+          .split(',')
+          .map((unit) => unit.trim())
         if (units.includes('bytes')) continue
         return fail(`${fieldOf(answer, 'Accept-Ranges')} on ${answer.ask.method}`, answer)
       }

@@ -57,7 +57,7 @@ function toEntry(item: unknown): Entry | null {
 const HREF = /^[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i
 
 /** What an index calls itself. */
-const TITLE = /<(?:title|h1)\b[^>]*>\s*(?:Index of|Directory listing)\b/i
+const TITLE = /<(?:title|h1)\b[^<>]*>\s*(?:Index of|Directory listing)\b/i
 
 /** A link to the folder above, or one that sorts: what an index has, and few other pages. */
 const ABOVE = /^(?:\.\.\/?|\?C=.*)$/
@@ -83,8 +83,8 @@ function parsePage(page: string, folder: URL): Entry[] | null {
 /** What a URL names directly below a folder's; null if it leads elsewhere. */
 function nameBelow(url: URL, folder: URL): { name: string; isFolder: boolean } | null {
   const { origin, pathname, search } = url
-  if (origin !== folder.origin || search !== '' || !pathname.startsWith(folder.pathname))
-    return null
+  const isBelow = origin === folder.origin && pathname.startsWith(folder.pathname)
+  if (!isBelow || search !== '') return null
   const [, encoded, slash] = /^([^/]+)(\/?)$/.exec(pathname.slice(folder.pathname.length)) ?? []
   if (encoded === undefined) return null
   try {

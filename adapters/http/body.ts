@@ -1,8 +1,7 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
 import { misanswer, type OriginError } from './failure.ts'
-import { type Head, isSameVersion, readHead, readLength, type Version } from './head.ts'
-import { isDecoded } from './stored-fetch.ts'
+import { type Head, isSameVersion, readHead, readLength, type VersionHead } from './head.ts'
 import { ask, drop, type Reply, type Upstream, within } from './upstream.ts'
 
 /** Bytes [at, end) of a file, on their way. */
@@ -10,6 +9,9 @@ export class Body {
   /** The offset in the file of the next byte. */
   at: number
   readonly end: number
+  /** What the runtime may send as it is, if nothing was taken of it. */
+  readonly stream: ReadableStream<Uint8Array>
+  readonly #start: number
   readonly #reply: Reply
   readonly #timeout: number
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null
@@ -20,21 +22,29 @@ export class Body {
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** @param timeout how long may be waited for a chunk, in ms */
-  constructor(reply: Reply, start: number, end: number, timeout: number) {
+  constructor(
+    reply: Reply,
+    stream: ReadableStream<Uint8Array>,
+    start: number,
+    end: number,
+    timeout: number,
+  ) {
     this.#reply = reply
-    this.#timeout = timeout
+    this.stream = stream
+    this.#start = start
     this.at = start
     this.end = end
+    this.#timeout = timeout
+  }
+
+  /** Whether anything was taken of it. */
+  get hasGiven(): boolean {
+    return this.at > this.#start
   }
 
   /** Whether its framing holds it to its length. */
   get isCertain(): boolean {
     return readLength(this.#reply.response.headers) === this.end - this.at
-  }
-
-  /** The stream itself, of a body that nothing was taken of. */
-  get untouched(): ReadableStream<Uint8Array> | null {
-    return this.#reply.response.body
   }
 
   /** All of a body that nothing was taken of; null if it breaks off, or takes too long. */
@@ -52,8 +62,8 @@ export class Body {
   async next(most: number): Promise<Uint8Array | null> {
     const chunk = this.#atHand ?? (await this.#receive())
     if (chunk === null || chunk.length > this.end - this.at) return null
-    const taken = chunk.length > most ? chunk.subarray(0, most) : chunk
-    this.#atHand = taken === chunk ? null : chunk.subarray(most)
+    const taken = chunk.subarray(0, most)
+    this.#atHand = chunk.length > most ? chunk.subarray(most) : null
     this.at += taken.length
     return taken
   }
@@ -67,13 +77,14 @@ export class Body {
   }
 
   async #receive(): Promise<Uint8Array | null> {
-    this.#reader ??= this.#reply.response.body?.getReader() ?? null
+    this.#reader ??= this.stream.getReader()
     this.#due = performance.now() + this.#timeout
     this.#timer ??= setTimeout(this.#check, this.#timeout)
     try {
       for (;;) {
-        const { value = null, done = true } = (await this.#reader?.read()) ?? {}
-        if (done || (value !== null && value.length > 0)) return value
+        const { value, done } = await this.#reader.read()
+        if (done) return null
+        if (value.length > 0) return value
       }
     } catch {
       return null
@@ -113,10 +124,11 @@ export function bodyFrom(
   start: number,
   size: number,
 ): Body | null {
+  const { status, body } = reply.response
   // A whole body of unknown length has the size that was told before.
-  const held = range ?? (reply.response.status === 200 ? { start: 0, end: size } : null)
-  const isUsable = held?.start === start && held.end <= size && reply.response.body !== null
-  return isUsable ? new Body(reply, start, held.end, timeout) : null
+  const held = range ?? (status === 200 ? { start: 0, end: size } : null)
+  const isUsable = held?.start === start && held.end <= size && body !== null
+  return isUsable ? new Body(reply, body, start, held.end, timeout) : null
 }
 
 /** What is answered when the version is no longer there. */
@@ -130,14 +142,14 @@ const NO_LONGER = [404, 410, 412, 416]
  */
 export async function openBody(
   upstream: Upstream,
-  version: Version,
+  version: VersionHead,
   start: number,
   end: number,
   signal?: AbortSignal,
 ): Promise<Body> {
   const { etag = '', size } = version
-  const condition = isStrong(etag) ? { 'if-match': etag } : {}
-  const fields = { range: `bytes=${start}-${end - 1}`, ...condition }
+  const range = `bytes=${start}-${end - 1}`
+  const fields = { range, ...(isStrong(etag) && { 'if-match': etag }) }
   // A server may answer 200 while it fills its cache.
   for (let isLast = false; ; isLast = true) {
     const reply = await ask(upstream, 'GET', fields, signal)
@@ -148,7 +160,6 @@ export async function openBody(
       if (NO_LONGER.includes(status)) throw changed(upstream)
       throw misanswer(upstream, 'a part of the file', `status ${status}`)
     }
-    expectStored(upstream, reply)
     const head = readHead(response)
     if (!isSameVersion(version, head)) {
       reply.hangUp()
@@ -157,15 +168,9 @@ export async function openBody(
     const body = bodyFrom(upstream, reply, head, start, size)
     if (body !== null) return body
     reply.hangUp()
-    if (isLast) throw wrongBytes(upstream, fields.range, response)
+    const got = head.headers.get('content-range') ?? `status ${status} without Content-Range`
+    if (isLast) throw misanswer(upstream, `${range} of the file`, got)
   }
-}
-
-/** @throws OriginError if the runtime decodes the body */
-export function expectStored(upstream: Upstream, { response, hangUp }: Reply): void {
-  if (!isDecoded(response.headers)) return
-  hangUp()
-  throw misanswer(upstream, 'a body as it is stored', 'it decoded by fetch')
 }
 
 /** Two responses can't stand in one answer. */
@@ -175,9 +180,4 @@ export function unjoinable(upstream: Upstream): OriginError {
 
 function changed({ name }: Upstream): SourceChangedError {
   return new SourceChangedError(`${name} changed while it was being served`)
-}
-
-function wrongBytes(upstream: Upstream, range: string, { status, headers }: Response): OriginError {
-  const got = headers.get('content-range') ?? `status ${status} without Content-Range`
-  return misanswer(upstream, `${range} of the file`, got)
 }

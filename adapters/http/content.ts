@@ -3,7 +3,7 @@ import { largeBufferLimit } from '../../src/runtime.ts'
 import type { FileSource, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
-import type { Version } from './head.ts'
+import type { VersionHead } from './head.ts'
 import { GAP, spanEnd } from './spans.ts'
 import { pause, type Upstream } from './upstream.ts'
 
@@ -28,23 +28,20 @@ const PAUSE = 100
  */
 export function contentOf(
   upstream: Upstream,
-  version: Version,
+  version: VersionHead,
   first: Body | null,
   { isJoinable, untouched, ranges }: ReadPlan,
 ): Pick<FileSource, 'read' | 'close'> {
   /** Those that nobody reads from at the moment. */
   const idle = new Set<Body>(first === null ? [] : [first])
   const all = new Set<Body>(idle)
-  let isClosed = false
-  /** Ends what is being opened; most responses need the first body only. */
-  let opening: AbortController | null = null
-  /** The one that nobody has asked for yet. */
-  let unread = first
+  const closing = new AbortController()
+  const { signal } = closing
   let hasGiven = false
 
   async function readAt(start: number, end: number): Promise<Uint8Array> {
     let body = take(start, end)
-    for (let failures = 0; ; failures++) {
+    for (let failures = 0; ; ) {
       body ??= await open(start, end)
       const chunk = (await body.skipTo(start)) ? await body.next(end - start) : null
       if (chunk !== null) {
@@ -53,11 +50,13 @@ export function contentOf(
         return chunk
       }
       hangUp(body)
-      body = null
-      if (isClosed || failures === upstream.retries) {
+      // It may break off as often as it likes, as long as each time it gave something.
+      if (!body.hasGiven) failures++
+      if (signal.aborted || failures > upstream.retries) {
         throw misanswer(upstream, `bytes from ${start} on`, 'none')
       }
-      if (failures > 0) await pause(PAUSE, opening?.signal)
+      if (failures > 1) await pause(PAUSE, signal)
+      body = null
     }
   }
 
@@ -68,7 +67,6 @@ export function contentOf(
       // Without a tag to join by, one body has to do.
       if (!isNear || (!isJoinable && body.end < end)) continue
       idle.delete(body)
-      if (body === unread) unread = null
       return body
     }
     return null
@@ -85,24 +83,21 @@ export function contentOf(
   }
 
   function hangUp(body: Body): void {
+    idle.delete(body)
     all.delete(body)
     body.hangUp()
   }
 
   async function open(start: number, end: number): Promise<Body> {
     if (hasGiven && !isJoinable) throw unjoinable(upstream)
-    // It holds other bytes than are wanted.
-    if (unread !== null) {
-      idle.delete(unread)
-      hangUp(unread)
-      unread = null
-    }
+    // What came with the head holds other bytes than are wanted.
+    for (const body of idle) if (!body.hasGiven) hangUp(body)
     const index = ranges.findIndex((range) => range.start <= start && range.end === end)
-    const most = Math.max(end, spanEnd(ranges, index))
-    opening ??= new AbortController()
-    const body = await openBody(upstream, version, start, most, opening.signal)
+    // What else is read of it, nobody knows.
+    const most = index < 0 ? end : spanEnd(ranges, index)
+    const body = await openBody(upstream, version, start, most, signal)
     all.add(body)
-    if (isClosed) hangUp(body)
+    if (signal.aborted) hangUp(body)
     return body
   }
 
@@ -115,7 +110,7 @@ export function contentOf(
       idle.add(body)
       return null
     }
-    if (!isBuffered) return body.untouched
+    if (!isBuffered) return body.stream
     const whole = await body.whole()
     if (whole === null) hangUp(body)
     return whole
@@ -126,8 +121,7 @@ export function contentOf(
   return {
     read: Object.assign(readAt, { native }),
     close() {
-      isClosed = true
-      opening?.abort()
+      closing.abort()
       for (const body of all) body.hangUp()
     },
   }

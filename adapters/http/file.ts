@@ -1,5 +1,5 @@
 import type { Answer } from '../../src/answer.ts'
-import { expectFunction, expectWholeNumber } from '../../src/errors.ts'
+import { expectFunction, expectWait, expectWholeNumber } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import { isBun, isWorkerd } from '../../src/runtime.ts'
@@ -39,7 +39,7 @@ export interface OriginOptions {
   /**
    * How long the other server may be silent while it is waited for, in ms: before the head, and
    * between two chunks of the body. The whole may take as long as it likes, and a client that
-   * pauses is not counted. A whole number, 1 or more; 30 000 by default.
+   * pauses is not counted. A whole number, 1 to 2 147 483 647 (25 days); 30 000 by default.
    */
   readonly timeout?: number | undefined
   /** A `fetch` of your own, which must not decode; the runtime's by default. */
@@ -62,7 +62,7 @@ export function originLimits({
 }: OriginOptions): Pick<Upstream, 'retries' | 'timeout' | 'hasSignal'> {
   expectFunction('fetch', fetch)
   expectWholeNumber('retries', retries, 0)
-  expectWholeNumber('timeout', timeout, 1)
+  expectWait('timeout', timeout)
   // What has a signal, workerd sends through JavaScript.
   return { retries, timeout, hasSignal: resume || !isWorkerd }
 }
@@ -81,24 +81,30 @@ const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers
 export async function originFile(
   upstream: Upstream,
   request: RequestLike | null,
-  { immutable: isImmutable = false, missing = [], resume }: OriginOptions,
-  besides: FileOptions = {},
+  options: OriginOptions,
+  besides: OriginFileOptions = {},
   path = '',
 ): Promise<FileSource | null> {
+  const { resume } = options
   const untouched = resume === undefined ? UNTOUCHED : resume ? 0 : Infinity
-  const found = await find(upstream, request ?? NO_REQUEST, { missing, isImmutable })
+  const found = await find(upstream, request ?? NO_REQUEST, options)
   if (found === null) return null
   const { version, body, ...plan } = found
   const { size, etag, lastModified, headers } = version
   const type = storedType(headers.get('content-type'))
-  return {
-    size,
-    type: (type === NO_TYPE ? undefined : type) ?? besides.type?.(path) ?? undefined,
-    etag,
-    lastModified,
-    headers: withStored(besides.headers, storedFields(headers)),
-    ...contentOf(upstream, version, body, { ...plan, untouched }),
-    ...upstream.describe?.(headers),
+  try {
+    return {
+      size,
+      type: (type === NO_TYPE ? undefined : type) ?? besides.type?.(path) ?? undefined,
+      etag,
+      lastModified,
+      headers: withStored(besides.headers, storedFields(headers)),
+      ...contentOf(upstream, version, body, { ...plan, untouched }),
+      ...upstream.describe?.(headers),
+    }
+  } catch (thrown) {
+    body?.hangUp()
+    throw thrown
   }
 }
 
@@ -114,7 +120,7 @@ function storedFields(headers: Headers): Record<string, string | null> {
 }
 
 /** What is said of one file besides what its server says. */
-export interface FileOptions {
+export interface OriginFileOptions {
   /** Further fields of the answers, such as CORS. What the other server says wins over them. */
   readonly headers?: HeadersLike | undefined
   /** The media type of a file for which the other server has none. */
@@ -122,7 +128,7 @@ export interface FileOptions {
 }
 
 /** @throws TypeError if an option is invalid */
-export function expectFileOptions({ headers, type }: FileOptions): void {
+export function expectFileOptions({ headers, type }: OriginFileOptions): void {
   expectHeaders(headers)
   expectFunction('type(path)', type)
 }

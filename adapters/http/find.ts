@@ -1,30 +1,25 @@
-import { type ByteRange, type RangeSpec, resolveRange } from '../../src/range.ts'
+import { type Decision, decide } from '../../src/decide.ts'
+import type { ByteRange, RangeSpec } from '../../src/range.ts'
 import { hangUpSignal } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { isStrong } from '../../src/validators.ts'
 import { likelyRanges } from '../site/likely-ranges.ts'
-import { type Body, bodyFrom, expectStored, openBody, unjoinable } from './body.ts'
+import { type Body, bodyFrom, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
-import { type Head, isSameVersion, readHead, type Version } from './head.ts'
+import type { OriginOptions } from './file.ts'
+import { type Head, isSameVersion, readHead, type VersionHead } from './head.ts'
 import { firstSpan } from './spans.ts'
 import { ask, drop, isMissing, type Reply, type Upstream } from './upstream.ts'
 
 /** What was found for one request. */
-export interface Found {
-  readonly version: Version
-  /** What came with the head: bytes of the range that the request will most likely get. */
+export interface FoundFile {
+  readonly version: VersionHead
+  /** Bytes of the first of these ranges, which most often come with the head. */
   readonly body: Body | null
   /** Whether the bytes of two responses may stand in one answer. */
   readonly isJoinable: boolean
-  /** What the request will most likely get. */
+  /** What the request gets, unless it is cut by `maxSlice`. */
   readonly ranges: readonly ByteRange[]
-}
-
-export interface FindOptions {
-  /** Statuses that mean that there is no such file, besides 404 and 410. */
-  readonly missing: readonly number[]
-  /** Whether the file never changes, whatever its entity tag says. */
-  readonly isImmutable: boolean
 }
 
 /**
@@ -36,35 +31,44 @@ export interface FindOptions {
 export async function find(
   upstream: Upstream,
   request: RequestLike,
-  { missing, isImmutable }: FindOptions,
-): Promise<Found | null> {
+  { missing, immutable }: Pick<OriginOptions, 'missing' | 'immutable'>,
+): Promise<FoundFile | null> {
   // A client that hangs up ends the wait for a head.
   const signal = hangUpSignal(request)
-  const specs = likelyRanges(request)
-  const [spec] = specs
-  const asked = firstSpan(specs)
+  const asked = firstSpan(likelyRanges(request))
   const range = asked && toRange(asked)
   const reply = range ? await ask(upstream, 'GET', { range }, signal) : null
   const head = reply && readFile(upstream, reply, missing)
   if (reply !== null && head === null) return null
-  const version = isVersion(head) ? head : await probe(upstream, missing, signal)
-  const wanted = spec && version && resolveRange(spec, version.size)
+  const version = isVersion(head) ? head : await probe(upstream, missing, signal).catch(giveUp)
+  if (version === null) {
+    reply?.hangUp()
+    return null
+  }
+  const isJoinable = immutable || isStrong(version.etag ?? '')
+  const ranges = rangesOf(decide(request, version, Date.now()), version.size)
+  if (ranges.length > 1 && !isJoinable) giveUp(unjoinable(upstream))
+  const [wanted] = ranges
   const isUsable = reply && head && wanted && isSameVersion(version, head)
   const first = isUsable ? bodyFrom(upstream, reply, head, wanted.start, version.size) : null
-  if (reply !== null && !first) drop(upstream, reply)
-  if (version === null) return null
-  const isJoinable = isImmutable || isStrong(version.etag ?? '')
-  const ranges = specs.flatMap((each) => resolveRange(each, version.size) ?? [])
-  if (ranges.length > 1 && !isJoinable) {
-    first?.hangUp()
-    throw unjoinable(upstream)
-  }
+  if (reply !== null && first === null) drop(upstream, reply)
   // A server that did not understand the range may understand it when it is put in another way.
-  const isAskedAgain = reply !== null && wanted && !first && ranges.length === 1
+  const isAskedAgain = reply && wanted && !first && ranges.length === 1
   const body = isAskedAgain
     ? await openBody(upstream, version, wanted.start, wanted.end, signal)
     : first
   return { version, body, isJoinable, ranges }
+
+  function giveUp(thrown: unknown): never {
+    reply?.hangUp()
+    throw thrown
+  }
+}
+
+/** What is read of a file for an answer. */
+function rangesOf(decision: Decision, size: number): readonly ByteRange[] {
+  if (decision.status === 206) return decision.ranges
+  return decision.status === 200 && size > 0 ? [{ start: 0, end: size }] : []
 }
 
 /** A range as it is asked for; null if no file can satisfy it. */
@@ -83,22 +87,19 @@ function toRange(spec: RangeSpec): string | null {
  * What a response says of the file; null if there is none. Nothing of it is certain after a 416,
  * which has no validators.
  */
-function readFile(upstream: Upstream, reply: Reply, missing: readonly number[]): Head | null {
+function readFile(upstream: Upstream, reply: Reply, missing?: readonly number[]): Head | null {
   const { status } = reply.response
   if (isMissing(status, missing)) {
     drop(upstream, reply)
     return null
   }
-  if (status === 200 || status === 206) {
-    expectStored(upstream, reply)
-    return readHead(reply.response)
-  }
+  if (status === 200 || status === 206) return readHead(reply.response)
   if (status === 416) return { ...readHead(reply.response), size: null, range: null }
   drop(upstream, reply)
   throw misanswer(upstream, 'the file', `status ${status}`)
 }
 
-function isVersion(head: Head | null): head is Version {
+function isVersion(head: Head | null): head is VersionHead {
   return head !== null && head.size !== null
 }
 
@@ -108,9 +109,9 @@ function isVersion(head: Head | null): head is Version {
  */
 async function probe(
   upstream: Upstream,
-  missing: readonly number[],
+  missing: readonly number[] | undefined,
   signal: AbortSignal | undefined,
-): Promise<Version | null> {
+): Promise<VersionHead | null> {
   const reply = await ask(upstream, 'HEAD', {}, signal)
   const { response } = reply
   // Any other status may be one of HEAD alone: a presigned URL is for GET.

@@ -13,7 +13,7 @@ export interface Head {
 }
 
 /** A head that tells the size: with its validators, one version of a file. */
-export type Version = Head & { readonly size: number }
+export type VersionHead = Head & { readonly size: number }
 
 /** Reads the head of a 200, a 206 or a 416. */
 export function readHead({ status, headers }: Response): Head {
@@ -57,7 +57,7 @@ export function readLength(headers: Headers): number | null {
 }
 
 /** Whether two heads are of the same version, as far as their validators tell. */
-export function isSameVersion(a: Version, b: Head): boolean {
+export function isSameVersion(a: VersionHead, b: Head): boolean {
   if (b.size !== null && b.size !== a.size) return false
   if (a.etag !== undefined || b.etag !== undefined) return a.etag === b.etag
   return a.lastModified?.getTime() === b.lastModified?.getTime()

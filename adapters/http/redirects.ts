@@ -1,5 +1,6 @@
 import { misanswer } from './failure.ts'
 import type { Ask, StoredFetch } from './stored-fetch.ts'
+import { cancel, reach } from './upstream.ts'
 
 /** How many redirects are followed for one request. */
 const MAX_REDIRECTS = 5
@@ -21,17 +22,18 @@ export async function follow(
 ): Promise<{ readonly response: Response; readonly url: URL }> {
   let { url } = ask
   for (let followed = 0; ; followed++) {
-    const response = await fetch(url.href, { ...ask, headers, redirect: 'manual' })
+    const send = (redirect: Ask['redirect']) =>
+      reach(name, fetch(url.href, { ...ask, headers, redirect }))
+    const response = await send('manual')
     // A page is not told where: its browser has to follow.
-    if (response.type === 'opaqueredirect') {
-      return { url, response: await fetch(url.href, { ...ask, headers, redirect: 'follow' }) }
-    }
+    if (response.type === 'opaqueredirect') return { url, response: await send('follow') }
     const location = response.headers.get('location')
     if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, url }
-    await response.body?.cancel()
+    cancel(response)
     const next = URL.canParse(location, url) ? new URL(location, url) : null
-    if (followed === MAX_REDIRECTS)
+    if (followed === MAX_REDIRECTS) {
       throw misanswer({ name }, 'the file', `more than ${MAX_REDIRECTS} redirects`)
+    }
     if (!next?.protocol.startsWith('http') || next.username + next.password !== '') {
       throw misanswer({ name }, 'the file', 'a redirect to nowhere')
     }

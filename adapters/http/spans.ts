@@ -1,4 +1,4 @@
-import type { ByteRange, RangeSpec } from '../../src/range.ts'
+import { type ByteRange, type RangeSpec, resolveRange } from '../../src/range.ts'
 
 /** To read over so many bytes, and drop them, takes less than another request. */
 export const GAP: number = 64 * 1024
@@ -22,11 +22,7 @@ export function spanEnd(ranges: readonly ByteRange[], index: number): number {
 /** The same before the size is known, from the first of some ranges on. */
 export function firstSpan(specs: readonly RangeSpec[]): RangeSpec | undefined {
   const [first] = specs
-  if (first === undefined || !('lastPos' in first)) return first
-  const ranges: ByteRange[] = []
-  for (const spec of specs) {
-    if (!('lastPos' in spec)) break
-    ranges.push({ start: spec.firstPos, end: spec.lastPos + 1 })
-  }
+  if (first === undefined || 'suffixLength' in first) return first
+  const ranges = specs.flatMap((spec) => resolveRange(spec, Infinity) ?? [])
   return { firstPos: first.firstPos, lastPos: spanEnd(ranges, 0) - 1 }
 }

@@ -1,4 +1,6 @@
 import { isNode } from '../../src/runtime.ts'
+import { misanswer } from './failure.ts'
+import { cancel } from './upstream.ts'
 
 /** What is asked of a server. */
 export interface Ask {
@@ -19,11 +21,30 @@ export type StoredFetch = (url: string, ask: Ask) => Promise<Response>
  * The runtime's own `fetch`, kept from decoding: a decoded body has another length, and a range of
  * it is none of the file. Bun and workerd have an option for that, Deno leaves the answers to ranges
  * alone, and Node's is kept from seeing that there is something to decode.
+ *
+ * @throws OriginError, as a rejection, if Node's sees it all the same
  */
-export const storedFetch: StoredFetch = (url, ask) => {
+export const storedFetch: StoredFetch = async (url, ask) => {
   // `decompress` is Bun's, `encodeResponseBody` workerd's, `dispatcher` Node's; others ignore them.
   const init = { ...ask, decompress: false, encodeResponseBody: 'manual', dispatcher }
-  return fetch(url, init)
+  const response = await fetch(url, init)
+  return isNode() ? unhidden(url, response) : response
+}
+
+/** A response with the field that was hidden from fetch. */
+function unhidden(url: string, response: Response): Response {
+  const hidden = response.headers.get(HIDDEN)
+  if (hidden !== null) {
+    const headers = new Headers(response.headers)
+    headers.delete(HIDDEN)
+    headers.set('content-encoding', hidden)
+    // Another Response would leave this one to be garbage collected, and its body with it.
+    return Object.defineProperty(response, 'headers', { value: headers })
+  }
+  if (!response.ok || !response.headers.has('content-encoding')) return response
+  cancel(response)
+  const name = url.replace(/[?#].*/s, '')
+  throw misanswer({ name }, 'a body as it is stored', 'it decoded by fetch')
 }
 
 /** No codings of what is stored: the second is how some clients upload to S3, which some stores keep. */
@@ -31,18 +52,12 @@ const NO_CODING = /^(?:identity|aws-chunked)$/i
 
 /** The Content-Encoding in which a body is stored; null if in none. */
 export function storedEncoding(headers: Headers): string | null {
-  const codings =
-    (headers.get(isNode() ? HIDDEN : 'content-encoding') ?? '').match(/[^\s,]+/g) ?? []
+  const codings = (headers.get('content-encoding') ?? '').match(/[^\s,]+/g) ?? []
   return codings.filter((coding) => !NO_CODING.test(coding)).join(', ') || null
 }
 
-/** Whether the runtime has decoded a body after all, so that it is of no use. */
-export function isDecoded(headers: Headers): boolean {
-  return isNode() && headers.has('content-encoding')
-}
-
-/** Under which name Node's fetch gets Content-Encoding: one as long. */
-const HIDDEN = 'x-stored-content'
+/** Under which name Node's fetch gets Content-Encoding: one as long, which nobody else has. */
+const HIDDEN = 'content~encoding'
 
 /** The part of undici's handlers that is used. */
 interface Handler {
@@ -65,12 +80,6 @@ const dispatcher = {
 
 /** The name of a field, or another for Content-Encoding. undici gives Buffers, and wants them back. */
 function hide(name: Uint8Array): Uint8Array {
-  const text = String(name).toLowerCase()
-  if (text === 'content-encoding') return renamed(name, HIDDEN)
-  // Only we may say so.
-  return text === HIDDEN ? renamed(name, 'x-ignored-field!') : name
-}
-
-function renamed(name: Uint8Array, other: string): Uint8Array {
-  return name.map((_, i) => other.charCodeAt(i))
+  const isTold = String(name).toLowerCase() === 'content-encoding'
+  return isTold ? name.map((_, i) => HIDDEN.charCodeAt(i)) : name
 }

@@ -7,7 +7,7 @@ import { readLength } from './head.ts'
 export interface Upstream {
   /** What errors call it: nothing secret. */
   readonly name: string
-  /** Sends one request. */
+  /** Sends one request. What comes of the network is an OriginError; any other is the caller's. */
   readonly send: (
     method: Method,
     fields: HeaderPairs,
@@ -37,8 +37,8 @@ export interface Reply {
 
 /** The longest pause before a request is repeated, in ms; who asks for more has its client told. */
 const LONGEST_PAUSE = 2000
-/** The shortest, after the first failure, in ms. */
-const FIRST_PAUSE = 100
+/** The longest before the first repetition, in ms; before each other one, four times as long. */
+const FIRST_PAUSE = 200
 
 /** Bodies of up to so many bytes are read to their end, since their connection is worth more. */
 const WORTH_READING = 16 * 1024
@@ -48,7 +48,7 @@ const WORTH_READING = 16 * 1024
  *
  * @param signal ends the wait for the head; the body then has `hangUp`
  * @returns the response, whatever else its status is
- * @throws OriginError when it stays busy, silent or out of reach
+ * @throws OriginError when it stays busy or out of reach, or is silent; or what `send` throws
  */
 export async function ask(
   upstream: Upstream,
@@ -57,55 +57,67 @@ export async function ask(
   signal?: AbortSignal,
 ): Promise<Reply> {
   for (let failures = 0; ; failures++) {
-    const outcome = await attempt(upstream, method, fields, signal)
-    if (!(outcome instanceof OriginError)) return outcome
-    const wait = readRetryAfter(outcome.retryAfter) ?? pauseAfter(failures)
-    if (failures >= upstream.retries || wait > LONGEST_PAUSE || signal?.aborted) throw outcome
-    await pause(wait, signal)
+    try {
+      return await attempt(upstream, method, fields, signal)
+    } catch (thrown) {
+      // Whoever was waited for once, to no avail, is not waited for again.
+      if (!(thrown instanceof OriginError) || thrown.status !== 503) throw thrown
+      const longest = Math.min(FIRST_PAUSE * 4 ** failures, LONGEST_PAUSE)
+      // Those who failed together do not come back together.
+      const wait = readRetryAfter(thrown.retryAfter) ?? longest * Math.random()
+      if (failures >= upstream.retries || wait > LONGEST_PAUSE || signal?.aborted) throw thrown
+      await pause(wait, signal)
+    }
   }
 }
 
-/** One request; an error that may be of the moment is returned. */
+/** One request. */
 async function attempt(
   upstream: Upstream,
   method: Method,
   fields: HeaderPairs,
   signal: AbortSignal | undefined,
-): Promise<Reply | OriginError> {
+): Promise<Reply> {
   const { name, send, timeout, hasSignal } = upstream
   const controller = new AbortController()
   const hangUp = () => controller.abort()
+  if (signal?.aborted) hangUp()
   signal?.addEventListener('abort', hangUp)
   try {
-    signal?.throwIfAborted()
     const sent = send(method, fields, hasSignal ? controller.signal : null)
     const response = await within(timeout, sent, hangUp)
     if (response === null) {
-      return new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
+      throw new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
     }
     const reply = { response, hangUp: hasSignal ? hangUp : () => cancel(response) }
     const error = busy(name, response)
-    if (error !== null) drop(upstream, reply)
-    return error ?? reply
-  } catch (thrown) {
-    if (thrown instanceof OriginError) throw thrown
-    // What fetch throws may quote the whole URL, a signature included.
-    return new OriginError(503, name, `Expected an answer, got ${codeOf(thrown)}`)
+    if (error === null) return reply
+    drop(upstream, reply)
+    throw error
   } finally {
     signal?.removeEventListener('abort', hangUp)
   }
 }
 
 /** Ends a body that nobody reads. */
-function cancel({ body }: Response): void {
+export function cancel({ body }: Response): void {
   if (body !== null && !body.locked) body.cancel().catch(() => {})
 }
 
-/** A code such as `ECONNREFUSED`, which quotes nothing. */
-function codeOf(thrown: unknown): string {
-  const { code, cause } = Object(thrown)
-  const known = code ?? Object(cause).code
-  return /^[A-Z]\w+$/.test(known) ? known : 'none'
+/**
+ * What fetch gives.
+ *
+ * @throws OriginError, as a rejection, in place of what fetch throws: that may quote the whole URL, a
+ * signature included, but for a code such as `ECONNREFUSED`
+ */
+export function reach(name: string, answer: Promise<Response>): Promise<Response> {
+  return answer.catch((thrown) => {
+    if (thrown instanceof OriginError) throw thrown
+    const { code, cause } = Object(thrown)
+    const known = code ?? Object(cause).code
+    const told = /^[A-Z]\w+$/.test(known) ? known : 'none'
+    throw new OriginError(503, name, `Expected an answer, got ${told}`)
+  })
 }
 
 /** Null if a server answered. */
@@ -124,11 +136,7 @@ function readRetryAfter(value = ''): number | null {
   return date === null ? null : Math.max(0, date - now)
 }
 
-/** Ms until the next attempt: a little more each time. Those who failed together do not come back together. */
-function pauseAfter(failures: number): number {
-  return FIRST_PAUSE * 4 ** failures * (0.5 + Math.random())
-}
-
+/** @param signal ends it; not aborted by now */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
@@ -138,7 +146,6 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     }
     const timer = setTimeout(end, ms)
     signal?.addEventListener('abort', end)
-    if (signal?.aborted) end()
   })
 }
 

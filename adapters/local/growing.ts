@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Answer } from '../../src/answer.ts'
-import { expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
+import { expectWait, expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
 import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
@@ -22,7 +22,7 @@ export interface GrowingOptions extends Pick<FileOptions, 'type' | 'headers'> {
   readonly idle?: number | undefined
   /**
    * How long to wait before looking again, in ms, if the system does not tell what happens to the
-   * file, as with NFS. A whole number, 1 or more; 1000 by default.
+   * file, as with NFS. A whole number, 1 to 2 147 483 647 (25 days); 1000 by default.
    */
   readonly poll?: number | undefined
   /** Aborted once the writer is done: the body then ends with what is there. */
@@ -60,7 +60,7 @@ export async function growingFile(
 ): Promise<FileSource | Answer | null> {
   const { idle = 60_000, poll = 1000, until, type } = options
   if (idle !== Infinity) expectWholeNumber('idle', idle, 0)
-  expectWholeNumber('poll', poll, 1)
+  expectWait('poll', poll)
   expectHeaders(options.headers)
   const at = pathOf(path)
   const found = await mounts.look(at)

@@ -65,5 +65,5 @@ export function urlOf({ url, headers }: RequestLike): string {
 
 /** What may be said of a file in an error: its path, but no query, which may hold a secret. */
 export function pathOf({ url }: RequestLike): string {
-  return url.replace(/^[a-z+]+:\/\/[^/]*|[?#].*$/gi, '')
+  return url.replace(/^[a-z+]+:\/\/[^/]*|[?#].*/gis, '')
 }

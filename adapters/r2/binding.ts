@@ -18,19 +18,19 @@ export interface R2ListOptionsLike {
   cursor?: string
 }
 
-/** Some of the objects, and the folders among them. */
-export interface R2ListedLike {
-  /** What lies directly under the prefix. */
+/** Some of the objects, and the folders among them; and where to go on, if there are more. */
+export type R2ListedLike = R2PageLike &
+  ({ readonly truncated: true; readonly cursor: string } | { readonly truncated: false })
+
+/** What lies directly under a prefix, or a part of it. */
+export interface R2PageLike {
+  /** The objects. */
   readonly objects: readonly (Pick<R2ObjectLike, 'size' | 'uploaded'> & {
     readonly key: string
     readonly httpEtag?: string | undefined
   })[]
   /** The folders, with what the keys begin with and the delimiter. */
   readonly delimitedPrefixes: readonly string[]
-  /** Where to go on, if there are more. */
-  readonly cursor?: string
-  /** Whether there are more. */
-  readonly truncated: boolean
 }
 
 /** The part of an object that is used; Cloudflare's `R2Object` and `R2ObjectBody` fit. */

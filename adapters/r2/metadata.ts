@@ -29,9 +29,9 @@ export function listingOf(bucket: R2BucketLike, root: string): FileTree['list'] 
   if (list === undefined) return undefined
   return async function* (path) {
     const prefix = path === '' ? root : `${root}${path}/`
-    let cursor: string | undefined
-    do {
-      const listed = await list({ prefix, delimiter: '/', ...(cursor !== undefined && { cursor }) })
+    let next: { cursor?: string } = {}
+    for (;;) {
+      const listed = await list({ prefix, delimiter: '/', ...next })
       for (const folder of listed.delimitedPrefixes) {
         yield { name: folder.slice(prefix.length, -1), kind: 'directory' }
       }
@@ -41,7 +41,8 @@ export function listingOf(bucket: R2BucketLike, root: string): FileTree['list'] 
         if (name === '') continue
         yield { name, kind: 'file', size, lastModified: uploaded, version: httpEtag }
       }
-      cursor = listed.truncated ? listed.cursor : undefined
-    } while (cursor !== undefined)
+      if (!listed.truncated) return
+      next = { cursor: listed.cursor }
+    }
   }
 }

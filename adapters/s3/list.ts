@@ -20,9 +20,13 @@ export async function* listObjects(
     const token = next === undefined ? {} : { 'continuation-token': next }
     const upstream = upstreamOf({ ...query, ...token })
     const page = await readListing(upstream, await ask(upstream, 'GET', {}))
+    if (!page.includes('</ListBucketResult>')) throw noListing(upstream, 'something else')
     yield* entriesOf(page, prefix)
     const last = next
-    next = elementOf(page, 'NextContinuationToken')
+    next = elementOf(page, 'NextContinuationToken') || undefined
+    if (next === undefined && elementOf(page, 'IsTruncated') === 'true') {
+      throw noListing(upstream, 'a part of one')
+    }
     if (next !== undefined && next === last) throw noListing(upstream, 'the same page again')
   } while (next !== undefined)
 }
@@ -32,11 +36,11 @@ function* entriesOf(page: string, prefix: string): Generator<Entry> {
   const nameOf = (text = '', end?: number) => {
     return (isEncoded ? decode(text) : text).slice(prefix.length, end)
   }
-  for (const [, content = ''] of page.matchAll(/<CommonPrefixes>(.*?)<\/CommonPrefixes>/gs)) {
+  for (const content of elementsOf(page, 'CommonPrefixes')) {
     const name = nameOf(elementOf(content, 'Prefix'), -1)
     if (isName(name)) yield { name, kind: 'directory' }
   }
-  for (const [, content = ''] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
+  for (const content of elementsOf(page, 'Contents')) {
     // Some tools store an empty object for a folder, whose name is then empty here.
     const name = nameOf(elementOf(content, 'Key'))
     if (!isName(name)) continue
@@ -51,9 +55,20 @@ function isName(name: string): boolean {
   return !/^\.{0,2}$/.test(name) && !name.includes('/')
 }
 
+/** What the elements of a name hold. An expression would look for the end of each from its beginning. */
+function* elementsOf(xml: string, name: string): Generator<string> {
+  const [begin, end] = [`<${name}>`, `</${name}>`]
+  for (let at = xml.indexOf(begin); at >= 0; at = xml.indexOf(begin, at)) {
+    const start = at + begin.length
+    at = xml.indexOf(end, start)
+    if (at < 0) return
+    yield xml.slice(start, at)
+  }
+}
+
 /** The text of the first element of a name. */
 function elementOf(xml: string, name: string): string | undefined {
-  const [, text] = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml) ?? []
+  const [text] = elementsOf(xml, name)
   return text && decodeEntities(text)
 }
 

@@ -12,7 +12,8 @@ export interface S3Location {
   readonly region?: string | undefined
   /**
    * A key, or a function that gives one; it is asked again shortly before the `expiration` that it
-   * names, and for every request if it names none. Left out for a bucket that everybody may read.
+   * names, and for every request if it names none, but once for all that wait at the same time. Left
+   * out for a bucket that everybody may read.
    */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>) | undefined
   /**

@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { isWorkerd } from '../../src/runtime.ts'
 
 /** A key of S3. */
 export interface Credentials {
@@ -22,8 +23,10 @@ const TOLERANCE = 5 * 60_000
 export class Signer {
   readonly #region: string
   readonly #credentials: Credentials | (() => Credentials | Promise<Credentials>) | undefined
-  /** A key that was given, or is being given. */
-  #given: Promise<Credentials> | null = null
+  /** The last one that was given. */
+  #given: Credentials | null = null
+  /** The one that is being given, for all who wait for one. */
+  #giving: Promise<Credentials> | null = null
   /** What was made of keys for the day, by aws4fetch. */
   #derived = new Map<string, ArrayBuffer>()
   /** What the store's clock is ahead, in ms. */
@@ -37,9 +40,18 @@ export class Signer {
     this.#credentials = credentials
   }
 
-  /** The fields of a request with those that sign it. */
-  async sign(method: string, url: string, fields: Record<string, string>): Promise<Headers> {
-    const credentials = await this.#current()
+  /**
+   * The fields of a request with those that sign it.
+   *
+   * @param signal aborted when the request waits no longer
+   */
+  async sign(
+    method: string,
+    url: string,
+    fields: Record<string, string>,
+    signal: AbortSignal | null,
+  ): Promise<Headers> {
+    const credentials = await this.#current(signal)
     if (credentials === undefined) return new Headers(fields)
     // A map for ever would grow with every key and day.
     if (this.#derived.size > 4) this.#derived = new Map()
@@ -72,13 +84,26 @@ export class Signer {
     return true
   }
 
-  async #current(): Promise<Credentials | undefined> {
-    if (typeof this.#credentials !== 'function') return this.#credentials
-    const known = await this.#given?.catch(() => null)
-    if (known?.expiration && known.expiration.getTime() - MARGIN > Date.now()) return known
-    const given = Promise.resolve(this.#credentials())
-    this.#given = given
-    return given
+  async #current(signal: AbortSignal | null): Promise<Credentials | undefined> {
+    const give = this.#credentials
+    if (typeof give !== 'function') return give
+    const ends = this.#given?.expiration?.getTime() ?? 0
+    if (this.#given && ends - MARGIN > Date.now()) return this.#given
+    // In workerd, what one request asks for ends with it.
+    const giving = (!isWorkerd && this.#giving) || Promise.resolve().then(give)
+    const forget = () => {
+      if (this.#giving === giving) this.#giving = null
+    }
+    // What one has waited for in vain, those who come later don't wait for.
+    signal?.addEventListener('abort', forget)
+    this.#giving = giving
+    try {
+      const given = await giving
+      this.#given = given
+      return given
+    } finally {
+      forget()
+    }
   }
 }
 

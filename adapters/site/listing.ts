@@ -1,5 +1,6 @@
 import type { Answer } from '../../src/answer.ts'
 import type { HeaderFields } from '../../src/headers.ts'
+import { hangUpSignal } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { formatHttpDate, matchesWeakly, parseEntityTags } from '../../src/validators.ts'
 import { parseQualities, qualityOf } from './qualities.ts'
@@ -21,7 +22,8 @@ interface Form {
 }
 
 /**
- * The entries of a folder as an answer, whose body is made while it is sent.
+ * The entries of a folder as an answer, whose body is made while it is sent. No more are asked for once
+ * the client is gone.
  *
  * @param path of the folder: empty for the root, otherwise ending in `/`
  * @param query of the request, such as `?format=json`
@@ -38,6 +40,7 @@ export async function listing(
   const all: Entry[] = []
   let sum = hash(form.begin(path))
   for await (const entry of entries) {
+    hangUpSignal(request)?.throwIfAborted()
     // Whatever order they come in.
     sum = (sum + hash(form.item(entry))) >>> 0
     if (all.push(entry) % RUN_LENGTH === 0) await othersTurn()

@@ -41,13 +41,15 @@ export async function openNearby(
   return { memory, tier: isWanted ? await openBlockDirectory(cacheDirectory, say) : undefined }
 }
 
+/** What is said of a tree that is far away. */
+export interface Distant extends Pick<Root, 'name' | 'place' | 'file'> {
+  /** Its store and the folder in it, secrets included: blocks of others lie beside its own. */
+  readonly id: string
+}
+
 /** A tree that is far away as a root, with blocks of its files kept here. */
-export function distantRoot(
-  tree: FileTree,
-  about: Pick<Root, 'name' | 'place' | 'file'>,
-  nearby: Nearby,
-): Root {
-  const near = throughCache(tree, nearby)
+export function distantRoot(tree: FileTree, { id, ...about }: Distant, nearby: Nearby): Root {
+  const near = throughCache(tree, id, nearby)
   return {
     ...about,
     shelf: shelfOf(reachable(near, isVisible)),
@@ -62,7 +64,7 @@ const FOLDER: Answer = { status: 404, headers: {}, pieces: [] }
  * The same tree, whose files are read through a cache. Not the site above it: an archive that is made
  * of them would be cached beside them, and made anew for each of its blocks.
  */
-function throughCache(tree: FileTree, { memory, tier }: Nearby): FileTree {
+function throughCache(tree: FileTree, id: string, { memory, tier }: Nearby): FileTree {
   if (memory === 0 && tier === undefined) return tree
   const files = cached<[path: string]>(
     async (request, path) => {
@@ -70,7 +72,7 @@ function throughCache(tree: FileTree, { memory, tier }: Nearby): FileTree {
       return opened === 'directory' ? FOLDER : opened
     },
     {
-      key: (_request, path) => path,
+      key: (_request, path) => `${id}\0${path}`,
       // Without any, a block could not be read at all.
       memory: Math.max(memory, 1) * MIB,
       tier,

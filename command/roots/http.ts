@@ -35,13 +35,15 @@ export async function httpRoot(
       if (opened === null) throw new Failure(`there is nothing at ${place}`)
       if (isFile(opened)) {
         void closeSource(opened)
-        return distantRoot(httpTree(folder), { name, place, file: name }, nearby)
+        const about = { id: folder.href, name, place, file: name }
+        return distantRoot(httpTree(folder), about, nearby)
       }
       url.pathname += '/'
     }
     const isListed = await canBeListed(httpTree(url, once), () => watched.status)
     if (watched.status === 404) throw new Failure(`there is nothing at ${place}`)
-    const root = distantRoot(httpTree(url), { name: titleOf(url), place, file: null }, nearby)
+    const about = { id: url.href, name: titleOf(url), place, file: null }
+    const root = distantRoot(httpTree(url), about, nearby)
     return isListed ? root : { ...root, shelf: null }
   } catch (error) {
     if (error instanceof Failure) throw error

@@ -34,13 +34,16 @@ export async function s3Root(options: ServeOptions, say: (notice: string) => voi
   if (found === null) throw new Failure(`there is nothing at ${place}`)
   const slash = key.lastIndexOf('/')
   const [folder, name] = [key.slice(0, slash + 1), key.slice(slash + 1)]
+  const idOf = (prefix: string) => `${endpoint}\0${bucket}\0${prefix}`
   if (found === 'file') {
     expectVisible(`/${encodeURIComponent(name)}`, place)
-    return distantRoot(s3Tree(location, { prefix: folder }), { name, place, file: name }, nearby)
+    const about = { id: idOf(folder), name, place, file: name }
+    return distantRoot(s3Tree(location, { prefix: folder }), about, nearby)
   }
   const prefix = key === '' || key.endsWith('/') ? key : `${key}/`
   const title = prefix.split('/').at(-2) ?? bucket
-  return distantRoot(s3Tree(location, { prefix }), { name: title, place, file: null }, nearby)
+  const about = { id: idOf(prefix), name: title, place, file: null }
+  return distantRoot(s3Tree(location, { prefix }), about, nearby)
 }
 
 /**
