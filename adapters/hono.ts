@@ -41,13 +41,12 @@ export interface ContextLike {
 
 /**
  * Middleware of Hono that answers with the files that a lookup finds, and calls the next if there is
- * none, and for any method but GET and HEAD; of OPTIONS, it answers the preflights for files, with
- * `cors`. Below a route that ends in `*`, the lookup sees the rest
- * of the path: `/film.mp4` of `/media/film.mp4`, wherever the app is mounted, so that a directory
- * needs no `base`. It gets Hono's context, too.
+ * none, and for any method but GET and HEAD; with `cors`, it answers the preflight for a file. Below
+ * a route that ends in `*`, the lookup sees the rest of the path: `/film.mp4` of `/media/film.mp4`,
+ * wherever the app is mounted, so that a directory needs no `base`.
  *
- * Name the type of `c` where a lookup or an observer uses it, as in the second line below: TypeScript
- * can't tell which app it is for.
+ * Lookup and observers get Hono's context, too. Name its type, as in the second line below:
+ * TypeScript can't tell which app it is for.
  *
  * Header fields that other middleware sets before or after are kept. A parameter of the route has to
  * be one segment.

@@ -176,7 +176,7 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
       const elsewhere = { 'accept-encoding': 'identity', ...fields }
       const headers = new Headers(elsewhere)
       const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
-      for (const [field, value] of new Headers(given)) {
+      for (const [field, value] of new Headers(given ?? {})) {
         if (!(field in fields)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)

@@ -161,8 +161,8 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
           const headers = await signer.sign(method, target, asked, signal)
           // Not signed: proxies rewrite it, such as that of Google's store.
           headers.set('accept-encoding', 'identity')
-          const sent = fetch(target, { method, headers, signal, redirect: 'manual' })
-          const response = await reach(url + path, sent)
+          const send = () => fetch(target, { method, headers, signal, redirect: 'manual' })
+          const response = await reach(url + path, send)
           if (isLast || !signer.hasLearned(response)) return response
           cancel(response)
         }

@@ -169,7 +169,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     port: expectNumber('port', values.port, 0, HIGHEST_PORT),
     // That what is no host can't be resolved is said later.
     host: toHost(host) ?? host,
-    allowHosts: values['allow-host'].map(expectHost),
+    allowHosts: values['allow-host'].filter((text) => text !== '').map(expectHost),
     auth: auth ?? null,
     tls: cert === undefined || key === undefined ? null : { cert, key },
     cors: values.cors,

@@ -75,7 +75,7 @@ function onlyFile(all: FileLookup, file: string, shelf: Shelf | null): FileLooku
   return async (request, ...context) => {
     if (toRelativePath(request.url) === file) return all(request, ...context)
     const target = parseTarget(request.url)
-    if (shelf === null || target?.pathname !== '/') return null
+    if (shelf === null || target?.pathname !== '/' || target.searchParams.has('zip')) return null
     const entry: Entry = { name: file, kind: 'file', ...(await shelf.describe(file)) }
     return listing(request, '', target.search, [entry], 'either')
   }

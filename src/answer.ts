@@ -125,9 +125,7 @@ function answerFile(
  *
  * @throws TypeError unless it can be sent
  */
-function answerAsGiven(given: Answer): Answer {
-  const { status, headers, pieces, stream } = given
-  if (!Array.isArray(pieces)) throw unexpected('a FileSource, or an Answer', kindOf(given))
+function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
   if (!(Number.isInteger(status) && status >= 200 && status < 600)) {
     throw unexpected('an Answer with a status from 200 to 599', status)
   }

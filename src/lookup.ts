@@ -37,7 +37,7 @@ export type FileLookup<Context extends readonly unknown[] = readonly unknown[]> 
  * ```
  */
 export function isSource(found: Found | undefined): found is FileSource {
-  return 'read' in Object(found)
+  return Object(found) === found && !('pieces' in Object(found))
 }
 
 /** @throws TypeError unless the lookup is a function */

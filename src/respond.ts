@@ -144,8 +144,10 @@ export function respondTo<Context extends readonly unknown[]>(
     exchange: Exchange<Context, unknown>,
     refusal: Answer,
   ): Promise<boolean> {
-    if (!('access-control-allow-methods' in complete(exchange, refusal).headers)) return false
-    const { url, headers } = exchange.request
+    const { method, url, headers } = exchange.request
+    const asked = headers.get('access-control-request-method') ?? ''
+    const isAsked = method === 'OPTIONS' && !answerMethod(asked)
+    if (!isAsked || !complete(exchange, refusal).headers['access-control-allow-methods']) return false
     const found = await lookup({ method: 'HEAD', url, headers }, ...exchange.context)
     if (isSource(found)) void closeSource(found)
     return isSource(found) || (!!found && !found.yields)

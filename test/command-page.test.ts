@@ -405,6 +405,14 @@ describe('the page', () => {
       HERE,
     ],
     ['what is no page', { referer: 'host/sub/' }, HERE],
+    ['another page of the server', { referer: 'http://host/' }, HERE],
+    [
+      'another page behind the proxy',
+      { referer: 'https://films.example/dash', 'sec-fetch-site': 'same-origin' },
+      HERE,
+    ],
+    ['no page at all', { referer: 'data:text/html,x', 'sec-fetch-site': 'same-origin' }, HERE],
+    ['who asks for no host', { host: 'host:99999' }, HERE],
   ])('has the addresses of the page in its playlist, for who comes from %s', async (_what, fields, base) => {
     const handler = fileHandler(pageOf(makeRoot('sub/c d.mp3')))
     const headers = { host: 'host', ...fields }

@@ -41,6 +41,13 @@ describe('cors in a middleware', () => {
     ['a preflight for what is no file', '/api', asked, { headers: cors() }, null],
     ['a preflight without cors', '/film.mp4', asked, {}, null],
     ['other OPTIONS', '/film.mp4', { origin: asked.origin }, { headers: cors() }, null],
+    [
+      'a preflight for an upload',
+      '/film.mp4',
+      { ...asked, 'access-control-request-method': 'PUT' },
+      { headers: cors() },
+      null,
+    ],
   ])('%s, %s', async (_what, path, headers, options, expected) => {
     const match = matchFile(lookup, options)
     const response = await match(new Request(`http://host${path}`, { method: 'OPTIONS', headers }))
@@ -48,6 +55,25 @@ describe('cors in a middleware', () => {
     if (expected !== null) {
       expect(response?.headers.get('access-control-allow-headers')).toContain('Range')
     }
+  })
+
+  it.each([
+    'PUT',
+    'POST',
+    'DELETE',
+  ])('goes on to the next handler for %s, of which no option is told', async (method) => {
+    let calls = 0
+    const fields = { 'access-control-allow-methods': 'GET, PUT' }
+    const headers = () => {
+      calls++
+      return fields
+    }
+    for (const given of [headers, fields]) {
+      const match = matchFile(lookup, { headers: given })
+      const request = new Request('http://host/film.mp4', { method, headers: asked })
+      expect(await match(request)).toBe(null)
+    }
+    expect(calls).toBe(0)
   })
 
   it('goes on to the next handler where the look-up for a preflight fails', async () => {

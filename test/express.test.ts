@@ -7,6 +7,7 @@ import compression from 'compression'
 import express from 'express'
 import session from 'express-session'
 import { afterEach, describe, expect, it } from 'vitest'
+import { memory } from '../adapters/local/shared.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
@@ -165,6 +166,26 @@ it('nodeListener counts no bytes as sent that a middleware does not take', async
   await expect(fetch(url, { signal: client.signal })).rejects.toThrow()
   await until(() => served.length === 1)
   expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
+})
+
+it('nodeListener gives its buffers back behind a middleware that replaces `write` with the head', async () => {
+  const listener = nodeListener(() => countingSource(long))
+  const url = await listen((incoming, outgoing) => {
+    const { writeHead } = outgoing
+    outgoing.writeHead = (...args: unknown[]) => {
+      outgoing.write = outgoing.write.bind(outgoing)
+      return Reflect.apply(writeHead, outgoing, args)
+    }
+    return listener(incoming, outgoing)
+  })
+  const largest = () => {
+    const buffer = memory.takeBuffer(MIB)
+    memory.forgetBuffer(buffer)
+    return buffer.length
+  }
+  const before = largest()
+  for (let i = 0; i < 60; i++) await (await fetch(url)).arrayBuffer()
+  expect(largest()).toBe(before)
 })
 
 it('nodeListener is done with a client that is gone, though a read behind a middleware never ends', async () => {

@@ -491,11 +491,11 @@ const ROWS: Row[] = [
     asked: ['GET /f bytes=0-', 'GET /f bytes=0-'],
   },
   {
-    name: 'silence, which is not waited for again',
+    name: 'silence',
     origin: () => {},
-    options: { timeout: 100 },
+    options: { timeout: 100, retries: 1 },
     answer: [504, null, 'Expected an answer within 100 ms, got none\n'],
-    asked: ['GET /f bytes=0-'],
+    asked: ['GET /f bytes=0-', 'GET /f bytes=0-'],
   },
   {
     name: 'an answer, for which is waited as long as a timer can',

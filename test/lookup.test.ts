@@ -78,6 +78,11 @@ describe.each(WAYS)('a lookup that answers by itself, under %s', (_way, ask) => 
     expect(await ask(() => page)).toEqual({ status: 404, headers, body: '<h1>Not here' })
   })
 
+  it('refuses what it was made of', async () => {
+    const file = { size: 9, read: () => text('it is all') }
+    expect(await ask(() => ({ ...file, ...page }))).toMatchObject({ status: 404 })
+  })
+
   it('has no body for HEAD, but the same fields', async () => {
     expect(await ask(() => page, {}, 'HEAD')).toEqual({ status: 404, headers, body: '' })
   })

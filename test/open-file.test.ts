@@ -23,7 +23,8 @@ import { localTree } from '../adapters/local/tree.ts'
 import { openUnversioned } from '../adapters/local/unversioned.ts'
 import type { Version } from '../adapters/local/version.ts'
 import { nodeFile } from '../adapters/node.ts'
-import { SourceChangedError } from '../src/errors.ts'
+import { LengthMismatchError, SourceChangedError } from '../src/errors.ts'
+import { readBytes } from '../src/reader.ts'
 import { someBytes } from './support/counting-source.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { putFile } from './support/local-files.ts'
@@ -39,6 +40,21 @@ const SIZE = 100_000
 
 describe('an open file', () => {
   expectNoUnhandledRejections()
+
+  it.each([
+    [1000, SIZE],
+    [1000, 100],
+  ])('gives nothing %d bytes behind its end, of %d bytes', async (extra, size) => {
+    const file = await nodeFile(putFile(directory, someBytes(size)))
+    if (file === null) throw new Error('Expected a file')
+    const [start, end] = [size + extra, size + extra + 100]
+    expect(await file.read(start, end)).toEqual(Buffer.alloc(0))
+    expect(await file.read(start, end, new Uint8Array(100))).toEqual(new Uint8Array(0))
+    await expect(readBytes(file, start, end)).rejects.toThrow(
+      new LengthMismatchError('Expected 100 bytes from the source, got 0'),
+    )
+    await file.close?.()
+  })
 
   it.runIf(canCountHandles).each([
     ['a read', [0]],

@@ -156,10 +156,14 @@ describe('captions and posters', () => {
       ['film.mp4', 'beach-poster.jpg', 'other.chapters.vtt', 'other.en.srt'],
       { video: 1, picture: 1, other: 2 },
     ],
-    ['a poster of folders', ['sub/song.mp3', 'poster.jpg'], { audio: 1, picture: 1 }],
   ])('%s are shown by themselves', async (_what, paths, counts) => {
     const none = { video: 0, audio: 0, picture: 0, other: 0 }
     expect(await shownOf(paths)).toEqual({ shown: paths, counts: { ...none, ...counts } })
+  })
+
+  test('of folders of media are theirs, however deep', async () => {
+    const { shown } = await shownOf(['a/b/song.mp3', 'a/folder.jpg', 'poster.jpg'])
+    expect(shown).toEqual(['a/b/song.mp3'])
   })
 
   test('of a film are its own, in whatever order they are listed', async () => {

@@ -932,6 +932,22 @@ describe('what R2 knows besides', () => {
   })
 
   it.each([
+    undefined,
+    'same',
+  ])('a folder whose pages go on after %s without end is a 503', async (cursor) => {
+    const page = { objects: [], delimitedPrefixes: ['a/'], truncated: true, cursor }
+    const list = async () => Object(page)
+    const bucket: R2BucketLike = { head: async () => null, get: async () => null, list }
+    const errors: unknown[] = []
+    const onError = (error: unknown) => errors.push(error)
+    const handler = fileHandler(r2Bucket(bucket, { listing: true }), { onError })
+    expect((await handler(new Request('http://host/'))).status).toBe(503)
+    expect(errors).toEqual([
+      new Error("Expected another page of the listing of '', got the same again"),
+    ])
+  })
+
+  it.each([
     ['a site without options', {}, '/none', {}, ['get']],
     [
       'a missing folder of a site with an index',

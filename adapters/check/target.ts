@@ -40,6 +40,7 @@ export function withoutUser(text: string): string {
   // Where a password ends in what is no URL, nobody knows.
   if (!URL.canParse(text)) return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1')
   const url = new URL(text)
+  if (url.username + url.password === '') return text
   url.username = ''
   url.password = ''
   return url.href

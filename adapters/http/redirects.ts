@@ -23,7 +23,7 @@ export async function follow(
   let { url } = ask
   for (let followed = 0; ; followed++) {
     const send = (redirect: Ask['redirect']) =>
-      reach(name, fetch(url.href, { ...ask, headers, redirect }))
+      reach(name, () => fetch(url.href, { ...ask, headers, redirect }))
     const response = await send('manual')
     // A page is not told where: its browser has to follow.
     if (response.type === 'opaqueredirect') return { url, response: await send('follow') }

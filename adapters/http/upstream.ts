@@ -48,7 +48,8 @@ const WORTH_READING = 16 * 1024
  *
  * @param signal ends the wait for the head; the body then has `hangUp`
  * @returns the response, whatever else its status is
- * @throws OriginError when it stays busy or out of reach, or is silent; or what `send` throws
+ * @throws OriginError when it stays busy, silent or out of reach, or answers what is none; or what
+ * `send` throws
  */
 export async function ask(
   upstream: Upstream,
@@ -60,8 +61,7 @@ export async function ask(
     try {
       return await attempt(upstream, method, fields, signal)
     } catch (thrown) {
-      // Whoever was waited for once, to no avail, is not waited for again.
-      if (!(thrown instanceof OriginError) || thrown.status !== 503) throw thrown
+      if (!(thrown instanceof OriginError) || thrown.status === 502) throw thrown
       const longest = Math.min(FIRST_PAUSE * 4 ** failures, LONGEST_PAUSE)
       // Those who failed together do not come back together.
       const wait = readRetryAfter(thrown.retryAfter) ?? longest * Math.random()
@@ -110,14 +110,16 @@ export function cancel({ body }: Response): void {
  * @throws OriginError, as a rejection, in place of what fetch throws: that may quote the whole URL, a
  * signature included, but for a code such as `ECONNREFUSED`
  */
-export function reach(name: string, answer: Promise<Response>): Promise<Response> {
-  return answer.catch((thrown) => {
+export async function reach(name: string, send: () => Promise<Response>): Promise<Response> {
+  try {
+    return await send()
+  } catch (thrown) {
     if (thrown instanceof OriginError) throw thrown
     const { code, cause } = Object(thrown)
     const known = code ?? Object(cause).code
     const told = /^[A-Z]\w+$/.test(known) ? known : 'none'
     throw new OriginError(503, name, `Expected an answer, got ${told}`)
-  })
+  }
 }
 
 /** Null if a server answered. */

@@ -63,7 +63,7 @@ export class OpenFile {
    * @throws SourceChangedError, as a rejection, if the file may be another version by now
    */
   async read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
-    const length = Math.min(end, this.version.size) - start
+    const length = Math.max(0, Math.min(end, this.version.size) - start)
     const room = into ?? Buffer.allocUnsafeSlow(Math.min(length, this.#memory.chunkSize()))
     const chunk = room.length > length ? room.subarray(0, length) : room
     if (this.#bytes !== null) {

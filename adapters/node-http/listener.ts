@@ -10,10 +10,9 @@ import {
   breakOff,
   type Incoming,
   isBehind,
-  isNodes,
-  isWrapped,
   type Outgoing,
   onceOver,
+  takingOf,
   waitForTurn,
 } from './messages.ts'
 import { NodeRequest } from './request.ts'
@@ -28,8 +27,8 @@ const FINISHED: Finish = async () => {}
  * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does,
  * without a Fetch layer: bytes are read into buffers, which are used again once the bytes have
  * left. As middleware of Express or Connect, it calls `next` if there is no file, and for any
- * method but GET and HEAD; with `cors`, it answers the preflight for a file. Where the response's `write` or `end` are not Node's own, as with
- * compression, or where another class stands in for Node's, no buffer is used again.
+ * method but GET and HEAD; with `cors`, it answers the preflight for a file. Where the response's
+ * `write` or `end` are not Node's own, as with compression, no buffer is used again.
  *
  * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name: say
  * `incoming: IncomingMessage` for Node's, or Express's Request.
@@ -101,7 +100,9 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
     watch.end(request, answer, writer)
   }
   onceOver(incoming, outgoing, hangUp)
-  const lends = isNodes(outgoing) && reader.length < Infinity
+  // Once: a middleware may replace `write` when the head is written, too.
+  const taking = takingOf(outgoing)
+  const lends = taking === 'lent' && reader.length < Infinity
   // A multipart body begins with bytes that are not from the source: what was read stays at hand.
   const buffer = lends && answer.pieces.length === 1 ? memory.takeBuffer(reader.length) : undefined
   let isBegun = false
@@ -118,7 +119,7 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
   watch.begin(request, answer, writer)
   return async () => {
     try {
-      if (isWrapped(outgoing)) await pipe(transfer, writer)
+      if (taking === 'piped') await pipe(transfer, writer)
       else await writeAll(reader, writer, lends, buffer)
       watch.end(request, answer, writer)
     } catch (thrown) {
@@ -127,7 +128,7 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
   }
 }
 
-/** Breaks a response off whose body can't be read to its end. */
+/** Breaks a response off whose body can't be read to its end; only the first call counts. */
 function fail(transfer: Transfer, writer: Writer, thrown: unknown): void {
   const { request, answer, outgoing, watch, reader } = transfer
   reader.close()

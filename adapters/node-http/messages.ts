@@ -73,21 +73,21 @@ export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () =>
 }
 
 /**
- * Whether a middleware has replaced `write` or `end`, as compression does. The replacements
- * don't tell when a chunk has left.
+ * How a response takes the chunks of a body:
+ *
+ * - `lent`: Node writes. Its callback tells that a chunk has left, and that nothing will read its
+ *   memory any more.
+ * - `given`: another class stands in for Node's. It calls back, too, and may keep what it got.
+ * - `piped`: a middleware has replaced `write` or `end`, as compression does. The replacements don't
+ *   tell when a chunk has left.
  */
-export function isWrapped(outgoing: Outgoing): boolean {
-  return Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')
-}
+export type Taking = 'lent' | 'given' | 'piped'
 
-/**
- * Whether Node itself writes: its callback tells that a chunk has left, and that nothing will read
- * its memory any more. Other classes call back, too, and may keep what they were given.
- */
-export function isNodes(outgoing: Outgoing): boolean {
-  if (isWrapped(outgoing)) return false
+export function takingOf(outgoing: Outgoing): Taking {
+  if (Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')) return 'piped'
   const { write, end } = ServerResponse.prototype
-  return outgoing.stream !== undefined || (outgoing.write === write && outgoing.end === end)
+  const isNodes = outgoing.stream || (outgoing.write === write && outgoing.end === end)
+  return isNodes ? 'lent' : 'given'
 }
 
 /** INTERNAL_ERROR (RFC 9113 §7). */

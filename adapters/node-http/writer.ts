@@ -47,6 +47,27 @@ export class Writer implements Progress {
       : this.#writeInSlices(this.#session, chunk, isLast)
   }
 
+  /**
+   * The chunks of a body, for a response that does not tell when one has left. Whoever asks for the
+   * next one has taken the one before.
+   */
+  async *chunksOf(reader: BodyReader): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const chunk = await this.whileWanted(reader.next(undefined, this.#session?.sliceLength()))
+      if (chunk === null) return
+      this.#session?.hold(chunk.length)
+      let hasLeft = false
+      try {
+        yield chunk
+        hasLeft = true
+      } finally {
+        if (hasLeft) this.#session?.release(chunk.length)
+        else this.#session?.replaceIfWorn()
+      }
+      this.sent += chunk.length
+    }
+  }
+
   /** At least one: an empty chunk may end a response. */
   async #writeInSlices(
     session: SessionMemory,
@@ -67,24 +88,6 @@ export class Writer implements Progress {
       session.release(slice.length)
     } while (at < chunk.length)
     return true
-  }
-
-  /** The chunks of a body, for a response that does not tell when one has left. */
-  async *chunksOf(reader: BodyReader): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const chunk = await this.whileWanted(reader.next(undefined, this.#session?.sliceLength()))
-      if (chunk === null) return
-      this.#session?.hold(chunk.length)
-      let hasLeft = false
-      try {
-        yield chunk
-        hasLeft = true
-      } finally {
-        if (hasLeft) this.#session?.release(chunk.length)
-        else this.#session?.replaceIfWorn()
-      }
-      this.sent += chunk.length
-    }
   }
 
   #writeAtOnce(chunk: Uint8Array, isLast: boolean): Promise<boolean> {

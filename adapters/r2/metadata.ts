@@ -42,6 +42,9 @@ export function listingOf(bucket: R2BucketLike, root: string): FileTree['list'] 
         yield { name, kind: 'file', size, lastModified: uploaded, version: httpEtag }
       }
       if (!listed.truncated) return
+      if (!listed.cursor || listed.cursor === next.cursor) {
+        throw new Error(`Expected another page of the listing of '${prefix}', got the same again`)
+      }
       next = { cursor: listed.cursor }
     }
   }

@@ -20,7 +20,7 @@ export async function* listObjects(
     const token = next === undefined ? {} : { 'continuation-token': next }
     const upstream = upstreamOf({ ...query, ...token })
     const page = await readListing(upstream, await ask(upstream, 'GET', {}))
-    if (!page.includes('</ListBucketResult>')) throw noListing(upstream, 'something else')
+    if (!page.includes('</ListBucketResult')) throw noListing(upstream, 'something else')
     yield* entriesOf(page, prefix)
     const last = next
     next = elementOf(page, 'NextContinuationToken') || undefined

@@ -22,8 +22,8 @@ interface Form {
 }
 
 /**
- * The entries of a folder as an answer, whose body is made while it is sent. No more are asked for once
- * the client is gone.
+ * The entries of a folder as an answer, whose body is made while it is sent. No more are asked for
+ * once the client is gone.
  *
  * @param path of the folder: empty for the root, otherwise ending in `/`
  * @param query of the request, such as `?format=json`

@@ -83,15 +83,17 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
   const described = { ...plain(file), type: rules.type?.(path) ?? file.type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
+  const isStandIn = role === 'stand-in'
+  const fields = fieldsOf?.(path, file)
+  let lifetime = cacheControlOf?.(path, file)
   // It is asked for by the URL of something else, which may be a file tomorrow.
-  const standIn = { 'cache-control': 'no-cache', ...(fallback !== null && { vary: 'Accept' }) }
-  const lifetime = cacheControlOf?.(path, file)
+  if (isStandIn) lifetime ??= 'no-cache'
   const headers = overlay(
     defaults,
     file.headers,
-    role === 'stand-in' ? standIn : null,
-    fieldsOf?.(path, file),
+    fields,
     lifetime ? { 'cache-control': lifetime } : null,
+    isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )
   if (lifetime === null) delete headers['cache-control']
   return { ...described, headers }

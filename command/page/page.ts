@@ -55,8 +55,9 @@ export function withPage({ files, shelf, name, scheme, hasArchives, views }: Sit
     if (index !== null) return index
     if (searchParams.has('playlist')) return playlist(folder, target, request)
     const listing = wantsHtml(request) ? null : await listed(folder, request, context)
-    if (listing === null && path !== pathname) return toPlainPath(target)
-    return listing ?? page(folder, searchParams)
+    if (listing !== null) return listing
+    if (path === pathname) return page(folder, searchParams)
+    return folder === '' || (await isFolder(folder)) ? toPlainPath(target) : null
   }
 
   /** A request for a file, as if it came without the fields of the one that needs it. */
@@ -118,7 +119,9 @@ export function withPage({ files, shelf, name, scheme, hasArchives, views }: Sit
     if (folder !== '' && !(await isFolder(folder))) return null
     const query: Query = { folder, words: '', order: 'name', page: 1 }
     const { media } = await readLibrary(shelf, query, LONG)
-    const base = ownReferrer(request) ?? `${scheme}://${authorityOf(request) || host}${pathname}`
+    const here = `${scheme}://${authorityOf(request)}${pathname}`
+    const own = URL.canParse(here) ? here : `${scheme}://${host}${pathname}`
+    const base = ownReferrer(request, pathname) ?? own
     return toSource(renderPlaylist(media, query, base), 'audio/x-mpegurl', { vary: 'referer' })
   }
 
@@ -163,20 +166,23 @@ function toQuery(folder: string, asked: URLSearchParams): Query {
 function toPlainPath({ pathname, search }: URL): Answer {
   const toRoot = '../'.repeat(pathname.split('/').length - 2)
   const location = toRoot + pathname.replace(/\/{2,}/g, '/').slice(1) + search
-  return { status: 308, headers: { location, 'cache-control': 'no-cache' }, pieces: [] }
+  const headers = { location, 'cache-control': 'no-cache', vary: 'accept' }
+  return { status: 308, headers, pieces: [] }
 }
 
 /**
- * The page that a link was followed from, as its browser sees it: a proxy may speak TLS, and have
- * this server below a path of its own. Null for programs, and for who comes from another site.
+ * The page of a folder that a link in it was followed from, as its browser sees it: a proxy may speak
+ * TLS, and have this server below a path of its own. Null for programs, and for other pages.
+ *
+ * @param folder the path of the folder as it is asked for
  */
-function ownReferrer(request: RequestLike): string | null {
+function ownReferrer(request: RequestLike, folder: string): string | null {
   const referrer = request.headers.get('referer') ?? ''
   if (!URL.canParse(referrer)) return null
+  const { protocol, host, pathname } = new URL(referrer)
   const isOwn =
-    request.headers.get('sec-fetch-site') === 'same-origin' ||
-    new URL(referrer).host === authorityOf(request)
-  return isOwn ? referrer : null
+    host === authorityOf(request) || request.headers.get('sec-fetch-site') === 'same-origin'
+  return isOwn && protocol.startsWith('http') && pathname.endsWith(folder) ? referrer : null
 }
 
 /** Browsers say so; rclone, wget and curl take anything. */

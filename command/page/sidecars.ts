@@ -36,8 +36,7 @@ export class Sidecars {
   take(found: Found): boolean {
     const { kind, path } = found
     if (kind === 'video' || kind === 'audio') {
-      if (this.#owners.size < MAX_OWNERS)
-        for (const owner of ownersOf(path)) this.#owners.add(owner)
+      this.#addOwners(path)
       return false
     }
     if (this.#all.length === MAX_SIDECARS) return false
@@ -56,6 +55,16 @@ export class Sidecars {
     const owner = ownersOf(item.path).find((owner) => this.#posters.has(owner)) ?? ''
     const poster = this.#posters.get(owner) ?? null
     return { ...item, poster, tracks: this.#tracks.of(item.path) }
+  }
+
+  /** All folders above it are among them: the art of a series lies above its seasons. */
+  #addOwners(path: string): void {
+    if (this.#owners.size >= MAX_OWNERS) return
+    this.#owners.add(stemOf(path))
+    for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+      this.#owners.add(`${folder}/`)
+      if (folder === '') return
+    }
   }
 
   #addPoster(path: string): readonly string[] {

@@ -163,11 +163,11 @@ export function modelOf({ files, isFlat, options }: Model, asked: Asked): Answer
     const fields: Record<string, string> = { ...defaults() }
     if (file.cacheControl !== undefined) fields['cache-control'] = file.cacheControl
     if (file.encoding !== undefined) fields['content-encoding'] = file.encoding
-    if (isStandIn) fields['cache-control'] = 'no-cache'
     const vary: string[] = isStandIn && options.fallback !== undefined ? ['accept'] : []
     const { headers, cacheControl } = options
     if (typeof headers === 'function') Object.assign(fields, headers(path, given))
-    const lifetime = typeof cacheControl === 'function' ? cacheControl(path, given) : undefined
+    let lifetime = typeof cacheControl === 'function' ? cacheControl(path, given) : undefined
+    if (isStandIn) lifetime ??= 'no-cache'
     if (lifetime === null) delete fields['cache-control']
     else if (lifetime !== undefined) fields['cache-control'] = lifetime
     const type = options.type?.(path) ?? file.type ?? 'application/octet-stream'
