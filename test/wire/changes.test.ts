@@ -13,6 +13,8 @@ import { FILE_TARGETS, type FileTargetName, installed } from './targets.ts'
 
 /** More than the sockets on both sides hold, so that the server has to wait for its client. */
 const SIZE = 24 * MIB
+const OLD = Buffer.alloc(SIZE, 'a')
+const NEW = Buffer.alloc(SIZE, 'b')
 
 /** What came of a body whose file changed while it was sent. */
 type Outcome = 'whole' | 'broken' | 'mixed' | 'stalled'
@@ -38,7 +40,7 @@ const CHANGES: readonly Change[] = [
   },
   {
     name: 'emptied and written anew',
-    make: (path) => writeFileSync(path, Buffer.alloc(SIZE, 'b')),
+    make: (path) => writeFileSync(path, NEW),
     outcome: 'broken',
     exceptions: { bun: ['mixed', 'stalled'], 'deno-native': ['mixed', 'broken'] },
   },
@@ -50,13 +52,13 @@ const CHANGES: readonly Change[] = [
   },
   {
     name: 'appended to',
-    make: (path) => appendFile(path, Buffer.alloc(MIB, 'b')),
+    make: (path) => appendFile(path, NEW.subarray(0, MIB)),
     outcome: 'whole',
   },
   {
     name: 'replaced by rename',
     make: (path) => {
-      writeFileSync(`${path}.new`, Buffer.alloc(SIZE, 'b'))
+      writeFileSync(`${path}.new`, NEW)
       renameSync(`${path}.new`, path)
     },
     outcome: 'whole',
@@ -72,14 +74,15 @@ const names = installed(FILE_TARGETS)
 const root = temporaryDirectory()
 const targets = serving(names, root)
 
-describe.each(names)('%s: a file under way that is', (name) => {
-  it.each(CHANGES)('$name', async ({ name: change, make, outcome, exceptions = {} }) => {
+// At once: each has a file of its own, and some wait in vain.
+describe.concurrent.each(names)('%s: a file under way that is', (name) => {
+  it.for(CHANGES)('$name', async ({ name: change, make, outcome, exceptions = {} }, { expect }) => {
     const target = targets.one(name)
     if (target.pid === null) throw new Error(`${name} does not run`)
     const { port, pid } = target
     const file = `${name}-${change.replaceAll(' ', '-')}.mp4`
     const path = join(root, file)
-    writeFileSync(path, Buffer.alloc(SIZE, 'a'))
+    writeFileSync(path, OLD)
     const allowed = exceptions[name] ?? [outcome]
     const patience = allowed.includes('stalled') ? KNOWN_STALL : undefined
     expect(allowed).toContain(await download(port, `/${file}`, () => make(path), patience))
@@ -134,14 +137,13 @@ async function download(
   change: () => unknown,
   patience?: number,
 ): Promise<Outcome> {
-  const old = Buffer.alloc(SIZE, 'a')
   let received = 0
   let isOld = true
   try {
     const take = async (chunk: Buffer) => {
       if (received === 0) await change()
       received += chunk.length
-      isOld &&= chunk.equals(old.subarray(0, chunk.length))
+      isOld &&= chunk.equals(OLD.subarray(0, chunk.length))
     }
     await fetchOnce(port, [`GET ${target} HTTP/1.1`], take, patience)
   } catch (error) {
@@ -150,12 +152,12 @@ async function download(
     return isOld ? 'broken' : 'mixed'
   }
   if (!isOld) return 'mixed'
-  expect(received).toBe(SIZE)
+  if (received !== SIZE) throw new Error(`Expected ${SIZE} bytes, got ${received}`)
   return 'whole'
 }
 
 async function overwrite(path: string): Promise<void> {
   const file = await openFile(path, 'r+')
-  await file.write(Buffer.alloc(SIZE, 'b'), 0, SIZE, 0)
+  await file.write(NEW, 0, SIZE, 0)
   await file.close()
 }
