@@ -9,10 +9,11 @@ import { describeSource } from '../contract.ts'
 import { cachedFiles } from '../support/cached-files.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { openHandles } from '../support/handles.ts'
-import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
-import { madeSources } from '../support/made.ts'
+import { namedFiles, pathLookup, putFile, replaceByFifo } from '../support/local-files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { describeHttp } from './http.ts'
+import { describeMade } from './made.ts'
+import { describeS3 } from './s3.ts'
 
 declare const Bun: {
   serve(options: { hostname: string; port: number; fetch(request: Request): Promise<Response> }): {
@@ -43,13 +44,8 @@ describeSource("bunFile, with Bun's own bodies", {
 const lookUp = pathLookup(directory, bunDirectory(directory, { stable: true, keepOpen: 0 }))
 describeSource('bunDirectory', namedFiles(directory, lookUp))
 
-for (const [name, platform] of madeSources(directory, (path) =>
-  bunFile(path, { stable: true, keepOpen: 0 }),
-)) {
-  describeSource(name, platform)
-}
+describeMade(directory, (path) => bunFile(path, { stable: true, keepOpen: 0 }))
 const files = bunDirectory(directory, { stable: true, keepOpen: 0 })
-describeSource('cached', cachedFiles(directory, files))
 const tier = { directory: temporaryDirectory() }
 describeSource('cached, with a directory behind', cachedFiles(directory, files, tier))
 
@@ -125,16 +121,24 @@ it('a file of less than 1 MiB is sent without', async () => {
   expect(source?.headers).toBe(undefined)
 })
 
-it.each([
-  ['replaced', (path: string) => renameSync(putFile(directory, someBytes(LARGE, 2)), path)],
-  ['removed', (path: string) => rmSync(path)],
-])('a file %s before its native body is opened is sent', async (_how, change) => {
-  const bytes = someBytes(LARGE)
-  const path = putFile(directory, bytes)
-  const source = await bunFile(path)
-  change(path)
-  const response = await serveFile(new Request('http://localhost/'), source)
-  expect(Buffer.compare(await response.bytes(), bytes)).toBe(0)
+describe.each([
+  ['before its native body is made', 'first'],
+  ['before its native body is opened', 'last'],
+] as const)('%s', (_when, turn) => {
+  it.each<[how: string, change: (path: string) => unknown]>([
+    ['replaced', (path) => renameSync(putFile(directory, someBytes(LARGE, 2)), path)],
+    ['replaced by a FIFO', replaceByFifo],
+    ['removed', (path) => rmSync(path)],
+  ])('a file that is %s is sent', async (_how, change) => {
+    const bytes = someBytes(LARGE)
+    const path = putFile(directory, bytes)
+    const source = await bunFile(path)
+    if (turn === 'first') change(path)
+    const response = await serveFile(new Request('http://localhost/'), source)
+    if (turn === 'last') change(path)
+    expect(Buffer.compare(await response.bytes(), bytes)).toBe(0)
+  })
 })
 
 describeHttp()
+describeS3()

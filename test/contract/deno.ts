@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { appendFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { denoDirectory, denoFile } from '../../adapters/deno.ts'
@@ -7,11 +6,12 @@ import { describeSource } from '../contract.ts'
 import { cachedFiles } from '../support/cached-files.ts'
 import { someBytes } from '../support/counting-source.ts'
 import { openHandles } from '../support/handles.ts'
-import { namedFiles, pathLookup, putFile } from '../support/local-files.ts'
-import { madeSources } from '../support/made.ts'
+import { namedFiles, pathLookup, putFile, replaceByFifo } from '../support/local-files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { until } from '../support/wait.ts'
 import { describeHttp } from './http.ts'
+import { describeMade } from './made.ts'
+import { describeS3 } from './s3.ts'
 
 const directory = temporaryDirectory()
 
@@ -24,11 +24,8 @@ describeSource(
 const lookUp = pathLookup(directory, denoDirectory(directory, { keepOpen: 0 }))
 describeSource('denoDirectory', namedFiles(directory, lookUp))
 
-for (const [name, platform] of madeSources(directory, (path) => denoFile(path, { keepOpen: 0 }))) {
-  describeSource(name, platform)
-}
+describeMade(directory, (path) => denoFile(path, { keepOpen: 0 }))
 const files = denoDirectory(directory, { keepOpen: 0 })
-describeSource('cached', cachedFiles(directory, files))
 const tier = { directory: temporaryDirectory() }
 describeSource('cached, with a directory behind', cachedFiles(directory, files, tier))
 
@@ -85,9 +82,5 @@ describe('a native body', () => {
   })
 })
 
-function replaceByFifo(path: string): void {
-  execFileSync('mkfifo', [`${path}.fifo`])
-  renameSync(`${path}.fifo`, path)
-}
-
 describeHttp()
+describeS3()

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   renameSync,
@@ -69,6 +70,12 @@ export function putFile(directory: string, bytes: Uint8Array): string {
   const yesterday = new Date(Date.now() - 86_400_000)
   utimesSync(path, yesterday, yesterday)
   return path
+}
+
+/** Whoever opens it by its name waits for a writer that never comes. */
+export function replaceByFifo(path: string): void {
+  execFileSync('mkfifo', [`${path}.fifo`])
+  renameSync(`${path}.fifo`, path)
 }
 
 /** What may happen to a file under way, and what becomes of who holds it open and looks again. */

@@ -15,6 +15,9 @@ interface Parts extends Stored {
   readonly paths: readonly string[]
 }
 
+/** The one that opens and closes the most. */
+export const OPENED_WHEN_READ = 'concat of files that are opened when they are read'
+
 /**
  * Sources made of files of the local file system, by their names, for the contract of a source.
  *
@@ -34,7 +37,7 @@ export function madeSources(
       platform(thirds, put, async (paths) => concat(await openAll(paths))),
     ],
     [
-      'concat of files that are opened when they are read',
+      OPENED_WHEN_READ,
       platform(thirds, put, async (paths) => {
         const parts = await Promise.all(
           paths.map(async (path) => {

@@ -66,18 +66,28 @@ export async function startS3rver(): Promise<S3Server> {
 }
 
 /** Makes a bucket in a store. */
-export async function withBucket(
+async function withBucket(
   endpoint: string,
   credentials: S3Server['credentials'],
   stop: () => Promise<void>,
 ): Promise<S3Server> {
+  const bucket = bucketOf(endpoint, credentials)
+  await bucket.create()
+  return { ...bucket, stop }
+}
+
+/** The bucket of a store that another process may have started. */
+export function bucketOf(
+  endpoint: string,
+  credentials: S3Server['credentials'],
+): Omit<S3Server, 'stop'> & { create(): Promise<void> } {
   const client = new AwsClient({ ...credentials, service: 's3', region: 'us-east-1', retries: 0 })
   const bucket = `${endpoint}/films`
   const urlOf = (key: string) => `${bucket}/${key.split('/').map(encode).join('/')}`
-  await send('PUT', bucket)
   return {
     location: { endpoint, bucket: 'films', credentials },
     credentials,
+    create: () => send('PUT', bucket),
     put: (key, bytes, headers = {}) => {
       return send('PUT', urlOf(key), { body: new Uint8Array(bytes), headers })
     },
@@ -86,7 +96,6 @@ export async function withBucket(
       const { url } = await client.sign(urlOf(key), { aws: { signQuery: true } })
       return url
     },
-    stop,
   }
 
   async function send(method: string, url: string, init: RequestInit = {}): Promise<void> {
