@@ -37,14 +37,33 @@ const LONGEST_TEXT = 4096
 /** Servers end a connection that was idle for 5 s, in ms. */
 const IDLE_LIMIT = 4000
 
+/** A request whose answer is known: it shows that nothing was left on the connection. */
+export interface Next {
+  readonly line: string
+  readonly status: number
+  readonly body: Buffer
+}
+
+/** A whole file. */
+const AFTER: Next = { line: `GET ${ONE.target} HTTP/1.1`, status: 200, body: ONE.bytes }
+
+/** What is answered without a look-up, for files that are far away. */
+export const LOOKING_UP_NOTHING: Next = {
+  line: `OPTIONS ${ONE.target} HTTP/1.1`,
+  status: 204,
+  body: Buffer.alloc(0),
+}
+
 /**
- * Asks for all rows, one after the other, over as few connections as the target allows. After each
- * comes a request whose answer is known: it shows that nothing was left on the connection.
+ * Asks for all rows, one after the other, over as few connections as the target allows.
+ *
+ * @param after comes after each
  */
 export async function askAll(
   target: Target,
   rows: readonly Row[],
   versions: ReadonlyMap<Fixture, Version>,
+  after: Next = AFTER,
 ): Promise<Heard> {
   const answers = new Map<string, Answer | Error>()
   const boundaries: string[] = []
@@ -65,7 +84,7 @@ export async function askAll(
       connection ??= await open(target.port)
       const reply = await ask(connection, row, versionOf(row.file, versions))
       const boundary = boundaryOf(reply)
-      const next = await askAgain(connection)
+      const next = await askAgain(connection, after)
       if (next === 'refused') hangUp()
       return { answer: toAnswer(reply, boundary, next), boundary }
     } catch (error) {
@@ -90,12 +109,13 @@ function ask(connection: Connection, row: Row, version: Version): Promise<Reply>
   return connection.read(row.lines[0]?.split(' ')[0])
 }
 
-async function askAgain(connection: Connection): Promise<Answer['next']> {
-  connection.send(toRequest([`GET ${ONE.target} HTTP/1.1`]))
+async function askAgain(connection: Connection, after: Next): Promise<Answer['next']> {
+  connection.send(toRequest([after.line]))
   try {
     const { status, body } = await connection.read()
     const surplus = connection.surplus()
-    if (status === 200 && body.equals(ONE.bytes) && surplus.length === 0) return 'answered'
+    const isRight = status === after.status && body.equals(after.body) && surplus.length === 0
+    if (isRight) return 'answered'
     throw new Error(`Expected the next answer, got ${status} with ${body} and then ${surplus}`)
   } catch (error) {
     // FIN, or RST when the request came after it.

@@ -25,7 +25,7 @@ import { stopTargets, type Target } from './targets.ts'
 
 const FILM = { bytes: pattern(24 * MIB), etag: '"film"' }
 /** More than all sockets and runtimes between a server and a reader that pauses hold. */
-const LONG = { bytes: pattern(64 * MIB), etag: '"long"' }
+const LONG = { bytes: Buffer.alloc(64 * MIB, pattern(1_000_008)), etag: '"long"' }
 const ZIPPED = { bytes: gzipSync(pattern(8 * MIB), { level: 0 }), etag: '"zipped"' }
 const REDIRECTS: [string, string, number][] = [
   ['in a circle', '/film.mp4', 6],

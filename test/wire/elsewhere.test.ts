@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fetchOnce } from '../support/client.ts'
 import { hasCeph, type S3Server, startCeph } from '../support/s3-server.ts'
 import { eventually } from '../support/wait.ts'
-import { askAll, expectedAnswer, type Heard, versionOf } from './ask.ts'
+import { askAll, expectedAnswer, type Heard, LOOKING_UP_NOTHING, versionOf } from './ask.ts'
 import {
   ELSEWHERE,
   type Elsewhere,
@@ -39,7 +39,8 @@ function describeElsewhere(what: string, start: () => Promise<Elsewhere>): void 
         ELSEWHERE.map(async (name) => {
           const target = await startElsewhere(name, where)
           const versions = await versionsOf(target)
-          outcomes.set(name, { target, versions, heard: await askAll(target, TABLE, versions) })
+          const heard = await askAll(target, TABLE, versions, LOOKING_UP_NOTHING)
+          outcomes.set(name, { target, versions, heard })
         }),
       )
     }, 240_000)
@@ -73,10 +74,16 @@ function describeElsewhere(what: string, start: () => Promise<Elsewhere>): void 
 }
 
 let directory: { readonly url: string; stop(): void } | undefined
-let ceph: S3Server | undefined
-afterAll(() => {
+let starting: Promise<S3Server> | undefined
+beforeAll(() => {
+  if (!hasCeph) return
+  // While the other server is asked. Who waits for it is told.
+  starting = startBucket()
+  starting.catch(() => {})
+})
+afterAll(async () => {
   directory?.stop()
-  return ceph?.stop()
+  await starting?.then((ceph) => ceph.stop())
 })
 
 describeElsewhere('on another HTTP server', async () => {
@@ -86,29 +93,36 @@ describeElsewhere('on another HTTP server', async () => {
 
 describe.runIf(hasCeph)('Ceph', () => {
   describeElsewhere('in a bucket', async () => {
-    ceph = await startCeph()
-    for (const { path, bytes, type } of FIXTURES) {
-      // One without a type of its own gets the core's.
-      const fields = type === 'application/octet-stream' ? {} : { 'content-type': type }
-      await ceph.put(path, bytes, fields)
-    }
-    return { s3: ceph.location }
+    if (starting === undefined) throw new Error('Ceph does not run')
+    return { s3: (await starting).location }
   })
 })
 
+/** A Ceph with all fixtures. */
+async function startBucket(): Promise<S3Server> {
+  const ceph = await startCeph()
+  await Promise.all(
+    FIXTURES.map(({ path, bytes, type }) => {
+      // One without a type of its own gets the core's.
+      const fields = type === 'application/octet-stream' ? {} : { 'content-type': type }
+      return ceph.put(path, bytes, fields)
+    }),
+  )
+  return ceph
+}
+
 /** The validators of all files, as the server names them; Last-Modified once it is old enough. */
 async function versionsOf(target: Target): Promise<ReadonlyMap<Fixture, Version>> {
-  const versions = new Map<Fixture, Version>()
-  for (const file of FOUND) {
+  const versions = FOUND.map(async (file): Promise<[Fixture, Version]> => {
     const version = await eventually(`Last-Modified of ${file.path}`, async () => {
       const { fields } = await fetchOnce(target.port, [`HEAD ${file.target} HTTP/1.1`])
       const known = new Map(fields.map(([name, value]) => [name.toLowerCase(), value]))
       const [etag, date] = [known.get('etag'), known.get('last-modified')]
       return etag === undefined || date === undefined ? null : { etag, date }
     })
-    versions.set(file, version)
-  }
-  return versions
+    return [file, version]
+  })
+  return new Map(await Promise.all(versions))
 }
 
 /** What a runtime forces, it forces wherever the files are. */
