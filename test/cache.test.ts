@@ -356,6 +356,25 @@ describe('revalidate', () => {
     expect(upstream.asked).toEqual(['HEAD /film', 'GET /film bytes=0-999'])
   })
 
+  it('asks for each who waited for an answer that failed', async () => {
+    const upstream = origin()
+    let fails = true
+    const lookup = cached(
+      async (request) => {
+        const found = upstream.lookUp(request)
+        const isFirst = fails
+        fails = false
+        await settle()
+        if (isFirst) throw new Error('slow down')
+        return found
+      },
+      { blockSize: BLOCK, readAhead: 0, revalidate: 1e6 },
+    )
+    const answers = await Promise.all([1, 2, 3].map(() => ask(lookup, '0-9')))
+    await Promise.all(answers.map((answer) => answer.bytes()))
+    expect(answers.map(({ status }) => status)).toEqual([503, 206, 206])
+  })
+
   it.each([
     { vary: 'Accept-Encoding' },
     { 'set-cookie': 'a=1' },
