@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type RuntimeName, startCommand, stopCommands } from './command-process.ts'
@@ -14,14 +14,21 @@ const root = temporaryDirectory()
 beforeAll(() => {
   mkdirSync(join(root, 'cache'))
   mkdirSync(join(root, 'films', 'deep', 'down'), { recursive: true })
-  for (let i = 0; i < MANY; i++) writeFileSync(join(root, 'cache', `${i}.json`), '')
+  const nameOf = (i: number) => join(root, 'cache', `${i}.json`)
+  // Another name costs a tenth of another file; a file of ext4 has up to 65 000.
+  for (let i = 0; i < MANY; i++) {
+    const first = i - (i % 50_000)
+    if (i === first) writeFileSync(nameOf(i), '')
+    else linkSync(nameOf(first), nameOf(i))
+  }
   for (let i = 0; i < 400; i++) writeFileSync(join(root, 'films', `${i}.mp4`), '')
   writeFileSync(join(root, 'films', 'deep', 'down', 'the only one.webm'), '')
 })
 
 afterAll(stopCommands)
 
-describe.each(names.filter(isInstalled))('100 000 files under %s', (name) => {
+// What is measured is each process's own.
+describe.concurrent.each(names.filter(isInstalled))('100 000 files under %s', (name) => {
   test('make a small page, which shows the films, and no memory grows', async ({ expect }) => {
     const { child, url } = startCommand(name, [root, '--port', '0', '--log', 'off'])
     const ask = async (search = '') => {
@@ -34,7 +41,7 @@ describe.each(names.filter(isInstalled))('100 000 files under %s', (name) => {
     expect(Buffer.byteLength(page)).toBeLessThan(200_000)
     expect(await ask('?q=only+one')).toContain('>the only one<')
     expect(await ask('cache/')).toContain('<span>Page 1 of 400</span>')
-    for (let i = 0; i < 5; i++) await ask()
+    for (let i = 0; i < 2; i++) await ask()
     const pid = child.pid ?? 0
     const before = residentBytes(pid)
     forgetPeak(pid)
