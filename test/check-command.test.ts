@@ -4,7 +4,7 @@ import { createServer as createHttp2Server, createSecureServer } from 'node:http
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { CHECK_HELP, type CheckIO, runCheck } from '../command/check.ts'
 import { certificate } from './check/certificate.ts'
 import { type Fault, startModel } from './check/model-server.ts'
@@ -17,10 +17,11 @@ const TYPE = { 'content-type': 'video/mp4' }
 
 afterAll(stopCommands)
 
+/** Until the end: most of the time is waiting, which overlaps. */
 const running: { close(): unknown }[] = []
 
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((server) => server.close()))
+afterAll(async () => {
+  await Promise.all(running.map((server) => server.close()))
 })
 
 async function startServer(fault?: Fault): Promise<string> {
@@ -75,7 +76,7 @@ async function runHere(
   return { code, ...written }
 }
 
-describe('byteserve check', () => {
+describe.concurrent('byteserve check', () => {
   it('exits with 0 if all is right, 1 if anything is wrong, 2 if it could not be asked', async () => {
     const [right, wrong] = [await startServer(), await startServer(withoutCacheControl)]
     const gone = new URL(
@@ -217,7 +218,9 @@ describe('byteserve check', () => {
   })
 })
 
-describe.each((['node', 'bun', 'deno'] as const).filter(isInstalled))('under %s', (name) => {
+describe.concurrent.each(
+  (['node', 'bun', 'deno'] as const).filter(isInstalled),
+)('under %s', (name) => {
   it('the command tells right from wrong', async () => {
     const right = await runCommand(name, ['check', await startServer()])
     expect([right.code, right.stderr]).toEqual([0, ''])
