@@ -77,7 +77,8 @@ async function expectFilms(ask: Ask): Promise<void> {
   expect(archive.body.includes('a & b.txt')).toBe(true)
 }
 
-describe('a bucket', () => {
+// Each test starts commands of its own, and that is what takes the time.
+describe.concurrent('a bucket', () => {
   let store: S3Server
   const key = () => keyOf(store)
 
@@ -177,7 +178,7 @@ describe('a bucket', () => {
   })
 })
 
-describe('a bucket that asks for a key', () => {
+describe.concurrent('a bucket that asks for a key', () => {
   const store = createServer((_, response) => response.writeHead(403).end())
   beforeAll(() => once(store.listen(0, '127.0.0.1'), 'listening'))
   afterAll(() => store.close())
@@ -209,7 +210,7 @@ describe('a bucket that asks for a key', () => {
   })
 })
 
-describe.runIf(hasCeph)('a bucket of Ceph', () => {
+describe.runIf(hasCeph).concurrent('a bucket of Ceph', () => {
   let store: S3Server
   beforeAll(async () => {
     store = await startCeph()
@@ -244,7 +245,7 @@ describe.runIf(hasCeph)('a bucket of Ceph', () => {
   })
 })
 
-describe('another server', () => {
+describe.concurrent('another server', () => {
   const media = temporaryDirectory()
   const hasNginx = areInstalled('nginx')
   const servers = new Map<string, string>()
@@ -258,11 +259,13 @@ describe('another server', () => {
     writeFileSync(join(media, PATHS[2] ?? ''), 'other')
     const { url } = startCommand('node', [media, '--port', '0', '--log', 'off'])
     servers.set('byteserve', await url)
-    for (const name of installedListingServers) {
-      const server = await startListingServer(name, media, temporaryDirectory())
-      others.push(server)
-      servers.set(name, `http://127.0.0.1:${server.port}/`)
-    }
+    await Promise.all(
+      installedListingServers.map(async (name) => {
+        const server = await startListingServer(name, media, temporaryDirectory())
+        others.push(server)
+        servers.set(name, `http://127.0.0.1:${server.port}/`)
+      }),
+    )
     if (!hasNginx) return
     const types = 'types { video/mp4 mp4; text/plain txt; }'
     nginx = await startNginx(
@@ -278,19 +281,17 @@ describe('another server', () => {
   }, 60_000)
   afterAll(() => Promise.all([nginx, ...others].map((server) => server?.stop())))
 
-  const kinds = hasNginx ? ['byteserve', 'nginx', 'nginx, JSON'] : ['byteserve']
-  const rows = runtimes.flatMap((name) => kinds.map((kind) => [kind, name] as const))
+  // What a page looks like does not depend on who reads it.
+  const rows = [
+    ...runtimes.map((name) => ['byteserve', name] as const),
+    ...(hasNginx ? ['nginx', 'nginx, JSON'] : []).map((kind) => [kind, 'node'] as const),
+    ...installedListingServers.map((kind) => [kind, 'node'] as const),
+  ]
 
   test.each(rows)('%s is served like a folder, by %s', async (kind, name) => {
     const { ask } = await serve(name, [`${servers.get(kind)}Films`])
     await expectFilms(ask)
     expect((await ask('/other.txt')).status).toBe(404)
-  })
-
-  // What a page looks like does not depend on who reads it.
-  test.each(installedListingServers)('%s is served like a folder', async (kind) => {
-    const { ask } = await serve('node', [`${servers.get(kind)}Films/`])
-    await expectFilms(ask)
   })
 
   test('gives one file', async () => {
