@@ -17,8 +17,11 @@ import { temporaryDirectory } from './support/temporary.ts'
 vi.setConfig({ hookTimeout: 120_000 })
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-/** As docs/getting-started.md says. */
-const OLDEST_TYPESCRIPT = '5.4.5'
+const TSC = {
+  latest: join(root, 'node_modules/typescript/bin/tsc'),
+  /** That the types are for, as docs/getting-started.md says. */
+  oldest: join(root, 'node_modules/typescript-oldest/node_modules/typescript/bin/tsc'),
+}
 
 const RANGE_OF_HELLO = ['GET /hello.txt HTTP/1.1', 'Range: bytes=7-']
 
@@ -63,7 +66,7 @@ beforeAll(async () => {
   await npm(project, ['install', '--offline', '--no-audit', '--no-fund', ...tarballs])
 })
 
-describe('npm pack', () => {
+describe.concurrent('npm pack', () => {
   it('holds what is built, for each file of the sources, and nothing else', () => {
     const sources = ['src', 'adapters', 'command'].flatMap((name) => sourcesIn(name))
     const built = sources.flatMap((path) =>
@@ -89,7 +92,7 @@ describe('npm pack', () => {
   })
 })
 
-describe('the packed package, installed', () => {
+describe.concurrent('the packed package, installed', () => {
   const served = [
     'blob 206 world',
     'bun 206 world',
@@ -159,7 +162,7 @@ describe('the packed package, installed', () => {
   })
 })
 
-describe('its types, every library checked', () => {
+describe.concurrent('its types, every library checked', () => {
   const nodenext = ['--module', 'nodenext']
   const bundler = ['--module', 'esnext', '--moduleResolution', 'bundler']
   const page = ['anywhere.ts', '--lib', 'es2022,dom', '--types', '']
@@ -178,14 +181,6 @@ describe('its types, every library checked', () => {
     writeFileSync(join(project, 'doors.ts'), lines.join(''))
   })
 
-  async function compile(
-    args: string[],
-    tsc = join(root, 'node_modules/typescript/bin/tsc'),
-  ): Promise<string[]> {
-    const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022']
-    return run(process.execPath, [tsc, ...strict, ...args], project)
-  }
-
   it.each(projects)('%s', async (_, args) => {
     expect(await compile(args)).toEqual([])
   })
@@ -195,18 +190,8 @@ describe('its types, every library checked', () => {
     expect(await compile([...bundler, 'worker-types.ts', '--lib', 'es2022', ...types])).toEqual([])
   })
 
-  it('a server, with the oldest TypeScript that they are for', async ({ skip }) => {
-    const old = join(scratch, 'old')
-    mkdirSync(old)
-    writeFileSync(join(old, 'package.json'), '{ "private": true }')
-    try {
-      await npm(old, ['install', '--no-audit', '--no-fund', `typescript@${OLDEST_TYPESCRIPT}`])
-    } catch (error) {
-      if (process.env.CI) throw error
-      return skip(`typescript@${OLDEST_TYPESCRIPT} can't be installed`)
-    }
-    const tsc = join(old, 'node_modules/typescript/bin/tsc')
-    expect(await compile([...nodenext, ...server, 'es2022,dom'], tsc)).toEqual([])
+  it('a server, with the oldest TypeScript that they are for', async () => {
+    expect(await compile([...nodenext, ...server, 'es2022,dom'], 'oldest')).toEqual([])
   })
 
   // HeadersInit and BodyInit are names that only the DOM's types have.
@@ -215,7 +200,7 @@ describe('its types, every library checked', () => {
   })
 })
 
-describe('jsr.json', () => {
+describe.concurrent('jsr.json', () => {
   it('says the same as package.json', () => {
     const entries = Object.entries(manifest.exports).filter(
       ([, entry]) => typeof entry === 'object',
@@ -240,6 +225,40 @@ describe('jsr.json', () => {
     expect(files.sort()).toEqual([...sources.map((path) => `${path}.ts`), ...singles].sort())
   })
 })
+
+describe.concurrent('in a project of TypeScript that is CommonJS', () => {
+  const page = readFileSync(join(root, 'docs/getting-started.md'), 'utf8')
+  /** What the page says that it sees, in pieces: what it leaves out stands between them. */
+  const quoted = [...page.matchAll(/^ {4}error (TS\d+): (.*\n {4}.*)$/gm)].map(
+    ([, code = '', text = '']) => [code, text.replace(/\s+/g, ' ').split(' … ')] as const,
+  )
+  const errors = new Map(quoted)
+
+  it.each<[module: string, version: keyof typeof TSC, code: string | null]>([
+    ['node16', 'latest', 'TS1479'],
+    ['node16', 'oldest', 'TS1479'],
+    ['nodenext', 'latest', null],
+    ['nodenext', 'oldest', 'TS1479'],
+    ['commonjs', 'latest', null],
+    ['commonjs', 'oldest', 'TS2307'],
+  ])('sees of --module %s with the %s TypeScript: %s', async (module, version, code) => {
+    const types = ['--types', 'node', '--lib', 'es2022,dom']
+    const args = ['commonjs/server.ts', '--noEmit', '--module', module, '--skipLibCheck', ...types]
+    const said = await run(process.execPath, [TSC[version], ...args], project).then(
+      () => '',
+      ({ message }: Error) => message.replace(/\s+/g, ' '),
+    )
+    const [found = null] = /TS\d+/.exec(said) ?? []
+    const pieces = errors.get(code ?? '') ?? []
+    expect([found, pieces.filter((piece) => !said.includes(piece))]).toEqual([code, []])
+    expect(pieces.length > 0).toBe(code !== null)
+  })
+})
+
+async function compile(args: string[], version: keyof typeof TSC = 'latest'): Promise<string[]> {
+  const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022']
+  return run(process.execPath, [TSC[version], ...strict, ...args], project)
+}
 
 interface Packed {
   readonly filename: string
