@@ -14,6 +14,8 @@ export interface Elsewhere {
   readonly s3?: S3Location
   /** Of the lookup. */
   readonly options?: object
+  /** Whether what is told of a response ever comes to an end; by default, it does. */
+  readonly settles?: boolean
 }
 
 /** Servers of files that live elsewhere, and the target of local files that each is like. */

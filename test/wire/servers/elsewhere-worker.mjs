@@ -1,10 +1,12 @@
 // Files that live elsewhere, in workerd
 import { fileHandler } from 'byteserve'
-import { options, orFailing } from './failing.mjs'
+import { options, orFailing, unsettled } from './failing.mjs'
 import { lookupOf } from './lookup-elsewhere.mjs'
 
 export default {
   fetch(request, { WHERE }) {
-    return fileHandler(orFailing(lookupOf(JSON.parse(WHERE))), options)(request)
+    const place = JSON.parse(WHERE)
+    const observers = place.settles === false ? unsettled : options
+    return fileHandler(orFailing(lookupOf(place)), observers)(request)
   },
 }

@@ -71,4 +71,9 @@ export function orFailing(lookup) {
   }
 }
 
+const never = () => new Promise(() => {})
+
+/** Observers that are never done. */
+export const unsettled = { onBegin: never, onServed: never, onError: never }
+
 export const options = { onError: (error) => console.error(error.message) }
