@@ -1,4 +1,5 @@
-import { cpSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
 import { executablePath, launchChromium } from './support/chromium.ts'
+import { areInstalled } from './support/installed.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const PATIENT = { timeout: 30_000 }
@@ -130,6 +132,26 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     await expect.poll(() => page.title(), PATIENT).toBe('broken #1')
   })
 
+  // A browser keeps what says nothing else for a tenth of its age, and plays that: a year old is a month.
+  it.runIf(areInstalled('ffmpeg')).each([
+    ['on the page of its folder', '#film.mp4'],
+    ["on a page of one's own", 'own.html'],
+  ])('a film that is replaced is the new one after a reload, %s', async (_where, at) => {
+    const folder = temporaryDirectory()
+    const path = join(folder, 'film.mp4')
+    writeFileSync(join(folder, 'own.html'), '<!doctype html><video src="film.mp4"></video>')
+    paint('blue', path, 2024)
+    const films = await startCommand('node', [folder, '--port', '0']).url
+    const tab = await browser.newPage()
+    await tab.goto(`${films}${at}`)
+    expect(await colourOf(tab)).toBe('blue')
+    paint('red', `${path}.new`, 2025)
+    renameSync(`${path}.new`, path)
+    await tab.reload()
+    expect(await colourOf(tab)).toBe('red')
+    await tab.close()
+  })
+
   it('on a phone nothing is wider than the screen', async () => {
     const phone = await browser.newPage({ viewport: { width: 320, height: 640 } })
     await phone.goto(url)
@@ -193,6 +215,30 @@ async function playOn(page: Page): Promise<void> {
       })
     })
     medium.pause()
+  })
+}
+
+/** Makes a film of one colour, of a year. */
+function paint(colour: string, path: string, year: number): void {
+  const source = ['-f', 'lavfi', '-i', `color=c=${colour}:s=160x90:r=10:d=2`]
+  const coded = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-movflags', 'faststart', '-f', 'mp4']
+  execFileSync('ffmpeg', ['-v', 'error', '-nostdin', ...source, ...coded, path])
+  utimesSync(path, new Date(year, 0), new Date(year, 0))
+}
+
+/** The colour of the picture, once there is one. */
+async function colourOf(page: Page): Promise<'red' | 'blue'> {
+  await page.waitForFunction(() => {
+    const video = document.querySelector('video')
+    return video !== null && video.readyState >= video.HAVE_CURRENT_DATA
+  })
+  return page.evaluate(() => {
+    const video = document.querySelector('video')
+    const context = document.createElement('canvas').getContext('2d')
+    if (video === null || context === null) throw new Error('Expected a picture')
+    context.drawImage(video, 0, 0)
+    const [red = 0, , blue = 0] = context.getImageData(5, 5, 1, 1).data
+    return red > blue ? 'red' : 'blue'
   })
 }
 
