@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { fileHandler } from '../src/index.ts'
 import { writeStretched } from './command-film.ts'
@@ -41,8 +41,8 @@ const UNHURRIED = { streamResetBurst: 1e6, streamResetRate: 1e6 }
 const canBeUnhurried = Number.parseInt(process.versions.node, 10) >= 24
 
 const opened: { close(): unknown }[] = []
-afterEach(() => {
-  for (const each of opened.splice(0)) each.close()
+afterAll(() => {
+  for (const each of opened) each.close()
 })
 
 describe.each([
@@ -96,7 +96,9 @@ describe.skipIf(executablePath === null)('over HTTP/2 and TLS, in Chromium', () 
   })
   afterAll(() => browser?.close())
 
-  test.each(Object.entries(listeners))('a film plays after 80 seeks, %s', async (_, listener) => {
+  test.concurrent.each(
+    Object.entries(listeners),
+  )('a film plays after 80 seeks, %s', async (_, listener) => {
     const protocols = new Set<string>()
     const sessions = new Set<unknown>()
     const server = http2.createSecureServer({ ...tls, allowHTTP1: false }, (incoming, outgoing) => {
