@@ -103,7 +103,10 @@ function project(name: string, included: readonly string[], excluded: readonly s
   const exclude = files(excluded)
   // What runs the build wants it to be that of today's sources.
   const globalSetup = name === 'unit' ? [] : ['test/support/fresh-build.ts']
-  return { extends: true as const, test: { name, include, exclude, globalSetup } }
+  // Browsers share two cores with some thirty processes, and a machine with neighbours: what fails once
+  // in one is tried once more, and vitest says so. Nothing else is: a race that is lost is lost.
+  const retry = name === 'browser' && process.env.CI ? 1 : 0
+  return { extends: true as const, test: { name, include, exclude, globalSetup, retry } }
 }
 
 export default defineConfig({
@@ -111,9 +114,6 @@ export default defineConfig({
     // Ten times what the slowest test takes alone: some thirty processes share two cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two browsers, three stores and some thirty processes share two cores of a machine with neighbours:
-    // what fails once there is tried once more, and vitest says so. On a desk, nothing is.
-    retry: process.env.CI ? 1 : 0,
     // Two cores would give one, and then what waits (a reader that pauses for 30 s) overlaps nothing.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
