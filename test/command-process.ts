@@ -9,6 +9,12 @@ export const COMMAND: string = fileURLToPath(
   new URL('../dist/command/byteserve.js', import.meta.url),
 )
 
+/**
+ * In bytes, well more than the sockets of both sides hold, so that a client that stops reading stops the
+ * command.
+ */
+export const MORE_THAN_SOCKETS_HOLD = 32 * 1024 * 1024
+
 export type RuntimeName = keyof typeof runtimes
 
 /** The `byteserve` command as a process. */

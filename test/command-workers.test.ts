@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect as expectOf, test } from 'vitest'
 import { certificate } from './check/certificate.ts'
-import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
+import {
+  MORE_THAN_SOCKETS_HOLD as BIG,
+  type RuntimeName,
+  runCommand,
+  startCommand,
+  stopCommands,
+} from './command-process.ts'
 import { canCountHandles } from './support/handles.ts'
 import { run } from './support/process.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
@@ -17,8 +23,6 @@ const PATIENT = { timeout: 30_000 }
 const IN_TIME = { retry: 2 }
 /** Of so many connections, no worker gets all: each has its turn, or a chance of one in two. */
 const MANY = 24
-/** Well more than the sockets of both sides hold. */
-const BIG = 8 * 1024 * 1024
 const names: RuntimeName[] = ['node', 'bun', 'deno']
 const media = temporaryDirectory()
 

@@ -20,6 +20,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { externalUrls } from '../command/address.ts'
 import { HELP } from '../command/options.ts'
 import {
+  MORE_THAN_SOCKETS_HOLD as BIG,
   columns,
   type RuntimeName,
   runCommand,
@@ -30,9 +31,6 @@ import { canCountHandles, openHandles } from './support/handles.ts'
 import { isInstalled } from './support/runtimes.ts'
 import { eventually, until } from './support/wait.ts'
 
-const MIB = 1024 * 1024
-/** Well more than the sockets of both sides hold, so that a client that stops reading stops it. */
-const BIG = 32 * MIB
 const film = Uint8Array.from({ length: 1000 }, (_, i) => i % 251)
 const names: RuntimeName[] = ['node', 'bun', 'deno']
 const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
