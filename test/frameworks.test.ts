@@ -1,17 +1,11 @@
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  blocksOf,
-  compile,
-  freePort,
-  listens,
-  startBlock,
-  writeInPackage,
-} from './support/blocks.ts'
+import { blocksOf, compile, listens, startBlock, writeInPackage } from './support/blocks.ts'
 import { fetchOnce } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
 import { startWorker } from './support/miniflare.ts'
+import { freePort } from './support/ports.ts'
 import { run } from './support/process.ts'
 import { isInstalled } from './support/runtimes.ts'
 

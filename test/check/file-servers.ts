@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net'
+import { type AddressInfo, connect, type Server } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ import { serve as srvx } from 'srvx'
 import { staticMiddleware } from 'srvx/static'
 import { nodeDirectory, nodeListener } from '../../adapters/node.ts'
 import { startCommand } from '../command-process.ts'
+import { freePort } from '../support/ports.ts'
 import { type Program, run } from '../support/process.ts'
 import { isInstalled, runtimes } from '../support/runtimes.ts'
 import { eventually } from '../support/wait.ts'
@@ -172,16 +173,6 @@ function write(directory: string, name: string, text: string): string {
   const path = join(directory, name)
   writeFileSync(path, `${text}\n`)
   return path
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** True once a program listens; null while it does not. */

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { transform } from 'esbuild'
 import { afterAll } from 'vitest'
 import { fetchOnce } from './client.ts'
+import { freePort } from './ports.ts'
 import { type Program, run } from './process.ts'
 import { runtimes } from './runtimes.ts'
 import { eventually } from './wait.ts'
@@ -56,15 +56,6 @@ export async function startBlock(
   const program = run(runtimes[runtime] ?? runtime, [...flags, script], { cwd: folder, env })
   await listens(port, program)
   return { port, program }
-}
-
-/** A port that nobody listens at. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
 }
 
 /** @throws Error with what the program said, when it ends before it listens */

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { findProgram } from './installed.ts'
+import { freePort } from './ports.ts'
 import { run } from './process.ts'
-import { type CacheServer, freePort, listening } from './proxies.ts'
+import { type CacheServer, listening } from './proxies.ts'
 
 /** Servers that show a folder as a page, each in its own way; nginx has a place of its own. */
 export const LISTING_SERVERS = {

@@ -1,12 +1,10 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { AwsClient } from 'aws4fetch'
 import { encode } from '../../adapters/s3/location.ts'
 import type { S3Location } from '../../adapters/s3.ts'
 import { areInstalled, findProgram } from './installed.ts'
+import { freePorts } from './ports.ts'
 import { run } from './process.ts'
 import { temporaryDirectory } from './temporary.ts'
 
@@ -103,14 +101,4 @@ export function bucketOf(
     const text = await response.text()
     if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`)
   }
-}
-
-/** Ports that nothing listens on. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  // What `address` gives once a server listens on a port.
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
