@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { findProgram } from './test/support/installed.ts'
 
 /** What needs a real browser. */
 const BROWSER = [
@@ -13,6 +14,12 @@ const BROWSER = [
   'page-browsers',
   'service-worker',
 ]
+
+/** Of these, what is asked of Firefox, too: at the same time, where each takes its time. */
+const FIREFOX = ['made-browser', 'page-browsers']
+
+/** On a desk, it may be missing; in CI, its tests then fail. */
+const expectsFirefox = process.env.CI || findProgram('firefox-esr') || findProgram('firefox')
 
 /** What is published, and what its documents and examples say. */
 const PACKAGE = [
@@ -97,7 +104,14 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** A project: `npx vitest run --project unit`. */
-function project(name: string, included: readonly string[], excluded: readonly string[] = []) {
+function project(
+  name: string,
+  included: readonly string[],
+  {
+    excluded = [],
+    env = {},
+  }: { excluded?: readonly string[]; env?: { TEST_BROWSER?: string } } = {},
+) {
   const files = (names: readonly string[]) => names.map((each) => `test/${each}.test.ts`)
   const include = files(included)
   const exclude = files(excluded)
@@ -105,8 +119,8 @@ function project(name: string, included: readonly string[], excluded: readonly s
   const globalSetup = name === 'unit' ? [] : ['test/support/fresh-build.ts']
   // Browsers share two cores with some thirty processes, and a machine with neighbours: what fails once
   // in one is tried once more, and vitest says so. Nothing else is: a race that is lost is lost.
-  const retry = name === 'browser' && process.env.CI ? 1 : 0
-  return { extends: true as const, test: { name, include, exclude, globalSetup, retry } }
+  const retry = env.TEST_BROWSER && process.env.CI ? 1 : 0
+  return { extends: true as const, test: { name, include, exclude, globalSetup, retry, env } }
 }
 
 export default defineConfig({
@@ -119,9 +133,12 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // On the sources, and in seconds.
-      project('unit', ['**/*'], [...WIRE, ...BROWSER, ...PACKAGE]),
+      project('unit', ['**/*'], { excluded: [...WIRE, ...BROWSER, ...PACKAGE] }),
       project('wire', WIRE),
-      project('browser', BROWSER),
+      project('browser', BROWSER, { env: { TEST_BROWSER: 'Chromium' } }),
+      ...(expectsFirefox
+        ? [project('firefox', FIREFOX, { env: { TEST_BROWSER: 'Firefox' } })]
+        : []),
       project('package', PACKAGE),
     ],
   },

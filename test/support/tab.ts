@@ -22,11 +22,11 @@ export interface Tab {
   close(): Promise<void>
 }
 
-/** The browsers of this machine. */
+/** The browsers of this machine; where TEST_BROWSER names one, as vitest.config.ts has it, that alone. */
 export const BROWSERS: readonly { name: string; launch(): Promise<Tab> }[] = [
   ...(executablePath === null ? [] : [{ name: 'Chromium', launch: openChromium }]),
   ...(firefoxPath === null ? [] : [{ name: 'Firefox', launch: openFirefox }]),
-]
+].filter(({ name }) => name === (process.env.TEST_BROWSER ?? name))
 
 const SIZE = { width: 1280, height: 900 }
 
