@@ -453,9 +453,7 @@ describe('clients that read listings', () => {
     try {
       const isMounted = () => readFileSync('/proc/mounts', 'utf8').includes(at)
       const ended = mount.ended.then(({ stderr }) => stderr)
-      for (let i = 0; i < 200 && !isMounted() && mount.isAlive(); i++) {
-        await new Promise((resolve) => setTimeout(resolve, 25))
-      }
+      await until(() => isMounted() || !mount.isAlive())
       if (!isMounted()) return skip(`this machine can mount nothing: ${await ended}`)
       const { stdout } = await run('ls', ['-1', at]).ended
       expect(stdout.trim().split('\n').toSorted()).toEqual(

@@ -93,22 +93,19 @@ describe.each(
   ]
 
   for (const [program, args] of ways) {
-    it.runIf(areInstalled(program))(
-      `is whole in the end, by ${program} (SEED=${seed})`,
-      async () => {
-        const path = join(directory, `${name} by ${program}`)
-        // A head that was cut is none to curl, and all there is to wget: what counts is what they have.
-        const isWhole = () =>
-          existsSync(path) && statSync(path).size === whole.length && !existsSync(`${path}.aria2`)
-        for (let i = 0; i < 100 && !isWhole(); i++) await run(program, args(path)).catch(() => {})
-        expect(Buffer.compare(readFileSync(path), whole)).toBe(0)
-        if (name === 'zip' && areInstalled('unzip')) {
-          expect(execFileSync('unzip', ['-t', path], { encoding: 'utf8' })).toMatch(/No errors/)
-        }
-        if (!canCountHandles) return
-        await until(() => [...paths, film].every((each) => openHandles(each) === 0))
-      },
-    )
+    it.runIf(areInstalled(program))(`is whole in the end, by ${program}`, async () => {
+      const path = join(directory, `${name} by ${program}`)
+      // A head that was cut is none to curl, and all there is to wget: what counts is what they have.
+      const isWhole = () =>
+        existsSync(path) && statSync(path).size === whole.length && !existsSync(`${path}.aria2`)
+      for (let i = 0; i < 100 && !isWhole(); i++) await run(program, args(path)).catch(() => {})
+      expect(Buffer.compare(readFileSync(path), whole), `SEED=${seed}`).toBe(0)
+      if (name === 'zip' && areInstalled('unzip')) {
+        expect(execFileSync('unzip', ['-t', path], { encoding: 'utf8' })).toMatch(/No errors/)
+      }
+      if (!canCountHandles) return
+      await until(() => [...paths, film].every((each) => openHandles(each) === 0))
+    })
   }
 })
 
