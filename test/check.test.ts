@@ -32,7 +32,7 @@ const SMALL: ModelFile = { size: 300_123, head: HEAD }
 
 const OPTIONS = { origin: 'https://app.example' }
 
-/** Until the end: most of the time is waiting, which overlaps. */
+/** Until the end: faults are looked for at the same time, and some make a check wait. */
 const running: { close(): unknown }[] = []
 
 afterAll(async () => {
@@ -80,7 +80,7 @@ async function obstacleOf(url: string, options?: CheckOptions): Promise<unknown>
 
 const UNTRUE = 'parts that are not what their Content-Range says'
 
-describe.concurrent('check', () => {
+describe('check', () => {
   it('finds nothing wrong with a server that does everything right', async () => {
     const server = await startServer(LARGE)
     const report = await check(new URL('/moved', server.url), OPTIONS)
@@ -96,7 +96,7 @@ describe.concurrent('check', () => {
     expect(report.passed).toBe(true)
   })
 
-  it.each(FAULTS)('%s: finds %s, and nothing else', async (row, _what, fault) => {
+  it.concurrent.each(FAULTS)('%s: finds %s, and nothing else', async (row, _what, fault) => {
     for (const file of [LARGE, SMALL]) {
       const server = await startServer(file, fault)
       const report = await check(new URL('/moved', server.url), OPTIONS)
@@ -479,7 +479,7 @@ describe.concurrent('check', () => {
   })
 })
 
-describe.concurrent('the report', () => {
+describe('the report', () => {
   it('gives each failure its consequence, a fix for the server that it is, and a curl line', async () => {
     const server = await startServer(SMALL, (plan) => {
       plan.fields.server = 'nginx/1.22.1'
@@ -594,7 +594,7 @@ ${report.requests} requests, ${(report.bytes / MIB).toFixed(1)} MiB received
   })
 })
 
-describe.concurrent("what can't be checked", () => {
+describe("what can't be checked", () => {
   it.each([
     [
       'a file that is not there',

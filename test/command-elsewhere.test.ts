@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
 import { fetchOnce } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
@@ -363,7 +363,9 @@ describe.concurrent('another server', () => {
     expect(said().length).toBe(1)
   })
 
-  test('does not get the blocks of another with the same path, tag and size', async () => {
+  test('does not get the blocks of another with the same path, tag and size', async ({
+    onTestFinished,
+  }) => {
     const cacheDirectory = temporaryDirectory()
     for (const text of ['staging', 'product']) {
       const origin = await startOrigin()
