@@ -226,9 +226,8 @@ describe.concurrent('jsr.json', () => {
   })
 })
 
-const page = readFileSync(join(root, 'docs/getting-started.md'), 'utf8')
-
 describe.concurrent('in a project of TypeScript that is CommonJS', () => {
+  const page = readFileSync(join(root, 'docs/getting-started.md'), 'utf8')
   /** What the page says that it sees, in pieces: what it leaves out stands between them. */
   const quoted = [...page.matchAll(/^ {4}error (TS\d+): (.*\n {4}.*)$/gm)].map(
     ([, code = '', text = '']) => [code, text.replace(/\s+/g, ' ').split(' … ')] as const,
@@ -252,33 +251,6 @@ describe.concurrent('in a project of TypeScript that is CommonJS', () => {
     const pieces = errors.get(code ?? '') ?? []
     expect([found, pieces.filter((piece) => !said.includes(piece))]).toEqual([code, []])
     expect(pieces.length > 0).toBe(code !== null)
-  })
-})
-
-describe.concurrent('Jest', () => {
-  const jest = join(root, 'node_modules/jest/bin/jest.js')
-  const args = [jest, '--ci', '--env', 'node', '--rootDir']
-
-  it('can require it where Node can, and else says what docs/getting-started.md says', async () => {
-    const said = await execute(process.execPath, [...args, 'commonjs'], project).then(
-      () => 'it serves',
-      ({ message }: Error) => message,
-    )
-    const [, quoted = ''] = /^ {4}(Must use import to load ES Module: )…/m.exec(page) ?? []
-    const file = join(project, 'node_modules/byteserve/dist/src/index.js')
-    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-    const canRequire = major > 24 || (major === 24 && minor >= 9)
-    expect(said).toContain(canRequire ? 'it serves' : `${quoted}${file}`)
-    expect(quoted).not.toBe('')
-  })
-
-  it("imports it with Node's own modules", async () => {
-    const { stderr } = await execute(
-      process.execPath,
-      ['--experimental-vm-modules', ...args, 'modules'],
-      project,
-    )
-    expect(stderr).toMatch(/^PASS modules\/serve\.spec\.js\n/m)
   })
 })
 
