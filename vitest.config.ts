@@ -117,10 +117,7 @@ function project(
   const exclude = files(excluded)
   // What runs the build wants it to be that of today's sources.
   const globalSetup = name === 'unit' ? [] : ['test/support/fresh-build.ts']
-  // Browsers share two cores with some thirty processes, and a machine with neighbours: what fails once
-  // in one is tried once more, and vitest says so. Nothing else is: a race that is lost is lost.
-  const retry = env.TEST_BROWSER && process.env.CI ? 1 : 0
-  return { extends: true as const, test: { name, include, exclude, globalSetup, retry, env } }
+  return { extends: true as const, test: { name, include, exclude, globalSetup, env } }
 }
 
 export default defineConfig({
@@ -128,6 +125,9 @@ export default defineConfig({
     // Ten times what the slowest test takes alone: some thirty processes share two cores.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Two browsers, three stores and some thirty processes share two cores of a machine with neighbours:
+    // what fails once there is tried once more, and vitest says so. On a desk, nothing is.
+    retry: process.env.CI ? 1 : 0,
     // Two cores would give one, and then what waits (a reader that pauses for 30 s) overlaps nothing.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
