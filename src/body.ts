@@ -1,6 +1,6 @@
 import { expectWholeNumber } from './errors.ts'
 import { BodyReader } from './reader.ts'
-import { dropped, pullStream } from './runtime.ts'
+import { collected, pullStream } from './runtime.ts'
 
 /**
  * The chunks of a reader as a stream, each read when it is pulled.
@@ -27,11 +27,11 @@ export function streamBody(
     cancel: () => end(),
   }
   const stream = pullStream(source, reader.length)
-  dropped?.register(stream, abandon, reader)
+  collected?.register(stream, abandon, reader)
   return stream
 
   function end(error?: unknown): void {
-    dropped?.unregister(reader)
+    collected?.unregister(reader)
     reader.close()
     conclude(error)
   }

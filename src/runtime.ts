@@ -8,14 +8,10 @@ import type { RequestLike } from './source.ts'
 const agent = globalThis.navigator?.userAgent ?? 'Node.js/20'
 
 /** Whether this is Node, in any version. */
-export function isNode(): boolean {
-  return agent.startsWith('Node.js')
-}
+export const isNode: boolean = /* @__PURE__ */ agent.startsWith('Node.js')
 
 /** Whether this is Bun. */
-export function isBun(): boolean {
-  return agent.startsWith('Bun')
-}
+export const isBun: boolean = /* @__PURE__ */ agent.startsWith('Bun')
 
 /** Whether this is workerd, where all that a request opened ends with it. */
 export const isWorkerd: boolean = agent === 'Cloudflare-Workers'
@@ -30,7 +26,7 @@ const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
  * Calls what is registered with a stream once that is garbage collected, unless it is unregistered
  * before. It must not refer to the stream, which could then never be collected.
  */
-export const dropped: FinalizationRegistry<() => void> | undefined =
+export const collected: FinalizationRegistry<() => void> | undefined =
   Registry && new Registry((abandon) => abandon())
 
 /**
@@ -52,7 +48,7 @@ export function pullStream(
  * drops Content-Length from streams.
  */
 export function largeBufferLimit(): number | undefined {
-  return isBun() ? 1024 * 1024 : undefined
+  return isBun ? 1024 * 1024 : undefined
 }
 
 /**
@@ -85,7 +81,7 @@ const HTTP2_CHUNK = agent === 'Node.js/20' ? 8 * 1024 : 16 * 1024
  * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
  */
 export function chunkLimit({ headers }: RequestLike): number | undefined {
-  return isNode() && headers.get('host') === null ? HTTP2_CHUNK : undefined
+  return isNode && headers.get('host') === null ? HTTP2_CHUNK : undefined
 }
 
 /**

@@ -47,7 +47,7 @@ export interface OriginOptions {
 }
 
 /** What goes to the runtime untouched, in bytes: what sockets hold anyway while a client pauses. */
-const UNTOUCHED = isWorkerd ? Infinity : isBun() ? 0 : 1024 * 1024
+const UNTOUCHED = isWorkerd ? Infinity : isBun ? 0 : 1024 * 1024
 
 /**
  * How other servers are asked.

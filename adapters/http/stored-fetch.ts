@@ -28,7 +28,7 @@ export const storedFetch: StoredFetch = async (url, ask) => {
   // `decompress` is Bun's, `encodeResponseBody` workerd's, `dispatcher` Node's; others ignore them.
   const init = { ...ask, decompress: false, encodeResponseBody: 'manual', dispatcher }
   const response = await fetch(url, init)
-  return isNode() ? unhidden(url, response) : response
+  return isNode ? unhidden(url, response) : response
 }
 
 /** A response with the field that was hidden from fetch. */

@@ -1,5 +1,5 @@
 import { BodyReader } from '../../src/reader.ts'
-import { dropped, pullStream } from '../../src/runtime.ts'
+import { collected, pullStream } from '../../src/runtime.ts'
 import { SHORT_BODY } from '../../src/serve.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { Memory } from '../local/memory.ts'
@@ -44,7 +44,7 @@ function streamOf(
 ): ReadableStream<Uint8Array> {
   let isFirst = true
   const end = () => {
-    dropped?.unregister(reader)
+    collected?.unregister(reader)
     abandon()
   }
   // It may not refer to the stream, nor share a scope with what does.
@@ -61,7 +61,7 @@ function streamOf(
     cancel: end,
   }
   const stream = pullStream(source, reader.length)
-  dropped?.register(stream, abandon, reader)
+  collected?.register(stream, abandon, reader)
   return stream
 
   function fail(error: unknown): never {

@@ -53,10 +53,7 @@ export class Finds {
 
   /** Takes what turned out to belong to no other file, once all were offered. */
   async takeOrphans(): Promise<void> {
-    const orphans = this.#sidecars.orphans()
-    for (let at = 0; at < orphans.length; at += AT_ONCE) {
-      await Promise.all(orphans.slice(at, at + AT_ONCE).map((found) => this.#takeOrphan(found)))
-    }
+    await askOfEach(this.#sidecars.orphans(), (found) => this.#takeOrphan(found))
   }
 
   #takeOrphan(found: Found): undefined | Promise<void> {
@@ -119,12 +116,7 @@ export class Finds {
   async #onPage(selection: Selection<Item>, many: number): Promise<Item[]> {
     const { page } = this.#query
     const wanted = selection.kept().slice((page - 1) * many, page * many)
-    const items: Item[] = []
-    for (let at = 0; at < wanted.length; at += AT_ONCE) {
-      const some = wanted.slice(at, at + AT_ONCE)
-      items.push(...(await Promise.all(some.map((item) => this.#described(item)))))
-    }
-    return items
+    return askOfEach(wanted, (item) => this.#described(item))
   }
 
   async #described(item: Item): Promise<Item> {
@@ -132,6 +124,18 @@ export class Finds {
     const known = await this.#shelf.describe(item.path)
     return { ...item, size: known?.size ?? null, lastModified: known?.lastModified ?? null }
   }
+}
+
+/** What comes of each, some at a time. */
+async function askOfEach<T, Answer>(
+  items: readonly T[],
+  ask: (item: T) => Answer | Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    answers.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(ask))))
+  }
+  return answers
 }
 
 function toItem(kind: Kind, groups: Groups, path: string, entry: Entry): Item {

@@ -109,13 +109,13 @@ async function lookThrough(shelf: Shelf, top: string, finds: Finds): Promise<Wal
           place.alone.isLeaf = false
           if (finds.isShown(path)) folders.add(path)
         }
-        await Promise.all(waiting.splice(0))
         names += entries.length
         if (names > MAX_NAMES) break
       }
     } catch (error) {
       if (folder === top) throw error
     }
+    await Promise.all(waiting)
     const isShownAbove = finds.leave(place) && place.alone.isLeaf
     if (isShownAbove) folders.delete(folder)
   }

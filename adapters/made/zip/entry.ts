@@ -2,7 +2,7 @@ import { exactly, streamBody } from '../../../src/body.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import type { Found } from '../../../src/lookup.ts'
 import { BodyReader, closeSource } from '../../../src/reader.ts'
-import { dropped } from '../../../src/runtime.ts'
+import { collected } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
 import { derivedTag } from '../../site/derived-tag.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
@@ -103,12 +103,12 @@ function inflating(
   { method }: RequestLike,
 ): () => ReadableStream<Uint8Array> {
   const open = () => {
-    dropped?.unregister(source)
+    collected?.unregister(source)
     return inflated(source, stored)
   }
   if (method === 'HEAD') void closeSource(source)
   // A client may hang up before, and nothing else says so.
-  else dropped?.register(open, () => void closeSource(source), source)
+  else collected?.register(open, () => void closeSource(source), source)
   return open
 }
 
