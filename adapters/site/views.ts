@@ -26,10 +26,6 @@ export function placeOf(tree: FileTree, path: string): Place {
 /** A tree where names are also found that are stored in another Unicode form. */
 export function inOtherForms(tree: FileTree): FileTree {
   const { isFlat, list } = viewOf(tree)
-  // A key is stored in one form. Names of folders may come from elsewhere than what is in them.
-  const formsOf = (path: string) => {
-    return new Set([path, ...bothForms(path), ...(isFlat ? [] : mixedForms(path))])
-  }
   return {
     isFlat,
     async open(path, request) {
@@ -57,15 +53,15 @@ export function inOtherForms(tree: FileTree): FileTree {
 /** Of how many names, the last of a path, each is tried in both forms, whatever the others are in. */
 const MIXED_NAMES = 3
 
-/** A path with each name in either form. */
-function mixedForms(path: string): string[] {
+/** The forms in which a path may be stored: as it is, or in one form, or name by name. */
+function formsOf(path: string): Set<string> {
   let mixed = ['']
   for (const name of path.split('/')) {
     const forms = new Set([name, ...bothForms(name)])
     mixed = mixed.flatMap((folder) => Array.from(forms, (form) => join(folder, form)))
     mixed.length = Math.min(mixed.length, 2 ** MIXED_NAMES)
   }
-  return mixed
+  return new Set([path, ...bothForms(path), ...mixed])
 }
 
 /** Of most, and of macOS. */
