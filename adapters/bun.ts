@@ -34,10 +34,10 @@ declare const Bun: { file(path: string): Blob }
 export interface BunOptions {
   /**
    * Reads bodies of 1 MiB and more from the open file, instead of handing the file to Bun, which
-   * sends it without looking at it again: one that is rewritten in place meanwhile goes out as a mix,
-   * and one that is truncated stalls; where there is no `/proc`, one that was replaced just before
-   * goes out under the old entity tag. The price is `Transfer-Encoding: chunked` above 1 MiB, since
-   * Bun drops Content-Length from streams. False by default.
+   * sends it without looking at it again: one that is rewritten in place meanwhile goes out as a
+   * mix, and one that is truncated stalls; where there is no `/proc`, one that was replaced just
+   * before goes out under the old entity tag. The price is `Transfer-Encoding: chunked` above
+   * 1 MiB, since Bun drops Content-Length from streams. False by default.
    */
   readonly stable?: boolean | undefined
 }
@@ -54,8 +54,7 @@ const SHOWN_INLINE =
  * with Bun's own body from 1 MiB on.
  *
  * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
- * relative path starts at `process.cwd()`. Never build it from a request: use
- * `bunDirectory`.
+ * relative path starts at `process.cwd()`. Never build it from a request: use `bunDirectory`.
  *
  * @returns null when there is no such file, or when it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when

@@ -38,8 +38,8 @@ export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 /** How a server is checked. */
 export interface CheckOptions {
   /**
-   * Header fields for each GET and HEAD, such as `Authorization`. They go to no other origin, and into
-   * no report.
+   * Header fields for each GET and HEAD, such as `Authorization`. They go to no other origin, and
+   * into no report.
    */
   readonly headers?: Readonly<Record<string, string>> | readonly Field[]
   /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
@@ -73,7 +73,7 @@ const TIMES = 6
  *
  * @param url of a file; one of some 100 KB or more tells most
  * @throws UnansweredError, as a rejection, when there is no file to check: no connection, a 404, …
- * @throws TypeError, as a rejection, when the URL or an option is none
+ * @throws TypeError, as a rejection, when the URL or an option is invalid
  *
  * @example
  * ```ts

@@ -61,8 +61,7 @@ const SEEK_START = 0
  * Needs `--allow-read` of the file.
  *
  * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
- * relative path starts at `process.cwd()`. Never build it from a request: use
- * `denoDirectory`.
+ * relative path starts at `process.cwd()`. Never build it from a request: use `denoDirectory`.
  *
  * @returns null when there is no such file, or when it is a directory or a device
  * @throws as a rejection, the operating system's error for any other failure; RangeError when

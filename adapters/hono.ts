@@ -40,23 +40,26 @@ export interface ContextLike {
 }
 
 /**
- * Middleware of Hono that answers with the files that a lookup finds, and calls the next if there is
- * none, and for any method but GET and HEAD; with `cors`, it answers the preflight for a file. Below
- * a route that ends in `*`, the lookup sees the rest of the path: `/film.mp4` of `/media/film.mp4`,
- * wherever the app is mounted, so that a directory needs no `base`.
+ * Middleware of Hono that answers with the files that a lookup finds, and calls the next if there
+ * is none, and for any method but GET and HEAD; with `cors`, it answers the preflight for a file.
+ * Below a route that ends in `*`, the lookup sees the rest of the path: `/film.mp4` of
+ * `/media/film.mp4`, wherever the app is mounted, so that a directory needs no `base`.
  *
  * Lookup and observers get Hono's context, too. Name its type, as in the second line below:
  * TypeScript can't tell which app it is for.
  *
- * Header fields that other middleware sets before or after are kept. A parameter of the route has to
- * be one segment.
+ * Header fields that other middleware sets before or after are kept. A parameter of the route has
+ * to be one segment.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
  * @example
  * ```ts
  * app.use('/media/*', files(nodeDirectory('media')))
- * app.use('/media/*', files((request, c: Context<{ Bindings: Env }>) => r2Bucket(c.env.MEDIA)(request)))
+ * app.use(
+ *   '/media/*',
+ *   files((request, c: Context<{ Bindings: Env }>) => r2Bucket(c.env.MEDIA)(request)),
+ * )
  * ```
  */
 export function files<C extends ContextLike>(

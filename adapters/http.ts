@@ -38,8 +38,9 @@ export type { Ask, StoredFetch } from './http/stored-fetch.ts'
 /** Options of `httpTree`. */
 export interface HttpTreeOptions extends OriginOptions {
   /**
-   * Fields of the requests to the other server, such as Authorization; or a function that gives them
-   * for each, so that they can be renewed. Another one, to which it redirects, gets none of them.
+   * Fields of the requests to the other server, such as Authorization; or a function that gives
+   * them for each, so that they can be renewed. Another one, to which it redirects, gets none of
+   * them.
    */
   readonly requestHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | undefined
 }
@@ -55,15 +56,16 @@ export interface HttpOriginOptions<Context extends readonly unknown[] = readonly
 /**
  * A file of another HTTP server, for one request: its head and the requested bytes come in one GET.
  * A GET with one range or none costs one, whatever its preconditions; two if the range is
- * unsatisfiable or cut by `maxSlice`, or If-Range fails. k ranges cost k, and HEAD costs one HEAD. All
- * bytes are of one version, or the response is cut off.
+ * unsatisfiable or cut by `maxSlice`, or If-Range fails. k ranges cost k, and HEAD costs one HEAD.
+ * All bytes are of one version, or the response is cut off.
  *
  * Give it to `serveFile` with the same request; otherwise close it yourself. Without a request, one
  * HEAD tells the size and the version, and each read takes a GET.
  *
  * @returns null when the other server says 404 or 410; an Answer with 502, 503 or 504 when it fails
- * @throws TypeError or RangeError, as a rejection, when `url` is not one of HTTP, its credentials are
- * not percent-encoded UTF-8, or an option is invalid; what a function of `requestHeaders` throws
+ * @throws TypeError or RangeError, as a rejection, when `url` is not one of HTTP, its credentials
+ * are not percent-encoded UTF-8, or an option is invalid; what a function of `requestHeaders`
+ * throws
  *
  * @example
  * ```ts
@@ -82,12 +84,12 @@ export async function httpFile(
 }
 
 /**
- * The files below a URL of another HTTP server, as a tree: for `site`, and for whatever else is made
- * of trees. A path is encoded and put behind the URL. A folder is listed by what the other server
- * shows of it: the JSON of nginx, Caddy or byteserve, or the index page of most servers.
+ * The files below a URL of another HTTP server, as a tree: for `site`, and for whatever else is
+ * made of trees. A path is encoded and put behind the URL. A folder is listed by what the other
+ * server shows of it: the JSON of nginx, Caddy or byteserve, or the index page of most servers.
  *
- * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, its credentials
- * are not percent-encoded UTF-8, or an option is invalid
+ * @throws TypeError or RangeError when `base` is not a URL of HTTP that ends in `/`, its
+ * credentials are not percent-encoded UTF-8, or an option is invalid
  *
  * @example
  * ```ts
@@ -156,9 +158,9 @@ function nameOf({ origin, pathname }: URL): string {
 }
 
 /**
- * How files are asked for by their URLs: with the credentials of `root`, which fetch would refuse in
- * a URL, so that they are taken out of it. Whether a URL that a redirect led to is that of a file,
- * `isFile` tells; any other is not there.
+ * How files are asked for by their URLs: with the credentials of `root`, which fetch would refuse
+ * in a URL, so that they are taken out of it. Whether a URL that a redirect led to is that of a
+ * file, `isFile` tells; any other is not there.
  *
  * @throws TypeError or RangeError if the credentials or an option are invalid
  */

@@ -45,8 +45,7 @@ export interface NodeOptions {
  * response is cut off; if it grows, only the bytes that it had at first are sent.
  *
  * The path is trusted: it is opened as given, links are followed, hidden files are included, and a
- * relative path starts at `process.cwd()`. Never build it from a request: use
- * `nodeDirectory`.
+ * relative path starts at `process.cwd()`. Never build it from a request: use `nodeDirectory`.
  *
  * Every call looks at the path. Responses that find the same version share one descriptor, which
  * stays open for `keepOpen` ms after the last of them.
@@ -81,7 +80,8 @@ export async function nodeFile(
  *
  * @example
  * ```ts
- * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) }) // Hono's server for Node
+ * // With Hono's server for Node:
+ * serve({ fetch: fileHandler(nodeDirectory('media', { base: '/media/' })) })
  * ```
  */
 export function nodeDirectory<Context extends readonly unknown[] = readonly unknown[]>(

@@ -103,7 +103,8 @@ export async function r2File(
  * request's URL below `base`, decoded once. Keys with a hidden, an empty or a dot segment are not
  * found; a segment `.well-known` is. `index` and `listing` are off unless they are asked for.
  *
- * @throws TypeError at once when there is no bucket, `prefix` lacks a slash, or an option is invalid
+ * @throws TypeError at once when there is no bucket, `prefix` lacks a slash, or an option is
+ * invalid
  *
  * @example
  * ```ts

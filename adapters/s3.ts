@@ -7,7 +7,10 @@
  * import { s3Bucket } from 'byteserve/s3'
  *
  * const endpoint = 'https://s3.eu-central-1.amazonaws.com'
- * const films = s3Bucket({ endpoint, region: 'eu-central-1', bucket: 'films' }, { base: '/films/' })
+ * const films = s3Bucket(
+ *   { endpoint, region: 'eu-central-1', bucket: 'films' },
+ *   { base: '/films/' },
+ * )
  * export default { fetch: fileHandler(films) }
  * ```
  *
@@ -55,20 +58,23 @@ export interface S3BucketOptions<Context extends readonly unknown[] = readonly u
     SiteOptions<Context> {}
 
 /**
- * An object of a bucket of S3, or of a store that speaks its protocol, for one request. It costs what
- * `httpFile` costs: one operation for a GET with one range or none, whatever its preconditions.
+ * An object of a bucket of S3, or of a store that speaks its protocol, for one request. It costs
+ * what `httpFile` costs: one operation for a GET with one range or none, whatever its
+ * preconditions.
  *
  * Give it to `serveFile` with the same request; otherwise close it yourself. The key is taken as
  * given; one with a dot segment is not found, since no URL can name it.
  *
- * @param location give the same object each time: what was learned of the store's clock stays with it
+ * @param location give the same object each time: what was learned of the store's clock stays with
+ * it
  * @returns null when there is no such object; an Answer with 502, 503 or 504 when the store fails
- * @throws TypeError or RangeError, as a rejection, when the location, a key or an option is invalid; what
- * a function of `credentials` throws
+ * @throws TypeError or RangeError, as a rejection, when the location, a key or an option is
+ * invalid; what a function of `credentials` throws
  *
  * @example
  * ```ts
- * const bucket = { endpoint: 'https://s3.eu-central-1.amazonaws.com', bucket: 'films', region, credentials }
+ * const endpoint = 'https://s3.eu-central-1.amazonaws.com'
+ * const bucket = { endpoint, bucket: 'films', region, credentials }
  * serveFile(request, await s3File(bucket, 'film.mp4', request))
  * ```
  */
@@ -84,8 +90,8 @@ export async function s3File(
 }
 
 /**
- * The objects of a bucket as a tree: for `site`, and for whatever else is made of trees. Listings are
- * asked for page by page.
+ * The objects of a bucket as a tree: for `site`, and for whatever else is made of trees. Listings
+ * are asked for page by page.
  *
  * @throws TypeError or RangeError when the location or an option is invalid
  *
@@ -111,9 +117,9 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
 }
 
 /**
- * A lookup of the objects of a bucket of S3: the key is `prefix` followed by the path of the request's
- * URL below `base`, decoded once. Its costs are those of `s3File`. `index` and `listing` are off
- * unless they are asked for.
+ * A lookup of the objects of a bucket of S3: the key is `prefix` followed by the path of the
+ * request's URL below `base`, decoded once. Its costs are those of `s3File`. `index` and `listing`
+ * are off unless they are asked for.
  *
  * @throws as `s3Tree` and `site` do
  *

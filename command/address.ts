@@ -3,9 +3,13 @@ import type { NetworkInterfaceInfo } from 'node:os'
 
 export type Scheme = 'http' | 'https'
 
+export function schemeOf(tls: object | null): Scheme {
+  return tls === null ? 'http' : 'https'
+}
+
 /**
- * A host as browsers write it: a name in ASCII, in lower case and without a dot at its end, an address
- * in its shortest form and without brackets. Null if it is none.
+ * A host as browsers write it: a name in ASCII, in lower case and without a dot at its end, an
+ * address in its shortest form and without brackets. Null if it is none.
  *
  * @example
  * toHost('Bücher.example.') // 'xn--bcher-kva.example'
@@ -40,6 +44,11 @@ export function formatUrl(host: string, port: number, scheme: Scheme = 'http'): 
   return `${scheme}://${place.includes(':') ? `[${place}]` : place}:${port}/`
 }
 
+/** An IP address as people write it: a socket for IPv6 gives IPv4 ones as `::ffff:192.0.2.1`. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:/, '')
+}
+
 /** Whether only programs on this machine can reach what listens at an IP address. */
 export function isLoopback(address: string): boolean {
   return /^(?:::1$|(?:::ffff:)?127\.|::ffff:7f[\da-f]{2}:)/.test(address)
@@ -47,8 +56,8 @@ export function isLoopback(address: string): boolean {
 
 /**
  * The URLs at which other machines find what listens at an IP address. Where that means all
- * addresses of this machine, IPv6's link-local ones are left out: they mean nothing without the name
- * that the network has on the other machine, and no browser accepts such a name.
+ * addresses of this machine, IPv6's link-local ones are left out: they mean nothing without the
+ * name that the network has on the other machine, and no browser accepts such a name.
  *
  * @param host what a person called the address
  *

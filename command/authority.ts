@@ -16,7 +16,7 @@ function hostIn(url: string): string | undefined {
   return /^\w+:\/\/([^/?#]*)/.exec(url)?.[1]
 }
 
-/** The path and the query of a request's URL as they came, without what Node leaves out, too. */
+/** The path and query of a request's URL as they came: without the origin, which Node omits. */
 export function withoutOrigin(url: string): string {
   return url.replace(/^\w+:\/\/[^/?#]*/, '')
 }

@@ -186,7 +186,7 @@ function readArguments(args: readonly string[]): Wanted | { readonly kind: 'help
   }
 }
 
-/** A name and a value; the message about one that is none does not show it: it may be a secret. */
+/** A name and a value; no message shows what was given: it may be a secret. */
 function parseHeader(text: string): readonly [string, string] {
   const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/s.exec(text) ?? []
   if (name === undefined || value === undefined) throw new Mistake("--header takes 'Name: value'")

@@ -6,12 +6,12 @@ export function isReadable(variable: string): boolean {
   return isGranted({ name: 'env', variable })
 }
 
-/** A variable of the environment; undefined if it can't be read, too. */
+/** A variable of the environment; undefined if it is not set, or may not be read. */
 export function variable(name: string): string | undefined {
   return isReadable(name) ? process.env[name] : undefined
 }
 
-/** Whether a terminal may be coloured: https://no-color.org, which Deno may always be asked about. */
+/** Whether a terminal may be coloured (https://no-color.org); Deno tells without permission. */
 export function mayColour(): boolean {
   const isForbidden = deno === undefined ? Boolean(variable('NO_COLOR')) : deno.noColor
   return !isForbidden && variable('TERM') !== 'dumb'

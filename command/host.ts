@@ -45,9 +45,9 @@ export interface Host {
    */
   startWorker(hear: (message: FromWorker) => void, leave: (reason: string) => void): Worker
   /**
-   * For `worker.ts`: hears what the one who started it says.
+   * For `worker.ts`: listens to the process that started it.
    *
-   * @returns answers
+   * @returns a function that answers that process
    */
   joinPrimary(hear: (message: ToWorker) => void): (message: FromWorker) => void
 }

@@ -1,4 +1,5 @@
 import type { Served } from '../src/served.ts'
+import { plainAddress } from './address.ts'
 import { withoutOrigin } from './authority.ts'
 import { messageOf } from './failure.ts'
 
@@ -15,7 +16,7 @@ export function formatJson(served: Served, now: Date, client: string): string {
   const length = headers['content-length']
   return toJsonLine({
     time: now.toISOString(),
-    client: client.replace(/^::ffff:/, ''),
+    client: plainAddress(client),
     method: request.method,
     url: withoutOrigin(request.url),
     range: request.headers.get('range'),
@@ -28,7 +29,7 @@ export function formatJson(served: Served, now: Date, client: string): string {
   })
 }
 
-/** In ASCII, whoever wrote what is in it: a terminal may show it. */
+/** One line, in ASCII: a terminal may show it, and parts of it were written by clients. */
 export function toJsonLine(value: object): string {
   return JSON.stringify(value).replace(/[^ -~]/g, (unit) => {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`

@@ -1,6 +1,7 @@
 import { escapeAll, MAX_LENGTH, onOneLine, shorten } from '../adapters/check/escape.ts'
 import { parseTarget } from '../adapters/site/url-path.ts'
 import type { Served } from '../src/served.ts'
+import { plainAddress } from './address.ts'
 import { messageOf } from './failure.ts'
 
 /**
@@ -19,8 +20,7 @@ import { messageOf } from './failure.ts'
  */
 export function formatServed(served: Served, now: Date, client: string | null): string {
   const { request, status, headers, sent, duration } = served
-  // A socket for IPv6 gives IPv4 addresses in this notation.
-  const who = client === null ? '' : `${client.replace(/^::ffff:/, '').padEnd(15)}  `
+  const who = client === null ? '' : `${plainAddress(client).padEnd(15)}  `
   const method = inColumn(request.method).padEnd(7)
   const target = inColumn(targetOf(request.url)).padEnd(28)
   const range = inColumn(request.headers.get('range') ?? '-').padEnd(16)

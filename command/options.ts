@@ -35,7 +35,7 @@ export interface ServeOptions {
   /** What answers for a folder. */
   readonly folders: 'page' | 'listing' | 'nothing'
   readonly open: boolean
-  /** Null for: where it is of use. */
+  /** Null: where it is of use. */
   readonly qr: boolean | null
   readonly log: 'text' | 'json' | 'off'
   /** How many processes or threads answer. */

@@ -5,6 +5,7 @@ import type { Entry } from '../adapters/site/tree.ts'
 import { parseTarget, toRelativePath } from '../adapters/site/url-path.ts'
 import { zipFolder } from '../adapters/zip.ts'
 import type { FileLookup } from '../src/lookup.ts'
+import { schemeOf } from './address.ts'
 import type { Host } from './host.ts'
 import type { ServeOptions } from './options.ts'
 import type { Views } from './page/events.ts'
@@ -27,8 +28,8 @@ export interface Root {
 }
 
 /**
- * What the command line names: something on this machine, in a bucket or on another server. What the
- * last two need is loaded for them only.
+ * What the command line names: something on this machine, in a bucket or on another server. What
+ * the last two need is loaded for them only.
  *
  * @throws Failure, as a rejection, unless it can be served
  */
@@ -64,7 +65,7 @@ export function lookupOf(
     files,
     shelf: file === null ? shelf : onlyItem(shelf, file),
     name,
-    scheme: tls === null ? 'http' : 'https',
+    scheme: schemeOf(tls),
     hasArchives: file === null,
     views,
   })

@@ -8,7 +8,7 @@ import type { ServeOptions } from './options.ts'
  * a file or in the environment can't be seen in the list of processes.
  *
  * @param given as an option: `USER:PASS`, or `@FILE` for a file with one line
- * @throws Failure if it is none
+ * @throws Failure if it is malformed
  */
 export function readPassword(given: string | null, fromEnvironment = ''): string | null {
   const text = given?.startsWith('@') ? read(given.slice(1), '--auth').trim() : given

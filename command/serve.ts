@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { externalUrls, formatUrl, isLoopback } from './address.ts'
+import { externalUrls, formatUrl, isLoopback, schemeOf } from './address.ts'
 import { mayColour, variable } from './environment.ts'
 import { Failure } from './failure.ts'
 import { type Host, loadHost } from './host.ts'
@@ -96,7 +96,7 @@ async function announce(
   runtime: Host,
   output: Output,
 ): Promise<void> {
-  const scheme = tls === null ? 'http' : 'https'
+  const scheme = schemeOf(tls)
   const url = formatUrl(options.host, port, scheme)
   // Standard output is for the URL alone.
   process.stdout.write(`${url}\n`)

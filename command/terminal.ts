@@ -23,9 +23,7 @@ export class Terminal {
     this.#isShown = false
   }
 
-  /**
-   * @param progress replaces what the same worker had to show before; '' for nothing
-   */
+  /** @param progress replaces what the same worker had to show before; '' for nothing */
   show(worker: number, progress: string): void {
     if (progress === '') this.#progress.delete(worker)
     else this.#progress.set(worker, progress)

@@ -2,7 +2,7 @@ import { parentPort, Worker } from 'node:worker_threads'
 import { messageOf } from './failure.ts'
 import type { Host } from './host.ts'
 
-/** Workers of Bun and Deno are threads: each listens by itself, and the system shares out connections. */
+/** Workers of Bun and Deno are threads: each listens, and the system shares out the connections. */
 export const startWorker: Host['startWorker'] = (hear, leave) => {
   const worker = new Worker(new URL('./worker.js', import.meta.url))
   let reason = ''

@@ -7,7 +7,7 @@ import { type Facts, type Job, listenFailure, type Server } from './server.ts'
 
 /** How long a worker must have lived for the next one to start at once, in ms. */
 const STEADY = 10_000
-/** How long it takes at least and at most until one that fell sooner is replaced, in ms. */
+/** How long to wait, at least and at most, before one that ended sooner is replaced, in ms. */
 const [SHORTEST_PAUSE, LONGEST_PAUSE] = [100, 10_000]
 
 /**
@@ -37,8 +37,8 @@ export async function startWorkers(job: Job, runtime: Host, output: Output): Pro
 }
 
 /**
- * A port that nobody listens on: those who share one would share it with another byteserve, too, and
- * not say that it is in use.
+ * A port that nobody listens on: those who share one would share it with another byteserve, too,
+ * and not say that it is in use.
  */
 function findPort({ address, port }: Job['address']): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -107,7 +107,7 @@ class WorkerPool {
         }
       }
       const leave = (reason: string) => {
-        this.#members.delete(number)
+        if (this.#members.get(number)?.worker === worker) this.#members.delete(number)
         this.#output.show(number, '')
         isOver()
         if (this.#isEnding) return
@@ -124,7 +124,7 @@ class WorkerPool {
     for (const [other, { worker }] of this.#members) if (other !== number) worker.say(message)
   }
 
-  /** Waits for longer and longer while workers fall soon after they start. */
+  /** Waits for longer and longer while workers die soon after they start. */
   #replace(number: number, lifetime: number): void {
     const doubled = Math.min(Math.max(2 * this.#pause, SHORTEST_PAUSE), LONGEST_PAUSE)
     this.#pause = lifetime < STEADY ? doubled : 0

@@ -23,8 +23,8 @@ export interface Answer {
    */
   readonly pieces: readonly Piece[]
   /**
-   * Makes a body whose length nobody knows, such as that of a long listing; there are no pieces then.
-   * Called only when it is to be sent: not for HEAD, nor where the status has no content.
+   * Makes a body whose length nobody knows, such as that of a long listing; there are no pieces
+   * then. Called only when it is to be sent: not for HEAD, nor where the status has no content.
    */
   readonly stream?: (() => ReadableStream<Uint8Array>) | undefined
   /**
@@ -60,7 +60,8 @@ export function answerMethod(method: string): Answer | null {
  * @example
  * ```ts
  * answer({ method: 'GET', headers: new Headers({ range: 'bytes=0-4' }) }, source, Date.now())
- * // { status: 206, headers: { 'content-range': 'bytes 0-4/1000', … }, pieces: [{ start: 0, end: 5 }] }
+ * // { status: 206, headers: { 'content-range': 'bytes 0-4/1000', … },
+ * //   pieces: [{ start: 0, end: 5 }] }
  * ```
  */
 export function answer(

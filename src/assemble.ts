@@ -21,9 +21,9 @@ type Contents = Pick<FileSource, 'read' | 'close'>
 const NO_FILE: Contents = { read: () => NOTHING }
 
 /**
- * A chunk costs a write, and a read more than the bytes that it gives; a request may have a thousand
- * ranges. So pieces of up to this many bytes in all are sent together, and ranges that lie within
- * this many bytes of the file are read together, with what is between them.
+ * A chunk costs a write, and a read more than the bytes that it gives; a request may have a
+ * thousand ranges. So pieces of up to this many bytes in all are sent together, and ranges that lie
+ * within this many bytes of the file are read together, with what is between them.
  */
 const BLOCK = 64 * 1024
 

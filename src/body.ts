@@ -44,7 +44,8 @@ export function streamBody(
 
 /**
  * A stream of exactly `length` bytes, or one that fails: for a source whose streams can't be
- * trusted, such as those of another HTTP server. Of 0 bytes, nothing is read: the given one is cancelled.
+ * trusted, such as those of another HTTP server. Of 0 bytes, nothing is read, and the given one is
+ * cancelled.
  *
  * @throws RangeError at once unless `length` is a whole number
  * @throws LengthMismatchError, through the stream, if the given one ends early or a chunk of it

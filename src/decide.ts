@@ -25,7 +25,8 @@ export interface RangeLimits {
   /**
    * A Range with more ranges than this is ignored, and the answer is a 200 (RFC 9110 §14.2). A
    * whole number, 1 or more; 1000 by default: updaters ask for hundreds at once, and download
-   * everything on a 200. Ranges that add up to more than the file are ignored whatever their number.
+   * everything on a 200. Ranges that add up to more than the file are ignored whatever their
+   * number.
    */
   readonly maxRanges?: number | undefined
   /**
@@ -75,14 +76,14 @@ interface Limits {
  * If-Match or If-Unmodified-Since, If-None-Match or If-Modified-Since, If-Range, Range.
  *
  * @param now ms since the epoch
- * @returns the status; with 206 also the ranges, half-open, inside the file, and in the
- * order requested
+ * @returns the status; with 206 also the ranges, half-open, inside the file, and in the order
+ * requested
  * @throws RangeError or TypeError if a limit is invalid
  *
  * @example
  * ```ts
- * decide({ method: 'GET', headers: new Headers({ range: 'bytes=0-499' }) }, { size: 1000 }, Date.now())
- * // { status: 206, ranges: [{ start: 0, end: 500 }] }
+ * decide({ method: 'GET', headers: new Headers({ range: 'bytes=0-4' }) }, { size: 10 }, Date.now())
+ * // { status: 206, ranges: [{ start: 0, end: 5 }] }
  * ```
  */
 export function decide(

@@ -2,14 +2,14 @@ import type { Answer } from './answer.ts'
 import { unexpected } from './errors.ts'
 import type { FileSource, RequestLike } from './source.ts'
 
-/** What a lookup finds: a file, an answer such as a redirect, or null for "there is no such file". */
+/** What a lookup finds: a file, an answer such as a redirect, or null: there is no such file. */
 export type Found = FileSource | Answer | null
 
 /**
  * Maps a GET or HEAD request to what is found for it. It gets the whole request, so that an object
  * store can answer in one round trip, and what the host passes beside it: `(request, server)` in
- * Bun, `(request, info)` in Deno, `(request, env, ctx)` in Workers, and `(incoming, outgoing)` under
- * `nodeListener`. If it throws or rejects, the answer is a 503, and `onError` is called.
+ * Bun, `(request, info)` in Deno, `(request, env, ctx)` in Workers, and `(incoming, outgoing)`
+ * under `nodeListener`. If it throws or rejects, the answer is a 503, and `onError` is called.
  *
  * Preconditions and ranges apply to files only; an Answer is sent as it is, without its body for
  * HEAD.

@@ -132,8 +132,8 @@ export class BodyReader implements Progress {
 /**
  * All of the bytes [start, end) of a source, in as many reads as it takes.
  *
- * @throws LengthMismatchError, as a rejection, if there are fewer or more; RangeError if `start` and
- * `end` are not whole numbers in order; or what `read` throws. The source stays open.
+ * @throws LengthMismatchError, as a rejection, if there are fewer or more; RangeError if `start`
+ * and `end` are not whole numbers in order; or what `read` throws. The source stays open.
  *
  * @example
  * ```ts
@@ -150,7 +150,7 @@ export async function readBytes(
   return new BodyReader(lent(source), start, end).whole()
 }
 
-/** A source that is read, but not closed. Its `read` is called as its method: it may need `this`. */
+/** A source that is read, but not closed. Its `read` is called as a method: it may need `this`. */
 export function lent(source: Pick<FileSource, 'read'>): Pick<FileSource, 'read'> {
   return { read: (start, end, into) => source.read(start, end, into) }
 }
@@ -185,8 +185,8 @@ export function closeSource(
 }
 
 /**
- * The bytes of a range, read synchronously; null if the source can't. The source's
- * next call may overwrite these bytes.
+ * The bytes of a range, read synchronously; null if the source can't. The source's next call may
+ * overwrite these bytes.
  *
  * @throws what the source throws, or LengthMismatchError
  */

@@ -147,8 +147,9 @@ export function respondTo<Context extends readonly unknown[]>(
     const { method, url, headers } = exchange.request
     const asked = headers.get('access-control-request-method') ?? ''
     const isAsked = method === 'OPTIONS' && !answerMethod(asked)
-    if (!isAsked || !complete(exchange, refusal).headers['access-control-allow-methods'])
+    if (!isAsked || !complete(exchange, refusal).headers['access-control-allow-methods']) {
       return false
+    }
     const found = await lookup({ method: 'HEAD', url, headers }, ...exchange.context)
     if (isSource(found)) void closeSource(found)
     return isSource(found) || (!!found && !found.yields)

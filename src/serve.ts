@@ -9,7 +9,7 @@ import { AS_STORED, chunkLimit, isCopiedByResponse, unknownBody } from './runtim
 import { ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, RequestLike } from './source.ts'
 
-/** The `bufferLimit` of a source that sets none: to send one array is faster than any stream. */
+/** The `bufferLimit` of a source that sets none, except under HTTP/2: an array beats a stream. */
 export const SHORT_BODY: number = 128 * 1024
 
 /**
@@ -18,8 +18,8 @@ export const SHORT_BODY: number = 128 * 1024
  * 404. OPTIONS gets 204 and any other method 405, without calling the lookup. If the lookup or the
  * first read fails, the answer is 503.
  *
- * Make it once, not for each request: what the host passes beside the request goes to the lookup and
- * the observers.
+ * Make it once, not for each request: what the host passes beside the request goes to the lookup
+ * and the observers.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function.
  * The handler rejects with a TypeError if its argument is not a Request.
@@ -27,7 +27,9 @@ export const SHORT_BODY: number = 128 * 1024
  * @example
  * ```ts
  * serve({ fetch: fileHandler(nodeDirectory('media')) }) // Hono's node-server
- * export default { fetch: fileHandler((request, env: Env) => r2File(env.MEDIA, 'film.mp4', request)) }
+ * export default {
+ *   fetch: fileHandler((request, env: Env) => r2File(env.MEDIA, 'film.mp4', request)),
+ * }
  * ```
  */
 export function fileHandler<Context extends readonly unknown[]>(
@@ -41,8 +43,8 @@ export function fileHandler<Context extends readonly unknown[]>(
 }
 
 /**
- * Like `fileHandler`, but null where there is no such file, and for any method but GET and HEAD: for
- * a handler that goes on to the next. With `cors`, the preflight for a file is answered, too.
+ * Like `fileHandler`, but null where there is no such file, and for any method but GET and HEAD:
+ * for a handler that goes on to the next. With `cors`, the preflight for a file is answered, too.
  *
  * @throws as `fileHandler` does
  *

@@ -13,7 +13,7 @@ export interface Observers<Context extends readonly unknown[] = readonly unknown
   /**
    * Called once per response, when its head is decided and its first bytes were read, or its client
    * hung up before; always ahead of `onServed`. What it throws is logged. Under Fetch, not before a
-   * look-up or first read is over, even if the client is gone: one that never ends is never told.
+   * lookup or first read is over, even if the client is gone: one that never ends is never told.
    */
   readonly onBegin?: ((serving: Serving, ...context: Context) => void) | undefined
   /**
@@ -46,11 +46,12 @@ export interface Serving {
   /** The answer's header fields, by lower-case name. */
   readonly headers: Answer['headers']
   /**
-   * Bytes of the body that were handed over so far, 0 without one; null if the runtime doesn't tell.
+   * Bytes of the body that were handed over so far, 0 without one; null if the runtime doesn't
+   * tell.
    *
    * A body that is handed to the runtime as a whole can't be watched. This holds for the native
-   * bodies of Bun, Deno and R2 and, under Fetch, for bodies of up to 128 KiB, or 1 MiB with `bunFile`
-   * and `bunDirectory`. `nodeListener` watches every body.
+   * bodies of Node, Bun, Deno and R2 and, under Fetch, for bodies of up to 128 KiB, or 1 MiB with
+   * `bunFile` and `bunDirectory`. `nodeListener` watches every body.
    */
   readonly sent: number | null
 }

@@ -8,10 +8,11 @@ export type BodyLike = NonNullable<ConstructorParameters<typeof Response>[0]>
 export type Chunk = Uint8Array | ReadableStream<Uint8Array>
 
 /**
- * One version of one file, readable at any offset. It is for one response, unless it has no `close`.
+ * One version of one file, readable at any offset. It is for one response, unless it has no
+ * `close`.
  *
- * To change what a file says about itself, copy it: `{ ...file, headers }`. To change its bytes, give
- * the copy a `read` of its own.
+ * To change what a file says about itself, copy it: `{ ...file, headers }`. To change its bytes,
+ * give the copy a `read` of its own.
  *
  * @example
  * ```ts
@@ -58,8 +59,8 @@ export interface FileSource {
 }
 
 /**
- * Digests of a file by their names in RFC 9530: `sha-256`, `sha-512`, and `md5` and `sha` for clients
- * that know nothing else.
+ * Digests of a file by their names in RFC 9530: `sha-256`, `sha-512`, and `md5` and `sha` for
+ * clients that know nothing else.
  */
 export type Digests = Readonly<Record<string, Uint8Array>>
 
@@ -71,14 +72,14 @@ export interface Read {
    * would hold in memory. An empty one means that the file ended early. A stream must hold exactly
    * these bytes, and end. An array is the core's until the response is over: never fill it again.
    *
-   * `into` is a buffer that the caller will reuse: the source may fill it and return the filled part,
-   * or ignore it. Once it has returned, nothing may write to it or keep it. So a source that wraps
-   * another, and caches its arrays or gives up on a slow read, must not pass `into` on.
+   * `into` is a buffer that the caller will reuse: the source may fill it and return the filled
+   * part, or ignore it. Once it has returned, nothing may write to it or keep it. So a source that
+   * wraps another, and caches its arrays or gives up on a slow read, must not pass `into` on.
    */
   (start: number, end: number, into?: Uint8Array): Chunk | Promise<Chunk>
   /**
-   * The runtime's own ways to the same bytes, for authors of adapters. They belong to this function:
-   * a copy of the source with another `read` does not have them.
+   * The runtime's own ways to the same bytes, for authors of adapters. They belong to this
+   * function: a copy of the source with another `read` does not have them.
    */
   readonly native?: NativeRead | undefined
 }
@@ -102,8 +103,9 @@ export interface NativeRead {
    */
   readonly sync?: ((start: number, end: number) => Uint8Array | null) | undefined
   /**
-   * Bodies of up to this many bytes are read whole before the Response is made and sent as one
-   * array. 128 KiB by default; more where the runtime drops Content-Length from streams.
+   * Bodies of up to this many bytes are read whole before the Response is made, and sent as one
+   * array. By default 128 KiB; on Node under HTTP/2, one chunk. Set more for Bun, which drops
+   * Content-Length from streams.
    */
   readonly bufferLimit?: number | undefined
 }
@@ -118,19 +120,20 @@ export interface RequestLike {
   /**
    * Absolute under Fetch. Under `nodeListener` it is `incoming.url`: the request target, such as
    * `/film.mp4?t=1`, with the mount path of Express or Connect removed. `files` of `byteserve/hono`
-   * removes that of its route. Other routes of Hono, Bun and Deno leave it in the URL, so a directory
-   * needs `base` there.
+   * removes that of its route. Other routes of Hono, Bun and Deno leave it in the URL, so a
+   * directory needs `base` there.
    *
    * `toRelativePath` of `byteserve/site` reads the path of both. `new URL(url, 'http://localhost')`
-   * parses both, too; but it takes the `x` of `//x` for a host, and throws if that is not a valid one.
+   * parses both, too; but it takes the `x` of `//x` for a host, and throws if that is not a valid
+   * one.
    */
   readonly url: string
   /** Header fields, by name in any case; null for one that was not sent. */
   readonly headers: { get(name: string): string | null }
   /**
-   * Aborted when the client hangs up: for a lookup that takes long. Node, Bun and Workers tell; Deno
-   * does, too, but prints a warning when it is first used. Don't keep it: some hosts abort it after
-   * each response.
+   * Aborted when the client hangs up: for a lookup that takes long. Node, Bun and Workers tell;
+   * Deno does, too, but prints a warning when it is first used. Don't keep it: some hosts abort it
+   * after each response.
    */
   readonly signal?: AbortSignal | undefined
 }

@@ -21,9 +21,9 @@ export function isEntityTag(text: string): boolean {
  */
 export function parseEntityTags(value: string): '*' | string[] | null {
   if (value === '*') return '*'
-  // workerd decodes field values as UTF-8: what was obs-text may be any character there.
-  // The trailing white space is inside the optional group: directly after the leading one, a long
-  // run of it would take quadratic time.
+  // workerd decodes field values as UTF-8: what was obs-text may be any character there. The
+  // trailing white space is inside the optional group: directly after the leading one, a long run
+  // of it would take quadratic time.
   const element = /[ \t]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\uffff]*")[ \t]*)?(?:,|$)/y
   const tags: string[] = []
   while (element.lastIndex < value.length) {

@@ -416,7 +416,8 @@ describe('the page', () => {
       HERE,
     ],
     ['no page at all', { referer: 'data:text/html,x', 'sec-fetch-site': 'same-origin' }, HERE],
-    ['who asks for no host', { host: 'host:99999' }, HERE],
+    ['who asks for a host that is none', { host: 'host:99999' }, HERE],
+    ['who asks for no host', { host: '' }, HERE],
   ])('has the addresses of the page in its playlist, for who comes from %s', async (_what, fields, base) => {
     const handler = fileHandler(pageOf(makeRoot('sub/c d.mp3')))
     const headers = { host: 'host', ...fields }

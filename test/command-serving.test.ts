@@ -16,6 +16,7 @@ import {
   startCommand,
   stopCommands,
 } from './command-process.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
 import { areInstalled } from './support/installed.ts'
 import { type CacheServer, startNginx } from './support/proxies.ts'
 import { isInstalled } from './support/runtimes.ts'
@@ -205,6 +206,16 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(await policies()).toEqual(['same-site', 'same-site', 'same-site', undefined])
     expect(await policies('--cors')).toEqual(Array(4).fill('cross-origin'))
   })
+
+  test.runIf(canCountHandles)(
+    'a file that is asked for as a folder leaves nothing open',
+    async ({ expect }) => {
+      const { url, child } = await serve([large])
+      for (let i = 0; i < 20; i++) expect((await ask(`${url}large.bin/`)).status).toBe(404)
+      const opened = () => openHandles(join(large, 'large.bin'), child.pid)
+      await expect.poll(opened, PATIENT).toBe(0)
+    },
+  )
 
   test('folders are a page, a listing or nothing', async ({ expect }) => {
     const textFor = async (...args: string[]) => {

@@ -14,7 +14,7 @@ import type { Field } from './head.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import { judgeSeveral } from './several.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
-import { daysAfter, findChange, OTHER_TAG, versionOf } from './version.ts'
+import { daysAfter, findChange, OTHER_TAG, UNSTEADY, versionOf } from './version.ts'
 
 const MIB = 1024 * 1024
 
@@ -30,8 +30,7 @@ export const CACHES: readonly Check[] = [
     async judge(file) {
       const conditions = conditionsOf(file.whole)
       if (conditions === null) return unknown('there is no ETag, and no date')
-      if ((await findChange(file)) !== null)
-        return unknown('the version changes from answer to answer')
+      if ((await findChange(file)) !== null) return unknown(UNSTEADY)
       const answer = await file.ask(...conditions.current)
       if (answer.status !== 304) return fail(`${statusOf(answer)} for the current version`, answer)
       if (answer.surplus > 0) return fail('304 with a body', answer)

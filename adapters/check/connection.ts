@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
-import { UnansweredError } from './unanswered.ts'
+import { HTTP2_ONLY, UnansweredError } from './unanswered.ts'
 import { type Patience, within } from './wire.ts'
 
 export interface ConnectionTerms {
@@ -48,13 +48,10 @@ function toUnanswered(error: unknown, host: string, port: number): UnansweredErr
   const [code, text] = describe(error)
   const tell = (obstacle: UnansweredError['obstacle'], message: string) =>
     new UnansweredError(obstacle, message, { cause: error })
-  if (/ENOTFOUND|EAI_|EAI_AGAIN/.test(code)) return tell('name', `can't resolve ${host}`)
+  if (/ENOTFOUND|EAI_/.test(code)) return tell('name', `can't resolve ${host}`)
   if (code === 'ECONNREFUSED') return tell('connection', `nothing listens on ${host}, port ${port}`)
   if (/NO_APPLICATION_PROTOCOL/.test(code) || /no.?application.?protocol/i.test(text)) {
-    return tell(
-      'protocol',
-      'it speaks HTTP/2 only; this asks in HTTP/1.1, as media players and download tools do',
-    )
+    return tell('protocol', HTTP2_ONLY)
   }
   if (/CERT|SELF_SIGNED|VERIFY_LEAF|ISSUER/.test(code) || /certificate|UnknownIssuer/i.test(text)) {
     return tell('certificate', `its certificate is not to be trusted: ${text}`)

@@ -8,7 +8,7 @@ const EXPOSED = ['content-range', 'accept-ranges', 'etag']
 /** Fields that scripts send. */
 const SENT = ['if-range', 'range']
 
-/** What of the caller's fields needs no permission: browsers send it by themselves, or let it pass. */
+/** Fields of the caller that need no permission: browsers send them anyway, or allow them. */
 const UNASKED = ['accept', 'accept-language', 'content-language', 'cookie', 'referer', 'user-agent']
 
 /** What pages of another origin need. Asked only if there is an origin to ask for. */
@@ -28,8 +28,9 @@ export const CORS: readonly Check[] = [
         const hidden = EXPOSED.filter((name) => {
           return answer.fields.has(name) && !includes(exposed, name, !sendsCookie(file, answer))
         })
-        if (hidden.length > 0)
+        if (hidden.length > 0) {
           return fail(`${hidden.join(', ')} not exposed on ${answer.status}`, answer)
+        }
       }
       return pass(fieldOf(file.whole, 'Access-Control-Expose-Headers'))
     },
@@ -44,8 +45,9 @@ export const CORS: readonly Check[] = [
       for (const place of [...file.redirects, file.whole].filter(isForeign)) {
         const names = [...SENT, ...ownNames(file, place).filter((name) => !UNASKED.includes(name))]
         const answer = await file.preflight(place, names)
-        if (answer.status < 200 || answer.status > 299)
+        if (answer.status < 200 || answer.status > 299) {
           return fail(`${statusOf(answer)} to OPTIONS`, answer)
+        }
         const refusal = refusalOf(file, answer)
         if (refusal !== null) return fail(`${refusal} on OPTIONS`, answer)
         const allowed = namesIn(answer, 'access-control-allow-headers')
@@ -67,7 +69,7 @@ function isForeign({ ask }: Exchange): boolean {
   return originOf(ask) !== ask.url.origin
 }
 
-/** What a browser refuses to show an answer to the page for; null: it does not. */
+/** The field for want of which a browser keeps an answer from the page; null if it does not. */
 function refusalOf(file: Subject, answer: Exchange): string | null {
   if (!isForeign(answer)) return null
   const allowed = answer.fields.get('access-control-allow-origin')

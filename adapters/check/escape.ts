@@ -4,7 +4,7 @@ export const MAX_LENGTH = 500
 /** What could move a terminal's cursor, recolour or rewrite it. */
 const CONTROLS = /[\p{C}\p{Zl}\p{Zp}]/gu
 
-/** A text on one line, whoever wrote it: control characters are escaped, and what is long is cut. */
+/** A text on one line, whoever wrote it: control characters are escaped, and a long one is cut. */
 export function onOneLine(text: string): string {
   return escapeControls(shorten(text))
 }

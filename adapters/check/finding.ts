@@ -16,7 +16,7 @@ export interface Check {
   readonly aim: Aim
   /** What is right, as a sentence. */
   readonly title: string
-  /** Earlier checks. Where one of them fails this is unknown, for it would tell the same fault again. */
+  /** Earlier checks. If one of them fails, this is unknown: it would tell the same fault again. */
   readonly after?: readonly string[]
   /** Asks what it needs and judges it. A check leaves to another what is that one's to find. */
   readonly judge: (file: Subject) => Promise<Finding>

@@ -1,4 +1,4 @@
-import { UnansweredError } from './unanswered.ts'
+import { HTTP2_ONLY, UnansweredError } from './unanswered.ts'
 import type { Wire } from './wire.ts'
 
 /** More of header fields is not an answer but an attack, in bytes. */
@@ -64,7 +64,7 @@ function nameProtocol(bytes: Buffer): string {
   const isFrame = bytes.length >= 9 && (bytes[3] === 0x04 || bytes[3] === 0x07)
   // SETTINGS or GOAWAY of stream 0 (RFC 9113 §4.1, §6.5, §6.8): how HTTP/2 begins.
   if (isFrame && bytes.readUInt32BE(5) === 0) {
-    return 'it speaks HTTP/2 only; this asks in HTTP/1.1, as media players and download tools do'
+    return HTTP2_ONLY
   }
   // A TLS alert (RFC 8446 §5.1).
   if (bytes[0] === 0x15 && bytes[1] === 0x03) return 'it speaks TLS: its URL begins with https:'

@@ -5,7 +5,7 @@ import type { Subject } from './subject.ts'
 /** So many boxes are looked at, each of which may cost a request. */
 const MAX_BOXES = 8
 
-/** A box's head: its size, its type, and a larger size if that of 32 bits is 1 (ISO 14496-12 §4.2). */
+/** A box's head: a size of 32 bits, a type, and a larger size if that is 1 (ISO 14496-12 §4.2). */
 const BOX_HEAD = 16
 
 /** Whether a player finds the index of an MP4 without first reading the whole film. */

@@ -9,7 +9,7 @@ import { UnansweredError } from './unanswered.ts'
 /**
  * Asks for a file without a Range, wherever it is by now.
  *
- * @throws UnansweredError, as a rejection, when there is none, that says what to do about it
+ * @throws UnansweredError, as a rejection, when there is no such file; it says what to do about it
  */
 export async function openFile(
   session: Session,

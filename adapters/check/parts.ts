@@ -55,8 +55,8 @@ export async function judgeContentRange(file: Subject): Promise<Finding> {
 }
 
 /**
- * Compares ranges at three random places with the file, of which only the beginning is known if it is
- * large: there, with ranges that overlap them. A server that mistakes a place mistakes both, but
+ * Compares ranges at three random places with the file, of which only the beginning is known if it
+ * is large: there, with ranges that overlap them. A server that mistakes a place mistakes both, but
  * not to the same bytes. Asking again costs nothing.
  */
 export async function compareBytes(file: Subject, size: number): Promise<Finding> {
@@ -71,8 +71,9 @@ export async function compareBytes(file: Subject, size: number): Promise<Finding
     const others = [prefixOf(file), ...parts.slice(0, at)]
     for (const other of others) {
       const [mine, theirs] = overlap(part, other)
-      if (!mine.equals(theirs))
+      if (!mine.equals(theirs)) {
         return fail(`${specOf(part)} is not these bytes of the file`, part.answer)
+      }
       for (const byte of mine) seen.add(byte)
       compared += mine.length
     }

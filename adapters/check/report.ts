@@ -13,11 +13,11 @@ export interface Row {
   readonly outcome: 'pass' | 'fail' | 'unknown' | 'info'
   /** What was seen, or why nothing was. */
   readonly found: string
-  /** What a failure means for people; null if it is none. */
+  /** What a failure means for people; null unless it failed. */
   readonly consequence: string | null
-  /** What whoever runs the server can do about it; null if it is none. */
+  /** What whoever runs the server can do about it; null unless it failed. */
   readonly fix: string | null
-  /** A line for a shell that shows it; null if it is none. */
+  /** A line for a shell that shows it; null unless it failed. */
   readonly curl: string | null
 }
 

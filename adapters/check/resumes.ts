@@ -3,7 +3,7 @@ import { type Check, countBytes, fail, fieldOf, info, pass, statusOf, unknown } 
 import type { Field } from './head.ts'
 import { NO_PARTS, onParts } from './parts.ts'
 import type { Subject } from './subject.ts'
-import { daysAfter, findChange, isYoung, OTHER_TAG, versionOf } from './version.ts'
+import { daysAfter, findChange, isYoung, OTHER_TAG, UNSTEADY, versionOf } from './version.ts'
 
 /** What is longer is no error page, in bytes. */
 const MAX_ERROR_PAGE = 64 * 1024
@@ -73,7 +73,7 @@ export const RESUMES: readonly Check[] = [
       if (change !== null) return fail(...change)
       const { tag, date } = versionOf(file.whole)
       if (tag === null && date === null) return unknown(NO_VALIDATOR)
-      return pass('in four answers')
+      return pass('in each answer')
     },
   },
   {
@@ -140,7 +140,7 @@ async function resumeBy(file: Subject): Promise<Field | string> {
   const isUseful = tag !== null && isStrong(tag)
   if (!isUseful && date === null) return NO_VALIDATOR
   if (!(await file.servesParts())) return NO_PARTS
-  if ((await findChange(file)) !== null) return 'the version changes from answer to answer'
+  if ((await findChange(file)) !== null) return UNSTEADY
   if (isUseful) return ['If-Range', tag]
   if (isYoung(file.whole)) return 'the file is too young for its date to be a strong validator'
   return ['If-Range', file.whole.fields.get('last-modified') ?? '']

@@ -15,7 +15,7 @@ export const MAX_REDIRECTS = 5
 const MAX_TIMEOUTS = 3
 
 export interface SessionOptions extends Pick<Terms, 'insecure' | 'signal' | 'patience'> {
-  /** Where the own header fields may go: to no other origin. */
+  /** The only origin that gets the caller's header fields. */
   readonly origin: string
   readonly headers: readonly Field[]
   /** Called before each request. */
@@ -100,8 +100,8 @@ export class Session {
   }
 
   /**
-   * The caller's fields for a URL. They may be secrets, and where a redirect leads is up to the server;
-   * and a browser sends none of them when it asks for permission.
+   * The caller's fields for a URL. They may be secrets, and where a redirect leads is up to the
+   * server; and a browser sends none of them when it asks for permission.
    */
   ownFields(url: URL): readonly Field[] {
     return url.origin === this.#options.origin ? this.#options.headers : []

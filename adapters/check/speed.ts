@@ -9,9 +9,9 @@ const SLOW = { factor: 3, extra: 300, tries: 3 }
 const LARGE = 64 * 1024 * 1024
 
 /**
- * Whether the last byte comes as soon as the first: a server may read all that is before it, and have
- * sent the head already. The best of several tries counts, so that a busy moment is no fault of the
- * server.
+ * Whether the last byte comes as soon as the first: a server may read all that is before it, and
+ * have sent the head already. The best of several tries counts, so that a busy moment is no fault
+ * of the server.
  */
 export async function judgeSpeed(file: Subject, size: number): Promise<Finding> {
   let [early, late] = [Infinity, Infinity]

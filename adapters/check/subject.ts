@@ -9,7 +9,7 @@ const KIB = 1024
 export const PREFIX: number = 64 * KIB
 export const MAX_WHOLE: number = 1024 * KIB
 
-/** What is longer is not looked at further. */
+/** How much of an error page is read, in bytes. */
 const ERROR_PAGE = 16 * KIB
 
 /** Bytes as they are stored: what a player or a download asks for. */

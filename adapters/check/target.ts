@@ -58,7 +58,7 @@ function decode(text: string): string {
 /**
  * The caller's header fields. Their values are in no message: they may be secrets.
  *
- * @throws TypeError when one is none, or belongs to the check
+ * @throws TypeError when one is malformed, or belongs to the check
  */
 export function parseFields(
   headers: Readonly<Record<string, string>> | readonly Field[],

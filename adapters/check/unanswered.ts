@@ -15,6 +15,9 @@ export type Obstacle =
   /** The check may ask, or receive, no more. */
   | 'limit'
 
+export const HTTP2_ONLY =
+  'it speaks HTTP/2 only; this asks in HTTP/1.1, as media players and download tools do'
+
 /** A URL that could not be checked, or a question that got no answer. */
 export class UnansweredError extends Error {
   /** Survives minification. */

@@ -7,7 +7,10 @@ const DAY = 86_400_000
 /** A version that the file has never had. */
 export const OTHER_TAG = '"byteserve-check"'
 
-/** What a file's version is told by; null for what is not there, or is none. */
+/** Why no answer to a condition can be judged. */
+export const UNSTEADY = 'the version changes from answer to answer'
+
+/** What a file's version is told by; null for what is missing or malformed. */
 export function versionOf({ fields }: Pick<Exchange, 'fields'>): {
   tag: string | null
   date: number | null

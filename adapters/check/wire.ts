@@ -15,7 +15,7 @@ export interface Patience {
   readonly total: number
 }
 
-/** What comes over a connection, read as it is asked for: whoever stops reading stops the sender. */
+/** What comes over a connection, read only as asked for: when reading stops, the sender stops. */
 export class Wire {
   /** How many bytes were read so far. */
   received = 0

@@ -4,8 +4,8 @@ import { noListing, readListing, toDate, toSize } from './listing.ts'
 import { ask, drop, isMissing, type Upstream } from './upstream.ts'
 
 /**
- * What another server shows to be directly in a folder: JSON as nginx, Caddy and byteserve have it, or
- * the page of nginx, Apache, lighttpd, Caddy, Python, or whatever else calls itself an index.
+ * What another server shows to be directly in a folder: JSON as nginx, Caddy and byteserve have it,
+ * or the page of nginx, Apache, lighttpd, Caddy, Python, or whatever else calls itself an index.
  *
  * @param folder its URL, which ends in a slash
  * @returns nothing if there is no such folder

@@ -17,7 +17,7 @@ export interface ReadPlan {
   readonly ranges: readonly ByteRange[]
 }
 
-/** How long is waited before a body that gave nothing is asked for again, in ms. */
+/** How long is waited before a body that gave nothing twice is asked for again, in ms. */
 const PAUSE = 100
 
 /**
@@ -60,7 +60,9 @@ export function contentOf(
     }
   }
 
-  /** A body that stands where a reader wants to go on, or so near that it may be read up to there. */
+  /**
+   * A body that stands where a reader wants to go on, or so near that it may be read up to there.
+   */
   function take(start: number, end: number): Body | null {
     for (const body of idle) {
       const isNear = body.at <= start && start < body.end && start - body.at <= GAP

@@ -14,8 +14,8 @@ import type { Upstream } from './upstream.ts'
 /** How the files of another server are got, whatever protocol names them. */
 export interface OriginOptions {
   /**
-   * Statuses that mean that there is no such file, besides 404 and 410. S3 answers 403 for a missing
-   * key in a bucket that may not be listed.
+   * Statuses that mean that there is no such file, besides 404 and 410. S3 answers 403 for a
+   * missing key in a bucket that may not be listed.
    */
   readonly missing?: readonly number[] | undefined
   /**
@@ -25,9 +25,10 @@ export interface OriginOptions {
    */
   readonly immutable?: boolean | undefined
   /**
-   * Whether a body that breaks off is resumed where it did. By default, bodies of more than 1 MiB are,
-   * on Bun all, but none on Workers, where every byte would have to pass through JavaScript: there, and
-   * with false, the runtime gets bodies untouched, and the client's breaks off with them.
+   * Whether a body that breaks off is resumed where it did. By default, bodies of more than 1 MiB
+   * are, on Bun all, but none on Workers, where every byte would have to pass through JavaScript:
+   * there, and with false, the runtime gets bodies untouched, and the client's breaks off with
+   * them.
    */
   readonly resume?: boolean | undefined
   /**
@@ -67,7 +68,7 @@ export function originLimits({
   return { retries, timeout, hasSignal: resume || !isWorkerd }
 }
 
-/** For who wants to know what a file is, and not yet its bytes. */
+/** Stands for the request of a caller who wants to know what a file is, and not its bytes yet. */
 const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
 
 /**

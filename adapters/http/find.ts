@@ -104,8 +104,8 @@ function isVersion(head: Head | null): head is VersionHead {
 }
 
 /**
- * What a server says of a file whose bytes are not asked for: by HEAD, or where that is not allowed,
- * as with a presigned URL, by a GET of its first byte.
+ * What a server says of a file whose bytes are not asked for: by HEAD, or where that is not
+ * allowed, as with a presigned URL, by a GET of its first byte.
  */
 async function probe(
   upstream: Upstream,

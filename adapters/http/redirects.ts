@@ -6,8 +6,8 @@ import { cancel, reach } from './upstream.ts'
 const MAX_REDIRECTS = 5
 
 /**
- * Sends a request, and again to where it is redirected. What fetch follows by itself may be a loop of
- * 20 to 200 requests, and takes every field but Authorization along.
+ * Sends a request, and again to where it is redirected. What fetch follows by itself may be a loop
+ * of 20 to 200 requests, and takes every field but Authorization along.
  *
  * @param name what errors call the file
  * @param elsewhere the fields for any other origin, and for all that follows it: nothing secret

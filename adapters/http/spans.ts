@@ -4,8 +4,9 @@ import { type ByteRange, type RangeSpec, resolveRange } from '../../src/range.ts
 export const GAP: number = 64 * 1024
 
 /**
- * Where a response may end so that it also holds the ranges that are read after one of them, if each
- * follows the one before closely. A thousand ranges of a file must not become a thousand requests.
+ * Where a response may end so that it also holds the ranges that are read after one of them, if
+ * each follows the one before closely. A thousand ranges of a file must not become a thousand
+ * requests.
  *
  * @example
  * spanEnd([{ start: 0, end: 2 }, { start: 5, end: 6 }, { start: 1, end: 2 }], 0) // 6

@@ -19,8 +19,8 @@ export type StoredFetch = (url: string, ask: Ask) => Promise<Response>
 
 /**
  * The runtime's own `fetch`, kept from decoding: a decoded body has another length, and a range of
- * it is none of the file. Bun and workerd have an option for that, Deno leaves the answers to ranges
- * alone, and Node's is kept from seeing that there is something to decode.
+ * it is none of the file. Bun and workerd have an option for that, Deno leaves the answers to
+ * ranges alone, and Node's is kept from seeing that there is something to decode.
  *
  * @throws OriginError, as a rejection, if Node's sees it all the same
  */
@@ -47,7 +47,10 @@ function unhidden(url: string, response: Response): Response {
   throw misanswer({ name }, 'a body as it is stored', 'it decoded by fetch')
 }
 
-/** No codings of what is stored: the second is how some clients upload to S3, which some stores keep. */
+/**
+ * No codings of what is stored: the second is how some clients upload to S3, which some stores
+ * keep.
+ */
 const NO_CODING = /^(?:identity|aws-chunked)$/i
 
 /** The Content-Encoding in which a body is stored; null if in none. */
@@ -78,7 +81,9 @@ const dispatcher = {
   },
 }
 
-/** The name of a field, or another for Content-Encoding. undici gives Buffers, and wants them back. */
+/**
+ * The name of a field, or another for Content-Encoding. undici gives Buffers, and wants them back.
+ */
 function hide(name: Uint8Array): Uint8Array {
   const isTold = String(name).toLowerCase() === 'content-encoding'
   return isTold ? name.map((_, i) => HIDDEN.charCodeAt(i)) : name

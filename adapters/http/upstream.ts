@@ -35,9 +35,9 @@ export interface Reply {
   readonly hangUp: () => void
 }
 
-/** The longest pause before a request is repeated, in ms; who asks for more has its client told. */
+/** The longest pause before a repetition, in ms; a longer Retry-After is left to the client. */
 const LONGEST_PAUSE = 2000
-/** The longest before the first repetition, in ms; before each other one, four times as long. */
+/** The longest before the first repetition, in ms; each further one is up to four times as long. */
 const FIRST_PAUSE = 200
 
 /** Bodies of up to so many bytes are read to their end, since their connection is worth more. */
@@ -48,7 +48,7 @@ const WORTH_READING = 16 * 1024
  *
  * @param signal ends the wait for the head; the body then has `hangUp`
  * @returns the response, whatever else its status is
- * @throws OriginError when it stays busy, silent or out of reach, or answers what is none; or what
+ * @throws OriginError when it stays busy, silent or out of reach, or gives no valid answer; or what
  * `send` throws
  */
 export async function ask(
@@ -87,6 +87,8 @@ async function attempt(
     const sent = send(method, fields, hasSignal ? controller.signal : null)
     const response = await within(timeout, sent, hangUp)
     if (response === null) {
+      // It may come all the same, where the signal is not heeded.
+      sent.then(cancel, () => {})
       throw new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
     }
     const reply = { response, hangUp: hasSignal ? hangUp : () => cancel(response) }
@@ -107,8 +109,8 @@ export function cancel({ body }: Response): void {
 /**
  * What fetch gives.
  *
- * @throws OriginError, as a rejection, in place of what fetch throws: that may quote the whole URL, a
- * signature included, but for a code such as `ECONNREFUSED`
+ * @throws OriginError, as a rejection, in place of what fetch throws: that may quote the whole URL,
+ * a signature included, but for a code such as `ECONNREFUSED`
  */
 export async function reach(name: string, send: () => Promise<Response>): Promise<Response> {
   try {

@@ -48,7 +48,7 @@ interface FreshFingerprint extends Fingerprint {
   readonly bytes: Uint8Array | null
 }
 
-/** How much is read of a file that is not small, in bytes: at each end, and at each eighth of it. */
+/** How much is read of a file that is not small, in bytes: each end, and some at each eighth. */
 const END = 64 * 1024
 const SAMPLE = 4 * 1024
 const PARTS = 8
@@ -78,9 +78,9 @@ export class Fingerprints {
   }
 
   /**
-   * Describes a file that was opened. One that was changed within the last tick of its file system's
-   * clock is waited for: any change after that gives it another time. One that changes on and on is
-   * described as it is, by a weak tag.
+   * Describes a file that was opened. One that was changed within the last tick of its file
+   * system's clock is waited for: any change after that gives it another time. One that changes on
+   * and on is described as it is, by a weak tag.
    */
   async describe(opened: Descriptor): Promise<Described> {
     const isExact = this.#mounts.isHere(opened.version.dev)
@@ -116,7 +116,7 @@ export class Fingerprints {
     }
   }
 
-  /** Waits for the next tick of a clock that has not moved since the file changed, if it is soon. */
+  /** Waits for the next tick of a clock that has not moved since a change, if it is soon. */
   async #wait(opened: Descriptor, isExact: boolean): Promise<Descriptor> {
     const { version } = opened
     const now = Date.now()
@@ -134,7 +134,7 @@ export class Fingerprints {
     return this.#mounts.run(path, dev, () => elsewhere.fstat(fd))
   }
 
-  /** Null if not all of it could be read: who reads the rest will be told why. */
+  /** Null if not all of it could be read: whoever reads the rest is told why. */
   async #read({ path, fd, version }: Descriptor): Promise<FreshFingerprint | null> {
     const { size, dev } = version
     const hash = createHash('sha256')

@@ -29,14 +29,15 @@ export interface GrowingOptions extends Pick<FileOptions, 'type' | 'headers'> {
   readonly until?: AbortSignal | undefined
 }
 
-/** RFC 8673 §2: the last position in a Range of who wants what is still to come, too. */
+/** RFC 8673 §2: the last position of a Range that also asks for what is still to come. */
 const VERY_LAST = Number.MAX_SAFE_INTEGER
 
 /**
  * A regular file that grows, such as a log or a recording, followed to its end: a 200 without a
- * length that goes on while the file does, as `tail -f` does. It ends when nothing has come for `idle`
- * ms, when the file is renamed or removed, or when `until` is aborted; it breaks off when the file
- * becomes shorter. While nothing comes, it costs a watch of the system and a look each `poll` ms.
+ * length that goes on while the file does, as `tail -f` does. It ends when nothing has come for
+ * `idle` ms, when the file is renamed or removed, or when `until` is aborted; it breaks off when
+ * the file becomes shorter. While nothing comes, it costs a watch of the system and a look each
+ * `poll` ms.
  *
  * A Range gets what is there already, as usual, but for two: `bytes=0-`, which players send for the
  * whole, and a Range up to `9007199254740991`, by which a client asks for all that is still to come
@@ -45,8 +46,8 @@ const VERY_LAST = Number.MAX_SAFE_INTEGER
  * The path is trusted, as with `nodeFile`. Give it to `serveFile` with the same request.
  *
  * @returns null if there is no such file, or it is a directory or a device
- * @throws as a rejection, the operating system's error for any other failure; RangeError or TypeError
- * when an option is invalid
+ * @throws as a rejection, the operating system's error for any other failure; RangeError or
+ * TypeError when an option is invalid
  *
  * @example
  * ```ts

@@ -42,8 +42,8 @@ export class Growth {
 
   /**
    * Whether a file is still the version that was opened, or that version with bytes appended.
-   * Unclear while only its time has changed: a write changes that first, and the size once its bytes
-   * are there.
+   * Unclear while only its time has changed: a write changes that first, and the size once its
+   * bytes are there.
    *
    * @param read reads the file as it is now
    */

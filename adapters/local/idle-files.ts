@@ -11,7 +11,7 @@ const MAX_IDLE = 128
 const HANDED_OVER_FOR = 30_000
 const MAX_HANDED_OVER = 256
 
-/** The files of a pool that are open for who comes next: each is closed when its time is up. */
+/** The files of a pool that stay open for the next response: each is closed when its time is up. */
 export class IdleFiles {
   readonly #close: (pooled: Pooled) => void
   readonly #settle: (pooled: Pooled) => void

@@ -7,13 +7,13 @@ import { unlessAbsent } from './opening.ts'
 import type { Below } from './place.ts'
 import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
 
-/** How many entries are looked at together: enough to be fast, and few for who else waits. */
+/** How many entries are looked at together: enough to be fast, few enough not to hold up others. */
 const AT_ONCE = 8
 
 /**
  * What is in a directory: its files and directories, and what links lead to, as far as that may be
- * served. What can't be looked at is left out; hidden names are not: that is for the site to say. However
- * many there are, only some are held, and nothing is asked on this thread.
+ * served. What can't be looked at is left out; hidden names are not: that is for the site to say.
+ * However many there are, only some are held, and nothing is asked on this thread.
  *
  * @throws Error when the root is gone: that is no empty directory
  */

@@ -16,9 +16,9 @@ export function liveFields({ headers }: FileOptions): Readonly<Record<string, st
 }
 
 /**
- * A file that is being written, as far as it is there now: without a tag or a date, since two answers
- * may be of two states of it. If it grows or is rewritten meanwhile, what it has then is sent; if it
- * becomes shorter, the body breaks off.
+ * A file that is being written, as far as it is there now: without a tag or a date, since two
+ * answers may be of two states of it. If it grows or is rewritten meanwhile, what it has then is
+ * sent; if it becomes shorter, the body breaks off.
  */
 export function liveSource(file: Unversioned, options: FileOptions): FileSource {
   const { path, opened } = file

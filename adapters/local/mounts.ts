@@ -52,7 +52,7 @@ const LOCAL_TYPES: readonly number[] = Object.values({
   proc: 0x9fa0,
 })
 
-/** Of how many directories above a path it is asked what is known of them, or there. */
+/** How many directories above a path are tried, at most, to learn what device it is on. */
 const MOST_LOOKS = 16
 
 const statfsOf = promisify(statfs)
@@ -114,7 +114,7 @@ export class Mounts {
     const directory = dirname(path)
     const device = this.#deviceOf(directory)
     const isLocal = device !== null && this.isLocal(device)
-    // Who is the first to look into a directory may not have to wait for those elsewhere.
+    // The first look into a directory must not wait for calls about files elsewhere.
     const isFirst = device === null && !this.#looking.has(directory)
     const look = (at: string) =>
       isLocal ? elsewhere.stat(at) : this.#lane.run(at, () => elsewhere.stat(at), isFirst)
@@ -213,7 +213,7 @@ async function nearestThere(
 async function isLocalDevice({ path, dev }: There): Promise<boolean | null> {
   // Other systems do not tell: there a device is trusted until it was slow.
   if (process.platform !== 'linux') return true
-  // Of devices without a block device under them, only the type tells, which Deno needs to be allowed.
+  // Without a block device, only the type of the file system tells; Deno must be allowed to ask.
   if (!canAskFileSystems) return majorOf(dev) !== 0
   const found = await statfsOf(path).catch(() => null)
   return found && LOCAL_TYPES.includes(found.type)
@@ -232,8 +232,8 @@ function poolSize(): number {
 }
 
 /**
- * The threads that calls to devices that may stall can have: all but one, and one for each file, so
- * that a stalled file leaves the others theirs.
+ * Limits the calls to devices that may stall: they get all threads but one, and each file gets one
+ * thread, so that a stalled file leaves the others theirs.
  */
 class Lane {
   readonly #most = Math.max(1, poolSize() - 1)

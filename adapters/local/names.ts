@@ -13,7 +13,7 @@ export type Whereabouts = 'inside' | 'outside' | 'unclear'
  */
 const LOOKS = 16
 
-/** A yes is asked for once in the root itself: nothing can be swapped above what lies there. */
+/** In the root itself, one look is enough for a yes: nothing above it can be swapped. */
 const LOOKS_IN_ROOT = 1
 
 /**
@@ -33,8 +33,8 @@ export class Names {
   }
 
   /**
-   * Looks whether a path leads to a version of a file below the root, until that can be believed: all
-   * looks have to say the same.
+   * Looks whether a path leads to a version of a file below the root, until that can be believed:
+   * all looks have to say the same.
    *
    * @param version null for a directory
    */
@@ -80,7 +80,7 @@ export class Names {
     return true
   }
 
-  /** Some file systems of other people number a file anew at each look; then all else must agree. */
+  /** Some network and FUSE mounts number a file anew at each look; then all else must agree. */
   #isSame(found: Version, version: Version): boolean {
     if (isSameFile(found, version)) return true
     return !this.#mounts.isHere(version.dev) && isSame({ ...found, ino: version.ino }, version)

@@ -11,8 +11,8 @@ import type { Mounts } from './mounts.ts'
 import { isSameFile, type Version, versionTag } from './version.ts'
 
 /**
- * For so many ms a file is looked at again whose time has changed, and whose size has not: a write
- * changes the size last.
+ * How long to wait, in ms, before each further look at a file whose time has changed, and whose
+ * size has not: a write changes the size last.
  */
 const WRITE_SETTLES_IN = [1, 4, 15, 30, 50]
 
@@ -81,8 +81,8 @@ export class OpenFile {
 
   /**
    * The bytes [start, end), read on this thread into memory that the next call, of any file,
-   * overwrites. Null when they are not all there, the disk may keep this thread waiting, or the file
-   * may have changed: `read` looks twice.
+   * overwrites. Null when they are not all there, the disk may keep this thread waiting, or the
+   * file may have changed: `read` looks twice.
    */
   readSync(start: number, end: number): Uint8Array | null {
     if (!this.has(start, end) || !this.isLocal) return null
@@ -116,7 +116,7 @@ export class OpenFile {
     else return this.#elsewhere(() => elsewhere.close(this.fd))
   }
 
-  /** Keeps a copy of all its bytes, if these are all. They are never lent: who has one may change it. */
+  /** Keeps a copy, if these are all of its bytes. It is never lent: a borrower might change it. */
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
     if (bytes.length < size || this.#bytes !== null) return
@@ -135,7 +135,7 @@ export class OpenFile {
     return this.isLocal ? this.#lookHere() : this.#elsewhere(() => elsewhere.fstat(this.fd))
   }
 
-  /** On Deno, `fstat` takes four times as long as Deno's own `stat` of the path (bench/README.md). */
+  /** On Deno, `fstat` takes four times as long as Deno's own `stat` of a path (bench/README.md). */
   #lookHere(): Version {
     if (deno) {
       try {

@@ -55,9 +55,9 @@ export class OpenFiles {
   /**
    * The regular file at a path, as it is now.
    *
-   * Never waits for a slow disk on this thread: a path that was not looked at lately is first looked
-   * at in another one. That brings its names and its inode into the kernel's memory, where they are
-   * at hand within microseconds. Where a mount may stall, nothing is asked on this thread.
+   * Never waits for a slow disk on this thread: a path that was not looked at lately is first
+   * looked at in another one. That brings its names and its inode into the kernel's memory, where
+   * they are at hand within microseconds. Where a mount may stall, nothing is asked on this thread.
    *
    * @returns null when there is no such file, it is not a regular one, or it may not be served
    * @throws the operating system's error for any other failure, at once or as a rejection
@@ -201,14 +201,14 @@ export class OpenFiles {
     return this.#settle(pooled)
   }
 
-  /** Keeps a file that nobody reads for who comes next, or closes it. */
+  /** Keeps a file that nobody reads open for the next response, or closes it. */
   #settle(pooled: Pooled): void | Promise<void> {
     const isShared = this.#shared.get(pooled.key) === pooled
     if (pooled.keepOpen === 0 || !isShared) return this.#close(pooled)
     this.#idle.add(pooled)
   }
 
-  /** Leaves what was shared to those who read it: it is there no more, or another. */
+  /** Shares a file no more, as its path leads elsewhere or nowhere; whoever reads it goes on. */
   #forget(key: string): void {
     const pooled = this.#shared.get(key)
     if (pooled !== undefined && this.#idle.has(pooled)) this.#closeQuietly(pooled)

@@ -14,8 +14,8 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 export const O_PATH = 0o10000000
 
 /**
- * For so long a file is waited for that another process has a lease of, in ms. Samba gives one up
- * within some ms, and the kernel takes it away after 45 s.
+ * How long to wait for a file that another process has a lease of, in ms. Samba gives one up within
+ * some ms, and the kernel takes it away after 45 s.
  */
 const PATIENCE = [5, 10, 20, 40, ...Array<number>(50).fill(100)]
 
@@ -78,7 +78,7 @@ export async function openRegular(
   }
 }
 
-/** Waits, in no thread, for who has a lease of the file: the open tells them, and does not wait. */
+/** Waits, in no thread, for another process to give up its lease: the open asks for that. */
 async function openPatiently(at: Path, calls: Calls): Promise<number> {
   for (const wait of PATIENCE) {
     try {

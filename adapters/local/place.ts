@@ -10,7 +10,7 @@ import type { OpenFile } from './open-file.ts'
 import { linkOf, O_PATH, openByDescriptor, openRegular, unlessAbsent } from './opening.ts'
 import { isDirectory, isRegular, type Version } from './version.ts'
 
-/** What files are opened by: below a root, or as they are given. */
+/** Where files are opened: below a root, or wherever a path leads. */
 export interface Place {
   /** What stands before a path in this place. */
   readonly prefix: string
@@ -141,12 +141,15 @@ export class Below implements Place {
   /**
    * Opens a directory, for its names.
    *
-   * @returns a path that leads to it whatever becomes of its names, where there is one; null if it is
-   * no directory, or may not be served
+   * @returns a path that leads to it whatever becomes of its names, where there is one; null if it
+   * is no directory, or may not be served
    */
   async enter(path: string, calls: Calls): Promise<Entered | null> {
     if (!canAskDescriptors) {
-      return (await this.open(path, calls)) === 'directory' ? { path, leave: () => {} } : null
+      const opened = await this.open(path, calls)
+      if (opened === 'directory') return { path, leave: () => {} }
+      if (opened !== null) await calls.close(opened.fd)
+      return null
     }
     const fd = await calls.open(path, O_PATH)
     const leave = () => calls.close(fd)

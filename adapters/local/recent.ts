@@ -1,7 +1,7 @@
 /** How many keys are remembered, at least, before the oldest are forgotten. */
 const MAX_KEYS = 10_000
 
-/** Who sends longer keys than this wants memory to be held: they are not remembered. */
+/** Longer keys are not remembered: whoever sends them wants to fill the memory. */
 const LONGEST_KEY = 512
 
 interface Known<Value> {
@@ -9,7 +9,7 @@ interface Known<Value> {
   readonly until: number
 }
 
-/** What was learned lately, by key: forgotten after `duration` ms, or when many others came after. */
+/** What was learned lately, by key: forgotten after `duration` ms, or after many other keys. */
 export class Recent<Value> {
   readonly #duration: number
   #known = new Map<string, Known<Value>>()

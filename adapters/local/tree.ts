@@ -41,7 +41,7 @@ export interface DirectoryOptions<Context extends readonly unknown[] = readonly 
 
 /**
  * The regular files under a directory, on any runtime that has `node:fs`. Devices, and links that
- * lead out of the directory are not found.
+ * lead out of the directory, are not found.
  *
  * @throws TypeError or RangeError at once when `root` is not a directory, or an option is invalid
  */

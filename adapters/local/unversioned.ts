@@ -4,8 +4,8 @@ import { memory, mounts } from './shared.ts'
 import type { Version } from './version.ts'
 
 /**
- * A regular file that is open for one response, whatever becomes of it: unlike those of the pool, it
- * promises no version.
+ * A regular file that is open for one response, whatever becomes of it: unlike those of the pool,
+ * it promises no version.
  */
 export class Unversioned {
   /** With all that was asked for. */

@@ -48,7 +48,7 @@ export function hasSameBytes(one: Version, other: Version): boolean {
 /** The last time of a Date. What is dated later still is dated so. */
 export const LAST_TIME = 8.64e15
 
-/** The modification time in ms. Neither a Date nor nanoseconds: the runtimes round those differently. */
+/** The modification time in ms: a Date and nanoseconds are rounded differently by the runtimes. */
 function modified({ mtimeMs }: Version): number {
   return Math.min(Math.floor(mtimeMs), LAST_TIME)
 }
@@ -93,8 +93,8 @@ export function isOfImage({ mtimeMs, ctimeMs }: Version): boolean {
 
 /**
  * What tells a version, of a device of this machine, from all others that were ever at its path, as
- * far as a look can; undefined if it may still change unnoticed, or could be one of another image. In
- * quotes, as an entity tag: but that says the same on every machine.
+ * far as a look can; undefined if it may still change unnoticed, or could be one of another image.
+ * In quotes, as an entity tag: but that says the same on every machine.
  */
 export function versionTag(version: Version, now: number): string | undefined {
   const isTellable = youth(version, true, now) === 0 && unrest(version, true, now) === 0

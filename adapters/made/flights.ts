@@ -1,4 +1,4 @@
-/** A share in what is being read: who waits for it, or once did. */
+/** One waiter's share in what is being read. */
 export interface Share<Value> {
   /** Rejects with what went wrong, or when the last one left before it was there. */
   readonly value: Promise<Value>
@@ -38,7 +38,7 @@ interface Flight<Value> {
 /**
  * Single flight: what several ask for at the same time is read once, and given to all of them. It
  * belongs to none: whoever leaves takes nothing from the others, and when the last one leaves, the
- * reading is aborted. Nothing is remembered, and so no failure is: who asks later reads anew.
+ * reading is aborted. Nothing is remembered, and so no failure is: whoever asks later reads anew.
  */
 export class Flights<Value> {
   readonly #underWay = new Map<string, Flight<Value>>()

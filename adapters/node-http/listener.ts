@@ -30,8 +30,8 @@ const FINISHED: Finish = async () => {}
  * method but GET and HEAD; with `cors`, it answers the preflight for a file. Where the response's
  * `write` or `end` are not Node's own, as with compression, no buffer is used again.
  *
- * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name: say
- * `incoming: IncomingMessage` for Node's, or Express's Request.
+ * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name:
+ * say `incoming: IncomingMessage` for Node's, or Express's Request.
  *
  * The promise that it returns is fulfilled when the response is over or passed on, and rejects only
  * with what `next` throws. It stays pending for a pipelined request whose connection breaks before
@@ -100,9 +100,7 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
     watch.end(request, answer, writer)
   }
   onceOver(incoming, outgoing, hangUp)
-  // Once: a middleware may replace `write` when the head is written, too.
-  const taking = takingOf(outgoing)
-  const lends = taking === 'lent' && reader.length < Infinity
+  const lends = takingOf(outgoing) === 'lent' && reader.length < Infinity
   // A multipart body begins with bytes that are not from the source: what was read stays at hand.
   const buffer = lends && answer.pieces.length === 1 ? memory.takeBuffer(reader.length) : undefined
   let isBegun = false
@@ -116,10 +114,13 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
     hangUp()
     return FINISHED
   }
+  // A middleware may replace `write` when the head is written, too.
+  const isPiped = takingOf(outgoing) === 'piped'
+  if (isPiped && buffer !== undefined) memory.forgetBuffer(buffer)
   watch.begin(request, answer, writer)
   return async () => {
     try {
-      if (taking === 'piped') await pipe(transfer, writer)
+      if (isPiped) await pipe(transfer, writer)
       else await writeAll(reader, writer, lends, buffer)
       watch.end(request, answer, writer)
     } catch (thrown) {

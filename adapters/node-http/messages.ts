@@ -33,7 +33,9 @@ export interface Outgoing {
   }
   /** The value of a field that was set, but not sent yet; undefined if there is none. */
   getHeader(name: string): unknown
-  /** Sends the head, with the fields that were set; those given here replace others of their name. */
+  /**
+   * Sends the head, with the fields that were set; those given here replace others of their name.
+   */
   writeHead(status: number, headers: Record<string, string | string[]>): unknown
   /** Sends a chunk; `callback` is called when it has left, or with the reason why it did not. */
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
@@ -64,7 +66,9 @@ export function waitForTurn(outgoing: Outgoing): Promise<void> {
   return new Promise((resolve) => outgoing.once('socket', resolve))
 }
 
-/** Calls a listener once the response is over or its client is gone, at once if it is gone already. */
+/**
+ * Calls a listener once the response is over or its client is gone, at once if it is gone already.
+ */
 export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () => void): void {
   outgoing.once('close', listener)
   // Node closes an HTTP/2 stream that was reset without an error only once its request was read.
@@ -78,8 +82,8 @@ export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () =>
  * - `lent`: Node writes. Its callback tells that a chunk has left, and that nothing will read its
  *   memory any more.
  * - `given`: another class stands in for Node's. It calls back, too, and may keep what it got.
- * - `piped`: a middleware has replaced `write` or `end`, as compression does. The replacements don't
- *   tell when a chunk has left.
+ * - `piped`: a middleware has replaced `write` or `end`, as compression does. The replacements
+ *   don't tell when a chunk has left.
  */
 export type Taking = 'lent' | 'given' | 'piped'
 

@@ -1,14 +1,16 @@
 import type { Digests } from '../../src/source.ts'
 
-/** What the checksums of S3 are called in RFC 9530, and how they look: that of parts ends in `=-3`. */
+/**
+ * What the checksums of S3 are called in RFC 9530, and how they look: that of parts ends in `=-3`.
+ */
 const ALGORITHMS = [
   ['sha-256', 'x-amz-checksum-sha256', /^[A-Za-z\d+/]{43}=$/],
   ['sha', 'x-amz-checksum-sha1', /^[A-Za-z\d+/]{27}=$/],
 ] as const
 
 /**
- * The digests of a whole object, from the head of an answer about it: its checksums, unless they are of
- * its parts, and MD5 where the entity tag is one.
+ * The digests of a whole object, from the head of an answer about it: its checksums, unless they
+ * are of its parts, and MD5 where the entity tag is one.
  *
  * @example
  * digestsOf(new Headers({ etag: '"900150983cd24fb0d6963f7d28e17f72"' })) // { md5: … }

@@ -4,8 +4,8 @@ import { ask, type Upstream } from '../http/upstream.ts'
 import type { Entry } from '../site/tree.ts'
 
 /**
- * What a bucket has directly below a prefix, page by page: the next is asked for when the last entry
- * of one was taken.
+ * What a bucket has directly below a prefix, page by page: the next is asked for when the last
+ * entry of one was taken.
  *
  * @param upstreamOf the listing with these parameters
  * @throws OriginError, as a rejection, when the store gives none
@@ -55,7 +55,10 @@ function isName(name: string): boolean {
   return !/^\.{0,2}$/.test(name) && !name.includes('/')
 }
 
-/** What the elements of a name hold. An expression would look for the end of each from its beginning. */
+/**
+ * What the elements of a name hold. An expression would look for the end of each from its
+ * beginning.
+ */
 function* elementsOf(xml: string, name: string): Generator<string> {
   const [begin, end] = [`<${name}>`, `</${name}>`]
   for (let at = xml.indexOf(begin); at >= 0; at = xml.indexOf(begin, at)) {

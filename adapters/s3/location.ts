@@ -12,13 +12,13 @@ export interface S3Location {
   readonly region?: string | undefined
   /**
    * A key, or a function that gives one; it is asked again shortly before the `expiration` that it
-   * names, and for every request if it names none, but once for all that wait at the same time. Left
-   * out for a bucket that everybody may read.
+   * names, and for every request if it names none, but once for all that wait at the same time.
+   * Left out for a bucket that everybody may read.
    */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>) | undefined
   /**
-   * Whether the bucket stands in the path (`https://host/bucket/key`), as it may everywhere, or else in
-   * the host (`https://bucket.host/key`). True by default.
+   * Whether the bucket stands in the path (`https://host/bucket/key`), as it may everywhere, or
+   * else in the host (`https://bucket.host/key`). True by default.
    */
   readonly pathStyle?: boolean | undefined
 }
@@ -56,8 +56,8 @@ export function storeOf(location: S3Location): Store {
 }
 
 /**
- * The path of a key in a URL; null for a key that no object has or no URL can express: fetch resolves
- * dot segments, however they are encoded.
+ * The path of a key in a URL; null for a key that no object has or no URL can express: fetch
+ * resolves dot segments, however they are encoded.
  *
  * @example
  * toPath('films/a b.mp4') // '/films/a%20b.mp4'

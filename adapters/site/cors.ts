@@ -108,7 +108,7 @@ export function cors(
   }
 }
 
-/** What Access-Control-Allow-Origin says to a page of an origin; null if it may not read anything. */
+/** What Access-Control-Allow-Origin says to a page of an origin; null if it may read nothing. */
 function originRule(rule: CorsOptions['origin']): (origin: string | null) => string | null {
   if (rule === '*') return () => rule
   if (typeof rule === 'string') {

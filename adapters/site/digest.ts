@@ -5,9 +5,9 @@ import { plain } from './plain.ts'
 
 /**
  * Adds Repr-Digest (RFC 9530 §3) to a file, if its client asks by Want-Repr-Digest for an algorithm
- * by which its `digest` is known: of these, the one that it prefers. So it is of the whole file on a
- * 206, a 304 and the answer to a HEAD, too. Every `site` does this. There is no Vary for it: the content
- * is the same, and a cache may well give the digest to who didn't ask (RFC 9110 §12.5.5).
+ * by which its `digest` is known: the one that it prefers. So it is of the whole file on a 206, a
+ * 304 and the answer to a HEAD, too. Every `site` does this. There is no Vary for it: the content
+ * is the same, and a cache may give the digest to clients that did not ask (RFC 9110 §12.5.5).
  *
  * @throws what the file's `digest` throws, as a rejection; the file is closed then
  *
@@ -47,8 +47,8 @@ export function digestsOf(
 }
 
 /**
- * The algorithms of Want-Repr-Digest, the preferred first (RFC 9530 §4): a dictionary of weights from
- * 0, which means no, to 10.
+ * The algorithms of Want-Repr-Digest, the preferred first (RFC 9530 §4): a dictionary of weights
+ * from 0, which means no, to 10.
  *
  * @example
  * wantedAlgorithms('sha-256=3, sha-512=10, md5=0') // ['sha-512', 'sha-256']

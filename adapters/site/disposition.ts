@@ -23,8 +23,8 @@ export function contentDisposition(kind: 'attachment' | 'inline', name: string):
 }
 
 /**
- * The fields that have a file saved under its name, rather than shown: for the option `headers` of a
- * site, as it stands.
+ * The fields that have a file saved under its name, rather than shown: for the option `headers` of
+ * a site, as it stands.
  *
  * @param path of which the last segment is the name
  *
@@ -39,8 +39,8 @@ export function attachment(path: string): HeaderFields {
 }
 
 /**
- * Letters without their marks, as most of them can be read; whatever else is not ASCII becomes `_`. So
- * does what is special in quotes: some clients undo `\"`, some end there.
+ * Letters without their marks, as most of them can be read; whatever else is not ASCII becomes `_`.
+ * So does what is special in quotes: some clients undo `\"`, some end there.
  */
 function toAscii(name: string): string {
   return name

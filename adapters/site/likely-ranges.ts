@@ -5,8 +5,8 @@ import type { RequestLike } from '../../src/source.ts'
 const WHOLE: RangeSpec = { firstPos: 0, lastPos: Infinity }
 
 /**
- * The ranges that a request will most likely get, so that a store elsewhere can be asked for them at
- * once: all of the file without Range, and none where the answer has no body.
+ * The ranges that a request will most likely get, so that a store elsewhere can be asked for them
+ * at once: all of the file without Range, and none where the answer has no body.
  *
  * @example
  * likelyRanges(new Request('http://localhost/', { headers: { range: 'bytes=5-' } }))

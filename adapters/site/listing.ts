@@ -93,7 +93,7 @@ function streamOf(form: Form, path: string, entries: Iterator<Entry>): ReadableS
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
       await othersTurn()
-      // Some 100 KiB.
+      // One run is some 100 KiB.
       for (let count = 0; count < RUN_LENGTH; count++) {
         const { value, done } = entries.next()
         if (done) {
@@ -116,7 +116,7 @@ const JSON_FORM: Form = {
   headers: { 'content-type': 'application/json' },
   begin: () => '[\n',
   item({ name, kind, size, lastModified }) {
-    // Null of a date that is none.
+    // `toJSON` gives null for an invalid date.
     const mtime = lastModified?.toJSON() ? formatHttpDate(lastModified) : undefined
     return JSON.stringify({ name, type: kind, mtime, size })
   },
@@ -125,8 +125,8 @@ const JSON_FORM: Form = {
 }
 
 /**
- * A page that a person reads, and that rclone, httpdirfs and wget take for a folder: every entry has
- * one link, which is relative, and that of a folder ends in a slash.
+ * A page that a person reads, and that rclone, httpdirfs and wget take for a folder: every entry
+ * has one link, which is relative, and that of a folder ends in a slash.
  */
 const HTML_FORM: Form = {
   headers: {
@@ -153,7 +153,7 @@ ${path === '' ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\
     const slash = kind === 'directory' ? '/' : ''
     // Without a scheme, even if the name begins like one: its colon is encoded.
     const link = `<a href="${encodeURIComponent(name)}${slash}"><bdi>${escapeText(name)}</bdi>${slash}</a>`
-    // Null of a date that is none.
+    // `toJSON` gives null for an invalid date.
     const date = lastModified?.toJSON()?.slice(0, 16).replace('T', ' ') ?? ''
     return `<tr><td>${link}</td><td>${length}</td><td>${date}</td></tr>\n`
   },

@@ -1,8 +1,8 @@
 import type { TreeFile } from './tree.ts'
 
 /**
- * A file that can be copied: `{ ...plain(file), headers }`. Of an object of a class, `...` alone would
- * lose the methods, which may need their object, too.
+ * A file that can be copied: `{ ...plain(file), headers }`. Of an object of a class, `...` alone
+ * would lose the methods, which may need their object, too.
  */
 export function plain(file: TreeFile): TreeFile {
   if (Object.getPrototypeOf(file) === Object.prototype) return file

@@ -1,8 +1,8 @@
 import type { Answer } from '../../src/answer.ts'
 
 /**
- * A redirect from a folder's name to its URL, which ends in a slash. It is relative: wherever the site
- * is mounted, it leads to the same folder, and never to another host.
+ * A redirect from a folder's name to its URL, which ends in a slash. It is relative: wherever the
+ * site is mounted, it leads to the same folder, and never to another host.
  *
  * @param name the last segment of what was asked for, encoded
  * @param search of what was asked for

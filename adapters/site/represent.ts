@@ -19,8 +19,8 @@ interface Described extends FileSource {
 }
 
 /**
- * A file as it is sent: as the options say, and stored in a coding that the client accepts. At once,
- * unless that has to be looked for.
+ * A file as it is sent: as the options say, and stored in a coding that the client accepts. At
+ * once, unless that has to be looked for.
  *
  * @throws what a function of the options throws; the file is closed then
  */

@@ -1,8 +1,9 @@
 import type { RequestLike } from '../../src/source.ts'
 
 /**
- * A request like another one, but for what is given. What Cloudflare tells of it comes along (`cf`), and
- * the signal of its client: leave that out by `signal: undefined` where others wait for the same.
+ * A request like another one, but for what is given. What Cloudflare tells of it comes along
+ * (`cf`), and the signal of its client: leave that out by `signal: undefined` where others wait for
+ * the same.
  */
 export function requestLike(request: RequestLike, changes: Partial<RequestLike>): RequestLike {
   const { method, url, headers, cf } = request as RequestLike & { readonly cf?: unknown }

@@ -102,8 +102,8 @@ async function isFolder({ tree, isWithin, request }: Visit, path: string): Promi
 }
 
 /**
- * Express and Connect hand on `/` for the mount `/media` as for `/media/`. Relative links would lead
- * elsewhere from there.
+ * Express and Connect hand on `/` for the mount `/media` as for `/media/`. Relative links would
+ * lead elsewhere from there.
  *
  * @returns the last segment of the mount, if it was asked for without its slash
  */

@@ -15,8 +15,8 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    */
   readonly base?: string | undefined
   /**
-   * The folder of a request, by its name at the root: everything is looked for inside of it. Null, and
-   * a name that no folder can have, such as `..` or `a/b`, are "not found".
+   * The folder of a request, by its name at the root: everything is looked for inside of it. Null,
+   * and a name that no folder can have, such as `..` or `a/b`, are "not found".
    *
    * @example
    * ```ts
@@ -45,15 +45,15 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    */
   readonly fallback?: string | undefined
   /**
-   * Whether `app.js.br`, `.zst` or `.gz` beside `app.js` is sent to clients that accept it; or which
-   * of these, best first. Not for films, sound and pictures. A file that is older than the one beside
-   * it is not used. False by default.
+   * Whether `app.js.br`, `.zst` or `.gz` beside `app.js` is sent to clients that accept it; or
+   * which of these, best first. Not for films, sound and pictures. A file that is older than the
+   * one beside it is not used. False by default.
    */
   readonly precompressed?: boolean | readonly Encoding[] | undefined
   /**
    * Cache-Control, as a value for all files that have none of their own, or a function that has the
-   * last word, or undefined; null for none. Otherwise `no-cache`: a browser asks whether its copy is
-   * still good.
+   * last word, or undefined; null for none. Otherwise `no-cache`: a browser asks whether its copy
+   * is still good.
    *
    * @example
    * ```ts
@@ -68,9 +68,9 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
     | ((path: string, file: FileSource) => string | null | undefined)
     | undefined
   /**
-   * Further header fields for every answer about a file, not for a 404 or 503: as values for all files
-   * that have none of their own, or a function that has the last word. A Content-Type is used only
-   * where the type is not known.
+   * Further header fields for every answer about a file, not for a 404 or 503: as values for all
+   * files that have none of their own, or a function that has the last word. A Content-Type is used
+   * only where the type is not known.
    */
   readonly headers?:
     | HeadersLike
@@ -79,8 +79,8 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   /** The media type of a file; undefined for the one that it has. */
   readonly type?: ((path: string) => string | null | undefined) | undefined
   /**
-   * Digests of a file, by algorithm, for clients that ask for them by Want-Repr-Digest; undefined for
-   * those that its store knows.
+   * Digests of a file, by algorithm, for clients that ask for them by Want-Repr-Digest; undefined
+   * for those that its store knows.
    */
   readonly digest?:
     | ((
@@ -89,8 +89,8 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
       ) => Digests | null | undefined | Promise<Digests | null | undefined>)
     | undefined
   /**
-   * Whether folders without an index are listed: as a page, as JSON, or as what the request asks for
-   * by Accept or `?format=json`. False by default.
+   * Whether folders without an index are listed: as a page, as JSON, or as what the request asks
+   * for by Accept or `?format=json`. False by default.
    */
   readonly listing?: boolean | 'html' | 'json' | undefined
   /** What answers `?zip` of a folder; it gets a tree without hidden files. */
@@ -98,8 +98,8 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
     | ((tree: FileTree, path: string, request: RequestLike) => Found | Promise<Found>)
     | undefined
   /**
-   * Makes another file of each that is sent, or gives it back as it is. What it makes has a tag and a
-   * size of its own, closes the file that it was given, and is not sent in a stored coding. If it
+   * Makes another file of each that is sent, or gives it back as it is. What it makes has a tag and
+   * a size of its own, closes the file that it was given, and is not sent in a stored coding. If it
    * throws, the file is closed for it. Archives that `download` makes hold the files as they are.
    *
    * @example
@@ -111,8 +111,8 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   /** Whether files whose names begin with a dot are found. False by default. */
   readonly dotfiles?: boolean | undefined
   /**
-   * Whether a name is also looked for in its other Unicode forms, as macOS (NFD) and others (NFC) write
-   * it. False by default.
+   * Whether a name is also looked for in its other Unicode forms, as macOS (NFD) and others (NFC)
+   * write it. False by default.
    */
   readonly normalize?: boolean | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * In decimal units, with two or three digits. It also runs in the browser, from its own source text.
+ * In decimal units, with two or three digits. It also runs in the browser, from its own source.
  *
  * @example
  * formatSize(670_871) // '671 kB'

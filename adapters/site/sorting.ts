@@ -7,9 +7,9 @@ export const RUN_LENGTH = 512
 type Order = (a: Entry, b: Entry) => number
 
 /**
- * Sorts the entries of a folder, which may be very many: folders first, by name, numbers in names by
- * their value, unless another order is given. No other request waits: they are sorted in short runs,
- * with a pause before each, and merged while the result is read.
+ * Sorts the entries of a folder, which may be very many: folders first, by name, numbers in names
+ * by their value, unless another order is given. No other request waits: they are sorted in short
+ * runs, with a pause before each, and merged while the result is read.
  */
 export async function sortEntries(
   entries: Entry[],

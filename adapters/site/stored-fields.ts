@@ -21,7 +21,7 @@ export function withStored(
 /** A media type, whatever its parameters (RFC 9110 §8.3.1). */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[ \t]*(?:;|$)/
 
-/** A media type stored with a file, if it is one and can be sent: not two of them, or any other text. */
+/** A media type stored with a file, if it is one that can be sent: not two, or any other text. */
 export function storedType(type: string | null | undefined): string | undefined {
   return type != null && MEDIA_TYPE.test(type) && isPrintable(type) ? type : undefined
 }

@@ -13,10 +13,10 @@ export interface Entry {
   /** When it was changed last. */
   readonly lastModified?: Date | undefined
   /**
-   * Names the version of a file, in quotes as a strong entity tag does; anything else is ignored. It is
-   * for `zipFolder`, which then opens no file before its bytes are needed. What `open` gives must have the
-   * same as its `version` or as its `etag`: otherwise the archive breaks off. Left out where a look at a
-   * file can't tell.
+   * Names the version of a file, in quotes as a strong entity tag does; anything else is ignored.
+   * It is for `zipFolder`, which then opens no file before its bytes are needed. What `open` gives
+   * must have the same as its `version` or as its `etag`: otherwise the archive breaks off. Left
+   * out where a look at a file can't tell.
    */
   readonly version?: string | undefined
 }
@@ -30,7 +30,8 @@ export interface Entry {
  * const tree: FileTree = {
  *   open(path) {
  *     const bytes = texts.get(path)
- *     return bytes ? { size: bytes.length, read: (start, end) => bytes.subarray(start, end) } : null
+ *     if (bytes === undefined) return null
+ *     return { size: bytes.length, read: (start, end) => bytes.subarray(start, end) }
  *   },
  * }
  * fileHandler(site(tree))
@@ -40,8 +41,8 @@ export interface FileTree {
   /**
    * The file at a path, or what else is there.
    *
-   * @param path decoded and relative: no leading slash, no dot, empty or hidden segment; `''` is the
-   * root
+   * @param path decoded and relative: no leading slash, no dot, empty or hidden segment; `''` is
+   * the root
    * @param request for stores that answer it in one round trip
    * @returns null if nothing is there
    */
@@ -54,8 +55,8 @@ export interface FileTree {
    */
   readonly list?: ((path: string) => AsyncIterable<Entry>) | undefined
   /**
-   * Whether it knows keys only, as an object store does: `open` never says `directory`, and a folder
-   * is whatever keys begin with. False by default.
+   * Whether it knows keys only, as an object store does: `open` never says `directory`, and a
+   * folder is whatever keys begin with. False by default.
    */
   readonly isFlat?: boolean | undefined
 }

@@ -2,7 +2,10 @@ import { unexpected } from '../../src/errors.ts'
 
 /** What a URL names below a base. */
 export interface Target {
-  /** Decoded, without slashes around it; null for what is hidden: it must look like what is not there. */
+  /**
+   * Decoded, without slashes around it; null for what is hidden: it must look like what is not
+   * there.
+   */
   readonly path: string | null
   /** Whether it ends in a slash: it names a folder, then. `''` without one is the base itself. */
   readonly endsInSlash: boolean
@@ -12,10 +15,10 @@ export interface Target {
 
 /**
  * The path below `base` of the file that a request URL names, decoded once and without a leading
- * slash. Null if there is none: it lies outside `base`, ends in a slash, is not valid UTF-8, names a
- * hidden file, or has an encoded byte that could make it another path to a file system (`%2f`, `%5c`,
- * `%00`). Repeated slashes count as one, and dot segments are resolved as the URL Standard says; no
- * result can lead above the root.
+ * slash. Null if there is none: it lies outside `base`, ends in a slash, is not valid UTF-8, names
+ * a hidden file, or has an encoded byte that could make it another path to a file system (`%2f`,
+ * `%5c`, `%00`). Repeated slashes count as one, and dot segments are resolved as the URL Standard
+ * says; no result can lead above the root.
  *
  * @param url absolute, or starting with `/` as in a request line
  * @param base starting and ending with `/`, decoded

@@ -50,7 +50,7 @@ export function inOtherForms(tree: FileTree): FileTree {
   }
 }
 
-/** Of how many names, the last of a path, each is tried in both forms, whatever the others are in. */
+/** How many names of a path, counted from its end, are tried in both forms each. */
 const MIXED_NAMES = 3
 
 /** The forms in which a path may be stored: as it is, or in one form, or name by name. */
@@ -64,7 +64,7 @@ function formsOf(path: string): Set<string> {
   return new Set([path, ...bothForms(path), ...mixed])
 }
 
-/** Of most, and of macOS. */
+/** NFC, as most systems write names, and NFD, as macOS does. */
 function bothForms(text: string): string[] {
   return [text.normalize('NFC'), text.normalize('NFD')]
 }

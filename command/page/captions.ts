@@ -14,7 +14,7 @@ export interface Track {
 /** The most that one file may have: whoever names the files could fill the page with them. */
 const MAX_TRACKS = 32
 
-/** A language and marks, in either order. `hi` is for who hears little, but Hindi by itself. */
+/** A language and marks, in either order. `hi` means hearing impaired, but Hindi by itself. */
 const SUFFIX =
   /((?:\.(?:forced|sdh|cc|default)){0,2})(?:\.([a-z]{2,3}(?:-[a-z\d]{2,8})*))?((?:\.(?:forced|sdh|cc|hi|default)){0,2})$/i
 
@@ -40,7 +40,7 @@ export class Tracks {
     return belongings.map(([stem]) => stem)
   }
 
-  /** In the order of their names, those that don't tell all that is said last; at most 32. */
+  /** At most 32, in the order of their names; forced ones last: they hold a part of the words. */
   of(path: string): readonly Track[] {
     const tracks = this.#byStem.get(stemOf(path)) ?? []
     const isForced = ({ note }: Track) => Number(/forced/i.test(note))

@@ -21,10 +21,12 @@ const MAX_LISTENERS = 100
 /** How many processes may number rows. */
 const MAX_NUMBERS = 1000
 
-/** What a page may call itself. */
-export const VIEW_NAME: RegExp = /^[a-z\d]{4,16}$/
+const NAME = '[a-z\\d]{4,16}'
 
-const VIEW = /[?&]view=([a-z\d]{4,16})(?:&|$)/
+/** What a page may call itself. */
+export const VIEW_NAME: RegExp = new RegExp(`^${NAME}$`)
+
+const VIEW = new RegExp(`[?&]view=(${NAME})(?:&|$)`)
 
 /** Whether a response is the events themselves. */
 export function isListening({ headers }: Pick<Serving, 'headers'>): boolean {

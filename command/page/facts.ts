@@ -6,7 +6,7 @@ import { type FilmLayout, findIndex } from './index-of.ts'
 export interface FileFacts {
   readonly size: number
   readonly layout: FilmLayout | null
-  /** What explains itself, in a sentence; '' for nothing. */
+  /** What that means for whoever watches, in a sentence; '' for nothing. */
   readonly note: string
 }
 
@@ -24,7 +24,8 @@ function noteOf({ index, media }: FilmLayout): string {
   const { name, start, end } = index
   if (start < media.end) return ''
   const place = `The index (${name}, ${formatSize(end - start)}) is at the end`
-  if (name === 'Cues')
+  if (name === 'Cues') {
     return `${place}, as is usual in WebM: the browser asks for it there to seek.`
+  }
   return `${place}: before it can play, the browser must ask for it there, which costs one more round trip, or read the whole file. “ffmpeg -i film.mp4 -c copy -movflags +faststart new.mp4” puts it first.`
 }

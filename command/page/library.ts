@@ -1,9 +1,8 @@
-import type { Entry } from '../../adapters/site/tree.ts'
+import { type Entry, join } from '../../adapters/site/tree.ts'
 import { AT_ONCE, Finds, type Limits, type Place } from './finds.ts'
 import { FilmFolder, Groups } from './groups.ts'
 import type { Item, Kind } from './item.ts'
 import { collator, type Order } from './order.ts'
-import { join } from './paths.ts'
 
 /** What of a folder is asked for. */
 export interface Query {

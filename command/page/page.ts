@@ -3,6 +3,7 @@ import { parseTarget, toRelativePath } from '../../adapters/site/url-path.ts'
 import type { Answer } from '../../src/answer.ts'
 import { type FileLookup, isSource } from '../../src/lookup.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
+import type { Scheme } from '../address.ts'
 import { authorityOf } from '../authority.ts'
 import { GET } from '../own-request.ts'
 import { SCRIPT } from './browser/script.ts'
@@ -23,7 +24,7 @@ export interface Site {
   readonly shelf: Shelf
   /** What the root is called. */
   readonly name: string
-  readonly scheme: 'http' | 'https'
+  readonly scheme: Scheme
   /** Whether the files have an archive of each folder, at `?zip`. */
   readonly hasArchives: boolean
   readonly views: Views
@@ -60,8 +61,9 @@ export function withPage({ files, shelf, name, scheme, hasArchives, views }: Sit
     return folder === '' || (await isFolder(folder)) ? toPlainPath(target) : null
   }
 
-  /** A request for a file, as if it came without the fields of the one that needs it. */
-  async function open(path: string, { method, headers } = GET): Promise<FileSource | null> {
+  /** The file at a path, or null. It is asked for with the fields of `request`, or with none. */
+  async function open(path: string, request: RequestLike = GET): Promise<FileSource | null> {
+    const { method, headers } = request
     const found = await files({ method, headers, url: path })
     return isSource(found) ? found : null
   }
@@ -119,7 +121,7 @@ export function withPage({ files, shelf, name, scheme, hasArchives, views }: Sit
     if (folder !== '' && !(await isFolder(folder))) return null
     const query: Query = { folder, words: '', order: 'name', page: 1 }
     const { media } = await readLibrary(shelf, query, LONG)
-    const here = `${scheme}://${authorityOf(request)}${pathname}`
+    const here = `${scheme}://${authorityOf(request) || host}${pathname}`
     const own = URL.canParse(here) ? here : `${scheme}://${host}${pathname}`
     const base = ownReferrer(request, pathname) ?? own
     return toSource(renderPlaylist(media, query, base), 'audio/x-mpegurl', { vary: 'referer' })
@@ -160,8 +162,8 @@ function toQuery(folder: string, asked: URLSearchParams): Query {
 }
 
 /**
- * A redirect to the folder without the slashes that are too many: from there, `../` leads out of it.
- * It is relative, as all links are.
+ * A redirect to the folder without the slashes that are too many: from there, `../` leads out of
+ * it. It is relative, as all links are.
  */
 function toPlainPath({ pathname, search }: URL): Answer {
   const toRoot = '../'.repeat(pathname.split('/').length - 2)
@@ -171,8 +173,8 @@ function toPlainPath({ pathname, search }: URL): Answer {
 }
 
 /**
- * The page of a folder that a link in it was followed from, as its browser sees it: a proxy may speak
- * TLS, and have this server below a path of its own. Null for programs, and for other pages.
+ * The page of a folder that a link in it was followed from, as its browser sees it: a proxy may
+ * speak TLS, and have this server below a path of its own. Null for programs, and for other pages.
  *
  * @param folder the path of the folder as it is asked for
  */

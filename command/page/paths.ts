@@ -7,7 +7,3 @@ export function folderOf(path: string): string {
 export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
-
-export function join(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`
-}

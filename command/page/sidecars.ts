@@ -20,7 +20,7 @@ export interface Found {
 }
 
 interface Sidecar extends Found {
-  /** What it belongs to, if there is such a thing: a path without extension, or a folder's with a slash. */
+  /** What it may belong to: a path without an extension, or that of a folder with a slash. */
   readonly owners: readonly string[]
 }
 
@@ -61,9 +61,8 @@ export class Sidecars {
   #addOwners(path: string): void {
     if (this.#owners.size >= MAX_OWNERS) return
     this.#owners.add(stemOf(path))
-    for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+    for (let folder = folderOf(path); !this.#owners.has(`${folder}/`); folder = folderOf(folder)) {
       this.#owners.add(`${folder}/`)
-      if (folder === '') return
     }
   }
 

@@ -1,3 +1,4 @@
+import { derivedTag } from '../../adapters/site/derived-tag.ts'
 import { readBytes } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
 
@@ -18,7 +19,7 @@ export async function asWebVtt(source: FileSource): Promise<FileSource | null> {
     return {
       size: bytes.length,
       type: 'text/vtt; charset=utf-8',
-      etag: source.etag?.replace(/"$/, '-vtt"'),
+      etag: derivedTag(source.etag, 'vtt'),
       lastModified: source.lastModified,
       headers: source.headers,
       read: (start, end) => bytes.subarray(start, end),

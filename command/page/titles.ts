@@ -20,8 +20,8 @@ const EPISODE =
 const SEASON = /^(?:season|series|staffel|saison|temporada|stagione|sezon|seizoen)[\s._-]*\d+$/i
 
 /**
- * Reads a file's name as people mean it: without its extension, and with spaces where dots stand for
- * them; an episode without its series.
+ * Reads a file's name as people mean it: without its extension, and with spaces where dots stand
+ * for them; an episode without its series.
  *
  * @example
  * readTitle('Blade Runner (1982).mp4') // { text: 'Blade Runner (1982)' }
@@ -66,7 +66,7 @@ function lettersOf(text: string): string {
 
 /** Without what parts words at either end. */
 function withoutEdges(text: string): string {
-  // Behind what is none: from every one of a long row of dots, the rest would be looked through.
+  // Linear by the lookbehind: without it, a long run of dots is scanned from each of its dots.
   return text.replace(/^[\s._-]+|(?<![\s._-])[\s._-]+$/g, '')
 }
 

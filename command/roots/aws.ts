@@ -82,7 +82,7 @@ function readProfile(name: string, variable: Variable): Settings | null {
   return inConfig || inKeys ? { ...inConfig, ...inKeys } : null
 }
 
-/** The sections of an INI file; none if there is no such file. What is indented belongs to others. */
+/** The sections of an INI file; none if there is no file. What is indented belongs to others. */
 function readSections(path: string | null): ReadonlyMap<string, Settings> {
   const sections = new Map<string, Record<string, string>>()
   let section: Record<string, string> = {}

@@ -43,7 +43,7 @@ async function tryToWrite(directory: string): Promise<void> {
   }
 }
 
-/** Not by mkdir's own `recursive`: where nothing can be made, as below /proc, Node tries for ever. */
+/** Not by mkdir's `recursive`: where nothing can be made, as below /proc, Node tries for ever. */
 async function makeDirectory(path: string): Promise<void> {
   const make = () => mkdir(path, { mode: 0o700 })
   try {

@@ -61,8 +61,8 @@ export function distantRoot(tree: FileTree, { id, ...about }: Distant, nearby: N
 const FOLDER: Answer = { status: 404, headers: {}, pieces: [] }
 
 /**
- * The same tree, whose files are read through a cache. Not the site above it: an archive that is made
- * of them would be cached beside them, and made anew for each of its blocks.
+ * The same tree, whose files are read through a cache. Not the site above it: an archive that is
+ * made of them would be cached beside them, and made anew for each of its blocks.
  */
 function throughCache(tree: FileTree, id: string, { memory, tier }: Nearby): FileTree {
   if (memory === 0 && tier === undefined) return tree

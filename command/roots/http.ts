@@ -52,7 +52,7 @@ export async function httpRoot(
   }
 }
 
-/** The folder that a file's URL lies in, its query and credentials included, and the file's name. */
+/** The folder that a file's URL lies in, with its query and credentials, and the file's name. */
 function split(url: URL): { readonly folder: URL; readonly name: string } {
   const folder = new URL(url)
   folder.pathname = url.pathname.replace(/[^/]*$/, '')

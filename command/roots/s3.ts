@@ -47,7 +47,8 @@ export async function s3Root(options: ServeOptions, say: (notice: string) => voi
 }
 
 /**
- * What there is at a key; asked once, so that what is wrong is known before anybody asks for a file.
+ * What there is at a key; asked once, so that what is wrong is known before anybody asks for a
+ * file.
  *
  * @throws Failure, as a rejection, if the store refuses or does not answer
  */

@@ -72,7 +72,9 @@ export function blockSource(
     return block.subarray(start - offset, end - offset)
   }
 
-  /** Reads ahead of whoever has asked for two blocks in a row, up to the end of what was asked for. */
+  /**
+   * Reads ahead of whoever has asked for two blocks in a row, up to the end of what was asked for.
+   */
   function advance(index: number, end: number): void {
     if (index === latest) return
     run = index === latest + 1 ? run + 1 : 1

@@ -2,7 +2,9 @@ import { expectFunction, expectWholeNumber, unexpected } from '../../../src/erro
 import { nameFor } from '../digest.ts'
 import type { BlockTier } from './tier.ts'
 
-/** The part of a Cache that is used: `caches.default` in Workers, `await caches.open(…)` elsewhere. */
+/**
+ * The part of a Cache that is used: `caches.default` in Workers, `await caches.open(…)` elsewhere.
+ */
 export interface CacheLike {
   /** What is stored by a URL. */
   match(url: string): Promise<Response | undefined>
@@ -62,7 +64,9 @@ export function cacheApiTier(cache: CacheLike, options: CacheApiOptions = {}): B
   }
 }
 
-/** @throws TypeError unless it is a URL to which something can be added: a Cache ignores a fragment */
+/**
+ * @throws TypeError unless it is a URL to which something can be added: a Cache ignores a fragment
+ */
 function expectBase(base: string): string {
   const { href } = new URL(base)
   if (href.includes('#')) throw unexpected('base to be a URL without a fragment', base)

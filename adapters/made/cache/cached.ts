@@ -13,13 +13,14 @@ import { isVersion, type Looked, Versions } from './versions.ts'
 /** Options of `cached`. */
 export interface CacheOptions<Context extends readonly unknown[] = readonly unknown[]> {
   /**
-   * How many bytes are read and kept at a time, from a multiple of this offset on. A whole number, 1
-   * or more; 1 MiB by default.
+   * How many bytes are read and kept at a time, from a multiple of this offset on. A whole number,
+   * 1 or more; 1 MiB by default.
    */
   readonly blockSize?: number | undefined
   /**
-   * The most bytes that blocks take in memory: `blockSize` or more, 64 MiB by default. Besides, each
-   * response under way holds the block that it is sending, and those that were read ahead for it.
+   * The most bytes that blocks take in memory: `blockSize` or more, 64 MiB by default. Besides,
+   * each response under way holds the block that it is sending, and those that were read ahead for
+   * it.
    */
   readonly memory?: number | undefined
   /**
@@ -67,13 +68,14 @@ export type CachedLookup<Context extends readonly unknown[] = readonly unknown[]
   }
 
 /**
- * A cache of blocks in front of a lookup: whoever asks for bytes that were read before, or are being
- * read for somebody else, costs no further read. Made for files that are far away, or slow to read.
+ * A cache of blocks in front of a lookup: whoever asks for bytes that were read before, or are
+ * being read for somebody else, costs no further read. Made for files that are far away, or slow to
+ * read.
  *
  * The lookup is asked twice: by HEAD which version there is, for each request, and by GET with a
- * Range of one block for each that is missing. Blocks belong to a version, named by its strong entity
- * tag; a file without one is passed through, like whatever is no file. If the version changes under
- * way, the response is cut off. Failures are not cached.
+ * Range of one block for each that is missing. Blocks belong to a version, named by its strong
+ * entity tag; a file without one is passed through, like whatever is no file. If the version
+ * changes under way, the response is cut off. Failures are not cached.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *

@@ -27,9 +27,9 @@ const DIGEST_LENGTH = 32
 
 /**
  * Blocks in a directory, on Node, Bun and Deno: they survive a restart. The directory is made if
- * need be, for this user only, and should hold nothing else. Past `size`, the files go that were read
- * or written longest ago; after a restart, those written longest ago. Of several processes that share
- * a directory, each counts what it saw.
+ * need be, for this user only, and should hold nothing else. Past `size`, the files go that were
+ * read or written longest ago; after a restart, those written longest ago. Of several processes
+ * that share a directory, each counts what it saw.
  *
  * A file appears whole or not at all, and ends with a checksum: one that was cut or changed is
  * removed, and counts as not there.
@@ -116,7 +116,7 @@ export function directoryTier(
     for (const [name, length] of noted) note(name, length)
   }
 
-  /** Somebody has removed the directory: it is made again for who comes next. */
+  /** Somebody has removed the directory: the next block makes it again. */
   function startAnew(): void {
     scan = null
     files = new Map()

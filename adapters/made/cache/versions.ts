@@ -9,7 +9,7 @@ import { isForAll, type TaggedVersion } from './version.ts'
  */
 export type Looked = TaggedVersion | Answer | null | 'uncacheable'
 
-/** What everybody gets who asks soon: passing on what is not cached is right for all. */
+/** What is remembered for all who ask soon: passing on what is not cached suits everybody. */
 type Lasting = TaggedVersion | 'uncacheable'
 
 /** What is remembered, and until when, on the clock of `performance`. */

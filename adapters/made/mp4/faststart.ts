@@ -25,9 +25,9 @@ export interface FaststartOptions {
  * The first time, the heads of the outermost boxes and the index are read. What was found is
  * remembered if the file has a strong tag: then nothing is read but what is asked for.
  *
- * @returns the same source if there is nothing to move: the index is at the front, or compressed, or
- * has no room for an offset that has grown; the film is fragmented, or encrypted; or it is no MP4, or
- * a damaged one
+ * @returns the same source if there is nothing to move: the index is at the front, or compressed,
+ * or has no room for an offset that has grown; the film is fragmented, or encrypted; or it is no
+ * MP4, or a damaged one
  * @throws as a rejection, what reading throws; the source is then closed
  *
  * @example
@@ -55,6 +55,9 @@ const MAX_PLANS = 10_000
 /** What was found of files, by their versions; null: nothing is to be moved. */
 const plans = new BoundedMap<string, Plan | null>(MAX_PLANS)
 
+/** For how many plans of others one waits before it makes its own. */
+const MAX_WAITS = 2
+
 /** Those that are being made: each is over once it is there, or failed. */
 const planning = new Map<string, Promise<void>>()
 
@@ -62,16 +65,22 @@ async function planOf(source: FileSource, id: string): Promise<Plan | null> {
   const { etag, size } = source
   if (etag === undefined || !isStrong(etag)) return planFaststart(source)
   const key = JSON.stringify([id, etag, size])
-  // What fails for one may not for the next. In workerd, a request may not wait for another one's.
-  while (!isWorkerd && planning.has(key)) await planning.get(key)
+  // What fails for one may not for the next; where it fails for all, none waits for each of the others.
+  // In workerd, a request may not wait for another one's.
+  for (let waits = 0; waits < MAX_WAITS && !isWorkerd && planning.has(key); waits++) {
+    await planning.get(key)
+  }
   const known = plans.get(key)
   if (known !== undefined) return known
   const making = planFaststart(source).then((plan) => {
     plans.set(key, plan)
     return plan
   })
-  const end = () => void planning.delete(key)
-  planning.set(key, making.then(end, end))
+  const end = () => {
+    if (planning.get(key) === over) planning.delete(key)
+  }
+  const over = making.then(end, end)
+  planning.set(key, over)
   return making
 }
 

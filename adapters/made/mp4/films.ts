@@ -4,7 +4,8 @@ import { faststart } from './faststart.ts'
 const FILM = /\.(?:mp4|m4v|m4a|m4b|mov|3gp)$/i
 
 /**
- * `faststart` of whatever is called like an MP4: for the option `transform` of a site, as it stands.
+ * `faststart` of whatever is called like an MP4: for the option `transform` of a site, as it
+ * stands.
  *
  * @example
  * ```ts

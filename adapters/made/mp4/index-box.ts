@@ -60,7 +60,10 @@ function* tablesIn(
   }
 }
 
-/** Whether this may be a `meta` of items, which lie anywhere in the file; it has a version and flags. */
+/**
+ * Whether this may be a `meta` of items, which lie anywhere in the file; it has a version and
+ * flags.
+ */
 function mayHaveItems(moov: Uint8Array, { type, content, end }: Box, budget: Budget): boolean {
   if (type !== 'meta') return false
   for (const box of boxesIn(moov, content + 4, end, budget)) if (box?.type === 'iloc') return true

@@ -14,7 +14,9 @@ export interface Plan {
   readonly move: Move
 }
 
-/** What may stand around the media data, and move with them: nothing in it is found by its place. */
+/**
+ * What may stand around the media data, and move with them: nothing in it is found by its place.
+ */
 const MOVABLE = new Set([
   'ftyp',
   'free',
@@ -57,7 +59,9 @@ export async function planFaststart(source: FileSource): Promise<Plan | null> {
   return { at, start: box.start, end: box.end, tables, move }
 }
 
-/** The index of a file, if media data stand before it, and all of the file is boxes that we know. */
+/**
+ * The index of a file, if media data stand before it, and all of the file is boxes that we know.
+ */
 async function findIndex(source: FileSource): Promise<{ box: Box; at: number } | null> {
   const { size } = source
   let bytes = await readBytes(source, 0, Math.min(size, FIRST_READ))

@@ -7,7 +7,8 @@ import { type Grant, parseToken, type Token } from './token.ts'
  *   /films/a.mp4?v=2&signed=TOKEN      for one file
  *   /films/~TOKEN/a/index.m3u8         for all that is below /films/
  *
- * The second is a part of the path, so that relative links, such as those of a playlist, have it too.
+ * The second is a part of the path, so that relative links, such as those of a playlist, have it
+ * too.
  */
 const ASSIGNMENT = 'signed='
 const MARK = '~'
@@ -54,7 +55,10 @@ export function addToken(
   return toText(signed, isAbsolute)
 }
 
-/** Whether there is something like a token in a URL: with another one, nobody could tell which counts. */
+/**
+ * Whether there is something like a token in a URL: with another one, nobody could tell which
+ * counts.
+ */
 export function hasToken({ url }: Target): boolean {
   return tokensIn(url).length > 0
 }

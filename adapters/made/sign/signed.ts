@@ -86,12 +86,12 @@ function expectScope(scope: string, { path }: Target): string {
 }
 
 /**
- * A lookup behind signatures: GET and HEAD of URLs that `signUrl` signed, until they expire; 403 for
- * all others, whatever is wrong. A response that began in time goes on to its end.
+ * A lookup behind signatures: GET and HEAD of URLs that `signUrl` signed, until they expire; 403
+ * for all others, whatever is wrong. A response that began in time goes on to its end.
  *
  * The lookup gets the URL without its signature, as it was understood here: dot segments resolved.
- * No browser tells other sites the URL (`Referrer-Policy`). What observers of the handler get is the
- * request as it came: log `withoutSignature(request.url)`.
+ * No browser tells other sites the URL (`Referrer-Policy`). What observers of the handler get is
+ * the request as it came: log `withoutSignature(request.url)`.
  *
  * @param keys all of them are tried: to change a key, put the new one first, and remove the old one
  * once what it signed has expired
@@ -123,8 +123,8 @@ export function signed<Context extends readonly unknown[]>(
 }
 
 /**
- * A URL without its signature, for a log. Of one that grants nothing as it stands, what looks like a
- * signature is left out: it may be that of a good link.
+ * A URL without its signature, for a log. Of one that grants nothing as it stands, what looks like
+ * a signature is left out: it may be that of a good link.
  *
  * @example
  * ```ts

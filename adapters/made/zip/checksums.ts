@@ -41,8 +41,8 @@ const CHUNK = 1024 * 1024
 
 /**
  * The CRC-32s of files, remembered by id, size and strong entity tag, so that each version is read
- * once. So an id must always be of the same file: use one of these for each store of files. What has
- * a weak tag, or none, is read for each archive.
+ * once. So an id must always be of the same file: use one of these for each store of files. What
+ * has a weak tag, or none, is read for each archive.
  *
  * Those who need the same checksum at the same time share the work. When whoever reads hangs up,
  * another one reads on from there, now or later.

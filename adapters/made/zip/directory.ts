@@ -6,7 +6,8 @@ import { bigUint, type Directory, findDirectory, readTail } from './end.ts'
 
 /*
  * Where a file lies in a ZIP archive. Whatever an archive says, each read is bounded, and so is how
- * many there are: its end, the ZIP64 end if that is elsewhere, the central directory, a local header.
+ * many there are: its end, the ZIP64 end if that is elsewhere, the central directory, a local
+ * header.
  */
 
 /** A file in an archive. */

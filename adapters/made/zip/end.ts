@@ -66,7 +66,8 @@ async function largeEnd(
   if (before < 0) return null
   const locator = viewOf(tail.bytes.subarray(before, at))
   if (locator.getUint32(0, true) !== 0x0706_4b50) return null
-  // The offset that it tells is from where the archive begins, which need not be where the file does.
+  // The offset that it tells is from where the archive begins, which need not be where the file
+  // does.
   const adjacent = tail.start + before - LARGE_END_LENGTH
   for (const start of [adjacent, bigUint(locator, 8)]) {
     if (start < 0 || start + LARGE_END_LENGTH > source.size) continue

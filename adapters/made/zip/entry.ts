@@ -96,7 +96,9 @@ function gzipped(source: FileSource, stored: Stored): Pick<FileSource, 'size' | 
   return { size, read }
 }
 
-/** Opens the inflated bytes, once; the source is closed with them, or when nobody will open them. */
+/**
+ * Opens the inflated bytes, once; the source is closed with them, or when nobody will open them.
+ */
 function inflating(
   source: FileSource,
   stored: Stored,

@@ -14,7 +14,9 @@ import { archiveOf, plan, planOf, type ZipMember, type ZipOptions } from './zip.
 
 /** Options of `zipFolder`. */
 export interface ZipFolderOptions extends ZipOptions {
-  /** How the archive is named when it is saved, such as `films.zip`; by default after the folder. */
+  /**
+   * How the archive is named when it is saved, such as `films.zip`; by default after the folder.
+   */
   readonly filename?: string | undefined
   /** The most files and folders; 100 000 by default. */
   readonly maxMembers?: number | undefined
@@ -30,15 +32,16 @@ const trees = new WeakMap<FileTree, KnownTree>()
  * files and links are left out by the tree's own rules; links to folders are left out, too.
  *
  * The folder is looked through for each archive, but once for all who ask for it at the same time,
- * and no longer than one of them waits. A file that is listed without its version is opened to learn
- * it. For as long as the tree is there, such versions are remembered while size and date are listed
- * as they were, and checksums for each version.
+ * and no longer than one of them waits. A file that is listed without its version is opened to
+ * learn it. For as long as the tree is there, such versions are remembered while size and date are
+ * listed as they were, and checksums for each version.
  *
  * @param path of the folder, as for `tree.open`
- * @param request what the tree is asked with, as if for the HEAD of each file, without its Range and
- * conditions
- * @throws as `zip` does; TypeError, as a rejection, if the tree can't be listed; RangeError if there
- * are more than `maxMembers` files and folders; the reason of the request's signal, once it is aborted
+ * @param request what the tree is asked with, as if for the HEAD of each file, without its Range
+ * and conditions
+ * @throws as `zip` does; TypeError, as a rejection, if the tree can't be listed; RangeError if
+ * there are more than `maxMembers` files and folders; the reason of the request's signal, once it
+ * is aborted
  *
  * @example
  * ```ts

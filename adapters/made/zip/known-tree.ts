@@ -23,9 +23,9 @@ interface Remembered extends MemberVersion {
 const MAX_FILES = 100_000
 
 /**
- * What was learned of a tree's files, by their paths: so that those that are listed as they were need
- * not be opened for each request. A file may change all the same; then it is another version once it
- * is opened for its bytes, the body breaks off, and the next one knows better.
+ * What was learned of a tree's files, by their paths: so that those that are listed as they were
+ * need not be opened for each request. A file may change all the same; then it is another version
+ * once it is opened for its bytes, the body breaks off, and the next one knows better.
  */
 export class KnownTree {
   readonly checksums: Checksums = new Checksums()
@@ -56,8 +56,8 @@ export class KnownTree {
   }
 
   /**
-   * A file that was opened for an entry of an archive, under the tag that it has there if it is that
-   * version. If it is not, the listing may be wrong about it: that is opened the next time.
+   * A file that was opened for an entry of an archive, under the tag that it has there if it is
+   * that version. If it is not, the listing may be wrong about it: that is opened the next time.
    */
   recognise(entry: Planned, file: TreeFile | null): FileSource | null {
     const { id, etag } = entry

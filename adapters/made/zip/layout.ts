@@ -17,7 +17,9 @@ export interface Layout {
    * end records, and where the archive ends.
    */
   readonly offsets: Float64Array
-  /** Of the header of each entry in the central directory, and last where that ends; from its start. */
+  /**
+   * Of the header of each entry in the central directory, and last where that ends; from its start.
+   */
   readonly central: Float64Array
 }
 

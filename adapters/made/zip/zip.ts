@@ -11,7 +11,9 @@ import type { Entry } from './records.ts'
 
 /** A file or folder to put into an archive. */
 export interface ZipMember extends Partial<Pick<Part, 'size' | 'etag' | 'lastModified'>> {
-  /** Its path in the archive, with slashes between, such as `films/a.mp4`; a folder's ends in one. */
+  /**
+   * Its path in the archive, with slashes between, such as `films/a.mp4`; a folder's ends in one.
+   */
   readonly name: string
   /** Names the file for `checksums`, such as its path in the store; by default `name`. */
   readonly id?: string | undefined
@@ -48,10 +50,10 @@ export interface Known extends Checked, Entry {
 export type Planned = Omit<Known, 'open'>
 
 /**
- * A ZIP archive of files that are stored as they are: its size is known at once, and every byte is a
- * function of its offset. So it is served by ranges, resumes, is downloaded by several connections at
- * once, and takes no memory or disk, whatever it holds. Entries and archives over 4 GiB are ZIP64,
- * and only those.
+ * A ZIP archive of files that are stored as they are: its size is known at once, and every byte is
+ * a function of its offset. So it is served by ranges, resumes, is downloaded by several
+ * connections at once, and takes no memory or disk, whatever it holds. Entries and archives over
+ * 4 GiB are ZIP64, and only those.
  *
  * A file's checksum comes before its bytes: so each file is read twice, the first time when a range
  * is asked for that has its header, or the directory at the end. `checksums` remembers them.
@@ -59,8 +61,9 @@ export type Planned = Omit<Known, 'open'>
  * The body breaks off with a SourceChangedError if a member is gone or another version once it is
  * needed.
  *
- * @throws as a rejection, TypeError if a name is none, or there twice, or a field of `headers` can't
- * be sent; RangeError if a size is not a whole number; Error if a member without a size is not there
+ * @throws as a rejection, TypeError if a name is none, or there twice, or a field of `headers`
+ * can't be sent; RangeError if a size is not a whole number; Error if a member without a size is
+ * not there
  *
  * @example
  * ```ts

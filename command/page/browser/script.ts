@@ -42,6 +42,7 @@ const MODULES = [
 
 /**
  * The page's script: what these modules export, functions all, which run in the browser from their
- * own source text. They find one another by their names; nothing else of their modules exists there.
+ * own source text. They find one another by their names; nothing else of their modules exists
+ * there.
  */
 export const SCRIPT: string = `${MODULES.flatMap(Object.values).join('\n')}\nstartPage()`

@@ -1,6 +1,6 @@
 /**
- * Why a film does not play: a browser does not tell a file that it can't play from one that it can't
- * get. It runs in the browser, from its own source text.
+ * Why a film does not play: a browser does not tell a file that it can't play from one that it
+ * can't get. It runs in the browser, from its own source text.
  */
 export async function explainTrouble(href: string): Promise<string> {
   try {
