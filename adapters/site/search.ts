@@ -1,11 +1,10 @@
 import type { Answer } from '../../src/answer.ts'
-import { fileFields, type HeaderFields } from '../../src/headers.ts'
+import { fileFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { listing } from './listing.ts'
-import { overlay } from './overlay.ts'
-import { plain } from './plain.ts'
+import { withDefaults } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { type Role, represent } from './represent.ts'
@@ -49,22 +48,12 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   if (mount !== null) return toItsSlash(visit, path, mount)
   const query = queryOf(request)
   if (download && new URLSearchParams(query).has('zip') && (await isFolder(visit, path))) {
-    return withDefaults(defaults, await download(tree, path, request))
+    const made = await download(tree, path, request)
+    return isSource(made) ? withDefaults(made, defaults) : made
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
   return listing(request, path && `${path}/`, query, tree.list?.(path) ?? [], format)
-}
-
-/** What a download is sent with; it is closed if a field of it can't be sent. */
-function withDefaults(defaults: Readonly<HeaderFields>, made: Found): Found {
-  if (!isSource(made)) return made
-  try {
-    return { ...plain(made), headers: overlay(defaults, made.headers) }
-  } catch (thrown) {
-    void closeSource(made)
-    throw thrown
-  }
 }
 
 /** What a path without a slash names, if not a file of that name. */

@@ -1,9 +1,7 @@
 import type { Answer } from '../../../src/answer.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from '../../../src/lookup.ts'
-import { closeSource } from '../../../src/reader.ts'
 import type { FileSource } from '../../../src/source.ts'
-import { overlay } from '../../site/overlay.ts'
-import { plain } from '../../site/plain.ts'
+import { withDefaults } from '../../site/overlay.ts'
 import { expectBase } from '../../site/url-path.ts'
 import { withUrl } from '../request.ts'
 import { addToken, hasToken, type Target, takeToken, toTarget } from './signed-url.ts'
@@ -142,10 +140,5 @@ const NO_REFERRER = { 'referrer-policy': 'no-referrer' }
 function unreferred(found: Found | undefined): FileSource | Answer | null {
   if (found === null || found === undefined) return null
   if (!isSource(found)) return { ...found, headers: { ...NO_REFERRER, ...found.headers } }
-  try {
-    return { ...plain(found), headers: overlay(NO_REFERRER, found.headers) }
-  } catch (thrown) {
-    void closeSource(found)
-    throw thrown
-  }
+  return withDefaults(found, NO_REFERRER)
 }
