@@ -11,11 +11,12 @@
  *
  * @module
  */
+import { expectSwitch } from '../src/errors.ts'
 import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, here } from './local/calls.ts'
-import { expectSwitch, type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
+import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Lease } from './local/lease.ts'
 import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'

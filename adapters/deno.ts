@@ -11,10 +11,11 @@
  *
  * @module
  */
+import { expectSwitch } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, type DenoStat, fromDeno, here } from './local/calls.ts'
-import { expectSwitch, type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
+import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Lease } from './local/lease.ts'
 import type { OpenFile } from './local/open-file.ts'
 import { linkOf } from './local/opening.ts'

@@ -11,9 +11,10 @@
  *
  * @module
  */
+import { expectSwitch } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
-import { expectSwitch, type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
+import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Lease } from './local/lease.ts'
 import { memory } from './local/shared.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'

@@ -43,6 +43,12 @@ export function expectWait(name: string, value: number): void {
   throw new RangeError(`Expected ${name} to be ${LONGEST_WAIT} ms at most, got ${value}`)
 }
 
+/** @throws TypeError unless `value` is a boolean or undefined */
+export function expectSwitch(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return
+  throw unexpected(`${name} to be a boolean`, value)
+}
+
 /** @throws TypeError unless `value` is a function or undefined */
 export function expectFunction(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { unexpected } from '../../src/errors.ts'
+import { expectSwitch } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
@@ -65,12 +65,6 @@ export async function sourceAt<Options extends FileOptions>(
   const found = await openFiles.find(anywhere, pathOf(path), options)
   if (found === null || found === 'directory') return null
   return toSourceOrClose(found, (lease) => toSource(lease, options))
-}
-
-/** @throws TypeError unless an option that is on or off is a boolean, or not given */
-export function expectSwitch(name: string, value: unknown): void {
-  if (value === undefined || typeof value === 'boolean') return
-  throw unexpected(`${name} to be a boolean`, value)
 }
 
 /** @throws TypeError if it is a URL, but not of a file */

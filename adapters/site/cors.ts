@@ -1,5 +1,5 @@
 import type { Answer } from '../../src/answer.ts'
-import { expectWholeNumber, unexpected } from '../../src/errors.ts'
+import { expectSwitch, expectWholeNumber, unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import type { RequestLike } from '../../src/source.ts'
 
@@ -70,9 +70,7 @@ export function cors(
 ): (answer: Answer, request: RequestLike, ...context: readonly unknown[]) => HeaderFields {
   const { origin = '*', credentials = false, maxAge = MAX_AGE, resourcePolicy } = options
   const allowedOrigin = originRule(origin)
-  if (typeof credentials !== 'boolean') {
-    throw unexpected('credentials to be a boolean', credentials)
-  }
+  expectSwitch('credentials', credentials)
   if (credentials && origin === '*') {
     throw new TypeError("Expected an origin for credentials: browsers send none if it is '*'")
   }
