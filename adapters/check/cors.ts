@@ -1,5 +1,6 @@
 import type { Exchange } from './exchange.ts'
 import { type Check, fail, fieldOf, pass, statusOf } from './finding.ts'
+import { namesIn } from './head.ts'
 import { originOf, type Subject } from './subject.ts'
 
 /** Fields that scripts read; Content-Length, they may without being told. */
@@ -24,7 +25,7 @@ export const CORS: readonly Check[] = [
         if (refusal !== null) return fail(`${refusal} on ${answer.status}`, answer)
       }
       for (const answer of answers.filter(isForeign)) {
-        const exposed = namesIn(answer, 'access-control-expose-headers')
+        const exposed = namesIn(answer.fields, 'access-control-expose-headers')
         const hidden = EXPOSED.filter((name) => {
           return answer.fields.has(name) && !includes(exposed, name, !sendsCookie(file, answer))
         })
@@ -50,7 +51,7 @@ export const CORS: readonly Check[] = [
         }
         const refusal = refusalOf(file, answer)
         if (refusal !== null) return fail(`${refusal} on OPTIONS`, answer)
-        const allowed = namesIn(answer, 'access-control-allow-headers')
+        const allowed = namesIn(answer.fields, 'access-control-allow-headers')
         const refused = names.filter((name) => {
           // A wildcard does not cover what is secret (Fetch, CORS-preflight fetch).
           const mayBeAny = name !== 'authorization' && !sendsCookie(file, place)
@@ -91,13 +92,6 @@ function sendsCookie(file: Subject, answer: Exchange): boolean {
 /** The caller's fields for where an answer came from. */
 function ownNames({ session }: Subject, { ask }: Exchange): string[] {
   return session.ownFields(ask.url).map(([name]) => name.toLowerCase())
-}
-
-function namesIn({ fields }: Exchange, name: string): string[] {
-  return (fields.get(name) ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((each) => each.trim())
 }
 
 function includes(names: readonly string[], name: string, mayBeAny: boolean): boolean {

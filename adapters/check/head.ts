@@ -53,6 +53,12 @@ export async function readFields(wire: Wire): Promise<Fields> {
   throw new UnansweredError('protocol', 'its header fields are longer than 64 KiB')
 }
 
+/** The names that a field lists, in lower case; one that is empty stands for none. */
+export function namesIn(fields: Fields, name: string): string[] {
+  const names = (fields.get(name) ?? '').toLowerCase().split(',')
+  return names.map((each) => each.trim())
+}
+
 /** Content-Length, if that is what it says. */
 export function lengthOf(fields: Fields): number | null {
   const value = fields.get('content-length')

@@ -8,6 +8,7 @@ import {
   statusOf,
   unknown,
 } from './finding.ts'
+import { namesIn } from './head.ts'
 import { judgeIndex } from './movie.ts'
 import { compareBytes, flawOf, judgeContentRange, onParts, SOUND_PARTS } from './parts.ts'
 import { judgeRedirects } from './redirects.ts'
@@ -113,11 +114,7 @@ export const PLAYS: readonly Check[] = [
     async judge(file) {
       const head = await file.head()
       for (const answer of [file.whole, ...(head.status === 200 ? [head] : [])]) {
-        const units = (answer.fields.get('accept-ranges') ?? '')
-          .toLowerCase()
-          .split(',')
-          .map((unit) => unit.trim())
-        if (units.includes('bytes')) continue
+        if (namesIn(answer.fields, 'accept-ranges').includes('bytes')) continue
         return fail(`${fieldOf(answer, 'Accept-Ranges')} on ${answer.ask.method}`, answer)
       }
       return pass(head.status === 200 ? 'on both' : 'on GET')

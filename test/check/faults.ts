@@ -108,14 +108,7 @@ export const FAULTS: readonly PlantedFault[] = [
   ],
 
   ['bytes', '200 to ranges in the middle', when(isInside, toWhole)],
-  [
-    'bytes',
-    'some bytes less than its Content-Range',
-    when(isInside, (plan) => {
-      plan.end -= 10
-      plan.fields['content-length'] = String(plan.end - plan.start)
-    }),
-  ],
+  ['bytes', 'some bytes less than its Content-Range', when(isInside, shorten)],
   [
     'bytes',
     'another Content-Range, in the middle',
@@ -161,24 +154,10 @@ export const FAULTS: readonly PlantedFault[] = [
       (plan) => change(plan, 'content-range', /\d+/, '-877'),
     ),
   ],
-  [
-    'suffix',
-    'some bytes less than its Content-Range',
-    when(isSuffix, (plan) => {
-      plan.end -= 10
-      plan.fields['content-length'] = String(plan.end - plan.start)
-    }),
-  ],
+  ['suffix', 'some bytes less than its Content-Range', when(isSuffix, shorten)],
 
   ['clamped', '416', when(isClamped, toStatus(416))],
-  [
-    'clamped',
-    'some bytes less than its Content-Range',
-    when(isClamped, (plan) => {
-      plan.end -= 10
-      plan.fields['content-length'] = String(plan.end - plan.start)
-    }),
-  ],
+  ['clamped', 'some bytes less than its Content-Range', when(isClamped, shorten)],
   ['clamped', '200', when(isClamped, toWhole)],
   [
     'clamped',
@@ -467,14 +446,7 @@ export const FAULTS: readonly PlantedFault[] = [
   ],
 
   ['slices', '200', when(isSlice, toWhole)],
-  [
-    'slices',
-    'some bytes less than its Content-Range',
-    when(isSlice, (plan) => {
-      plan.end -= 10
-      plan.fields['content-length'] = String(plan.end - plan.start)
-    }),
-  ],
+  ['slices', 'some bytes less than its Content-Range', when(isSlice, shorten)],
   ['slices', 'the end of the connection before its own', when(isSlice, (plan) => plan.end--)],
   [
     'slices',
@@ -580,6 +552,12 @@ function onNotModified(fault: (plan: Plan) => unknown): Fault {
 function eachTime(fault: (plan: Plan, count: number) => void): Fault {
   let count = 0
   return (plan) => fault(plan, count++)
+}
+
+/** Some bytes less come than Content-Range says, and as many as Content-Length does. */
+function shorten(plan: Plan): void {
+  plan.end -= 10
+  plan.fields['content-length'] = String(plan.end - plan.start)
 }
 
 function change({ fields }: Plan, name: string, pattern: RegExp | string, by: string): void {
