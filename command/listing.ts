@@ -40,7 +40,7 @@ export async function* listFolder(place: Below, path: string): AsyncGenerator<re
         isOver = isLast
       }
     } finally {
-      await directory.close()
+      await inTurn(() => directory.close())
     }
   } finally {
     await folder.leave()
