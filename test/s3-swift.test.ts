@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ask, storedFetch } from '../adapters/http/stored-fetch.ts'
 import { s3Bucket, s3File, s3Tree } from '../adapters/s3.ts'
-import { fileHandler, isSource } from '../src/index.ts'
+import { fileHandler } from '../src/index.ts'
 import { describeSource } from './contract.ts'
 import { someBytes } from './support/counting-source.ts'
+import { sourceOf } from './support/found.ts'
 import { hasSwift, type S3Server, startSwift } from './support/s3-server.ts'
 
 /*
@@ -17,11 +18,8 @@ describe.runIf(hasSwift)('the s3api of OpenStack Swift', () => {
   }, 120_000)
   afterAll(() => swift?.stop())
 
-  async function open(key: string, request: Request) {
-    const found = await s3File(swift.location, key, request)
-    if (found === null || isSource(found)) return found
-    throw new Error(`Expected a file, got ${found.status}`)
-  }
+  const open = async (key: string, request: Request) =>
+    sourceOf(await s3File(swift.location, key, request))
 
   describeSource('s3File', {
     async make(bytes) {
