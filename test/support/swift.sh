@@ -76,14 +76,17 @@ use = egg:swift#bulk
 use = egg:swift#slo
 CONF
 start swift-proxy-server proxy.conf
+# The proxy answers 503 while one of those behind it does not listen yet.
 tries=0
-until curl --silent --output /dev/null "http://127.0.0.1:$port/"; do
-  tries=$((tries + 1))
-  if [ $tries -gt 200 ]; then
-    tail -n 5 "$dir"/*.log >&2
-    exit 1
-  fi
-  sleep 0.1
+for each in $account $container $object $port; do
+  until curl --silent --output /dev/null "http://127.0.0.1:$each/"; do
+    tries=$((tries + 1))
+    if [ $tries -gt 600 ]; then
+      tail -n 5 "$dir"/*.log >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
 done
 echo "S3 listens"
 cat > /dev/null
