@@ -375,6 +375,24 @@ describe('revalidate', () => {
     expect(answers.map(({ status }) => status)).toEqual([503, 206, 206])
   })
 
+  it('asks anew once all who waited for an answer that never comes have hung up', async () => {
+    const upstream = origin()
+    const signals: (AbortSignal | undefined)[] = []
+    const lookup = cached(
+      (request) => {
+        if (signals.push(request.signal) > 1) return upstream.lookUp(request)
+        return new Promise<never>(() => {})
+      },
+      { blockSize: BLOCK, readAhead: 0, revalidate: 1e6 },
+    )
+    const clients = [1, 2].map(() => new AbortController())
+    const waiting = clients.map(({ signal }) => ask(lookup, '0-9', { signal }))
+    for (const client of clients) client.abort()
+    await Promise.all(waiting)
+    const late = await ask(lookup, '0-9')
+    expect([signals[0]?.aborted, await received(late, film.subarray(0, 10))]).toEqual([true, PART])
+  })
+
   it.each([
     { vary: 'Accept-Encoding' },
     { 'set-cookie': 'a=1' },

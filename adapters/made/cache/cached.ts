@@ -1,6 +1,7 @@
 import { expectFunction, expectWholeNumber, SourceChangedError } from '../../../src/errors.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from '../../../src/lookup.ts'
 import { closeSource } from '../../../src/reader.ts'
+import { hangUpSignal } from '../../../src/runtime.ts'
 import type { RequestLike } from '../../../src/source.ts'
 import { askingFor, copyOf, pathOf, urlOf } from '../request.ts'
 import { type BlockAccess, type Blocking, blockSource } from './block-source.ts'
@@ -110,15 +111,20 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   async function open(request: RequestLike, ...context: Context): Promise<Found | undefined> {
     const name = key(request, ...context)
     if (name === null) return lookup(request, ...context)
-    const looked = await versions.find(name, () => look(request, context))
+    const ask = (signal?: AbortSignal) => look(request, context, signal)
+    const looked = await versions.find(name, ask, hangUpSignal(request))
     if (looked === 'uncacheable') return lookup(request, ...context)
     if (!isVersion(looked)) return looked
     return blockSource(looked, blocking, blocksOf(looked, name, copyOf(request), context))
   }
 
   /** Asks the lookup which version there is; opens nothing that stays open. */
-  async function look(request: RequestLike, context: Context): Promise<Looked> {
-    const found = (await lookup(askingFor(request, 'HEAD', null), ...context)) ?? null
+  async function look(
+    request: RequestLike,
+    context: Context,
+    signal: AbortSignal | undefined,
+  ): Promise<Looked> {
+    const found = (await lookup(askingFor(request, 'HEAD', null, signal), ...context)) ?? null
     if (!isSource(found)) return found === null || found.status >= 500 ? found : 'uncacheable'
     const version = versionOf(found)
     void closeSource(found)

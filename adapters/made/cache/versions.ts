@@ -1,6 +1,7 @@
 import type { Answer } from '../../../src/answer.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
 import { BoundedMap } from '../../site/bounded-map.ts'
+import { awaited, Flights } from '../flights.ts'
 import { isForAll, type TaggedVersion } from './version.ts'
 
 /**
@@ -25,37 +26,45 @@ const MAX_NAMES = 10_000
 export class Versions {
   readonly #duration: number
   readonly #known = new BoundedMap<string, Known>(MAX_NAMES)
-  readonly #asking = new Map<string, Promise<Looked>>()
+  readonly #asking = new Flights<Looked>()
 
   /** @param duration how long a version is remembered, in ms; 0: ask each time */
   constructor(duration: number) {
     this.#duration = duration
   }
 
-  /** The version that is remembered, or what is found by asking: once for all who ask meanwhile. */
-  async find(name: string, ask: () => Promise<Looked>): Promise<Looked> {
-    if (this.#duration === 0) return ask()
+  /**
+   * The version that is remembered, or what is found by asking: once for all who ask meanwhile.
+   *
+   * @param signal of the client's hang-up: an answer that none of them waits for any more is
+   * waited for by nobody who comes later
+   */
+  async find(
+    name: string,
+    ask: (signal: AbortSignal | undefined) => Promise<Looked>,
+    signal: AbortSignal | undefined,
+  ): Promise<Looked> {
+    if (this.#duration === 0) return ask(signal)
     const known = this.#known.get(name)
     if (known !== undefined && performance.now() < known.until) return known.looked
+    const learn = (signal?: AbortSignal) => this.#learn(name, ask(signal))
     // In workerd, a request may not wait for another one's.
-    const others = isWorkerd ? undefined : this.#asking.get(name)
-    if (others === undefined) return this.#learn(name, ask())
+    if (isWorkerd) return learn(signal)
+    const isFirst = !this.#asking.has(name)
+    const asking = awaited(this.#asking.join(name, learn), signal)
+    if (isFirst) return asking
     // If that failed, or is for nobody else, each asks on its own.
-    const looked = await others.catch(() => null)
-    return isLasting(looked) ? looked : ask()
+    const looked = await asking.catch(() => null)
+    signal?.throwIfAborted()
+    return isLasting(looked) ? looked : ask(signal)
   }
 
   async #learn(name: string, asking: Promise<Looked>): Promise<Looked> {
-    this.#asking.set(name, asking)
-    try {
-      const looked = await asking
-      if (isLasting(looked)) {
-        this.#known.set(name, { looked, until: performance.now() + this.#duration })
-      }
-      return looked
-    } finally {
-      this.#asking.delete(name)
+    const looked = await asking
+    if (isLasting(looked)) {
+      this.#known.set(name, { looked, until: performance.now() + this.#duration })
     }
+    return looked
   }
 
   forget(name: string): void {
