@@ -86,7 +86,7 @@ DIR, it is the current folder.
       --workers N        answer from N cores, ${DEFAULTS.workers} by default; auto for all
       --endpoint URL     the store of s3://BUCKET/…
       --profile NAME     whose key to use for it
-      --cache-memory MB  keep so much of what is elsewhere, ${DEFAULTS['cache-memory']} by default
+      --cache-memory MIB keep so much of what is elsewhere, ${DEFAULTS['cache-memory']} by default
       --cache-dir DIR    keep more of it in this folder
   -h, --help             print this
   -v, --version          print the version
