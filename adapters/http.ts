@@ -28,6 +28,7 @@ import {
 import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
 import { cancel, type Upstream } from './http/upstream.ts'
+import { isSayable } from './site/object-key.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 
@@ -40,7 +41,7 @@ export interface HttpTreeOptions extends OriginOptions {
   /**
    * Fields of the requests to the other server, such as Authorization; or a function that gives
    * them for each, so that they can be renewed. Another one, to which it redirects, gets none of
-   * them.
+   * them; but in a page, whose browser follows redirects by itself, all but Authorization.
    */
   readonly requestHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | undefined
 }
@@ -103,22 +104,25 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   }
   const upstreamOf = upstreamsOf(root, options)
   const urlOf = (path: string) => {
+    if (!isSayable(path)) return null
     const url = new URL(root)
     url.pathname += path.split('/').map(encodeURIComponent).join('/')
     return url
   }
   return {
     isFlat: true,
-    list(path) {
+    async *list(path) {
       const url = urlOf(path === '' ? '' : `${path}/`)
-      return listIndex(upstreamOf(url), url, options.missing)
+      if (url !== null) yield* listIndex(upstreamOf(url), url, options.missing)
     },
     async open(path, request) {
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'
+      const url = urlOf(path)
+      if (url === null) return null
       // Servers redirect to the URL of a directory.
       let isDirectory = false
-      const upstream = upstreamOf(urlOf(path), ({ pathname }) => {
+      const upstream = upstreamOf(url, ({ pathname }) => {
         isDirectory = pathname.endsWith('/')
         return !isDirectory
       })
@@ -179,7 +183,7 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
       const headers = new Headers(elsewhere)
       const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
       for (const [field, value] of new Headers(given ?? {})) {
-        if (!(field in fields)) headers.set(field, value)
+        if (!Object.hasOwn(fields, field)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)
       const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)

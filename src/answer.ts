@@ -33,6 +33,8 @@ export interface Answer {
    * is one.
    */
   readonly yields?: boolean | undefined
+  /** What it says to have failed, for `onError` and `onServed`: nothing of it is sent. */
+  readonly error?: unknown
 }
 
 const ALLOW = 'GET, HEAD, OPTIONS'
@@ -75,7 +77,7 @@ export function answer(
   if (!found) return NOT_FOUND
   const answered = isSource(found)
     ? answerFile(request, readMetadata(found), now, limits)
-    : answerAsGiven(found)
+    : { ...answerAsGiven(found), error: found.error }
   return request.method === 'HEAD' ? { ...answered, pieces: [], stream: undefined } : answered
 }
 

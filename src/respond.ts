@@ -40,10 +40,8 @@ export interface Body {
 /**
  * Begins to write an answer, as a Response or to Node's: makes the first read of its body, and only
  * then decides the head. What it throws comes before the head is sent, and becomes a 503.
- *
- * @param error what made the answer a 503, or HANG_UP
  */
-export type Begin<Begun> = (answer: Answer, body: Body, error?: unknown) => Begun | Promise<Begun>
+export type Begin<Begun> = (answer: Answer, body: Body) => Begun | Promise<Begun>
 
 /** One request on its way to an answer. */
 export interface Exchange<Context extends readonly unknown[], Begun> {
@@ -124,18 +122,17 @@ export function respondTo<Context extends readonly unknown[]>(
       else if (found.yields && !nothing) return null
       const answered = complete(exchange, answer(request, found, now, options))
       reader = readAnswer(answered, source)
-      return await begin(answered, { reader, source })
+      return await begin(excused(request, answered), { reader, source })
     } catch (thrown) {
       reader?.close()
-      let answered = UNAVAILABLE
+      let answered: Answer = { ...UNAVAILABLE, error: reasonOf(thrown) }
       try {
         answered = complete(exchange, answered)
       } catch {
         // It has the fields of every answer, too, unless making them is what failed.
       }
       const body = { reader: readAnswer(answered, reader ? null : source), source: null }
-      const error = hangUpSignal(request)?.aborted ? HANG_UP : reasonOf(thrown)
-      return begin(answered, body, error)
+      return begin(excused(request, answered), body)
     }
   }
 
@@ -164,4 +161,10 @@ export function respondTo<Context extends readonly unknown[]>(
         : added
     return { ...answered, headers: addFields(answered.headers, fields) }
   }
+}
+
+/** Why an answer failed does not matter after the client hung up. */
+function excused(request: RequestLike, answered: Answer): Answer {
+  const { error } = answered
+  return error && hangUpSignal(request)?.aborted ? { ...answered, error: HANG_UP } : answered
 }

@@ -103,9 +103,7 @@ function exchangeOf<Context extends readonly unknown[]>(
     throw unexpected('a Request (Hono: c.req.raw; node:http: nodeListener)', request)
   }
   const watch = new ResponseWatch(options, () => context)
-  const begin: Begin<Response> = (answer, body, error) => {
-    return respond(request, watch, answer, body, error)
-  }
+  const begin: Begin<Response> = (answer, body) => respond(request, watch, answer, body)
   return { request, context, begin }
 }
 
@@ -114,7 +112,6 @@ async function respond(
   watch: Watch,
   answer: Answer,
   { reader, source }: Body,
-  error: unknown,
 ): Promise<Response> {
   const { native } = source?.read ?? {}
   const range = onlyRange(answer.pieces)
@@ -135,7 +132,7 @@ async function respond(
     const { length, closed } = reader
     const progress = isEmpty ? reader : { sent: null, length, closed }
     watch.begin(request, answer, progress)
-    watch.end(request, answer, progress, error)
+    watch.end(request, answer, progress)
     return response
   }
   await reader.readAhead()

@@ -89,9 +89,9 @@ export interface Watch {
   /**
    * The response is over; only the first call counts.
    *
-   * @param error what went wrong, or HANG_UP
+   * @param failure what went wrong besides what the answer says; or HANG_UP
    */
-  end(request: RequestLike, answer: Answer, progress: Progress, error?: unknown): void
+  end(request: RequestLike, answer: Answer, progress: Progress, failure?: unknown): void
   /**
    * A watch for a response that may be garbage collected. Whatever the host passed may lead to the
    * body, which could then never be collected: what is gone by then is undefined.
@@ -130,16 +130,17 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
     if (onBegin) this.#tell(onBegin, new Live(request, answer, progress))
   }
 
-  end(request: RequestLike, answer: Answer, progress: Progress, reason?: unknown): void {
+  end(request: RequestLike, answer: Answer, progress: Progress, failure?: unknown): void {
     const { started, isBegun, isOver } = this.#course
     if (isOver) return
     this.#course.isOver = true
     // The client was gone before the first read: who counts beginnings counts this one, too.
     if (!isBegun) this.begin(request, answer, progress)
     const { sent, length, closed } = progress
+    const reason = answer.error ?? failure
     const error = reason === HANG_UP ? undefined : reason
     this.#report(request, error)
-    void closed?.then((failure) => this.#report(request, failure))
+    void closed?.then((thrown) => this.#report(request, thrown))
     const { onServed } = this.#observers
     if (!onServed) return
     const { status, headers } = answer

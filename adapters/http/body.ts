@@ -2,7 +2,7 @@ import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
 import { misanswer, type OriginError } from './failure.ts'
 import { type Head, isSameVersion, readHead, readLength, type VersionHead } from './head.ts'
-import { ask, drop, type Reply, type Upstream, within } from './upstream.ts'
+import { ask, drop, type Reply, type Upstream } from './upstream.ts'
 
 /** Bytes [at, end) of a file, on their way. */
 export class Body {
@@ -45,13 +45,6 @@ export class Body {
   /** Whether its framing holds it to its length. */
   get isCertain(): boolean {
     return readLength(this.#reply.response.headers) === this.end - this.at
-  }
-
-  /** All of a body that nothing was taken of; null if it breaks off, or takes too long. */
-  async whole(): Promise<Blob | null> {
-    const read = this.#reply.response.blob()
-    const blob = await within(this.#timeout, read, this.hangUp).catch(() => null)
-    return blob?.size === this.end - this.at ? blob : null
   }
 
   /**

@@ -99,27 +99,23 @@ export function contentOf(
     const most = index < 0 ? end : spanEnd(ranges, index)
     const body = await openBody(upstream, version, start, most, signal)
     all.add(body)
-    if (signal.aborted) hangUp(body)
-    return body
+    if (!signal.aborted) return body
+    hangUp(body)
+    throw signal.reason
   }
 
   /** A response's body as a whole, for the runtime to send by itself. */
-  async function bodyOf(start: number, end: number): Promise<Blob | ReadableStream | null> {
-    const isBuffered = end - start <= (bufferLimit ?? 0)
-    if (!isBuffered && end - start > untouched) return null
+  async function bodyOf(start: number, end: number): Promise<ReadableStream | null> {
+    if (end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
     if (body.at !== start || body.end !== end || !body.isCertain) {
       idle.add(body)
       return null
     }
-    if (!isBuffered) return body.stream
-    const whole = await body.whole()
-    if (whole === null) hangUp(body)
-    return whole
+    return body.stream
   }
 
-  const bufferLimit = largeBufferLimit()
-  const native: NativeRead = { body: bodyOf, bufferLimit }
+  const native: NativeRead = { body: bodyOf, bufferLimit: largeBufferLimit() }
   return {
     read: Object.assign(readAt, { native }),
     close() {

@@ -33,12 +33,13 @@ export function misanswer(
 }
 
 /** The answer to a client whose file could not be got; it does not say from where. */
-export function toAnswer({ status, reason, retryAfter }: OriginError): Answer {
+export function toAnswer(error: OriginError): Answer {
+  const { status, reason, retryAfter } = error
   const text = new TextEncoder().encode(`${reason}\n`)
   const headers = {
     'content-type': 'text/plain; charset=utf-8',
     'cache-control': 'no-store',
     ...(status === 503 ? { 'retry-after': retryAfter ?? '1' } : {}),
   }
-  return { status, headers, pieces: [text] }
+  return { status, headers, pieces: [text], error }
 }

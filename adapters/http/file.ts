@@ -1,5 +1,10 @@
-import type { Answer } from '../../src/answer.ts'
-import { expectFunction, expectWait, expectWholeNumber } from '../../src/errors.ts'
+import { type Answer, UNAVAILABLE } from '../../src/answer.ts'
+import {
+  expectFunction,
+  expectWait,
+  expectWholeNumber,
+  SourceChangedError,
+} from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import { isBun, isWorkerd } from '../../src/runtime.ts'
@@ -137,6 +142,7 @@ export function expectFileOptions({ headers, type }: OriginFileOptions): void {
 /** What a failure of the other server comes to: an answer that says so. */
 export function answerFailure(error: unknown): Answer {
   if (error instanceof OriginError) return toAnswer(error)
+  if (error instanceof SourceChangedError) return { ...UNAVAILABLE, error }
   throw error
 }
 

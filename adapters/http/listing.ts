@@ -16,17 +16,21 @@ export async function readListing(upstream: Upstream, reply: Reply): Promise<str
     throw noListing(upstream, `status ${response.status}`)
   }
   const reader = response.body?.getReader()
+  const giveUp = () => {
+    reader?.cancel().catch(() => {})
+    hangUp()
+  }
   const decoder = new TextDecoder()
   let text = ''
   for (let length = 0; length <= MAX_LENGTH; ) {
     const chunk =
-      reader && (await within(upstream.timeout, reader.read(), hangUp).catch(() => null))
+      reader && (await within(upstream.timeout, reader.read(), giveUp).catch(() => null))
     if (!chunk) throw noListing(upstream, 'a part of one')
     if (chunk.done) return text + decoder.decode()
     length += chunk.value.length
     text += decoder.decode(chunk.value, { stream: true })
   }
-  hangUp()
+  giveUp()
   throw noListing(upstream, `more than ${MAX_LENGTH} bytes`)
 }
 

@@ -25,23 +25,17 @@ export type StoredFetch = (url: string, ask: Ask) => Promise<Response>
  * @throws OriginError, as a rejection, if Node's sees it all the same
  */
 export const storedFetch: StoredFetch = async (url, ask) => {
+  const codings: string[] = []
   // `decompress` is Bun's, `encodeResponseBody` workerd's, `dispatcher` Node's; others ignore them.
-  const init = { ...ask, decompress: false, encodeResponseBody: 'manual', dispatcher }
-  const response = await fetch(url, init)
-  return isNode ? unhidden(url, response) : response
-}
-
-/** A response with the field that was hidden from fetch. */
-function unhidden(url: string, response: Response): Response {
-  const hidden = response.headers.get(HIDDEN)
-  if (hidden !== null) {
+  const own = { decompress: false, encodeResponseBody: 'manual', dispatcher: taking(codings) }
+  const response = await fetch(url, { ...ask, ...own })
+  if (codings.length > 0) {
     const headers = new Headers(response.headers)
-    headers.delete(HIDDEN)
-    headers.set('content-encoding', hidden)
+    headers.set('content-encoding', codings.join(', '))
     // Another Response would leave this one to be garbage collected, and its body with it.
     return Object.defineProperty(response, 'headers', { value: headers })
   }
-  if (!response.ok || !response.headers.has('content-encoding')) return response
+  if (!isNode || !response.ok || !response.headers.has('content-encoding')) return response
   cancel(response)
   const name = url.replace(/[?#].*/s, '')
   throw misanswer({ name }, 'a body as it is stored', 'it decoded by fetch')
@@ -59,32 +53,28 @@ export function storedEncoding(headers: Headers): string | null {
   return codings.filter((coding) => !NO_CODING.test(coding)).join(', ') || null
 }
 
-/** Under which name Node's fetch gets Content-Encoding: one as long, which nobody else has. */
-const HIDDEN = 'content~encoding'
-
 /** The part of undici's handlers that is used. */
 interface Handler {
   onHeaders?(status: number, fields: Uint8Array[], ...rest: unknown[]): boolean
 }
 
-/** The global dispatcher of Node, behind a look at the fields of each response. */
-const dispatcher = {
-  dispatch(options: unknown, handler: Handler): boolean {
-    const below = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
-    const hiding: Handler = {
-      onHeaders(status, fields, ...rest) {
-        const told = fields.map((field, i) => (i % 2 === 0 ? hide(field) : field))
-        return handler.onHeaders?.call(this, status, told, ...rest) ?? true
-      },
-    }
-    return below.dispatch(options, Object.setPrototypeOf(hiding, handler))
-  },
-}
-
-/**
- * The name of a field, or another for Content-Encoding. undici gives Buffers, and wants them back.
- */
-function hide(name: Uint8Array): Uint8Array {
-  const isTold = String(name).toLowerCase() === 'content-encoding'
-  return isTold ? name.map((_, i) => HIDDEN.charCodeAt(i)) : name
+/** The global dispatcher of Node, which keeps the Content-Encoding of a response from fetch. */
+function taking(codings: string[]) {
+  return {
+    dispatch(options: unknown, handler: Handler): boolean {
+      const below = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
+      const taker: Handler = {
+        onHeaders(status, fields, ...rest) {
+          // Names and values by turns, as Buffers.
+          const told = fields.filter((field, i) => {
+            const isCoding = /^content-encoding$/i.test(String(fields[i - (i % 2)]))
+            if (isCoding && i % 2 === 1) codings.push(String(field))
+            return !isCoding
+          })
+          return handler.onHeaders?.call(this, status, told, ...rest) ?? true
+        },
+      }
+      return below.dispatch(options, Object.setPrototypeOf(taker, handler))
+    },
+  }
 }

@@ -80,24 +80,29 @@ async function attempt(
 ): Promise<Reply> {
   const { name, send, timeout, hasSignal } = upstream
   const controller = new AbortController()
-  const hangUp = () => controller.abort()
-  if (signal?.aborted) hangUp()
-  signal?.addEventListener('abort', hangUp)
+  const abort = () => controller.abort()
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort)
   try {
     const sent = send(method, fields, hasSignal ? controller.signal : null)
-    const response = await within(timeout, sent, hangUp)
+    const response = await within(timeout, sent, abort)
     if (response === null) {
       // It may come all the same, where the signal is not heeded.
       sent.then(cancel, () => {})
       throw new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
     }
-    const reply = { response, hangUp: hasSignal ? hangUp : () => cancel(response) }
+    const hangUp = () => {
+      abort()
+      // Some fetch heeds no signal.
+      cancel(response)
+    }
+    const reply = { response, hangUp }
     const error = busy(name, response)
     if (error === null) return reply
     drop(upstream, reply)
     throw error
   } finally {
-    signal?.removeEventListener('abort', hangUp)
+    signal?.removeEventListener('abort', abort)
   }
 }
 

@@ -64,14 +64,12 @@ export function nodeListener<I extends Incoming, O extends Outgoing>(
     const request = new NodeRequest(incoming, outgoing)
     const context = [incoming, outgoing] as const
     const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
-    const begin: Begin<Finish> = (answer, body, error) => {
-      const { reader } = body
+    const begin: Begin<Finish> = (answer, { reader }) => {
       if (reader.length > 0) {
         return beginBody({ request, answer, incoming, outgoing, watch, reader })
       }
       watch.begin(request, answer, reader)
-      const failure = writeEmpty(outgoing, answer)
-      watch.end(request, answer, reader, error ?? failure)
+      watch.end(request, answer, reader, writeEmpty(outgoing, answer))
       return FINISHED
     }
     const exchange = { request, context, begin }

@@ -1,5 +1,5 @@
 import { expectFunction } from '../../src/errors.ts'
-import { isTooLong } from '../site/object-key.ts'
+import { isSayable, isTooLong } from '../site/object-key.ts'
 import { type Credentials, Signer } from './signer.ts'
 
 /** A bucket, and how it is reached. */
@@ -56,18 +56,14 @@ export function storeOf(location: S3Location): Store {
 }
 
 /**
- * The path of a key in a URL; null for a key that no object has or no URL can express: fetch
- * resolves dot segments, however they are encoded.
+ * The path of a key in a URL; null for a key that no object has or no URL can express.
  *
  * @example
  * toPath('films/a b.mp4') // '/films/a%20b.mp4'
  */
 export function toPath(key: string): string | null {
-  const segments = key.split('/')
-  // Half of a pair of surrogates can't be encoded.
-  if (key === '' || isTooLong(key) || /\p{Surrogate}/u.test(key)) return null
-  if (segments.some((segment) => segment === '.' || segment === '..')) return null
-  return `/${segments.map(encode).join('/')}`
+  if (key === '' || isTooLong(key) || !isSayable(key)) return null
+  return `/${key.split('/').map(encode).join('/')}`
 }
 
 /** All but what RFC 3986 calls unreserved, as S3 does when it checks a signature. */

@@ -99,9 +99,11 @@ export class Signer {
     this.#giving = giving
     try {
       const given = await giving
-      this.#given = given
+      // Not if newer ones were asked for meanwhile.
+      if (this.#giving === giving) this.#given = given
       return given
     } finally {
+      signal?.removeEventListener('abort', forget)
       forget()
     }
   }

@@ -8,6 +8,14 @@ export function isTooLong(key: string): boolean {
   return new TextEncoder().encode(key).length > MAX_LENGTH
 }
 
+/**
+ * Whether a URL can have this path: fetch resolves dot segments, however they are encoded, and half
+ * of a pair of surrogates can't be encoded.
+ */
+export function isSayable(path: string): boolean {
+  return !/\p{Surrogate}|(?:^|\/)\.{1,2}(?:\/|$)/u.test(path)
+}
+
 /** @throws TypeError unless keys can begin with it as the paths of a folder do */
 export function expectPrefix(prefix: string): void {
   if (/^(?:.*\/)?$/s.test(prefix)) return

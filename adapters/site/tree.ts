@@ -55,7 +55,7 @@ export interface FileTree {
    */
   readonly list?: ((path: string) => AsyncIterable<Entry>) | undefined
   /**
-   * Whether it knows keys only, as an object store does: `open` never says `directory`, and a
+   * Whether it knows keys only, as an object store does: `open` need not say `directory`, and a
    * folder is whatever keys begin with. False by default.
    */
   readonly isFlat?: boolean | undefined
