@@ -376,7 +376,7 @@ describe('a function that gives keys', () => {
     const response = await fileHandler(s3Bucket(location), options)(new Request('http://host/a'))
     expect([response.status, errors]).toEqual([
       503,
-      [expect.stringContaining('secretAccessKey is a required option')],
+      ['TypeError: Expected credentials with accessKeyId and secretAccessKey'],
     ])
   })
 })

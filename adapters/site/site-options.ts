@@ -1,4 +1,4 @@
-import { expectFunction, unexpected } from '../../src/errors.ts'
+import { expectFunction, expectOptions, unexpected } from '../../src/errors.ts'
 import { expectHeaders, type HeaderFields, isFieldValue, readFields } from '../../src/headers.ts'
 import type { Found } from '../../src/lookup.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
@@ -147,6 +147,8 @@ export function readOptions<Context extends readonly unknown[]>(
   options: SiteOptions<Context>,
   tree: FileTree,
 ): Rules {
+  expectOptions(options)
+  if (typeof tree?.open !== 'function') throw unexpected('a tree with open(path, request)', tree)
   for (const name of ['within', 'type', 'digest', 'download', 'transform'] as const) {
     expectFunction(name, options[name])
   }
@@ -187,7 +189,7 @@ function expectDefaults({ headers, cacheControl }: SiteOptions<never>): HeaderFi
     return { 'cache-control': 'no-cache', ...fields }
   }
   if (typeof cacheControl !== 'string' || !isFieldValue(cacheControl)) {
-    throw unexpected('cacheControl to be a field value', cacheControl)
+    throw unexpected("cacheControl to be a field value like 'max-age=60'", cacheControl)
   }
   return { ...fields, 'cache-control': cacheControl }
 }
@@ -204,14 +206,14 @@ function expectAll<T>(
   isValid: (value: T) => boolean,
 ): void {
   if (Array.isArray(values) && values.every(isValid)) return
-  throw unexpected(`${option} to be an array ${example}`, values)
+  throw unexpected(`${option} to be an array ${example}`, `${values}`)
 }
 
 /** A path of visible segments, as `open` of a tree expects it; null if it is not given. */
 function expectPath(option: string, value: string | undefined): string | null {
   if (value === undefined) return null
   if (typeof value === 'string' && value.split('/').every(isName)) return value
-  throw unexpected(`${option} to be the path of a file`, `'${value}'`)
+  throw unexpected(`${option} to be the path of a file below the root`, `'${value}'`)
 }
 
 /** A path is resolved when it gets here; this makes sure of it. */
