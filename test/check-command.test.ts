@@ -205,6 +205,10 @@ describe.concurrent('byteserve check', () => {
     [['--header', 'Range: secret', 'http://x/'], 'Range is for the check to send'],
     [['ftp://me:secret@x/'], "Expected a URL of http or https, got 'ftp://x/'"],
     [['--origin', 'app', 'http://x/'], "Expected an origin as https://app.example, got 'app'"],
+    [
+      ['--origin', 'https://user:secret@h:x', 'http://x/'],
+      "Expected an origin as https://app.example, got 'https://h:x'",
+    ],
   ])('%o is refused', async (args, message) => {
     const stderr = `byteserve: ${message}\n`
     expect(await runHere(args)).toEqual({ code: 2, stdout: '', stderr })
