@@ -1,5 +1,6 @@
 // What the peers answer to five requests that players, resumed downloads and readers of archives
-// send; prints README's table. node bench/answers.mjs, after npm run build and npm ci in bench/
+// send, and what they send of a file that changes meanwhile; of that, README's table is the part about
+// a file that is rewritten. node bench/answers.mjs, after npm run build and npm ci in bench/
 import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
