@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { onOneLine } from '../adapters/check/escape.ts'
+import { MAX_MIB, MAX_REQUESTS, MAX_TIMEOUT, TIMEOUT } from '../adapters/check/limits.ts'
 import { withoutUser } from '../adapters/check/target.ts'
 import {
   type Colour,
@@ -22,16 +23,16 @@ const NOT_ASKED = 2
 const MAX_WIDTH = 100
 const DEFAULT_WIDTH = 80
 
-export const CHECK_HELP = `Usage: byteserve check URL… [options]
+export const CHECK_HELP: string = `Usage: byteserve check URL… [options]
 
 Asks a server for a file as players, downloads and caches do, and says what it gets wrong, what
-that means for people, and how to fix it. At most 40 requests and 4 MiB for each URL, one request
+that means for people, and how to fix it. At most ${MAX_REQUESTS} requests and ${MAX_MIB} MiB for each URL, one request
 at a time.
 
       --origin ORIGIN    check CORS, too, for pages of ORIGIN, such as https://app.example
       --header 'N: v'    send this header field with each request; may be given several times
       --insecure         ask a server whose certificate is not to be trusted
-      --timeout SECONDS  how long the server may be silent, 10 by default
+      --timeout SECONDS  how long the server may be silent, ${TIMEOUT / 1000} by default
       --json             print the reports as JSON
   -v, --verbose          show what is right, too
   -h, --help             print this
@@ -163,7 +164,7 @@ function readArguments(args: readonly string[]): Wanted | { readonly kind: 'help
       origin: { type: 'string' },
       header: { type: 'string', multiple: true, default: [] },
       insecure: { type: 'boolean', default: false },
-      timeout: { type: 'string', default: '10' },
+      timeout: { type: 'string', default: String(TIMEOUT / 1000) },
       json: { type: 'boolean', default: false },
       verbose: { type: 'boolean', short: 'v', default: false },
       help: { type: 'boolean', short: 'h' },
@@ -172,18 +173,23 @@ function readArguments(args: readonly string[]): Wanted | { readonly kind: 'help
   const { origin, insecure, json, verbose } = values
   if (values.help) return { kind: 'help' }
   if (urls.length === 0) throw new Mistake('expected the URL of a file')
-  const seconds = Number(values.timeout)
-  if (!(seconds > 0 && seconds <= 600)) throw new Mistake('--timeout takes seconds, up to 600')
   return {
     kind: 'check',
     urls: urls.map(withScheme),
     origin,
     headers: values.header.map(parseHeader),
     insecure,
-    timeout: seconds * 1000,
+    timeout: parseSeconds(values.timeout) * 1000,
     json,
     verbose,
   }
+}
+
+/** No `0x10` and no `1e1`, as elsewhere in the command; half a second is one. */
+function parseSeconds(text: string): number {
+  const [seconds, most] = [Number(text), MAX_TIMEOUT / 1000]
+  if (/^\d*\.?\d+$/.test(text) && seconds > 0 && seconds <= most) return seconds
+  throw new Mistake(`--timeout takes seconds, up to ${most}`)
 }
 
 /** A name and a value; no message shows what was given: it may be a secret. */

@@ -195,7 +195,12 @@ describe.concurrent('byteserve check', () => {
     [['http://x/', '--origin'], '--origin needs a value'],
     [['--timeout', '-1', 'http://x/'], '--timeout needs a value'],
     [['--header', 'Bearer secret', 'http://x/'], "--header takes 'Name: value'"],
-    [['--timeout', 'x', 'http://x/'], '--timeout takes seconds, up to 600'],
+    ...['x', '0x10', '1e1', ' 7 ', '', '0', '600.1', 'Infinity'].map(
+      (seconds): [string[], string] => [
+        ['--timeout', seconds, 'http://x/'],
+        '--timeout takes seconds, up to 600',
+      ],
+    ),
   ])('%o is a mistake', async (args, message) => {
     const stderr = `byteserve: ${message}; see byteserve check --help\n`
     expect(await runHere(args)).toEqual({ code: 2, stdout: '', stderr })
@@ -205,6 +210,10 @@ describe.concurrent('byteserve check', () => {
     [['--header', 'Range: secret', 'http://x/'], 'Range is for the check to send'],
     [['ftp://me:secret@x/'], "Expected a URL of http or https, got 'ftp://x/'"],
     [['--origin', 'app', 'http://x/'], "Expected an origin as https://app.example, got 'app'"],
+    [
+      ['--origin', 'https://user:secret@h:x', 'http://x/'],
+      "Expected an origin as https://app.example, got 'https://h:x'",
+    ],
   ])('%o is refused', async (args, message) => {
     const stderr = `byteserve: ${message}\n`
     expect(await runHere(args)).toEqual({ code: 2, stdout: '', stderr })

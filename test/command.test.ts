@@ -261,6 +261,26 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     )
   })
 
+  test('a mistake is told without the password of a URL', async ({ expect }) => {
+    const url = 'https://user:secret@host/a@b'
+    const shown = 'https://host/a@b'
+    const rows: [args: string[], code: number, line: string][] = [
+      [[media, url], 2, `expected one DIR or FILE, got a second: '${shown}'; see byteserve --help`],
+      [
+        [media, '--allow-host', url],
+        2,
+        `--allow-host takes the name of a host, not '${shown}'; see byteserve --help`,
+      ],
+      [[media, '--host', url], 1, `can't resolve ${shown}`],
+      [[`ftp${url.slice(5)}`], 1, `ftp${shown.slice(5)} does not exist`],
+      [['s3://KEY:1/secret@bucket/'], 1, 'expected s3://BUCKET/PREFIX'],
+    ]
+    const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
+    expect(outcomes).toEqual(
+      rows.map(([, code, line]) => ({ code, stdout: '', stderr: `byteserve: ${line}\n` })),
+    )
+  })
+
   test('--help and --version print to standard output', async ({ expect }) => {
     const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
     const { version } = JSON.parse(manifest)

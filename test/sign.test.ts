@@ -94,10 +94,10 @@ describe('a signed URL', () => {
   })
 
   it('looks like this', async () => {
-    const options = { now: NOW }
+    at(NOW)
     expect([
-      await signUrl('/films/a.mp4?v=2#t=1', KEY, options),
-      await signUrl('https://a.example/films/a/b.m3u8', KEY, { ...options, scope: '/films/a/' }),
+      await signUrl('/films/a.mp4?v=2#t=1', KEY),
+      await signUrl('https://a.example/films/a/b.m3u8', KEY, { scope: '/films/a/' }),
     ]).toEqual([
       expect.stringMatching(/^\/films\/a\.mp4\?v=2&signed=1767268800\.[\w-]{43}#t=1$/),
       expect.stringMatching(/^https:\/\/a\.example\/films\/a\/~1767268800\.[\w-]{43}\/b\.m3u8$/),
@@ -257,8 +257,9 @@ describe('its end', () => {
     ['ms', { expires: NOW + HOUR }, NOW + HOUR],
     ['a fraction of a second, cut', { expires: NOW + HOUR + 999 }, NOW + HOUR],
   ])('%s', async (_what, options, end) => {
-    const link = await signUrl('/a.mp4', KEY, { ...options, now: NOW })
-    at(end - 1)
+    at(NOW)
+    const link = await signUrl('/a.mp4', KEY, options)
+    vi.setSystemTime(end - 1)
     expect((await ask(link)).status).toBe(200)
     vi.setSystemTime(end)
     expect((await ask(link)).status).toBe(403)
@@ -318,8 +319,24 @@ describe('signUrl refuses', () => {
     await expect(signUrl(url, KEY)).rejects.toThrow(TypeError)
   })
 
-  it('to sign twice', async () => {
-    await expect(signUrl(await signUrl('/a', KEY), KEY)).rejects.toThrow(TypeError)
+  it.each([
+    [undefined, '/films/a.mp4?t=1'],
+    ['/films/', '/films/a.mp4?t=1'],
+  ])('to sign twice, and says so without the signature: scope %s', async (scope, url) => {
+    const link = await signUrl(url, KEY, { scope })
+    const message = `Expected a URL to sign, absolute or starting with one slash, got '${url}'`
+    await expect(signUrl(link, KEY)).rejects.toThrow(new TypeError(message))
+  })
+
+  it('a scope that is signed, and says so without the signature', async () => {
+    const link = await signUrl('/films/a/b.mp4', KEY, { scope: '/films/' })
+    const signedFolder = link.slice(0, -'b.mp4'.length)
+    for (const scope of [signedFolder, signedFolder.slice(0, -1)]) {
+      const refused = signUrl('/films/a/b.mp4', KEY, { scope }).catch(({ message }) => message)
+      expect(await refused).toMatch(
+        /^Expected a scope above \/films\/a\/b.mp4, got '\/films\/a\/?'$/,
+      )
+    }
   })
 
   it.each(['/b/', '/films/a.mp4', 'films/', '/films'])('the scope %s', async (scope) => {
@@ -337,7 +354,8 @@ describe('signUrl refuses', () => {
     Number.NaN,
     new Date(Number.NaN),
   ])('the end %s', async (expires) => {
-    await expect(signUrl('/a', KEY, { expires, now: NOW })).rejects.toThrow(RangeError)
+    at(NOW)
+    await expect(signUrl('/a', KEY, { expires })).rejects.toThrow(RangeError)
   })
 
   it.each([
@@ -346,7 +364,8 @@ describe('signUrl refuses', () => {
     [Number.NaN, 'NaN'],
   ])('the end %s, and tells it as a date', async (expires, got) => {
     const message = `Expected expires to be a time later than 2026-01-01T00:00:00.000Z, got ${got}`
-    await expect(signUrl('/a', KEY, { expires, now: NOW })).rejects.toThrow(new RangeError(message))
+    at(NOW)
+    await expect(signUrl('/a', KEY, { expires })).rejects.toThrow(new RangeError(message))
   })
 })
 
@@ -424,7 +443,8 @@ describe('the signature', () => {
   ]
 
   it.each(cases)('of %s is an HMAC', async (url, message, options) => {
-    const link = await signUrl(url, KEY, { ...options, now: NOW })
+    at(NOW)
+    const link = await signUrl(url, KEY, options)
     const expected = createHmac('sha256', KEY).update(message).digest('base64url')
     expect(tokenOf(link)).toBe(`1767268800.${expected}`)
   })
@@ -432,7 +452,8 @@ describe('the signature', () => {
   it.runIf(areInstalled('openssl')).each(cases)(
     'of %s is one to openssl',
     async (url, message, options) => {
-      const link = await signUrl(url, KEY, { ...options, now: NOW })
+      at(NOW)
+      const link = await signUrl(url, KEY, options)
       const args = ['dgst', '-sha256', '-hmac', KEY, '-binary']
       const digest = execFileSync('openssl', args, { input: message })
       expect(tokenOf(link)).toBe(`1767268800.${digest.toString('base64url')}`)

@@ -117,8 +117,12 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   readonly normalize?: boolean | undefined
 }
 
-/** Makes another file of a file of a site, or gives the same. */
-export type Transform = (file: FileSource, path: string) => FileSource | Promise<FileSource>
+/** Makes another file of the one at a path of a site's tree, or gives the same. */
+export type Transform = (
+  file: FileSource,
+  path: string,
+  tree: FileTree,
+) => FileSource | Promise<FileSource>
 
 /** For files whose name changes with their content, the value of Cache-Control. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable'

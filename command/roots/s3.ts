@@ -18,7 +18,11 @@ import { expectVisible } from './visible.ts'
 export async function s3Root(options: ServeOptions, say: (notice: string) => void): Promise<Root> {
   const { path } = options
   const [, bucket = '', key = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(path) ?? []
-  if (bucket === '') throw new Failure(`expected s3://BUCKET/PREFIX, got ${path}`)
+  if (bucket === '') {
+    // It may have a key in it.
+    const got = path.includes('@') ? '' : `, got ${path}`
+    throw new Failure(`expected s3://BUCKET/PREFIX${got}`)
+  }
   const nearby = await openNearby(options, say)
   const account = readAccount(options.profile, variable)
   const region = account.region ?? 'us-east-1'

@@ -17,8 +17,6 @@ export interface SignOptions {
    * default it is for this URL only, with this query, and is added to the query.
    */
   readonly scope?: string | undefined
-  /** What time it is, in ms since the epoch. */
-  readonly now?: number | undefined
 }
 
 const TWELVE_HOURS = 12 * 60 * 60 * 1000
@@ -45,10 +43,11 @@ const TWELVE_HOURS = 12 * 60 * 60 * 1000
 export async function signUrl(
   url: string | URL,
   keys: SigningKey | readonly SigningKey[],
-  { expires, scope, now = Date.now() }: SignOptions = {},
+  { expires, scope }: SignOptions = {},
 ): Promise<string> {
   const [key] = toKeys(keys)
   const target = expectTarget(String(url))
+  const now = Date.now()
   const end = Math.floor(Number(expires ?? now + TWELVE_HOURS) / 1000)
   if (!(end * 1000 > now && end <= LAST_END)) {
     const [least, got] = [now, expires].map(formatted)
@@ -72,15 +71,17 @@ function formatted(time: unknown): string {
 function expectTarget(url: string): Target {
   const target = url.startsWith('//') ? null : toTarget(url)
   if (target === null || hasToken(target)) {
-    throw new TypeError(`Expected a URL to sign, absolute or starting with one slash, got '${url}'`)
+    // A signature that it has may be a good one.
+    const got = withoutSignature(url)
+    throw new TypeError(`Expected a URL to sign, absolute or starting with one slash, got '${got}'`)
   }
   return target
 }
 
 function expectScope(scope: string, { path }: Target): string {
-  const above = expectBase(scope)
-  if (path.startsWith(above)) return above
-  throw new TypeError(`Expected a scope above ${path}, got '${scope}'`)
+  const above = scope.endsWith('/') ? expectBase(scope) : null
+  if (above !== null && path.startsWith(above)) return above
+  throw new TypeError(`Expected a scope above ${path}, got '${withoutSignature(scope)}'`)
 }
 
 /**
