@@ -468,6 +468,60 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(places).toEqual([0, 200])
   })
 
+  test('a browser that plays before it says that it knows the film goes on as well', async () => {
+    await open('Show/Show.S01E02.Two.webm', oddUrl)
+    await seek(11)
+    await open('Show/Show.S01E01.One.mp4', oddUrl)
+    // As WebKit does it.
+    await tab.run(() => {
+      const hold = (event: Event) => {
+        if (!event.isTrusted) return
+        event.stopImmediatePropagation()
+        event.target?.addEventListener(
+          'timeupdate',
+          () => event.target?.dispatchEvent(new Event('loadedmetadata')),
+          { once: true },
+        )
+      }
+      addEventListener('loadedmetadata', hold, true)
+    })
+    await tab.press('n')
+    await expect
+      .poll(() => tab.run(() => document.querySelector('#resumed:not([hidden])')?.textContent))
+      .toBe('Resumed at 0:11: start over')
+    await click('#resumed')
+  })
+
+  test('captions stay on in a browser that turns them off at the next film', async () => {
+    await open('Show/Show.S01E01.One.mp4', oddUrl)
+    await tab.press('c')
+    // As WebKit does it, where there are several.
+    await tab.run(() => {
+      addEventListener(
+        'loadstart',
+        ({ target }) => {
+          if (!(target instanceof HTMLMediaElement)) return
+          for (const track of target.textTracks) track.mode = 'disabled'
+        },
+        true,
+      )
+    })
+    await tab.press('n')
+    await expect.poll(state, PATIENT).toMatchObject({ title: 'Two', isReady: true, captions: 1 })
+  })
+
+  test('places that something else left in the browser are no trouble', async () => {
+    await tab.open(url)
+    for (const left of ['null', '[null,1,["x"]]']) {
+      await tab.run((text: string) => localStorage.setItem('byteserve', text), left)
+      await open('Films/Nosferatu.webm')
+      await seek(11)
+      await open('Films/Nosferatu.webm')
+      expect(await state()).toMatchObject({ time: 11 })
+    }
+    await click('#resumed')
+  })
+
   test('captions are shown in the language of the reader, whatever code it has', async () => {
     await open('Show/Show.S01E02.Two.webm', oddUrl)
     const shown = () =>
