@@ -662,6 +662,55 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await click('#place a')
     await expect.poll(async () => (await titles()).length, PATIENT).toBe(10)
     await tab.run(() => history.back())
+  test('an answer to older words is not shown; Enter waits for that to the newer', async () => {
+    await tab.open(manyUrl)
+    await tab.run(() => {
+      const ask = window.fetch
+      window.fetch = async (target, init) => {
+        const response = await ask(target, init)
+        document.body.dataset.held = new URL(response.url).search
+        await new Promise((go) => document.addEventListener('go', go, { once: true }))
+        init?.signal?.throwIfAborted()
+        return response
+      }
+    })
+    const held = () => tab.run(() => document.body.dataset.held)
+    const go = () => tab.run(() => void document.dispatchEvent(new Event('go')))
+    await tab.press('/', '1')
+    await expect.poll(held, PATIENT).toBe('?q=1')
+    await tab.press('7', '7')
+    await go()
+    await expect.poll(held, PATIENT).toBe('?q=177')
+    expect(await titles()).toEqual(['Film 177'])
+    await tab.press('7', 'Enter')
+    await expect.poll(held, PATIENT).toBe('?q=1777')
+    await go()
+    await expect
+      .poll(() => tab.run(() => document.activeElement?.textContent?.slice(0, 9)), PATIENT)
+      .toBe('Film 1777')
+    expect(await titles()).toEqual(['Film 1777'])
+  })
+
+  test('who types goes on typing, also when the first film is found', async () => {
+    await tab.open(`${url}?q=read`)
+    const facts = () =>
+      tab.run(() => ({
+        words: document.querySelector<HTMLInputElement>('#words')?.value,
+        focus: document.activeElement?.id,
+        stage: document.querySelector<HTMLElement>('#stage')?.offsetHeight !== 0,
+        title: document.querySelector('#title')?.textContent,
+        place: location.search,
+      }))
+    expect(await facts()).toMatchObject({ words: 'read', stage: false })
+    await tab.press('/', ...'no')
+    await expect.poll(async () => (await facts()).place, PATIENT).toBe('?q=no')
+    await tab.press('s', 'm')
+    await expect
+      .poll(facts, PATIENT)
+      .toMatchObject({ words: 'nosm', focus: 'words', title: 'Nosferatu' })
+    expect(await state()).toMatchObject({ isMuted: false })
+  })
+
     await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
     await click('.media a')
     await expect

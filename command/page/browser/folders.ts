@@ -8,6 +8,8 @@ export interface Folders {
   visit(address: string, way: Way): Promise<boolean>
   /** Whether the page's address, but for what is after a #, is that of what is shown. */
   isHere(): boolean
+  /** Lets go of what was asked for and has not come. */
+  stop(): void
 }
 
 /**
@@ -23,6 +25,7 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
 
   return {
     isHere: () => location.pathname + location.search === shown,
+    stop: () => asked.abort(),
     async visit(address, way) {
       const url = new URL(address, location.href)
       asked.abort()

@@ -30,7 +30,7 @@ export function startPage(): void {
     if (folders.isHere()) showNamed()
     else void folders.visit(location.href, 'history')
   })
-  startSearch((address) => void folders.visit(address, 'search'))
+  startSearch(folders)
   startKeys({
     medium: () => player?.medium() ?? null,
     step,
