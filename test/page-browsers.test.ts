@@ -889,6 +889,85 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     const shown = () =>
       tab.run(() => ({
         note: document.querySelector('#note')?.textContent,
+  test('a PDF is left to iPhones and iPads, which show its first page alone in place', async () => {
+    await tab.open(`${url}Papers/`)
+    const isLeft = () =>
+      tab.run(() => {
+        let isLeft = false
+        const see = (event: Event) => {
+          isLeft = !event.defaultPrevented
+          event.preventDefault()
+        }
+        addEventListener('click', see, { once: true })
+        document.querySelector<HTMLElement>('.pdf')?.click()
+        document.querySelector<HTMLDialogElement>('#viewer[open]')?.close()
+        return isLeft
+      })
+    expect(await isLeft()).toBe(false)
+    await tab.run(() => {
+      Object.defineProperty(navigator, 'vendor', { value: 'Apple Computer, Inc.' })
+      Object.defineProperty(navigator, 'maxTouchPoints', { value: 5 })
+    })
+    expect(await isLeft()).toBe(true)
+  })
+
+  test('a browser as old as Safari 15.4 filters, orders and fills the screen', async () => {
+    await open('Films/Nosferatu.webm')
+    await tab.run(() => {
+      for (const [of, names] of [
+        [URLSearchParams.prototype, ['size']],
+        [Document.prototype, ['fullscreenElement', 'exitFullscreen']],
+        [Element.prototype, ['requestFullscreen']],
+        [Navigator.prototype, ['pdfViewerEnabled']],
+        [Array.prototype, ['toReversed', 'toSorted', 'with']],
+        [URL, ['canParse', 'parse']],
+        [AbortSignal, ['any', 'timeout']],
+      ] as const) {
+        for (const name of names) Reflect.deleteProperty(of, name)
+      }
+      Object.assign(HTMLVideoElement.prototype, {
+        webkitEnterFullscreen() {
+          document.body.dataset.screen = 'full'
+        },
+      })
+    })
+    await tab.press('f')
+    expect(await tab.run(() => document.body.dataset.screen)).toBe('full')
+    await tab.press('/', ...'299')
+    await expect.poll(() => tab.run(() => location.search), PATIENT).toBe('?q=299')
+    await tab.press('Escape')
+    await expect.poll(async () => (await titles()).length, PATIENT).toBe(10)
+    await tab.run(() => {
+      const order = document.querySelector<HTMLSelectElement>('#order')
+      if (order !== null) order.value = 'size'
+      order?.dispatchEvent(new Event('change'))
+    })
+    await expect.poll(() => tab.run(() => location.search), PATIENT).toBe('?sort=size')
+    expect(tab.faults()).toEqual([])
+  })
+
+  test('opened with a name and a password in its address, folders are entered all the same', async () => {
+    const own = startCommand('node', [root, '--port', '0', '--auth', 'me:secret'])
+    const address = (await own.url).replace('//', '//me:secret@')
+    await tab.open(`${address}#Films/Stalker%20(1979)/Stalker%20(1979).mp4`)
+    await expect.poll(state, PATIENT).toMatchObject({ title: 'Stalker (1979)', isReady: true })
+    await tab.press('c')
+    const cues = () =>
+      tab.run(() => {
+        const tracks = [...(document.querySelector('video')?.textTracks ?? [])]
+        return tracks.find(({ mode }) => mode === 'showing')?.cues?.length
+      })
+    await expect.poll(cues, PATIENT).toBe(2)
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await tab.run(() => history.back())
+    await expect.poll(async () => (await titles()).length, PATIENT).toBe(10)
+    await click('.video[href$="Broken.mp4"]')
+    const trouble = () =>
+      tab.run(() => document.querySelector('#trouble:not([hidden])')?.textContent ?? '')
+    await expect.poll(trouble, PATIENT).toMatch(/^This browser can’t play this file/)
+  })
+
         isDrawn: Number(document.querySelector<HTMLElement>('#map')?.dataset.requests) > 0,
       }))
     await expect
