@@ -105,6 +105,16 @@ beforeAll(async () => {
   writeSilence(join(odd, 'Song.wav'), 300)
   writeSilence(join(odd, 'Book.wav'), 700)
   for (let i = 1; i <= 130; i++) write(`Artists/artist ${i}/notes.txt`, '', odd)
+  for (const [name, width, height] of [
+    ['tall', 300, 4000],
+    ['wide', 4000, 300],
+  ] as const) {
+    write(
+      `Photos/${name}.svg`,
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"/>`,
+      odd,
+    )
+  }
   oddUrl = await startCommand('node', [odd, '--port', '0']).url
   cpSync(join(MEDIA, 'film.mp4'), join(many, 'Film 1.mp4'))
   for (let i = 2; i <= 2100; i++) linkSync(join(many, 'Film 1.mp4'), join(many, `Film ${i}.mp4`))
@@ -652,16 +662,6 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(await state()).toMatchObject({ current: 'Nosferatu' })
   })
 
-  test('a folder is entered and left while a film plays', async () => {
-    await open('Films/Nosferatu.webm')
-    await tab.press('k')
-    await click('.folders a[href="Wire/"]')
-    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
-    expect(await tab.run(() => location.pathname)).toBe('/Wire/')
-    expect(await state()).toMatchObject({ title: 'Nosferatu', current: null, isPaused: false })
-    await click('#place a')
-    await expect.poll(async () => (await titles()).length, PATIENT).toBe(10)
-    await tab.run(() => history.back())
   test('an answer to older words is not shown; Enter waits for that to the newer', async () => {
     await tab.open(manyUrl)
     await tab.run(() => {
@@ -711,6 +711,16 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(await state()).toMatchObject({ isMuted: false })
   })
 
+  test('a folder is entered and left while a film plays', async () => {
+    await open('Films/Nosferatu.webm')
+    await tab.press('k')
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    expect(await tab.run(() => location.pathname)).toBe('/Wire/')
+    expect(await state()).toMatchObject({ title: 'Nosferatu', current: null, isPaused: false })
+    await click('#place a')
+    await expect.poll(async () => (await titles()).length, PATIENT).toBe(10)
+    await tab.run(() => history.back())
     await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
     await click('.media a')
     await expect
@@ -764,7 +774,7 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await click('#pages a[rel=next]')
     await expect.poll(async () => (await folders()).at(-1), PATIENT).toBe('artist 130')
     await click('#place a')
-    await expect.poll(folders, PATIENT).toEqual(['Artists', 'Show'])
+    await expect.poll(folders, PATIENT).toEqual(['Artists', 'Photos', 'Show'])
     await tab.press('/', ...'artist 117')
     await expect.poll(folders, PATIENT).toEqual(['Artists/artist 117'])
     await tab.press('Enter', 'Enter')
@@ -803,6 +813,66 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(tab.faults()).toEqual([])
   })
 
+  test('a picture of any shape fits, above buttons in one row', async () => {
+    await tab.open(`${oddUrl}Photos/`)
+    const facts = () =>
+      tab.run(async () => {
+        const rect = (selector: string) => {
+          const found = document.querySelector(`#viewer ${selector}`)
+          return found?.getBoundingClientRect() ?? new DOMRect()
+        }
+        await document.querySelector<HTMLImageElement>('#viewer img')?.decode()
+        const [frame, image] = [rect('.frame'), rect('img')]
+        const buttons = ['.open', '.previous', '.next', '.close'].map(rect)
+        return {
+          isInside:
+            image.top >= frame.top - 1 &&
+            image.bottom <= frame.bottom + 1 &&
+            image.left >= frame.left - 1 &&
+            image.right <= frame.right + 1,
+          isLarge: image.height > frame.height - 2 || image.width > frame.width - 2,
+          isRow: buttons.every(({ top }) => top < Math.min(...buttons.map((it) => it.bottom))),
+        }
+      })
+    await click('.picture')
+    for (const [width, height] of [
+      [1280, 900],
+      [844, 390],
+      [390, 844],
+    ] as const) {
+      await tab.resize(width, height)
+      for (const _ of ['tall', 'wide']) {
+        expect(await facts()).toEqual({ isInside: true, isLarge: true, isRow: true })
+        await tab.press('ArrowRight')
+      }
+    }
+    await tab.resize(1280, 900)
+  })
+
+  test('what has the focus in the viewer is seen, and does not lead away', async () => {
+    await tab.open(`${url}Pictures/`)
+    await tab.run(() => document.querySelector<HTMLElement>('.picture')?.focus())
+    await tab.press('Enter')
+    const contrast = await tab.run(() => {
+      const luminance = (colour: string) => {
+        const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map((text) => {
+          const value = Number(text) / 255
+          return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+        })
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+      }
+      const button = document.querySelector('#viewer .close:focus-visible')
+      const dialog = document.querySelector('#viewer')
+      if (button === null || dialog === null) throw new Error('Expected the focus on Close')
+      const ring = luminance(getComputedStyle(button).outlineColor)
+      const [ground, surface] = [dialog, button].map((it) => {
+        return luminance(getComputedStyle(it).backgroundColor)
+      })
+      return (ring + 0.05) / (Math.max(ground ?? 1, surface ?? 1) + 0.05)
+    })
+    expect(contrast).toBeGreaterThan(3)
+  })
+
   test('a PDF is shown in place', async () => {
     await tab.open(`${url}Papers/`)
     await click('.pdf')
@@ -818,77 +888,6 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(tab.faults()).toEqual([])
   })
 
-  test('film no. 1500 of 2 100 is on its page; next and previous turn pages; the filter finds it', async () => {
-    await tab.open('about:blank')
-    await tab.open(`${manyUrl}?page=6#Film%201500.mp4`)
-    const playing = (title: string) => expect.poll(state, PATIENT).toMatchObject({ title })
-    const place = () => tab.run(() => document.querySelector('#pages span')?.textContent ?? null)
-    const counts = () => tab.run(() => document.querySelector('#counts span')?.textContent ?? null)
-    await playing('Film 1500')
-    expect([await place(), await counts()]).toEqual(['Page 6 of 9', '2\u00a0100 videos'])
-    await tab.press('p')
-    await playing('Film 1499')
-    await tab.press('n')
-    await playing('Film 1500')
-    await tab.press('n')
-    await playing('Film 1501')
-    expect(await place()).toBe('Page 7 of 9')
-    expect(await tab.run(() => location.search + location.hash)).toBe('?page=7#Film%201501.mp4')
-    await tab.press('p')
-    await playing('Film 1500')
-    expect(await state()).toMatchObject({ current: 'Film 1500' })
-    expect(await place()).toBe('Page 6 of 9')
-    await tab.press('/', ...'1777')
-    await expect.poll(titles, PATIENT).toEqual(['Film 1777'])
-    await tab.press('Enter', 'Enter')
-    await playing('Film 1777')
-    // There is no other that was found.
-    await tab.press('n')
-    expect(await state()).toMatchObject({ title: 'Film 1777' })
-    expect(tab.faults()).toEqual([])
-  })
-
-  test('a server that is gone is said, for a filter and for a film; nothing is lost', async () => {
-    const own = startCommand('node', [join(root, 'Films'), '--port', '0'])
-    await tab.open(`${await own.url}#Nosferatu.webm`)
-    await expect.poll(state, PATIENT).toMatchObject({ title: 'Nosferatu', isReady: true })
-    own.child.kill()
-    await own.ended
-    await tab.press('/', ...'x')
-    const text = (selector: string) => () =>
-      tab.run((it: string) => document.querySelector(`${it}:not([hidden])`)?.textContent, selector)
-    await expect.poll(text('#toast'), PATIENT).toBe('The server does not answer')
-    expect(await state()).toMatchObject({ title: 'Nosferatu', isReady: true })
-    await tab.run(() => document.querySelector<HTMLElement>('a[href="Far%20away.mp4"]')?.click())
-    await expect.poll(text('#trouble'), PATIENT).toMatch(/^The server does not answer\./)
-  })
-
-  test('behind a proxy, below a path of its own, the page is the same', async () => {
-    let playlist = ''
-    const proxy = createServer(({ url: target = '', headers }, response) => {
-      const to = new URL(target.replace('/my/', '/'), url)
-      // As nginx does it, unless it is told to keep the host.
-      request(to, { headers: { ...headers, host: to.host } }, (answer) => {
-        response.writeHead(answer.statusCode ?? 0, answer.headers)
-        answer.pipe(response)
-        if (!target.includes('?playlist')) return
-        answer.on('data', (chunk) => {
-          playlist += chunk
-        })
-      }).end()
-    }).listen(0, '127.0.0.1')
-    await once(proxy, 'listening')
-    const { port } = proxy.address() as AddressInfo
-    await tab.open(`http://127.0.0.1:${port}/my/`)
-    await click('.folders a[href="Wire/"]')
-    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
-    await click('#place a')
-    await expect.poll(titles, PATIENT).toContain('Nosferatu')
-    await click('.video[href$="Nosferatu.webm"]')
-    await expect.poll(state, PATIENT).toMatchObject({ title: 'Nosferatu', isReady: true })
-    const shown = () =>
-      tab.run(() => ({
-        note: document.querySelector('#note')?.textContent,
   test('a PDF is left to iPhones and iPads, which show its first page alone in place', async () => {
     await tab.open(`${url}Papers/`)
     const isLeft = () =>
@@ -968,6 +967,77 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await expect.poll(trouble, PATIENT).toMatch(/^This browser can’t play this file/)
   })
 
+  test('film no. 1500 of 2 100 is on its page; next and previous turn pages; the filter finds it', async () => {
+    await tab.open('about:blank')
+    await tab.open(`${manyUrl}?page=6#Film%201500.mp4`)
+    const playing = (title: string) => expect.poll(state, PATIENT).toMatchObject({ title })
+    const place = () => tab.run(() => document.querySelector('#pages span')?.textContent ?? null)
+    const counts = () => tab.run(() => document.querySelector('#counts span')?.textContent ?? null)
+    await playing('Film 1500')
+    expect([await place(), await counts()]).toEqual(['Page 6 of 9', '2\u00a0100 videos'])
+    await tab.press('p')
+    await playing('Film 1499')
+    await tab.press('n')
+    await playing('Film 1500')
+    await tab.press('n')
+    await playing('Film 1501')
+    expect(await place()).toBe('Page 7 of 9')
+    expect(await tab.run(() => location.search + location.hash)).toBe('?page=7#Film%201501.mp4')
+    await tab.press('p')
+    await playing('Film 1500')
+    expect(await state()).toMatchObject({ current: 'Film 1500' })
+    expect(await place()).toBe('Page 6 of 9')
+    await tab.press('/', ...'1777')
+    await expect.poll(titles, PATIENT).toEqual(['Film 1777'])
+    await tab.press('Enter', 'Enter')
+    await playing('Film 1777')
+    // There is no other that was found.
+    await tab.press('n')
+    expect(await state()).toMatchObject({ title: 'Film 1777' })
+    expect(tab.faults()).toEqual([])
+  })
+
+  test('a server that is gone is said, for a filter and for a film; nothing is lost', async () => {
+    const own = startCommand('node', [join(root, 'Films'), '--port', '0'])
+    await tab.open(`${await own.url}#Nosferatu.webm`)
+    await expect.poll(state, PATIENT).toMatchObject({ title: 'Nosferatu', isReady: true })
+    own.child.kill()
+    await own.ended
+    await tab.press('/', ...'x')
+    const text = (selector: string) => () =>
+      tab.run((it: string) => document.querySelector(`${it}:not([hidden])`)?.textContent, selector)
+    await expect.poll(text('#toast'), PATIENT).toBe('The server does not answer')
+    expect(await state()).toMatchObject({ title: 'Nosferatu', isReady: true })
+    await tab.run(() => document.querySelector<HTMLElement>('a[href="Far%20away.mp4"]')?.click())
+    await expect.poll(text('#trouble'), PATIENT).toMatch(/^The server does not answer\./)
+  })
+
+  test('behind a proxy, below a path of its own, the page is the same', async () => {
+    let playlist = ''
+    const proxy = createServer(({ url: target = '', headers }, response) => {
+      const to = new URL(target.replace('/my/', '/'), url)
+      // As nginx does it, unless it is told to keep the host.
+      request(to, { headers: { ...headers, host: to.host } }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers)
+        answer.pipe(response)
+        if (!target.includes('?playlist')) return
+        answer.on('data', (chunk) => {
+          playlist += chunk
+        })
+      }).end()
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const { port } = proxy.address() as AddressInfo
+    await tab.open(`http://127.0.0.1:${port}/my/`)
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await click('#place a')
+    await expect.poll(titles, PATIENT).toContain('Nosferatu')
+    await click('.video[href$="Nosferatu.webm"]')
+    await expect.poll(state, PATIENT).toMatchObject({ title: 'Nosferatu', isReady: true })
+    const shown = () =>
+      tab.run(() => ({
+        note: document.querySelector('#note')?.textContent,
         isDrawn: Number(document.querySelector<HTMLElement>('#map')?.dataset.requests) > 0,
       }))
     await expect
@@ -1030,13 +1100,18 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
   })
 
   test.each([
-    ['the page', '', [1280, 900]],
-    ['a folder', 'Films/', [1280, 900]],
-    ['pictures alone', 'Pictures/', [1280, 900]],
-    ['the page on a phone', '', [500, 800]],
-  ] as const)('axe finds nothing in %s, light or dark', async (_what, folder, [width, height]) => {
+    ['the page', '', [1280, 900], []],
+    ['a folder', 'Films/', [1280, 900], []],
+    ['pictures alone', 'Pictures/', [1280, 900], []],
+    ['a picture', 'Pictures/', [1280, 900], ['.picture']],
+    ['the page on a phone', '', [500, 800], []],
+  ] as const)('axe finds nothing in %s, light or dark', async (_what, folder, [
+    width,
+    height,
+  ], clicked) => {
     await tab.resize(width, height)
     await tab.open(url + folder)
+    for (const selector of clicked) await click(selector)
     await tab.run(() => {
       const details = document.querySelector('details')
       if (details !== null) details.open = true

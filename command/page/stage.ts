@@ -45,7 +45,7 @@ export const REQUEST =
 /** Where pictures and PDFs are shown. */
 export const VIEWER = `<dialog id="viewer" aria-label="Viewer">
 <div class="frame"></div>
-<p><span class="name" dir="auto"></span> <a class="open" href="./">Open the file</a> <button type="button" class="previous">Previous</button> <button type="button" class="next">Next</button> <button type="button" class="close">Close</button></p>
+<p><span class="name" dir="auto"></span> <span class="row"><a class="open" href="./">Open the file</a> <button type="button" class="previous"><span>Previous</span></button> <button type="button" class="next"><span>Next</span></button> <button type="button" class="close" autofocus>Close</button></span></p>
 </dialog>`
 
 const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [

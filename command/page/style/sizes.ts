@@ -10,6 +10,10 @@ export const SIZES = `
 @media (max-width: 30rem) {
   #tools select, #tools button, #tools a, #chapters button, #viewer button, #viewer .open { min-height: 2.75rem }
   #viewer .open { display: inline-flex; align-items: center }
+  #viewer :is(.previous, .next) { min-width: 2.75rem }
+  #viewer :is(.previous, .next) span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+  #viewer .previous::before { content: '\\2039'; content: '\\2039' / '' }
+  #viewer .next::before { content: '\\203a'; content: '\\203a' / '' }
   /* A long name needs the width: what else is known stands below it. */
   .media a { display: grid; grid-template-columns: auto auto 1fr; row-gap: 0 }
   .media .thumb { grid-row: 1 / 3 }
