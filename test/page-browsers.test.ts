@@ -1118,7 +1118,7 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     })
     await expect
       .poll(
-        () => tab.run(() => document.querySelector<HTMLElement>('#bar')?.hidden ?? false),
+        () => tab.run(() => document.querySelector('#stage:not([hidden]) #bar[hidden]') !== null),
         PATIENT,
       )
       .toBe(false)

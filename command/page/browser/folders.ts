@@ -35,9 +35,8 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
       const page = await load(place, asked.signal)
       if (page === null) return false
       const files = page.querySelector('#shelf')
-      // Another page, such as an index.html, or one with a player where there is none.
-      const isOther = files === null || (!hasPlayer(document) && hasPlayer(page))
-      if (isOther) {
+      // Another page, such as an index.html.
+      if (files === null) {
         location.assign(place)
         return false
       }
@@ -86,9 +85,5 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
   function arrive(): void {
     shelf.focus({ preventScroll: true })
     scrollTo(0, 0)
-  }
-
-  function hasPlayer(page: Document): boolean {
-    return page.querySelector('#stage') !== null
   }
 }

@@ -21,15 +21,15 @@ export const SIZES = `
   #shelf .media small { text-align: start }
 }
 @media (min-width: 60rem) {
-  body:not(:has(#stage)) { max-width: 64rem }
+  body:has(#stage[hidden]) { max-width: 64rem }
   html { scroll-padding: 2rem 0 }
   header { padding-block: 1.25rem .75rem }
-  main:has(#stage), body:has(#stage) header {
+  main:has(#stage:not([hidden])), body:has(#stage:not([hidden])) header {
     display: grid;
     grid-template-columns: minmax(0, 1fr) minmax(24rem, 30%);
     gap: 2rem;
   }
-  main:has(#stage) { padding: .5rem var(--edge) 2rem }
+  main:has(#stage:not([hidden])) { padding: .5rem var(--edge) 2rem }
   #stage { display: block; position: sticky; top: 1rem; align-self: start }
   #screen { position: static }
   video, #player:empty { max-height: 68vh }
@@ -43,7 +43,7 @@ export const SIZES = `
   #tools .unseen { position: static; width: auto; height: auto; clip-path: none }
   #trouble, #chapters, #map { padding-inline: 0 }
   #map { display: block; padding-top: .5rem; border-top: 1px solid var(--line) }
-  main:has(#stage) #shelf { padding: 0 }
-  main:has(#stage) #shelf > #counts { margin-top: 0 }
+  main:has(#stage:not([hidden])) #shelf { padding: 0 }
+  main:has(#stage:not([hidden])) #shelf > #counts { margin-top: 0 }
 }
 `
