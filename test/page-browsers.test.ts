@@ -105,6 +105,16 @@ beforeAll(async () => {
   writeSilence(join(odd, 'Song.wav'), 300)
   writeSilence(join(odd, 'Book.wav'), 700)
   for (let i = 1; i <= 130; i++) write(`Artists/artist ${i}/notes.txt`, '', odd)
+  for (const [name, width, height] of [
+    ['tall', 300, 4000],
+    ['wide', 4000, 300],
+  ] as const) {
+    write(
+      `Photos/${name}.svg`,
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"/>`,
+      odd,
+    )
+  }
   oddUrl = await startCommand('node', [odd, '--port', '0']).url
   cpSync(join(MEDIA, 'film.mp4'), join(many, 'Film 1.mp4'))
   for (let i = 2; i <= 2100; i++) linkSync(join(many, 'Film 1.mp4'), join(many, `Film ${i}.mp4`))
@@ -468,6 +478,60 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(places).toEqual([0, 200])
   })
 
+  test('a browser that plays before it says that it knows the film goes on as well', async () => {
+    await open('Show/Show.S01E02.Two.webm', oddUrl)
+    await seek(11)
+    await open('Show/Show.S01E01.One.mp4', oddUrl)
+    // As WebKit does it.
+    await tab.run(() => {
+      const hold = (event: Event) => {
+        if (!event.isTrusted) return
+        event.stopImmediatePropagation()
+        event.target?.addEventListener(
+          'timeupdate',
+          () => event.target?.dispatchEvent(new Event('loadedmetadata')),
+          { once: true },
+        )
+      }
+      addEventListener('loadedmetadata', hold, true)
+    })
+    await tab.press('n')
+    await expect
+      .poll(() => tab.run(() => document.querySelector('#resumed:not([hidden])')?.textContent))
+      .toBe('Resumed at 0:11: start over')
+    await click('#resumed')
+  })
+
+  test('captions stay on in a browser that turns them off at the next film', async () => {
+    await open('Show/Show.S01E01.One.mp4', oddUrl)
+    await tab.press('c')
+    // As WebKit does it, where there are several.
+    await tab.run(() => {
+      addEventListener(
+        'loadstart',
+        ({ target }) => {
+          if (!(target instanceof HTMLMediaElement)) return
+          for (const track of target.textTracks) track.mode = 'disabled'
+        },
+        true,
+      )
+    })
+    await tab.press('n')
+    await expect.poll(state, PATIENT).toMatchObject({ title: 'Two', isReady: true, captions: 1 })
+  })
+
+  test('places that something else left in the browser are no trouble', async () => {
+    await tab.open(url)
+    for (const left of ['null', '[null,1,["x"]]']) {
+      await tab.run((text: string) => localStorage.setItem('byteserve', text), left)
+      await open('Films/Nosferatu.webm')
+      await seek(11)
+      await open('Films/Nosferatu.webm')
+      expect(await state()).toMatchObject({ time: 11 })
+    }
+    await click('#resumed')
+  })
+
   test('captions are shown in the language of the reader, whatever code it has', async () => {
     await open('Show/Show.S01E02.Two.webm', oddUrl)
     const shown = () =>
@@ -598,6 +662,55 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(await state()).toMatchObject({ current: 'Nosferatu' })
   })
 
+  test('an answer to older words is not shown; Enter waits for that to the newer', async () => {
+    await tab.open(manyUrl)
+    await tab.run(() => {
+      const ask = window.fetch
+      window.fetch = async (target, init) => {
+        const response = await ask(target, init)
+        document.body.dataset.held = new URL(response.url).search
+        await new Promise((go) => document.addEventListener('go', go, { once: true }))
+        init?.signal?.throwIfAborted()
+        return response
+      }
+    })
+    const held = () => tab.run(() => document.body.dataset.held)
+    const go = () => tab.run(() => void document.dispatchEvent(new Event('go')))
+    await tab.press('/', '1')
+    await expect.poll(held, PATIENT).toBe('?q=1')
+    await tab.press('7', '7')
+    await go()
+    await expect.poll(held, PATIENT).toBe('?q=177')
+    expect(await titles()).toEqual(['Film 177'])
+    await tab.press('7', 'Enter')
+    await expect.poll(held, PATIENT).toBe('?q=1777')
+    await go()
+    await expect
+      .poll(() => tab.run(() => document.activeElement?.textContent?.slice(0, 9)), PATIENT)
+      .toBe('Film 1777')
+    expect(await titles()).toEqual(['Film 1777'])
+  })
+
+  test('who types goes on typing, also when the first film is found', async () => {
+    await tab.open(`${url}?q=read`)
+    const facts = () =>
+      tab.run(() => ({
+        words: document.querySelector<HTMLInputElement>('#words')?.value,
+        focus: document.activeElement?.id,
+        stage: document.querySelector<HTMLElement>('#stage')?.offsetHeight !== 0,
+        title: document.querySelector('#title')?.textContent,
+        place: location.search,
+      }))
+    expect(await facts()).toMatchObject({ words: 'read', stage: false })
+    await tab.press('/', ...'no')
+    await expect.poll(async () => (await facts()).place, PATIENT).toBe('?q=no')
+    await tab.press('s', 'm')
+    await expect
+      .poll(facts, PATIENT)
+      .toMatchObject({ words: 'nosm', focus: 'words', title: 'Nosferatu' })
+    expect(await state()).toMatchObject({ isMuted: false })
+  })
+
   test('a folder is entered and left while a film plays', async () => {
     await open('Films/Nosferatu.webm')
     await tab.press('k')
@@ -661,7 +774,7 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await click('#pages a[rel=next]')
     await expect.poll(async () => (await folders()).at(-1), PATIENT).toBe('artist 130')
     await click('#place a')
-    await expect.poll(folders, PATIENT).toEqual(['Artists', 'Show'])
+    await expect.poll(folders, PATIENT).toEqual(['Artists', 'Photos', 'Show'])
     await tab.press('/', ...'artist 117')
     await expect.poll(folders, PATIENT).toEqual(['Artists/artist 117'])
     await tab.press('Enter', 'Enter')
@@ -700,6 +813,66 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(tab.faults()).toEqual([])
   })
 
+  test('a picture of any shape fits, above buttons in one row', async () => {
+    await tab.open(`${oddUrl}Photos/`)
+    const facts = () =>
+      tab.run(async () => {
+        const rect = (selector: string) => {
+          const found = document.querySelector(`#viewer ${selector}`)
+          return found?.getBoundingClientRect() ?? new DOMRect()
+        }
+        await document.querySelector<HTMLImageElement>('#viewer img')?.decode()
+        const [frame, image] = [rect('.frame'), rect('img')]
+        const buttons = ['.open', '.previous', '.next', '.close'].map(rect)
+        return {
+          isInside:
+            image.top >= frame.top - 1 &&
+            image.bottom <= frame.bottom + 1 &&
+            image.left >= frame.left - 1 &&
+            image.right <= frame.right + 1,
+          isLarge: image.height > frame.height - 2 || image.width > frame.width - 2,
+          isRow: buttons.every(({ top }) => top < Math.min(...buttons.map((it) => it.bottom))),
+        }
+      })
+    await click('.picture')
+    for (const [width, height] of [
+      [1280, 900],
+      [844, 390],
+      [390, 844],
+    ] as const) {
+      await tab.resize(width, height)
+      for (const _ of ['tall', 'wide']) {
+        expect(await facts()).toEqual({ isInside: true, isLarge: true, isRow: true })
+        await tab.press('ArrowRight')
+      }
+    }
+    await tab.resize(1280, 900)
+  })
+
+  test('what has the focus in the viewer is seen, and does not lead away', async () => {
+    await tab.open(`${url}Pictures/`)
+    await tab.run(() => document.querySelector<HTMLElement>('.picture')?.focus())
+    await tab.press('Enter')
+    const contrast = await tab.run(() => {
+      const luminance = (colour: string) => {
+        const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map((text) => {
+          const value = Number(text) / 255
+          return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+        })
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+      }
+      const button = document.querySelector('#viewer .close:focus-visible')
+      const dialog = document.querySelector('#viewer')
+      if (button === null || dialog === null) throw new Error('Expected the focus on Close')
+      const ring = luminance(getComputedStyle(button).outlineColor)
+      const [ground, surface] = [dialog, button].map((it) => {
+        return luminance(getComputedStyle(it).backgroundColor)
+      })
+      return (ring + 0.05) / (Math.max(ground ?? 1, surface ?? 1) + 0.05)
+    })
+    expect(contrast).toBeGreaterThan(3)
+  })
+
   test('a PDF is shown in place', async () => {
     await tab.open(`${url}Papers/`)
     await click('.pdf')
@@ -713,6 +886,85 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await click('#viewer .close')
     expect(await shown()).toBeNull()
     expect(tab.faults()).toEqual([])
+  })
+
+  test('a PDF is left to iPhones and iPads, which show its first page alone in place', async () => {
+    await tab.open(`${url}Papers/`)
+    const isLeft = () =>
+      tab.run(() => {
+        let isLeft = false
+        const see = (event: Event) => {
+          isLeft = !event.defaultPrevented
+          event.preventDefault()
+        }
+        addEventListener('click', see, { once: true })
+        document.querySelector<HTMLElement>('.pdf')?.click()
+        document.querySelector<HTMLDialogElement>('#viewer[open]')?.close()
+        return isLeft
+      })
+    expect(await isLeft()).toBe(false)
+    await tab.run(() => {
+      Object.defineProperty(navigator, 'vendor', { value: 'Apple Computer, Inc.' })
+      Object.defineProperty(navigator, 'maxTouchPoints', { value: 5 })
+    })
+    expect(await isLeft()).toBe(true)
+  })
+
+  test('a browser as old as Safari 15.4 filters, orders and fills the screen', async () => {
+    await open('Films/Nosferatu.webm')
+    await tab.run(() => {
+      for (const [of, names] of [
+        [URLSearchParams.prototype, ['size']],
+        [Document.prototype, ['fullscreenElement', 'exitFullscreen']],
+        [Element.prototype, ['requestFullscreen']],
+        [Navigator.prototype, ['pdfViewerEnabled']],
+        [Array.prototype, ['toReversed', 'toSorted', 'with']],
+        [URL, ['canParse', 'parse']],
+        [AbortSignal, ['any', 'timeout']],
+      ] as const) {
+        for (const name of names) Reflect.deleteProperty(of, name)
+      }
+      Object.assign(HTMLVideoElement.prototype, {
+        webkitEnterFullscreen() {
+          document.body.dataset.screen = 'full'
+        },
+      })
+    })
+    await tab.press('f')
+    expect(await tab.run(() => document.body.dataset.screen)).toBe('full')
+    await tab.press('/', ...'299')
+    await expect.poll(() => tab.run(() => location.search), PATIENT).toBe('?q=299')
+    await tab.press('Escape')
+    await expect.poll(async () => (await titles()).length, PATIENT).toBe(10)
+    await tab.run(() => {
+      const order = document.querySelector<HTMLSelectElement>('#order')
+      if (order !== null) order.value = 'size'
+      order?.dispatchEvent(new Event('change'))
+    })
+    await expect.poll(() => tab.run(() => location.search), PATIENT).toBe('?sort=size')
+    expect(tab.faults()).toEqual([])
+  })
+
+  test('opened with a name and a password in its address, folders are entered all the same', async () => {
+    const own = startCommand('node', [root, '--port', '0', '--auth', 'me:secret'])
+    const address = (await own.url).replace('//', '//me:secret@')
+    await tab.open(`${address}#Films/Stalker%20(1979)/Stalker%20(1979).mp4`)
+    await expect.poll(state, PATIENT).toMatchObject({ title: 'Stalker (1979)', isReady: true })
+    await tab.press('c')
+    const cues = () =>
+      tab.run(() => {
+        const tracks = [...(document.querySelector('video')?.textTracks ?? [])]
+        return tracks.find(({ mode }) => mode === 'showing')?.cues?.length
+      })
+    await expect.poll(cues, PATIENT).toBe(2)
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await tab.run(() => history.back())
+    await expect.poll(async () => (await titles()).length, PATIENT).toBe(10)
+    await click('.video[href$="Broken.mp4"]')
+    const trouble = () =>
+      tab.run(() => document.querySelector('#trouble:not([hidden])')?.textContent ?? '')
+    await expect.poll(trouble, PATIENT).toMatch(/^This browser can’t play this file/)
   })
 
   test('film no. 1500 of 2 100 is on its page; next and previous turn pages; the filter finds it', async () => {
@@ -848,20 +1100,25 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
   })
 
   test.each([
-    ['the page', '', [1280, 900]],
-    ['a folder', 'Films/', [1280, 900]],
-    ['pictures alone', 'Pictures/', [1280, 900]],
-    ['the page on a phone', '', [500, 800]],
-  ] as const)('axe finds nothing in %s, light or dark', async (_what, folder, [width, height]) => {
+    ['the page', '', [1280, 900], []],
+    ['a folder', 'Films/', [1280, 900], []],
+    ['pictures alone', 'Pictures/', [1280, 900], []],
+    ['a picture', 'Pictures/', [1280, 900], ['.picture']],
+    ['the page on a phone', '', [500, 800], []],
+  ] as const)('axe finds nothing in %s, light or dark', async (_what, folder, [
+    width,
+    height,
+  ], clicked) => {
     await tab.resize(width, height)
     await tab.open(url + folder)
+    for (const selector of clicked) await click(selector)
     await tab.run(() => {
       const details = document.querySelector('details')
       if (details !== null) details.open = true
     })
     await expect
       .poll(
-        () => tab.run(() => document.querySelector<HTMLElement>('#bar')?.hidden ?? false),
+        () => tab.run(() => document.querySelector('#stage:not([hidden]) #bar[hidden]') !== null),
         PATIENT,
       )
       .toBe(false)

@@ -3,21 +3,21 @@ import type { Query } from './library.ts'
 import { escapeHtml, hrefOf } from './markup.ts'
 import { renderTrack, toTrackList } from './track-list.ts'
 
-/** The player, what belongs to it, and the range map. */
+/** The player, what belongs to it, and the range map; hidden until there is something to play. */
 export function renderStage(first: Item | undefined, query: Query): string {
-  if (first === undefined) return ''
-  return `<section id="stage" aria-label="Player">
+  const player = first === undefined ? '' : `<noscript>${renderPlayer(first, query)}</noscript>`
+  return `<section id="stage" aria-label="Player"${first === undefined ? ' hidden' : ''}>
 <div id="screen">
-<div id="player"><noscript>${renderPlayer(first, query)}</noscript></div>
+<div id="player">${player}</div>
 <div id="bar" role="img" aria-label="The file" hidden><div class="announced"></div><div class="sent"></div><div class="index"></div><div class="buffer"></div><div class="head"></div></div>
 </div>
 <div id="caption">
-<h2 id="title" dir="auto" aria-live="polite">${escapeHtml(first.title)}</h2>
+<h2 id="title" dir="auto" aria-live="polite">${escapeHtml(first?.title ?? '')}</h2>
 <p id="about" dir="auto"></p>
 <div id="tools" hidden>
 <button id="resumed" type="button" hidden></button>
 <label><span class="unseen">Speed</span> <select id="speed">${SPEEDS}</select></label>
-<a id="download" download href="${hrefOf(first.path, query)}">Download</a>
+<a id="download" download${first === undefined ? '' : ` href="${hrefOf(first.path, query)}"`}>Download</a>
 <button id="copy" type="button">Copy address</button>
 <button id="help" type="button" aria-keyshortcuts="?" aria-label="Keyboard shortcuts">?</button>
 </div>
@@ -45,7 +45,7 @@ export const REQUEST =
 /** Where pictures and PDFs are shown. */
 export const VIEWER = `<dialog id="viewer" aria-label="Viewer">
 <div class="frame"></div>
-<p><span class="name" dir="auto"></span> <a class="open" href="./">Open the file</a> <button type="button" class="previous">Previous</button> <button type="button" class="next">Next</button> <button type="button" class="close">Close</button></p>
+<p><span class="name" dir="auto"></span> <span class="row"><a class="open" href="./">Open the file</a> <button type="button" class="previous"><span>Previous</span></button> <button type="button" class="next"><span>Next</span></button> <button type="button" class="close" autofocus>Close</button></span></p>
 </dialog>`
 
 const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [

@@ -8,6 +8,8 @@ export interface Folders {
   visit(address: string, way: Way): Promise<boolean>
   /** Whether the page's address, but for what is after a #, is that of what is shown. */
   isHere(): boolean
+  /** Lets go of what was asked for and has not come. */
+  stop(): void
 }
 
 /**
@@ -23,22 +25,24 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
 
   return {
     isHere: () => location.pathname + location.search === shown,
+    stop: () => asked.abort(),
     async visit(address, way) {
-      const url = new URL(address, location.href)
+      // Without the name and the password of this page's address, if it has them: fetch refuses those.
+      const { pathname, search } = new URL(address, location.href)
+      const place = pathname + search
       asked.abort()
       asked = new AbortController()
-      const page = await load(url, asked.signal)
+      const page = await load(place, asked.signal)
       if (page === null) return false
       const files = page.querySelector('#shelf')
-      // Another page, such as an index.html, or one with a player where there is none.
-      const isOther = files === null || (!hasPlayer(document) && hasPlayer(page))
-      if (isOther) {
-        location.assign(url)
+      // Another page, such as an index.html.
+      if (files === null) {
+        location.assign(place)
         return false
       }
-      if (way === 'link') history.pushState(null, '', url)
-      else history.replaceState(null, '', url.pathname + url.search + location.hash)
-      shown = url.pathname + url.search
+      if (way === 'link') history.pushState(null, '', place)
+      else history.replaceState(null, '', place + location.hash)
+      shown = place
       fill(files, page)
       // Who types goes on typing.
       if (way !== 'search') showSearch(page)
@@ -48,9 +52,12 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
   }
 
   /** Null if another was asked for in the meantime, or nobody answers. */
-  async function load(url: URL, signal: AbortSignal): Promise<Document | null> {
+  async function load(place: string, signal: AbortSignal): Promise<Document | null> {
     try {
-      const response = await fetch(url, { headers: { accept: 'text/html' }, signal })
+      const response = await fetch(location.origin + place, {
+        headers: { accept: 'text/html' },
+        signal,
+      })
       const text = response.ok ? await response.text() : ''
       return new DOMParser().parseFromString(text, 'text/html')
     } catch {
@@ -78,9 +85,5 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
   function arrive(): void {
     shelf.focus({ preventScroll: true })
     scrollTo(0, 0)
-  }
-
-  function hasPlayer(page: Document): boolean {
-    return page.querySelector('#stage') !== null
   }
 }

@@ -6,6 +6,13 @@ export interface Actions {
   changeSpeed(by: number): void
 }
 
+/** What iPhones have in place of full screen for all, and Safari had before 16.4; of films alone. */
+interface AppleMedium extends HTMLMediaElement {
+  readonly webkitDisplayingFullscreen?: boolean
+  webkitEnterFullscreen?(): void
+  webkitExitFullscreen?(): void
+}
+
 /** The keyboard's shortcuts. It runs in the browser, from its own source text. */
 export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions): void {
   // Before the browser's own player, which would do some of it a second time.
@@ -50,9 +57,7 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
         playing.muted = !playing.muted
         return true
       case 'f':
-        if (document.fullscreenElement !== null) void document.exitFullscreen()
-        else playing.requestFullscreen().catch(() => {})
-        return true
+        return toggleFullScreen(playing)
       case 'c':
         toggleCaptions(playing)
         return true
@@ -77,6 +82,14 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
     // Infinite for a recording that does not say, NaN as long as nothing is known.
     const end = playing.duration || 0
     playing.currentTime = Math.max(0, Math.min(end, playing.currentTime + by))
+    return true
+  }
+
+  function toggleFullScreen(playing: AppleMedium): boolean {
+    if (document.fullscreenElement) void document.exitFullscreen()
+    else if (playing.requestFullscreen) playing.requestFullscreen().catch(() => {})
+    else if (playing.webkitDisplayingFullscreen) playing.webkitExitFullscreen?.()
+    else if (playing.readyState > 0) playing.webkitEnterFullscreen?.()
     return true
   }
 

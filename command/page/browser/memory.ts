@@ -7,34 +7,43 @@ export interface Memory {
 
 /** It runs in the browser, from its own source text. */
 export function startMemory(): Memory {
+  type Bookmark = [path: string, at: number]
+
   const KEY = 'byteserve'
   const MOST = 200
 
   return {
     of: (path) => read().find(([known]) => known === path)?.[1] ?? null,
     keep(path, at) {
-      write([[path, at], ...without(path)].slice(0, MOST))
+      const bookmark: Bookmark = [path, at]
+      write([bookmark, ...without(path)].slice(0, MOST))
     },
     forget(path) {
       write(without(path))
     },
   }
 
-  function without(path: string): unknown[] {
+  function without(path: string): Bookmark[] {
     return read().filter(([known]) => known !== path)
   }
 
-  function read(): [path: string, at: number][] {
+  /** Only what is one: other pages of this host may have written there, too. */
+  function read(): Bookmark[] {
     try {
-      return JSON.parse(localStorage.getItem(KEY) ?? '[]')
+      const known: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]')
+      return Array.isArray(known) ? known.filter(isBookmark) : []
     } catch {
       return []
     }
   }
 
-  function write(entries: unknown[]): void {
+  function isBookmark(it: unknown): it is Bookmark {
+    return Array.isArray(it) && typeof it[0] === 'string' && typeof it[1] === 'number'
+  }
+
+  function write(bookmarks: readonly Bookmark[]): void {
     try {
-      localStorage.setItem(KEY, JSON.stringify(entries))
+      localStorage.setItem(KEY, JSON.stringify(bookmarks))
     } catch {
       // A browser that keeps nothing plays all the same.
     }

@@ -17,10 +17,9 @@ import { canShow, startViewer } from './viewer.ts'
  */
 export function startPage(): void {
   const shelf = one('#shelf')
-  const hasPlayer = document.querySelector('#stage') !== null
-  const player = hasPlayer ? startPlayer(nameView(), whenEnded) : null
+  const player = startPlayer(nameView(), whenEnded)
   const folders = startFolders(whenFilled)
-  const thumbnails = startThumbnails(() => player?.isLoading() ?? false)
+  const thumbnails = startThumbnails(player.isLoading)
   const viewer = startViewer()
   /** What is played before and after it, wherever the reader is by then. */
   let queue: readonly Entry[] = []
@@ -30,12 +29,12 @@ export function startPage(): void {
     if (folders.isHere()) showNamed()
     else void folders.visit(location.href, 'history')
   })
-  startSearch((address) => void folders.visit(address, 'search'))
+  startSearch(folders)
   startKeys({
-    medium: () => player?.medium() ?? null,
+    medium: player.medium,
     step,
     toggleCaptions,
-    changeSpeed: (by) => player?.changeSpeed(by),
+    changeSpeed: player.changeSpeed,
   })
   thumbnails.observe(shelf)
   showNamed()
@@ -48,7 +47,7 @@ export function startPage(): void {
     const link = event.target instanceof Element ? event.target.closest('a') : null
     if (link === null || event.button !== 0 || event.defaultPrevented) return
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
-    if (hasPlayer && link.matches('.video, .audio')) {
+    if (link.matches('.video, .audio')) {
       name(link)
       choose(link, true)
     } else if (canShow(link)) viewer.open(link)
@@ -68,7 +67,6 @@ export function startPage(): void {
 
   /** Shows what the address names after its #, or the first of all. */
   function showNamed(): void {
-    if (player === null) return
     const links = mediaLinks(shelf)
     const wanted = decode(location.hash.slice(1))
     const named = links.find((link) => decode(link.getAttribute('href') ?? '') === wanted)
@@ -77,13 +75,13 @@ export function startPage(): void {
   }
 
   function show(entry: Entry, isWanted: boolean): void {
-    player?.show(entry, isWanted)
+    player.show(entry, isWanted)
     mark()
   }
 
   /** To the next (1) or the previous (-1) of what is played. */
   function step(by: number): void {
-    const at = queue.findIndex(({ href }) => href === player?.playing()?.href)
+    const at = queue.findIndex(({ href }) => href === player.playing()?.href)
     const entry = at < 0 ? undefined : queue[at + by]
     if (entry === undefined) {
       void turnPage(by)
@@ -100,7 +98,7 @@ export function startPage(): void {
     const from = by > 0 ? -1 : 0
     const edge = mediaLinks(shelf).at(from)
     const page = shelf.querySelector<HTMLAnchorElement>(`#pages a[rel=${by > 0 ? 'next' : 'prev'}]`)
-    if (page === null || edge?.pathname !== player?.playing()?.href) return
+    if (page === null || edge?.pathname !== player.playing()?.href) return
     const group = groupOf(edge)
     if (!(await folders.visit(page.href, 'link'))) return
     const link = mediaLinks(shelf).at(by > 0 ? 0 : -1)
@@ -119,7 +117,9 @@ export function startPage(): void {
   }
 
   function whenFilled(page: Document): void {
-    if (!player?.playing()) document.title = page.title
+    // The first film or song that is found.
+    if (player.playing() === null) showNamed()
+    if (player.playing() === null) document.title = page.title
     mark()
     thumbnails.observe(shelf)
   }
@@ -130,7 +130,7 @@ export function startPage(): void {
   }
 
   function mark(): void {
-    const playing = player?.playing()?.href
+    const playing = player.playing()?.href
     for (const link of mediaLinks(shelf)) {
       if (link.pathname === playing) link.setAttribute('aria-current', 'true')
       else link.removeAttribute('aria-current')

@@ -58,6 +58,7 @@ export function startPlayer(view: string, whenEnded: (entry: Entry) => void): Pl
     // The same element, if it can be: another one would leave full screen and picture in picture.
     const next = last?.localName === entry.kind ? last : makeMedium(entry.kind, last)
     resuming.follow(next, entry.href)
+    one('#stage').hidden = false
     playing = entry
     medium = next
     one('#title').textContent = entry.title

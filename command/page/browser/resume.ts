@@ -59,7 +59,8 @@ export function startResuming(): Resuming {
   function resume(): void {
     const at = memory.of(path)
     if (at === null || medium === null || !isResumed(medium)) return
-    if (at > medium.duration - EDGE || medium.currentTime > 0) return
+    // WebKit may have begun to play before it says that it knows the film.
+    if (at > medium.duration - EDGE || medium.currentTime >= EDGE) return
     medium.currentTime = at
     button.textContent = `Resumed at ${formatTime(at)}: start over`
     button.hidden = false

@@ -1,12 +1,9 @@
 import { fold } from '../format.ts'
 import { decode, one } from './dom.ts'
+import type { Folders } from './folders.ts'
 
-/**
- * The filter and the order. It runs in the browser, from its own source text.
- *
- * @param visit shows what an address leads to
- */
-export function startSearch(visit: (address: string) => void): void {
+/** The filter and the order. It runs in the browser, from its own source text. */
+export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): void {
   /** How long nothing is typed before the server is asked, in ms. */
   const PAUSE = 200
 
@@ -15,24 +12,36 @@ export function startSearch(visit: (address: string) => void): void {
   const order = one<HTMLSelectElement>('#order')
   let whenTyped: ReturnType<typeof setTimeout> | undefined
 
-  order.addEventListener('change', search)
+  order.addEventListener('change', () => void search())
   words.addEventListener('input', () => {
+    // What fewer words lead to would show again what these hide.
+    stop()
     hideOthers()
     clearTimeout(whenTyped)
     whenTyped = setTimeout(search, PAUSE)
   })
   one('#search').addEventListener('submit', (event) => {
     event.preventDefault()
-    // All of the player lies between the words and what they found.
-    const [first] = [...shelf.querySelectorAll<HTMLElement>('li a')].filter((it) => it.offsetParent)
-    first?.focus()
+    void enter()
   })
 
-  function search(): void {
+  /** All of the player lies between the words and what they found, now or in a moment. */
+  async function enter(): Promise<void> {
+    const first = firstFound() ?? ((await search()) ? firstFound() : undefined)
+    first?.focus()
+  }
+
+  function firstFound(): HTMLElement | undefined {
+    return [...shelf.querySelectorAll<HTMLElement>('li a')].find((it) => it.offsetParent)
+  }
+
+  function search(): Promise<boolean> {
+    clearTimeout(whenTyped)
     const query = new URLSearchParams()
     if (words.value.trim() !== '') query.set('q', words.value.trim())
     if (order.value !== 'name') query.set('sort', order.value)
-    visit(location.pathname + (query.size > 0 ? `?${query}` : ''))
+    const text = query.toString()
+    return visit(location.pathname + (text === '' ? '' : `?${text}`), 'search')
   }
 
   /** At once, until the server has found all that there is. */

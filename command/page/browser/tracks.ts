@@ -3,7 +3,8 @@ import { one } from './dom.ts'
 
 /**
  * Gives a film its captions in place of those of the last one, whose kind is shown again, and lists
- * its chapters. It runs in the browser, from its own source text.
+ * its chapters; to be told before it gets its source. It runs in the browser, from its own source
+ * text.
  */
 export function changeTracks(
   medium: HTMLMediaElement,
@@ -22,13 +23,16 @@ export function changeTracks(
     track.addEventListener('load', () => {
       if (kind === 'chapters' && track.isConnected) listChapters(track.track)
     })
-    // Once it is in its place; by `default`, Firefox does it for an element's first film only.
-    queueMicrotask(() => {
-      if (label === shown) track.track.mode = 'showing'
-      // No browser loads what nobody wants to see.
-      if (kind === 'chapters') track.track.mode = 'hidden'
-    })
+    // By `default`, Firefox shows it in an element's first film only. WebKit, where there are several,
+    // turns off what was shown before this event.
+    medium.addEventListener('loadstart', () => setMode(track), { once: true })
     return track
+  }
+
+  function setMode({ kind, label, track }: HTMLTrackElement): void {
+    if (label === shown) track.mode = 'showing'
+    // No browser loads what nobody wants to see.
+    if (kind === 'chapters') track.mode = 'hidden'
   }
 
   function listChapters({ cues }: TextTrack): void {

@@ -4,7 +4,7 @@
  */
 export async function explainTrouble(href: string): Promise<string> {
   try {
-    const { ok, status } = await fetch(href, { method: 'HEAD' })
+    const { ok, status } = await fetch(location.origin + href, { method: 'HEAD' })
     if (ok) {
       return 'This browser can’t play this file. Download it, or copy its address and open that in VLC or another player.'
     }

@@ -6,7 +6,10 @@ export interface Viewer {
 
 /** Whether a link leads to a picture, or to a PDF where the browser shows them: phones do not. */
 export function canShow(link: HTMLAnchorElement): boolean {
-  return link.matches('.picture') || (link.matches('.pdf') && navigator.pdfViewerEnabled)
+  const { pdfViewerEnabled, vendor, maxTouchPoints } = navigator
+  // They say that they do, and show the first page alone.
+  const isIPhoneOrIPad = vendor.startsWith('Apple') && maxTouchPoints > 0
+  return link.matches('.picture') || (link.matches('.pdf') && pdfViewerEnabled && !isIPhoneOrIPad)
 }
 
 /** Shows pictures and PDFs above the page. It runs in the browser, from its own source text. */
