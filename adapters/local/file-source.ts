@@ -15,7 +15,10 @@ import { openUnversioned } from './unversioned.ts'
 export interface FileOptions extends SharingOptions {
   /** Media type; by default that of the file's extension. */
   readonly type?: string | undefined
-  /** Further header fields, such as Cache-Control. */
+  /**
+   * Further header fields. Cache-Control is for you to say: without it, browsers guess for how long
+   * the file stays as it is.
+   */
   readonly headers?: HeadersLike | undefined
   /**
    * Whether the file is being written, as a download that is played meanwhile: it has no tag and no

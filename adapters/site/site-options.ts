@@ -76,7 +76,10 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
     | HeadersLike
     | ((path: string, file: FileSource) => HeadersLike | undefined)
     | undefined
-  /** The media type of a file; undefined for the one that it has. */
+  /**
+   * The media type of a file; undefined for the one that it has. Only local files have one that
+   * their name implies: for other stores that is `mediaType`.
+   */
   readonly type?: ((path: string) => string | null | undefined) | undefined
   /**
    * Digests of a file, by algorithm, for clients that ask for them by Want-Repr-Digest; undefined

@@ -34,7 +34,7 @@ export interface Entry {
  *     return { size: bytes.length, read: (start, end) => bytes.subarray(start, end) }
  *   },
  * }
- * fileHandler(site(tree))
+ * fileHandler(site(tree, { type: mediaType }))
  * ```
  */
 export interface FileTree {
