@@ -341,6 +341,7 @@ describe('check', () => {
       'clamped',
       'accept-ranges',
       'late-speed',
+      'rest',
       'past-end',
       'if-range-current',
       'if-range-stale',

@@ -297,6 +297,20 @@ export const FAULTS: readonly PlantedFault[] = [
       },
     ),
   ],
+  [
+    'rest',
+    'at most 64 KiB',
+    onOpen((plan) => resize(plan, Math.min(plan.end, plan.start + 65_536))),
+  ],
+  [
+    'rest',
+    'all but the last byte, unless from the first',
+    onOpen((plan) => {
+      if (plan.start > 0) resize(plan, plan.end - 1)
+    }),
+  ],
+  ['rest', '200, unless from the first', when(isRest, toWhole)],
+
   ['known-length', 'chunked parts', onParts(without('content-length'))],
   [
     'known-length',
@@ -537,6 +551,13 @@ function onBounded(fault: (plan: Plan) => unknown): Fault {
   })
 }
 
+/** On the parts that go on to the end of the file. */
+function onOpen(fault: (plan: Plan) => unknown): Fault {
+  return onParts((plan, { range }) => {
+    if (/^\d+-$/.test(range ?? '')) fault(plan)
+  })
+}
+
 function onMovedHead(fault: (plan: Plan) => void): Fault {
   return (plan, { method, path }) => {
     if (method === 'HEAD' && path === '/moved') fault(plan)
@@ -667,8 +688,13 @@ function isSlice({ range }: Asked): boolean {
   return Number(last) - Number(first) === 1024 * 1024 - 1
 }
 
+/** An open range that begins inside the file. */
+function isRest({ range }: Asked): boolean {
+  return /^[1-9]-$/.test(range ?? '')
+}
+
 function isPastEnd({ range }: Asked): boolean {
-  return /^[1-9]\d*-$/.test(range ?? '')
+  return /^[1-9]\d+-$/.test(range ?? '')
 }
 
 function isHead({ method }: Asked): boolean {
