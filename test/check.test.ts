@@ -468,6 +468,14 @@ describe('check', () => {
     expect(report.passed).toBe(true)
   })
 
+  it('finds nothing wrong with a file that was written just now', async () => {
+    const modified = new Date().toUTCString()
+    const server = await startServer(SMALL, ({ fields }) => {
+      fields['last-modified'] = modified
+    })
+    expect(idsOf(await check(server.url), 'fail')).toEqual([])
+  })
+
   it('finds nothing wrong with a file of a few bytes', async () => {
     for (const size of [1, 2, 3, 10]) {
       const server = await startServer({ size, head: Buffer.alloc(0) }, ({ fields }) => {

@@ -368,6 +368,21 @@ export const FAULTS: readonly PlantedFault[] = [
       plan.fields['last-modified'] = `Sun, 01 Nov 2026 08:49:3${count % 2} GMT`
     }),
   ],
+  [
+    'same-version',
+    'the time of the answer for a date',
+    ({ fields }) => {
+      fields['last-modified'] = new Date().toUTCString()
+    },
+  ],
+  [
+    'same-version',
+    'the time of the answer for a date, and no tag',
+    ({ fields }) => {
+      fields['last-modified'] = new Date().toUTCString()
+      delete fields.etag
+    },
+  ],
 
   [
     'if-range-current',

@@ -60,7 +60,7 @@ export const RESUMES_ADVICE: Readonly<Record<string, Advice>> = {
   'same-version': {
     consequence:
       'What breaks off starts again from nothing, players and caches load the same bytes again and again.',
-    fix: 'Make the ETag of what is the same on each replica: of size and modification time or of the content, not of an inode or a start time; keep times when deploying (rsync -t)',
+    fix: 'Make the ETag of what is the same on each replica: of size and modification time or of the content, not of an inode or a start time; make Last-Modified the time of the last change, not of the answer, and keep it when deploying (rsync -t)',
     fixes: {
       Apache: 'FileETag MTime Size, without INode, and the same times on each machine (rsync -t)',
       nginx: 'The same modification times on each machine (rsync -t)',
