@@ -435,6 +435,13 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
   ['not-modified', 'no Vary', onNotModified(without('vary'))],
+  [
+    'not-modified',
+    'Content-Length: 0',
+    onNotModified(({ fields }) => {
+      fields['content-length'] = '0'
+    }),
+  ],
 
   ['part-fields', 'no ETag', onParts(without('etag'))],
   ['part-fields', 'no Cache-Control', onParts(without('cache-control'))],
