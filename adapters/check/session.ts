@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { type Ask, type Exchange, exchange, type Terms } from './exchange.ts'
 import type { Field, Head } from './head.ts'
 import { MAX_MIB, MAX_REQUESTS } from './limits.ts'
@@ -81,6 +82,12 @@ export class Session {
       this.#timeouts = isTimeout ? this.#timeouts + 1 : 0
       throw error
     }
+  }
+
+  /** Waits before the next question, which is not asked if the check is to end. */
+  async pause(ms: number): Promise<void> {
+    const { signal } = this.#options
+    await setTimeout(ms, undefined, signal && { signal }).catch(() => {})
   }
 
   /** Asks, and again wherever a redirect leads; the answer is a redirect if there are too many. */

@@ -147,7 +147,8 @@ function decide(file: ModelFile, asked: Asked): Plan {
   if (match !== undefined && match !== ETAG) return empty(412, {})
   const tag = asked.header('if-none-match')
   const since = Date.parse(asked.header('if-modified-since') ?? '')
-  if (tag === undefined ? since >= Date.parse(MODIFIED) : tag === ETAG) {
+  const hasIt = tag === undefined ? since >= Date.parse(MODIFIED) : namesVersion(tag)
+  if (hasIt) {
     const { 'content-type': _, ...fields } = FIELDS
     return { ...empty(304, {}), fields }
   }
@@ -169,6 +170,11 @@ function decide(file: ModelFile, asked: Asked): Plan {
     'content-length': String(end - start),
   }
   return { ...whole, status: 206, fields: { ...FIELDS, ...part }, start, end }
+}
+
+/** Whether If-None-Match names the version, compared weakly (RFC 9110 §13.1.2). */
+function namesVersion(tags: string): boolean {
+  return tags === '*' || tags.split(', ').some((tag) => tag.replace(/^W\//, '') === ETAG)
 }
 
 async function send(
