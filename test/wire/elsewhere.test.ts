@@ -29,11 +29,7 @@ interface Outcome {
   readonly heard: Heard
 }
 
-function describeElsewhere(
-  what: string,
-  start: () => Promise<Elsewhere>,
-  rowsOf: (name: ElsewhereName) => readonly Row[],
-): void {
+function describeElsewhere(what: string, start: () => Promise<Elsewhere>): void {
   describe(what, () => {
     const outcomes = new Map<ElsewhereName, Outcome>()
 
@@ -43,7 +39,7 @@ function describeElsewhere(
         ELSEWHERE.map(async (name) => {
           const target = await startElsewhere(name, where)
           const versions = await versionsOf(target)
-          const heard = await askAll(target, rowsOf(name), versions, LOOKING_UP_NOTHING)
+          const heard = await askAll(target, TABLE, versions, LOOKING_UP_NOTHING)
           outcomes.set(name, { target, versions, heard })
         }),
       )
@@ -51,7 +47,7 @@ function describeElsewhere(
     afterAll(() => stopTargets([...outcomes.values()].map(({ target }) => target)))
 
     describe.each(ELSEWHERE)('%s', (name) => {
-      for (const row of rowsOf(name)) {
+      for (const row of TABLE) {
         it(row.name, () => {
           const { heard, versions } = outcomeOf(name)
           const expected = exceptionFor(name, row)?.change(row.expected) ?? row.expected
@@ -63,8 +59,7 @@ function describeElsewhere(
 
       it('complains of the failing sources and of nothing else', () => {
         const { target } = outcomeOf(name)
-        const isAsked = rowsOf(name).some(isOfTheTarget)
-        const complaints = isAsked ? COMPLAINTS.map((line) => `${line}\n`).join('') : ''
+        const complaints = COMPLAINTS.map((line) => `${line}\n`).join('')
         const ours = target.complaints().replace(/^(?:workerd\/|stack: ).*\n/gm, '')
         expect({ isAlive: target.isAlive(), ours }).toEqual({ isAlive: true, ours: complaints })
       })
@@ -91,41 +86,17 @@ afterAll(async () => {
   await starting?.then((ceph) => ceph.stop())
 })
 
-describeElsewhere(
-  'on another HTTP server',
-  async () => {
-    directory = await startDirectory(makeDirectory())
-    return { http: directory.url }
-  },
-  () => TABLE,
-)
-
-describe.runIf(hasCeph)('Ceph', () => {
-  describeElsewhere(
-    'in a bucket',
-    async () => {
-      if (starting === undefined) throw new Error('Ceph does not run')
-      return { s3: (await starting).location }
-    },
-    inTurn,
-  )
+describeElsewhere('on another HTTP server', async () => {
+  directory = await startDirectory(makeDirectory())
+  return { http: directory.url }
 })
 
-/**
- * Rows of a bucket: each on one runtime, and those in which a runtime differs on that. What is between
- * a bucket and a runtime is what is between another server and it, where every row is asked of each.
- */
-function inTurn(name: ElsewhereName): Row[] {
-  const turn = ELSEWHERE.indexOf(name)
-  return TABLE.filter((row) => !isOfTheTarget(row)).filter((row, index) => {
-    return index % ELSEWHERE.length === turn || exceptionFor(name, row) !== undefined
+describe.runIf(hasCeph)('Ceph', () => {
+  describeElsewhere('in a bucket', async () => {
+    if (starting === undefined) throw new Error('Ceph does not run')
+    return { s3: (await starting).location }
   })
-}
-
-/** Whether the target has it by itself, and looks nothing up. */
-function isOfTheTarget({ id }: Row): boolean {
-  return /^(?:a-failing-source|an-answer)\//.test(id)
-}
+})
 
 /** A Ceph with all fixtures. */
 async function startBucket(): Promise<S3Server> {
