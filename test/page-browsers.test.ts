@@ -728,6 +728,24 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
       .toMatchObject({ title: 'Part 1', current: 'Part 1', isPaused: false })
   })
 
+  test('an archive is had of the folder that is shown, by the keyboard, while a film plays', async () => {
+    await open('Films/Nosferatu.webm')
+    await tab.press('k')
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await tab.run(() => document.querySelector<HTMLElement>('#counts button')?.focus())
+    await tab.press('Enter')
+    const archives = () =>
+      server
+        .log()
+        .map(columns)
+        .filter(([, , target]) => target === '/Wire/?zip=')
+        .map(([, , , , status, , , outcome]) => [status, outcome])
+    await expect.poll(archives, PATIENT).toContainEqual(['200', undefined])
+    expect(await state()).toMatchObject({ title: 'Nosferatu', isPaused: false })
+    expect(tab.faults()).toEqual([])
+  })
+
   test('Back brings the filter and the order of what it brings back', async () => {
     const search = () =>
       tab.run(() => ({
