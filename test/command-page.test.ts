@@ -360,10 +360,12 @@ describe('the page', () => {
   ])('leads to the whole of %s', async (what, paths, links) => {
     const lookup = pageOf(makeRoot(...paths), new Views(), !what.includes('without'))
     const html = await (await fileHandler(lookup)(new Request('http://host/', HTML))).text()
-    const counts = /<p id="counts">.*<\/p>/.exec(html)?.[0] ?? ''
-    expect(Array.from(counts.matchAll(/href="([^"]*)"/g), ([, href]) => href)).toEqual(links)
+    const counts = /<div id="counts">.*<\/div>/.exec(html)?.[0] ?? ''
+    const buttons = Array.from(counts.matchAll(/<form><button name="(\w+)">/g), ([, name]) => name)
+    const hrefs = Array.from(counts.matchAll(/href="([^"]*)"/g), ([, href]) => href)
+    expect([...hrefs, ...buttons.map((name) => `?${name}`)]).toEqual(links)
     const found = await fileHandler(lookup)(new Request('http://host/?q=a', HTML))
-    expect(await found.text()).not.toMatch(/href="\?(?:zip|playlist)/)
+    expect(await found.text()).not.toMatch(/href="\?(?:zip|playlist)|<form><button/)
   })
 
   test.each([

@@ -331,7 +331,9 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     )
     const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(row.range) ?? []
     const [start, end] =
-      status === '206' ? [Number(first), last === '' ? size : Number(last) + 1] : [0, 0]
+      status === '206' || status === '304'
+        ? [Number(first), last === '' ? size : Number(last) + 1]
+        : [0, 0]
     // What is very small is seen, too: some pixels at least.
     const isAt = (span: number[] | null, from: number, to: number) =>
       span !== null &&
@@ -725,6 +727,24 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await expect
       .poll(state, PATIENT)
       .toMatchObject({ title: 'Part 1', current: 'Part 1', isPaused: false })
+  })
+
+  test('an archive is had of the folder that is shown, by the keyboard, while a film plays', async () => {
+    await open('Films/Nosferatu.webm')
+    await tab.press('k')
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles, PATIENT).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await tab.run(() => document.querySelector<HTMLElement>('#counts button')?.focus())
+    await tab.press('Enter')
+    const archives = () =>
+      server
+        .log()
+        .map(columns)
+        .filter(([, , target]) => target === '/Wire/?zip=')
+        .map(([, , , , status, , , outcome]) => [status, outcome])
+    await expect.poll(archives, PATIENT).toContainEqual(['200', undefined])
+    expect(await state()).toMatchObject({ title: 'Nosferatu', isPaused: false })
+    expect(tab.faults()).toEqual([])
   })
 
   test('Back brings the filter and the order of what it brings back', async () => {

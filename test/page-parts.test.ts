@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { formatSize } from '../adapters/site/size.ts'
+import { askedOf } from '../command/page/browser/spans.ts'
 import { Tracks } from '../command/page/captions.ts'
 import { fold, formatTime } from '../command/page/format.ts'
 import { findIndex } from '../command/page/index-of.ts'
@@ -276,6 +277,21 @@ describe('SubRip', () => {
     const size = 8 * 1024 * 1024 + 1
     const source = { ...sourceOf(new Uint8Array(1)), size, close: () => void closed++ }
     expect([await asWebVtt(source), closed]).toEqual([null, 1])
+  })
+})
+
+describe('a row of the range map', () => {
+  const row = { id: 1, at: 0, start: 10, end: 20, sent: 10, state: 'done' } as const
+  test.each([
+    [206, 'bytes=10-19', [10, 20]],
+    [200, null, [10, 20]],
+    [304, 'bytes=30-39', [30, 40]],
+    [304, 'bytes=30-', [30, 100]],
+    [304, 'bytes=30-999', [30, 100]],
+    [304, null, [10, 20]],
+    [304, 'bytes=-5', [10, 20]],
+  ])('of a %i to %s shows what was asked', (status, range, [start, end]) => {
+    expect(askedOf({ ...row, status, range }, 100)).toEqual({ start, end })
   })
 })
 

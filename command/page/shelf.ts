@@ -9,7 +9,7 @@ import { nameOf } from './paths.ts'
 export function renderShelf(library: Library, frame: Pick<Frame, 'hasArchives'>): string {
   const { query, folders, media, pictures, others, pages, isCut } = library
   const parts = [
-    `<p id="counts"><span>${renderCounts(library)}</span> <span>${renderWhole(library, frame)}</span></p>`,
+    `<div id="counts"><span>${renderCounts(library)}</span> <span>${renderWhole(library, frame)}</span></div>`,
     renderFolders(folders, query),
     ...Array.from(groupsOf(media, query), ([group, items]) => {
       return renderSection(
@@ -48,7 +48,10 @@ function renderCounts({ counts }: Library): string {
   return texts.join(', ')
 }
 
-/** Links to all that is in the folder, whatever is shown of it. */
+/**
+ * Ways to all that is in the folder, whatever is shown of it. To the archive it is no link: those
+ * who follow all links would get each file once more for every folder that it is in.
+ */
 function renderWhole(
   { counts, media, query }: Library,
   { hasArchives }: Pick<Frame, 'hasArchives'>,
@@ -56,10 +59,10 @@ function renderWhole(
   if (query.words !== '') return ''
   const name = escapeHtml(nameOf(query.folder) || 'All')
   const playlist = `<a href="?playlist" referrerpolicy="same-origin" download="${name}.m3u8">Playlist</a>`
-  const archive = '<a href="?zip" download>All as ZIP</a>'
+  const archive = '<form><button name="zip">All as ZIP</button></form>'
   const isEmpty = Object.values(counts).every((count) => count === 0)
-  const links = [media.length > 0 ? playlist : '', hasArchives && !isEmpty ? archive : '']
-  return links.filter((link) => link !== '').join(' ')
+  const ways = [media.length > 0 ? playlist : '', hasArchives && !isEmpty ? archive : '']
+  return ways.filter((way) => way !== '').join(' ')
 }
 
 function renderFolders(folders: readonly string[], query: Query): string {

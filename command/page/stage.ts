@@ -25,7 +25,7 @@ export function renderStage(first: Item | undefined, query: Query): string {
 <p id="trouble" role="alert" hidden></p>
 <ol id="chapters" aria-label="Chapters" hidden></ol>
 <div id="map" role="group" aria-label="What was asked of the file" hidden>
-<p><span id="sum"></span><span class="legend" aria-hidden="true"><span><i class="sent"></i>sent</span><span id="guessed" hidden><i class="announced"></i>announced</span><span><i class="buffer"></i>buffered</span><span id="indexed" hidden><i class="index"></i>index</span></span></p>
+<p><span id="sum"></span><span class="legend" aria-hidden="true"><span class="of-rows"><i class="asked"></i>asked</span><span><i class="sent"></i>sent</span><span id="guessed" hidden><i class="announced"></i>announced</span><span><i class="buffer"></i>buffered</span><span id="indexed" hidden><i class="index"></i>index</span></span></p>
 <p id="note"></p>
 <details><summary>The last requests</summary>
 <table><thead><tr><th scope="col">Time</th><th scope="col">Bytes asked</th><th scope="col">Status</th><th scope="col">Sent</th><th scope="col"><span class="unseen">Outcome</span></th><td aria-hidden="true"></td></tr></thead><tbody id="requests"></tbody></table>

@@ -1,7 +1,7 @@
 import { formatSize } from '../../../adapters/site/size.ts'
 import type { Row } from '../transfers.ts'
 import { one } from './dom.ts'
-import { lengthOf, place, sentOf } from './spans.ts'
+import { askedOf, lengthOf, place, sentOf } from './spans.ts'
 
 /**
  * Draws a request as a row: pale what was asked, solid what was sent, a tick where it broke off. It
@@ -33,7 +33,7 @@ export function renderRow(row: Row, known: Element | null, size: number): Elemen
     const cell = texts[i]
     if (cell !== undefined && cell.textContent !== text) cell.textContent = text
   })
-  place(one('.asked', line), row, size)
+  place(one('.asked', line), askedOf(row, size), size)
   const part = one('.part', line)
   part.hidden = lengthOf(sent) === 0
   place(part, sent, size)

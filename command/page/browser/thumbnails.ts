@@ -12,7 +12,7 @@ export interface Thumbnails {
  * @param isBusy whether the network belongs to what plays
  */
 export function startThumbnails(isBusy: () => boolean): Thumbnails {
-  interface Known {
+  interface Preview {
     readonly duration: number
     readonly picture: HTMLCanvasElement | null
   }
@@ -23,7 +23,11 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
   const WIDTH = 128
   const HEIGHT = 72
 
-  const known = new Map<string, Known>()
+  /** Some 18 MB. */
+  const MOST = 500
+
+  /** By path, the one that was shown last at the end. */
+  const known = new Map<string, Preview>()
   const seen = new Set<HTMLAnchorElement>()
   let isWorking = false
   const observer = new IntersectionObserver((entries) => {
@@ -42,8 +46,8 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
       for (const link of shelf.querySelectorAll<HTMLAnchorElement>('.video, .audio')) {
         const { poster } = link.dataset
         if (poster !== undefined) drawPoster(link, poster)
-        const facts = known.get(link.pathname)
-        if (facts !== undefined) draw(link, facts)
+        const preview = known.get(link.pathname)
+        if (preview !== undefined) show(link, preview)
         else observer.observe(link)
       }
     },
@@ -56,14 +60,21 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
       while (isBusy() || document.hidden) await new Promise((go) => setTimeout(go, LOOK_EVERY))
       if (!seen.delete(link) || !link.isConnected) continue
       observer.unobserve(link)
-      const facts = await look(link)
-      known.set(link.pathname, facts)
-      draw(link, facts)
+      show(link, await look(link))
     }
     isWorking = false
   }
 
-  async function look(link: HTMLAnchorElement): Promise<Known> {
+  function show(link: HTMLAnchorElement, preview: Preview): void {
+    const path = link.pathname
+    known.delete(path)
+    known.set(path, preview)
+    const [oldest = path] = known.keys()
+    if (known.size > MOST) known.delete(oldest)
+    draw(link, preview)
+  }
+
+  async function look(link: HTMLAnchorElement): Promise<Preview> {
     const medium = document.createElement(link.matches('.audio') ? 'audio' : 'video')
     medium.preload = 'metadata'
     medium.muted = true
@@ -87,20 +98,14 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     }
   }
 
-  function told(medium: HTMLMediaElement, event: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(reject, PATIENCE)
-      const once = { once: true }
+  async function told(medium: HTMLMediaElement, event: string): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const once = { once: true }
+    await new Promise((resolve, reject) => {
+      timer = setTimeout(reject, PATIENCE)
       medium.addEventListener('error', reject, once)
-      medium.addEventListener(
-        event,
-        () => {
-          clearTimeout(timer)
-          resolve()
-        },
-        once,
-      )
-    })
+      medium.addEventListener(event, resolve, once)
+    }).finally(() => clearTimeout(timer))
   }
 
   /** A busy browser may have no picture yet, though it has said so. */
@@ -130,7 +135,7 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     link.querySelector('.thumb')?.replaceChildren(image)
   }
 
-  function draw(link: HTMLAnchorElement, { duration, picture }: Known): void {
+  function draw(link: HTMLAnchorElement, { duration, picture }: Preview): void {
     if (picture !== null) link.querySelector('.thumb')?.replaceChildren(picture)
     const small = link.querySelector('small')
     if (!(duration > 0) || !Number.isFinite(duration) || small?.dataset.length !== undefined) return

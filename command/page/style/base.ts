@@ -9,7 +9,7 @@ export const BASE = `
   --line: #e3e3df;
   --accent: #0b57d0;
   --chosen: #e4edfb;
-  --pale: #c9d9f4;
+  --pale: #7799dd;
   --index: #b06000;
   --fault: #c5221f;
   --edge: clamp(1rem, 2.5vw, 2rem);
@@ -24,7 +24,7 @@ export const BASE = `
     --line: #2b2b31;
     --accent: #8ab4f8;
     --chosen: #20304a;
-    --pale: #33476b;
+    --pale: #4a69a3;
     --index: #f2a33a;
     --fault: #f28b82;
   }

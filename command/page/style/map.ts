@@ -21,6 +21,7 @@ export const MAP = `
 .legend > :last-child { margin: 0 }
 .legend .buffer { height: .1875rem; border-radius: 0; background: var(--ink) }
 .legend .index { width: 3px; border-radius: 0; background: var(--index) }
+#map:not(:has([open])) .of-rows { display: none }
 #map details { margin-top: .375rem }
 #map summary { width: fit-content; padding: .25rem 0; color: var(--quiet); cursor: pointer }
 #map table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap }

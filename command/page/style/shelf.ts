@@ -1,10 +1,12 @@
 /** The files. */
 export const SHELF = `
 #shelf { min-width: 0; padding: .5rem calc(var(--edge) - .5rem) 3rem }
-#shelf > p { margin: .75rem .5rem; color: var(--quiet) }
+#counts, #shelf > p { margin: .75rem .5rem; color: var(--quiet) }
 #counts, #pages { display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between; font-size: .875rem }
 #counts a, #pages a { padding-block: .25rem; margin-block: -.25rem }
-#counts a + a { margin-inline-start: .75rem }
+#counts form { display: inline }
+#counts a + form { margin-inline-start: .75rem }
+#counts button { min-height: 0; padding: .25rem 0; margin-block: -.25rem; border: 0; background: none; color: var(--accent); text-decoration: underline; text-underline-offset: .2em }
 #shelf section { margin-top: .75rem; content-visibility: auto; contain-intrinsic-size: auto 20rem }
 #shelf h2 { margin: 1.25rem .5rem .375rem; color: var(--quiet); font-size: .875rem; font-weight: 600; overflow-wrap: anywhere; text-align: left }
 .media a, .others a {
