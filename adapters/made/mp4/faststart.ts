@@ -1,7 +1,7 @@
 import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
 import { derivedTag } from '../../site/derived-tag.ts'
-import { offsetsOf, sourceOf } from '../row.ts'
+import { inRow } from '../row.ts'
 import { moveOffsets } from './index-box.ts'
 import type { Plan } from './plan.ts'
 import { Plans } from './plans.ts'
@@ -101,14 +101,12 @@ function readMoved(source: FileSource, plan: Plan): Read {
 
 function inOrder(source: FileSource, plan: Plan): Pick<FileSource, 'read'> {
   const { at, start, end } = plan
-  const parts = [
+  return inRow([
     part(source, 0, at),
     { size: end - start, read: (from: number, to: number) => readIndex(source, plan, from, to) },
     part(source, at, start),
     part(source, end, source.size),
-  ]
-  const offsets = offsetsOf(parts.map(({ size }) => size))
-  return sourceOf({ offsets, open: (index) => parts[index] ?? source })
+  ])
 }
 
 function nativeRead(
