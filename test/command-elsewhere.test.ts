@@ -11,6 +11,7 @@ import { someBytes } from './support/counting-source.ts'
 import { serving, startOrigin } from './support/faulty-origin.ts'
 import { areInstalled } from './support/installed.ts'
 import { installedListingServers, startListingServer } from './support/listing-servers.ts'
+import { freePort } from './support/ports.ts'
 import { type CacheServer, startNginx } from './support/proxies.ts'
 import { isInstalled } from './support/runtimes.ts'
 import { hasCeph, type S3Server, startCeph, startS3rver } from './support/s3-server.ts'
@@ -389,6 +390,19 @@ describe.concurrent('another server', () => {
     const outcome = await runCommand('node', [url, '--port', '0'])
     expect(outcome).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) })
     expect(outcome.stderr).not.toContain('hush')
+  })
+
+  test.each(runtimes)('out of reach, it is told why, under %s', async (name) => {
+    const unused = `http://127.0.0.1:${await freePort()}`
+    const rows: [args: string[], line: string][] = [
+      [[`${unused}/films/`], `can't reach ${unused}: nothing listens there`],
+      [['s3://films/', '--endpoint', unused], `can't reach ${unused}: nothing listens there`],
+      [['http://nope.invalid/'], "can't reach http://nope.invalid: its name can't be resolved"],
+    ]
+    const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
+    expect(outcomes).toEqual(
+      rows.map(([, line]) => ({ code: 1, stdout: '', stderr: `byteserve: ${line}\n` })),
+    )
   })
 
   test('without such a folder, or closed to us, is refused at once', async () => {
