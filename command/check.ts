@@ -7,6 +7,7 @@ import {
   type Colour,
   check,
   formatReport,
+  type Obstacle,
   type Paint,
   type Progress,
   type Report,
@@ -61,6 +62,7 @@ export interface CheckIO {
 
 interface Wanted {
   readonly kind: 'check'
+  /** With or without a scheme. */
   readonly urls: readonly string[]
   readonly origin: string | undefined
   readonly headers: readonly (readonly [string, string])[]
@@ -93,8 +95,8 @@ export async function runCheck(
     return NOT_ASKED
   }
   const outcomes: Outcome[] = []
-  for (const [at, url] of wanted.urls.entries()) {
-    const outcome = await checkOne(url, wanted, io.stderr)
+  for (const [at, given] of wanted.urls.entries()) {
+    const outcome = await checkOne(given, wanted, io.stderr)
     outcomes.push(outcome)
     if (wanted.json) continue
     if ('error' in outcome) io.stderr.write(`byteserve: ${outcome.error}\n`)
@@ -105,7 +107,8 @@ export async function runCheck(
 }
 
 /** Checks one URL, while a line of a terminal says what it is at. */
-async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Outcome> {
+async function checkOne(given: string, wanted: Wanted, stderr: Writer): Promise<Outcome> {
+  const url = withScheme(given)
   const { origin, headers, insecure, timeout } = wanted
   const shows = stderr.isTTY === true
   const onProgress = ({ requests, title }: Progress) => {
@@ -121,18 +124,25 @@ async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Ou
       ...(shows ? { onProgress } : {}),
     })
   } catch (error) {
-    return { url: withoutUser(url), error: whyNot(error, url) }
+    return { url: withoutUser(url), error: whyNot(error, given) }
   } finally {
     if (shows) stderr.write('\r\x1b[K')
   }
 }
 
 /** Why a URL could not be checked. */
-function whyNot(error: unknown, url: string): string {
+function whyNot(error: unknown, given: string): string {
   const message = onOneLine(messageOf(error))
   if (!(error instanceof UnansweredError)) return message
-  const hint = error.obstacle === 'certificate' ? '; --insecure asks it all the same' : ''
+  const url = withScheme(given)
+  const hint = hintAt(error.obstacle, url !== given)
   return `can't check ${onOneLine(withoutUser(url))}: ${message}${hint}`
+}
+
+function hintAt(obstacle: Obstacle, mayBePath: boolean): string {
+  if (obstacle === 'certificate') return '; --insecure asks it all the same'
+  const isPath = obstacle === 'name' && mayBePath
+  return isPath ? '; if that is a file, serve it first, and check the URL of the server' : ''
 }
 
 function toText(report: Report, { verbose }: Wanted, { stdout, colours }: CheckIO): string {
@@ -175,7 +185,7 @@ function readArguments(args: readonly string[]): Wanted | { readonly kind: 'help
   if (urls.length === 0) throw new Mistake('expected the URL of a file')
   return {
     kind: 'check',
-    urls: urls.map(withScheme),
+    urls,
     origin,
     headers: values.header.map(parseHeader),
     insecure,

@@ -15,6 +15,7 @@ import { someBytes } from './support/counting-source.ts'
 import { serving, startOrigin } from './support/faulty-origin.ts'
 import { areInstalled } from './support/installed.ts'
 import { installedListingServers, startListingServer } from './support/listing-servers.ts'
+import { freePort } from './support/ports.ts'
 import { type CacheServer, startNginx } from './support/proxies.ts'
 import { isInstalled } from './support/runtimes.ts'
 import { hasCeph, type S3Server, startCeph, startS3rver } from './support/s3-server.ts'
@@ -331,6 +332,19 @@ describe.concurrent('another server', () => {
       expect((await ask('/film.mp4')).body.toString()).toBe(text)
       await until(() => readdirSync(cacheDirectory).some((name) => /^[0-9a-f]{64}$/.test(name)))
     }
+  })
+
+  test.each(runtimes)('out of reach, it is told why, under %s', async (name) => {
+    const unused = `http://127.0.0.1:${await freePort()}`
+    const rows: [args: string[], line: string][] = [
+      [[`${unused}/films/`], `can't reach ${unused}: nothing listens there`],
+      [['s3://films/', '--endpoint', unused], `can't reach ${unused}: nothing listens there`],
+      [['http://nope.invalid/'], "can't reach http://nope.invalid: its name can't be resolved"],
+    ]
+    const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
+    expect(outcomes).toEqual(
+      rows.map(([, line]) => ({ code: 1, stdout: '', stderr: `byteserve: ${line}\n` })),
+    )
   })
 
   test('without such a folder, or closed to us, is refused at once', async () => {

@@ -246,7 +246,13 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       [
         [media, '--auth', `@${media}/none`],
         1,
-        `can't read the file of --auth: ENOENT: no such file or directory, open '${media}/none'`,
+        `can't read the file of --auth: ${media}/none does not exist`,
+      ],
+      [['help'], 1, 'help does not exist; see byteserve --help'],
+      [
+        ['ftp://me:hush@x/'],
+        1,
+        'expected a path, or a URL of http:, https: or s3:, got one of ftp:',
       ],
       [[media, '--port', port], 1, `port ${port} is in use; ${choice}`],
       [[media, '--host', 'no host'], 1, "can't resolve no host"],

@@ -72,19 +72,19 @@ async function look(
     for await (const _ of tree.list?.(key.replace(/\/$/, '')) ?? []) return 'folder'
     return key === '' ? 'folder' : null
   } catch (error) {
-    if (error instanceof OriginError) throw storeFailure(error, watched.status, location, account)
+    if (error instanceof OriginError) throw storeFailure(error, watched, location, account)
     throw new Failure(messageOf(error))
   }
 }
 
 function storeFailure(
   { reason }: OriginError,
-  status: number | null,
+  { status, obstacle }: WatchedFetch,
   { endpoint, bucket, region }: S3Location,
   { credentials, origin, profile }: Account,
 ): Failure {
   const store = String(endpoint).replace(/\/$/, '')
-  if (status === null) return new Failure(`can't reach ${store}: ${reason}`)
+  if (status === null) return new Failure(`can't reach ${store}: ${obstacle ?? reason}`)
   if (status === 404) return new Failure(`there is no bucket ${bucket} at ${store}`)
   if (status === 401 || status === 403) {
     if (credentials !== null) {
