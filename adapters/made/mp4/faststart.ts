@@ -21,7 +21,7 @@ export interface FaststartOptions {
  * size, byte for byte what `qt-faststart` writes, and a tag of its own, made of the file's.
  *
  * The first time, the heads of the outermost boxes and the index are read. What was found is
- * remembered if the file has a strong tag: then one small read makes sure of it.
+ * remembered if the file has a strong tag: then nothing is read but what is asked for.
  *
  * @returns the same source if there is nothing to move: the index is at the front, or compressed,
  * or has no room for an offset that has grown; the film is fragmented, or encrypted; or it is no

@@ -1,9 +1,7 @@
-import { readBytes } from '../../../src/reader.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { BoundedMap } from '../../site/bounded-map.ts'
-import { isEqual } from '../equal.ts'
 import { type Plan, planFaststart } from './plan.ts'
 
 /** How many plans are remembered. */
@@ -15,7 +13,7 @@ const MAX_WAITS = 2
 /**
  * What was found of the films of one store, by their names, strong tags and sizes. An entity tag
  * tells versions of one file apart, not one file from another: so a name must always be of the same
- * file, and what is remembered is believed only of a file that has the same index where it is.
+ * file.
  */
 export class Plans {
   /** Null: nothing is to be moved. */
@@ -34,8 +32,7 @@ export class Plans {
       await this.#underWay.get(key)
     }
     const known = this.#known.get(key)
-    if (known === null || (known !== undefined && (await isOf(source, known)))) return known
-    return this.#learn(source, key)
+    return known === undefined ? this.#learn(source, key) : known
   }
 
   #learn(source: FileSource, key: string): Promise<Plan | null> {
@@ -50,9 +47,4 @@ export class Plans {
     this.#underWay.set(key, over)
     return making
   }
-}
-
-/** Whether a file has the index that a plan was made of, as far as its first bytes tell. */
-async function isOf(source: FileSource, { start, head }: Plan): Promise<boolean> {
-  return isEqual(await readBytes(source, start, start + head.length), head)
 }
