@@ -128,6 +128,7 @@ export default defineConfig({
     // Two browsers, three stores and some thirty processes share two cores of a machine with neighbours:
     // what fails once there is tried once more, and vitest says so. On a desk, nothing is.
     retry: process.env.CI ? 1 : 0,
+    globalSetup: ['test/support/run-directory.ts'],
     // Two cores would give one, and then what waits (a reader that pauses for 30 s) overlaps nothing.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

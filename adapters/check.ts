@@ -18,6 +18,7 @@ import { onOneLine } from './check/escape.ts'
 import type { Ask } from './check/exchange.ts'
 import { type Check, type Finding, isBusy, statusOf, unanswered, unknown } from './check/finding.ts'
 import type { Field } from './check/head.ts'
+import { MAX_TIMEOUT, TIMEOUT } from './check/limits.ts'
 import { openFile } from './check/open.ts'
 import { PLAYS } from './check/plays.ts'
 import { Report, type Row } from './check/report.ts'
@@ -62,8 +63,6 @@ export interface Progress {
   readonly title: string | null
 }
 
-const TIMEOUT = 10_000
-const MAX_TIMEOUT = 600_000
 /** A whole answer may take so many times as long. */
 const TIMES = 6
 

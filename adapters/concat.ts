@@ -7,12 +7,12 @@
  * import { concat } from 'byteserve/concat'
  * import { nodeFile } from 'byteserve/node'
  *
- * export const handler = fileHandler(async () => {
- *   const [first, second] = await Promise.all([nodeFile('film.001'), nodeFile('film.002')])
- *   if (first && second) return concat([first, second], { type: 'video/mp2t' })
- *   await Promise.all([first?.close?.(), second?.close?.()])
- *   return null
- * })
+ * const parts = [
+ *   { size: 1_000_000, open: () => nodeFile('film.001') },
+ *   { size: 400_000, open: () => nodeFile('film.002') },
+ * ]
+ *
+ * export const handler = fileHandler(() => concat(parts, { type: 'video/mp2t' }))
  * ```
  *
  * @module

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { type FileLookup, isSource } from '../src/lookup.ts'
+import { expectLookup, type FileLookup, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
@@ -66,6 +66,7 @@ export function files<C extends ContextLike>(
   lookup: FileLookup<readonly [c: C]>,
   options: ServeOptions<readonly [c: C]> = {},
 ): (c: C, next: () => Promise<void>) => Promise<void> {
+  expectLookup(lookup)
   const match = matchFile(belowRoute(lookup), options)
   return async (c, next) => {
     const response = await match(c.req.raw, c)

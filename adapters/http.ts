@@ -13,6 +13,7 @@
  * @module
  */
 import type { Answer } from '../src/answer.ts'
+import { expectHeaders } from '../src/headers.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import { listIndex } from './http/autoindex.ts'
@@ -171,6 +172,7 @@ function nameOf({ origin, pathname }: URL): string {
 function upstreamsOf(root: URL, options: HttpTreeOptions) {
   const { fetch = storedFetch, requestHeaders } = options
   const limits = originLimits(options)
+  if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
   const credentials = basic(root)
   root.username = ''
   root.password = ''

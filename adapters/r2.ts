@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { expectFunction, unexpected } from '../src/errors.ts'
+import { expectFunction, kindOf, unexpected } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
@@ -63,7 +63,8 @@ export interface R2BucketOptions<Context extends readonly unknown[] = readonly u
  * Give it to `serveFile` with the same request; otherwise close it yourself.
  *
  * @returns null when there is no such object
- * @throws as a rejection, R2's error for any failure; TypeError when `type` is not a function
+ * @throws as a rejection, R2's error for any failure; TypeError when there is no bucket, or `type`
+ * is not a function
  *
  * @example
  * ```ts
@@ -76,6 +77,7 @@ export async function r2File(
   request: RequestLike,
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
+  expectBucket(bucket)
   expectFunction('type(key)', options.type)
   if (isTooLong(key)) return null
   const spec = likelyRange(request)
@@ -116,8 +118,7 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
   options: R2BucketOptions<Context> = {},
 ): FileLookup<Context> {
   const { prefix = '' } = options
-  // A misspelt binding is undefined.
-  if (!bucket) throw unexpected('an R2 bucket', `${bucket}; see the bindings in wrangler.toml`)
+  expectBucket(bucket)
   expectPrefix(prefix)
   const tree: FileTree = {
     isFlat: true,
@@ -125,6 +126,15 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
     list: listingOf(bucket, prefix),
   }
   return site(tree, options)
+}
+
+/** @throws TypeError unless it is one: a misspelt binding is undefined */
+function expectBucket(bucket: R2BucketLike): void {
+  if (typeof bucket?.get === 'function' && typeof bucket.head === 'function') return
+  throw unexpected(
+    'an R2 bucket',
+    `${kindOf(bucket).toLowerCase()}; see the bindings of your Worker`,
+  )
 }
 
 /** What R2 stores with an object besides its type, as fields. */

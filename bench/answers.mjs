@@ -1,10 +1,10 @@
 // What the peers answer to five requests that players, resumed downloads and readers of archives
-// send; prints README's table. node bench/answers.mjs, after npm run build and npm ci in bench/
-import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+// send, and what they send of a file that changes meanwhile; of that, README's table is the part about
+// a file that is rewritten. node bench/answers.mjs, after npm run build and npm ci in bench/
+import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stopAll } from './proc.mjs'
+import { scratch } from './proc.mjs'
 import { servers, versions } from './servers.mjs'
 
 const ASKED = ['fetch', 'direct', 'send', 'sirv', 'fastify', 'hono', 'remix', 'bun-bare', 'nginx']
@@ -12,11 +12,7 @@ const ASKED = ['fetch', 'direct', 'send', 'sirv', 'fastify', 'hono', 'remix', 'b
 const LARGE = 256 * 1024 * 1024
 const PATIENCE = 5000
 
-const scratch = mkdtempSync(join(tmpdir(), 'byteserve-answers-'))
-process.on('exit', () => {
-  stopAll()
-  rmSync(scratch, { recursive: true })
-})
+const home = scratch('answers')
 
 const rows = []
 for (const name of ASKED) {
@@ -31,7 +27,7 @@ console.log(JSON.stringify(versions()))
 process.exit()
 
 async function answersOf(server) {
-  const dir = join(scratch, server.name, 'files')
+  const dir = join(home, server.name, 'files')
   mkdirSync(dir, { recursive: true })
   put(dir, 'tiny.mp4', Buffer.from('abc'))
   const ask = async (...fields) => {

@@ -2,11 +2,10 @@
 // one server, in turn, each twice.
 //   node bench/faststart.mjs [ROUNDS]
 import { randomFillSync } from 'node:crypto'
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cpuMicroseconds, node, startLoad, startServer, stopAll } from './proc.mjs'
+import { cpuMicroseconds, node, scratch, startLoad, startServer } from './proc.mjs'
 import { median } from './statistics.mjs'
 
 const KIB = 1024
@@ -14,13 +13,7 @@ const MIB = 1024 * KIB
 const SIZE = 256 * MIB
 const rounds = Number(process.argv[2] ?? 9)
 
-const dir = mkdtempSync(join(tmpdir(), 'byteserve-faststart-'))
-process.once('exit', () => {
-  stopAll()
-  rmSync(dir, { recursive: true })
-})
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-
+const dir = scratch('faststart')
 const film = join(dir, 'film.mp4')
 writeFileSync(film, filmOf(SIZE))
 utimesSync(film, 1e9, 1e9)

@@ -6,30 +6,22 @@ import {
   closeSync,
   fstatSync,
   ftruncateSync,
-  mkdtempSync,
   openSync,
   realpathSync,
-  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { open, realpath, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cpuMicroseconds, node, startLoad, startServer, stopAll } from './proc.mjs'
+import { cpuMicroseconds, node, scratch, startLoad, startServer } from './proc.mjs'
 import { median } from './statistics.mjs'
 
 const isQuick = process.argv.includes('--quick')
 
 async function main() {
-  const dir = mkdtempSync(join(tmpdir(), 'byteserve-open-'))
-  process.once('exit', () => {
-    stopAll()
-    rmSync(dir, { recursive: true })
-  })
-  process.once('SIGINT', () => process.exit(130))
+  const dir = scratch('open')
   const yesterday = Date.now() / 1000 - 86_400
   for (const [name, size] of [
     ['small.bin', 4096],

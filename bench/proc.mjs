@@ -1,8 +1,9 @@
 // What the kernel knows of a process: CPU time, memory, descriptors; and processes on one core.
 import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const node = fileURLToPath(new URL('./node_modules/node/bin/node', import.meta.url))
@@ -12,6 +13,19 @@ const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version'])
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set()
+
+/** A directory that is gone, with all that was started, once this run ends or is broken off. */
+export function scratch(name) {
+  const directory = mkdtempSync(join(tmpdir(), `byteserve-${name}-`))
+  process.once('exit', () => {
+    for (const child of children) processTree(child.pid).forEach(kill)
+    rmSync(directory, { recursive: true, force: true })
+  })
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]))
+  }
+  return directory
+}
 
 /** Starts a process, on one core where that is possible. It ends when this one does. */
 export function start(core, command, args, options = {}) {
@@ -34,11 +48,6 @@ export async function stop(child) {
   const timer = setTimeout(() => tree.forEach(kill), 2000)
   await exited
   clearTimeout(timer)
-}
-
-/** At once, with all that they started. */
-export function stopAll() {
-  for (const child of children) processTree(child.pid).forEach(kill)
 }
 
 function kill(pid) {

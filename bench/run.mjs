@@ -1,7 +1,7 @@
 // Measures byteserve and its peers, in one run: see README.md.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { loadavg, tmpdir } from 'node:os'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -15,8 +15,8 @@ import {
   peakRss,
   resetPeak,
   rss,
+  scratch,
   startLoad,
-  stopAll,
 } from './proc.mjs'
 import { coreTable, document, scenarioTable, stallTable, targetTable } from './report.mjs'
 import { makeFiles, scenarios, toHead } from './scenarios.mjs'
@@ -77,15 +77,8 @@ const isInvited = selection(
 const isComplete = !options.quick && !options.scenario && !options.server
 
 prepare()
-const home = mkdtempSync(join(tmpdir(), 'byteserve-bench-'))
+const home = scratch('bench')
 const dir = join(home, 'files')
-process.once('exit', () => {
-  stopAll()
-  rmSync(home, { recursive: true, force: true })
-})
-process.once('SIGINT', () => process.exit(130))
-process.once('SIGTERM', () => process.exit(143))
-process.once('SIGHUP', () => process.exit(129))
 
 async function main() {
   const started = Date.now()

@@ -213,8 +213,8 @@ function multipart(file, ranges) {
 }
 
 function notModified({ etag, lastModified }) {
-  const fields = etag !== null ? { 'If-None-Match': etag } : { 'If-Modified-Since': lastModified }
   if (etag === null && lastModified === null) return null
+  const fields = etag !== null ? { 'If-None-Match': etag } : { 'If-Modified-Since': lastModified }
   return [{ method: 'GET', file: 'small.mp4', fields, status: 304, body: [] }]
 }
 

@@ -2,13 +2,12 @@
 // streams of one session. Server CPU, in one run, interleaved. It takes about four minutes.
 import { execFileSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { cpuMicroseconds, node, start, startServer, stopAll } from './proc.mjs'
+import { cpuMicroseconds, node, scratch, start, startServer } from './proc.mjs'
 import { startNginx } from './servers.mjs'
 import { median } from './statistics.mjs'
 
@@ -41,13 +40,8 @@ const nameOf = ({ protocol, streams, length }) => {
   return `${protocol}-${what}-${streams}`
 }
 
-const home = mkdtempSync(join(tmpdir(), 'byteserve-tls-'))
+const home = scratch('tls')
 const dir = join(home, 'files')
-process.once('exit', () => {
-  stopAll()
-  rmSync(home, { recursive: true, force: true })
-})
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 mkdirSync(dir)
 writeFileSync(join(dir, 'film.mp4'), randomFillSync(Buffer.alloc(SIZE)))

@@ -1,13 +1,13 @@
 // One worker of the command against several, with their log, on all cores, and the load on the same:
 // requests per second and CPU, as ratios of one run. It takes about a minute for each runtime.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { validators } from './check.mjs'
-import { cpuMicroseconds, node, start, stop, stopAll } from './proc.mjs'
+import { cpuMicroseconds, node, scratch, start, stop } from './proc.mjs'
 import { makeFiles, scenarios, toHead } from './scenarios.mjs'
 import { bun, deno } from './servers.mjs'
 import { median } from './statistics.mjs'
@@ -30,13 +30,8 @@ const runtimes = {
   deno: [deno, 'run', '-A', '--unstable-net', '--no-lock', '--cached-only', command],
 }
 
-const home = mkdtempSync(join(tmpdir(), 'byteserve-workers-'))
+const home = scratch('workers')
 const dir = join(home, 'files')
-process.once('exit', () => {
-  stopAll()
-  rmSync(home, { recursive: true, force: true })
-})
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 mkdirSync(dir)
 makeFiles(dir)
 

@@ -9,29 +9,23 @@ import {
   closeSync,
   ftruncateSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
-  rmSync,
   truncateSync,
   utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { get } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { scratch } from './proc.mjs'
 
 const gib = Number(process.argv[2] ?? 4.8)
 const MIB = 1024 * 1024
 const ZEROS = Buffer.alloc(MIB)
 
-const scratch = mkdtempSync(join(tmpdir(), 'byteserve-zip-'))
-try {
-  await measureDownload(join(scratch, 'films'), gib * 1024 * MIB)
-  await measureFirstBytes(join(scratch, 'small'), Number(process.argv[3] ?? 10_000))
-} finally {
-  rmSync(scratch, { recursive: true })
-}
+const home = scratch('zip')
+await measureDownload(join(home, 'films'), gib * 1024 * MIB)
+await measureFirstBytes(join(home, 'small'), Number(process.argv[3] ?? 10_000))
 
 async function measureDownload(folder, total) {
   mkdirSync(folder)
@@ -44,7 +38,7 @@ async function measureDownload(folder, total) {
     utimesSync(path, 1e9, 1e9)
   }
   const server = await start(folder)
-  const path = join(scratch, 'download.zip')
+  const path = join(home, 'download.zip')
   const begun = performance.now()
   const { size, requests } = await download(server.port, path)
   const seconds = (performance.now() - begun) / 1000
@@ -55,7 +49,7 @@ async function measureDownload(folder, total) {
     `${(size / 1024 / MIB).toFixed(2)} GiB in ${requests} requests that broke off and ` +
       `${seconds.toFixed(0)} s, checksums included; peak RSS ${(peak / MIB).toFixed(0)} MiB`,
   )
-  console.log(verdict.replace(scratch, ''))
+  console.log(verdict.replace(home, ''))
 }
 
 /** Downloads to a sparse file: zeros are left out. */

@@ -20,7 +20,9 @@ export function unlessMistaken<Wanted>(read: () => Wanted): Wanted | Misread {
 
 /** In fewer words than parseArgs: it goes on about escaping a dash. */
 function shorten(message: string): string {
-  const [, option] =
-    /^Option '(?:-\w, )?(--?[\w-]+).*' argument (?:missing|is ambiguous)/.exec(message) ?? []
-  return option === undefined ? message.replace(/\.\s.*/s, '') : `${option} needs a value`
+  const [, option, what] =
+    /^Option '(?:-\w, )?(--?[\w-]+).*' argument (missing|is ambiguous)/.exec(message) ?? []
+  if (option === undefined) return message.replace(/\.\s.*/s, '')
+  const kind = what === 'missing' ? '' : ' that does not begin with a dash'
+  return `${option} needs a value${kind}`
 }

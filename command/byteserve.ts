@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { onOneLine } from '../adapters/check/escape.ts'
-import { Failure } from './failure.ts'
+import { Failure, withoutUsers } from './failure.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { serve } from './serve.ts'
 
@@ -48,6 +48,6 @@ function readVersion(): string {
 }
 
 function fail(message: string, exitCode: number): void {
-  process.stderr.write(`byteserve: ${onOneLine(message)}\n`)
+  process.stderr.write(`byteserve: ${onOneLine(withoutUsers(message))}\n`)
   process.exitCode = exitCode
 }

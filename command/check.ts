@@ -1,11 +1,13 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { onOneLine } from '../adapters/check/escape.ts'
+import { MAX_MIB, MAX_REQUESTS, MAX_TIMEOUT, TIMEOUT } from '../adapters/check/limits.ts'
 import { withoutUser } from '../adapters/check/target.ts'
 import {
   type Colour,
   check,
   formatReport,
+  type Obstacle,
   type Paint,
   type Progress,
   type Report,
@@ -22,16 +24,16 @@ const NOT_ASKED = 2
 const MAX_WIDTH = 100
 const DEFAULT_WIDTH = 80
 
-export const CHECK_HELP = `Usage: byteserve check URL… [options]
+export const CHECK_HELP: string = `Usage: byteserve check URL… [options]
 
 Asks a server for a file as players, downloads and caches do, and says what it gets wrong, what
-that means for people, and how to fix it. At most 40 requests and 4 MiB for each URL, one request
+that means for people, and how to fix it. At most ${MAX_REQUESTS} requests and ${MAX_MIB} MiB for each URL, one request
 at a time.
 
       --origin ORIGIN    check CORS, too, for pages of ORIGIN, such as https://app.example
       --header 'N: v'    send this header field with each request; may be given several times
       --insecure         ask a server whose certificate is not to be trusted
-      --timeout SECONDS  how long the server may be silent, 10 by default
+      --timeout SECONDS  how long the server may be silent, ${TIMEOUT / 1000} by default
       --json             print the reports as JSON
   -v, --verbose          show what is right, too
   -h, --help             print this
@@ -60,6 +62,7 @@ export interface CheckIO {
 
 interface Wanted {
   readonly kind: 'check'
+  /** With or without a scheme. */
   readonly urls: readonly string[]
   readonly origin: string | undefined
   readonly headers: readonly (readonly [string, string])[]
@@ -92,8 +95,8 @@ export async function runCheck(
     return NOT_ASKED
   }
   const outcomes: Outcome[] = []
-  for (const [at, url] of wanted.urls.entries()) {
-    const outcome = await checkOne(url, wanted, io.stderr)
+  for (const [at, given] of wanted.urls.entries()) {
+    const outcome = await checkOne(given, wanted, io.stderr)
     outcomes.push(outcome)
     if (wanted.json) continue
     if ('error' in outcome) io.stderr.write(`byteserve: ${outcome.error}\n`)
@@ -104,7 +107,8 @@ export async function runCheck(
 }
 
 /** Checks one URL, while a line of a terminal says what it is at. */
-async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Outcome> {
+async function checkOne(given: string, wanted: Wanted, stderr: Writer): Promise<Outcome> {
+  const url = withScheme(given)
   const { origin, headers, insecure, timeout } = wanted
   const shows = stderr.isTTY === true
   const onProgress = ({ requests, title }: Progress) => {
@@ -120,18 +124,25 @@ async function checkOne(url: string, wanted: Wanted, stderr: Writer): Promise<Ou
       ...(shows ? { onProgress } : {}),
     })
   } catch (error) {
-    return { url: withoutUser(url), error: whyNot(error, url) }
+    return { url: withoutUser(url), error: whyNot(error, given) }
   } finally {
     if (shows) stderr.write('\r\x1b[K')
   }
 }
 
 /** Why a URL could not be checked. */
-function whyNot(error: unknown, url: string): string {
+function whyNot(error: unknown, given: string): string {
   const message = onOneLine(messageOf(error))
   if (!(error instanceof UnansweredError)) return message
-  const hint = error.obstacle === 'certificate' ? '; --insecure asks it all the same' : ''
+  const url = withScheme(given)
+  const hint = hintAt(error.obstacle, url !== given)
   return `can't check ${onOneLine(withoutUser(url))}: ${message}${hint}`
+}
+
+function hintAt(obstacle: Obstacle, mayBePath: boolean): string {
+  if (obstacle === 'certificate') return '; --insecure asks it all the same'
+  const isPath = obstacle === 'name' && mayBePath
+  return isPath ? '; if that is a file, serve it first, and check the URL of the server' : ''
 }
 
 function toText(report: Report, { verbose }: Wanted, { stdout, colours }: CheckIO): string {
@@ -163,7 +174,7 @@ function readArguments(args: readonly string[]): Wanted | { readonly kind: 'help
       origin: { type: 'string' },
       header: { type: 'string', multiple: true, default: [] },
       insecure: { type: 'boolean', default: false },
-      timeout: { type: 'string', default: '10' },
+      timeout: { type: 'string', default: String(TIMEOUT / 1000) },
       json: { type: 'boolean', default: false },
       verbose: { type: 'boolean', short: 'v', default: false },
       help: { type: 'boolean', short: 'h' },
@@ -172,18 +183,23 @@ function readArguments(args: readonly string[]): Wanted | { readonly kind: 'help
   const { origin, insecure, json, verbose } = values
   if (values.help) return { kind: 'help' }
   if (urls.length === 0) throw new Mistake('expected the URL of a file')
-  const seconds = Number(values.timeout)
-  if (!(seconds > 0 && seconds <= 600)) throw new Mistake('--timeout takes seconds, up to 600')
   return {
     kind: 'check',
-    urls: urls.map(withScheme),
+    urls,
     origin,
     headers: values.header.map(parseHeader),
     insecure,
-    timeout: seconds * 1000,
+    timeout: parseSeconds(values.timeout) * 1000,
     json,
     verbose,
   }
+}
+
+/** No `0x10` and no `1e1`, as elsewhere in the command; half a second is one. */
+function parseSeconds(text: string): number {
+  const [seconds, most] = [Number(text), MAX_TIMEOUT / 1000]
+  if (/^\d*\.?\d+$/.test(text) && seconds > 0 && seconds <= most) return seconds
+  throw new Mistake(`--timeout takes seconds, up to ${most}`)
 }
 
 /** A name and a value; no message shows what was given: it may be a secret. */

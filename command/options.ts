@@ -148,7 +148,7 @@ type Values = ReturnType<typeof readArguments>['values']
 function toOptions([path = '.', ...extra]: readonly string[], values: Values): ServeOptions {
   const { host, auth, cert, key } = values
   if (path === '') throw new Mistake('DIR is empty')
-  if (extra.length > 0) throw new Mistake(`expected one DIR or FILE, got a second: '${extra[0]}'`)
+  if (extra.length > 0) throw second(extra)
   if (host === '') throw new Mistake('--host needs a value')
   if (auth !== undefined && !/^(?:@.|[^:]+:.)/s.test(auth)) {
     // Whatever it is, it was meant to be secret.
@@ -182,6 +182,12 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     log: expectLog(values.log),
     workers: expectWorkers(values.workers),
   }
+}
+
+/** Of more than one thing to serve; the first was perhaps meant for the word `check`. */
+function second([path = '']: readonly string[]): Mistake {
+  const hint = /^https?:/i.test(path) ? '; to check a URL, say byteserve check URL' : ''
+  return new Mistake(`expected one DIR or FILE, got a second: '${path}'${hint}`)
 }
 
 /** A port is left out: a browser may name any. */

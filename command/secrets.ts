@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { codeOf } from '../adapters/local/calls.ts'
 import { Failure, messageOf } from './failure.ts'
 import type { Address } from './host.ts'
 import type { ServeOptions } from './options.ts'
@@ -40,6 +41,7 @@ function read(path: string, option: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new Failure(`can't read the file of ${option}: ${messageOf(error)}`)
+    const why = codeOf(error) === 'ENOENT' ? `${path} does not exist` : messageOf(error)
+    throw new Failure(`can't read the file of ${option}: ${why}`)
   }
 }

@@ -3,6 +3,11 @@ import { type Answer, type FileSource, readBytes } from 'byteserve'
 /** How far into a file its index of segments is looked for, in bytes. */
 const MAX_HEAD = 4 * 1024 * 1024
 
+/** More boxes than a file has before it: each takes a read, which may be a request elsewhere. */
+const MAX_BOXES = 32
+
+const SIDX = 0x73696478
+
 /**
  * An HLS playlist (RFC 8216) of a fragmented MP4: its segments are byte ranges of the file, so there is
  * nothing to cut. It needs an index of segments (`sidx`) in front, such as ffmpeg writes:
@@ -49,31 +54,32 @@ interface Segment {
 async function findIndex(
   source: FileSource,
 ): Promise<{ start: number; segments: Segment[] } | null> {
-  for (let at = 0; at + 8 <= Math.min(source.size, MAX_HEAD); ) {
+  const limit = Math.min(source.size, MAX_HEAD)
+  for (let at = 0, count = 0; at + 8 <= limit && count < MAX_BOXES; count++) {
     const head = viewOf(await readBytes(source, at, at + 8))
-    const size = head.getUint32(0)
-    const isIndex = head.getUint32(4) === 0x73696478 // 'sidx'
-    if (size < 8 || at + size > Math.min(source.size, MAX_HEAD)) return null
-    if (isIndex)
-      return {
-        start: at,
-        segments: parseIndex(viewOf(await readBytes(source, at, at + size)), at + size),
-      }
-    at += size
+    const end = at + head.getUint32(0)
+    if (end < at + 8 || end > limit) return null
+    if (head.getUint32(4) === SIDX) {
+      const segments = parseIndex(viewOf(await readBytes(source, at, end)), end)
+      return segments && { start: at, segments }
+    }
+    at = end
   }
   return null
 }
 
-/** ISO/IEC 14496-12 §8.16.3 */
-function parseIndex(box: DataView, end: number): Segment[] {
-  const isLong = box.getUint8(8) === 1
+/** ISO/IEC 14496-12 §8.16.3; null if it holds no segments, or not all of its table. */
+function parseIndex(box: DataView, end: number): Segment[] | null {
+  const isLong = box.byteLength > 8 && box.getUint8(8) === 1
+  const table = isLong ? 40 : 32
+  if (box.byteLength < table) return null
   const timescale = box.getUint32(16)
   const firstOffset = isLong ? Number(box.getBigUint64(28)) : box.getUint32(24)
-  const table = isLong ? 36 : 28
-  const count = box.getUint16(table + 2)
+  const count = box.getUint16(table - 2)
+  if (timescale === 0 || count === 0 || table + 12 * count > box.byteLength) return null
   const segments: Segment[] = []
   let start = end + firstOffset
-  for (let at = table + 4; segments.length < count; at += 12) {
+  for (let at = table; segments.length < count; at += 12) {
     const size = box.getUint32(at) & 0x7fff_ffff
     segments.push({ start, size, duration: box.getUint32(at + 4) / timescale })
     start += size

@@ -1,6 +1,6 @@
 // A tree in five lines, on any Fetch server: `deno serve examples/map.ts`, or Bun's `bun examples/map.ts`
 import { fileHandler } from 'byteserve'
-import { type FileTree, site } from 'byteserve/site'
+import { type FileTree, mediaType, site } from 'byteserve/site'
 
 const files = new Map([['notes/hello.txt', new TextEncoder().encode('hello, world')]])
 
@@ -11,4 +11,4 @@ const tree: FileTree = {
   },
 }
 
-export default { fetch: fileHandler(site(tree)) }
+export default { fetch: fileHandler(site(tree, { type: mediaType })) }

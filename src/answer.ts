@@ -94,7 +94,7 @@ export function answer(
  * ```
  */
 export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 = 308): Answer {
-  if (!/^[\x21-\x7e]+$/.test(location)) {
+  if (typeof location !== 'string' || !/^[\x21-\x7e]+$/.test(location)) {
     throw unexpected('an encoded URL to redirect to', location)
   }
   return withPieces(status, { location }, [])
@@ -132,7 +132,7 @@ function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
   if (!(Number.isInteger(status) && status >= 200 && status < 600)) {
     throw unexpected('an Answer with a status from 200 to 599', status)
   }
-  if (!pieces.every(isBytes)) throw unexpected('an Answer of Uint8Arrays', pieces.map(kindOf))
+  if (!pieces.every(isBytes)) throw unexpected('an Answer of Uint8Arrays', `${pieces.map(kindOf)}`)
   expectFunction('stream', stream)
   if (stream && pieces.length > 0) throw unexpected('an Answer of pieces or a stream', 'both')
   const fields = readFields(headers)
@@ -175,7 +175,7 @@ function withPieces(status: number, headers: HeaderFields, pieces: readonly Piec
 function readMetadata(source: FileSource): Metadata {
   const { size, type = '', etag, lastModified, headers } = source
   if (typeof source.read !== 'function') {
-    throw unexpected('a FileSource with read(start, end)', kindOf(source))
+    throw unexpected('a FileSource with read(start, end)', source)
   }
   expectWholeNumber('size', size, 0)
   if (!isPrintable(type)) throw unexpected('a media type', type)

@@ -21,9 +21,11 @@ export function reasonOf(thrown: unknown): unknown {
   return thrown ?? new Error(`Failed with ${thrown}`)
 }
 
-/** For a caller's mistake. */
+/** For a caller's mistake. Of an object or a function, only the kind is said. */
 export function unexpected(expected: string, given: unknown): TypeError {
-  return new TypeError(`Expected ${expected}, got ${given}`)
+  return new TypeError(
+    `Expected ${expected}, got ${given instanceof Object ? kindOf(given) : given}`,
+  )
 }
 
 /** @throws RangeError unless `value` is a whole number, `least` or more */
@@ -53,6 +55,11 @@ export function expectSwitch(name: string, value: unknown): void {
 export function expectFunction(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return
   throw unexpected(`${name} to be a function`, value)
+}
+
+/** @throws TypeError unless options stand in an object */
+export function expectOptions(options: unknown): void {
+  if (kindOf(options) !== 'Object') throw unexpected('options in an object', options)
 }
 
 /** What kind of value it is, such as `Uint8Array`, `Null` or `Object`, in any realm. */

@@ -32,8 +32,10 @@ export class Checked implements HeaderFields {
  */
 export function expectHeaders(headers: HeadersLike = {}): Readonly<HeaderFields> {
   if (headers instanceof Checked) return headers
-  // `Headers` takes it for an object of no fields.
-  if (headers instanceof Promise) throw unexpected('header fields', 'a promise of them')
+  // `Headers` takes both for objects of no fields.
+  if (headers instanceof Promise || typeof headers === 'function') {
+    throw unexpected('header fields', headers)
+  }
   const fields = new Checked()
   for (const [name, value] of new Headers(headers)) {
     if (CONNECTION_FIELDS.test(name)) continue

@@ -35,7 +35,8 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     server = startCommand('node', [root, '--port', '0'])
     url = await server.url
     browser = await launchChromium('--autoplay-policy=no-user-gesture-required')
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+    page = await context.newPage()
     page.on('pageerror', (error) => faults.push(error.message))
     page.on('console', (message) => {
       if (message.type() === 'error') faults.push(message.text())
@@ -49,6 +50,11 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     await browser?.close()
     await stopCommands()
   })
+
+  /** Beside the page, in its window: another window is another second of work. */
+  function openTab(): Promise<Page> {
+    return page.context().newPage()
+  }
 
   /** The first bytes of the ranges of a file that were answered with 206, by the log. */
   function rangesServed(path: string): number[] {
@@ -142,7 +148,7 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
     writeFileSync(join(folder, 'own.html'), '<!doctype html><video src="film.mp4"></video>')
     paint('blue', path, 2024)
     const films = await startCommand('node', [folder, '--port', '0']).url
-    const tab = await browser.newPage()
+    const tab = await openTab()
     await tab.goto(`${films}${at}`)
     expect(await colourOf(tab)).toBe('blue')
     paint('red', `${path}.new`, 2025)
@@ -153,7 +159,8 @@ describe.skipIf(executablePath === null)('in Chromium', () => {
   })
 
   it('on a phone nothing is wider than the screen', async () => {
-    const phone = await browser.newPage({ viewport: { width: 320, height: 640 } })
+    const phone = await openTab()
+    await phone.setViewportSize({ width: 320, height: 640 })
     await phone.goto(url)
     expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
     await phone.close()

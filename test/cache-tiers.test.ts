@@ -11,10 +11,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type BlockTier, cacheApiTier, cached } from '../adapters/cache.ts'
 import { directoryTier } from '../adapters/cache-directory.ts'
 import { fileHandler } from '../src/serve.ts'
+import type { FileSource } from '../src/source.ts'
 import { fetchOnce } from './support/client.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
 import { startWorker, type WorkerServer } from './support/miniflare.ts'
@@ -100,6 +101,62 @@ describe('a second tier', () => {
   it('that never ends storing keeps nobody waiting', async () => {
     const { ask } = withTier({ get: () => null, put: () => new Promise(() => {}) })
     expect(await ask()).toBe(true)
+  })
+
+  it('that never answers is waited for once, and left alone for ten seconds', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const asked: (AbortSignal | undefined)[] = []
+    const { lookup, ask } = withTier({
+      get(_key, signal) {
+        asked.push(signal)
+        return new Promise(() => {})
+      },
+      put: () => {},
+    })
+    expect([await ask(), asked.length, lookup.stats.tierFailures]).toEqual([true, 1, 1])
+    vi.advanceTimersByTime(9_999)
+    expect([await ask(), asked.length]).toEqual([true, 1])
+    vi.advanceTimersByTime(1)
+    expect([await ask(), asked.length, lookup.stats.tierFailures]).toEqual([true, 2, 2])
+    expect(asked.map((signal) => signal?.aborted)).toEqual([true, true])
+    expect(lookup.stats).toMatchObject({ misses: 12, tierHits: 0, failures: 0 })
+  })
+
+  it('is told when nobody waits any more, and that is no failure of it', async () => {
+    const asked: (AbortSignal | undefined)[] = []
+    const { lookup } = withTier({
+      get(_key, signal) {
+        asked.push(signal)
+        return new Promise(() => {})
+      },
+      put: () => {},
+    })
+    const found = (await lookup(new Request('http://localhost/film'))) as FileSource
+    const reading = Promise.resolve(found.read(0, 10)).catch(() => 'left')
+    await until(() => asked.length === 1)
+    await found.close?.()
+    expect([await reading, asked[0]?.aborted]).toEqual(['left', true])
+    expect(lookup.stats).toMatchObject({ failures: 1, tierFailures: 0 })
+  })
+
+  it('that never ends storing is given no more than 64 MiB', async () => {
+    const put: number[] = []
+    const size = 100 * 1024 * 1024
+    const source = { size, etag: '"1"', read: (start: number, end: number) => zeros(end - start) }
+    const lookup = cached(() => source, {
+      tier: {
+        get: () => null,
+        put(_key, bytes) {
+          put.push(bytes.length)
+          return new Promise(() => {})
+        },
+      },
+    })
+    const response = await fileHandler(lookup)(new Request('http://localhost/film'))
+    let received = 0
+    for await (const chunk of response.body ?? []) received += chunk.length
+    expect([received, put.length]).toEqual([size, 64])
   })
 
   it('the host is told of what is being stored', async () => {
@@ -355,6 +412,10 @@ describe('the URLs of blocks in a Cache', () => {
     expect(() => cacheApiTier(cache, { base })).toThrow(TypeError)
   })
 })
+
+function zeros(length: number): Uint8Array {
+  return new Uint8Array(length)
+}
 
 /** What is quickly compared, and shown when it differs. */
 function digestOf(bytes: Uint8Array): string {

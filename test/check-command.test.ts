@@ -193,9 +193,14 @@ describe.concurrent('byteserve check', () => {
     [[], 'expected the URL of a file'],
     [['--hedaer', 'a: b', 'http://x/'], "Unknown option '--hedaer'"],
     [['http://x/', '--origin'], '--origin needs a value'],
-    [['--timeout', '-1', 'http://x/'], '--timeout needs a value'],
+    [['--timeout', '-1', 'http://x/'], '--timeout needs a value that does not begin with a dash'],
     [['--header', 'Bearer secret', 'http://x/'], "--header takes 'Name: value'"],
-    [['--timeout', 'x', 'http://x/'], '--timeout takes seconds, up to 600'],
+    ...['x', '0x10', '1e1', ' 7 ', '', '0', '600.1', 'Infinity'].map(
+      (seconds): [string[], string] => [
+        ['--timeout', seconds, 'http://x/'],
+        '--timeout takes seconds, up to 600',
+      ],
+    ),
   ])('%o is a mistake', async (args, message) => {
     const stderr = `byteserve: ${message}; see byteserve check --help\n`
     expect(await runHere(args)).toEqual({ code: 2, stdout: '', stderr })
@@ -205,9 +210,20 @@ describe.concurrent('byteserve check', () => {
     [['--header', 'Range: secret', 'http://x/'], 'Range is for the check to send'],
     [['ftp://me:secret@x/'], "Expected a URL of http or https, got 'ftp://x/'"],
     [['--origin', 'app', 'http://x/'], "Expected an origin as https://app.example, got 'app'"],
+    [
+      ['--origin', 'https://user:secret@h:x', 'http://x/'],
+      "Expected an origin as https://app.example, got 'https://h:x'",
+    ],
   ])('%o is refused', async (args, message) => {
     const stderr = `byteserve: ${message}\n`
     expect(await runHere(args)).toEqual({ code: 2, stdout: '', stderr })
+  })
+
+  it('tells whoever names a file that a server is asked', async () => {
+    const stderr =
+      "byteserve: can't check http://media.invalid/film.mp4: can't resolve media.invalid; " +
+      'if that is a file, serve it first, and check the URL of the server\n'
+    expect(await runHere(['media.invalid/film.mp4'])).toEqual({ code: 2, stdout: '', stderr })
   })
 
   it('--help fits a screen', async () => {

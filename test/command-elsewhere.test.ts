@@ -4,13 +4,18 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Failure } from '../command/failure.ts'
+import { loadHost } from '../command/host.ts'
+import { parseOptions } from '../command/options.ts'
+import { findRoot } from '../command/root.ts'
 import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
 import { fetchOnce } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
 import { serving, startOrigin } from './support/faulty-origin.ts'
 import { areInstalled } from './support/installed.ts'
 import { installedListingServers, startListingServer } from './support/listing-servers.ts'
+import { freePort } from './support/ports.ts'
 import { type CacheServer, startNginx } from './support/proxies.ts'
 import { isInstalled } from './support/runtimes.ts'
 import { hasCeph, type S3Server, startCeph, startS3rver } from './support/s3-server.ts'
@@ -26,6 +31,17 @@ const PATHS = ['Films/film.mp4', 'Films/new/a & b.txt', 'other.txt']
 const NO_FILES = { AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_CONFIG_FILE: '/dev/null' }
 
 afterAll(stopCommands)
+
+let store: S3Server
+const key = () => keyOf(store)
+
+beforeAll(async () => {
+  store = await startS3rver()
+  await store.put('Films/film.mp4', FILM, { 'content-type': 'video/mp4' })
+  await store.put('Films/new/a & b.txt', Buffer.from('a & b'))
+  await store.put('other.txt', Buffer.from('other'))
+}, 60_000)
+afterAll(() => store?.stop())
 
 function keyOf({ credentials }: S3Server): Record<string, string> {
   const { accessKeyId, secretAccessKey } = credentials
@@ -79,17 +95,6 @@ async function expectFilms(ask: Ask): Promise<void> {
 
 // Each test starts commands of its own, and that is what takes the time.
 describe.concurrent('a bucket', () => {
-  let store: S3Server
-  const key = () => keyOf(store)
-
-  beforeAll(async () => {
-    store = await startS3rver()
-    await store.put('Films/film.mp4', FILM, { 'content-type': 'video/mp4' })
-    await store.put('Films/new/a & b.txt', Buffer.from('a & b'))
-    await store.put('other.txt', Buffer.from('other'))
-  }, 60_000)
-  afterAll(() => store?.stop())
-
   test.each(runtimes)('is served like a folder, by %s', async (name) => {
     const { ask, log } = await serve(
       name,
@@ -126,55 +131,6 @@ describe.concurrent('a bucket', () => {
     expect([page.status, (await ask('/film.mp4')).status, (await ask('/new/')).status]).toEqual([
       200, 200, 404,
     ])
-  })
-
-  const mistakes: [
-    what: string,
-    path: string,
-    env: () => Record<string, string>,
-    message: RegExp,
-  ][] = [
-    ['no bucket', 's3://none/', key, /^byteserve: there is no bucket none at http:\S+\n$/],
-    [
-      'nothing there',
-      's3://films/none',
-      key,
-      /^byteserve: there is nothing at s3:\/\/films\/none\n$/,
-    ],
-    [
-      'half a key',
-      's3://films/',
-      () => ({ AWS_ACCESS_KEY_ID: 'hush' }),
-      /^byteserve: the access key of the environment has no secret\n$/,
-    ],
-    [
-      'no profile',
-      's3://films/',
-      () => ({ AWS_PROFILE: 'none' }),
-      /^byteserve: there is no profile none /,
-    ],
-    [
-      'no bucket at all',
-      's3:films',
-      key,
-      /^byteserve: expected s3:\/\/BUCKET\/PREFIX, got s3:films\n$/,
-    ],
-    [
-      'nobody there',
-      's3://films/',
-      () => ({ ...key(), AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }),
-      /^byteserve: can't reach http:\/\/127\.0\.0\.1:1: .*\n$/,
-    ],
-  ]
-  test.each(mistakes)('is refused at once: %s', async (_what, path, env, message) => {
-    const { endpoint } = store.location
-    const outcome = await startCommand('node', [path, '--port', '0'], {
-      AWS_ENDPOINT_URL: endpoint,
-      ...NO_FILES,
-      ...env(),
-    }).ended
-    expect(outcome).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) })
-    expect(outcome.stderr).not.toContain('hush')
   })
 })
 
@@ -378,17 +334,17 @@ describe.concurrent('another server', () => {
     }
   })
 
-  test.each([
-    ['http://127.0.0.1:1/films/', /^byteserve: can't reach http:\/\/127\.0\.0\.1:1: .*\n$/],
-    [
-      'http://me:hush@127.0.0.1:1/?key=hush',
-      /^byteserve: can't reach http:\/\/127\.0\.0\.1:1: .*\n$/,
-    ],
-    ['http://', /^byteserve: expected a URL like https:\/\/host\/films\/\n$/],
-  ])('%s is refused at once', async (url, message) => {
-    const outcome = await runCommand('node', [url, '--port', '0'])
-    expect(outcome).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) })
-    expect(outcome.stderr).not.toContain('hush')
+  test.each(runtimes)('out of reach, it is told why, under %s', async (name) => {
+    const unused = `http://127.0.0.1:${await freePort()}`
+    const rows: [args: string[], line: string][] = [
+      [[`${unused}/films/`], `can't reach ${unused}: nothing listens there`],
+      [['s3://films/', '--endpoint', unused], `can't reach ${unused}: nothing listens there`],
+      [['http://nope.invalid/'], "can't reach http://nope.invalid: its name can't be resolved"],
+    ]
+    const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
+    expect(outcomes).toEqual(
+      rows.map(([, line]) => ({ code: 1, stdout: '', stderr: `byteserve: ${line}\n` })),
+    )
   })
 
   test('without such a folder, or closed to us, is refused at once', async () => {
@@ -399,3 +355,65 @@ describe.concurrent('another server', () => {
     expect(closed.stderr).toMatch(/^byteserve: http:\S+ refuses access \(401\)\n$/)
   })
 })
+
+// Not at once with others: they would be given its environment.
+describe('is refused at once', () => {
+  const mistakes: [
+    what: string,
+    path: string,
+    env: () => Record<string, string>,
+    message: RegExp,
+  ][] = [
+    ['no bucket', 's3://none/', key, /^there is no bucket none at http:\S+$/],
+    ['nothing there', 's3://films/none', key, /^there is nothing at s3:\/\/films\/none$/],
+    [
+      'half a key',
+      's3://films/',
+      () => ({ AWS_ACCESS_KEY_ID: 'hush' }),
+      /^the access key of the environment has no secret$/,
+    ],
+    ['no profile', 's3://films/', () => ({ AWS_PROFILE: 'none' }), /^there is no profile none /],
+    ['no bucket at all', 's3:films', key, /^expected s3:\/\/BUCKET\/PREFIX, got s3:films$/],
+    [
+      'nobody there',
+      's3://films/',
+      () => ({ ...key(), AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }),
+      /^can't reach http:\/\/127\.0\.0\.1:1: .*$/,
+    ],
+  ]
+  test.each(mistakes)('a bucket: %s', async (_what, path, env, message) => {
+    const { endpoint } = store.location
+    const refusal = await refusalOf([path], { AWS_ENDPOINT_URL: endpoint, ...NO_FILES, ...env() })
+    expect(refusal).toMatch(message)
+    expect(refusal).not.toContain('hush')
+  })
+
+  test.each([
+    ['http://127.0.0.1:1/films/', /^can't reach http:\/\/127\.0\.0\.1:1: .*$/],
+    ['http://me:hush@127.0.0.1:1/?key=hush', /^can't reach http:\/\/127\.0\.0\.1:1: .*$/],
+    ['http://', /^expected a URL like https:\/\/host\/films\/$/],
+  ])('a server: %s', async (url, message) => {
+    const refusal = await refusalOf([url])
+    expect(refusal).toMatch(message)
+    expect(refusal).not.toContain('hush')
+  })
+})
+
+/**
+ * Why the command refuses what it is told, as it says it: test/command.test.ts sees that it ends with
+ * such a line, and with 1.
+ */
+async function refusalOf(args: readonly string[], env: Record<string, string> = {}) {
+  const options = parseOptions(args)
+  if (options.kind !== 'serve') throw new Error(`Expected something to serve, got ${options.kind}`)
+  for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value)
+  try {
+    await findRoot(options, await loadHost(), () => {})
+  } catch (error) {
+    if (error instanceof Failure) return error.message
+    throw error
+  } finally {
+    vi.unstubAllEnvs()
+  }
+  throw new Error(`Expected a refusal of ${args[0]}`)
+}

@@ -134,7 +134,9 @@ describe('a password', () => {
       key: '-----BEGIN RSA PRIVATE KEY-----\n',
     })
     expect(() => readPassword(null, 'secret')).toThrow('expected USER:PASS in BYTESERVE_AUTH')
-    expect(() => readPassword(`@${file}.no`)).toThrow("can't read the file of --auth: ENOENT")
+    expect(() => readPassword(`@${file}.no`)).toThrow(
+      `can't read the file of --auth: ${file}.no does not exist`,
+    )
     expect(() => readTls({ cert, key: `${file}.no` })).toThrow("can't read the file of --key")
     expect(readTls(null)).toBeNull()
   })

@@ -59,6 +59,18 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     return { ...running, url: await running.url }
   }
 
+  const shared = new Map<string, Promise<string>>()
+  /** Where a command with these options is: one for all the tests that do no more than ask it. */
+  function urlOf(...args: string[]): Promise<string> {
+    const options = args.join(' ')
+    const url = shared.get(options) ?? serve([media, ...args]).then(({ url }) => url)
+    shared.set(options, url)
+    return url
+  }
+  // Each pair has nothing to do with each other.
+  const named = ['--allow-host', 'films.example', '--cache', '60']
+  const open = ['--cors', '--max-ranges', '1']
+
   const sent = (bytes: number) => (name === 'node' ? bytes : null)
 
   test('one file is served alone, with a page', async ({ expect }) => {
@@ -100,15 +112,14 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
 
   test('files are asked for anew, unless --cache says how long they keep', async ({ expect }) => {
     const fieldOf = async (...args: string[]) => {
-      const { url } = await serve([media, ...args])
-      return (await ask(`${url}film.mp4`)).headers['cache-control']
+      return (await ask(`${await urlOf(...args)}film.mp4`)).headers['cache-control']
     }
     expect(await fieldOf()).toBe('no-cache')
-    expect(await fieldOf('--cache', '60')).toBe('max-age=60')
+    expect(await fieldOf(...named)).toBe('max-age=60')
   })
 
   test('the page of another site gets nothing by a name of its own', async ({ expect }) => {
-    const { url } = await serve([media, '--allow-host', 'films.example'])
+    const url = await urlOf(...named)
     const { port } = new URL(url)
     const statusFor = async (host: string, path = 'film.mp4') =>
       (await ask(url + path, { host })).status
@@ -185,7 +196,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
   test('--cors lets the pages of other sites read, --max-ranges limits what they ask', async ({
     expect,
   }) => {
-    const { url } = await serve([media, '--cors', '--max-ranges', '1'])
+    const url = await urlOf(...open)
     const { headers } = await ask(`${url}film.mp4`, { origin: 'https://app.example' })
     expect(headers['access-control-allow-origin']).toBe('*')
     const statuses = ['bytes=0-0', 'bytes=0-0,2-2'].map(async (range) => {
@@ -198,13 +209,13 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect,
   }) => {
     const policies = async (...args: string[]) => {
-      const { url } = await serve([media, ...args])
+      const url = await urlOf(...args)
       const answers = ['app.js', 'app.mjs', 'app.css', 'film.mp4'].map((path) => ask(url + path))
       const fields = (await Promise.all(answers)).map(({ headers }) => headers)
       return fields.map((field) => field['cross-origin-resource-policy'])
     }
     expect(await policies()).toEqual(['same-site', 'same-site', 'same-site', undefined])
-    expect(await policies('--cors')).toEqual(Array(4).fill('cross-origin'))
+    expect(await policies(...open)).toEqual(Array(4).fill('cross-origin'))
   })
 
   test.runIf(canCountHandles)(
@@ -219,8 +230,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
 
   test('folders are a page, a listing or nothing', async ({ expect }) => {
     const textFor = async (...args: string[]) => {
-      const { url } = await serve([media, ...args])
-      const { status, body } = await ask(url, { accept: 'text/html' })
+      const { status, body } = await ask(await urlOf(...args), { accept: 'text/html' })
       return [status, /<title>(.*)<\/title>/.exec(body)?.[1]?.slice(0, 10)]
     }
     expect(await textFor()).toEqual([200, 'byteserve-'])
@@ -271,9 +281,8 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
   test.runIf(name === 'node')(
     'a client that has said all, and closed its side, gets the whole body',
     async ({ expect }) => {
-      const { url } = await serve([media])
       const socket = connect({
-        port: Number(new URL(url).port),
+        port: Number(new URL(await urlOf()).port),
         host: '127.0.0.1',
         allowHalfOpen: true,
       })

@@ -61,13 +61,20 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve --workers under %
     expectOf(stderr.split('\n').length).toBe(asked.length + 1)
   })
 
+  // One for both tests that only ask it.
+  let asked: Promise<string> | null = null
+  function urlOfOne(): Promise<string> {
+    asked ??= serve().then(({ url }) => url)
+    return asked
+  }
+
   test('a page hears of its requests, whoever answers them', async ({ expect }) => {
-    const { url } = await serve()
+    const url = await urlOfOne()
     const events = await open(`${url}film.mp4?events=abcd`)
     let heard = ''
     events.setEncoding('utf8').on('data', (chunk) => (heard += chunk))
-    const asked = Array.from({ length: MANY }, (_, i) => `bytes=${i % 6}-`)
-    for (const range of asked) await ask(`${url}film.mp4?view=abcd`, { range })
+    const ranges = Array.from({ length: MANY }, (_, i) => `bytes=${i % 6}-`)
+    for (const range of ranges) await ask(`${url}film.mp4?view=abcd`, { range })
     const rows = () => {
       const all = Array.from(heard.matchAll(/^data: (\[.*\])$/gm), ([, data = '']) =>
         JSON.parse(data),
@@ -81,7 +88,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve --workers under %
       rows()
         .map(({ range }) => range)
         .sort(),
-    ).toEqual(asked.sort())
+    ).toEqual(ranges.sort())
     events.destroy()
   })
 
@@ -101,8 +108,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve --workers under %
   })
 
   test('what is wrong is said once', async ({ expect }) => {
-    const { url } = await serve()
-    const { port } = new URL(url)
+    const { port } = new URL(await urlOfOne())
     const missing = join(media, 'nope')
     const args = ['--workers', '2', '--port']
     const outcomes = [

@@ -246,7 +246,13 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       [
         [media, '--auth', `@${media}/none`],
         1,
-        `can't read the file of --auth: ENOENT: no such file or directory, open '${media}/none'`,
+        `can't read the file of --auth: ${media}/none does not exist`,
+      ],
+      [['help'], 1, 'help does not exist; see byteserve --help'],
+      [
+        ['ftp://me:hush@x/'],
+        1,
+        'expected a path, or a URL of http:, https: or s3:, got one of ftp:',
       ],
       [[media, '--port', port], 1, `port ${port} is in use; ${choice}`],
       [[media, '--host', 'no host'], 1, "can't resolve no host"],
@@ -256,6 +262,26 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     ]
     const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
     occupied.close()
+    expect(outcomes).toEqual(
+      rows.map(([, code, line]) => ({ code, stdout: '', stderr: `byteserve: ${line}\n` })),
+    )
+  })
+
+  test('a mistake is told without the password of a URL', async ({ expect }) => {
+    const url = 'https://user:secret@host/a@b'
+    const shown = 'https://host/a@b'
+    const rows: [args: string[], code: number, line: string][] = [
+      [[media, url], 2, `expected one DIR or FILE, got a second: '${shown}'; see byteserve --help`],
+      [
+        [media, '--allow-host', url],
+        2,
+        `--allow-host takes the name of a host, not '${shown}'; see byteserve --help`,
+      ],
+      [[media, '--host', url], 1, `can't resolve ${shown}`],
+      [[`ftp${url.slice(5)}`], 1, `ftp${shown.slice(5)} does not exist`],
+      [['s3://KEY:1/secret@bucket/'], 1, 'expected s3://BUCKET/PREFIX'],
+    ]
+    const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
     expect(outcomes).toEqual(
       rows.map(([, code, line]) => ({ code, stdout: '', stderr: `byteserve: ${line}\n` })),
     )

@@ -163,6 +163,20 @@ describe('what concat says', () => {
   })
 })
 
+describe('a part of which only the size is said', () => {
+  const bytes = someBytes(1000)
+  const open = () => countingSource(bytes, { etag: '"a"', lastModified: new Date(0) })
+
+  it.each([
+    ['nothing else', { size: 1000, open }],
+    ['a weak tag', { size: 1000, etag: 'W/"a"', open }],
+  ])('is any version of that size: %s', async (_what, part) => {
+    expect(Buffer.from(await readBytes(await concat([part, part]), 500, 1500))).toEqual(
+      Buffer.concat([bytes.subarray(500), bytes.subarray(0, 500)]),
+    )
+  })
+})
+
 describe('concat breaks off', () => {
   const [first, second] = [someBytes(600_000, 1), someBytes(600_000, 2)]
   const yesterday = new Date(0)

@@ -288,9 +288,8 @@ describe.runIf(executablePath)('in a browser, across two origins', () => {
         '"v1"',
       ])
       expect(await ask({ Range: 'bytes=1000-' })).toEqual([416, 0, null, 'bytes */1000', '0', null])
-      const other = await browser.newPage()
-      await other.goto(originOf(page).replace('127.0.0.1', 'localhost'))
-      const refused = other.evaluate((url) => fetch(url).then(String, String), originOf(media))
+      await tab.goto(originOf(page).replace('127.0.0.1', 'localhost'))
+      const refused = tab.evaluate((url) => fetch(url).then(String, String), originOf(media))
       expect(await refused).toBe('TypeError: Failed to fetch')
     } finally {
       await browser.close()

@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { faststart } from '../adapters/mp4.ts'
+import { faststart, faststartFilms } from '../adapters/mp4.ts'
+import { type FileTree, type SiteOptions, site } from '../adapters/site.ts'
 import { readBytes } from '../src/reader.ts'
 import { serveFile } from '../src/serve.ts'
-import type { FileSource } from '../src/source.ts'
+import type { FileSource, RequestLike } from '../src/source.ts'
 import {
   type CountingSource,
   countingSource,
@@ -302,7 +303,7 @@ describe('a film that was moved', () => {
   })
 
   it.each([
-    ['a strong tag', '"remembered"', 0],
+    ['a strong tag', '"remembered"', 1],
     ['a weak tag', 'W/"remembered"', 3],
     ['no tag', undefined, 3],
   ])('with %s is remembered, or not', async (_what, etag, reads) => {
@@ -315,7 +316,7 @@ describe('a film that was moved', () => {
   it('is learned once for all who come at the same time', async () => {
     const sources = Array.from({ length: 5 }, () => countingSource(bytes, { etag: '"at once"' }))
     const moved = await Promise.all(sources.map((source) => faststart(source)))
-    expect(sources.map(({ reads }) => reads.length)).toEqual([3, 0, 0, 0, 0])
+    expect(sources.map(({ reads }) => reads.length)).toEqual([3, 1, 1, 1, 1])
     const whole = await readBytes(await faststart(countingSource(bytes)), 0, bytes.length)
     for (const each of moved) expect(await sameBytes(each, whole)).toBe(true)
   })
@@ -326,7 +327,7 @@ describe('a film that was moved', () => {
     const sources = [broken, countingSource(bytes, { etag }), countingSource(bytes, { etag })]
     const outcomes = await Promise.allSettled(sources.map((source) => faststart(source)))
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
-    expect(sources.map(({ reads }) => reads.length)).toEqual([1, 3, 0])
+    expect(sources.map(({ reads }) => reads.length)).toEqual([1, 3, 1])
   })
 
   it('is another one with another size or id, although of the same tag', async () => {
@@ -339,14 +340,18 @@ describe('a film that was moved', () => {
     expect(named.reads.length).toBe(3)
   })
 
-  it('reads of its media data only what was asked for', async () => {
+  it('reads what was asked for, and once the first bytes of its index', async () => {
     const etag = '"counted"'
     await faststart(countingSource(bytes, { etag }))
     const source: CountingSource = countingSource(bytes, { etag })
     const moved = await faststart(source)
     const start = AT + index.length + 100
     await readBytes(moved, start, start + 50)
-    expect(source.reads).toEqual([[AT + 100, AT + 150]])
+    const place = AT + media.length
+    expect(source.reads).toEqual([
+      [place, place + 256],
+      [AT + 100, AT + 150],
+    ])
   })
 
   it("uses the runtime's own way for a part that is together, and for no other", async () => {
@@ -402,6 +407,84 @@ describe('a film that was moved', () => {
     await expect(faststart(broken)).rejects.toThrow('EIO')
     expect(broken.closes).toBe(1)
   })
+})
+
+describe('two films of one name, tag and size', () => {
+  const index = moov(track(offsetBox('stco', [AT, AT])))
+  const one = Buffer.concat([ftyp, mdat, index])
+  const short = [ftyp, box('mdat', media.subarray(8))]
+  const far = box('free', Buffer.alloc(500))
+  /** By what their indexes begin with, these two are the same. */
+  const alike = [offsetBox('stco', [AT, AT]), offsetBox('co64', [AT])].map((table) =>
+    Buffer.concat([ftyp, mdat, moov(far, track(table))]),
+  )
+  const PAIRS: [what: string, one: Buffer, other: Buffer][] = [
+    [
+      'an index elsewhere',
+      one,
+      Buffer.concat([...short, moov(box('free'), track(offsetBox('stco', [AT, AT])))]),
+    ],
+    [
+      'other tables in an index of the same length',
+      one,
+      Buffer.concat([ftyp, mdat, moov(track(offsetBox('co64', [AT])))]),
+    ],
+    ['an index in front', one, Buffer.concat([ftyp, index, mdat])],
+    ['no index', one, Buffer.concat([ftyp, mdat, box('mdat', Buffer.alloc(index.length - 8))])],
+  ]
+
+  it.each(PAIRS)('are not taken for one another: %s', async (_what, one, other) => {
+    const films = [one, other, one, other]
+    const move = async (bytes: Buffer) => faststartFilms(versioned(bytes), 'a.mp4')
+    const moved = await Promise.all(films.map(move))
+    for (const bytes of films) moved.push(await move(bytes))
+    for (const [i, film] of moved.entries()) {
+      const bytes = films[i % films.length] ?? null
+      const isRight = (await sameBytes(film, bytes)) || (await sameBytes(film, await alone(bytes)))
+      expect([i, isRight]).toEqual([i, true])
+    }
+  })
+
+  it('are remembered each by its tree', async () => {
+    const sites = alike.map((bytes) => site(treeOf([['a.mp4', bytes]]), OPTIONS))
+    for (const i of [0, 1, 0]) {
+      const film = await sites[i]?.(new Request('http://localhost/a.mp4'))
+      expect(await sameBytes(film as FileSource, await alone(alike[i] ?? null))).toBe(true)
+    }
+  })
+
+  it('are remembered each by its folder, where users see only their own', async () => {
+    const tree = treeOf(alike.map((bytes, user) => [`${user}/a.mp4`, bytes]))
+    const within = ({ headers }: RequestLike) => headers.get('user')
+    const lookup = site(tree, { ...OPTIONS, within })
+    for (const i of [0, 1, 0]) {
+      const headers = { user: `${i}` }
+      const film = await lookup(new Request('http://localhost/a.mp4', { headers }))
+      expect(await sameBytes(film as FileSource, await alone(alike[i] ?? null))).toBe(true)
+    }
+  })
+
+  const OPTIONS: SiteOptions = { transform: faststartFilms }
+
+  function treeOf(files: readonly [path: string, Buffer][]): FileTree {
+    const stored = new Map(files)
+    return {
+      open(path) {
+        const bytes = stored.get(path)
+        return bytes === undefined ? null : versioned(bytes)
+      },
+    }
+  }
+
+  function versioned(bytes: Buffer): CountingSource {
+    return countingSource(bytes, { etag: '"1"' })
+  }
+
+  /** What becomes of a film of which nothing is remembered. */
+  async function alone(bytes: Buffer | null): Promise<Uint8Array> {
+    const film = await faststart(countingSource(bytes ?? Buffer.alloc(0)))
+    return readBytes(film, 0, film.size)
+  }
 })
 
 async function sameBytes(source: FileSource, expected: Uint8Array | null): Promise<boolean> {

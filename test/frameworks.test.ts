@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { transform } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blocksOf, compile, listens, startBlock, writeInPackage } from './support/blocks.ts'
 import { fetchOnce } from './support/client.ts'
@@ -8,6 +11,7 @@ import { startWorker } from './support/miniflare.ts'
 import { freePort } from './support/ports.ts'
 import { run } from './support/process.ts'
 import { isInstalled } from './support/runtimes.ts'
+import { temporaryDirectory } from './support/temporary.ts'
 
 const blocks = blocksOf('frameworks.md')
 const page = readFileSync(join(import.meta.dirname, '../docs/frameworks.md'), 'utf8')
@@ -142,6 +146,30 @@ describe('docs/frameworks.md', () => {
     } finally {
       await program.stop()
     }
+  })
+
+  it.each([
+    ['src/routes/media/[...path]/+server.ts', '{ request }'],
+    ['app/media/[...path]/route.ts', 'request'],
+  ])('%s needs no folder while its framework builds', async (name, event) => {
+    const { code } = await transform(blocks.get(name) ?? '', { loader: 'ts', format: 'esm' })
+    const module = join(folder, `${crypto.randomUUID()}.mjs`)
+    writeFileSync(module, code)
+    const program = `
+      import { mkdirSync, writeFileSync } from 'node:fs'
+      const { GET } = await import(${JSON.stringify(pathToFileURL(module))})
+      mkdirSync('media')
+      writeFileSync('media/film.mp4', '0123456789')
+      const headers = { range: 'bytes=2-3' }
+      const request = new Request('http://localhost/media/film.mp4', { headers })
+      const response = await GET(${event})
+      console.log(response.status, await response.text())`
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { cwd: temporaryDirectory(), encoding: 'utf8' },
+    )
+    expect([stdout, stderr]).toEqual(['206 23\n', ''])
   })
 
   it('session.ts: nobody reads what is not theirs', async () => {

@@ -11,7 +11,7 @@ import {
   OriginError,
   type StoredFetch,
 } from '../adapters/http.ts'
-import { fileHandler, isSource, readBytes } from '../src/index.ts'
+import { fileHandler, isSource, readBytes, SourceChangedError } from '../src/index.ts'
 import { describeHttp } from './contract/http.ts'
 import { someBytes } from './support/counting-source.ts'
 import {
@@ -1083,14 +1083,68 @@ describe('httpOrigin', () => {
     expect(opened).toBe('directory')
   })
 
-  it('answers what the origin does wrong', async () => {
+  it('answers what the origin does wrong, and tells those who observe', async () => {
     origin.behave(serving(FILE, status(400)))
-    const handler = fileHandler(httpOrigin(origin.url))
+    const told: unknown[] = []
+    const handler = fileHandler(httpOrigin(origin.url), {
+      onError: (error) => told.push(error),
+      onServed: ({ error }) => told.push(error),
+    })
     const response = await handler(new Request('http://localhost/f'))
     expect([response.status, await response.text()]).toEqual([
       502,
       'Expected the file, got status 400\n',
     ])
+    const error = new OriginError(502, `${origin.url}f`, 'Expected the file, got status 400')
+    expect(told).toEqual([error, error])
+  })
+
+  it('tells nobody of a failure after the client hung up', async () => {
+    origin.behave(() => {})
+    const told: unknown[] = []
+    const handler = fileHandler(httpOrigin(origin.url), {
+      onError: (error) => told.push(error),
+      onServed: ({ error, aborted }) => told.push({ error, aborted }),
+    })
+    const client = new AbortController()
+    const answered = handler(new Request('http://localhost/f', { signal: client.signal }))
+    await until(() => origin.asked.length === 1)
+    client.abort()
+    await answered
+    expect(told).toEqual([{ error: undefined, aborted: true }])
+  })
+
+  it('never leaves its base, whoever asks its tree', async () => {
+    origin.behave(good)
+    const tree = httpTree(`${origin.url}films/`)
+    const request = new Request('http://localhost/')
+    for (const path of ['..', '../f', 'a/../../f', './f', 'a/..', '\ud800']) {
+      expect([path, await tree.open(path, request)]).toEqual([path, null])
+      for await (const entry of tree.list?.(path) ?? []) throw new Error(entry.name)
+    }
+    expect(origin.asked).toEqual([])
+  })
+
+  it('sends a field of whatever name', async () => {
+    const sent: unknown[] = []
+    origin.behave((incoming, outgoing) => {
+      sent.push(incoming.headers.constructor, incoming.headers.range)
+      good(incoming, outgoing)
+    })
+    const requestHeaders = { constructor: 'x', range: 'bytes=7-8' }
+    const handler = fileHandler(httpOrigin(origin.url, { requestHeaders }))
+    await (await handler(new Request('http://localhost/f'))).bytes()
+    expect(sent).toEqual(['x', 'bytes=0-'])
+  })
+
+  it('cancels a listing that falls silent, under a fetch that heeds no signal', async () => {
+    const cancelled: unknown[] = []
+    const fetch: StoredFetch = async () => {
+      return new Response(new ReadableStream({ cancel: (reason) => void cancelled.push(reason) }))
+    }
+    const listed = httpTree(origin.url, { fetch, timeout: 50 }).list?.('')
+    await expect(listed?.[Symbol.asyncIterator]().next()).rejects.toThrow('got a part of one')
+    await until(() => cancelled.length === 1)
   })
 
   it('sends the fields that it is given, each time anew', async () => {
@@ -1204,6 +1258,46 @@ describe('httpFile', () => {
     const text = new TextDecoder().decode(await readBytes(file, 5, 10))
     await file.close?.()
     expect([file.size, text, origin.asked]).toEqual([26, 'fghij', ['HEAD /f', 'GET /f bytes=5-9']])
+  })
+
+  it('says of a file that changes while it is looked for that it is not available', async () => {
+    let count = 0
+    origin.behave((incoming, outgoing) => {
+      if (++count > 1) return outgoing.writeHead(404).end()
+      return serving(FILE, saying({ 'content-range': 'bytes 5-9/26' }))(incoming, outgoing)
+    })
+    const found = await httpFile(`${origin.url}f`, new Request('http://localhost/f'))
+    expect(found).toMatchObject({ status: 503, error: expect.any(SourceChangedError) })
+  })
+
+  it('is cancelled under a fetch that heeds no signal, and not read after close', async () => {
+    const bytes = someBytes(3000)
+    let opened = 0
+    let cancelled = 0
+    const fetch: StoredFetch = async (_url, { method, headers }) => {
+      const fields = { etag: '"v1"', 'content-length': '3000' }
+      if (method === 'HEAD') return new Response(null, { headers: fields })
+      const [, first = '', last = ''] = /(\d+)-(\d+)/.exec(headers.get('range') ?? '') ?? []
+      const range = { 'content-range': `bytes ${first}-${last}/3000` }
+      const part = new Uint8Array(bytes.subarray(Number(first), Number(first) + 10))
+      opened++
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(part),
+        cancel: () => void cancelled++,
+      })
+      return new Response(body, { status: 206, headers: { etag: '"v1"', ...range } })
+    }
+    const file = await httpFile('http://localhost/f', null, { fetch })
+    if (file === null || !('read' in file)) throw new Error('Expected a file')
+    const first = await file.read(0, 1000)
+    const late = [1000, 2000].map(async (start) => file.read(start, start + 1000))
+    file.close?.()
+    const outcomes = await Promise.allSettled(late)
+    expect([first, outcomes.map(({ status }) => status)]).toEqual([
+      bytes.subarray(0, 10),
+      ['rejected', 'rejected'],
+    ])
+    await until(() => cancelled === opened)
   })
 
   it('asks for the bytes that are read, and no more, whatever the request asks for', async () => {

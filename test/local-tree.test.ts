@@ -65,10 +65,10 @@ describe('the entries of a local directory', () => {
     }
   })
 
-  it('are 20 000, and others are answered meanwhile', async () => {
+  it('are 5000, and others are answered meanwhile', async () => {
     mkdirSync(join(root, '.many'))
     onTestFinished(() => rmSync(join(root, '.many'), { recursive: true }))
-    for (let i = 0; i < 20_000; i++) writeFileSync(join(root, '.many', `${i}`), '')
+    for (let i = 0; i < 5000; i++) writeFileSync(join(root, '.many', `${i}`), '')
     const tree = treeOf()
     expect(await textAt(tree, 'file')).toBe('root/file')
     let isOver = false
@@ -78,7 +78,7 @@ describe('the entries of a local directory', () => {
       expect(await textAt(tree, 'file')).toBe('root/file')
       await new Promise(setImmediate)
     }
-    expect((await listing).length).toBe(20_000)
+    expect((await listing).length).toBe(5000)
     expect(answered).toBeGreaterThan(100)
   })
 })

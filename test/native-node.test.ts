@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { type ClientRequest, get, type IncomingMessage, type Server } from 'node:http'
@@ -53,16 +52,15 @@ describe('native on Node, behind @hono/node-server', () => {
     const clients = Array.from({ length: 24 }, async (_, i) => {
       const start = i * 300_001
       const [answer] = (await once(ask(`bytes=${start}-`), 'response')) as [IncomingMessage]
-      const hash = createHash('sha1')
-      let length = 0
+      let at = start
+      let isSame = true
       for await (const chunk of answer) {
-        hash.update(chunk)
-        length += chunk.length
+        isSame &&= chunk.equals(film.subarray(at, at + chunk.length))
+        at += chunk.length
         // A third of them let others use the memory meanwhile.
         if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
       }
-      const expected = createHash('sha1').update(film.subarray(start)).digest('hex')
-      expect([length, hash.digest('hex')]).toEqual([film.length - start, expected])
+      expect({ at, isSame }).toEqual({ at: film.length, isSame: true })
     })
     await Promise.all(clients)
   })

@@ -553,6 +553,7 @@ describe('an object of R2 as a source', () => {
 })
 
 describeSource('r2File', {
+  isFar: true,
   async make(content) {
     const key = crypto.randomUUID()
     await worker.bucket.put(key, content)

@@ -22,6 +22,7 @@ describe.runIf(hasSwift)('the s3api of OpenStack Swift', () => {
     sourceOf(await s3File(swift.location, key, request))
 
   describeSource('s3File', {
+    isFar: true,
     async make(bytes) {
       const key = crypto.randomUUID()
       await swift.put(key, bytes)

@@ -827,9 +827,15 @@ describe('fileHandler', () => {
     await expect(serveFile(request(), countingSource(small), options)).rejects.toEqual(refusal)
   })
 
-  it.each([undefined, null, 'media', {}])('refuses %j for a lookup at once', (given) => {
-    const lookup = JSON.parse(JSON.stringify({ given })).given
-    expect(() => fileHandler(lookup)).toThrow(new TypeError(`Expected a lookup, got ${lookup}`))
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['media', 'media'],
+    [{}, 'Object'],
+    [Promise.resolve(), 'Promise'],
+  ])('refuses %j for a lookup at once', (given, named) => {
+    const refusal = new TypeError(`Expected a lookup, got ${named}`)
+    expect(() => fileHandler(given as never)).toThrow(refusal)
   })
 
   // Hono's context, its request, and what `node:http` and Express give.

@@ -318,8 +318,24 @@ describe('signUrl refuses', () => {
     await expect(signUrl(url, KEY)).rejects.toThrow(TypeError)
   })
 
-  it('to sign twice', async () => {
-    await expect(signUrl(await signUrl('/a', KEY), KEY)).rejects.toThrow(TypeError)
+  it.each([
+    [undefined, '/films/a.mp4?t=1'],
+    ['/films/', '/films/a.mp4?t=1'],
+  ])('to sign twice, and says so without the signature: scope %s', async (scope, url) => {
+    const link = await signUrl(url, KEY, { scope })
+    const message = `Expected a URL to sign, absolute or starting with one slash, got '${url}'`
+    await expect(signUrl(link, KEY)).rejects.toThrow(new TypeError(message))
+  })
+
+  it('a scope that is signed, and says so without the signature', async () => {
+    const link = await signUrl('/films/a/b.mp4', KEY, { scope: '/films/' })
+    const signedFolder = link.slice(0, -'b.mp4'.length)
+    for (const scope of [signedFolder, signedFolder.slice(0, -1)]) {
+      const refused = signUrl('/films/a/b.mp4', KEY, { scope }).catch(({ message }) => message)
+      expect(await refused).toMatch(
+        /^Expected a scope above \/films\/a\/b.mp4, got '\/films\/a\/?'$/,
+      )
+    }
   })
 
   it.each(['/b/', '/films/a.mp4', 'films/', '/films'])('the scope %s', async (scope) => {

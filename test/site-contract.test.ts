@@ -96,6 +96,7 @@ beforeAll(async () => {
 afterAll(() => worker.stop())
 
 describeSource('r2Bucket', {
+  isFar: true,
   async make(bytes) {
     const key = crypto.randomUUID()
     await worker.bucket.put(key, bytes)
@@ -112,6 +113,7 @@ describe.runIf(hasCeph)('a RADOS Gateway of Ceph', () => {
   afterAll(() => ceph?.stop())
 
   describeSource('s3Bucket', {
+    isFar: true,
     async make(bytes) {
       const key = crypto.randomUUID()
       await ceph.put(key, bytes)

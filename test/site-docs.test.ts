@@ -7,6 +7,7 @@ import { fetchOnce } from './support/client.ts'
 import { findClient } from './support/clients.ts'
 import { startWorker } from './support/miniflare.ts'
 import { run } from './support/process.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const blocks = blocksOf('site.md')
@@ -127,6 +128,44 @@ describe('docs/site.md', () => {
       ])
     } finally {
       await worker.stop()
+    }
+  })
+
+  // Bun, since Node has node:sqlite from 22.5 on only.
+  it.runIf(isInstalled('bun'))('shows a site in a database', async () => {
+    const rows = [
+      ['index.html', '<h1>Home'],
+      ['app.js', 'start()'],
+      ['404.html', '<h1>Nothing'],
+    ]
+    const make = `import { DatabaseSync } from 'node:sqlite'
+      const database = new DatabaseSync('files.db')
+      database.exec('CREATE TABLE files (path TEXT PRIMARY KEY, data BLOB, etag TEXT)')
+      const insert = database.prepare('INSERT INTO files VALUES (?, ?, ?)')
+      const bytes = new TextEncoder()
+      for (const [path, text] of ${JSON.stringify(rows)}) insert.run(path, bytes.encode(text), path)`
+    const { status, stderr } = spawnSync(runtimes.bun ?? 'bun', ['-e', make], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).toEqual([0, ''])
+    const serve = 'Bun.serve({ port: Number(process.env.PORT), fetch: handler })'
+    const code = `${blocks.get('database.ts')}\n${serve}`
+    const { port, program } = await startBlock(folder, code, 'bun')
+    try {
+      const answers = await Promise.all(
+        ['/', '/app.js', '/none'].map(async (path) => {
+          const answer = await ask(port, path)
+          return [answer.status, answer.body, answer.field('content-type')]
+        }),
+      )
+      expect(answers).toEqual([
+        [200, '<h1>Home', 'text/html; charset=utf-8'],
+        [200, 'start()', 'text/javascript; charset=utf-8'],
+        [404, '<h1>Nothing', 'text/html; charset=utf-8'],
+      ])
+    } finally {
+      await program.stop()
     }
   })
 })

@@ -1000,11 +1000,17 @@ describe('options', () => {
   // Each is of a type that TypeScript refuses.
   it.each<[Record<string, unknown>, string]>([
     [{ base: 'media' }, "Expected base to start and end with '/', got 'media'"],
-    [{ index: true }, "Expected index to be the path of a file, got 'true'"],
-    [{ index: '/index.html' }, "Expected index to be the path of a file, got '/index.html'"],
-    [{ index: '' }, "Expected index to be the path of a file, got ''"],
-    [{ notFound: '../404.html' }, "Expected notFound to be the path of a file, got '../404.html'"],
-    [{ fallback: 'a/' }, "Expected fallback to be the path of a file, got 'a/'"],
+    [{ index: true }, "Expected index to be the path of a file below the root, got 'true'"],
+    [
+      { index: '/index.html' },
+      "Expected index to be the path of a file below the root, got '/index.html'",
+    ],
+    [{ index: '' }, "Expected index to be the path of a file below the root, got ''"],
+    [
+      { notFound: '../404.html' },
+      "Expected notFound to be the path of a file below the root, got '../404.html'",
+    ],
+    [{ fallback: 'a/' }, "Expected fallback to be the path of a file below the root, got 'a/'"],
     [{ extensions: 'html' }, "Expected extensions to be an array like ['html'], got html"],
     [{ extensions: ['.html'] }, "Expected extensions to be an array like ['html'], got .html"],
     [{ precompressed: 'br' }, 'Expected precompressed to be an array of br, zstd, gzip, got br'],
@@ -1012,11 +1018,14 @@ describe('options', () => {
     [{ listing: 'xml' }, 'Expected listing to be one of true, false, html, json, got xml'],
     [{ dotfiles: 'allow' }, 'Expected dotfiles to be one of true, false, got allow'],
     [{ normalize: 'NFC' }, 'Expected normalize to be one of true, false, got NFC'],
-    [{ cacheControl: 60 }, 'Expected cacheControl to be a field value, got 60'],
-    [{ cacheControl: 'a\nb' }, 'Expected cacheControl to be a field value, got a\nb'],
+    [{ cacheControl: 60 }, "Expected cacheControl to be a field value like 'max-age=60', got 60"],
+    [
+      { cacheControl: 'a\nb' },
+      "Expected cacheControl to be a field value like 'max-age=60', got a\nb",
+    ],
     [{ type: 'text/html' }, 'Expected type to be a function, got text/html'],
     [{ within: 'ann' }, 'Expected within to be a function, got ann'],
-    [{ digest: {} }, 'Expected digest to be a function, got [object Object]'],
+    [{ digest: {} }, 'Expected digest to be a function, got Object'],
     [{ transform: 'gz' }, 'Expected transform to be a function, got gz'],
     [{ download: '.zip' }, 'Expected download to be a function, got .zip'],
   ])('%j is refused at once', (options, message) => {

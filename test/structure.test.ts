@@ -56,7 +56,6 @@ describe('the adapters', () => {
     'r2',
     'blob',
     'http',
-    'site',
     'cache',
     'concat',
     'zip',
@@ -64,6 +63,29 @@ describe('the adapters', () => {
     'sign',
   ])('byteserve/%s has nothing of Node and no package under it', (door) => {
     expect(packagesUnder(door)).toEqual([])
+  })
+
+  it('byteserve/site has what knows media types under it, and nothing else', () => {
+    expect(new Set(packagesUnder('site').map((path) => path.split('/', 1)[0]))).toEqual(
+      new Set(['mime']),
+    )
+  })
+
+  it.each([
+    ['mediaType', true],
+    ['site, cors', false],
+  ])('a bundle with { %s } of byteserve/site has mime in it: %s', async (names, hasMime) => {
+    const contents = `export { ${names} } from './adapters/site.ts'`
+    const { metafile } = await build({
+      stdin: { contents, resolveDir: root, loader: 'ts' },
+      bundle: true,
+      metafile: true,
+      format: 'esm',
+      write: false,
+    })
+    const [output] = Object.values(metafile.outputs)
+    const inputs = Object.keys(output?.inputs ?? {})
+    expect(inputs.some((path) => path.includes('node_modules/mime/'))).toBe(hasMime)
   })
 
   it('byteserve/s3 has what signs its requests under it, and nothing else', () => {

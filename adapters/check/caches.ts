@@ -6,6 +6,7 @@ import {
   type Finding,
   fail,
   fieldOf,
+  info,
   pass,
   statusOf,
   unknown,
@@ -34,10 +35,21 @@ export const CACHES: readonly Check[] = [
       const answer = await file.ask(...conditions.current)
       if (answer.status !== 304) return fail(`${statusOf(answer)} for the current version`, answer)
       if (answer.surplus > 0) return fail('304 with a body', answer)
+      const size = await file.size()
+      // §8.6: that of the 200, or none; caches take it for the length of what they have.
+      if (answer.length !== null && size !== null && answer.length !== size) {
+        return fail(`304 with ${fieldOf(answer, 'Content-Length')}`, answer)
+      }
       const other = await file.ask(...conditions.other)
       if (other.status === 304) return fail('304 for another version', other)
       return repeats(file.whole, answer)
     },
+  },
+  {
+    id: 'tag-forms',
+    aim: 'caches',
+    title: 'If-None-Match may have several tags, a weak one or *',
+    judge: judgeForms,
   },
   {
     id: 'part-fields',
@@ -112,6 +124,20 @@ function repeats(whole: Exchange, answer: Exchange): Finding {
     return fail(`the ${answer.status} has no ${name}, the 200 has`, answer)
   }
   return pass(`${answer.status} with the fields of the 200`)
+}
+
+/** What comes of the forms of If-None-Match that few clients send: information only. */
+async function judgeForms(file: Subject): Promise<Finding> {
+  const { tag } = versionOf(file.whole)
+  if (tag === null) return info('there is no ETag')
+  if ((await findChange(file)) !== null) return info(UNSTEADY)
+  // What compresses on the fly, or undoes it, changes a tag to a weak one and back.
+  const weak = isStrong(tag) ? `W/${tag}` : tag
+  for (const tags of [`${OTHER_TAG}, ${weak}`, '*']) {
+    const answer = await file.ask(['If-None-Match', tags])
+    if (answer.status !== 304) return info(`${statusOf(answer)} for If-None-Match: ${tags}`)
+  }
+  return pass('304 for each')
 }
 
 async function judgeEncoding(file: Subject): Promise<Finding> {

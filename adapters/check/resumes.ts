@@ -1,7 +1,7 @@
 import { isStrong } from '../../src/validators.ts'
 import { type Check, countBytes, fail, fieldOf, info, pass, statusOf, unknown } from './finding.ts'
 import type { Field } from './head.ts'
-import { NO_PARTS, onParts } from './parts.ts'
+import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import type { Subject } from './subject.ts'
 import { daysAfter, findChange, isYoung, OTHER_TAG, UNSTEADY, versionOf } from './version.ts'
 
@@ -26,6 +26,21 @@ export const RESUMES: readonly Check[] = [
       }
       return pass('by Content-Length')
     },
+  },
+  {
+    id: 'rest',
+    aim: 'resumes',
+    title: 'bytes=N- is the rest of the file',
+    after: ['open-range', ...SOUND_PARTS],
+    judge: onParts(async (file, size) => {
+      // Only who asks for the rest takes what comes for the rest: a part by both ends is exact.
+      for (const start of new Set([0, Math.min(2, size - 1)])) {
+        const answer = await file.range(`${start}-`)
+        const flaw = flawOf(answer, start, size)
+        if (flaw !== null) return fail(`${flaw} for bytes=${start}-`, answer)
+      }
+      return pass('up to the last byte')
+    }),
   },
   {
     id: 'past-end',

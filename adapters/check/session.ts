@@ -1,12 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
 import { type Ask, type Exchange, exchange, type Terms } from './exchange.ts'
 import type { Field, Head } from './head.ts'
+import { MAX_MIB, MAX_REQUESTS } from './limits.ts'
 import { UnansweredError } from './unanswered.ts'
-
-const MIB = 1024 * 1024
-
-/** What one URL may cost its server. */
-const MAX_REQUESTS = 40
-const MAX_BYTES = 4 * MIB
 
 /** More redirects than this are not followed, as players don't. */
 export const MAX_REDIRECTS = 5
@@ -61,8 +57,10 @@ export class Session {
         `not asked: that would be more than ${MAX_REQUESTS} requests`,
       )
     }
-    const left = MAX_BYTES - this.bytes
-    if (left <= 0) throw new UnansweredError('limit', 'not asked: that would be more than 4 MiB')
+    const left = MAX_MIB * 1024 * 1024 - this.bytes
+    if (left <= 0) {
+      throw new UnansweredError('limit', `not asked: that would be more than ${MAX_MIB} MiB`)
+    }
     const own = ask.method === 'OPTIONS' ? [] : this.ownFields(ask.url)
     const names = new Set(own.map(([name]) => name.toLowerCase()))
     const others = ask.fields.filter(([name]) => !names.has(name.toLowerCase()))
@@ -84,6 +82,12 @@ export class Session {
       this.#timeouts = isTimeout ? this.#timeouts + 1 : 0
       throw error
     }
+  }
+
+  /** Waits before the next question, which is not asked if the check is to end. */
+  async pause(ms: number): Promise<void> {
+    const { signal } = this.#options
+    await setTimeout(ms, undefined, signal && { signal }).catch(() => {})
   }
 
   /** Asks, and again wherever a redirect leads; the answer is a redirect if there are too many. */

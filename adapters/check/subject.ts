@@ -12,6 +12,9 @@ export const MAX_WHOLE: number = 1024 * KIB
 /** How much of an error page is read, in bytes. */
 const ERROR_PAGE = 16 * KIB
 
+/** After so many ms, a clock that counts seconds has gone on. */
+const TICK = 1100
+
 /** Bytes as they are stored: what a player or a download asks for. */
 const AS_STORED: Field = ['Accept-Encoding', 'identity']
 
@@ -52,6 +55,7 @@ export class Subject {
   readonly #origin: string | null
   readonly #answers = new Map<string, Promise<Exchange>>()
   #head: Promise<Followed> | null = null
+  #later: Promise<Exchange> | null = null
 
   constructor(session: Session, { url, origin }: SubjectOptions, { answer, redirects }: Followed) {
     this.session = session
@@ -119,6 +123,12 @@ export class Subject {
   /** The same, always asked. */
   again(...fields: readonly Field[]): Promise<Exchange> {
     return this.session.ask(toQuestion({ method: 'GET', url: this.url, fields }, this.#origin))
+  }
+
+  /** The first bytes again, when dates of this moment are over; asked once. */
+  later(): Promise<Exchange> {
+    this.#later ??= this.session.pause(TICK).then(() => this.again(['Range', 'bytes=0-1']))
+    return this.#later
   }
 
   /** A GET of a range that is read whole, up to 1 MiB. */

@@ -78,7 +78,9 @@ export function parseFields(
 export function parseOrigin(text: string): string {
   const origin = URL.canParse(text) ? new URL(text).origin : 'null'
   if (origin !== 'null') return origin
-  throw new TypeError(`Expected an origin as https://app.example, got '${onOneLine(text)}'`)
+  throw new TypeError(
+    `Expected an origin as https://app.example, got '${onOneLine(withoutUser(text))}'`,
+  )
 }
 
 function isList(headers: object): headers is readonly Field[] {

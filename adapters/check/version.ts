@@ -2,7 +2,8 @@ import { formatHttpDate, isEntityTag, parseHttpDate } from '../../src/validators
 import type { Exchange } from './exchange.ts'
 import type { Subject } from './subject.ts'
 
-const DAY = 86_400_000
+const SECOND = 1000
+const DAY = 86_400 * SECOND
 
 /** A version that the file has never had. */
 export const OTHER_TAG = '"byteserve-check"'
@@ -20,13 +21,17 @@ export function versionOf({ fields }: Pick<Exchange, 'fields'>): {
   return { tag: isEntityTag(tag) ? tag : null, date }
 }
 
-/** Of parts and `others`, an answer that has another version than the first, and what it says. */
+/**
+ * Of parts and `others`, an answer that has another version than the first, and what it says. A date
+ * may be the time of the answer, and the same within a second.
+ */
 export async function findChange(
   file: Subject,
   ...others: readonly Exchange[]
 ): Promise<[string, Exchange] | null> {
   const { whole } = file
   const answers = [...others, await file.range('0-1'), await file.range(file.inner)]
+  if (ageOf(whole) <= SECOND) answers.push(await file.later())
   for (const answer of answers.filter(({ status }) => status === 200 || status === 206)) {
     for (const name of ['ETag', 'Last-Modified']) {
       const [before, after] = [whole, answer].map(({ fields }) => fields.get(name.toLowerCase()))
@@ -38,11 +43,15 @@ export async function findChange(
 }
 
 /** Whether a file was changed so lately that its date need not be a strong validator (§8.8.2.2). */
-export function isYoung({ fields }: Exchange): boolean {
+export function isYoung(answer: Exchange): boolean {
+  return ageOf(answer) < 60 * SECOND
+}
+
+/** How long before its answer a file was changed, in ms; if that is not told, ever so long. */
+function ageOf({ fields }: Exchange): number {
   const now = Date.now()
-  const date = parseHttpDate(fields.get('last-modified') ?? '', now)
-  const sent = parseHttpDate(fields.get('date') ?? '', now) ?? now
-  return date !== null && sent - date < 60_000
+  const date = parseHttpDate(fields.get('last-modified') ?? '', now) ?? -Infinity
+  return (parseHttpDate(fields.get('date') ?? '', now) ?? now) - date
 }
 
 export function daysAfter(date: number, days: number): string {

@@ -1,9 +1,11 @@
 import { type Answer, UNAVAILABLE } from '../../src/answer.ts'
 import {
   expectFunction,
+  expectSwitch,
   expectWait,
   expectWholeNumber,
   SourceChangedError,
+  unexpected,
 } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileLookup } from '../../src/lookup.ts'
@@ -62,11 +64,18 @@ const UNTOUCHED = isWorkerd ? Infinity : isBun ? 0 : 1024 * 1024
  */
 export function originLimits({
   fetch,
+  missing,
+  immutable,
   retries = 2,
   timeout = 30_000,
   resume = false,
 }: OriginOptions): Pick<Upstream, 'retries' | 'timeout' | 'hasSignal'> {
   expectFunction('fetch', fetch)
+  expectSwitch('immutable', immutable)
+  expectSwitch('resume', resume)
+  if (missing !== undefined && !Array.isArray(missing)) {
+    throw unexpected('missing to be an array', missing)
+  }
   expectWholeNumber('retries', retries, 0)
   expectWait('timeout', timeout)
   // What has a signal, workerd sends through JavaScript.

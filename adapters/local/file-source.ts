@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { expectSwitch } from '../../src/errors.ts'
+import { expectSwitch, unexpected } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
@@ -15,7 +15,10 @@ import { openUnversioned } from './unversioned.ts'
 export interface FileOptions extends SharingOptions {
   /** Media type; by default that of the file's extension. */
   readonly type?: string | undefined
-  /** Further header fields, such as Cache-Control. */
+  /**
+   * Further header fields. Cache-Control is for you to say: without it, browsers guess for how long
+   * the file stays as it is.
+   */
   readonly headers?: HeadersLike | undefined
   /**
    * Whether the file is being written, as a download that is played meanwhile: it has no tag and no
@@ -67,9 +70,11 @@ export async function sourceAt<Options extends FileOptions>(
   return toSourceOrClose(found, (lease) => toSource(lease, options))
 }
 
-/** @throws TypeError if it is a URL, but not of a file */
+/** @throws TypeError unless it is a path, or the URL of a file */
 export function pathOf(path: string | URL): string {
-  return path instanceof URL ? fileURLToPath(path) : path
+  if (path instanceof URL) return fileURLToPath(path)
+  if (typeof path === 'string') return path
+  throw unexpected('a path, or a URL of a file', path)
 }
 
 /** Makes a source of a file, and closes the file if that fails. */

@@ -55,7 +55,7 @@ export function localTree(
   const { live = false } = options
   const isLive = typeof live === 'function' ? live : () => live
   if (isLive !== live) expectSwitch('live', live)
-  const place = new Below(expectDirectory(pathOf(root)), expectLinks(options.links), mounts)
+  const place = new Below(expectDirectory(root), expectLinks(options.links), mounts)
   const adapt = (found: Lease | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   return {
@@ -82,10 +82,10 @@ function expectLinks(links: string = 'inside'): 'inside' | 'follow' {
   throw new TypeError(`Expected links to be 'inside' or 'follow', got ${links}`)
 }
 
-function expectDirectory(given: string): string {
+function expectDirectory(given: string | URL): string {
   // It may come from an environment variable that is not set. The current directory is '.'.
   if (!given) throw new TypeError(`Expected the path of a directory, got '${given}'`)
-  const path = resolve(given)
+  const path = resolve(pathOf(given))
   try {
     if (statSync(path).isDirectory()) return path
   } catch (cause) {

@@ -1,6 +1,7 @@
 import { unexpected } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
+import { nth } from './nth.ts'
 import { expectPart, openPart, type Part } from './part.ts'
 import { offsetsOf, sourceOf } from './row.ts'
 import { joinedTag } from './tag.ts'
@@ -55,7 +56,7 @@ export async function concat(
     const tags = opened.map(({ etag }) => etag)
     const row = sourceOf({
       offsets: offsetsOf(sizes),
-      open: (index) => openPart(`Part ${index + 1}`, opened[index] ?? never()),
+      open: (index) => openPart(`Part ${index + 1}`, nth(opened, index)),
     })
     return {
       size: row.size,
@@ -98,8 +99,4 @@ function alwaysOpen(source: FileSource): Part | null {
 
 function common<T>([first, ...others]: readonly T[]): T | undefined {
   return others.every((other) => other === first) ? first : undefined
-}
-
-function never(): never {
-  throw new RangeError('Expected a part')
 }

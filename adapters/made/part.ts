@@ -31,9 +31,12 @@ export async function openPart(name: string, part: Part): Promise<FileSource> {
   throw new SourceChangedError(`${name} is no longer the version that was announced`)
 }
 
-/** Only a strong tag is to stay the same: that of a file just written becomes strong in time. */
-function isVersion(part: Part, source: FileSource): boolean {
-  if (source.size !== part.size) return false
-  if (part.etag !== undefined && isStrong(part.etag)) return source.etag === part.etag
-  return part.lastModified?.getTime() === source.lastModified?.getTime()
+/**
+ * Whether a source is what was said. Only a strong tag is to stay the same: that of a file just
+ * written becomes strong in time.
+ */
+function isVersion({ size, etag, lastModified }: Part, source: FileSource): boolean {
+  if (source.size !== size) return false
+  if (etag !== undefined && isStrong(etag)) return source.etag === etag
+  return lastModified === undefined || lastModified.getTime() === source.lastModified?.getTime()
 }

@@ -3,6 +3,7 @@ import { LengthMismatchError, reasonOf } from '../../src/errors.ts'
 import type { ByteRange } from '../../src/range.ts'
 import { BodyReader, isStream } from '../../src/reader.ts'
 import type { Chunk, FileSource } from '../../src/source.ts'
+import { nth } from './nth.ts'
 import { OpenParts } from './open-parts.ts'
 
 /** Sources in a row. */
@@ -21,15 +22,24 @@ export interface Row {
   readonly open: (index: number, signal: AbortSignal) => FileSource | Promise<FileSource>
 }
 
+/** Sources in a row as one: of such as need not be opened, nor closed. */
+export function inRow(parts: readonly FileSource[]): Pick<FileSource, 'size' | 'read'> {
+  const { size, read } = sourceOf({
+    offsets: offsetsOf(parts.map((part) => part.size)),
+    open: (index) => nth(parts, index),
+  })
+  return { size, read }
+}
+
 /** The parts of a row as one source. At most one stays open while nobody reads it. */
 export function sourceOf({ offsets, open }: Row): Pick<FileSource, 'size' | 'read' | 'close'> {
   const parts = new OpenParts(open)
-  return { size: offsets[offsets.length - 1] ?? 0, read, close: () => parts.close() }
+  return { size: nth(offsets, offsets.length - 1), read, close: () => parts.close() }
 
   async function read(start: number, end: number, into?: Uint8Array): Promise<Chunk> {
     const index = indexAt(offsets, start)
-    const first = offsets[index] ?? 0
-    const stop = Math.min(end, offsets[index + 1] ?? 0)
+    const first = nth(offsets, index)
+    const stop = Math.min(end, nth(offsets, index + 1))
     const part = parts.acquire(index)
     let chunk: Chunk
     try {
@@ -99,7 +109,7 @@ export function indexAt(offsets: ArrayLike<number>, offset: number): number {
   // The last part that starts here or before: those before it that start here are empty.
   for (let high = offsets.length - 1; high - low > 1; ) {
     const middle = (low + high) >> 1
-    if ((offsets[middle] ?? 0) <= offset) low = middle
+    if (nth(offsets, middle) <= offset) low = middle
     else high = middle
   }
   return low
@@ -109,7 +119,7 @@ export function indexAt(offsets: ArrayLike<number>, offset: number): number {
 function splitAt(offsets: ArrayLike<number>, start: number, end: number): ByteRange[] {
   const ranges: ByteRange[] = []
   for (let at = start, index = indexAt(offsets, start); at < end; index++) {
-    const stop = Math.min(end, offsets[index + 1] ?? end)
+    const stop = Math.min(end, nth(offsets, index + 1))
     if (stop > at) ranges.push({ start: at, end: stop })
     at = stop
   }

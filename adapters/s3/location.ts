@@ -1,6 +1,6 @@
-import { expectFunction } from '../../src/errors.ts'
+import { expectSwitch, unexpected } from '../../src/errors.ts'
 import { isSayable, isTooLong } from '../site/object-key.ts'
-import { type Credentials, Signer } from './signer.ts'
+import { type Credentials, expectKey, Signer } from './signer.ts'
 
 /** A bucket, and how it is reached. */
 export interface S3Location {
@@ -42,10 +42,13 @@ export function storeOf(location: S3Location): Store {
   if (url === null || !/^https?:$/.test(url.protocol) || url.username + url.password !== '') {
     throw new TypeError('Expected endpoint to be a URL of http: or https: without credentials')
   }
-  if (!/^[\w.-]+$/.test(bucket) || /^\.+$/.test(bucket)) {
-    throw new TypeError(`Expected the name of a bucket, got ${bucket}`)
+  // It may come from an environment variable that is not set.
+  if (typeof bucket !== 'string' || !/^[\w.-]+$/.test(bucket) || /^\.+$/.test(bucket)) {
+    throw unexpected('the name of a bucket', bucket)
   }
-  if (typeof credentials !== 'object') expectFunction('credentials', credentials)
+  if (typeof region !== 'string') throw unexpected('region to be a text', region)
+  expectSwitch('pathStyle', pathStyle)
+  if (credentials !== undefined && typeof credentials !== 'function') expectKey(credentials)
   const root = url.pathname.replace(/\/+$/, '')
   const place = pathStyle
     ? `${url.protocol}//${url.host}${root}/${bucket}`

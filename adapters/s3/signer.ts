@@ -13,6 +13,15 @@ export interface Credentials {
   readonly expiration?: Date | undefined
 }
 
+/** @throws TypeError, without what is secret, unless it is a key */
+export function expectKey(given: Credentials): void {
+  const { accessKeyId, secretAccessKey } = Object(given)
+  if (accessKeyId && typeof accessKeyId === 'string') {
+    if (secretAccessKey && typeof secretAccessKey === 'string') return
+  }
+  throw new TypeError('Expected credentials with accessKeyId and secretAccessKey')
+}
+
 /** How long before its end a key is no longer used, in ms. */
 const MARGIN = 60_000
 
@@ -99,6 +108,7 @@ export class Signer {
     this.#giving = giving
     try {
       const given = await giving
+      expectKey(given)
       // Not if newer ones were asked for meanwhile.
       if (this.#giving === giving) this.#given = given
       return given

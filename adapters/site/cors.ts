@@ -49,6 +49,8 @@ const ALLOWED = [
   'Want-Repr-Digest',
 ]
 
+const OPTIONS = ['origin', 'credentials', 'maxAge', 'expose', 'allow', 'resourcePolicy']
+
 /** Chromium remembers no longer, in seconds. */
 const MAX_AGE = 7200
 
@@ -69,6 +71,9 @@ export function cors(
   options: CorsOptions = {},
 ): (answer: Answer, request: RequestLike, ...context: readonly unknown[]) => HeaderFields {
   const { origin = '*', credentials = false, maxAge = MAX_AGE, resourcePolicy } = options
+  // Of a misspelt `origin`, all others would be the wrong ones.
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (unknown !== undefined) throw unexpected(`only ${OPTIONS.join(', ')}`, unknown)
   const allowedOrigin = originRule(origin)
   expectSwitch('credentials', credentials)
   if (credentials && origin === '*') {
@@ -133,6 +138,7 @@ function expectOrigin(origin: string): void {
 }
 
 function listOf(option: string, names: readonly string[], others: readonly string[] = []): string {
+  if (!Array.isArray(others)) throw unexpected(`${option} to be an array`, others)
   for (const name of others) {
     if (typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)) continue
     throw unexpected(`${option} to hold names of header fields`, name)

@@ -22,11 +22,15 @@ types.define(
 
 /**
  * The media type that a file's name implies, with `charset=utf-8` for text; undefined if it implies
- * none.
+ * none. Local files have it unless told otherwise; for other stores it is an option of `site`:
+ * `type: mediaType`.
  *
  * @example
+ * ```ts
  * mediaType('captions.vtt') // 'text/vtt; charset=utf-8'
  * mediaType('film.mkv') // 'video/x-matroska'
+ * site(tree, { type: mediaType })
+ * ```
  */
 export function mediaType(path: string): string | undefined {
   const type = types.getType(path)

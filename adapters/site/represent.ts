@@ -51,7 +51,7 @@ async function transformed(
   }
   const given = { ...plain(file), close }
   try {
-    const result = await transform(given, path)
+    const result = await transform(given, path, visit.tree)
     // What is stored encoded is the file that was transformed.
     const rules = result === given ? visit.rules : { ...visit.rules, encodings: [] }
     return await inBestCoding({ ...visit, rules }, path, result, role)

@@ -1,4 +1,4 @@
-import { expectFunction, unexpected } from '../../src/errors.ts'
+import { expectFunction, expectOptions, unexpected } from '../../src/errors.ts'
 import { expectHeaders, type HeaderFields, isFieldValue, readFields } from '../../src/headers.ts'
 import type { Found } from '../../src/lookup.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
@@ -76,7 +76,10 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
     | HeadersLike
     | ((path: string, file: FileSource) => HeadersLike | undefined)
     | undefined
-  /** The media type of a file; undefined for the one that it has. */
+  /**
+   * The media type of a file; undefined for the one that it has. Only local files have one that
+   * their name implies: for other stores that is `mediaType`.
+   */
   readonly type?: ((path: string) => string | null | undefined) | undefined
   /**
    * Digests of a file, by algorithm, for clients that ask for them by Want-Repr-Digest; undefined
@@ -117,8 +120,12 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   readonly normalize?: boolean | undefined
 }
 
-/** Makes another file of a file of a site, or gives the same. */
-export type Transform = (file: FileSource, path: string) => FileSource | Promise<FileSource>
+/** Makes another file of the one at a path of a site's tree, or gives the same. */
+export type Transform = (
+  file: FileSource,
+  path: string,
+  tree: FileTree,
+) => FileSource | Promise<FileSource>
 
 /** For files whose name changes with their content, the value of Cache-Control. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable'
@@ -147,6 +154,8 @@ export function readOptions<Context extends readonly unknown[]>(
   options: SiteOptions<Context>,
   tree: FileTree,
 ): Rules {
+  expectOptions(options)
+  if (typeof tree?.open !== 'function') throw unexpected('a tree with open(path, request)', tree)
   for (const name of ['within', 'type', 'digest', 'download', 'transform'] as const) {
     expectFunction(name, options[name])
   }
@@ -187,7 +196,7 @@ function expectDefaults({ headers, cacheControl }: SiteOptions<never>): HeaderFi
     return { 'cache-control': 'no-cache', ...fields }
   }
   if (typeof cacheControl !== 'string' || !isFieldValue(cacheControl)) {
-    throw unexpected('cacheControl to be a field value', cacheControl)
+    throw unexpected("cacheControl to be a field value like 'max-age=60'", cacheControl)
   }
   return { ...fields, 'cache-control': cacheControl }
 }
@@ -204,14 +213,14 @@ function expectAll<T>(
   isValid: (value: T) => boolean,
 ): void {
   if (Array.isArray(values) && values.every(isValid)) return
-  throw unexpected(`${option} to be an array ${example}`, values)
+  throw unexpected(`${option} to be an array ${example}`, `${values}`)
 }
 
 /** A path of visible segments, as `open` of a tree expects it; null if it is not given. */
 function expectPath(option: string, value: string | undefined): string | null {
   if (value === undefined) return null
   if (typeof value === 'string' && value.split('/').every(isName)) return value
-  throw unexpected(`${option} to be the path of a file`, `'${value}'`)
+  throw unexpected(`${option} to be the path of a file below the root`, `'${value}'`)
 }
 
 /** A path is resolved when it gets here; this makes sure of it. */

@@ -34,7 +34,7 @@ export interface Entry {
  *     return { size: bytes.length, read: (start, end) => bytes.subarray(start, end) }
  *   },
  * }
- * fileHandler(site(tree))
+ * fileHandler(site(tree, { type: mediaType }))
  * ```
  */
 export interface FileTree {
@@ -55,8 +55,8 @@ export interface FileTree {
    */
   readonly list?: ((path: string) => AsyncIterable<Entry>) | undefined
   /**
-   * Whether it knows keys only, as an object store does: `open` need not say `directory`, and a
-   * folder is whatever keys begin with. False by default.
+   * Whether it knows keys only, as an object store does: a folder is whatever keys begin with, and
+   * `open` need not say `directory`. False by default.
    */
   readonly isFlat?: boolean | undefined
 }

@@ -22,6 +22,7 @@ export interface Target {
  *
  * @param url absolute, or starting with `/` as in a request line
  * @param base starting and ending with `/`, decoded
+ * @throws TypeError if `base` does not
  *
  * @example
  * ```ts
@@ -30,6 +31,7 @@ export interface Target {
  * ```
  */
 export function toRelativePath(url: string, base = '/'): string | null {
+  expectSlashes(base)
   const target = toTarget(url, base, isVisible)
   return target?.isNameable && !target.endsInSlash ? target.path || null : null
 }
@@ -89,12 +91,15 @@ export function parseTarget(url: string): URL | null {
  * expectBase('/my%20films/') // '/my films/'
  */
 export function expectBase(base: string): string {
-  if (!/^\/(?:.*\/)?$/s.test(base)) {
-    throw unexpected("base to start and end with '/'", `'${base}'`)
-  }
+  expectSlashes(base)
   const { pathname } = new URL(`http://localhost${base.replace(/[?#]/g, encodeURIComponent)}`)
   const path = decodePath(pathname)
   return path.includes(NO_NAME) ? pathname : path
+}
+
+function expectSlashes(base: string): void {
+  if (/^\/(?:.*\/)?$/s.test(base)) return
+  throw unexpected("base to start and end with '/'", `'${base}'`)
 }
 
 /** What a segment begins with that no file can have. */

@@ -122,15 +122,36 @@ function shelfOf(tree: FileTree): Shelf {
   }
 }
 
-/** A fetch that remembers the status of its last answer: what is thrown then does not say it. */
+/** A fetch that remembers what became of its last request: what is thrown then does not say it. */
 export class WatchedFetch {
   /** Null if there was no answer. */
   status: number | null = null
+  /** Why there was no answer; null if nobody knows. */
+  obstacle: string | null = null
 
   readonly fetch: StoredFetch = async (url, asked) => {
     this.status = null
-    const response = await storedFetch(url, asked)
-    this.status = response.status
-    return response
+    this.obstacle = null
+    try {
+      const response = await storedFetch(url, asked)
+      this.status = response.status
+      return response
+    } catch (thrown) {
+      this.obstacle = obstacleOf(thrown)
+      throw thrown
+    }
   }
+}
+
+/** What keeps runtimes from an answer, by what they say of it, which may have a whole URL in it. */
+const OBSTACLES = [
+  [/ECONNREFUSED|connection refused/i, 'nothing listens there'],
+  [/ENOTFOUND|EAI_|dns error/, "its name can't be resolved"],
+  [/bad port|are blocked/, 'fetch connects to no such port'],
+] as const
+
+function obstacleOf(thrown: unknown): string | null {
+  const errors = [Object(thrown), Object(Object(thrown).cause)]
+  const told = errors.map(({ code, message }) => `${code} ${message}`).join('\n')
+  return OBSTACLES.find(([pattern]) => pattern.test(told))?.[1] ?? null
 }

@@ -47,7 +47,7 @@ export async function httpRoot(
     return isListed ? root : { ...root, shelf: null }
   } catch (error) {
     if (error instanceof Failure) throw error
-    if (error instanceof OriginError) throw originFailure(error, watched.status, url)
+    if (error instanceof OriginError) throw originFailure(error, watched, url)
     throw new Failure(messageOf(error))
   }
 }
@@ -75,8 +75,12 @@ function titleOf({ pathname, host }: URL): string {
   return toRelativePath(pathname.replace(/\/+$/, ''))?.split('/').at(-1) ?? host
 }
 
-function originFailure({ reason }: OriginError, status: number | null, { origin }: URL): Failure {
-  if (status === null) return new Failure(`can't reach ${origin}: ${reason}`)
+function originFailure(
+  { reason }: OriginError,
+  { status, obstacle }: WatchedFetch,
+  { origin }: URL,
+): Failure {
+  if (status === null) return new Failure(`can't reach ${origin}: ${obstacle ?? reason}`)
   if (status === 401 || status === 403) return new Failure(`${origin} refuses access (${status})`)
   return new Failure(`${origin} can't be used: ${reason}`)
 }

@@ -49,8 +49,18 @@ function find(path: string): Pick<Root, 'file' | 'name'> & { readonly directory:
   } catch (error) {
     if (error instanceof Failure) throw error
     const code = codeOf(error)
-    if (code === 'ENOENT') throw new Failure(`${path} does not exist`)
+    if (code === 'ENOENT') throw missing(path)
     if (code === 'EACCES') throw new Failure(`no permission to read ${path}`)
     throw new Failure(messageOf(error))
   }
+}
+
+/** Of what is not there, which was perhaps not meant for a path. */
+function missing(path: string): Failure {
+  // What follows may have a password in it.
+  const [, scheme] = /^([a-z][a-z\d+.-]*:)\/\//i.exec(path) ?? []
+  if (scheme !== undefined) {
+    return new Failure(`expected a path, or a URL of http:, https: or s3:, got one of ${scheme}`)
+  }
+  return new Failure(`${path} does not exist${path === 'help' ? '; see byteserve --help' : ''}`)
 }

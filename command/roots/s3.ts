@@ -18,7 +18,11 @@ import { expectVisible } from './visible.ts'
 export async function s3Root(options: ServeOptions, say: (notice: string) => void): Promise<Root> {
   const { path } = options
   const [, bucket = '', key = ''] = /^s3:\/\/([\w.-]+)(?:\/(.*))?$/is.exec(path) ?? []
-  if (bucket === '') throw new Failure(`expected s3://BUCKET/PREFIX, got ${path}`)
+  if (bucket === '') {
+    // It may have a key in it.
+    const got = path.includes('@') ? '' : `, got ${path}`
+    throw new Failure(`expected s3://BUCKET/PREFIX${got}`)
+  }
   const nearby = await openNearby(options, say)
   const account = readAccount(options.profile, variable)
   const region = account.region ?? 'us-east-1'
@@ -68,19 +72,19 @@ async function look(
     for await (const _ of tree.list?.(key.replace(/\/$/, '')) ?? []) return 'folder'
     return key === '' ? 'folder' : null
   } catch (error) {
-    if (error instanceof OriginError) throw storeFailure(error, watched.status, location, account)
+    if (error instanceof OriginError) throw storeFailure(error, watched, location, account)
     throw new Failure(messageOf(error))
   }
 }
 
 function storeFailure(
   { reason }: OriginError,
-  status: number | null,
+  { status, obstacle }: WatchedFetch,
   { endpoint, bucket, region }: S3Location,
   { credentials, origin, profile }: Account,
 ): Failure {
   const store = String(endpoint).replace(/\/$/, '')
-  if (status === null) return new Failure(`can't reach ${store}: ${reason}`)
+  if (status === null) return new Failure(`can't reach ${store}: ${obstacle ?? reason}`)
   if (status === 404) return new Failure(`there is no bucket ${bucket} at ${store}`)
   if (status === 401 || status === 403) {
     if (credentials !== null) {

@@ -1,38 +1,44 @@
-// race.mjs ROOT SECONDS COUNT OPTIONS PATH...: asks for files below a directory again and again, on
-// Node, Bun or Deno, for so many seconds and at least so many times, 16 at once. Prints, as JSON, how
-// often each answer came: its status, and its first bytes.
+// race.mjs SECONDS COUNT RACES: asks for files below a directory again and again, on Node, Bun or Deno,
+// for so many seconds and at least so many times, 16 at once; one race after the other, as JSON says:
+// [{"root":"/tmp/films","options":{},"paths":["a.mp4"]}]. Prints of each, as JSON, how often each answer
+// came: its status, and its first bytes.
 import { Buffer } from 'node:buffer'
 import process from 'node:process'
 import { fileHandler } from '../../dist/src/index.js'
 
-const [root, seconds, count, options, ...paths] = process.argv.slice(2)
+const [seconds, count, races] = process.argv.slice(2)
 const directory = await directoryOf()
-const handler = fileHandler(directory(root, JSON.parse(options)), {
-  onError: (error) => {
-    errors[error?.message] = (errors[error?.message] ?? 0) + 1
-  },
-})
-const errors = {}
-const answers = {}
-const end = performance.now() + 1000 * seconds
-let asked = 0
-await Promise.all(Array.from({ length: 16 }, askAgain))
-console.log(JSON.stringify({ answers, errors }))
+const results = []
+for (const each of JSON.parse(races)) results.push(await race(each))
+console.log(JSON.stringify(results))
 process.exit()
 
-/** One of those that ask at the same time. */
-async function askAgain() {
-  while (asked < count || performance.now() < end) {
-    const path = paths[asked++ % paths.length]
-    const response = await handler(new Request(`http://localhost/${path}`))
-    const bytes = new Uint8Array(await response.arrayBuffer())
-    const [word = ''] = /^[a-z]*/.exec(new TextDecoder().decode(bytes.subarray(0, 10))) ?? []
-    const isOne = word === 'version' || isRepeated(bytes, word.slice(0, 6))
-    const shown = word === 'version' ? word : word.slice(0, 6)
-    const answer = `${response.status} ${shown}${isOne ? '' : ' and others'}`.trim()
-    answers[answer] = (answers[answer] ?? 0) + 1
-    // Lets timers and closing have their turn.
-    if (asked % 64 === 0) await new Promise((resolve) => setTimeout(resolve))
+async function race({ root, options, paths }) {
+  const errors = {}
+  const answers = {}
+  const onError = (error) => {
+    errors[error?.message] = (errors[error?.message] ?? 0) + 1
+  }
+  const handler = fileHandler(directory(root, options), { onError })
+  const end = performance.now() + 1000 * seconds
+  let asked = 0
+  await Promise.all(Array.from({ length: 16 }, askAgain))
+  return { answers, errors }
+
+  /** One of those that ask at the same time. */
+  async function askAgain() {
+    while (asked < count || performance.now() < end) {
+      const path = paths[asked++ % paths.length]
+      const response = await handler(new Request(`http://localhost/${path}`))
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      const [word = ''] = /^[a-z]*/.exec(new TextDecoder().decode(bytes.subarray(0, 10))) ?? []
+      const isOne = word === 'version' || isRepeated(bytes, word.slice(0, 6))
+      const shown = word === 'version' ? word : word.slice(0, 6)
+      const answer = `${response.status} ${shown}${isOne ? '' : ' and others'}`.trim()
+      answers[answer] = (answers[answer] ?? 0) + 1
+      // Lets timers and closing have their turn.
+      if (asked % 64 === 0) await new Promise((resolve) => setTimeout(resolve))
+    }
   }
 }
 

@@ -297,6 +297,20 @@ export const FAULTS: readonly PlantedFault[] = [
       },
     ),
   ],
+  [
+    'rest',
+    'at most 64 KiB',
+    onOpen((plan) => resize(plan, Math.min(plan.end, plan.start + 65_536))),
+  ],
+  [
+    'rest',
+    'all but the last byte, unless from the first',
+    onOpen((plan) => {
+      if (plan.start > 0) resize(plan, plan.end - 1)
+    }),
+  ],
+  ['rest', '200, unless from the first', when(isRest, toWhole)],
+
   ['known-length', 'chunked parts', onParts(without('content-length'))],
   [
     'known-length',
@@ -354,6 +368,21 @@ export const FAULTS: readonly PlantedFault[] = [
       plan.fields['last-modified'] = `Sun, 01 Nov 2026 08:49:3${count % 2} GMT`
     }),
   ],
+  [
+    'same-version',
+    'the time of the answer for a date',
+    ({ fields }) => {
+      fields['last-modified'] = new Date().toUTCString()
+    },
+  ],
+  [
+    'same-version',
+    'the time of the answer for a date, and no tag',
+    ({ fields }) => {
+      fields['last-modified'] = new Date().toUTCString()
+      delete fields.etag
+    },
+  ],
 
   [
     'if-range-current',
@@ -406,6 +435,13 @@ export const FAULTS: readonly PlantedFault[] = [
     }),
   ],
   ['not-modified', 'no Vary', onNotModified(without('vary'))],
+  [
+    'not-modified',
+    'Content-Length: 0',
+    onNotModified(({ fields }) => {
+      fields['content-length'] = '0'
+    }),
+  ],
 
   ['part-fields', 'no ETag', onParts(without('etag'))],
   ['part-fields', 'no Cache-Control', onParts(without('cache-control'))],
@@ -534,6 +570,13 @@ function onParts(fault: (plan: Plan, asked: Asked) => unknown): Fault {
 function onBounded(fault: (plan: Plan) => unknown): Fault {
   return onParts((plan, { range }) => {
     if (/^\d+-\d+$/.test(range ?? '')) fault(plan)
+  })
+}
+
+/** On the parts that go on to the end of the file. */
+function onOpen(fault: (plan: Plan) => unknown): Fault {
+  return onParts((plan, { range }) => {
+    if (/^\d+-$/.test(range ?? '')) fault(plan)
   })
 }
 
@@ -667,8 +710,13 @@ function isSlice({ range }: Asked): boolean {
   return Number(last) - Number(first) === 1024 * 1024 - 1
 }
 
+/** An open range that begins inside the file. */
+function isRest({ range }: Asked): boolean {
+  return /^[1-9]-$/.test(range ?? '')
+}
+
 function isPastEnd({ range }: Asked): boolean {
-  return /^[1-9]\d*-$/.test(range ?? '')
+  return /^[1-9]\d+-$/.test(range ?? '')
 }
 
 function isHead({ method }: Asked): boolean {

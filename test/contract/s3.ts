@@ -15,6 +15,7 @@ export function describeS3(): void {
   }
 
   describeSource('s3Bucket', {
+    isFar: true,
     async make(bytes) {
       const key = crypto.randomUUID()
       await bucket.put(key, bytes)

@@ -20,6 +20,8 @@ for (let i = 0; i < words.length; i += 3) {
   const { etag = null, 'content-range': range = null } = Object.fromEntries(response.headers)
   // A tag may be a digest of the whole file.
   const isWhole = etag === `"${digest}"`
-  console.log(JSON.stringify({ status: response.status, length: body.length, range, isWhole }))
+  const type = response.headers.get('content-type')
+  const { status } = response
+  console.log(JSON.stringify({ status, type, length: body.length, range, isWhole }))
 }
 process.exit()

@@ -1,5 +1,11 @@
-import { type Browser, chromium } from 'playwright-core'
+import { createRequire } from 'node:module'
+import type { Browser } from 'playwright-core'
 import { expectProgram } from './installed.ts'
+
+// Not imported: Node would read all of it for the names that it exports.
+const { chromium } = createRequire(import.meta.url)(
+  'playwright-core',
+) as typeof import('playwright-core')
 
 /** A real Chromium of the machine's; null when there is none. */
 export const executablePath: string | null = expectProgram(

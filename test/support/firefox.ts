@@ -146,6 +146,10 @@ type Reply = [type: 1, id: number, error: { message: string } | null, result: { 
 
 const PREFERENCES = {
   'marionette.port': 0,
+  // One process for all pages: each time that a page was left, the next would have to be started.
+  'fission.autostart': false,
+  'dom.ipc.processCount': 1,
+  'dom.ipc.processPrelaunch.enabled': false,
   'media.autoplay.default': 0,
   'media.autoplay.blocking_policy': 0,
   'browser.shell.checkDefaultBrowser': false,

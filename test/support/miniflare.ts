@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module'
 import type { Readable } from 'node:stream'
-import { Miniflare } from 'miniflare'
 import type { R2BucketLike, R2HttpMetadataLike } from '../../adapters/r2.ts'
 import { bundle } from './bundle.ts'
+
+// Not imported: Node would read all of its 4 MB for the names that it exports, for half a second.
+const { Miniflare } = createRequire(import.meta.url)('miniflare') as typeof import('miniflare')
 
 /**
  * For every property of what is R2's, miniflare waits for its other thread, which sets a flag and then
@@ -54,9 +57,10 @@ export async function startWorker(
   bindings: Readonly<Record<string, string>> = {},
 ): Promise<WorkerServer> {
   let complaints = ''
+  const contents = await bundle(entry, ['workerd', 'worker', 'browser'])
   const miniflare = new Miniflare({
-    modules: true,
-    script: await bundle(entry, ['workerd', 'worker', 'browser']),
+    // Named as a module: of a script, miniflare would look for what it imports, for a second.
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents }],
     compatibilityDate: '2026-04-01',
     host: '127.0.0.1',
     port: 0,

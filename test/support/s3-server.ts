@@ -96,8 +96,17 @@ export function bucketOf(
     },
   }
 
-  async function send(method: string, url: string, init: RequestInit = {}): Promise<void> {
-    const response = await client.fetch(url, { ...init, method })
+  async function send(
+    method: string,
+    url: string,
+    init: RequestInit = {},
+    tries = 5,
+  ): Promise<void> {
+    // Ceph cuts off whoever is slow for 2 s, as a busy machine is now and then.
+    const response = await client.fetch(url, { ...init, method }).catch((error: unknown) => {
+      if (tries === 1) throw error
+    })
+    if (!response) return send(method, url, init, tries - 1)
     const text = await response.text()
     if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`)
   }

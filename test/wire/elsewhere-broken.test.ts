@@ -33,8 +33,8 @@ const REDIRECTS: [string, string, number][] = [
 ]
 const REQUEST = ['GET /film.mp4 HTTP/1.1']
 const HUGE = 5 * 1024 * MIB
-/** What is asked of it. */
-const MANY = 512 * MIB
+/** What is asked of it: who kept what passes would keep all of it. */
+const MANY = 256 * MIB
 
 /** With a body that goes through workerd untouched. */
 const UNTOUCHED = 'workerd, untouched'
@@ -109,9 +109,9 @@ describe.concurrent.each([...ELSEWHERE, UNTOUCHED] as const)('%s', (name) => {
       await connection.readHead()
       connection.reset()
     }
-    for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 20 }, hangUp))
+    for (let i = 0; i < 5; i++) await Promise.all(Array.from({ length: 8 }, hangUp))
     await until(() => origin.connections.size <= 2)
-    expect(origin.asked.length).toBe(200)
+    expect(origin.asked.length).toBe(40)
   })
 
   it.sequential('breaks the answer off when the file changes under way', async () => {
@@ -137,7 +137,7 @@ describe.concurrent.each([...ELSEWHERE, UNTOUCHED] as const)('%s', (name) => {
       received += chunk.length
     })
     expect(received).toBe(MANY)
-    expect(peakBytes(pid) - before).toBeLessThan(MANY / 4)
+    expect(peakBytes(pid) - before).toBeLessThan(MANY / 2)
   })
 })
 

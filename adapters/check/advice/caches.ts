@@ -13,7 +13,7 @@ export const CACHES_ADVICE: Readonly<Record<string, Advice>> = {
   'not-modified': {
     consequence:
       'Browsers and networks load the whole file again, though they have it, or go on with an old one.',
-    fix: 'Answer If-None-Match and If-Modified-Since of the current version with 304, and with the ETag, Cache-Control and Vary of the 200; answer any other tag with 200, whatever the date (RFC 9110 §13.1.3)',
+    fix: 'Answer If-None-Match and If-Modified-Since of the current version with 304, and with the ETag, Cache-Control and Vary of the 200, and without Content-Length; answer any other tag with 200, whatever the date (RFC 9110 §13.1.3)',
     fixes: CACHE_FIELDS.fixes ?? {},
   },
   'part-fields': {

@@ -35,6 +35,15 @@ export const RESUMES_ADVICE: Readonly<Record<string, Advice>> = {
         'A Worker has to use FixedLengthStream (byteserve does); the origin has to send Content-Length',
     },
   },
+  rest: {
+    consequence:
+      'A download that goes on takes what comes for the rest: curl -C - keeps a part of the file, and calls it complete.',
+    fix: 'Answer bytes=N- up to the last byte of the file: bodies can be streamed, whatever their length. A chunk size is for reading, not for the answer',
+    fixes: {
+      nginx: 'Look at what is behind proxy_pass: nginx itself shortens nothing',
+      Express: 'res.sendFile rather than a handler with a chunk size, as tutorials have it',
+    },
+  },
   'past-end': {
     consequence:
       'A download that is complete, and is resumed, cannot be told from one whose file has shrunk: some tools start again, some append what comes to the file.',
@@ -51,7 +60,7 @@ export const RESUMES_ADVICE: Readonly<Record<string, Advice>> = {
   'same-version': {
     consequence:
       'What breaks off starts again from nothing, players and caches load the same bytes again and again.',
-    fix: 'Make the ETag of what is the same on each replica: of size and modification time or of the content, not of an inode or a start time; keep times when deploying (rsync -t)',
+    fix: 'Make the ETag of what is the same on each replica: of size and modification time or of the content, not of an inode or a start time; make Last-Modified the time of the last change, not of the answer, and keep it when deploying (rsync -t)',
     fixes: {
       Apache: 'FileETag MTime Size, without INode, and the same times on each machine (rsync -t)',
       nginx: 'The same modification times on each machine (rsync -t)',

@@ -1,6 +1,7 @@
 import { isWorkerd } from '../../../src/runtime.ts'
 import { Flights, type Share } from '../flights.ts'
 import { Blocks } from './blocks.ts'
+import { PatientTier } from './patient-tier.ts'
 import type { BlockTier } from './tier.ts'
 
 /** What a cache did so far: every block that was asked for is counted once, and each failure. */
@@ -15,7 +16,10 @@ export interface CacheStats {
   readonly misses: number
   /** Blocks that could not be read, or that nobody waited for any more. */
   readonly failures: number
-  /** Times that the tier threw. The block was read from the lookup, or not stored. */
+  /**
+   * Times that the tier threw, or took longer than a second to give a block. That was read from the
+   * lookup, or not stored.
+   */
   readonly tierFailures: number
   /** Bytes that blocks take in memory now. */
   readonly bytes: number
@@ -38,13 +42,13 @@ export class BlockStore {
   readonly #memory: number
   readonly #blocks: Blocks
   readonly #flights = new Flights<Uint8Array>()
-  readonly #tier: BlockTier | undefined
+  readonly #tier: PatientTier | undefined
 
   constructor(memory: number, tier: BlockTier | undefined) {
     const blocks = new Blocks(memory)
     this.#memory = memory
     this.#blocks = blocks
-    this.#tier = tier
+    this.#tier = tier && new PatientTier(tier, () => this.#counts.tierFailures++)
     this.#counts = {
       hits: 0,
       shared: 0,
@@ -87,15 +91,11 @@ export class BlockStore {
   }
 
   async #read(origin: BlockOrigin, signal: AbortSignal): Promise<Uint8Array> {
-    const { key } = origin
     try {
-      const stored = await this.#fromTier(origin)
+      const stored = await this.#fromTier(origin, signal)
       signal.throwIfAborted()
-      const bytes = stored ?? (await origin.read(signal))
-      this.#blocks.keep(key, bytes)
-      if (stored !== null) this.#counts.tierHits++
-      else this.#counts.misses++
-      if (stored === null) this.#toTier(origin, bytes)
+      const bytes = stored ?? (await this.#fromOrigin(origin, signal))
+      this.#blocks.keep(origin.key, bytes)
       return bytes
     } catch (error) {
       this.#counts.failures++
@@ -103,23 +103,18 @@ export class BlockStore {
     }
   }
 
-  async #fromTier({ key, length }: BlockOrigin): Promise<Uint8Array | null> {
-    try {
-      const bytes = (await this.#tier?.get(key)) ?? null
-      return bytes?.length === length ? bytes : null
-    } catch {
-      this.#counts.tierFailures++
-      return null
-    }
+  async #fromTier({ key, length }: BlockOrigin, signal: AbortSignal): Promise<Uint8Array | null> {
+    const bytes = (await this.#tier?.get(key, signal)) ?? null
+    if (bytes?.length !== length) return null
+    this.#counts.tierHits++
+    return bytes
   }
 
-  #toTier({ key, keepAlive }: BlockOrigin, bytes: Uint8Array): void {
-    const tier = this.#tier
-    if (tier === undefined) return
-    const store = async () => tier.put(key, bytes)
-    const stored = store().catch(() => {
-      this.#counts.tierFailures++
-    })
-    keepAlive?.(stored)
+  async #fromOrigin(origin: BlockOrigin, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = await origin.read(signal)
+    this.#counts.misses++
+    const stored = this.#tier?.put(origin.key, bytes)
+    if (stored !== undefined) origin.keepAlive?.(stored)
+    return bytes
   }
 }

@@ -1,4 +1,9 @@
-import { expectFunction, expectWholeNumber, SourceChangedError } from '../../../src/errors.ts'
+import {
+  expectFunction,
+  expectWholeNumber,
+  SourceChangedError,
+  unexpected,
+} from '../../../src/errors.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from '../../../src/lookup.ts'
 import { closeSource } from '../../../src/reader.ts'
 import { hangUpSignal } from '../../../src/runtime.ts'
@@ -100,8 +105,9 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   expectWholeNumber('revalidate', revalidate, 0)
   expectFunction('key(request)', key)
   expectFunction('waitUntil(work)', waitUntil)
-  expectFunction('tier.get(key)', tier?.get)
-  expectFunction('tier.put(key, bytes)', tier?.put)
+  if (tier !== undefined && !(typeof tier.get === 'function' && typeof tier.put === 'function')) {
+    throw unexpected('a tier with get(key) and put(key, bytes)', tier)
+  }
 
   const blocking: Blocking = { blockSize, readAhead }
   const store = new BlockStore(memory, tier)

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expectWholeNumber } from '../../../src/errors.ts'
+import { expectWholeNumber, unexpected } from '../../../src/errors.ts'
 import { digest, nameFor } from '../digest.ts'
 import { isEqual } from '../equal.ts'
 import type { BlockTier } from './tier.ts'
@@ -34,7 +34,7 @@ const DIGEST_LENGTH = 32
  * A file appears whole or not at all, and ends with a checksum: one that was cut or changed is
  * removed, and counts as not there.
  *
- * @throws RangeError at once if `size` is not a whole number
+ * @throws RangeError or TypeError at once if `size` is not a whole number, or there is no directory
  *
  * @example
  * ```ts
@@ -45,6 +45,7 @@ export function directoryTier(
   directory: string,
   { size = 1024 ** 3 }: DirectoryTierOptions = {},
 ): BlockTier {
+  if (typeof directory !== 'string') throw unexpected('the path of a directory', directory)
   expectWholeNumber('size', size, 0)
   /** How many bytes each file takes, by name; first what was read or written longest ago. */
   let files = new Map<string, number>()

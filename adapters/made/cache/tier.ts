@@ -13,11 +13,16 @@
 export interface BlockTier {
   /**
    * The bytes of a block, for the cache to keep; null if they are not there, or not as they were
-   * put. What it throws counts as null.
+   * put. What it throws counts as null. If it takes longer than a second, nobody waits for it, and
+   * it is not asked for the next ten.
    *
    * @param key any text: hash it where that makes trouble
+   * @param signal aborted once nobody waits for the block
    */
-  get(key: string): Promise<Uint8Array | null> | Uint8Array | null
-  /** Stores a block. It may decline; nobody waits for it, and what it throws is only counted. */
+  get(key: string, signal?: AbortSignal): Promise<Uint8Array | null> | Uint8Array | null
+  /**
+   * Stores a block. It may decline; nobody waits for it, and what it throws is only counted. While
+   * 64 MiB wait to be stored, it is given no more.
+   */
   put(key: string, bytes: Uint8Array): unknown
 }

@@ -1,12 +1,10 @@
 import { closeSource, readBytes } from '../../../src/reader.ts'
-import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
-import { isStrong } from '../../../src/validators.ts'
-import { BoundedMap } from '../../site/bounded-map.ts'
 import { derivedTag } from '../../site/derived-tag.ts'
-import { offsetsOf, sourceOf } from '../row.ts'
+import { inRow } from '../row.ts'
 import { moveOffsets } from './index-box.ts'
-import { type Plan, planFaststart } from './plan.ts'
+import type { Plan } from './plan.ts'
+import { Plans } from './plans.ts'
 
 /** Options of `faststart`. */
 export interface FaststartOptions {
@@ -23,7 +21,7 @@ export interface FaststartOptions {
  * size, byte for byte what `qt-faststart` writes, and a tag of its own, made of the file's.
  *
  * The first time, the heads of the outermost boxes and the index are read. What was found is
- * remembered if the file has a strong tag: then nothing is read but what is asked for.
+ * remembered if the file has a strong tag: then one small read makes sure of it.
  *
  * @returns the same source if there is nothing to move: the index is at the front, or compressed,
  * or has no room for an offset that has grown; the film is fragmented, or encrypted; or it is no
@@ -36,52 +34,29 @@ export interface FaststartOptions {
  * serveFile(request, film && (await faststart(film)))
  * ```
  */
-export async function faststart(
+export function faststart(
   source: FileSource,
   { id = '' }: FaststartOptions = {},
 ): Promise<FileSource> {
+  return withIndexFirst(source, everywhere, id)
+}
+
+/** What was found of files of which nobody says where they are from. */
+const everywhere = new Plans()
+
+/** As `faststart`, by what is known of where the file is from, and called there. */
+export async function withIndexFirst(
+  source: FileSource,
+  plans: Plans,
+  name: string,
+): Promise<FileSource> {
   try {
-    const plan = await planOf(source, id)
+    const plan = await plans.of(source, name)
     return plan === null ? source : moved(source, plan)
   } catch (error) {
     void closeSource(source)
     throw error
   }
-}
-
-/** How many plans are remembered. */
-const MAX_PLANS = 10_000
-
-/** What was found of files, by their versions; null: nothing is to be moved. */
-const plans = new BoundedMap<string, Plan | null>(MAX_PLANS)
-
-/** For how many plans of others one waits before it makes its own. */
-const MAX_WAITS = 2
-
-/** Those that are being made: each is over once it is there, or failed. */
-const planning = new Map<string, Promise<void>>()
-
-async function planOf(source: FileSource, id: string): Promise<Plan | null> {
-  const { etag, size } = source
-  if (etag === undefined || !isStrong(etag)) return planFaststart(source)
-  const key = JSON.stringify([id, etag, size])
-  // What fails for one may not for the next; where it fails for all, none waits for each of the others.
-  // In workerd, a request may not wait for another one's.
-  for (let waits = 0; waits < MAX_WAITS && !isWorkerd && planning.has(key); waits++) {
-    await planning.get(key)
-  }
-  const known = plans.get(key)
-  if (known !== undefined) return known
-  const making = planFaststart(source).then((plan) => {
-    plans.set(key, plan)
-    return plan
-  })
-  const end = () => {
-    if (planning.get(key) === over) planning.delete(key)
-  }
-  const over = making.then(end, end)
-  planning.set(key, over)
-  return making
 }
 
 function moved(source: FileSource, plan: Plan): FileSource {
@@ -126,14 +101,12 @@ function readMoved(source: FileSource, plan: Plan): Read {
 
 function inOrder(source: FileSource, plan: Plan): Pick<FileSource, 'read'> {
   const { at, start, end } = plan
-  const parts = [
+  return inRow([
     part(source, 0, at),
     { size: end - start, read: (from: number, to: number) => readIndex(source, plan, from, to) },
     part(source, at, start),
     part(source, end, source.size),
-  ]
-  const offsets = offsetsOf(parts.map(({ size }) => size))
-  return sourceOf({ offsets, open: (index) => parts[index] ?? source })
+  ])
 }
 
 function nativeRead(

@@ -1,17 +1,34 @@
 import type { FileSource } from '../../../src/source.ts'
-import { faststart } from './faststart.ts'
+import type { FileTree } from '../../site/tree.ts'
+import { placeOf } from '../../site/views.ts'
+import { faststart, withIndexFirst } from './faststart.ts'
+import { Plans } from './plans.ts'
 
 const FILM = /\.(?:mp4|m4v|m4a|m4b|mov|3gp)$/i
+
+/** What was found of the films of each tree. */
+const trees = new WeakMap<FileTree, Plans>()
 
 /**
  * `faststart` of whatever is called like an MP4: for the option `transform` of a site, as it
  * stands.
+ *
+ * @param tree whose file this is, at this path; without it, the path must name one file only
  *
  * @example
  * ```ts
  * nodeDirectory('media', { transform: faststartFilms })
  * ```
  */
-export function faststartFilms(file: FileSource, path: string): FileSource | Promise<FileSource> {
-  return FILM.test(path) ? faststart(file, { id: path }) : file
+export function faststartFilms(
+  file: FileSource,
+  path: string,
+  tree?: FileTree,
+): FileSource | Promise<FileSource> {
+  if (!FILM.test(path)) return file
+  if (tree === undefined) return faststart(file, { id: path })
+  const place = placeOf(tree, path)
+  const plans = trees.get(place.tree) ?? new Plans()
+  trees.set(place.tree, plans)
+  return withIndexFirst(file, plans, place.path)
 }

@@ -10,6 +10,8 @@ export interface Plan {
   /** Where it is: [start, end). */
   readonly start: number
   readonly end: number
+  /** Its first bytes, by which it is recognised. */
+  readonly head: Uint8Array
   readonly tables: readonly OffsetTable[]
   readonly move: Move
 }
@@ -36,6 +38,9 @@ const MAX_BOXES = 64
 /** The largest index that is moved, in bytes: of a day of film, and more. */
 const MAX_INDEX = 64 * 1024 * 1024
 
+/** The first bytes of an index: they say how long the film is, and how large its first track. */
+const INDEX_HEAD = 256
+
 /** What is read first: mostly the `ftyp`, and the head of what comes next. */
 const FIRST_READ = 64
 
@@ -56,7 +61,9 @@ export async function planFaststart(source: FileSource): Promise<Plan | null> {
   const before = box.end === source.size ? Infinity : box.end
   const move = { by: box.end - box.start, before }
   if (!moveOffsets(new Uint8Array(bytes), 0, tables, move)) return null
-  return { at, start: box.start, end: box.end, tables, move }
+  // A copy, for an index may take a thousand times as much.
+  const head = new Uint8Array(bytes.subarray(0, INDEX_HEAD))
+  return { at, start: box.start, end: box.end, head, tables, move }
 }
 
 /**

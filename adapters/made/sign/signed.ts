@@ -72,15 +72,17 @@ function formatted(time: unknown): string {
 function expectTarget(url: string): Target {
   const target = url.startsWith('//') ? null : toTarget(url)
   if (target === null || hasToken(target)) {
-    throw new TypeError(`Expected a URL to sign, absolute or starting with one slash, got '${url}'`)
+    // A signature that it has may be a good one.
+    const got = withoutSignature(url)
+    throw new TypeError(`Expected a URL to sign, absolute or starting with one slash, got '${got}'`)
   }
   return target
 }
 
 function expectScope(scope: string, { path }: Target): string {
-  const above = expectBase(scope)
-  if (path.startsWith(above)) return above
-  throw new TypeError(`Expected a scope above ${path}, got '${scope}'`)
+  const above = scope.endsWith('/') ? expectBase(scope) : null
+  if (above !== null && path.startsWith(above)) return above
+  throw new TypeError(`Expected a scope above ${path}, got '${withoutSignature(scope)}'`)
 }
 
 /**

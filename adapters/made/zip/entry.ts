@@ -8,7 +8,7 @@ import { derivedTag } from '../../site/derived-tag.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { overlay } from '../../site/overlay.ts'
 import { inMemory } from '../in-memory.ts'
-import { offsetsOf, sourceOf } from '../row.ts'
+import { inRow } from '../row.ts'
 import { findStored, type Stored } from './directory.ts'
 
 /** What is said about a file of an archive, besides its bytes. */
@@ -88,12 +88,7 @@ function gzipped(source: FileSource, stored: Stored): Pick<FileSource, 'size' | 
   const tail = new Uint8Array(8)
   new DataView(tail.buffer).setUint32(0, stored.crc, true)
   new DataView(tail.buffer).setUint32(4, stored.size, true)
-  const parts: FileSource[] = [inMemory(head), sliced(source, stored), inMemory(tail)]
-  const { size, read } = sourceOf({
-    offsets: offsetsOf(parts.map((part) => part.size)),
-    open: (index) => parts[index] ?? inMemory(head),
-  })
-  return { size, read }
+  return inRow([inMemory(head), sliced(source, stored), inMemory(tail)])
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FileSource } from '../../../src/source.ts'
 import { inMemory } from '../in-memory.ts'
+import { nth } from '../nth.ts'
 import { indexAt, type Row } from '../row.ts'
 import {
   centralHeader,
@@ -63,8 +64,7 @@ export function rowOf<E extends Entry>(content: Content<E>, { offsets, central }
     async open(index, signal) {
       if (index === 2 * count) return directory(content, offsets, central, signal)
       if (index > 2 * count) return inMemory(endRecords(count, start, end))
-      const entry = entries[index >> 1]
-      if (entry === undefined) throw new RangeError(`Expected an entry, got none for ${index}`)
+      const entry = nth(entries, index >> 1)
       if (index % 2 === 1) return content.open(entry)
       return inMemory(localHeader(entry, await content.crc(entry, signal)))
     },
@@ -82,17 +82,16 @@ function directory<E extends Entry>(
   signal: AbortSignal,
 ): FileSource {
   return {
-    size: central[entries.length] ?? 0,
+    size: nth(central, entries.length),
     async read(start, end) {
       const stop = Math.min(end, start + CHUNK)
       const first = indexAt(central, start)
-      const begin = central[first] ?? 0
-      const bytes = new Uint8Array((central[indexAt(central, stop - 1) + 1] ?? 0) - begin)
-      for (let i = first; (central[i] ?? stop) < stop; i++) {
-        const entry = entries[i]
-        if (entry === undefined) break
-        const header = centralHeader(entry, await crc(entry, signal), offsets[2 * i] ?? 0)
-        bytes.set(header, (central[i] ?? 0) - begin)
+      const begin = nth(central, first)
+      const bytes = new Uint8Array(nth(central, indexAt(central, stop - 1) + 1) - begin)
+      for (let i = first; nth(central, i) < stop; i++) {
+        const entry = nth(entries, i)
+        const header = centralHeader(entry, await crc(entry, signal), nth(offsets, 2 * i))
+        bytes.set(header, nth(central, i) - begin)
       }
       return bytes.subarray(start - begin, stop - begin)
     },

@@ -1,0 +1,66 @@
+import { awaited } from '../flights.ts'
+import type { BlockTier } from './tier.ts'
+
+/** How long a block is waited for, in ms: then its origin is faster, wherever that is. */
+const PATIENCE = 1000
+
+/** For how long a tier is not asked that took longer, in ms. */
+const REST = 10_000
+
+/** How many bytes may wait to be stored: what a tier can't take is not. */
+const MAX_WAITING = 64 * 1024 * 1024
+
+/** A tier that costs nobody more than a moment, whatever it does: throws, or never answers. */
+export class PatientTier {
+  readonly #tier: BlockTier
+  readonly #onFailure: () => void
+  /** Until when it is left alone. */
+  #restsUntil = 0
+  #waiting = 0
+
+  /** @param onFailure told each time that it throws, or takes too long */
+  constructor(tier: BlockTier, onFailure: () => void) {
+    this.#tier = tier
+    this.#onFailure = onFailure
+  }
+
+  /**
+   * Never rejects, and gives null for what can't be had in time.
+   *
+   * @param signal aborted once nobody waits for the block
+   */
+  async get(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
+    if (performance.now() < this.#restsUntil) return null
+    const giveUp = new AbortController()
+    const leave = () => giveUp.abort(signal.reason)
+    const timer = setTimeout(() => {
+      this.#restsUntil = performance.now() + REST
+      giveUp.abort(new Error(`Expected a block within ${PATIENCE} ms`))
+    }, PATIENCE)
+    signal.addEventListener('abort', leave)
+    try {
+      const value = Promise.resolve(this.#tier.get(key, giveUp.signal))
+      return await awaited({ value, leave: () => {} }, giveUp.signal)
+    } catch {
+      if (!signal.aborted) this.#onFailure()
+      return null
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', leave)
+    }
+  }
+
+  /** Never rejects. */
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    const { length } = bytes
+    if (this.#waiting > 0 && this.#waiting + length > MAX_WAITING) return
+    this.#waiting += length
+    try {
+      await this.#tier.put(key, bytes)
+    } catch {
+      this.#onFailure()
+    } finally {
+      this.#waiting -= length
+    }
+  }
+}

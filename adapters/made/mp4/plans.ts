@@ -1,0 +1,58 @@
+import { readBytes } from '../../../src/reader.ts'
+import { isWorkerd } from '../../../src/runtime.ts'
+import type { FileSource } from '../../../src/source.ts'
+import { isStrong } from '../../../src/validators.ts'
+import { BoundedMap } from '../../site/bounded-map.ts'
+import { isEqual } from '../equal.ts'
+import { type Plan, planFaststart } from './plan.ts'
+
+/** How many plans are remembered. */
+const MAX_PLANS = 10_000
+
+/** For how many plans of others one waits before it makes its own. */
+const MAX_WAITS = 2
+
+/**
+ * What was found of the films of one store, by their names, strong tags and sizes. An entity tag
+ * tells versions of one file apart, not one file from another: so a name must always be of the same
+ * file, and what is remembered is believed only of a file that has the same index where it is.
+ */
+export class Plans {
+  /** Null: nothing is to be moved. */
+  readonly #known = new BoundedMap<string, Plan | null>(MAX_PLANS)
+  /** Those that are being made: each is over once it is there, or failed. */
+  readonly #underWay = new Map<string, Promise<void>>()
+
+  /** @throws as a rejection, what reading throws */
+  async of(source: FileSource, name: string): Promise<Plan | null> {
+    const { etag, size } = source
+    if (etag === undefined || !isStrong(etag)) return planFaststart(source)
+    const key = JSON.stringify([name, etag, size])
+    // What fails for one may not for the next; where it fails for all, none waits for each of the others.
+    // In workerd, a request may not wait for another one's.
+    for (let waits = 0; waits < MAX_WAITS && !isWorkerd && this.#underWay.has(key); waits++) {
+      await this.#underWay.get(key)
+    }
+    const known = this.#known.get(key)
+    if (known === null || (known !== undefined && (await isOf(source, known)))) return known
+    return this.#learn(source, key)
+  }
+
+  #learn(source: FileSource, key: string): Promise<Plan | null> {
+    const making = planFaststart(source).then((plan) => {
+      this.#known.set(key, plan)
+      return plan
+    })
+    const end = () => {
+      if (this.#underWay.get(key) === over) this.#underWay.delete(key)
+    }
+    const over = making.then(end, end)
+    this.#underWay.set(key, over)
+    return making
+  }
+}
+
+/** Whether a file has the index that a plan was made of, as far as its first bytes tell. */
+async function isOf(source: FileSource, { start, head }: Plan): Promise<boolean> {
+  return isEqual(await readBytes(source, start, start + head.length), head)
+}

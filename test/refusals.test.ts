@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { cached } from '../adapters/cache.ts'
+import { directoryTier } from '../adapters/cache-directory.ts'
+import { files } from '../adapters/hono.ts'
+import { httpOrigin } from '../adapters/http.ts'
+import { nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { r2Bucket, r2File } from '../adapters/r2.ts'
+import { s3Bucket } from '../adapters/s3.ts'
+import { cors, site, toRelativePath } from '../adapters/site.ts'
+import { fileHandler, redirect } from '../src/index.ts'
+
+const nothing = () => null
+const store = { endpoint: 'http://store.example', bucket: 'films' }
+const key = { accessKeyId: 'id', secretAccessKey: 'secret' }
+
+/** What a caller without TypeScript may give, by the sentence that refuses it. */
+const REFUSALS: Record<string, (() => unknown)[]> = {
+  'Expected a lookup, got Object': [() => files({} as never), () => fileHandler({} as never)],
+  'Expected a lookup, got media': [() => files('media' as never)],
+  'Expected a tree with open(path, request), got Object': [() => site({} as never)],
+  'Expected a tree with open(path, request), got undefined': [() => site(undefined as never)],
+  'Expected a tree with open(path, request), got Function': [() => site(nothing as never)],
+  'Expected options in an object, got /media/': [() => nodeDirectory('.', '/media/' as never)],
+  'Expected options in an object, got Function': [() => nodeDirectory('.', nothing as never)],
+  "Expected base to start and end with '/', got '/media'": [
+    () => toRelativePath('http://host/mediaX/y', '/media'),
+  ],
+  'Expected an encoded URL to redirect to, got undefined': [() => redirect(undefined as never)],
+  'Expected expose to be an array, got X-Foo': [() => cors({ expose: 'X-Foo' as never })],
+  'Expected allow to be an array, got X-Foo': [() => cors({ allow: 'X-Foo' as never })],
+  'Expected only origin, credentials, maxAge, expose, allow, resourcePolicy, got origins': [
+    () => cors({ origins: ['https://app.example'] } as never),
+  ],
+  'Expected an R2 bucket, got string; see the bindings of your Worker': [
+    () => r2Bucket('MEDIA' as never),
+  ],
+  'Expected an R2 bucket, got object; see the bindings of your Worker': [
+    () => r2Bucket({ MEDIA: {} } as never),
+  ],
+  'Expected an R2 bucket, got undefined; see the bindings of your Worker': [
+    () => r2Bucket(undefined as never),
+    () => r2File(undefined as never, 'film.mp4', new Request('http://h/')),
+  ],
+  'Expected a path, or a URL of a file, got undefined': [() => nodeFile(undefined as never)],
+  'Expected a path, or a URL of a file, got Object': [() => nodeFile({} as never)],
+  'Expected missing to be an array, got 403': [
+    () => httpOrigin('http://h/', { missing: 403 as never }),
+    () => s3Bucket(store, { missing: 403 as never }),
+  ],
+  'Expected immutable to be a boolean, got yes': [
+    () => httpOrigin('http://h/', { immutable: 'yes' as never }),
+  ],
+  'Expected resume to be a boolean, got yes': [
+    () => httpOrigin('http://h/', { resume: 'yes' as never }),
+  ],
+  'Expected header fields, got Promise': [
+    () => httpOrigin('http://h/', { requestHeaders: Promise.resolve({}) as never }),
+  ],
+  'Expected the name of a bucket, got undefined': [
+    () => s3Bucket({ ...store, bucket: undefined as never }),
+  ],
+  'Expected region to be a text, got 5': [() => s3Bucket({ ...store, region: 5 as never })],
+  'Expected pathStyle to be a boolean, got no': [
+    () => s3Bucket({ ...store, pathStyle: 'no' as never }),
+  ],
+  'Expected credentials with accessKeyId and secretAccessKey': [
+    () => s3Bucket({ ...store, credentials: 'id:secret' as never }),
+    () => s3Bucket({ ...store, credentials: null as never }),
+    () => s3Bucket({ ...store, credentials: { ...key, accessKeyId: '' } }),
+    () => s3Bucket({ ...store, credentials: { ...key, secretAccessKey: undefined as never } }),
+  ],
+  'Expected a tier with get(key) and put(key, bytes), got /var/cache': [
+    () => cached(nothing, { tier: '/var/cache' as never }),
+  ],
+  'Expected the path of a directory, got undefined': [() => directoryTier(undefined as never)],
+}
+
+describe('what can not work is refused at once, by whoever got it', () => {
+  const rows = Object.entries(REFUSALS).flatMap(([message, calls]) =>
+    calls.map((call, i) => [`${message} (${i + 1})`, message, call] as const),
+  )
+  it.each(rows)('%s', async (_name, message, call) => {
+    await expect((async () => call())()).rejects.toThrow(new TypeError(message))
+  })
+})
+
+it('nobody is told a key that a function gave in another form', async () => {
+  const told: unknown[] = []
+  const bucket = s3Bucket({ ...store, credentials: () => 'id:secret' as never })
+  const handler = fileHandler(bucket, { onError: (error) => told.push(String(error)) })
+  const { status } = await handler(new Request('http://host/film.mp4'))
+  const message = 'TypeError: Expected credentials with accessKeyId and secretAccessKey'
+  expect([status, told]).toEqual([503, [message]])
+})
+
+it('a function that was not called for header fields is no set of them', async () => {
+  const told: unknown[] = []
+  const options = { headers: cors as never, onError: (error: unknown) => told.push(String(error)) }
+  const { status } = await fileHandler(nothing, options)(new Request('http://host/film.mp4'))
+  expect([status, told.length]).toEqual([503, 1])
+})
