@@ -362,7 +362,6 @@ test.each([
   ['module.ts', 'other'],
   ['list.m3u8', 'other'],
   ['list.m3u', 'other'],
-  ['list.pls', 'other'],
   ['paper.pdf', 'other'],
   ['nothing', 'other'],
 ])('%s is a %s', (name, kind) => {

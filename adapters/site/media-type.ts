@@ -5,16 +5,10 @@ import standardTypes from 'mime/types/standard.js'
 const types = new Mime(standardTypes, otherTypes)
 types.define(
   {
-    'application/gzip': ['gz', 'tgz'],
     'application/vnd.apache.parquet': ['parquet'],
-    'application/vnd.comicbook+zip': ['cbz'],
-    'application/vnd.debian.binary-package': ['deb'],
     'application/vnd.pmtiles': ['pmtiles'],
     'application/zstd': ['zst'],
-    'audio/ac3': ['ac3'],
     'audio/flac': ['flac'],
-    // Not pronunciations, which are .pls, too (RFC 4267): no player takes those.
-    'audio/x-scpls': ['pls'],
     'video/mp2t': ['ts', 'm2ts', 'mts'],
   },
   true,

@@ -27,6 +27,6 @@ export function kindOf(name: string): Kind {
   const type = mediaType(name) ?? ''
   // MPEG transport streams need a script to play, and .ts is TypeScript's extension, too.
   if (type.startsWith('video/') && type !== 'video/mp2t') return 'video'
-  if (type.startsWith('audio/') && !/mpegurl|scpls/.test(type)) return 'audio'
+  if (type.startsWith('audio/') && !type.includes('mpegurl')) return 'audio'
   return /^image\/(?:jpeg|png|gif|webp|avif|svg\+xml|bmp)$/.test(type) ? 'picture' : 'other'
 }
