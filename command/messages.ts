@@ -1,11 +1,11 @@
-import type { Report } from './page/events.ts'
+import type { RowReport } from './page/events.ts'
 import type { Facts, Job } from './server.ts'
 
 /** What the process that a person started says to its workers. */
 export type ToWorker =
   | { readonly kind: 'start'; readonly number: number; readonly job: Job }
   /** What another worker has to report. */
-  | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'report'; readonly report: RowReport }
   /** To end once the responses under way are over, or at once; all that is logged comes before. */
   | { readonly kind: 'drain' | 'end' }
 
@@ -21,6 +21,6 @@ export type FromWorker =
   | { readonly kind: 'notice'; readonly notice: string }
   /** How far its downloads have come. */
   | { readonly kind: 'progress'; readonly progress: string }
-  | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'report'; readonly report: RowReport }
   /** It has nothing more to say. */
   | { readonly kind: 'over' }

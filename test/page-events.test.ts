@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Views } from '../command/page/events.ts'
 import { withPage } from '../command/page/page.ts'
-import type { Row } from '../command/page/transfers.ts'
+import type { TransferRow } from '../command/page/transfers.ts'
 import { type FileSource, fileHandler } from '../src/index.ts'
 import { eventually } from './support/wait.ts'
 
@@ -53,7 +53,7 @@ function serveFilm() {
 function listenTo(response: Response) {
   const reader = response.body?.getReader()
   const decoder = new TextDecoder()
-  const rows = new Map<number, Row>()
+  const rows = new Map<number, TransferRow>()
   let facts: unknown = null
   let text = ''
   let isOver = false

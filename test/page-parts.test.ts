@@ -4,7 +4,7 @@ import { formatSize } from '../adapters/site/size.ts'
 import { askedOf } from '../command/page/browser/spans.ts'
 import { Tracks } from '../command/page/captions.ts'
 import { fold, formatTime } from '../command/page/format.ts'
-import { findIndex } from '../command/page/index-of.ts'
+import { findFilmIndex } from '../command/page/index-of.ts'
 import { renderPlaylist } from '../command/page/playlist.ts'
 import { Selection } from '../command/page/selection.ts'
 import { asWebVtt, toWebVtt } from '../command/page/srt.ts'
@@ -321,7 +321,7 @@ describe('the index of a film', () => {
   ])('of %s is found, by few reads', async (name, expected) => {
     const bytes = media(name)
     let reads = 0
-    const layout = await findIndex({
+    const layout = await findFilmIndex({
       size: bytes.length,
       read(start, end) {
         reads++
@@ -350,7 +350,7 @@ describe('the index of a film', () => {
       [20, 520],
     ],
   ])('of an MP4: %s', async (_what, boxes, [start, end], [mediaStart, mediaEnd]) => {
-    expect(await findIndex(sourceOf(Buffer.concat(boxes)))).toEqual({
+    expect(await findFilmIndex(sourceOf(Buffer.concat(boxes)))).toEqual({
       index: { name: 'moov', start, end },
       media: { start: mediaStart, end: mediaEnd },
     })
@@ -372,7 +372,7 @@ describe('the index of a film', () => {
       Buffer.from('1a45dfa38018538067ff114d9b74ff4dbbff53abff'.padEnd(64, 'f'), 'hex'),
     ],
   ])('of %s is none', async (_what, bytes) => {
-    expect(await findIndex(sourceOf(bytes))).toBeNull()
+    expect(await findFilmIndex(sourceOf(bytes))).toBeNull()
   })
 })
 

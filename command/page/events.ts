@@ -2,14 +2,14 @@ import { toRelativePath } from '../../adapters/site/url-path.ts'
 import type { Served, Serving } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { Listener } from './listener.ts'
-import { OwnTransfer, type Row, type Transfer, Transfers } from './transfers.ts'
+import { OwnTransfer, type Transfer, type TransferRow, Transfers } from './transfers.ts'
 
 /** A row, for those who serve the same pages from another process. */
-export interface Report {
+export interface RowReport {
   /** The name of the page. */
   readonly view: string
   readonly path: string
-  readonly row: Row
+  readonly row: TransferRow
 }
 
 /** How often those who listen are told how far a response has come, in ms. */
@@ -43,7 +43,7 @@ export function isListening({ headers }: Pick<Serving, 'headers'>): boolean {
  */
 export class Views {
   readonly #number: number
-  readonly #report: ((report: Report) => void) | null
+  readonly #report: ((report: RowReport) => void) | null
   readonly #views = new Map<string, View>()
   /** Weakly, as a response may be dropped without a word. */
   readonly #running = new WeakMap<RequestLike, OwnTransfer>()
@@ -53,7 +53,7 @@ export class Views {
   #timer: ReturnType<typeof setInterval> | null = null
 
   /** @param number tells this process from others, from 0 to 999 */
-  constructor(number = 0, report: ((report: Report) => void) | null = null) {
+  constructor(number = 0, report: ((report: RowReport) => void) | null = null) {
     this.#number = number
     this.#report = report
   }
@@ -78,7 +78,7 @@ export class Views {
   }
 
   /** Hears what another process reports. */
-  hear({ view, path, row }: Report): void {
+  hear({ view, path, row }: RowReport): void {
     this.#view(view).tell({ path, row: () => row })
   }
 

@@ -1,6 +1,6 @@
 import { formatSize } from '../../adapters/site/size.ts'
 import type { FileSource } from '../../src/source.ts'
-import { type FilmLayout, findIndex } from './index-of.ts'
+import { type FilmLayout, findFilmIndex } from './index-of.ts'
 
 /** What the server says of a file first. */
 export interface FileFacts {
@@ -13,7 +13,7 @@ export interface FileFacts {
 /** Reads them, and closes the file. */
 export async function readFacts(source: FileSource): Promise<FileFacts> {
   try {
-    const layout = await findIndex(source).catch(() => null)
+    const layout = await findFilmIndex(source).catch(() => null)
     return { size: source.size, layout, note: layout === null ? '' : noteOf(layout) }
   } finally {
     await source.close?.()

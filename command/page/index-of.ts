@@ -17,7 +17,7 @@ const MAX_BOXES = 32
  *
  * @returns null when it is neither, or has none that can be found so
  */
-export async function findIndex(source: FileSource): Promise<FilmLayout | null> {
+export async function findFilmIndex(source: FileSource): Promise<FilmLayout | null> {
   if (source.size < BOX_HEAD) return null
   const head = await readView(source, 0, BOX_HEAD)
   if (head.getUint32(0) === EBML) return findCues(source)
@@ -67,7 +67,7 @@ const CUES = 0x1c53bb6b
 /** The head of the file with its table of contents. */
 const HEAD_SIZE = 64 * 1024
 
-interface Element {
+interface EbmlElement {
   readonly id: number
   readonly content: number
   readonly end: number
@@ -115,7 +115,7 @@ function seekPosition(head: DataView, start: number, end: number, wanted: number
 }
 
 /** The elements between two places, as far as their heads lie within the view. */
-function* readElements(view: DataView, start: number, end: number): Generator<Element> {
+function* readElements(view: DataView, start: number, end: number): Generator<EbmlElement> {
   let at = start
   while (at + 2 <= Math.min(end, view.byteLength)) {
     const idLength = Math.clz32(view.getUint8(at)) - 23
@@ -135,7 +135,10 @@ function* readElements(view: DataView, start: number, end: number): Generator<El
   }
 }
 
-function readNumber(view: DataView, { content, end }: Pick<Element, 'content' | 'end'>): number {
+function readNumber(
+  view: DataView,
+  { content, end }: Pick<EbmlElement, 'content' | 'end'>,
+): number {
   let number = 0
   for (let at = content; at < Math.min(end, view.byteLength); at++) {
     number = number * 256 + view.getUint8(at)

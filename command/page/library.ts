@@ -64,11 +64,11 @@ export async function readLibrary(
   const finds = new Finds(shelf, query, limits)
   const { folders, isCut } = await lookThrough(shelf, query.folder, finds)
   await finds.takeOrphans()
-  const pages = Math.max(finds.pages(), Math.ceil(folders.size / limits.folders))
+  const pages = Math.max(finds.pages(), Math.ceil(folders.length / limits.folders))
   const end = query.page * limits.folders
   return {
     query,
-    folders: [...folders].sort(collator.compare).slice(end - limits.folders, end),
+    folders: folders.toSorted(collator.compare).slice(end - limits.folders, end),
     ...(await finds.shown()),
     counts: finds.counts,
     pages: Math.min(pages, MAX_PAGES),
@@ -76,14 +76,15 @@ export async function readLibrary(
   }
 }
 
-interface Walk {
-  /** The paths of the folders to be shown, but for those whose only film is shown without them. */
-  readonly folders: ReadonlySet<string>
-  /** Whether there is more than was looked at. */
-  readonly isCut: boolean
-}
-
-async function lookThrough(shelf: Shelf, top: string, finds: Finds): Promise<Walk> {
+/**
+ * Offers all that there is. What comes of it is the folders to be shown, but for those whose only
+ * film is shown without them; and whether there is more than was looked at.
+ */
+async function lookThrough(
+  shelf: Shelf,
+  top: string,
+  finds: Finds,
+): Promise<Pick<Library, 'folders' | 'isCut'>> {
   const { maxFolders = Infinity } = shelf
   const folders = new Set<string>()
   const queue = [top]
@@ -118,5 +119,5 @@ async function lookThrough(shelf: Shelf, top: string, finds: Finds): Promise<Wal
     const isShownAbove = finds.leave(place) && place.alone.isLeaf
     if (isShownAbove) folders.delete(folder)
   }
-  return { folders, isCut: names > MAX_NAMES || looked > maxFolders }
+  return { folders: [...folders], isCut: names > MAX_NAMES || looked > maxFolders }
 }

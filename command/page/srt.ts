@@ -14,7 +14,7 @@ const MAX_SIZE = 8 * 1024 * 1024
 export async function asWebVtt(source: FileSource): Promise<FileSource | null> {
   try {
     if (source.size > MAX_SIZE) return null
-    const text = toWebVtt(decode(await readBytes(source, 0, source.size)))
+    const text = toWebVtt(decodeText(await readBytes(source, 0, source.size)))
     const bytes = new TextEncoder().encode(text)
     return {
       size: bytes.length,
@@ -68,7 +68,7 @@ function toCueText(line: string): string {
     .replace(/-->/g, '--&gt;')
 }
 
-function decode(bytes: Uint8Array): string {
+function decodeText(bytes: Uint8Array): string {
   const [first = 0, second = 0] = bytes
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
   if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes)

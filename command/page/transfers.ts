@@ -4,7 +4,7 @@ import type { Served, Serving } from '../../src/served.ts'
 const MAX_TRANSFERS = 100
 
 /** A transfer as the page's range map shows it, at one moment. */
-export interface Row {
+export interface TransferRow {
   readonly id: number
   /** When it began, in ms since the epoch. */
   readonly at: number
@@ -22,7 +22,7 @@ export interface Row {
 /** A response that was seen to begin, in this process or another. */
 export interface Transfer {
   readonly path: string
-  row(): Row
+  row(): TransferRow
 }
 
 /** The last ones, by the numbers of their rows. */
@@ -40,9 +40,9 @@ export class Transfers extends Map<number, Transfer> {
 export class OwnTransfer implements Transfer {
   readonly path: string
   readonly view: string
-  readonly #row: Omit<Row, 'sent' | 'state'>
+  readonly #row: Omit<TransferRow, 'sent' | 'state'>
   #serving: Pick<Serving, 'sent'>
-  #state: Row['state'] = 'running'
+  #state: TransferRow['state'] = 'running'
   #lastSent: number | null = 0
 
   constructor(id: number, path: string, view: string, serving: Serving) {
@@ -76,7 +76,7 @@ export class OwnTransfer implements Transfer {
     return hasMoved
   }
 
-  row(): Row {
+  row(): TransferRow {
     return { ...this.#row, sent: this.#serving.sent, state: this.#state }
   }
 }

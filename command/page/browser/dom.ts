@@ -6,7 +6,7 @@ export function one<T extends HTMLElement>(selector: string, within: ParentNode 
 }
 
 /** Of a URL; as it is, if it is not encoded as UTF-8. */
-export function decode(text: string): string {
+export function decodeHref(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

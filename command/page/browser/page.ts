@@ -1,7 +1,7 @@
-import { decode, one } from './dom.ts'
-import { type Entry, mediaLinks, toEntry } from './entry.ts'
+import { decodeHref, one } from './dom.ts'
 import { startFolders } from './folders.ts'
 import { startKeys } from './keys.ts'
+import { mediaLinks, type Playable, toPlayable } from './playable.ts'
 import { startPlayer } from './player.ts'
 import { startSearch } from './search.ts'
 import { startThumbnails } from './thumbnails.ts'
@@ -22,7 +22,7 @@ export function startPage(): void {
   const thumbnails = startThumbnails(player.isLoading)
   const viewer = startViewer()
   /** What is played before and after it, wherever the reader is by then. */
-  let queue: readonly Entry[] = []
+  let queue: readonly Playable[] = []
 
   document.addEventListener('click', follow)
   addEventListener('popstate', () => {
@@ -61,35 +61,35 @@ export function startPage(): void {
   /** Plays what a link leads to; what is listed with it comes before and after. */
   function choose(link: HTMLAnchorElement, isWanted: boolean): void {
     const links = mediaLinks(link.closest('ul') ?? shelf)
-    queue = links.map(toEntry)
-    show(toEntry(link), isWanted)
+    queue = links.map(toPlayable)
+    show(toPlayable(link), isWanted)
   }
 
   /** Shows what the address names after its #, or the first of all. */
   function showNamed(): void {
     const links = mediaLinks(shelf)
-    const wanted = decode(location.hash.slice(1))
-    const named = links.find((link) => decode(link.getAttribute('href') ?? '') === wanted)
+    const wanted = decodeHref(location.hash.slice(1))
+    const named = links.find((link) => decodeHref(link.getAttribute('href') ?? '') === wanted)
     const link = named ?? (player.playing() === null ? links[0] : undefined)
     if (link !== undefined) choose(link, false)
   }
 
-  function show(entry: Entry, isWanted: boolean): void {
-    player.show(entry, isWanted)
+  function show(playable: Playable, isWanted: boolean): void {
+    player.show(playable, isWanted)
     mark()
   }
 
   /** To the next (1) or the previous (-1) of what is played. */
   function step(by: number): void {
     const at = queue.findIndex(({ href }) => href === player.playing()?.href)
-    const entry = at < 0 ? undefined : queue[at + by]
-    if (entry === undefined) {
+    const playable = at < 0 ? undefined : queue[at + by]
+    if (playable === undefined) {
       void turnPage(by)
       return
     }
-    const link = mediaLinks(shelf).find(({ pathname }) => pathname === entry.href)
+    const link = mediaLinks(shelf).find(({ pathname }) => pathname === playable.href)
     if (link !== undefined) name(link)
-    show(entry, true)
+    show(playable, true)
     link?.scrollIntoView({ block: 'nearest' })
   }
 
@@ -112,7 +112,7 @@ export function startPage(): void {
     return link?.closest('section')?.querySelector('h2')?.textContent
   }
 
-  function whenEnded({ isInSeries }: Entry): void {
+  function whenEnded({ isInSeries }: Playable): void {
     if (isInSeries) step(1)
   }
 

@@ -1,5 +1,5 @@
-import { decode, one, say } from './dom.ts'
-import type { Entry } from './entry.ts'
+import { decodeHref, one, say } from './dom.ts'
+import type { Playable } from './playable.ts'
 import { startRangeMap } from './range-map.ts'
 import { startResuming } from './resume.ts'
 import { captionsOf, changeTracks } from './tracks.ts'
@@ -7,10 +7,10 @@ import { explainTrouble } from './trouble.ts'
 
 export interface Player {
   /** What is loaded, whether it runs or not. */
-  playing(): Entry | null
+  playing(): Playable | null
   medium(): HTMLMediaElement | null
   /** Loads it, unless it is; and begins to play it, if that is wanted. */
-  show(entry: Entry, isWanted: boolean): void
+  show(playable: Playable, isWanted: boolean): void
   /** Whether the network belongs to what plays. */
   isLoading(): boolean
   /** @param by -1 for slower, 1 for faster, 0 for what is chosen */
@@ -23,11 +23,11 @@ export interface Player {
  *
  * @param view this page's name, which the addresses of what it plays carry
  */
-export function startPlayer(view: string, whenEnded: (entry: Entry) => void): Player {
+export function startPlayer(view: string, whenEnded: (playable: Playable) => void): Player {
   const speed = one<HTMLSelectElement>('#speed')
   const map = startRangeMap(view)
   const resuming = startResuming()
-  let playing: Entry | null = null
+  let playing: Playable | null = null
   let medium: HTMLMediaElement | null = null
 
   one('#tools').hidden = false
@@ -38,9 +38,9 @@ export function startPlayer(view: string, whenEnded: (entry: Entry) => void): Pl
   return {
     playing: () => playing,
     medium: () => medium,
-    show(entry, isWanted) {
-      const isLoaded = entry.href === playing?.href && medium?.error === null
-      if (!isLoaded) load(entry)
+    show(playable, isWanted) {
+      const isLoaded = playable.href === playing?.href && medium?.error === null
+      if (!isLoaded) load(playable)
       // A browser may refuse; the player has a button, too.
       if (isWanted) medium?.play().catch(() => {})
     },
@@ -52,24 +52,24 @@ export function startPlayer(view: string, whenEnded: (entry: Entry) => void): Pl
     changeSpeed,
   }
 
-  function load(entry: Entry): void {
+  function load(playable: Playable): void {
     const last = medium
     const shown = captionsOf(last)
     // The same element, if it can be: another one would leave full screen and picture in picture.
-    const next = last?.localName === entry.kind ? last : makeMedium(entry.kind, last)
-    resuming.follow(next, entry.href)
+    const next = last?.localName === playable.kind ? last : makeMedium(playable.kind, last)
+    resuming.follow(next, playable.href)
     one('#stage').hidden = false
-    playing = entry
+    playing = playable
     medium = next
-    one('#title').textContent = entry.title
-    one('#about').textContent = decode(entry.href).split('/').slice(1, -1).join(' / ')
-    one<HTMLAnchorElement>('#download').href = entry.href
+    one('#title').textContent = playable.title
+    one('#about').textContent = decodeHref(playable.href).split('/').slice(1, -1).join(' / ')
+    one<HTMLAnchorElement>('#download').href = playable.href
     one('#trouble').hidden = true
-    document.title = entry.title
-    next.setAttribute('aria-label', entry.title)
-    if (next instanceof HTMLVideoElement) next.poster = entry.poster ?? ''
-    changeTracks(next, entry.tracks, shown)
-    next.src = `${entry.href}?view=${view}`
+    document.title = playable.title
+    next.setAttribute('aria-label', playable.title)
+    if (next instanceof HTMLVideoElement) next.poster = playable.poster ?? ''
+    changeTracks(next, playable.tracks, shown)
+    next.src = `${playable.href}?view=${view}`
     if (next !== last) {
       one('#player').replaceChildren(next)
       // Otherwise the last one would go on loading until it is garbage collected.
@@ -79,7 +79,7 @@ export function startPlayer(view: string, whenEnded: (entry: Entry) => void): Pl
     map.follow(next)
   }
 
-  function makeMedium(kind: Entry['kind'], last: HTMLMediaElement | null): HTMLMediaElement {
+  function makeMedium(kind: Playable['kind'], last: HTMLMediaElement | null): HTMLMediaElement {
     const next = document.createElement(kind)
     next.controls = true
     next.preload = 'metadata'
@@ -97,11 +97,11 @@ export function startPlayer(view: string, whenEnded: (entry: Entry) => void): Pl
   }
 
   async function tellTrouble(): Promise<void> {
-    const entry = playing
-    if (entry === null) return
+    const playable = playing
+    if (playable === null) return
     const trouble = one('#trouble')
-    const text = await explainTrouble(entry.href)
-    if (entry !== playing) return
+    const text = await explainTrouble(playable.href)
+    if (playable !== playing) return
     trouble.textContent = text
     trouble.hidden = false
   }

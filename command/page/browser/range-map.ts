@@ -1,6 +1,6 @@
 import { formatSize } from '../../../adapters/site/size.ts'
 import type { FileFacts } from '../facts.ts'
-import type { Row } from '../transfers.ts'
+import type { TransferRow } from '../transfers.ts'
 import { one } from './dom.ts'
 import { renderRow } from './request-row.ts'
 import { lengthOf, merge, place, type Span, sentOf } from './spans.ts'
@@ -19,7 +19,7 @@ export interface RangeMap {
 export function startRangeMap(view: string): RangeMap {
   const map = one('#map')
   const bar = one('#bar')
-  const rows = new Map<number, Row>()
+  const rows = new Map<number, TransferRow>()
   let facts: FileFacts = { size: 0, layout: null, note: '' }
   let medium: HTMLMediaElement | null = null
   let events: EventSource | null = null
@@ -56,7 +56,7 @@ export function startRangeMap(view: string): RangeMap {
       plan()
     })
     events.addEventListener('requests', ({ data }) => {
-      const changed: Row[] = JSON.parse(data)
+      const changed: TransferRow[] = JSON.parse(data)
       for (const row of changed) rows.set(row.id, row)
       plan()
     })
@@ -100,7 +100,7 @@ export function startRangeMap(view: string): RangeMap {
     )
   }
 
-  function describe(all: readonly Row[], at: number): void {
+  function describe(all: readonly TransferRow[], at: number): void {
     const { size, layout } = facts
     const isExact = all.every(({ sent }) => sent !== null)
     const total = all.reduce((sum, row) => sum + lengthOf(sentOf(row)), 0)

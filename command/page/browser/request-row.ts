@@ -1,5 +1,5 @@
 import { formatSize } from '../../../adapters/site/size.ts'
-import type { Row } from '../transfers.ts'
+import type { TransferRow } from '../transfers.ts'
 import { one } from './dom.ts'
 import { askedOf, lengthOf, place, sentOf } from './spans.ts'
 
@@ -10,7 +10,7 @@ import { askedOf, lengthOf, place, sentOf } from './spans.ts'
  * @param known the row as it was drawn before
  * @param size of the file
  */
-export function renderRow(row: Row, known: Element | null, size: number): Element {
+export function renderRow(row: TransferRow, known: Element | null, size: number): Element {
   const { id, at, range, status, state } = row
   const line = known ?? one<HTMLTemplateElement>('#request').content.cloneNode(true).firstChild
   if (!(line instanceof HTMLElement)) throw new Error('Expected the template of a row')

@@ -1,11 +1,11 @@
 import * as size from '../../../adapters/site/size.ts'
 import * as format from '../format.ts'
 import * as dom from './dom.ts'
-import * as entry from './entry.ts'
 import * as folders from './folders.ts'
 import * as keys from './keys.ts'
 import * as memory from './memory.ts'
 import * as page from './page.ts'
+import * as playable from './playable.ts'
 import * as player from './player.ts'
 import * as rangeMap from './range-map.ts'
 import * as requestRow from './request-row.ts'
@@ -23,7 +23,7 @@ const MODULES = [
   size,
   dom,
   view,
-  entry,
+  playable,
   memory,
   resume,
   tracks,

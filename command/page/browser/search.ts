@@ -1,5 +1,5 @@
 import { fold } from '../format.ts'
-import { decode, one } from './dom.ts'
+import { decodeHref, one } from './dom.ts'
 import type { Folders } from './folders.ts'
 
 /** The filter and the order. It runs in the browser, from its own source text. */
@@ -51,7 +51,7 @@ export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): v
       const heading = section.querySelector('h2')?.textContent ?? ''
       const items = [...section.querySelectorAll('li')]
       for (const item of items) {
-        const path = decode(item.querySelector('a')?.getAttribute('href') ?? '')
+        const path = decodeHref(item.querySelector('a')?.getAttribute('href') ?? '')
         const text = fold(`${heading} ${path}`)
         item.hidden = !wanted.every((word) => text.includes(word))
       }

@@ -1,4 +1,4 @@
-import type { Row } from '../transfers.ts'
+import type { TransferRow } from '../transfers.ts'
 
 /** Bytes [start, end) of a file. */
 export interface Span {
@@ -7,14 +7,14 @@ export interface Span {
 }
 
 /** What was asked for: of what the browser has (a 304), only its Range field tells. */
-export function askedOf({ status, range, start, end }: Row, size: number): Span {
+export function askedOf({ status, range, start, end }: TransferRow, size: number): Span {
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? []
   if (status !== 304 || first === undefined) return { start, end }
   return { start: Number(first), end: last === '' ? size : Math.min(Number(last) + 1, size) }
 }
 
 /** What was sent of the file; where that is not known, what was announced. */
-export function sentOf({ start, end, sent }: Row): Span {
+export function sentOf({ start, end, sent }: TransferRow): Span {
   return { start, end: sent === null ? end : Math.min(end, start + sent) }
 }
 

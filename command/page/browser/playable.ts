@@ -1,7 +1,7 @@
 import type { TrackOnPage } from '../track-list.ts'
 
 /** What is played, as the link to it says. */
-export interface Entry {
+export interface Playable {
   /** Its path and nothing else. */
   readonly href: string
   readonly kind: 'video' | 'audio'
@@ -18,7 +18,7 @@ export function mediaLinks(within: ParentNode): HTMLAnchorElement[] {
 }
 
 /** In whole addresses, which stay right when the page goes to another folder. */
-export function toEntry(link: HTMLAnchorElement): Entry {
+export function toPlayable(link: HTMLAnchorElement): Playable {
   const { tracks = '[]', poster = null } = link.dataset
   return {
     href: link.pathname,
