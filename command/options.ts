@@ -40,6 +40,8 @@ export interface ServeOptions {
   readonly log: 'text' | 'json' | 'off'
   /** How many processes or threads answer. */
   readonly workers: number
+  /** The options that change nothing about what is served. */
+  readonly idle: readonly string[]
 }
 
 const DEFAULTS = {
@@ -181,7 +183,21 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     qr: values['no-qr'] ? false : (values.qr ?? null),
     log: expectLog(values.log),
     workers: expectWorkers(values.workers),
+    idle: idleAmong(values, path),
   }
+}
+
+const OF_S3 = ['endpoint', 'profile'] as const
+const OF_ELSEWHERE = [...OF_S3, 'cache-memory', 'cache-dir'] as const
+
+/** Whoever gives these has perhaps forgotten the other half. */
+function idleAmong(values: Values, path: string): string[] {
+  const others = /^s3:/i.test(path) ? [] : /^https?:/i.test(path) ? OF_S3 : OF_ELSEWHERE
+  const idle: string[] = others.filter((name) => {
+    return values[name] !== undefined && values[name] !== Object(DEFAULTS)[name]
+  })
+  if (values.listing && values['no-page']) idle.push('no-page')
+  return idle.map((name) => `--${name}`)
 }
 
 /** Of more than one thing to serve; the first was perhaps meant for the word `check`. */
