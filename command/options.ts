@@ -78,7 +78,7 @@ DIR, it is the current folder.
       --cors             let pages of any other site read the files
       --cache SECONDS    let browsers keep files without asking, ${DEFAULTS.cache} by default
       --max-ranges N     ranges in one request, ${DEFAULTS['max-ranges']} by default
-      --faststart        send the index of an MP4 first, wherever it is stored
+      --faststart        send an MP4's index first, even if it is at the end
       --listing          show folders as plain lists
       --no-page          show no folders
       --open             open the page in a browser
