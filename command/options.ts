@@ -40,6 +40,8 @@ export interface ServeOptions {
   readonly log: 'text' | 'json' | 'off'
   /** How many processes or threads answer. */
   readonly workers: number
+  /** The options that change nothing about what is served. */
+  readonly idle: readonly string[]
 }
 
 const DEFAULTS = {
@@ -76,7 +78,7 @@ DIR, it is the current folder.
       --cors             let pages of any other site read the files
       --cache SECONDS    let browsers keep files without asking, ${DEFAULTS.cache} by default
       --max-ranges N     ranges in one request, ${DEFAULTS['max-ranges']} by default
-      --faststart        send the index of an MP4 first, wherever it is stored
+      --faststart        send an MP4's index first, even if it is at the end
       --listing          show folders as plain lists
       --no-page          show no folders
       --open             open the page in a browser
@@ -181,7 +183,21 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     qr: values['no-qr'] ? false : (values.qr ?? null),
     log: expectLog(values.log),
     workers: expectWorkers(values.workers),
+    idle: idleAmong(values, path),
   }
+}
+
+const OF_S3 = ['endpoint', 'profile'] as const
+const OF_ELSEWHERE = [...OF_S3, 'cache-memory', 'cache-dir'] as const
+
+/** Whoever gives these has perhaps forgotten the other half. */
+function idleAmong(values: Values, path: string): string[] {
+  const others = /^s3:/i.test(path) ? [] : /^https?:/i.test(path) ? OF_S3 : OF_ELSEWHERE
+  const idle: string[] = others.filter((name) => {
+    return values[name] !== undefined && values[name] !== Object(DEFAULTS)[name]
+  })
+  if (values.listing && values['no-page']) idle.push('no-page')
+  return idle.map((name) => `--${name}`)
 }
 
 /** Of more than one thing to serve; the first was perhaps meant for the word `check`. */

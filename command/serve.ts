@@ -102,6 +102,7 @@ async function announce(
   process.stdout.write(`${url}\n`)
   const urls = externalUrls(options.host, address, port, runtime.networkInterfaces(), scheme)
   for (const each of urls) if (each !== url) output.say(each)
+  if (options.idle.length > 0) output.say(`without effect here: ${options.idle.join(', ')}`)
   if (!isListed) {
     output.say(`${place} lists no folders: its files are found only by those who know their names`)
   }

@@ -33,6 +33,7 @@ describe('parseOptions', () => {
       qr: null,
       log: 'text',
       workers: 1,
+      idle: [],
       ...change,
     }
   }
@@ -77,10 +78,21 @@ describe('parseOptions', () => {
     ],
     [
       ['--cache-memory', '0', '--cache-dir', '/cache'],
-      serve({ cacheMemory: 0, cacheDirectory: '/cache' }),
+      serve({
+        cacheMemory: 0,
+        cacheDirectory: '/cache',
+        idle: ['--cache-memory', '--cache-dir'],
+      }),
     ],
     [['--faststart'], serve({ faststart: true })],
     [['--listing'], serve({ folders: 'listing' })],
+    [['--no-page', '--listing'], serve({ folders: 'listing', idle: ['--no-page'] })],
+    [['--cache-memory', '64'], serve({})],
+    [['--endpoint', 'http://a'], serve({ endpoint: 'http://a', idle: ['--endpoint'] })],
+    [
+      ['https://a/', '--profile', 'b', '--cache-dir', 'c'],
+      serve({ path: 'https://a/', profile: 'b', cacheDirectory: 'c', idle: ['--profile'] }),
+    ],
     [['--no-page'], serve({ folders: 'nothing' })],
     [['--open', '--qr'], serve({ open: true, qr: true })],
     [['--no-qr'], serve({ qr: false })],

@@ -179,6 +179,19 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(new Uint8Array(await part.arrayBuffer())).toEqual(film.slice(-1))
   })
 
+  test('options that change nothing are named at the start', async ({ expect }) => {
+    const { log, child, ended } = await serve(
+      media,
+      '--endpoint',
+      'http://store/',
+      '--profile',
+      'a',
+    )
+    await expect.poll(log, PATIENT).toEqual(['without effect here: --endpoint, --profile'])
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(0)
+  })
+
   test('on all addresses, it says where it is found, what is read there, and by whom', async ({
     expect,
   }) => {
