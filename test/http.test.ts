@@ -890,6 +890,13 @@ describe('what is stored encoded', () => {
     ['aws-chunked,gzip', 'gzip'],
     ['gzip, br', 'gzip, br'],
     ['gzip,,', 'gzip'],
+    ['X-GZIP', 'X-GZIP'],
+    ['zstd', 'zstd'],
+    // What browsers pass on as if it were not there
+    ...['UTF-8', 'utf8', 'none', 'binary', '8bit', 'null', 'base64', 'x-br2', 'br-2', ''].map(
+      (coding) => [coding, null],
+    ),
+    ['UTF-8, gzip', 'gzip'],
   ])('as %s is sent as %s', async (coding, told) => {
     origin.behave(serving({ ...FILE, fields: { 'content-encoding': coding } }))
     const response = await ask({})
