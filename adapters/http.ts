@@ -26,9 +26,10 @@ import {
   originFile,
   originLimits,
 } from './http/file.ts'
+import { readHead } from './http/head.ts'
 import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
-import { cancel, type Upstream } from './http/upstream.ts'
+import { cancel, type HeaderPairs, type Upstream } from './http/upstream.ts'
 import { isSayable } from './site/object-key.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
@@ -176,10 +177,13 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
   const credentials = basic(root)
   root.username = ''
   root.password = ''
+  /** What was asked last with a Range that was refused: repeated, it has none. */
+  let refused: HeaderPairs | undefined
   return (url: URL, isFile = (_url: URL) => true): Upstream => ({
     name: nameOf(url),
     ...limits,
-    async send(method, fields, signal) {
+    send: async function send(method, fields, signal) {
+      if (fields === refused) fields = {}
       // A body must come as it is stored: its offsets are those of the file.
       const elsewhere = { 'accept-encoding': 'identity', ...fields }
       const headers = new Headers(elsewhere)
@@ -189,11 +193,28 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
       }
       if (credentials !== null) headers.set('authorization', credentials)
       const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
+      if (isRefusal(fields, found.response)) {
+        cancel(found.response)
+        refused = fields
+        return send(method, fields, signal)
+      }
       if (isFile(found.url)) return found.response
       cancel(found.response)
       return new Response(null, { status: 404 })
     },
   })
+}
+
+/**
+ * Whether a server takes no Range at all, for it does not take one that every file but an empty one
+ * can satisfy: its answer is an error, or a 206 that does not say of what.
+ */
+function isRefusal({ range }: HeaderPairs, response: Response): boolean {
+  return (
+    range === 'bytes=0-' &&
+    /206|4[01]6|[45]00/.test(`${response.status}`) &&
+    !readHead(response).range
+  )
 }
 
 /**

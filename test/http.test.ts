@@ -72,6 +72,13 @@ const status =
   (): Part => {
     return { status, headers: { 'content-length': '4', ...headers }, bytes: Buffer.from('oops') }
   }
+/** Does something else with whatever has a Range, and is right without. */
+const refusing = (refuse: (part: Part) => Part): Behaviour => {
+  const refused = serving(FILE, refuse)
+  return (incoming, outgoing) => {
+    return (incoming.headers.range === undefined ? good : refused)(incoming, outgoing)
+  }
+}
 const all = [200, null, ALPHABET] as const
 
 const ROWS: Row[] = [
@@ -170,7 +177,7 @@ const ROWS: Row[] = [
       origin: serving({ bytes: new Uint8Array(0), etag: '"e"' }),
       ...(range === undefined ? {} : { headers: { range } }),
       answer: [200, null, ''],
-      asked: [`GET /f ${range ?? 'bytes=0-'}`, 'HEAD /f'],
+      asked: range === 'bytes=-1' ? ['GET /f bytes=-1', 'HEAD /f'] : ['GET /f bytes=0-', 'GET /f'],
     }),
   ),
   {
@@ -181,7 +188,7 @@ const ROWS: Row[] = [
       bytes: new Uint8Array(0),
     })),
     answer: [200, null, ''],
-    asked: ['GET /f bytes=0-'],
+    asked: ['GET /f bytes=0-', 'GET /f'],
   },
   // What is not there
   {
@@ -237,7 +244,53 @@ const ROWS: Row[] = [
       return serving({ bytes: new Uint8Array(0), etag: '"e"' })(incoming, outgoing)
     },
     answer: [200, null, ''],
-    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0'],
+    asked: ['GET /f bytes=0-', 'GET /f'],
+  },
+  // Ranges are refused
+  ...[400, 406, 416, 500].flatMap((code): Row[] => [
+    {
+      name: `a ${code} to any range`,
+      origin: refusing(status(code)),
+      answer: all,
+      asked: ['GET /f bytes=0-', 'GET /f'],
+    },
+    {
+      name: `a ${code} to any range, and one from the first byte on`,
+      origin: refusing(status(code)),
+      headers: { range: 'bytes=0-' },
+      answer: [206, 'bytes 0-25/26', ALPHABET],
+      asked: ['GET /f bytes=0-', 'GET /f'],
+    },
+  ]),
+  {
+    name: 'a 406 to any range, and one that is not from the first byte on',
+    origin: refusing(status(406)),
+    headers: { range: 'bytes=5-9' },
+    answer: [502, null, 'Expected the file, got status 406\n'],
+    asked: ['GET /f bytes=5-9'],
+  },
+  ...[
+    'bytes 0-/26',
+    'bytes=0-25/26',
+    'bytes  0-25/26',
+    'bytes: 0-25/26',
+    '0-25/26',
+    'bytes 0-25',
+    'bytes 0-5/26',
+    '',
+  ].map(
+    (told): Row => ({
+      name: `all of a file, as '${told}'`,
+      origin: refusing(saying({ 'content-range': told })),
+      answer: all,
+      asked: ['GET /f bytes=0-', 'GET /f'],
+    }),
+  ),
+  {
+    name: 'all of a file of unknown size',
+    origin: refusing(saying({ 'content-range': 'bytes 0-25/*' })),
+    answer: all,
+    asked: ['GET /f bytes=0-', 'HEAD /f'],
   },
   // Ranges are ignored
   {
@@ -428,7 +481,7 @@ const ROWS: Row[] = [
     asked: ['GET /f bytes=-5000', 'HEAD /f', 'GET /f bytes=0-25'],
   },
   // It is busy, or fails
-  ...[408, 429, 500, 502, 503, 504].map(
+  ...[408, 429, 502, 503, 504].map(
     (code): Row => ({
       name: `a ${code}, once`,
       origin: once(status(code, { 'retry-after': '0' })),
@@ -436,6 +489,19 @@ const ROWS: Row[] = [
       asked: ['GET /f bytes=0-', 'GET /f bytes=0-'],
     }),
   ),
+  {
+    name: 'a 500 without end',
+    origin: serving(FILE, status(500, { 'retry-after': '0' })),
+    answer: [503, '0', 'Expected the file, got status 500\n'],
+    asked: ['GET /f bytes=0-', 'GET /f', 'GET /f', 'GET /f'],
+  },
+  {
+    name: 'a 500 to a range, once',
+    origin: once(status(500, { 'retry-after': '0' })),
+    headers: { range: 'bytes=5-9' },
+    answer: [206, 'bytes 5-9/26', 'fghij'],
+    asked: ['GET /f bytes=5-9', 'GET /f bytes=5-9'],
+  },
   ...['soon', '-5', '1.5', '0x10', '9'.repeat(20), 'Fri, 01 Jan 2199 00:00:00 GMT', '<b>'].map(
     (retryAfter): Row => ({
       name: `a 503 with ${retryAfter} for Retry-After`,
@@ -475,7 +541,7 @@ const ROWS: Row[] = [
     name: 'a 400',
     origin: serving(FILE, status(400)),
     answer: [502, null, 'Expected the file, got status 400\n'],
-    asked: ['GET /f bytes=0-'],
+    asked: ['GET /f bytes=0-', 'GET /f'],
   },
   {
     name: 'a connection that ends before the head, once',
@@ -824,6 +890,13 @@ describe('what is stored encoded', () => {
     ['aws-chunked,gzip', 'gzip'],
     ['gzip, br', 'gzip, br'],
     ['gzip,,', 'gzip'],
+    ['X-GZIP', 'X-GZIP'],
+    ['zstd', 'zstd'],
+    // What browsers pass on as if it were not there
+    ...['UTF-8', 'utf8', 'none', 'binary', '8bit', 'null', 'base64', 'x-br2', 'br-2', ''].map(
+      (coding) => [coding, null],
+    ),
+    ['UTF-8, gzip', 'gzip'],
   ])('as %s is sent as %s', async (coding, told) => {
     origin.behave(serving({ ...FILE, fields: { 'content-encoding': coding } }))
     const response = await ask({})
@@ -1266,7 +1339,8 @@ describe('httpFile', () => {
       if (++count > 1) return outgoing.writeHead(404).end()
       return serving(FILE, saying({ 'content-range': 'bytes 5-9/26' }))(incoming, outgoing)
     })
-    const found = await httpFile(`${origin.url}f`, new Request('http://localhost/f'))
+    const request = new Request('http://localhost/f', { headers: { range: 'bytes=0-4' } })
+    const found = await httpFile(`${origin.url}f`, request)
     expect(found).toMatchObject({ status: 503, error: expect.any(SourceChangedError) })
   })
 

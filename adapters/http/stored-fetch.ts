@@ -41,16 +41,15 @@ export const storedFetch: StoredFetch = async (url, ask) => {
   throw misanswer({ name }, 'a body as it is stored', 'it decoded by fetch')
 }
 
-/**
- * No codings of what is stored: the second is how some clients upload to S3, which some stores
- * keep.
- */
-const NO_CODING = /^(?:identity|aws-chunked)$/i
+/** The registered codings that a client undoes (RFC 9110 §8.4.1), each as a whole. */
+const CODINGS = /(?<![\w-])(?:x-)?(?:br|compress|dc[bz]|deflate|gzip|zstd)(?![\w-])/gi
 
-/** The Content-Encoding in which a body is stored; null if in none. */
+/**
+ * The Content-Encoding in which a body is stored; null if in none. Uploads call `UTF-8`, `none` and
+ * `aws-chunked` one, which stores keep; a browser, too, takes such a body as it is.
+ */
 export function storedEncoding(headers: Headers): string | null {
-  const codings = (headers.get('content-encoding') ?? '').match(/[^\s,]+/g) ?? []
-  return codings.filter((coding) => !NO_CODING.test(coding)).join(', ') || null
+  return headers.get('content-encoding')?.match(CODINGS)?.join(', ') ?? null
 }
 
 /** The part of undici's handlers that is used. */
