@@ -41,6 +41,26 @@ async function looked(): Promise<Mounts> {
   return mounts
 }
 
+/** Mounts of which nobody says where they are. */
+function untold(): Mounts {
+  return new Mounts(async () => null)
+}
+
+/** Mounts of this machine, and one at /net that stalls, whatever is asked. */
+function besideOneThatStalls(): { mounts: Mounts; looks: string[] } {
+  const looks: string[] = []
+  for (const name of ['stat', 'lstat'] as const) {
+    const look = elsewhere[name]
+    vi.spyOn(elsewhere, name).mockImplementation((at) => {
+      if (!String(at).startsWith('/net')) return look(at)
+      looks.push(String(at))
+      return new Promise(() => {})
+    })
+  }
+  const table = ['1 0 0:1 / / rw - ext4 /dev/sda rw', '2 1 0:2 / /net rw - nfs server:/ rw']
+  return { mounts: new Mounts(async () => table.join('\n')), looks }
+}
+
 /** How many threads Node has for such calls. */
 const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4
 
@@ -120,7 +140,7 @@ it.each([
 })
 
 it('what could not be asked of a device is asked again', async () => {
-  const mounts = new Mounts()
+  const mounts = untold()
   vi.spyOn(elsewhere, 'stat').mockResolvedValueOnce(statSync(path))
   await mounts.look(`${path}-removed-since`)
   const seen = [mounts.isHere(dev)]
@@ -134,7 +154,7 @@ it('a name that no file can have is one where nothing is', async () => {
 
 it('a path of 2000 names below one that is missing takes 17 looks, and is not remembered', async () => {
   const looks = vi.spyOn(elsewhere, 'stat')
-  const mounts = new Mounts()
+  const mounts = untold()
   const far = join(dirname(path), 'a/'.repeat(1800), 'file')
   expect(await mounts.look(far)).toBe(null)
   const near = join(dirname(path), 'a/'.repeat(15), 'file')
@@ -144,26 +164,37 @@ it('a path of 2000 names below one that is missing takes 17 looks, and is not re
 })
 
 it.each([
-  ['of an unknown device', '/unknown'],
-  ['below one of this machine, where anything may be mounted', join(dirname(path), 'below')],
-])('a directory %s can stall no more threads than may wait', async (_which, directory) => {
-  const mounts = new Mounts()
+  ['one directory', (i: number) => `/net/directory/${i}`],
+  ['a directory each', (i: number) => `/net/${i}/file`],
+])('who looks into %s of a mount that stalls takes no more threads than may wait', async (_which, pathOf) => {
+  const { mounts, looks } = besideOneThatStalls()
+  for (let i = 0; i < 8; i++) void mounts.look(pathOf(i))
+  await until(() => looks.length >= THREADS - 1)
+  await settle()
+  expect(looks.length).toBe(THREADS - 1)
+  // Whoever is the first to look at this machine's files waits for none of them.
+  await mounts.look(path)
+  expect(mounts.isHere(dev)).toBe(true)
+})
+
+it.each([
+  ['a directory', (i: number) => `/unknown/${i}`],
+  ['a directory each', (i: number) => `/unknown-${i}/file`],
+])('they take no more where nobody says what is mounted, looking into %s', async (_which, pathOf) => {
+  const mounts = untold()
   await mounts.look(path)
   const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
-  for (let i = 0; i < 8; i++) void mounts.look(join(directory, `${i}`))
+  for (let i = 0; i < 8; i++) void mounts.look(pathOf(i))
   await settle()
   expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
-it('who is the first to look into a directory does not wait for others that stall', async () => {
-  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
-  const mounts = new Mounts()
-  for (let i = 0; i < 8; i++) void mounts.look(`/unknown/${i}`)
-  await settle()
-  looks.mockClear()
-  void mounts.look('/another/0')
-  await settle()
-  expect(looks.mock.calls).toEqual([['/another/0']])
+it('a healthy mount is asked once for each look', async () => {
+  const { mounts } = besideOneThatStalls()
+  const looks = vi.mocked(elsewhere.stat).mockResolvedValue(statSync(path))
+  vi.mocked(elsewhere.lstat).mockClear()
+  for (let i = 0; i < 8; i++) await mounts.look(`/net/${i}/file`)
+  expect([looks.mock.calls.length, vi.mocked(elsewhere.lstat).mock.calls]).toEqual([8, [['/']]])
 })
 
 it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
@@ -192,6 +223,33 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
   expect(stalled).toBe(THREADS - 1)
 })
 
+it.each([
+  ['a mount', 'net'],
+  ['a link to one', 'link'],
+])('a directory that is listed stalls no more threads than may wait, by %s in it', async (_what, name) => {
+  const root = realpathSync(temporaryDirectory())
+  const table = ['1 0 0:1 / / rw - ext4 /dev/sda rw', `2 1 0:2 / ${root}/net rw - nfs server:/ rw`]
+  const mounts = new Mounts(async () => table.join('\n'))
+  mkdirSync(join(root, 'net'))
+  if (name === 'link') symlinkSync('net', join(root, name))
+  let stalled = 0
+  for (const call of ['stat', 'lstat', 'open'] as const) {
+    const ask: (...asked: [never, never]) => Promise<unknown> = elsewhere[call]
+    vi.spyOn(elsewhere, call).mockImplementation((...asked: unknown[]) => {
+      // What is asked of a link itself is not asked of what it leads to.
+      const isAway = String(asked[0]).endsWith(`/${name}`) && !(name === 'link' && call === 'lstat')
+      if (!isAway) return Reflect.apply(ask, elsewhere, asked)
+      stalled++
+      return new Promise<never>(() => {})
+    })
+  }
+  for (let i = 0; i < 8; i++) void listBelow(new Below(root, 'inside', mounts), '', mounts).next()
+  await until(() => stalled > 0)
+  await settle()
+  // Each path has one thread.
+  expect(stalled).toBe(1)
+})
+
 it.runIf(canCountHandles)(
   'a directory is closed once it was listed, or nobody reads on',
   async () => {
@@ -215,13 +273,24 @@ it.runIf(canCountHandles)('a directory that can not be entered is not left open'
   expect(openHandles(root)).toBe(0)
 })
 
-it('a known directory of this machine is looked into by all who come', async () => {
-  const mounts = new Mounts()
+it.each<[told: string, mounts: Mounts, call: 'stat' | 'lstat']>([
+  ['', new Mounts(), 'lstat'],
+  [', where nobody says what is mounted, too', untold(), 'stat'],
+])('a known directory of this machine is looked into by all who come%s', async (_told, mounts, call) => {
   await mounts.look(path)
-  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
+  const looks = vi.spyOn(elsewhere, call).mockReturnValue(new Promise(() => {}))
   for (let i = 0; i < 8; i++) void mounts.look(`${path}-${i}`)
   await settle()
   expect(looks.mock.calls.length).toBe(8)
+})
+
+it('a known directory of a slow disk stalls no more threads than may wait', async () => {
+  const mounts = await looked()
+  const looks = vi.spyOn(elsewhere, 'lstat').mockReturnValue(new Promise(() => {}))
+  mounts.note(path, dev, SLOW)
+  for (let i = 0; i < 8; i++) void mounts.look(`${path}-${i}`)
+  await settle()
+  expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
 it('who comes when one is done waits as long as there are as many as may be', async () => {
@@ -240,17 +309,6 @@ it('who comes when one is done waits as long as there are as many as may be', as
   void run(THREADS + 1)
   await settle()
   expect(begun).toEqual(Array.from({ length: THREADS }, (_, i) => i))
-})
-
-it('who is the first to look into a directory knows its device, whoever stalls', async () => {
-  const look = elsewhere.stat
-  vi.spyOn(elsewhere, 'stat').mockImplementation((at) =>
-    String(at).startsWith('/unknown') ? new Promise(() => {}) : look(at),
-  )
-  const mounts = new Mounts()
-  for (let i = 0; i < 8; i++) void mounts.look(`/unknown/${i}`)
-  await mounts.look(path)
-  expect(mounts.isHere(dev)).toBe(true)
 })
 
 it('a file on another machine is listed without a version', async () => {

@@ -29,7 +29,9 @@ export async function* listBelow(
   const directory = await unlessAbsent(() => place.enter(at, calls))
   if (directory === null) return place.lookAtRoot()
   const entryOf = async (dirent: Dirent) => {
-    const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, calls)
+    const safe = mayLeadAway(dirent) ? await callsAt(`${at}/${dirent.name}`, mounts) : calls
+    if (safe === null) return null
+    const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, safe)
     return version && toEntry(dirent, version, mounts)
   }
   const inTurn: InTurn = (call) => mounts.run(at, found.dev, call)
@@ -62,6 +64,17 @@ async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> 
   } finally {
     await inTurn(() => directory.close())
   }
+}
+
+/** Whether something may be mounted there, or behind it, that stalls where its directory does not. */
+function mayLeadAway(dirent: Dirent): boolean {
+  return dirent.isDirectory() || dirent.isSymbolicLink()
+}
+
+/** How to ask about what a path leads to; null if there is nothing, or it can't be looked at. */
+async function callsAt(path: string, mounts: Mounts): Promise<Calls | null> {
+  const found = await mounts.look(path).catch(() => null)
+  return found && mounts.callsElsewhere(path, found.dev)
 }
 
 /** What an entry is, or leads to; null if it may not be served, or can't be looked at. */

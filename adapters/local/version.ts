@@ -6,7 +6,7 @@ export type Version = Pick<
   'dev' | 'ino' | 'nlink' | 'mode' | 'uid' | 'gid' | 'size' | 'mtimeMs' | 'ctimeMs'
 >
 
-const { S_IFMT, S_IFREG, S_IFDIR } = constants
+const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
 export function isRegular({ mode }: Version): boolean {
   return (mode & S_IFMT) === S_IFREG
@@ -14,6 +14,10 @@ export function isRegular({ mode }: Version): boolean {
 
 export function isDirectory({ mode }: Version): boolean {
   return (mode & S_IFMT) === S_IFDIR
+}
+
+export function isLink({ mode }: Version): boolean {
+  return (mode & S_IFMT) === S_IFLNK
 }
 
 /**
