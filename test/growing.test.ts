@@ -302,6 +302,27 @@ describe('growingFile', () => {
     }
   })
 
+  it.each([
+    [{ 'if-match': '"x"' }, 412],
+    [{ 'if-match': '*' }, 200],
+    [{ 'if-none-match': '*' }, 304],
+    [{ 'if-none-match': '"x"' }, 200],
+    [{ 'if-modified-since': 'Fri, 31 Dec 2100 00:00:00 GMT' }, 200],
+  ] as const)('meets the preconditions %j whether it is followed or not: %i', async (fields, status) => {
+    const ask = async (range: string | null, method = 'GET') => {
+      const headers = new Headers(fields)
+      if (range !== null) headers.set('range', range)
+      const asked = new Request('http://localhost/', { method, headers })
+      const response = await serveFile(asked, await growingFile(path, asked, { idle: 0 }))
+      await response.body?.cancel()
+      return response.status
+    }
+    const answers = [await ask(null), await ask(null, 'HEAD'), await ask('bytes=0-')]
+    answers.push(await ask('bytes=1-2'), await ask('bytes=4-9007199254740991'))
+    const part = status === 200 ? 206 : status
+    expect(answers).toEqual([status, status, status, part, part])
+  })
+
   it('does not follow what is no regular file', async () => {
     expect(await growingFile(root, request)).toBe(null)
     expect(await growingFile('/dev/null', request)).toBe(null)

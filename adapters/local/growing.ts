@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Answer } from '../../src/answer.ts'
+import { decide } from '../../src/decide.ts'
 import { expectWait, expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
 import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
@@ -84,11 +85,15 @@ export async function growingFile(
   }
 }
 
-/** From where on a client follows a file; null if it wants a part of what is there. */
+/** From where on a client follows a file; null if it wants a part of what is there, or nothing. */
 function followedFrom(
-  { method, headers }: RequestLike,
+  request: RequestLike,
   size: number,
 ): { readonly at: number; readonly isPart: boolean } | null {
+  const { method, headers } = request
+  const { status } = decide(request, { size }, Date.now())
+  // A precondition is not met, and what is there says so.
+  if (status === 412 || status === 304) return null
   const whole = { at: 0, isPart: false }
   // Whatever If-Range names is not this file, which has no validator.
   if (method !== 'GET' || headers.get('if-range') !== null) return whole
