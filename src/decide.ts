@@ -117,9 +117,8 @@ export function decide(
 /** A field's value without the white space at its end, which workerd leaves in place (§5.5). */
 function fieldValue(headers: RequestLike['headers'], name: string): string | null {
   const value = headers.get(name)
-  if (value === null || !/[ \t]$/.test(value)) return value
   // In linear time: /[ \t]*$/ looks from every space to the end of a run.
-  return /^.*[^ \t]/s.exec(value)?.[0] ?? ''
+  return value && (/^.*[^ \t]/s.exec(value)?.[0] ?? '')
 }
 
 /** @param destination of the Fetch: a media element will ask again for what was cut */
