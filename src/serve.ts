@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts'
+import { type Answer, mayHaveLength } from './answer.ts'
 import { streamBody } from './body.ts'
 import { unexpected } from './errors.ts'
 import { type FileLookup, type Found, isSource } from './lookup.ts'
@@ -146,7 +146,7 @@ async function respond(
 
 /** No body, and no length of none where the answer to a HEAD does not say the length for GET. */
 function noBody({ status, headers }: Answer): BodyLike | null {
-  return headers['content-length'] || status === 204 || status === 304 ? null : unknownBody()
+  return headers['content-length'] || !mayHaveLength(status) ? null : unknownBody()
 }
 
 /**
