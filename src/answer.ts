@@ -1,4 +1,10 @@
-import { type ByteRanges, decide, type RangeLimits } from './decide.ts'
+import {
+  type ByteRanges,
+  decideWithin,
+  expectLimits,
+  type Limits,
+  type RangeLimits,
+} from './decide.ts'
 import { expectFunction, expectWholeNumber, kindOf, unexpected } from './errors.ts'
 import { fileFields, type HeaderFields, isPrintable, readFields } from './headers.ts'
 import { type Found, isSource } from './lookup.ts'
@@ -72,6 +78,16 @@ export function answer(
   now: number,
   limits: RangeLimits = {},
 ): Answer {
+  return answerWithin(request, found, now, expectLimits(limits))
+}
+
+/** The same, with limits that were checked: once for all requests. */
+export function answerWithin(
+  request: Pick<RequestLike, 'method' | 'headers'>,
+  found: Found | undefined,
+  now: number,
+  limits: Limits,
+): Answer {
   const refusal = answerMethod(request.method)
   if (refusal) return refusal
   if (!found) return NOT_FOUND
@@ -105,9 +121,9 @@ function answerFile(
   request: Pick<RequestLike, 'method' | 'headers'>,
   metadata: Metadata,
   now: number,
-  limits: RangeLimits,
+  limits: Limits,
 ): Answer {
-  const decision = decide(request, metadata, now, limits)
+  const decision = decideWithin(request, metadata, now, limits)
   const { size } = metadata
   const headers = fileFields(metadata, decision.status, now)
   if (decision.status === 206) return answerPartially(size, decision.ranges, headers)
