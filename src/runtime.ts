@@ -65,15 +65,15 @@ export function unknownBody(): ReadableStream<Uint8Array> {
 }
 
 /**
- * From Node 22 on, chunks that wait are written together, up to 64 KiB: there, smaller ones lose
- * more.
+ * From Node 22 on, chunks that wait are written together, up to 64 KiB: of smaller ones, more are
+ * lost with a stream that is reset.
  */
 const HTTP2_CHUNK = agent === 'Node.js/20' ? 8 * 1024 : 16 * 1024
 
 /**
- * The most bytes of a chunk, on Node under HTTP/2; undefined everywhere else. Node never forgives
- * an HTTP/2 connection what was written to a stream that is reset before it has left, and refuses
- * everything once 10 MB were lost like that: after two dozen seeks in a film, with large chunks.
+ * The most bytes of a chunk, on Node under HTTP/2; undefined everywhere else. What was written
+ * to a stream that is reset before it has left, Node counts against its connection for good, and
+ * refuses everything from 10 MB on: after two dozen seeks in a film, with large chunks.
  *
  * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
  */

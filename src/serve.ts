@@ -123,19 +123,34 @@ async function respond(
   const isIgnored = answer.status === 200 && request.headers.has('range')
   const isNative = range && most === undefined && !isIgnored
   const given = atOnce ?? (isNative ? await native?.body?.(range.start, range.end) : null)
-  if (given || isSmall) {
-    const isEmpty = reader.length === 0
-    const body = given ?? (isEmpty ? noBody(answer) : await reader.whole())
-    const response = toResponse(answer, body)
-    // A native body closes what it reads.
-    if (atOnce) reader.close()
-    const { length, closed } = reader
-    const progress = isEmpty ? reader : { sent: null, length, closed }
-    watch.begin(request, answer, progress)
-    watch.end(request, answer, progress)
-    return response
+  if (!given && !isSmall) {
+    await reader.readAhead()
+    return streamed(request, watch, answer, reader, most)
   }
-  await reader.readAhead()
+  const isEmpty = reader.length === 0
+  const body = given ?? (isEmpty ? noBody(answer) : await reader.whole())
+  const response = toResponse(answer, body)
+  // A native body closes what it reads.
+  if (atOnce) reader.close()
+  const { length, closed } = reader
+  const progress = isEmpty ? reader : { sent: null, length, closed }
+  watch.begin(request, answer, progress)
+  watch.end(request, answer, progress)
+  return response
+}
+
+/**
+ * A Response that reads its body as it is pulled.
+ *
+ * @param most bytes of a chunk
+ */
+function streamed(
+  request: Request,
+  watch: Watch,
+  answer: Answer,
+  reader: BodyReader,
+  most: number | undefined,
+): Response {
   const copy = copyOf(request)
   const conclude = ending(copy, answer, reader, watch)
   const abandon = ending(copy, answer, reader, watch.weakly())
