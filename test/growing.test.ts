@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { elsewhere } from '../adapters/local/calls.ts'
+import { inPool } from '../adapters/local/calls.ts'
 import { News } from '../adapters/local/news.ts'
 import { mounts } from '../adapters/local/shared.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
@@ -231,9 +231,7 @@ describe('growingFile', () => {
     if (found === null || isSource(found)) throw new Error('Expected an answer')
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
-    const looks = vi
-      .spyOn(elsewhere, 'fstat')
-      .mockResolvedValueOnce({ ...statSync(path), size: 99 })
+    const looks = vi.spyOn(inPool, 'fstat').mockResolvedValueOnce({ ...statSync(path), size: 99 })
     const next = reader.read()
     await until(() => looks.mock.calls.length > 1)
     looks.mockRestore()

@@ -12,7 +12,7 @@ import { join, relative } from 'node:path'
 import process from 'node:process'
 import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
-import { elsewhere } from '../adapters/local/calls.ts'
+import { inPool } from '../adapters/local/calls.ts'
 import { Walk } from '../adapters/local/walk.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
@@ -96,7 +96,7 @@ it('looks at nothing that may stall, by whichever links it is led there', async 
   symlinkSync('../net/folder', join(root, 'site', 'relative'))
   symlinkSync('../relative', join(root, 'site', 'deep', 'again'))
   symlinkSync('../../net/file', join(root, 'site', 'deep', 'file'))
-  const looks = vi.spyOn(elsewhere, 'lstat')
+  const looks = vi.spyOn(inPool, 'lstat')
   const walk = walkOf(LOCAL, NET)
   const paths = ['absolute/a', 'relative', 'relative/a/b', 'deep/again/a', 'deep/file', '../net']
   for (const path of paths)
@@ -112,7 +112,7 @@ it('a directory that is known is not looked at again, and each file is', async (
   const walk = walkOf(LOCAL)
   expect(await follow(walk, 'known/file')).toBe(null)
   writeFileSync(file, '')
-  const looks = vi.spyOn(elsewhere, 'lstat')
+  const looks = vi.spyOn(inPool, 'lstat')
   expect(await follow(walk, 'known/file')).toBe(inodeAt('known/file'))
   expect(looks.mock.calls).toEqual([[file]])
 })
@@ -205,7 +205,7 @@ it.runIf(process.getuid?.() !== 0)(
 it('a path of thousands of names below one that is missing takes one look', async () => {
   const walk = walkOf(LOCAL)
   await follow(walk, 'x')
-  const looks = vi.spyOn(elsewhere, 'lstat')
+  const looks = vi.spyOn(inPool, 'lstat')
   expect(await follow(walk, `missing/${'a/'.repeat(9000)}`)).toBe(null)
   expect(looks.mock.calls.length).toBe(1)
 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../site/bounded-map.ts'
-import { elsewhere, here, readAt } from './calls.ts'
+import { inPool, onThisThread, readAt } from './calls.ts'
 import { Marks } from './growth.ts'
 import { LARGEST_HOT, type Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
@@ -83,12 +83,12 @@ export class Fingerprints {
    * and on is described as it is, by a weak tag.
    */
   async describe(opened: Descriptor): Promise<Described> {
-    const isExact = this.#mounts.isHere(opened.version.dev)
-    let { version } = await this.#wait(opened, isExact)
+    const isOurs = this.#mounts.isOurs(opened.version.dev)
+    let { version } = await this.#wait(opened, isOurs)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
-      const isYoung = youth(version, isExact, now) > 0
-      const isTellable = !isYoung && unrest(version, isExact, now) === 0
+      const isYoung = youth(version, isOurs, now) > 0
+      const isTellable = !isYoung && unrest(version, isOurs, now) === 0
       const key = keyOf(version)
       const known = this.#known.get(key)
       const read = known === undefined ? await this.#read({ ...opened, version }) : null
@@ -117,11 +117,11 @@ export class Fingerprints {
   }
 
   /** Waits for the next tick of a clock that has not moved since a change, if it is soon. */
-  async #wait(opened: Descriptor, isExact: boolean): Promise<Descriptor> {
+  async #wait(opened: Descriptor, isOurs: boolean): Promise<Descriptor> {
     const { version } = opened
     const now = Date.now()
     // Deno's ctime has whole seconds: that is too long to wait for, but the youth is over soon.
-    const waits = [youth(version, isExact, now), unrest(version, isExact, now)]
+    const waits = [youth(version, isOurs, now), unrest(version, isOurs, now)]
     const wait = Math.max(...waits.filter((each) => each <= 2 * TICK), 0)
     if (wait === 0) return opened
     // A timer may be a ms early, and the clock has whole ones.
@@ -130,8 +130,8 @@ export class Fingerprints {
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
-    if (this.#mounts.isLocal(dev)) return here.fstat(fd)
-    return this.#mounts.run(path, dev, () => elsewhere.fstat(fd))
+    if (this.#mounts.answersAtOnce(dev)) return onThisThread.fstat(fd)
+    return this.#mounts.run(path, dev, () => inPool.fstat(fd))
   }
 
   /** Null if not all of it could be read: whoever reads the rest is told why. */

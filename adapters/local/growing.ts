@@ -7,11 +7,10 @@ import { parseRange } from '../../src/range.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { type FileOptions, pathOf } from './file-source.ts'
-import { liveFields, liveSource } from './live.ts'
+import { type LiveFile, liveFields, openLive, openLiveSource } from './live-file.ts'
 import { News } from './news.ts'
 import { anywhere } from './place.ts'
 import { memory, mounts } from './shared.ts'
-import { openUnversioned, type Unversioned } from './unversioned.ts'
 import { isRegular, isSameFile } from './version.ts'
 
 /** Options of `growingFile`. */
@@ -69,8 +68,8 @@ export async function growingFile(
   if (found === null || !isRegular(found)) return null
   const start = followedFrom(request, found.size)
   if (start === null) {
-    const file = await openUnversioned(anywhere, at)
-    return file === null || file === 'directory' ? null : liveSource(file, options)
+    const source = await openLiveSource(anywhere, at, options)
+    return source === 'directory' ? null : source
   }
   const status = start.isPart ? 206 : 200
   const said = { headers: liveFields(options), type: type ?? mediaType(at), size: found.size }
@@ -135,14 +134,14 @@ interface Limits {
 }
 
 async function openFollower(path: string, start: number, limits: Limits): Promise<Follower> {
-  const file = await openUnversioned(anywhere, path)
+  const file = await openLive(anywhere, path)
   if (file === null || file === 'directory') throw new SourceChangedError(`${path} was removed`)
   return new Follower(file, start, limits)
 }
 
 /** Reads a file as it grows. */
 class Follower {
-  readonly #file: Unversioned
+  readonly #file: LiveFile
   readonly #limits: Limits
   #at: number
   #news: News | null = null
@@ -152,7 +151,7 @@ class Follower {
   #isClosed = false
   readonly #finish = () => this.#news?.tell()
 
-  constructor(file: Unversioned, start: number, limits: Limits) {
+  constructor(file: LiveFile, start: number, limits: Limits) {
     this.#file = file
     this.#at = start
     this.#limits = limits
@@ -215,7 +214,7 @@ class Follower {
       const { idle, poll } = this.#limits
       const { path, opened } = this.#file
       this.#news = new News(Math.min(poll, Math.max(1, idle)))
-      if (mounts.isLocal(opened.dev)) this.#news.watch(path)
+      if (mounts.answersAtOnce(opened.dev)) this.#news.watch(path)
     }
   }
 }

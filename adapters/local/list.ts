@@ -25,11 +25,11 @@ export async function* listBelow(
   const at = place.prefix + path
   const found = await mounts.look(at)
   if (found === null) return place.lookAtRoot()
-  const calls = mounts.callsElsewhere(at, found.dev)
+  const calls = mounts.callsInPool(at, found.dev)
   const directory = await unlessAbsent(() => place.enter(at, calls))
   if (directory === null) return place.lookAtRoot()
   const entryOf = async (dirent: Dirent) => {
-    const safe = mayLeadAway(dirent) ? await callsAt(`${at}/${dirent.name}`, mounts) : calls
+    const safe = mayLeadAway(dirent) ? await mounts.callsBehind(`${at}/${dirent.name}`) : calls
     if (safe === null) return null
     const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, safe)
     return version && toEntry(dirent, version, mounts)
@@ -71,12 +71,6 @@ function mayLeadAway(dirent: Dirent): boolean {
   return dirent.isDirectory() || dirent.isSymbolicLink()
 }
 
-/** How to ask about what a path leads to; null if there is nothing, or it can't be looked at. */
-async function callsAt(path: string, mounts: Mounts): Promise<Calls | null> {
-  const found = await mounts.look(path).catch(() => null)
-  return found && mounts.callsElsewhere(path, found.dev)
-}
-
 /** What an entry is, or leads to; null if it may not be served, or can't be looked at. */
 async function lookAt(
   place: Below,
@@ -96,8 +90,8 @@ function toEntry(dirent: Dirent, version: Version, mounts: Mounts): Entry | null
   const entry = { name: dirent.name, lastModified: lastModified(version) }
   const link = dirent.isSymbolicLink() ? { isLink: true } : {}
   if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
-  // Some file systems that are elsewhere number a file anew at each look.
-  const tag = mounts.isHere(version.dev) ? versionTag(version, Date.now()) : undefined
+  // Some file systems of other machines number a file anew at each look.
+  const tag = mounts.isOurs(version.dev) ? versionTag(version, Date.now()) : undefined
   return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
 }
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { type Calls, elsewhere, here } from './calls.ts'
+import { type Calls, inPool, onThisThread } from './calls.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
 import { Lane } from './lane.ts'
 import { Recent } from './recent.ts'
@@ -7,12 +7,12 @@ import type { Version } from './version.ts'
 import { Walk } from './walk.ts'
 
 /** How long a path that was looked at is assumed to stay in the kernel's memory, in ms. */
-const AT_HAND_FOR = 10_000
+const WARM_FOR = 10_000
 
 /** How long a directory's device is remembered, in ms. */
 const KNOWN_FOR = 60_000
 
-/** A call on this thread that takes longer than so many ms was no call to memory. */
+/** A call on this thread that takes longer, in ms, had to wait for a disk or a server. */
 const SLOW = 50
 
 /**
@@ -32,11 +32,11 @@ const MOST_LOOKS = 16
  */
 export class Mounts {
   /** Whether a device is one of this machine, by its number. */
-  readonly #isLocal = new Map<number, boolean>()
+  readonly #ours = new Map<number, boolean>()
   /** Until when a device is not to be trusted, on the clock of `performance`, and for how long. */
   readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
   /** The devices of paths that were looked at lately, or where nothing was found. */
-  readonly #atHand = new Recent<number>(AT_HAND_FOR)
+  readonly #warm = new Recent<number>(WARM_FOR)
   /** The devices of directories that were looked into lately, where nobody says what is mounted. */
   readonly #directories = new Recent<number>(KNOWN_FOR)
   readonly #lane = new Lane()
@@ -50,19 +50,19 @@ export class Mounts {
   }
 
   /** Whether a path was looked at lately, and looking again waits for nothing. */
-  isAtHand(path: string): boolean {
-    const dev = this.#atHand.get(path)
-    return dev !== undefined && this.isLocal(dev)
+  isWarm(path: string): boolean {
+    const dev = this.#warm.get(path)
+    return dev !== undefined && this.answersAtOnce(dev)
   }
 
   /** Whether a device is one of this machine, and keeps its time: however slow it is just now. */
-  isHere(dev: number): boolean {
-    return this.#isLocal.get(dev) === true
+  isOurs(dev: number): boolean {
+    return this.#ours.get(dev) === true
   }
 
   /** Whether calls about the files of a device wait for nothing but this machine. */
-  isLocal(dev: number): boolean {
-    return this.#isLocal.get(dev) === true && !this.#isSuspect(dev)
+  answersAtOnce(dev: number): boolean {
+    return this.#ours.get(dev) === true && !this.#isSuspect(dev)
   }
 
   /**
@@ -71,10 +71,10 @@ export class Mounts {
    * @param dev where something was found; by default, the device is what it was
    */
   note(path: string, dev: number | undefined, took: number): void {
-    const device = dev ?? this.#atHand.get(path)
+    const device = dev ?? this.#warm.get(path)
     if (device === undefined) return
     this.noteDuration(device, took)
-    this.#atHand.set(path, device)
+    this.#warm.set(path, device)
   }
 
   /** Takes note of how long a call on this thread took that asked about a file of a device. */
@@ -85,52 +85,61 @@ export class Mounts {
   /** Looks at a path in another thread; null if there is nothing. */
   async look(path: string): Promise<Version | null> {
     const reached = await this.#walk.follow(path)
-    if (reached === null) return this.#lookAway(path)
+    if (reached === null) return this.#lookElsewhere(path)
     const { version, dev } = reached
     const there = version === null ? dirname(reached.path) : reached.path
     await this.#learn(dev, there, (_, ask) => ask())
-    this.#atHand.set(path, dev)
+    this.#warm.set(path, dev)
     return version
   }
 
   /** Asks in another thread, and in not too many at once if the device may stall. */
   run<T>(path: string, dev: number, call: () => Promise<T>): Promise<T> {
-    return this.isLocal(dev) ? call() : this.#lane.run(path, call)
+    return this.answersAtOnce(dev) ? call() : this.#lane.run(path, call)
   }
 
   /** Asks about a file: on this thread, if that waits for nothing. */
   callsFor(path: string, dev: number): Calls {
-    return this.isLocal(dev) ? here : this.#inLane(path)
+    return this.answersAtOnce(dev) ? onThisThread : this.#inLane(path)
   }
 
   /** Asks about a file in other threads, if only so as not to take much time of this one. */
-  callsElsewhere(path: string, dev: number): Calls {
-    return this.isLocal(dev) ? elsewhere : this.#inLane(path)
+  callsInPool(path: string, dev: number): Calls {
+    return this.answersAtOnce(dev) ? inPool : this.#inLane(path)
   }
 
-  /** The same, where the path may lead to a mount that stalls, for all that is known. */
-  async #lookAway(path: string): Promise<Version | null> {
+  /**
+   * Asks in other threads about what a name in a directory leads to: another mount may be there.
+   * Null if there is nothing, or it can't be looked at.
+   */
+  async callsBehind(path: string): Promise<Calls | null> {
+    const found = await this.look(path).catch(() => null)
+    return found && this.callsInPool(path, found.dev)
+  }
+
+  /** As `look`, where the path may lead to a mount that stalls, for all that is known. */
+  async #lookElsewhere(path: string): Promise<Version | null> {
     const directory = dirname(path)
     const known = this.#walk.knowsMounts ? undefined : this.#directories.get(directory)
     const run: Run =
       known === undefined
         ? (at, call) => this.#lane.run(at, call)
         : (at, call) => this.run(at, known, call)
-    const look = (at: string) => run(at, () => elsewhere.stat(at))
+    const look = (at: string) => run(at, () => inPool.stat(at))
     const found = await look(path)
     const there = found === null ? await nearestThere(directory, look) : { path, dev: found.dev }
     if (there === null) return null
     await this.#learn(there.dev, there.path, run)
     this.#directories.set(directory, there.dev)
-    this.#atHand.set(path, there.dev)
+    this.#warm.set(path, there.dev)
     return found
   }
 
   /** Asks of what kind a device is, unless that is known. */
   async #learn(dev: number, path: string, run: Run): Promise<void> {
-    if (this.#isLocal.has(dev)) return
+    if (this.#ours.has(dev)) return
     const answer = await run(path, () => isLocalDevice(path, dev))
-    if (answer !== null) this.#isLocal.set(dev, answer)
+    if (answer !== null) this.#ours.set(dev, answer)
   }
 
   #inLane(path: string): Calls {
@@ -139,13 +148,13 @@ export class Mounts {
       (...args: Args) =>
         this.#lane.run(path, () => call(...args))
     return {
-      open: inLane(elsewhere.open),
-      close: inLane(elsewhere.close),
-      stat: inLane(elsewhere.stat),
-      lstat: inLane(elsewhere.lstat),
-      fstat: inLane(elsewhere.fstat),
-      readlink: inLane(elsewhere.readlink),
-      realpath: inLane(elsewhere.realpath),
+      open: inLane(inPool.open),
+      close: inLane(inPool.close),
+      stat: inLane(inPool.stat),
+      lstat: inLane(inPool.lstat),
+      fstat: inLane(inPool.fstat),
+      readlink: inLane(inPool.readlink),
+      realpath: inLane(inPool.realpath),
     }
   }
 

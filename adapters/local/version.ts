@@ -57,10 +57,10 @@ function modified({ mtimeMs }: Version): number {
   return Math.min(Math.floor(mtimeMs), LAST_TIME)
 }
 
-/** The clock of a file system that keeps fractions of seconds goes on within so many ms. */
+/** The longest step of a file system's clock, in ms, where it keeps fractions of seconds. */
 export const TICK = 20
 
-/** That of one which does not: FAT counts by twos. */
+/** The same where it does not: FAT counts in steps of two seconds. */
 const COARSE_TICK = 2000
 
 /** Whether a time was kept to less than a second, as far as one can tell. */
@@ -71,19 +71,19 @@ function isFine(time: number): boolean {
 /**
  * For how many ms more a file may change without its modification time changing; 0 for never.
  *
- * @param isExact whether the file system's clock is this machine's
+ * @param isOurs whether the file system's clock is this machine's
  */
-export function youth(version: Version, isExact: boolean, now: number): number {
+export function youth(version: Version, isOurs: boolean, now: number): number {
   const { mtimeMs, ctimeMs } = version
-  const tick = isExact && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
+  const tick = isOurs && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
   // One from the future was set by hand: what is written next gets the time of then.
   const changed = mtimeMs <= now ? mtimeMs : ctimeMs
   return Math.max(0, changed + tick - now)
 }
 
 /** For how many ms more something may happen to a file without its ctime changing; 0 for never. */
-export function unrest({ ctimeMs }: Version, isExact: boolean, now: number): number {
-  const tick = isExact && isFine(ctimeMs) ? TICK : COARSE_TICK
+export function unrest({ ctimeMs }: Version, isOurs: boolean, now: number): number {
+  const tick = isOurs && isFine(ctimeMs) ? TICK : COARSE_TICK
   return Math.max(0, ctimeMs + tick - now)
 }
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { isAbsolute, join } from 'node:path'
-import { elsewhere } from './calls.ts'
+import { inPool } from './calls.ts'
 import { MountTable } from './file-systems.ts'
 import { unlessAbsent } from './opening.ts'
 import { Recent } from './recent.ts'
@@ -116,7 +116,7 @@ export class Walk {
     const reached = await this.#look(path, from.dev)
     if (!(reached?.version && isLink(reached.version))) return reached
     if (left.links-- === 0) return { ...reached, version: null }
-    const text = await this.#run(path, from.dev, () => elsewhere.readlink(path))
+    const text = await this.#run(path, from.dev, () => inPool.readlink(path))
     const target = text.toString()
     // No path of JavaScript's names what is not UTF-8.
     if (!Buffer.from(target).equals(text)) return null
@@ -125,7 +125,7 @@ export class Walk {
 
   async #look(path: string, dev?: number): Promise<Reached | null> {
     if (this.#table?.mayStall(path) !== false) return null
-    const version = await unlessAbsent(() => this.#run(path, dev, () => elsewhere.lstat(path)))
+    const version = await unlessAbsent(() => this.#run(path, dev, () => inPool.lstat(path)))
     const device = version?.dev ?? dev
     return device === undefined ? null : { path, version, dev: device }
   }
