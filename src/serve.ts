@@ -125,7 +125,7 @@ async function respond(
   const given = atOnce ?? (isNative ? await native?.body?.(range.start, range.end) : null)
   if (!given && !isSmall) {
     await reader.readAhead()
-    return streamed(request, watch, answer, reader, most)
+    return streamed(copyOf(request), watch, answer, reader, most)
   }
   const isEmpty = reader.length === 0
   const body = given ?? (isEmpty ? noBody(answer) : await reader.whole())
@@ -142,20 +142,20 @@ async function respond(
 /**
  * A Response that reads its body as it is pulled.
  *
+ * @param request a copy, which may be kept
  * @param most bytes of a chunk
  */
 function streamed(
-  request: Request,
+  request: RequestLike,
   watch: Watch,
   answer: Answer,
   reader: BodyReader,
   most: number | undefined,
 ): Response {
-  const copy = copyOf(request)
-  const conclude = ending(copy, answer, reader, watch)
-  const abandon = ending(copy, answer, reader, watch.weakly())
+  const conclude = ending(request, answer, reader, watch)
+  const abandon = ending(request, answer, reader, watch.weakly())
   const response = toResponse(answer, streamBody(reader, conclude, abandon, most))
-  watch.begin(copy, answer, reader)
+  watch.begin(request, answer, reader)
   return response
 }
 
