@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../site/bounded-map.ts'
-import { inPool, onThisThread, readAt } from './calls.ts'
+import { readAt } from './calls.ts'
 import { Marks } from './growth.ts'
 import { LARGEST_HOT, type Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
 import {
   entityTag,
-  hasSameBytes,
   isOfImage,
+  isTellable,
+  isUntouched,
   lastModified,
   SMALL,
   TICK,
@@ -88,19 +89,18 @@ export class Fingerprints {
     for (let tries = 1; ; tries++) {
       const now = Date.now()
       const isYoung = youth(version, isOurs, now) > 0
-      const isTellable = !isYoung && unrest(version, isOurs, now) === 0
       const key = keyOf(version)
       const known = this.#known.get(key)
       const read = known === undefined ? await this.#read({ ...opened, version }) : null
       const fingerprint = known ?? read
       const found = known === undefined ? await this.#look(opened) : version
-      const isStable =
-        fingerprint !== null && hasSameBytes(found, version) && found.ctimeMs === version.ctimeMs
+      const isStable = fingerprint !== null && isUntouched(found, version)
       if (!isStable && tries < MAX_TRIES) {
         version = found
         continue
       }
-      if (isStable && isTellable && !isOfImage(version)) {
+      const canTell = isStable && isTellable(version, isOurs, now)
+      if (canTell && !isOfImage(version)) {
         const { sum, marks } = fingerprint
         this.#known.set(key, { sum, marks })
       }
@@ -109,7 +109,7 @@ export class Fingerprints {
         version,
         etag: entityTag(version, fingerprint?.sum ?? '', isYoung || !isStable),
         lastModified: lastModified(version),
-        isTellable: isTellable && isStable,
+        isTellable: canTell,
         marks: fingerprint?.marks ?? new Uint8Array(0),
         bytes: isStable ? (read?.bytes ?? null) : null,
       }
@@ -130,8 +130,7 @@ export class Fingerprints {
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
-    if (this.#mounts.answersAtOnce(dev)) return onThisThread.fstat(fd)
-    return this.#mounts.run(path, dev, () => inPool.fstat(fd))
+    return this.#mounts.callsFor(path, dev).fstat(fd)
   }
 
   /** Null if not all of it could be read: whoever reads the rest is told why. */

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { hasSameBytes, type Version, youth } from './version.ts'
+import { isUntouched, type Version, youth } from './version.ts'
 
 /** How many bytes at each end of a version tell whether the file has only grown. */
 const LENGTH = 256
@@ -33,11 +33,7 @@ export class Growth {
 
   /** Whether nothing happened to the file since it was last seen. */
   isKnown(found: Version): boolean {
-    return (
-      this.#isSettled &&
-      hasSameBytes(found, this.#lastSeen) &&
-      found.ctimeMs === this.#lastSeen.ctimeMs
-    )
+    return this.#isSettled && isUntouched(found, this.#lastSeen)
   }
 
   /**

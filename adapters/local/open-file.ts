@@ -112,8 +112,7 @@ export class OpenFile {
   close(): void | Promise<void> {
     if (this.#bytes !== null) this.#memory.cool(this.#bytes.length)
     this.#bytes = null
-    if (this.answersAtOnce) onThisThread.close(this.fd)
-    else return this.#run(() => inPool.close(this.fd))
+    return this.#mounts.callsFor(this.path, this.version.dev).close(this.fd)
   }
 
   /** Keeps a copy, if these are all of its bytes. It is never lent: a borrower might change it. */

@@ -27,8 +27,7 @@ export function isLink({ mode }: Version): boolean {
 export function isSame(one: Version, other: Version): boolean {
   return (
     isSameFile(one, other) &&
-    hasSameBytes(one, other) &&
-    one.ctimeMs === other.ctimeMs &&
+    isUntouched(one, other) &&
     // Where the ctime has whole seconds, only these tell that permission was just withdrawn.
     one.mode === other.mode &&
     one.uid === other.uid &&
@@ -49,6 +48,11 @@ export function hasSameBytes(one: Version, other: Version): boolean {
   return one.size === other.size && one.mtimeMs === other.mtimeMs
 }
 
+/** Whether nothing at all happened to an open file between two looks at it. */
+export function isUntouched(one: Version, other: Version): boolean {
+  return hasSameBytes(one, other) && one.ctimeMs === other.ctimeMs
+}
+
 /** The last time of a Date. What is dated later still is dated so. */
 export const LAST_TIME = 8.64e15
 
@@ -56,6 +60,12 @@ export const LAST_TIME = 8.64e15
 function modified({ mtimeMs }: Version): number {
   return Math.min(Math.floor(mtimeMs), LAST_TIME)
 }
+
+/*
+ * A clock goes on in steps. What happens to a file within the step of its last change leaves it the
+ * same times: so a version is *young* while its bytes may change under the same modification time,
+ * *restless* while anything may happen under the same ctime, and *tellable* once it is neither.
+ */
 
 /** The longest step of a file system's clock, in ms, where it keeps fractions of seconds. */
 export const TICK = 20
@@ -87,6 +97,11 @@ export function unrest({ ctimeMs }: Version, isOurs: boolean, now: number): numb
   return Math.max(0, ctimeMs + tick - now)
 }
 
+/** Whether a later look can tell that nothing has happened to a file since. */
+export function isTellable(version: Version, isOurs: boolean, now: number): boolean {
+  return youth(version, isOurs, now) === 0 && unrest(version, isOurs, now) === 0
+}
+
 /**
  * Whether a version may lie in an image of a file system, such as SquashFS, that knows one time for
  * both: another image, mounted in its place, may have another file of the same number and times.
@@ -101,8 +116,7 @@ export function isOfImage({ mtimeMs, ctimeMs }: Version): boolean {
  * In quotes, as an entity tag: but that says the same on every machine.
  */
 export function versionTag(version: Version, now: number): string | undefined {
-  const isTellable = youth(version, true, now) === 0 && unrest(version, true, now) === 0
-  if (!isTellable || isOfImage(version)) return undefined
+  if (!isTellable(version, true, now) || isOfImage(version)) return undefined
   const { ino, size, ctimeMs } = version
   return `"${ino}-${size}-${modified(version)}-${Math.floor(ctimeMs)}"`
 }
