@@ -15,7 +15,7 @@ import { expectSwitch } from '../src/errors.ts'
 import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
-import { canAskDescriptors, here } from './local/calls.ts'
+import { canAskDescriptors, onThisThread } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Lease } from './local/lease.ts'
 import { linkOf } from './local/opening.ts'
@@ -122,11 +122,11 @@ function bunSource(lease: Lease, options: FileOptions & BunOptions): FileSource 
  */
 function handOver(lease: Lease, start: number, end: number): Blob | null {
   const { file } = lease
-  if (!file.has(start, end) || !file.isUnchangedHere()) return null
+  if (!file.has(start, end) || !file.isSurelyUnchanged()) return null
   if (canAskDescriptors) {
     return lease.handOver() ? Bun.file(linkOf(file.fd)).slice(start, end) : null
   }
-  const found = here.stat(file.path)
+  const found = onThisThread.stat(file.path)
   if (found === null || !isSame(found, file.version)) return null
   void closeSource(lease)
   return Bun.file(file.path).slice(start, end)

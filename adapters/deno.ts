@@ -14,7 +14,7 @@
 import { expectSwitch } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
-import { canAskDescriptors, type DenoStat, fromDeno, here } from './local/calls.ts'
+import { canAskDescriptors, type DenoStat, fromDeno, onThisThread } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Lease } from './local/lease.ts'
 import type { OpenFile } from './local/open-file.ts'
@@ -127,7 +127,7 @@ async function handOver(
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
   const { file } = lease
   if (!file.has(start, end) || (end < file.version.size && !cutsSurplus())) return null
-  const native = file.isUnchangedHere() ? await openNative(file) : null
+  const native = file.isSurelyUnchanged() ? await openNative(file) : null
   if (native === null) return null
   try {
     native.seekSync(start, SEEK_START)
@@ -144,7 +144,7 @@ async function openNative({ path, fd, version }: OpenFile): Promise<NativeFile |
   let native: NativeFile | null = null
   try {
     if (canAskDescriptors) return Deno.openSync(linkOf(fd))
-    const found = here.stat(path)
+    const found = onThisThread.stat(path)
     if (found === null || !isSame(found, version)) return null
     native = await openInTime(path)
     if (native !== null && isSame(fromDeno(native.statSync()), version)) return native

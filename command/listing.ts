@@ -25,7 +25,6 @@ export async function* listFolder(place: Below, path: string): AsyncGenerator<re
   // On this thread, where that waits for nothing: some calls for each folder, not for each file.
   const folder = await place.enter(at, mounts.callsFor(at, found.dev))
   if (folder === null) throw new Error(`Expected a folder that may be served, got ${at}`)
-  const calls = mounts.callsElsewhere(at, found.dev)
   const inTurn = <T>(call: () => Promise<T>) => mounts.run(at, found.dev, call)
   try {
     const directory = await inTurn(() => openFolder(folder.path))
@@ -33,7 +32,8 @@ export async function* listFolder(place: Below, path: string): AsyncGenerator<re
       for (let isOver = false; !isOver; ) {
         const { entries, links, isLast } = await inTurn(() => directory.read())
         for (const name of links) {
-          const target = await follow(place, `${folder.path}/${name}`, calls)
+          const calls = await mounts.callsBehind(`${at}/${name}`)
+          const target = calls && (await follow(place, `${folder.path}/${name}`, calls))
           if (target !== null) entries.push({ name, kind: 'file' })
         }
         yield entries

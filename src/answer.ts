@@ -1,4 +1,10 @@
-import { type ByteRanges, decide, type RangeLimits } from './decide.ts'
+import {
+  type ByteRanges,
+  decideWithin,
+  expectLimits,
+  type Limits,
+  type RangeLimits,
+} from './decide.ts'
 import { expectFunction, expectWholeNumber, kindOf, unexpected } from './errors.ts'
 import { fileFields, type HeaderFields, isPrintable, readFields } from './headers.ts'
 import { type Found, isSource } from './lookup.ts'
@@ -39,10 +45,10 @@ export interface Answer {
 
 const ALLOW = 'GET, HEAD, OPTIONS'
 
-export const NOT_FOUND: Answer = withPieces(404, {}, [])
-export const UNAVAILABLE: Answer = withPieces(503, { 'retry-after': '1' }, [])
-const METHOD_NOT_ALLOWED = withPieces(405, { allow: ALLOW }, [])
-const OPTIONS: Answer = { status: 204, headers: { allow: ALLOW }, pieces: [] }
+export const NOT_FOUND: Answer = withPieces(404, {})
+export const UNAVAILABLE: Answer = withPieces(503, { 'retry-after': '1' })
+const METHOD_NOT_ALLOWED = withPieces(405, { allow: ALLOW })
+const OPTIONS = withPieces(204, { allow: ALLOW })
 
 /** The answer to any method but GET and HEAD, whatever the file; null for those two. */
 export function answerMethod(method: string): Answer | null {
@@ -72,6 +78,16 @@ export function answer(
   now: number,
   limits: RangeLimits = {},
 ): Answer {
+  return answerWithin(request, found, now, expectLimits(limits))
+}
+
+/** The same, with limits that were checked: once for all requests. */
+export function answerWithin(
+  request: Pick<RequestLike, 'method' | 'headers'>,
+  found: Found | undefined,
+  now: number,
+  limits: Limits,
+): Answer {
   const refusal = answerMethod(request.method)
   if (refusal) return refusal
   if (!found) return NOT_FOUND
@@ -97,7 +113,7 @@ export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 =
   if (typeof location !== 'string' || !/^[\x21-\x7e]+$/.test(location)) {
     throw unexpected('an encoded URL to redirect to', location)
   }
-  return withPieces(status, { location }, [])
+  return withPieces(status, { location })
 }
 
 /** The answer to a GET of a file, in the fields of which a HEAD gets the same. */
@@ -105,22 +121,14 @@ function answerFile(
   request: Pick<RequestLike, 'method' | 'headers'>,
   metadata: Metadata,
   now: number,
-  limits: RangeLimits,
+  limits: Limits,
 ): Answer {
-  const decision = decide(request, metadata, now, limits)
-  const { status } = decision
-  const headers = fileFields(metadata, status, now)
+  const decision = decideWithin(request, metadata, now, limits)
   const { size } = metadata
-  switch (status) {
-    case 200:
-      return withPieces(status, headers, size > 0 ? [{ start: 0, end: size }] : [])
-    case 206:
-      return answerPartially(size, decision.ranges, headers)
-    case 304:
-      return { status, headers, pieces: [] }
-    default:
-      return withPieces(status, headers, [])
-  }
+  const headers = fileFields(metadata, decision.status, now)
+  if (decision.status === 206) return answerPartially(size, decision.ranges, headers)
+  const isWhole = decision.status === 200 && size > 0
+  return withPieces(decision.status, headers, isWhole ? [{ start: 0, end: size }] : [])
 }
 
 /**
@@ -136,12 +144,10 @@ function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
   expectFunction('stream', stream)
   if (stream && pieces.length > 0) throw unexpected('an Answer of pieces or a stream', 'both')
   const fields = readFields(headers)
-  // RFC 9110 §15.3.5, §15.3.6 and §15.4.5; only the second has a length, which is 0.
-  if (status === 204 || status === 304) return { status, headers: fields, pieces: [] }
-  if (status === 205) return withPieces(status, fields, [])
-  return stream
+  const hasContent = status !== 205 && mayHaveLength(status)
+  return stream && hasContent
     ? { status, headers: fields, pieces: [], stream: () => expectStream(stream()) }
-    : withPieces(status, fields, pieces)
+    : withPieces(status, fields, hasContent ? pieces : [])
 }
 
 /** @throws TypeError unless it is a ReadableStream */
@@ -166,9 +172,14 @@ function answerPartially(size: number, ranges: ByteRanges, fields: HeaderFields)
 }
 
 /** An answer of these pieces, if any, with their length, which is put into `headers`. */
-function withPieces(status: number, headers: HeaderFields, pieces: readonly Piece[]): Answer {
-  headers['content-length'] = String(lengthOf(pieces))
+function withPieces(status: number, headers: HeaderFields, pieces: readonly Piece[] = []): Answer {
+  if (mayHaveLength(status)) headers['content-length'] = String(lengthOf(pieces))
   return { status, headers, pieces }
+}
+
+/** A 204 and a 304 end with their head (RFC 9110 §15.3.5, §15.4.5); a 205 has a length of 0. */
+export function mayHaveLength(status: number): boolean {
+  return status !== 204 && status !== 304
 }
 
 /** Reads and checks what a source says about itself, once: a getter may change its answer. */

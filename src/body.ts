@@ -5,15 +5,15 @@ import { collected, pullStream } from './runtime.ts'
 /**
  * The chunks of a reader as a stream, each read when it is pulled.
  *
- * @param conclude called once at the end, with what went wrong, or undefined
+ * @param conclude closes the reader; called once at the end, with what went wrong, or undefined
  * @param abandon called instead if the stream is garbage collected first. It must not refer to the
  * stream, which could then never be collected
  * @param most how many bytes a chunk may have
  */
 export function streamBody(
   reader: BodyReader,
-  conclude: (error?: unknown) => void = () => {},
-  abandon: () => void = () => reader.close(),
+  conclude: (error?: unknown) => void = () => reader.close(),
+  abandon: () => void = conclude,
   most?: number,
 ): ReadableStream<Uint8Array> {
   const source: UnderlyingDefaultSource<Uint8Array> = {
@@ -32,7 +32,6 @@ export function streamBody(
 
   function end(error?: unknown): void {
     collected?.unregister(reader)
-    reader.close()
     conclude(error)
   }
 

@@ -65,11 +65,7 @@ export function expectLimits({
 }
 
 /** Limits that were checked, with the defaults of those that were not given. */
-interface Limits {
-  readonly maxRanges: number
-  readonly maxSlice: number
-  readonly sliceFor: 'media' | 'all'
-}
+export type Limits = { readonly [Name in keyof RangeLimits]-?: NonNullable<RangeLimits[Name]> }
 
 /**
  * Decides the answer to a GET or HEAD of a file that exists, in the order of RFC 9110 §13.2.2:
@@ -92,7 +88,16 @@ export function decide(
   now: number,
   limits: RangeLimits = {},
 ): Decision {
-  const checked = expectLimits(limits)
+  return decideWithin(request, source, now, expectLimits(limits))
+}
+
+/** The same, with limits that were checked: once for all requests. */
+export function decideWithin(
+  request: Pick<RequestLike, 'method' | 'headers'>,
+  source: Representation,
+  now: number,
+  limits: Limits,
+): Decision {
   const field = (name: string) => fieldValue(request.headers, name)
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
   const ifMatch = field('if-match')
@@ -111,15 +116,14 @@ export function decide(
   if (range === null) return { status: 200 }
   const ifRange = field('if-range')
   if (ifRange !== null && !satisfiesIfRange(ifRange, source, now)) return { status: 200 }
-  return selectRanges(range, source.size, checked, field('sec-fetch-dest'))
+  return selectRanges(range, source.size, limits, field('sec-fetch-dest'))
 }
 
 /** A field's value without the white space at its end, which workerd leaves in place (§5.5). */
 function fieldValue(headers: RequestLike['headers'], name: string): string | null {
   const value = headers.get(name)
-  if (value === null || !/[ \t]$/.test(value)) return value
   // In linear time: /[ \t]*$/ looks from every space to the end of a run.
-  return /^.*[^ \t]/s.exec(value)?.[0] ?? ''
+  return value && (/^.*[^ \t]/s.exec(value)?.[0] ?? '')
 }
 
 /** @param destination of the Fetch: a media element will ask again for what was cut */

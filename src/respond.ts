@@ -1,4 +1,4 @@
-import { type Answer, answer, answerMethod, NOT_FOUND, UNAVAILABLE } from './answer.ts'
+import { type Answer, answerMethod, answerWithin, NOT_FOUND, UNAVAILABLE } from './answer.ts'
 import { readAnswer } from './assemble.ts'
 import { expectLimits, type RangeLimits } from './decide.ts'
 import { expectFunction, reasonOf } from './errors.ts'
@@ -70,7 +70,7 @@ export function respondTo<Context extends readonly unknown[]>(
   options: ServeOptions<Context>,
 ): Responder<Context> {
   expectLookup(lookup)
-  expectLimits(options)
+  const limits = expectLimits(options)
   for (const name of ['onError', 'onBegin', 'onServed'] as const) {
     expectFunction(name, options[name])
   }
@@ -120,7 +120,7 @@ export function respondTo<Context extends readonly unknown[]>(
       if (!found) return null
       if (isSource(found)) source = found
       else if (found.yields && !nothing) return null
-      const answered = complete(exchange, answer(request, found, now, options))
+      const answered = complete(exchange, answerWithin(request, found, now, limits))
       reader = readAnswer(answered, source)
       return await begin(excused(request, answered), { reader, source })
     } catch (thrown) {

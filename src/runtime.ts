@@ -17,17 +17,14 @@ export const isBun: boolean = /* @__PURE__ */ agent.startsWith('Bun')
 export const isWorkerd: boolean = agent === 'Cloudflare-Workers'
 
 /**
- * A response may be dropped unread: its source is closed once its body is garbage collected. Not in
- * workerd, where touching it after the request is an error.
+ * A response may be dropped unread: its source is closed once its body is garbage collected. Calls
+ * what is registered with a stream then, unless it is unregistered before. It must not refer to the
+ * stream, which could then never be collected. Not in workerd, where touching the source after the
+ * request is an error.
  */
-const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
-
-/**
- * Calls what is registered with a stream once that is garbage collected, unless it is unregistered
- * before. It must not refer to the stream, which could then never be collected.
- */
-export const collected: FinalizationRegistry<() => void> | undefined =
-  Registry && new Registry((abandon) => abandon())
+export const collected: FinalizationRegistry<() => void> | undefined = isWorkerd
+  ? undefined
+  : /* @__PURE__ */ new FinalizationRegistry((abandon) => abandon())
 
 /**
  * A stream that reads only when it is pulled. workerd keeps Content-Length only for streams that
@@ -68,15 +65,15 @@ export function unknownBody(): ReadableStream<Uint8Array> {
 }
 
 /**
- * From Node 22 on, chunks that wait are written together, up to 64 KiB: there, smaller ones lose
- * more.
+ * From Node 22 on, chunks that wait are written together, up to 64 KiB: of smaller ones, more are
+ * lost with a stream that is reset.
  */
 const HTTP2_CHUNK = agent === 'Node.js/20' ? 8 * 1024 : 16 * 1024
 
 /**
- * The most bytes of a chunk, on Node under HTTP/2; undefined everywhere else. Node never forgives
- * an HTTP/2 connection what was written to a stream that is reset before it has left, and refuses
- * everything once 10 MB were lost like that: after two dozen seeks in a film, with large chunks.
+ * The most bytes of a chunk, on Node under HTTP/2; undefined everywhere else. What was written
+ * to a stream that is reset before it has left, Node counts against its connection for good, and
+ * refuses everything from 10 MB on: after two dozen seeks in a film, with large chunks.
  *
  * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
  */

@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts'
+import { type Answer, mayHaveLength } from './answer.ts'
 import { streamBody } from './body.ts'
 import { unexpected } from './errors.ts'
 import { type FileLookup, type Found, isSource } from './lookup.ts'
@@ -123,30 +123,45 @@ async function respond(
   const isIgnored = answer.status === 200 && request.headers.has('range')
   const isNative = range && most === undefined && !isIgnored
   const given = atOnce ?? (isNative ? await native?.body?.(range.start, range.end) : null)
-  if (given || isSmall) {
-    const isEmpty = reader.length === 0
-    const body = given ?? (isEmpty ? noBody(answer) : await reader.whole())
-    const response = toResponse(answer, body)
-    // A native body closes what it reads.
-    if (atOnce) reader.close()
-    const { length, closed } = reader
-    const progress = isEmpty ? reader : { sent: null, length, closed }
-    watch.begin(request, answer, progress)
-    watch.end(request, answer, progress)
-    return response
+  if (!given && !isSmall) {
+    await reader.readAhead()
+    return streamed(copyOf(request), watch, answer, reader, most)
   }
-  await reader.readAhead()
-  const copy = copyOf(request)
-  const conclude = ending(copy, answer, reader, watch)
-  const abandon = ending(copy, answer, reader, watch.weakly())
+  const isEmpty = reader.length === 0
+  const body = given ?? (isEmpty ? noBody(answer) : await reader.whole())
+  const response = toResponse(answer, body)
+  // A native body closes what it reads.
+  if (atOnce) reader.close()
+  const { length, closed } = reader
+  const progress = isEmpty ? reader : { sent: null, length, closed }
+  watch.begin(request, answer, progress)
+  watch.end(request, answer, progress)
+  return response
+}
+
+/**
+ * A Response that reads its body as it is pulled.
+ *
+ * @param request a copy, which may be kept
+ * @param most bytes of a chunk
+ */
+function streamed(
+  request: RequestLike,
+  watch: Watch,
+  answer: Answer,
+  reader: BodyReader,
+  most: number | undefined,
+): Response {
+  const conclude = ending(request, answer, reader, watch)
+  const abandon = ending(request, answer, reader, watch.weakly())
   const response = toResponse(answer, streamBody(reader, conclude, abandon, most))
-  watch.begin(copy, answer, reader)
+  watch.begin(request, answer, reader)
   return response
 }
 
 /** No body, and no length of none where the answer to a HEAD does not say the length for GET. */
 function noBody({ status, headers }: Answer): BodyLike | null {
-  return headers['content-length'] || status === 204 || status === 304 ? null : unknownBody()
+  return headers['content-length'] || !mayHaveLength(status) ? null : unknownBody()
 }
 
 /**

@@ -69,7 +69,7 @@ export interface Served extends Serving {
   readonly duration: number
 }
 
-/** How much of a body was handed over. */
+/** How much of a body was handed over: to the runtime, or to a socket where that is watched. */
 export interface Progress {
   /** In bytes, so far; null if the runtime doesn't tell. */
   readonly sent: number | null
@@ -113,7 +113,7 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
   readonly #context: () => Context
   readonly #course: Course
 
-  /** @param context gives what the host passed */
+  /** @param context gives what the host passed: a watch that is `weakly` kept may have lost it */
   constructor(
     observers: Observers<Context>,
     context: () => Context,
@@ -127,7 +127,7 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
   begin(request: RequestLike, answer: Answer, progress: Progress): void {
     this.#course.isBegun = true
     const { onBegin } = this.#observers
-    if (onBegin) this.#tell(onBegin, new Live(request, answer, progress))
+    if (onBegin) this.#tell(onBegin, new LiveServing(request, answer, progress))
   }
 
   end(request: RequestLike, answer: Answer, progress: Progress, failure?: unknown): void {
@@ -172,7 +172,10 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
   }
 }
 
-/** Gives the same values in the same order, or undefined for what was garbage collected. */
+/**
+ * Gives the same values in the same order, or undefined for what was garbage collected: there, the
+ * type promises observers more than they get.
+ */
 function weakened<Context extends readonly unknown[]>(context: Context): () => Context {
   const kept = context.map((value) => {
     return value instanceof Object ? new WeakRef(value) : { deref: () => value }
@@ -181,7 +184,7 @@ function weakened<Context extends readonly unknown[]>(context: Context): () => C
 }
 
 /** A class: V8 would keep an object with a getter of its own, and all it leads to, for long. */
-class Live implements Serving {
+class LiveServing implements Serving {
   readonly request: RequestLike
   readonly status: number
   readonly headers: Answer['headers']

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { elsewhere } from '../adapters/local/calls.ts'
+import { inPool } from '../adapters/local/calls.ts'
 import { News } from '../adapters/local/news.ts'
 import { mounts } from '../adapters/local/shared.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
@@ -231,9 +231,7 @@ describe('growingFile', () => {
     if (found === null || isSource(found)) throw new Error('Expected an answer')
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
-    const looks = vi
-      .spyOn(elsewhere, 'fstat')
-      .mockResolvedValueOnce({ ...statSync(path), size: 99 })
+    const looks = vi.spyOn(inPool, 'fstat').mockResolvedValueOnce({ ...statSync(path), size: 99 })
     const next = reader.read()
     await until(() => looks.mock.calls.length > 1)
     looks.mockRestore()
@@ -300,6 +298,27 @@ describe('growingFile', () => {
       }
       expect(await ask('bytes=0-', options)).toEqual(whole)
     }
+  })
+
+  it.each([
+    [{ 'if-match': '"x"' }, 412],
+    [{ 'if-match': '*' }, 200],
+    [{ 'if-none-match': '*' }, 304],
+    [{ 'if-none-match': '"x"' }, 200],
+    [{ 'if-modified-since': 'Fri, 31 Dec 2100 00:00:00 GMT' }, 200],
+  ] as const)('meets the preconditions %j whether it is followed or not: %i', async (fields, status) => {
+    const ask = async (range: string | null, method = 'GET') => {
+      const headers = new Headers(fields)
+      if (range !== null) headers.set('range', range)
+      const asked = new Request('http://localhost/', { method, headers })
+      const response = await serveFile(asked, await growingFile(path, asked, { idle: 0 }))
+      await response.body?.cancel()
+      return response.status
+    }
+    const answers = [await ask(null), await ask(null, 'HEAD'), await ask('bytes=0-')]
+    answers.push(await ask('bytes=1-2'), await ask('bytes=4-9007199254740991'))
+    const part = status === 200 ? 206 : status
+    expect(answers).toEqual([status, status, status, part, part])
   })
 
   it('does not follow what is no regular file', async () => {

@@ -38,5 +38,5 @@ it('sweeps by itself for as long as files wait, handed over or not', () => {
 })
 
 function pooledFor(keepOpen: number): Pooled {
-  return { file: Object(null), key: '', users: 0, keepOpen, heldUntil: 0 }
+  return { file: Object(null), key: '', users: 0, keepOpen, checkedUntil: 0 }
 }

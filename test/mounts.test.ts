@@ -12,7 +12,7 @@ import { opendir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
-import { elsewhere, here } from '../adapters/local/calls.ts'
+import { inPool, onThisThread } from '../adapters/local/calls.ts'
 import { listBelow } from '../adapters/local/list.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { Names } from '../adapters/local/names.ts'
@@ -41,6 +41,26 @@ async function looked(): Promise<Mounts> {
   return mounts
 }
 
+/** Mounts of which nobody says where they are. */
+function untold(): Mounts {
+  return new Mounts(async () => null)
+}
+
+/** Mounts of this machine, and one at /net that stalls, whatever is asked. */
+function besideOneThatStalls(): { mounts: Mounts; looks: string[] } {
+  const looks: string[] = []
+  for (const name of ['stat', 'lstat'] as const) {
+    const look = inPool[name]
+    vi.spyOn(inPool, name).mockImplementation((at) => {
+      if (!String(at).startsWith('/net')) return look(at)
+      looks.push(String(at))
+      return new Promise(() => {})
+    })
+  }
+  const table = ['1 0 0:1 / / rw - ext4 /dev/sda rw', '2 1 0:2 / /net rw - nfs server:/ rw']
+  return { mounts: new Mounts(async () => table.join('\n')), looks }
+}
+
 /** How many threads Node has for such calls. */
 const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4
 
@@ -50,17 +70,17 @@ const SLOW = 51
 /** For how many ms a device is not waited for. */
 function suspectedFor(mounts: Mounts): number {
   let passed = 0
-  for (; !mounts.isLocal(dev); passed += 500) vi.advanceTimersByTime(500)
+  for (; !mounts.answersAtOnce(dev); passed += 500) vi.advanceTimersByTime(500)
   return passed
 }
 
 it('a device of this machine is waited for, unless a call took long', async () => {
   const mounts = await looked()
-  expect(mounts.isLocal(dev)).toBe(true)
+  expect(mounts.answersAtOnce(dev)).toBe(true)
   mounts.note(path, dev, FAST)
-  expect(mounts.isLocal(dev)).toBe(true)
+  expect(mounts.answersAtOnce(dev)).toBe(true)
   mounts.note(path, dev, SLOW)
-  expect(mounts.isLocal(dev)).toBe(false)
+  expect(mounts.answersAtOnce(dev)).toBe(false)
   expect(suspectedFor(mounts)).toBe(1500)
 })
 
@@ -71,8 +91,8 @@ it('names prove nothing of another inode of this machine, however slow its disk 
   const other = { ...version, ino: version.ino + 1 }
   for (const took of [FAST, SLOW]) {
     mounts.note(path, dev, took)
-    expect(await names.look(path, version, here)).toBe('inside')
-    expect(await names.look(path, other, here)).toBe('unclear')
+    expect(await names.look(path, version, onThisThread)).toBe('inside')
+    expect(await names.look(path, other, onThisThread)).toBe('unclear')
   }
 })
 
@@ -91,7 +111,7 @@ it('a device that is slow again and again is left alone for longer, up to a minu
 it('a path is at hand for ten seconds once it was looked at, be there a file or none', async () => {
   const mounts = new Mounts()
   const missing = join(dirname(path), 'no-such-directory', 'file')
-  const areAtHand = () => [path, missing, `${path}-other`].map((at) => mounts.isAtHand(at))
+  const areAtHand = () => [path, missing, `${path}-other`].map((at) => mounts.isWarm(at))
   vi.useFakeTimers({ toFake: ['performance'] })
   const seen = [areAtHand()]
   expect([(await mounts.look(path))?.size, await mounts.look(missing)]).toEqual([0, null])
@@ -108,7 +128,7 @@ it('a path is at hand for ten seconds once it was looked at, be there a file or 
 it('a path is not at hand where another device is by now', async () => {
   const mounts = await looked()
   mounts.note(path, dev + 1, FAST)
-  expect(mounts.isAtHand(path)).toBe(false)
+  expect(mounts.isWarm(path)).toBe(false)
 })
 
 it.each([
@@ -116,16 +136,16 @@ it.each([
 ])('a device is known by what is above %i names that are missing', async (count) => {
   const mounts = new Mounts()
   await mounts.look(join(dirname(path), 'no-such-name/'.repeat(count)))
-  expect(mounts.isHere(dev)).toBe(true)
+  expect(mounts.isOurs(dev)).toBe(true)
 })
 
 it('what could not be asked of a device is asked again', async () => {
-  const mounts = new Mounts()
-  vi.spyOn(elsewhere, 'stat').mockResolvedValueOnce(statSync(path))
+  const mounts = untold()
+  vi.spyOn(inPool, 'stat').mockResolvedValueOnce(statSync(path))
   await mounts.look(`${path}-removed-since`)
-  const seen = [mounts.isHere(dev)]
+  const seen = [mounts.isOurs(dev)]
   await mounts.look(path)
-  expect([...seen, mounts.isHere(dev)]).toEqual([false, true])
+  expect([...seen, mounts.isOurs(dev)]).toEqual([false, true])
 })
 
 it('a name that no file can have is one where nothing is', async () => {
@@ -133,37 +153,48 @@ it('a name that no file can have is one where nothing is', async () => {
 })
 
 it('a path of 2000 names below one that is missing takes 17 looks, and is not remembered', async () => {
-  const looks = vi.spyOn(elsewhere, 'stat')
-  const mounts = new Mounts()
+  const looks = vi.spyOn(inPool, 'stat')
+  const mounts = untold()
   const far = join(dirname(path), 'a/'.repeat(1800), 'file')
   expect(await mounts.look(far)).toBe(null)
   const near = join(dirname(path), 'a/'.repeat(15), 'file')
   expect(looks.mock.calls.length).toBe(17)
   await mounts.look(near)
-  expect([far, near].map((each) => mounts.isAtHand(each))).toEqual([false, mounts.isLocal(dev)])
+  expect([far, near].map((each) => mounts.isWarm(each))).toEqual([false, mounts.answersAtOnce(dev)])
 })
 
 it.each([
-  ['of an unknown device', '/unknown'],
-  ['below one of this machine, where anything may be mounted', join(dirname(path), 'below')],
-])('a directory %s can stall no more threads than may wait', async (_which, directory) => {
-  const mounts = new Mounts()
+  ['one directory', (i: number) => `/net/directory/${i}`],
+  ['a directory each', (i: number) => `/net/${i}/file`],
+])('who looks into %s of a mount that stalls takes no more threads than may wait', async (_which, pathOf) => {
+  const { mounts, looks } = besideOneThatStalls()
+  for (let i = 0; i < 8; i++) void mounts.look(pathOf(i))
+  await until(() => looks.length >= THREADS - 1)
+  await settle()
+  expect(looks.length).toBe(THREADS - 1)
+  // Whoever is the first to look at this machine's files waits for none of them.
   await mounts.look(path)
-  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
-  for (let i = 0; i < 8; i++) void mounts.look(join(directory, `${i}`))
+  expect(mounts.isOurs(dev)).toBe(true)
+})
+
+it.each([
+  ['a directory', (i: number) => `/unknown/${i}`],
+  ['a directory each', (i: number) => `/unknown-${i}/file`],
+])('they take no more where nobody says what is mounted, looking into %s', async (_which, pathOf) => {
+  const mounts = untold()
+  await mounts.look(path)
+  const looks = vi.spyOn(inPool, 'stat').mockReturnValue(new Promise(() => {}))
+  for (let i = 0; i < 8; i++) void mounts.look(pathOf(i))
   await settle()
   expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
-it('who is the first to look into a directory does not wait for others that stall', async () => {
-  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
-  const mounts = new Mounts()
-  for (let i = 0; i < 8; i++) void mounts.look(`/unknown/${i}`)
-  await settle()
-  looks.mockClear()
-  void mounts.look('/another/0')
-  await settle()
-  expect(looks.mock.calls).toEqual([['/another/0']])
+it('a healthy mount is asked once for each look', async () => {
+  const { mounts } = besideOneThatStalls()
+  const looks = vi.mocked(inPool.stat).mockResolvedValue(statSync(path))
+  vi.mocked(inPool.lstat).mockClear()
+  for (let i = 0; i < 8; i++) await mounts.look(`/net/${i}/file`)
+  expect([looks.mock.calls.length, vi.mocked(inPool.lstat).mock.calls]).toEqual([8, [['/']]])
 })
 
 it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
@@ -192,6 +223,33 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
   expect(stalled).toBe(THREADS - 1)
 })
 
+it.each([
+  ['a mount', 'net'],
+  ['a link to one', 'link'],
+])('a directory that is listed stalls no more threads than may wait, by %s in it', async (_what, name) => {
+  const root = realpathSync(temporaryDirectory())
+  const table = ['1 0 0:1 / / rw - ext4 /dev/sda rw', `2 1 0:2 / ${root}/net rw - nfs server:/ rw`]
+  const mounts = new Mounts(async () => table.join('\n'))
+  mkdirSync(join(root, 'net'))
+  if (name === 'link') symlinkSync('net', join(root, name))
+  let stalled = 0
+  for (const call of ['stat', 'lstat', 'open'] as const) {
+    const ask: (...asked: [never, never]) => Promise<unknown> = inPool[call]
+    vi.spyOn(inPool, call).mockImplementation((...asked: unknown[]) => {
+      // What is asked of a link itself is not asked of what it leads to.
+      const isAway = String(asked[0]).endsWith(`/${name}`) && !(name === 'link' && call === 'lstat')
+      if (!isAway) return Reflect.apply(ask, inPool, asked)
+      stalled++
+      return new Promise<never>(() => {})
+    })
+  }
+  for (let i = 0; i < 8; i++) void listBelow(new Below(root, 'inside', mounts), '', mounts).next()
+  await until(() => stalled > 0)
+  await settle()
+  // Each path has one thread.
+  expect(stalled).toBe(1)
+})
+
 it.runIf(canCountHandles)(
   'a directory is closed once it was listed, or nobody reads on',
   async () => {
@@ -209,19 +267,30 @@ it.runIf(canCountHandles)('a directory that can not be entered is not left open'
   const root = temporaryDirectory()
   const place = new Below(root, 'inside', new Mounts())
   for (const name of ['fstat', 'readlink', 'realpath'] as const) {
-    const calls = { ...elsewhere, [name]: () => Promise.reject(new Error(name)) }
+    const calls = { ...inPool, [name]: () => Promise.reject(new Error(name)) }
     await expect(place.enter(root, calls)).rejects.toThrow(name)
   }
   expect(openHandles(root)).toBe(0)
 })
 
-it('a known directory of this machine is looked into by all who come', async () => {
-  const mounts = new Mounts()
+it.each<[told: string, mounts: Mounts, call: 'stat' | 'lstat']>([
+  ['', new Mounts(), 'lstat'],
+  [', where nobody says what is mounted, too', untold(), 'stat'],
+])('a known directory of this machine is looked into by all who come%s', async (_told, mounts, call) => {
   await mounts.look(path)
-  const looks = vi.spyOn(elsewhere, 'stat').mockReturnValue(new Promise(() => {}))
+  const looks = vi.spyOn(inPool, call).mockReturnValue(new Promise(() => {}))
   for (let i = 0; i < 8; i++) void mounts.look(`${path}-${i}`)
   await settle()
   expect(looks.mock.calls.length).toBe(8)
+})
+
+it('a known directory of a slow disk stalls no more threads than may wait', async () => {
+  const mounts = await looked()
+  const looks = vi.spyOn(inPool, 'lstat').mockReturnValue(new Promise(() => {}))
+  mounts.note(path, dev, SLOW)
+  for (let i = 0; i < 8; i++) void mounts.look(`${path}-${i}`)
+  await settle()
+  expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
 it('who comes when one is done waits as long as there are as many as may be', async () => {
@@ -242,17 +311,6 @@ it('who comes when one is done waits as long as there are as many as may be', as
   expect(begun).toEqual(Array.from({ length: THREADS }, (_, i) => i))
 })
 
-it('who is the first to look into a directory knows its device, whoever stalls', async () => {
-  const look = elsewhere.stat
-  vi.spyOn(elsewhere, 'stat').mockImplementation((at) =>
-    String(at).startsWith('/unknown') ? new Promise(() => {}) : look(at),
-  )
-  const mounts = new Mounts()
-  for (let i = 0; i < 8; i++) void mounts.look(`/unknown/${i}`)
-  await mounts.look(path)
-  expect(mounts.isHere(dev)).toBe(true)
-})
-
 it('a file on another machine is listed without a version', async () => {
   const mounts = new Mounts()
   const root = temporaryDirectory()
@@ -263,7 +321,7 @@ it('a file on another machine is listed without a version', async () => {
     return typeof Object(value).version
   }
   await until(async () => (await versionOf()) === 'string')
-  vi.spyOn(mounts, 'isHere').mockReturnValue(false)
+  vi.spyOn(mounts, 'isOurs').mockReturnValue(false)
   expect(await versionOf()).toBe('undefined')
 })
 
@@ -271,37 +329,37 @@ it('a file whose descriptor can not be asked is in no place any more', async () 
   const mounts = new Mounts()
   const file = Object({ path, fd: 0, version: statSync(path) })
   const fails = () => Promise.reject(new Error('EIO'))
-  const calls = { ...elsewhere, readlink: fails, realpath: fails }
-  expect(await new Below(dirname(path), 'inside', mounts).holds(file, calls)).toBe(false)
+  const calls = { ...inPool, readlink: fails, realpath: fails }
+  expect(await new Below(dirname(path), 'inside', mounts).contains(file, calls)).toBe(false)
 })
 
 it('a file that was away for a moment is opened all the same', async () => {
   let tries = 0
-  const open: typeof elsewhere.open = (...asked) =>
-    ++tries === 1 ? Promise.reject(enoent()) : elsewhere.open(...asked)
+  const open: typeof inPool.open = (...asked) =>
+    ++tries === 1 ? Promise.reject(enoent()) : inPool.open(...asked)
   for (const place of [new Below(dirname(path), 'inside', new Mounts()), anywhere]) {
     tries = 0
-    const opened = await place.open(path, { ...elsewhere, open })
+    const opened = await place.open(path, { ...inPool, open })
     if (opened === null || opened === 'directory') throw new Error('Expected a file')
     expect(opened.version.ino).toBe(statSync(path).ino)
-    await elsewhere.close(opened.fd)
+    await inPool.close(opened.fd)
   }
 })
 
 it('a file of which somebody has a lease is waited for', async () => {
   const busy = Object.assign(new Error('EAGAIN'), { code: 'EAGAIN' })
-  const open = vi.fn(elsewhere.open).mockRejectedValueOnce(busy).mockRejectedValueOnce(busy)
-  const opened = await openRegular(path, { ...elsewhere, open })
+  const open = vi.fn(inPool.open).mockRejectedValueOnce(busy).mockRejectedValueOnce(busy)
+  const opened = await openRegular(path, { ...inPool, open })
   expect([opened !== null, open.mock.calls.length]).toEqual([true, 3])
-  if (opened !== null) await elsewhere.close(opened.fd)
+  if (opened !== null) await inPool.close(opened.fd)
 })
 
 it.runIf(canCountHandles)('what is no file once it is open is closed', async () => {
   const fifo = join(temporaryDirectory(), 'fifo')
   execFileSync('mkfifo', [fifo])
-  expect(await openRegular(fifo, elsewhere)).toBe(null)
+  expect(await openRegular(fifo, inPool)).toBe(null)
   const fstat = () => Promise.reject(new Error('EIO'))
-  await expect(openRegular(path, { ...elsewhere, fstat })).rejects.toThrow('EIO')
+  await expect(openRegular(path, { ...inPool, fstat })).rejects.toThrow('EIO')
   expect([openHandles(fifo), openHandles(path)]).toEqual([0, 0])
 })
 
@@ -312,14 +370,14 @@ it('names have to say the same again and again', async () => {
   writeFileSync(at, '')
   const names = new Names(root, await looked())
   let looks = 0
-  const realpath: typeof elsewhere.realpath = async (of) => {
+  const realpath: typeof inPool.realpath = async (of) => {
     // The last time, it leads elsewhere.
     const isLast = of === at && ++looks === 16
-    return elsewhere.realpath(isLast ? path : of)
+    return inPool.realpath(isLast ? path : of)
   }
   const version = statSync(at)
-  expect(await names.prove(at, version, elsewhere)).toBe('inside')
-  expect(await names.prove(at, version, { ...elsewhere, realpath })).toBe('unclear')
+  expect(await names.prove(at, version, inPool)).toBe('inside')
+  expect(await names.prove(at, version, { ...inPool, realpath })).toBe('unclear')
 })
 
 it('no link leads to a file whose name is not to be had as text', async () => {
@@ -330,7 +388,7 @@ it('no link leads to a file whose name is not to be had as text', async () => {
   symlinkSync(outside, join(root, 'link'))
   const mounts = await looked()
   const unspeakable = Object.assign(new Error(), { name: 'InvalidData' })
-  const calls = { ...elsewhere, realpath: () => Promise.reject(unspeakable) }
+  const calls = { ...inPool, realpath: () => Promise.reject(unspeakable) }
   const names = new Names(root, mounts)
   const seen = ['folder/file', 'link/file', 'link'].map((name) => {
     const at = join(root, name)

@@ -11,16 +11,16 @@ import {
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { elsewhere, here } from '../adapters/local/calls.ts'
+import { inPool, onThisThread } from '../adapters/local/calls.ts'
 import { toSourceOrClose } from '../adapters/local/file-source.ts'
 import { Lease } from '../adapters/local/lease.ts'
+import { openLive } from '../adapters/local/live-file.ts'
 import { LARGEST_HOT, Memory } from '../adapters/local/memory.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere } from '../adapters/local/place.ts'
 import type { SharingOptions } from '../adapters/local/sharing.ts'
 import { localTree } from '../adapters/local/tree.ts'
-import { openUnversioned } from '../adapters/local/unversioned.ts'
 import type { Version } from '../adapters/local/version.ts'
 import { nodeFile } from '../adapters/node.ts'
 import { LengthMismatchError, SourceChangedError } from '../src/errors.ts'
@@ -75,11 +75,11 @@ describe('an open file', () => {
   })
 
   it('that promises no version is closed once, and when calls under way are done', async () => {
-    const file = await openUnversioned(anywhere, putFile(directory, someBytes(10)))
+    const file = await openLive(anywhere, putFile(directory, someBytes(10)))
     if (file === null || file === 'directory') throw new Error('Expected a file')
     let end: (version: Version) => void = () => {}
-    vi.spyOn(elsewhere, 'fstat').mockReturnValue(new Promise((resolve) => (end = resolve)))
-    const close = vi.spyOn(elsewhere, 'close')
+    vi.spyOn(inPool, 'fstat').mockReturnValue(new Promise((resolve) => (end = resolve)))
+    const close = vi.spyOn(inPool, 'close')
     onTestFinished(() => void vi.restoreAllMocks())
     const look = file.look()
     const closed = [file.close(), file.close()]
@@ -141,7 +141,7 @@ describe('an open file', () => {
 
   it('that fails to close when nobody waits for that leaves no rejection', async () => {
     const file = await findFile(putFile(directory, someBytes(SIZE)))
-    const pooled = { file: file.file, key: '', users: 1, keepOpen: 0, heldUntil: 0 }
+    const pooled = { file: file.file, key: '', users: 1, keepOpen: 0, checkedUntil: 0 }
     const release = () => Promise.reject(new Error('EIO: i/o error, close'))
     const lender = { memory: new Memory(), release, handOver: () => true }
     expect(new Lease(pooled, lender).handOver()).toBe(true)
@@ -174,7 +174,7 @@ describe('an open file', () => {
     const path = putFile(directory, someBytes(SIZE))
     const file = await findFile(path, { keepOpen: 0 })
     // As a mount does that still says what it was told before.
-    const looks = vi.spyOn(here, 'fstat').mockReturnValue(file.file.version)
+    const looks = vi.spyOn(onThisThread, 'fstat').mockReturnValue(file.file.version)
     onTestFinished(() => looks.mockRestore())
     truncateSync(path, 10)
     expect(new Uint8Array(await file.read(0, SIZE))).toEqual(someBytes(SIZE).slice(0, 10))
@@ -300,7 +300,7 @@ describe('an open file', () => {
     const away = new OpenFiles(new Memory(), mounts)
     const lease = await away.find(anywhere, putFile(directory, someBytes(SIZE)))
     if (lease === null || lease === 'directory') throw new Error('Expected a file')
-    vi.spyOn(mounts, 'isLocal').mockReturnValue(false)
+    vi.spyOn(mounts, 'answersAtOnce').mockReturnValue(false)
     expect(lease.readSync(0, 10)).toBe(null)
     expect(Buffer.from(await lease.read(0, 10))).toEqual(
       Buffer.from(someBytes(SIZE).subarray(0, 10)),
@@ -310,7 +310,7 @@ describe('an open file', () => {
 
   it('goes by the clock of its disk, however slow that was when it was opened', async () => {
     const mounts = new Mounts()
-    const slow = vi.spyOn(mounts, 'isLocal').mockReturnValue(false)
+    const slow = vi.spyOn(mounts, 'answersAtOnce').mockReturnValue(false)
     const path = putFile(directory, someBytes(SIZE))
     const lease = await new OpenFiles(new Memory(), mounts).find(anywhere, path)
     if (lease === null || lease === 'directory') throw new Error('Expected a file')

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { here } from '../adapters/local/calls.ts'
+import { onThisThread } from '../adapters/local/calls.ts'
 import type { Lease } from '../adapters/local/lease.ts'
 import { Memory } from '../adapters/local/memory.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
@@ -83,9 +83,9 @@ describe('a file that several read', () => {
   })
 
   it.runIf(canCountHandles)('is not left open when it can not be looked at', async () => {
-    const look = here.fstat
+    const look = onThisThread.fstat
     let looks = 0
-    const looking = vi.spyOn(here, 'fstat').mockImplementation((fd) => {
+    const looking = vi.spyOn(onThisThread, 'fstat').mockImplementation((fd) => {
       if (++looks > 2) throw new Error('EIO')
       return look(fd)
     })
@@ -260,7 +260,7 @@ it('a file that was there is looked for twice before it is not', async () => {
   await (await find()).close()
   // So long ago that it is looked for as if it had never been found in its place.
   vi.advanceTimersByTime(1001)
-  const looks = vi.spyOn(here, 'stat').mockReturnValueOnce(null)
+  const looks = vi.spyOn(onThisThread, 'stat').mockReturnValueOnce(null)
   onTestFinished(() => looks.mockRestore())
   const file = await find()
   expect([await textOf(file), looks.mock.calls.length]).toEqual(['one', 2])
@@ -274,7 +274,11 @@ it('nothing is asked on this thread of a disk that was slow just now', async () 
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
   mounts.noteDuration(statSync(path).dev, 1000)
-  const calls = [vi.spyOn(here, 'stat'), vi.spyOn(here, 'fstat'), vi.spyOn(here, 'close')]
+  const calls = [
+    vi.spyOn(onThisThread, 'stat'),
+    vi.spyOn(onThisThread, 'fstat'),
+    vi.spyOn(onThisThread, 'close'),
+  ]
   onTestFinished(() => void vi.restoreAllMocks())
   const file = await find()
   expect(file.readSync(0, 1)).toBe(null)
@@ -408,7 +412,7 @@ describe('what is found anew at once', () => {
     const place: Place = {
       ...anywhere,
       id: 'closed meanwhile ',
-      holds: async () => {
+      contains: async () => {
         if (isCrowded) pool.closeIdle()
         return true
       },
@@ -430,7 +434,7 @@ describe('what is found anew at once', () => {
       ...anywhere,
       id: 'asked ',
       open: async (...args) => (isHeld ? anywhere.open(...args) : null),
-      holds: () => {
+      contains: () => {
         asked++
         return isHeld
       },

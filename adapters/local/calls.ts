@@ -7,7 +7,7 @@ import { LAST_TIME, type Version } from './version.ts'
 export type Path = string | Buffer
 
 /** What is asked of the system about files, on this thread. */
-export interface CallsHere {
+interface SyncCalls {
   open(path: Path, flags: number): number
   close(fd: number): void
   /** Links followed; null if there is nothing at the path. */
@@ -19,17 +19,17 @@ export interface CallsHere {
 }
 
 /** The same, in another thread. */
-export type CallsElsewhere = {
-  readonly [Name in keyof CallsHere]: (
-    ...args: Parameters<CallsHere[Name]>
-  ) => Promise<ReturnType<CallsHere[Name]>>
+type PoolCalls = {
+  readonly [Name in keyof SyncCalls]: (
+    ...args: Parameters<SyncCalls[Name]>
+  ) => Promise<ReturnType<SyncCalls[Name]>>
 }
 
 /** The same, on whichever thread. */
 export type Calls = {
-  readonly [Name in keyof CallsHere]: (
-    ...args: Parameters<CallsHere[Name]>
-  ) => ReturnType<CallsHere[Name]> | Promise<ReturnType<CallsHere[Name]>>
+  readonly [Name in keyof SyncCalls]: (
+    ...args: Parameters<SyncCalls[Name]>
+  ) => ReturnType<SyncCalls[Name]> | Promise<ReturnType<SyncCalls[Name]>>
 }
 
 /** What Deno's own `stat` returns. */
@@ -77,7 +77,7 @@ export function isGranted(permission: Permission): boolean {
 }
 
 /** Asks on this thread: some µs each, when the answer is at hand, and the disk's time if not. */
-export const here: CallsHere = {
+export const onThisThread: SyncCalls = {
   open: (path, flags) => fs.openSync(path, flags),
   close: (fd) => fs.closeSync(fd),
   stat(path) {
@@ -107,7 +107,7 @@ const readlink = promisify(fs.readlink)
 const realpath = fs.promises.realpath
 
 /** Asks in a thread of the runtime's pool. */
-export const elsewhere: CallsElsewhere = {
+export const inPool: PoolCalls = {
   open: (path, flags) => open(path, flags),
   close: (fd) => close(fd),
   stat: (path) => stat(path).then(tidy, nullIfAbsent),
@@ -184,7 +184,7 @@ export function fromDeno(stat: DenoStat): Version {
   })
 }
 
-/** A time that is beyond what a Date can hold is no number on Deno, and would equal none. */
+/** On Deno, a time beyond the last Date is NaN, which equals nothing, not even itself. */
 function tidy<V extends Version>(version: V): V {
   if (deno && Number.isNaN(version.mtimeMs)) return { ...version, mtimeMs: LAST_TIME }
   return version

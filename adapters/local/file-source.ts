@@ -5,11 +5,10 @@ import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
 import type { TreeFile } from '../site/tree.ts'
 import type { Lease } from './lease.ts'
-import { liveSource } from './live.ts'
+import { openLiveSource } from './live-file.ts'
 import { anywhere } from './place.ts'
 import { openFiles } from './shared.ts'
 import { expectSharing, type SharingOptions } from './sharing.ts'
-import { openUnversioned } from './unversioned.ts'
 
 /** Options of `nodeFile`, `bunFile` and `denoFile`. */
 export interface FileOptions extends SharingOptions {
@@ -62,8 +61,8 @@ export async function sourceAt<Options extends FileOptions>(
   expectSwitch('live', options.live)
   expectHeaders(options.headers)
   if (options.live) {
-    const file = await openUnversioned(anywhere, pathOf(path))
-    return file === null || file === 'directory' ? null : liveSource(file, options)
+    const source = await openLiveSource(anywhere, pathOf(path), options)
+    return source === 'directory' ? null : source
   }
   const found = await openFiles.find(anywhere, pathOf(path), options)
   if (found === null || found === 'directory') return null

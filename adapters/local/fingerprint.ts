@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../site/bounded-map.ts'
-import { elsewhere, here, readAt } from './calls.ts'
+import { readAt } from './calls.ts'
 import { Marks } from './growth.ts'
 import { LARGEST_HOT, type Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
 import {
   entityTag,
-  hasSameBytes,
   isOfImage,
+  isTellable,
+  isUntouched,
   lastModified,
   SMALL,
   TICK,
@@ -83,24 +84,23 @@ export class Fingerprints {
    * and on is described as it is, by a weak tag.
    */
   async describe(opened: Descriptor): Promise<Described> {
-    const isExact = this.#mounts.isHere(opened.version.dev)
-    let { version } = await this.#wait(opened, isExact)
+    const isOurs = this.#mounts.isOurs(opened.version.dev)
+    let { version } = await this.#wait(opened, isOurs)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
-      const isYoung = youth(version, isExact, now) > 0
-      const isTellable = !isYoung && unrest(version, isExact, now) === 0
+      const isYoung = youth(version, isOurs, now) > 0
       const key = keyOf(version)
       const known = this.#known.get(key)
       const read = known === undefined ? await this.#read({ ...opened, version }) : null
       const fingerprint = known ?? read
       const found = known === undefined ? await this.#look(opened) : version
-      const isStable =
-        fingerprint !== null && hasSameBytes(found, version) && found.ctimeMs === version.ctimeMs
+      const isStable = fingerprint !== null && isUntouched(found, version)
       if (!isStable && tries < MAX_TRIES) {
         version = found
         continue
       }
-      if (isStable && isTellable && !isOfImage(version)) {
+      const canTell = isStable && isTellable(version, isOurs, now)
+      if (canTell && !isOfImage(version)) {
         const { sum, marks } = fingerprint
         this.#known.set(key, { sum, marks })
       }
@@ -109,7 +109,7 @@ export class Fingerprints {
         version,
         etag: entityTag(version, fingerprint?.sum ?? '', isYoung || !isStable),
         lastModified: lastModified(version),
-        isTellable: isTellable && isStable,
+        isTellable: canTell,
         marks: fingerprint?.marks ?? new Uint8Array(0),
         bytes: isStable ? (read?.bytes ?? null) : null,
       }
@@ -117,11 +117,11 @@ export class Fingerprints {
   }
 
   /** Waits for the next tick of a clock that has not moved since a change, if it is soon. */
-  async #wait(opened: Descriptor, isExact: boolean): Promise<Descriptor> {
+  async #wait(opened: Descriptor, isOurs: boolean): Promise<Descriptor> {
     const { version } = opened
     const now = Date.now()
     // Deno's ctime has whole seconds: that is too long to wait for, but the youth is over soon.
-    const waits = [youth(version, isExact, now), unrest(version, isExact, now)]
+    const waits = [youth(version, isOurs, now), unrest(version, isOurs, now)]
     const wait = Math.max(...waits.filter((each) => each <= 2 * TICK), 0)
     if (wait === 0) return opened
     // A timer may be a ms early, and the clock has whole ones.
@@ -130,8 +130,7 @@ export class Fingerprints {
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
-    if (this.#mounts.isLocal(dev)) return here.fstat(fd)
-    return this.#mounts.run(path, dev, () => elsewhere.fstat(fd))
+    return this.#mounts.callsFor(path, dev).fstat(fd)
   }
 
   /** Null if not all of it could be read: whoever reads the rest is told why. */

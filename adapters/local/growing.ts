@@ -1,16 +1,16 @@
 import { Buffer } from 'node:buffer'
 import type { Answer } from '../../src/answer.ts'
+import { decide } from '../../src/decide.ts'
 import { expectWait, expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
 import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { type FileOptions, pathOf } from './file-source.ts'
-import { liveFields, liveSource } from './live.ts'
+import { type LiveFile, liveFields, openLive, openLiveSource } from './live-file.ts'
 import { News } from './news.ts'
 import { anywhere } from './place.ts'
 import { memory, mounts } from './shared.ts'
-import { openUnversioned, type Unversioned } from './unversioned.ts'
 import { isRegular, isSameFile } from './version.ts'
 
 /** Options of `growingFile`. */
@@ -68,8 +68,8 @@ export async function growingFile(
   if (found === null || !isRegular(found)) return null
   const start = followedFrom(request, found.size)
   if (start === null) {
-    const file = await openUnversioned(anywhere, at)
-    return file === null || file === 'directory' ? null : liveSource(file, options)
+    const source = await openLiveSource(anywhere, at, options)
+    return source === 'directory' ? null : source
   }
   const status = start.isPart ? 206 : 200
   const said = { headers: liveFields(options), type: type ?? mediaType(at), size: found.size }
@@ -84,11 +84,15 @@ export async function growingFile(
   }
 }
 
-/** From where on a client follows a file; null if it wants a part of what is there. */
+/** From where on a client follows a file; null if it wants a part of what is there, or nothing. */
 function followedFrom(
-  { method, headers }: RequestLike,
+  request: RequestLike,
   size: number,
 ): { readonly at: number; readonly isPart: boolean } | null {
+  const { method, headers } = request
+  const { status } = decide(request, { size }, Date.now())
+  // A precondition is not met, and what is there says so.
+  if (status === 412 || status === 304) return null
   const whole = { at: 0, isPart: false }
   // Whatever If-Range names is not this file, which has no validator.
   if (method !== 'GET' || headers.get('if-range') !== null) return whole
@@ -130,14 +134,14 @@ interface Limits {
 }
 
 async function openFollower(path: string, start: number, limits: Limits): Promise<Follower> {
-  const file = await openUnversioned(anywhere, path)
+  const file = await openLive(anywhere, path)
   if (file === null || file === 'directory') throw new SourceChangedError(`${path} was removed`)
   return new Follower(file, start, limits)
 }
 
 /** Reads a file as it grows. */
 class Follower {
-  readonly #file: Unversioned
+  readonly #file: LiveFile
   readonly #limits: Limits
   #at: number
   #news: News | null = null
@@ -147,7 +151,7 @@ class Follower {
   #isClosed = false
   readonly #finish = () => this.#news?.tell()
 
-  constructor(file: Unversioned, start: number, limits: Limits) {
+  constructor(file: LiveFile, start: number, limits: Limits) {
     this.#file = file
     this.#at = start
     this.#limits = limits
@@ -210,7 +214,7 @@ class Follower {
       const { idle, poll } = this.#limits
       const { path, opened } = this.#file
       this.#news = new News(Math.min(poll, Math.max(1, idle)))
-      if (mounts.isLocal(opened.dev)) this.#news.watch(path)
+      if (mounts.answersAtOnce(opened.dev)) this.#news.watch(path)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { hasSameBytes, type Version, youth } from './version.ts'
+import { isUntouched, type Version, youth } from './version.ts'
 
 /** How many bytes at each end of a version tell whether the file has only grown. */
 const LENGTH = 256
@@ -15,29 +15,25 @@ export type Verdict = 'intact' | 'changed' | 'unclear'
 export class Growth {
   readonly #marks: Uint8Array
   readonly #opened: Version
-  readonly #isExact: boolean
+  readonly #isOurs: boolean
   #lastSeen: Version
   /** Whether the time of what was seen last is one that a later change would replace. */
   #isSettled = true
 
   /**
    * @param marks of the version that was opened, picked by `Marks`
-   * @param isExact whether the file system's clock is this machine's
+   * @param isOurs whether the file system's clock is this machine's
    */
-  constructor(opened: Version, marks: Uint8Array, isExact: boolean) {
+  constructor(opened: Version, marks: Uint8Array, isOurs: boolean) {
     this.#opened = opened
     this.#marks = marks
-    this.#isExact = isExact
+    this.#isOurs = isOurs
     this.#lastSeen = opened
   }
 
   /** Whether nothing happened to the file since it was last seen. */
   isKnown(found: Version): boolean {
-    return (
-      this.#isSettled &&
-      hasSameBytes(found, this.#lastSeen) &&
-      found.ctimeMs === this.#lastSeen.ctimeMs
-    )
+    return this.#isSettled && isUntouched(found, this.#lastSeen)
   }
 
   /**
@@ -57,7 +53,7 @@ export class Growth {
     if (marks === null || !marks.equals(this.#marks)) return 'changed'
     this.#lastSeen = found
     // As long as its new time is young, a file that has grown may change again without another one.
-    this.#isSettled = youth(found, this.#isExact, now) === 0
+    this.#isSettled = youth(found, this.#isOurs, now) === 0
     return 'intact'
   }
 }

@@ -12,7 +12,7 @@ export interface Pooled {
   /** How long it stays open after the last of them, in ms. */
   keepOpen: number
   /** Until when it was found to be in its place, on the clock of `performance`. */
-  heldUntil: number
+  checkedUntil: number
 }
 
 /** Who lends the files of a pool. */

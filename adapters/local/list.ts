@@ -25,11 +25,13 @@ export async function* listBelow(
   const at = place.prefix + path
   const found = await mounts.look(at)
   if (found === null) return place.lookAtRoot()
-  const calls = mounts.callsElsewhere(at, found.dev)
+  const calls = mounts.callsInPool(at, found.dev)
   const directory = await unlessAbsent(() => place.enter(at, calls))
   if (directory === null) return place.lookAtRoot()
   const entryOf = async (dirent: Dirent) => {
-    const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, calls)
+    const safe = mayLeadAway(dirent) ? await mounts.callsBehind(`${at}/${dirent.name}`) : calls
+    if (safe === null) return null
+    const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, safe)
     return version && toEntry(dirent, version, mounts)
   }
   const inTurn: InTurn = (call) => mounts.run(at, found.dev, call)
@@ -64,6 +66,11 @@ async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> 
   }
 }
 
+/** Whether something may be mounted there, or behind it, that stalls where its directory does not. */
+function mayLeadAway(dirent: Dirent): boolean {
+  return dirent.isDirectory() || dirent.isSymbolicLink()
+}
+
 /** What an entry is, or leads to; null if it may not be served, or can't be looked at. */
 async function lookAt(
   place: Below,
@@ -83,8 +90,8 @@ function toEntry(dirent: Dirent, version: Version, mounts: Mounts): Entry | null
   const entry = { name: dirent.name, lastModified: lastModified(version) }
   const link = dirent.isSymbolicLink() ? { isLink: true } : {}
   if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
-  // Some file systems that are elsewhere number a file anew at each look.
-  const tag = mounts.isHere(version.dev) ? versionTag(version, Date.now()) : undefined
+  // Some file systems of other machines number a file anew at each look.
+  const tag = mounts.isOurs(version.dev) ? versionTag(version, Date.now()) : undefined
   return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
 }
 

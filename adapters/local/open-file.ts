@@ -3,7 +3,7 @@ import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
 import { mediaType } from '../site/media-type.ts'
-import { deno, elsewhere, here, readAt } from './calls.ts'
+import { deno, inPool, onThisThread, readAt } from './calls.ts'
 import type { Described } from './fingerprint.ts'
 import { Growth } from './growth.ts'
 import type { Memory } from './memory.ts'
@@ -48,13 +48,13 @@ export class OpenFile {
     this.type = mediaType(this.path)
     this.#mounts = mounts
     this.#memory = memory
-    this.#growth = new Growth(this.version, described.marks, mounts.isHere(this.version.dev))
+    this.#growth = new Growth(this.version, described.marks, mounts.isOurs(this.version.dev))
     if (described.bytes !== null) this.#keep(described.bytes)
   }
 
   /** Whether asking about it waits for nothing but this machine. */
-  get isLocal(): boolean {
-    return this.#mounts.isLocal(this.version.dev)
+  get answersAtOnce(): boolean {
+    return this.#mounts.answersAtOnce(this.version.dev)
   }
 
   /**
@@ -85,7 +85,7 @@ export class OpenFile {
    * file may have changed: `read` looks twice.
    */
   readSync(start: number, end: number): Uint8Array | null {
-    if (!this.has(start, end) || !this.isLocal) return null
+    if (!this.has(start, end) || !this.answersAtOnce) return null
     const length = end - start
     const bytes = this.#memory.scratch(length).subarray(0, length)
     if (this.#bytes !== null) {
@@ -93,14 +93,14 @@ export class OpenFile {
       return bytes
     }
     const isWhole = readSync(this.fd, bytes, 0, length, start) === length
-    if (!isWhole || !this.#growth.isKnown(this.#lookHere())) return null
+    if (!isWhole || !this.#growth.isKnown(this.#lookSync())) return null
     this.#keep(bytes)
     return bytes
   }
 
   /** Whether it is the version that was opened, as far as that can be said without waiting. */
-  isUnchangedHere(): boolean {
-    return this.isLocal && this.#growth.isKnown(this.#lookHere())
+  isSurelyUnchanged(): boolean {
+    return this.answersAtOnce && this.#growth.isKnown(this.#lookSync())
   }
 
   /** Whether a range lies in the version that was opened. */
@@ -112,8 +112,7 @@ export class OpenFile {
   close(): void | Promise<void> {
     if (this.#bytes !== null) this.#memory.cool(this.#bytes.length)
     this.#bytes = null
-    if (this.isLocal) here.close(this.fd)
-    else return this.#elsewhere(() => elsewhere.close(this.fd))
+    return this.#mounts.callsFor(this.path, this.version.dev).close(this.fd)
   }
 
   /** Keeps a copy, if these are all of its bytes. It is never lent: a borrower might change it. */
@@ -123,29 +122,29 @@ export class OpenFile {
     if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
   }
 
-  #elsewhere<T>(call: () => Promise<T>): Promise<T> {
+  #run<T>(call: () => Promise<T>): Promise<T> {
     return this.#mounts.run(this.path, this.version.dev, call)
   }
 
   #readInto(into: Uint8Array, start: number): Promise<number> {
-    return this.#elsewhere(() => readAt(this.fd, into, start))
+    return this.#run(() => readAt(this.fd, into, start))
   }
 
   #look(): Version | Promise<Version> {
-    return this.isLocal ? this.#lookHere() : this.#elsewhere(() => elsewhere.fstat(this.fd))
+    return this.answersAtOnce ? this.#lookSync() : this.#run(() => inPool.fstat(this.fd))
   }
 
   /** On Deno, `fstat` takes four times as long as Deno's own `stat` of a path (bench/README.md). */
-  #lookHere(): Version {
+  #lookSync(): Version {
     if (deno) {
       try {
-        const found = here.stat(this.path)
+        const found = onThisThread.stat(this.path)
         if (found !== null && isSameFile(found, this.version)) return found
       } catch {
         // The file was moved or removed: what was opened is still there.
       }
     }
-    return here.fstat(this.fd)
+    return onThisThread.fstat(this.fd)
   }
 
   /** Whether it is the version that was opened, or that version with bytes appended. */

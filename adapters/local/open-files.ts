@@ -1,4 +1,4 @@
-import { type Calls, codeOf, here } from './calls.ts'
+import { type Calls, codeOf, onThisThread } from './calls.ts'
 import { type Descriptor, Fingerprints } from './fingerprint.ts'
 import { IdleFiles } from './idle-files.ts'
 import { Lease, type Lender, type Pooled } from './lease.ts'
@@ -9,8 +9,8 @@ import type { Place } from './place.ts'
 import type { SharingOptions } from './sharing.ts'
 import { isSame, type Version } from './version.ts'
 
-/** For so long a file that was found in its place is taken to be there, by this name, in ms. */
-const HELD_FOR = 1000
+/** How long a look is trusted: so long, in ms, a file counts as still in its place. */
+const CHECKED_FOR = 1000
 
 type Lent = Lease | 'directory' | null
 type Awaitable<T> = T | Promise<T>
@@ -64,14 +64,16 @@ export class OpenFiles {
    */
   find(place: Place, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Lent> {
     const key = place.id + path
-    const held = this.#heldStill(key)
-    if (held !== null) return this.#lend(held, keepOpen)
+    const checked = this.#checkedLately(key)
+    if (checked !== null) return this.#lend(checked, keepOpen)
     const sought = { place, path: place.prefix + path, key, keepOpen }
-    if (!this.#mounts.isAtHand(sought.path)) return this.#findCold(sought)
-    const found = this.#lookHere(sought)
+    if (!this.#mounts.isWarm(sought.path)) return this.#findCold(sought)
+    const found = this.#lookSync(sought)
     if (found === null) return this.#miss(sought)
     const pooled = this.#current(sought, found)
-    return pooled ? this.#lendIfHeld(sought, pooled, here) : this.#open(sought, here)
+    return pooled
+      ? this.#lendIfInside(sought, pooled, onThisThread)
+      : this.#open(sought, onThisThread)
   }
 
   /** Closes all files that nobody reads, but for those that were handed over. */
@@ -88,13 +90,13 @@ export class OpenFiles {
    * The file in the pool that was in its place lately, if a look at its path still sees it: most
    * requests need no more than this.
    */
-  #heldStill(key: string): Pooled | null {
+  #checkedLately(key: string): Pooled | null {
     const pooled = this.#shared.get(key)
     if (pooled === undefined) return null
-    const { path, version, isLocal } = pooled.file
+    const { path, version, answersAtOnce } = pooled.file
     const began = performance.now()
-    if (began >= pooled.heldUntil || !isLocal) return null
-    const found = here.stat(path)
+    if (began >= pooled.checkedUntil || !answersAtOnce) return null
+    const found = onThisThread.stat(path)
     this.#mounts.noteDuration(version.dev, performance.now() - began)
     return found !== null && isSame(found, version) ? pooled : null
   }
@@ -104,7 +106,7 @@ export class OpenFiles {
     if (found === null) return this.#miss(sought)
     const calls = this.#mounts.callsFor(sought.path, found.dev)
     const pooled = this.#current(sought, found)
-    return pooled ? this.#lendIfHeld(sought, pooled, calls) : this.#open(sought, calls)
+    return pooled ? this.#lendIfInside(sought, pooled, calls) : this.#open(sought, calls)
   }
 
   #miss({ key, place }: Sought): null | Promise<null> {
@@ -113,10 +115,11 @@ export class OpenFiles {
     return looking instanceof Promise ? looking.then(() => null) : null
   }
 
-  #lookHere({ path, key }: Sought): Version | null {
+  #lookSync({ path, key }: Sought): Version | null {
     const began = performance.now()
     // A path may lead through a directory that was removed just now, and elsewhere at once.
-    const found = here.stat(path) ?? (this.#shared.has(key) ? here.stat(path) : null)
+    const found =
+      onThisThread.stat(path) ?? (this.#shared.has(key) ? onThisThread.stat(path) : null)
     this.#mounts.note(path, found?.dev, performance.now() - began)
     return found
   }
@@ -128,11 +131,11 @@ export class OpenFiles {
   }
 
   /** Lends a file of the pool if it still is where it may be served from; else opens it anew. */
-  async #lendIfHeld(sought: Sought, pooled: Pooled, calls: Calls): Promise<Lent> {
-    const isHeld = await sought.place.holds(pooled.file, calls)
+  async #lendIfInside(sought: Sought, pooled: Pooled, calls: Calls): Promise<Lent> {
+    const isInside = await sought.place.contains(pooled.file, calls)
     // Meanwhile it may have been closed.
-    if (!isHeld || this.#shared.get(sought.key) !== pooled) return this.#open(sought, calls)
-    pooled.heldUntil = performance.now() + HELD_FOR
+    if (!isInside || this.#shared.get(sought.key) !== pooled) return this.#open(sought, calls)
+    pooled.checkedUntil = performance.now() + CHECKED_FOR
     return this.#lend(pooled, sought.keepOpen)
   }
 
@@ -159,7 +162,13 @@ export class OpenFiles {
     const opened = await this.#openPatiently(place, path, calls)
     if (opened === null || opened === 'directory') return opened
     const file = await this.#describe(opened, calls)
-    const pooled = { file, key, users: 0, keepOpen: 0, heldUntil: performance.now() + HELD_FOR }
+    const pooled = {
+      file,
+      key,
+      users: 0,
+      keepOpen: 0,
+      checkedUntil: performance.now() + CHECKED_FOR,
+    }
     const lease = this.#lend(pooled, keepOpen)
     this.#forget(key)
     // Of a version that may change unnoticed, the next response gets a description of its own.

@@ -31,13 +31,13 @@ export interface Place {
    */
   expectThere(): void | Promise<void>
   /** Whether a file that was opened here is still where it may be served from. */
-  holds(file: OpenFile, calls: Calls): boolean | Promise<boolean>
+  contains(file: OpenFile, calls: Calls): boolean | Promise<boolean>
 }
 
 /** How often a file is opened anew whose name leads elsewhere each time. */
 const MAX_TRIES = 20
 
-/** For so long a root that was there is taken to be there, in ms. */
+/** How long a look is trusted: so long, in ms, a root counts as still there. */
 const THERE_FOR = 1000
 
 /** Any path: whoever gives it means what it leads to. */
@@ -46,7 +46,7 @@ export const anywhere: Place = {
   id: 'anywhere\0',
   open: openAnything,
   expectThere: () => {},
-  holds: () => true,
+  contains: () => true,
 }
 
 async function openAnything(path: string, calls: Calls): Promise<Descriptor | 'directory' | null> {
@@ -126,7 +126,7 @@ export class Below implements Place {
     this.#thereUntil = performance.now() + THERE_FOR
   }
 
-  async holds(file: OpenFile, calls: Calls): Promise<boolean> {
+  async contains(file: OpenFile, calls: Calls): Promise<boolean> {
     if (this.#followsLinks) return true
     try {
       return canAskDescriptors

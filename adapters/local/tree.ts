@@ -8,11 +8,10 @@ import { codeOf } from './calls.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
 import type { Lease } from './lease.ts'
 import { listBelow } from './list.ts'
-import { liveSource } from './live.ts'
-import { Below, type Place } from './place.ts'
+import { openLiveSource } from './live-file.ts'
+import { Below } from './place.ts'
 import { mounts, openFiles } from './shared.ts'
 import { expectSharing, type SharingOptions } from './sharing.ts'
-import { openUnversioned, Unversioned } from './unversioned.ts'
 
 /** Options of a tree of local files. */
 export interface LocalOptions extends SharingOptions {
@@ -61,17 +60,12 @@ export function localTree(
   return {
     open(path) {
       if (ALIAS?.test(path)) return null
-      if (isLive(path)) return openLive(place, path)
+      if (isLive(path)) return openLiveSource(place, path, {})
       const found = openFiles.find(place, path, options)
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
     list: (path) => listBelow(place, path, mounts),
   }
-}
-
-async function openLive(place: Place, path: string): Promise<Opened> {
-  const file = await openUnversioned(place, path)
-  return file instanceof Unversioned ? liveSource(file, {}) : file
 }
 
 /** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */

@@ -6,7 +6,7 @@ export type Version = Pick<
   'dev' | 'ino' | 'nlink' | 'mode' | 'uid' | 'gid' | 'size' | 'mtimeMs' | 'ctimeMs'
 >
 
-const { S_IFMT, S_IFREG, S_IFDIR } = constants
+const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
 export function isRegular({ mode }: Version): boolean {
   return (mode & S_IFMT) === S_IFREG
@@ -16,6 +16,10 @@ export function isDirectory({ mode }: Version): boolean {
   return (mode & S_IFMT) === S_IFDIR
 }
 
+export function isLink({ mode }: Version): boolean {
+  return (mode & S_IFMT) === S_IFLNK
+}
+
 /**
  * Whether two looks, one of them at a file that is still open, saw the same version of the same
  * file, with the same permissions. An inode that is open is given to no other file meanwhile.
@@ -23,8 +27,7 @@ export function isDirectory({ mode }: Version): boolean {
 export function isSame(one: Version, other: Version): boolean {
   return (
     isSameFile(one, other) &&
-    hasSameBytes(one, other) &&
-    one.ctimeMs === other.ctimeMs &&
+    isUntouched(one, other) &&
     // Where the ctime has whole seconds, only these tell that permission was just withdrawn.
     one.mode === other.mode &&
     one.uid === other.uid &&
@@ -45,6 +48,11 @@ export function hasSameBytes(one: Version, other: Version): boolean {
   return one.size === other.size && one.mtimeMs === other.mtimeMs
 }
 
+/** Whether nothing at all happened to an open file between two looks at it. */
+export function isUntouched(one: Version, other: Version): boolean {
+  return hasSameBytes(one, other) && one.ctimeMs === other.ctimeMs
+}
+
 /** The last time of a Date. What is dated later still is dated so. */
 export const LAST_TIME = 8.64e15
 
@@ -53,10 +61,16 @@ function modified({ mtimeMs }: Version): number {
   return Math.min(Math.floor(mtimeMs), LAST_TIME)
 }
 
-/** The clock of a file system that keeps fractions of seconds goes on within so many ms. */
+/*
+ * A clock goes on in steps. What happens to a file within the step of its last change leaves it the
+ * same times: so a version is *young* while its bytes may change under the same modification time,
+ * *restless* while anything may happen under the same ctime, and *tellable* once it is neither.
+ */
+
+/** The longest step of a file system's clock, in ms, where it keeps fractions of seconds. */
 export const TICK = 20
 
-/** That of one which does not: FAT counts by twos. */
+/** The same where it does not: FAT counts in steps of two seconds. */
 const COARSE_TICK = 2000
 
 /** Whether a time was kept to less than a second, as far as one can tell. */
@@ -67,20 +81,25 @@ function isFine(time: number): boolean {
 /**
  * For how many ms more a file may change without its modification time changing; 0 for never.
  *
- * @param isExact whether the file system's clock is this machine's
+ * @param isOurs whether the file system's clock is this machine's
  */
-export function youth(version: Version, isExact: boolean, now: number): number {
+export function youth(version: Version, isOurs: boolean, now: number): number {
   const { mtimeMs, ctimeMs } = version
-  const tick = isExact && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
+  const tick = isOurs && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
   // One from the future was set by hand: what is written next gets the time of then.
   const changed = mtimeMs <= now ? mtimeMs : ctimeMs
   return Math.max(0, changed + tick - now)
 }
 
 /** For how many ms more something may happen to a file without its ctime changing; 0 for never. */
-export function unrest({ ctimeMs }: Version, isExact: boolean, now: number): number {
-  const tick = isExact && isFine(ctimeMs) ? TICK : COARSE_TICK
+export function unrest({ ctimeMs }: Version, isOurs: boolean, now: number): number {
+  const tick = isOurs && isFine(ctimeMs) ? TICK : COARSE_TICK
   return Math.max(0, ctimeMs + tick - now)
+}
+
+/** Whether a later look can tell that nothing has happened to a file since. */
+export function isTellable(version: Version, isOurs: boolean, now: number): boolean {
+  return youth(version, isOurs, now) === 0 && unrest(version, isOurs, now) === 0
 }
 
 /**
@@ -97,8 +116,7 @@ export function isOfImage({ mtimeMs, ctimeMs }: Version): boolean {
  * In quotes, as an entity tag: but that says the same on every machine.
  */
 export function versionTag(version: Version, now: number): string | undefined {
-  const isTellable = youth(version, true, now) === 0 && unrest(version, true, now) === 0
-  if (!isTellable || isOfImage(version)) return undefined
+  if (!isTellable(version, true, now) || isOfImage(version)) return undefined
   const { ino, size, ctimeMs } = version
   return `"${ino}-${size}-${modified(version)}-${Math.floor(ctimeMs)}"`
 }

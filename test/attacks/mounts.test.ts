@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Program, run } from '../support/process.ts'
@@ -45,6 +45,34 @@ describe.runIf(program).each(names)('%s, beside a mount that stalls', (name) => 
     expect(new Set(await Promise.all(stalled))).toEqual(new Set(['206 sssss']))
   })
 
+  it.each([
+    ['directories of it', (i: number) => `net/d${i}/file`],
+    ['links into it', (i: number) => `links/d${i}/file`],
+  ])('answers requests for local files, whoever is the first to look into %s', async (_what, pathOf) => {
+    const { target, mount, root } = await serve(name)
+    mkdirSync(join(root, 'links'))
+    for (let i = 0; i < 10; i++) symlinkSync(`../net/d${i}`, join(root, 'links', `d${i}`))
+    await command(mount, 'stall')
+    let isOver = false
+    const stalled = Array.from({ length: 10 }, (_, i) => {
+      return ask(target, pathOf(i)).finally(() => (isOver = true))
+    })
+    await settle()
+    const answers: string[] = []
+    for (let i = 0; i < 20; i++) {
+      const directory = join(root, `folder-${i}`)
+      mkdirSync(directory)
+      writeFileSync(join(directory, 'local.txt'), 'local file')
+      answers.push(await ask(target, `folder-${i}/local.txt`))
+    }
+    expect({ isOver, answers: new Set(answers) }).toEqual({
+      isOver: false,
+      answers: new Set(['206 local']),
+    })
+    await command(mount, 'go')
+    expect(new Set(await Promise.all(stalled))).toEqual(new Set(['404 ']))
+  })
+
   it('answers them while a body stalls', async () => {
     const { target, mount } = await serve(name)
     const response = await fetch(`http://127.0.0.1:${target.port}/net/slow.bin`)
@@ -86,7 +114,7 @@ const EXPECTED: Record<string, string> = {
 async function serve(
   name: FileTargetName,
   ...options: string[]
-): Promise<{ target: Target; mount: Program }> {
+): Promise<{ target: Target; mount: Program; root: string }> {
   const root = directories.pop() ?? ''
   mkdirSync(join(root, 'net'))
   writeFileSync(join(root, 'local.txt'), 'local file')
@@ -100,10 +128,10 @@ async function serve(
     await mount.ended
     await target.stop()
   })
-  return { target, mount }
+  return { target, mount, root }
 }
 
-const directories = Array.from({ length: 4 * names.length }, temporaryDirectory)
+const directories = Array.from({ length: 6 * names.length }, temporaryDirectory)
 
 async function command(mount: Program, text: string): Promise<void> {
   const count = () => mount.stdout().split(`${text}\n`).length

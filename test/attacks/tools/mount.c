@@ -1,7 +1,8 @@
-// mount DIR [renumber]: mounts a file system of two files, fast.bin and slow.bin, as a network does:
-// attributes are asked for anew each time. Reads commands: `stall`, after which everything about
-// slow.bin waits, until `go`. Ends, and unmounts, when stdin closes. With `renumber`, each look at a
-// name finds a file of another number.
+// mount DIR [renumber]: mounts a file system of two files, fast.bin and slow.bin, and of empty
+// directories, d0 to d99, as a network does: attributes are asked for anew each time. Reads commands:
+// `stall`, after which everything about slow.bin, the directories and what is in them waits, until
+// `go`. Ends, and unmounts, when stdin closes. With `renumber`, each look at a name finds a file of
+// another number.
 #define FUSE_USE_VERSION 34
 #include <fuse3/fuse_lowlevel.h>
 #include <errno.h>
@@ -21,7 +22,12 @@ static int renumber = 0;
 static fuse_ino_t last = 2;
 static struct fuse_session *session;
 
+/** Of d0; d1 comes two later, so that all of them are slow. */
+static const fuse_ino_t FIRST_DIRECTORY = 0x10000001;
+
 static int is_slow(fuse_ino_t ino) { return ino != FUSE_ROOT_ID && ino % 2 == 1; }
+
+static int is_directory(fuse_ino_t ino) { return ino == FUSE_ROOT_ID || ino >= FIRST_DIRECTORY; }
 
 static void wait_for(fuse_ino_t ino) {
   if (!is_slow(ino)) return;
@@ -32,8 +38,8 @@ static void wait_for(fuse_ino_t ino) {
 
 static struct stat attributes(fuse_ino_t ino) {
   struct stat found = {.st_ino = ino, .st_nlink = 1};
-  found.st_mode = ino == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644;
-  found.st_size = ino == FUSE_ROOT_ID ? 0 : SIZE;
+  found.st_mode = is_directory(ino) ? S_IFDIR | 0755 : S_IFREG | 0644;
+  found.st_size = is_directory(ino) ? 0 : SIZE;
   found.st_mtim.tv_sec = found.st_ctim.tv_sec = 1767225600;
   found.st_mtim.tv_nsec = found.st_ctim.tv_nsec = 123456789;
   return found;
@@ -41,12 +47,14 @@ static struct stat attributes(fuse_ino_t ino) {
 
 static void on_lookup(fuse_req_t request, fuse_ino_t parent, const char *name) {
   fuse_ino_t kind = strcmp(name, "fast.bin") == 0 ? 2 : strcmp(name, "slow.bin") == 0 ? 3 : 0;
+  if (name[0] == 'd') kind = FIRST_DIRECTORY + 2 * atoi(name + 1);
   if (parent != FUSE_ROOT_ID || kind == 0) {
+    wait_for(parent);
     fuse_reply_err(request, ENOENT);
     return;
   }
   wait_for(kind);
-  fuse_ino_t ino = renumber ? __sync_add_and_fetch(&last, 2) + kind % 2 : kind;
+  fuse_ino_t ino = renumber && !is_directory(kind) ? __sync_add_and_fetch(&last, 2) + kind % 2 : kind;
   struct fuse_entry_param entry = {.ino = ino, .attr_timeout = 0, .entry_timeout = 0};
   entry.attr = attributes(ino);
   fuse_reply_entry(request, &entry);

@@ -1,0 +1,43 @@
+import { availableParallelism } from 'node:os'
+
+/** How many threads a runtime has for calls that wait, beside its own: 4 on Node by default. */
+function poolSize(): number {
+  if (process.versions.bun) return Math.max(2, availableParallelism())
+  if (process.versions.deno) return 32
+  return Number(process.env.UV_THREADPOOL_SIZE) || 4
+}
+
+/**
+ * Limits the calls that may stall: they get all threads but one, and each file gets one thread, so
+ * that a stalled file leaves the others theirs.
+ */
+export class Lane {
+  readonly #most = Math.max(1, poolSize() - 1)
+  readonly #running = new Set<string>()
+  #waiting: { readonly path: string; readonly begin: () => void }[] = []
+
+  async run<T>(path: string, call: () => Promise<T>): Promise<T> {
+    if (this.#isFull(path)) {
+      await new Promise<void>((begin) => this.#waiting.push({ path, begin }))
+    } else this.#running.add(path)
+    try {
+      return await call()
+    } finally {
+      this.#running.delete(path)
+      this.#beginNext()
+    }
+  }
+
+  #isFull(path: string): boolean {
+    return this.#running.size >= this.#most || this.#running.has(path)
+  }
+
+  #beginNext(): void {
+    const at = this.#waiting.findIndex(({ path }) => !this.#isFull(path))
+    const next = this.#waiting[at]
+    if (next === undefined) return
+    this.#waiting.splice(at, 1)
+    this.#running.add(next.path)
+    next.begin()
+  }
+}

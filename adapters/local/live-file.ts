@@ -1,0 +1,113 @@
+import { Buffer } from 'node:buffer'
+import { SourceChangedError } from '../../src/errors.ts'
+import type { FileSource } from '../../src/source.ts'
+import { mediaType } from '../site/media-type.ts'
+import { overlay } from '../site/overlay.ts'
+import { inPool, readAt } from './calls.ts'
+import type { FileOptions } from './file-source.ts'
+import type { Place } from './place.ts'
+import { memory, mounts } from './shared.ts'
+import type { Version } from './version.ts'
+
+/**
+ * A regular file that is open for one response, whatever becomes of it: unlike those of the pool,
+ * it promises no version.
+ */
+export class LiveFile {
+  /** With all that was asked for. */
+  readonly path: string
+  /** What it was when it was opened. */
+  readonly opened: Version
+  readonly #fd: number
+  #calls = 0
+  #whenIdle: (() => void) | null = null
+  #closed: Promise<void> | null = null
+
+  constructor(path: string, fd: number, opened: Version) {
+    this.path = path
+    this.opened = opened
+    this.#fd = fd
+    memory.join()
+  }
+
+  /** @returns how many bytes were read from `start` on; 0 at the end */
+  read(into: Uint8Array, start: number): Promise<number> {
+    return this.#run(() => readAt(this.#fd, into, start))
+  }
+
+  look(): Promise<Version> {
+    return this.#run(() => inPool.fstat(this.#fd))
+  }
+
+  /** Closes it once, and after what is under way: another file may get its number. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    memory.leave()
+    if (this.#calls > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+    await mounts.run(this.path, this.opened.dev, () => inPool.close(this.#fd))
+  }
+
+  async #run<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#closed !== null) throw new Error(`${this.path} was read after it was closed`)
+    this.#calls++
+    try {
+      return await mounts.run(this.path, this.opened.dev, call)
+    } finally {
+      if (--this.#calls === 0) this.#whenIdle?.()
+    }
+  }
+}
+
+/** Opens the file at a path as `Place.open` does. */
+export async function openLive(place: Place, path: string): Promise<LiveFile | 'directory' | null> {
+  const at = place.prefix + path
+  const found = await mounts.look(at)
+  if (found === null) return null
+  const opened = await place.open(at, mounts.callsFor(at, found.dev))
+  if (opened === null || opened === 'directory') return opened
+  return new LiveFile(opened.path, opened.fd, opened.version)
+}
+
+/** The same, as a source. */
+export async function openLiveSource(
+  place: Place,
+  path: string,
+  options: FileOptions,
+): Promise<FileSource | 'directory' | null> {
+  const file = await openLive(place, path)
+  return file instanceof LiveFile ? liveSource(file, options) : file
+}
+
+/** What is said of a file that has no version: nobody may keep a part of it. */
+const NOT_STORED = { 'cache-control': 'no-store' }
+
+/** The fields of a file without a version. */
+export function liveFields({ headers }: FileOptions): Readonly<Record<string, string>> {
+  return overlay(headers, NOT_STORED)
+}
+
+/**
+ * A file that is being written, as far as it is there now: without a tag or a date, since two
+ * answers may be of two states of it. If it grows or is rewritten meanwhile, what it has then is
+ * sent; if it becomes shorter, the body breaks off.
+ */
+export function liveSource(file: LiveFile, options: FileOptions): FileSource {
+  const { path, opened } = file
+  return {
+    size: opened.size,
+    type: options.type ?? mediaType(path),
+    headers: liveFields(options),
+    async read(start, end, into) {
+      const length = Math.min(end - start, into?.length ?? memory.chunkSize())
+      const room = into?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length)
+      const given = await file.read(room, start)
+      if (given === 0) throw new SourceChangedError(`${path} became shorter while it was served`)
+      return given === length ? room : room.subarray(0, given)
+    },
+    close: () => file.close(),
+  }
+}

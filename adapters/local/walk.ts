@@ -1,0 +1,132 @@
+import { Buffer } from 'node:buffer'
+import { isAbsolute, join } from 'node:path'
+import { inPool } from './calls.ts'
+import { MountTable } from './file-systems.ts'
+import { unlessAbsent } from './opening.ts'
+import { Recent } from './recent.ts'
+import { isDirectory, isLink, type Version } from './version.ts'
+
+/** How long it is remembered that a path is that of a directory, and of no link, in ms. */
+const KNOWN_FOR = 60_000
+
+/** How many links are followed, as Linux does it, before a path is taken to lead in circles. */
+const MOST_LINKS = 40
+
+/** How long the mount table is taken to be as it was read, in ms. */
+const READ_FOR = 1000
+
+/** Where a path leads. */
+export interface Reached {
+  /** Without links. */
+  readonly path: string
+  /** Null if there is nothing. */
+  readonly version: Version | null
+  /** The device that it is on, or would be. */
+  readonly dev: number
+}
+
+/** Asks about a path on a device, if that is known, without taking too many threads. */
+type Run = <T>(path: string, dev: number | undefined, call: () => Promise<T>) => Promise<T>
+
+/**
+ * Follows paths name by name, and link by link, for as long as they stay on this machine: the next
+ * name may lead onto a mount that stalls, and the mount table says so before anybody looks.
+ */
+export class Walk {
+  readonly #read: () => Promise<string | null>
+  readonly #run: Run
+  #text: string | null = null
+  #table: MountTable | null = null
+  #reading: Promise<void> | null = null
+  #readAgainAt = 0
+  #directories = new Recent<Reached>(KNOWN_FOR)
+
+  /** @param read the mount table; null where there is none to be had */
+  constructor(read: () => Promise<string | null>, run: Run) {
+    this.#read = read
+    this.#run = run
+  }
+
+  /** Whether it is known what is mounted where. */
+  get knowsMounts(): boolean {
+    return this.#table !== null
+  }
+
+  /** What a path leads to; null if only the system can say, which may stall. */
+  async follow(path: string): Promise<Reached | null> {
+    try {
+      await this.#readLately()
+      if (this.#table === null) return null
+      return await this.#follow(isAbsolute(path) ? path : join(process.cwd(), path), {
+        links: MOST_LINKS,
+      })
+    } catch {
+      // The system will say why.
+      return null
+    }
+  }
+
+  #readLately(): Promise<void> | null {
+    if (performance.now() >= this.#readAgainAt) {
+      this.#readAgainAt = performance.now() + READ_FOR
+      this.#reading = this.#readTable()
+    }
+    return this.#reading
+  }
+
+  async #readTable(): Promise<void> {
+    const text = await this.#read()
+    if (text === this.#text) return
+    this.#text = text
+    this.#table = text === null ? null : new MountTable(text)
+    this.#directories = new Recent(KNOWN_FOR)
+  }
+
+  async #follow(path: string, left: { links: number }): Promise<Reached | null> {
+    // A slash at the end asks for a directory.
+    const names = path
+      .replace(/\/$/, '/.')
+      .split('/')
+      .filter((name) => name !== '')
+    const last = names.pop()
+    let reached = await this.#enter('/', () => this.#look('/'))
+    let prefix = ''
+    for (const name of names) {
+      if (!reached?.version) return reached
+      const from: Reached = reached
+      prefix += `/${name}`
+      reached = await this.#enter(prefix, () => this.#step(from, name, left))
+    }
+    return reached?.version && last !== undefined ? this.#step(reached, last, left) : reached
+  }
+
+  /** What a directory's path leads to. One without links is the same, or nothing, for a while. */
+  async #enter(path: string, walk: () => Promise<Reached | null>): Promise<Reached | null> {
+    const known = this.#directories.get(path)
+    if (known !== undefined) return known
+    const reached = await walk()
+    const isPlain = reached?.path === path && reached.version && isDirectory(reached.version)
+    if (isPlain) this.#directories.set(path, reached)
+    return reached
+  }
+
+  async #step(from: Reached, name: string, left: { links: number }): Promise<Reached | null> {
+    if (!(from.version && isDirectory(from.version))) return { ...from, version: null }
+    const path = join(from.path, name)
+    const reached = await this.#look(path, from.dev)
+    if (!(reached?.version && isLink(reached.version))) return reached
+    if (left.links-- === 0) return { ...reached, version: null }
+    const text = await this.#run(path, from.dev, () => inPool.readlink(path))
+    const target = text.toString()
+    // No path of JavaScript's names what is not UTF-8.
+    if (!Buffer.from(target).equals(text)) return null
+    return this.#follow(target.startsWith('/') ? target : `${from.path}/${target}`, left)
+  }
+
+  async #look(path: string, dev?: number): Promise<Reached | null> {
+    if (this.#table?.mayStall(path) !== false) return null
+    const version = await unlessAbsent(() => this.#run(path, dev, () => inPool.lstat(path)))
+    const device = version?.dev ?? dev
+    return device === undefined ? null : { path, version, dev: device }
+  }
+}

@@ -1,0 +1,211 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, relative } from 'node:path'
+import process from 'node:process'
+import fc from 'fast-check'
+import { afterEach, expect, it, vi } from 'vitest'
+import { inPool } from '../adapters/local/calls.ts'
+import { Walk } from '../adapters/local/walk.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+
+const root = realpathSync(temporaryDirectory())
+const LOCAL = '1 0 0:1 / / rw - ext4 /dev/sda rw'
+const NET = `2 1 0:2 / ${root}/net rw - nfs server:/ rw`
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+function walkOf(...mounts: string[]): Walk {
+  return new Walk(
+    async () => mounts.join('\n'),
+    (_path, _dev, call) => call(),
+  )
+}
+
+/** The inode at a path below the root; null if there is nothing, `away` if that may stall. */
+async function follow(walk: Walk, path: string): Promise<number | null | 'away'> {
+  const reached = await walk.follow(path.startsWith('/') ? path : `${root}/${path}`)
+  return reached === null ? 'away' : (reached.version?.ino ?? null)
+}
+
+function inodeAt(path: string): number | null {
+  try {
+    return statSync(`${root}/${path}`).ino
+  } catch {
+    return null
+  }
+}
+
+it('leads where the system leads', async () => {
+  const names = ['a', 'b', 'c']
+  const name = fc.constantFrom(...names)
+  const path = fc.array(fc.constantFrom(...names, '..', '.', ''), { minLength: 1, maxLength: 5 })
+  const made = fc.record({
+    at: fc.array(name, { minLength: 1, maxLength: 3 }),
+    kind: fc.constantFrom('file', 'directory', 'link', 'absolute'),
+    target: path,
+  })
+  const property = fc.asyncProperty(
+    fc.array(made, { maxLength: 12 }),
+    fc.array(path, { minLength: 5, maxLength: 10 }),
+    async (tree, asked) => {
+      const folder = join(root, 'tree')
+      mkdirSync(folder)
+      for (const { at, kind, target } of tree) {
+        const place = join(folder, ...at)
+        const text = target.join('/') || '.'
+        try {
+          if (kind === 'file') writeFileSync(place, '')
+          if (kind === 'directory') mkdirSync(place)
+          if (kind === 'link') symlinkSync(text, place)
+          if (kind === 'absolute') symlinkSync(`${folder}/${text}`, place)
+        } catch {
+          // There is something else, or nothing to put it in.
+        }
+      }
+      const walk = walkOf(LOCAL)
+      for (const each of [...asked, ...asked]) {
+        const text = `tree/${each.join('/')}`
+        expect([text, await follow(walk, text)]).toEqual([text, inodeAt(text)])
+      }
+      rmSync(folder, { recursive: true })
+    },
+  )
+  await fc.assert(
+    property.afterEach(() => rmSync(join(root, 'tree'), { recursive: true, force: true })),
+    {
+      numRuns: 80,
+    },
+  )
+})
+
+it('looks at nothing that may stall, by whichever links it is led there', async () => {
+  for (const name of ['net', 'site', 'site/deep']) mkdirSync(join(root, name))
+  const target = join(root, 'net', 'folder')
+  symlinkSync(target, join(root, 'site', 'absolute'))
+  symlinkSync('../net/folder', join(root, 'site', 'relative'))
+  symlinkSync('../relative', join(root, 'site', 'deep', 'again'))
+  symlinkSync('../../net/file', join(root, 'site', 'deep', 'file'))
+  const looks = vi.spyOn(inPool, 'lstat')
+  const walk = walkOf(LOCAL, NET)
+  const paths = ['absolute/a', 'relative', 'relative/a/b', 'deep/again/a', 'deep/file', '../net']
+  for (const path of paths)
+    expect([path, await follow(walk, `site/${path}`)]).toEqual([path, 'away'])
+  const seen = looks.mock.calls.map(([at]) => relative(join(root, 'net'), String(at)))
+  expect(seen.filter((path) => !path.startsWith('..'))).toEqual([])
+  expect(await follow(walk, 'site/deep')).toBe(inodeAt('site/deep'))
+})
+
+it('a directory that is known is not looked at again, and each file is', async () => {
+  mkdirSync(join(root, 'known'))
+  const file = join(root, 'known', 'file')
+  const walk = walkOf(LOCAL)
+  expect(await follow(walk, 'known/file')).toBe(null)
+  writeFileSync(file, '')
+  const looks = vi.spyOn(inPool, 'lstat')
+  expect(await follow(walk, 'known/file')).toBe(inodeAt('known/file'))
+  expect(looks.mock.calls).toEqual([[file]])
+})
+
+it('a link that is turned, or a directory that becomes one, leads elsewhere at once', async () => {
+  for (const name of ['one', 'two', 'three']) {
+    mkdirSync(join(root, name, 'folder'), { recursive: true })
+    writeFileSync(join(root, name, 'folder', 'file'), '')
+  }
+  const turn = (path: string, target: string) => {
+    rmSync(join(root, path), { recursive: true, force: true })
+    symlinkSync(target, join(root, path))
+  }
+  const walk = walkOf(LOCAL)
+  for (const [path, target] of [
+    ['current', 'one'],
+    ['current', 'two'],
+    ['one', 'two'],
+    ['two/folder', '../three/folder'],
+  ] as const) {
+    turn(path, target)
+    for (const file of ['current/folder/file', 'one/folder/file', 'two/folder/file']) {
+      expect([file, await follow(walk, file)]).toEqual([file, inodeAt(file)])
+    }
+  }
+})
+
+it('a file that becomes a directory is one at once', async () => {
+  writeFileSync(join(root, 'becomes'), '')
+  const walk = walkOf(LOCAL)
+  expect(await follow(walk, 'becomes/file')).toBe(null)
+  rmSync(join(root, 'becomes'))
+  mkdirSync(join(root, 'becomes'))
+  writeFileSync(join(root, 'becomes', 'file'), '')
+  expect(await follow(walk, 'becomes/file')).toBe(inodeAt('becomes/file'))
+})
+
+it('what is mounted a second later is known then', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  mkdirSync(join(root, 'later'))
+  let mounts = LOCAL
+  const walk = new Walk(
+    async () => mounts,
+    (_path, _dev, call) => call(),
+  )
+  const seen = [await follow(walk, 'later/file')]
+  mounts += `\n2 1 0:2 / ${root}/later rw - nfs server:/ rw`
+  vi.advanceTimersByTime(1000)
+  seen.push(await follow(walk, 'later/file'))
+  mounts = LOCAL
+  vi.advanceTimersByTime(1000)
+  expect([...seen, await follow(walk, 'later/file')]).toEqual([null, 'away', null])
+})
+
+it('without a mount table, nobody knows', async () => {
+  const walk = new Walk(
+    async () => null,
+    (_path, _dev, call) => call(),
+  )
+  expect([await follow(walk, 'known'), walk.knowsMounts]).toEqual(['away', false])
+})
+
+it('a relative path starts at the current directory', async () => {
+  const { ino } = statSync('package.json')
+  expect((await walkOf(LOCAL).follow('package.json'))?.version?.ino).toBe(ino)
+})
+
+it.runIf(process.platform === 'linux')(
+  'a link whose text is no UTF-8 is for the system to follow',
+  async () => {
+    execFileSync('sh', [
+      '-c',
+      `mkdir "$1/$(printf 'n\\377')" && ln -s "$(printf 'n\\377')" "$1/odd"`,
+      'sh',
+      root,
+    ])
+    expect(await follow(walkOf(LOCAL), 'odd')).toBe('away')
+  },
+)
+
+it.runIf(process.getuid?.() !== 0)(
+  'what may not be looked at is for the system to say',
+  async () => {
+    mkdirSync(join(root, 'closed'))
+    chmodSync(join(root, 'closed'), 0)
+    expect(await follow(walkOf(LOCAL), 'closed/file')).toBe('away')
+  },
+)
+
+it('a path of thousands of names below one that is missing takes one look', async () => {
+  const walk = walkOf(LOCAL)
+  await follow(walk, 'x')
+  const looks = vi.spyOn(inPool, 'lstat')
+  expect(await follow(walk, `missing/${'a/'.repeat(9000)}`)).toBe(null)
+  expect(looks.mock.calls.length).toBe(1)
+})
