@@ -177,13 +177,10 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
   const credentials = basic(root)
   root.username = ''
   root.password = ''
-  /** What was asked last with a Range that was refused: repeated, it has none. */
-  let refused: HeaderPairs | undefined
   return (url: URL, isFile = (_url: URL) => true): Upstream => ({
     name: nameOf(url),
     ...limits,
     send: async function send(method, fields, signal) {
-      if (fields === refused) fields = {}
       // A body must come as it is stored: its offsets are those of the file.
       const elsewhere = { 'accept-encoding': 'identity', ...fields }
       const headers = new Headers(elsewhere)
@@ -195,8 +192,7 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
       const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
       if (isRefusal(fields, found.response)) {
         cancel(found.response)
-        refused = fields
-        return send(method, fields, signal)
+        return send(method, {}, signal)
       }
       if (isFile(found.url)) return found.response
       cancel(found.response)
@@ -211,9 +207,7 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
  */
 function isRefusal({ range }: HeaderPairs, response: Response): boolean {
   return (
-    range === 'bytes=0-' &&
-    /206|4[01]6|[45]00/.test(`${response.status}`) &&
-    !readHead(response).range
+    range === 'bytes=0-' && [206, 400, 406].includes(response.status) && !readHead(response).range
   )
 }
 

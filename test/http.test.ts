@@ -177,7 +177,7 @@ const ROWS: Row[] = [
       origin: serving({ bytes: new Uint8Array(0), etag: '"e"' }),
       ...(range === undefined ? {} : { headers: { range } }),
       answer: [200, null, ''],
-      asked: range === 'bytes=-1' ? ['GET /f bytes=-1', 'HEAD /f'] : ['GET /f bytes=0-', 'GET /f'],
+      asked: [`GET /f ${range ?? 'bytes=0-'}`, 'HEAD /f'],
     }),
   ),
   {
@@ -244,10 +244,10 @@ const ROWS: Row[] = [
       return serving({ bytes: new Uint8Array(0), etag: '"e"' })(incoming, outgoing)
     },
     answer: [200, null, ''],
-    asked: ['GET /f bytes=0-', 'GET /f'],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0'],
   },
   // Ranges are refused
-  ...[400, 406, 416, 500].flatMap((code): Row[] => [
+  ...[400, 406].flatMap((code): Row[] => [
     {
       name: `a ${code} to any range`,
       origin: refusing(status(code)),
@@ -481,7 +481,7 @@ const ROWS: Row[] = [
     asked: ['GET /f bytes=-5000', 'HEAD /f', 'GET /f bytes=0-25'],
   },
   // It is busy, or fails
-  ...[408, 429, 502, 503, 504].map(
+  ...[408, 429, 500, 502, 503, 504].map(
     (code): Row => ({
       name: `a ${code}, once`,
       origin: once(status(code, { 'retry-after': '0' })),
@@ -489,19 +489,6 @@ const ROWS: Row[] = [
       asked: ['GET /f bytes=0-', 'GET /f bytes=0-'],
     }),
   ),
-  {
-    name: 'a 500 without end',
-    origin: serving(FILE, status(500, { 'retry-after': '0' })),
-    answer: [503, '0', 'Expected the file, got status 500\n'],
-    asked: ['GET /f bytes=0-', 'GET /f', 'GET /f', 'GET /f'],
-  },
-  {
-    name: 'a 500 to a range, once',
-    origin: once(status(500, { 'retry-after': '0' })),
-    headers: { range: 'bytes=5-9' },
-    answer: [206, 'bytes 5-9/26', 'fghij'],
-    asked: ['GET /f bytes=5-9', 'GET /f bytes=5-9'],
-  },
   ...['soon', '-5', '1.5', '0x10', '9'.repeat(20), 'Fri, 01 Jan 2199 00:00:00 GMT', '<b>'].map(
     (retryAfter): Row => ({
       name: `a 503 with ${retryAfter} for Retry-After`,
@@ -894,7 +881,7 @@ describe('what is stored encoded', () => {
     ['zstd', 'zstd'],
     // What browsers pass on as if it were not there
     ...['UTF-8', 'utf8', 'none', 'binary', '8bit', 'null', 'base64', 'x-br2', 'br-2', ''].map(
-      (coding) => [coding, null],
+      (coding): [string, null] => [coding, null],
     ),
     ['UTF-8, gzip', 'gzip'],
   ])('as %s is sent as %s', async (coding, told) => {

@@ -97,9 +97,9 @@ describe('the adapters', () => {
       'serveFile',
       'r2File',
       `async (request, env) => serveFile(request, await r2File(env.B, 'a', request))`,
-      7650,
+      7700,
     ],
-    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 13_100],
+    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 13_200],
   ])('a Worker of %s and %s is small', async (core, store, fetch, most) => {
     const contents = `import { ${core} } from './src/index.ts'
       import { ${store} } from './adapters/r2.ts'
@@ -109,8 +109,8 @@ describe('the adapters', () => {
   })
 
   it.each([
-    ['http', 'httpFile', 4800],
-    ['s3', 's3File', 7700],
+    ['http', 'httpFile', 4900],
+    ['s3', 's3File', 7850],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`
     const contents = [
