@@ -182,10 +182,13 @@ describe('what is moved', () => {
     expect(await sameBytes(moved, expected)).toBe(true)
   })
 
-  it('leaves media data behind the index where they are', async () => {
+  it.each([
+    ['', box('free')],
+    [', to the end of the file', withSize(0, box('free', media))],
+  ])('leaves media data behind the index where they are%s', async (_how, last) => {
     const index = (by: number) => moov(track(offsetBox('stco', [AT + by, 3000])))
     const before = [ftyp, mdat]
-    const behind = [box('mdat', someBytes(5000)), box('free')]
+    const behind = [box('mdat', someBytes(5000)), last]
     const moved = await faststart(countingSource(Buffer.concat([...before, index(0), ...behind])))
     const expected = Buffer.concat([ftyp, index(index(0).length), mdat, ...behind])
     expect(await sameBytes(moved, expected)).toBe(true)

@@ -1,3 +1,4 @@
+import { atOnce } from '../../adapters/site/at-once.ts'
 import { type Entry, join } from '../../adapters/site/tree.ts'
 import { fold } from './format.ts'
 import { FilmFolder, Groups, tellApart } from './groups.ts'
@@ -8,9 +9,6 @@ import { folderOf } from './paths.ts'
 import { Selection } from './selection.ts'
 import { type Found, Sidecars } from './sidecars.ts'
 import { readTitle } from './titles.ts'
-
-/** How many files are asked about at once: each may be a request to another server. */
-export const AT_ONCE = 16
 
 /** How many of each are on a page. */
 export type Limits = Readonly<Record<'folders' | 'media' | 'pictures' | 'others', number>>
@@ -53,7 +51,8 @@ export class Finds {
 
   /** Takes what turned out to belong to no other file, once all were offered. */
   async takeOrphans(): Promise<void> {
-    await askOfEach(this.#sidecars.orphans(), (found) => this.#takeOrphan(found))
+    const taken = atOnce(this.#sidecars.orphans(), (found) => this.#takeOrphan(found))
+    for await (const _ of taken);
   }
 
   #takeOrphan(found: Found): undefined | Promise<void> {
@@ -116,7 +115,9 @@ export class Finds {
   async #onPage(selection: Selection<Item>, many: number): Promise<Item[]> {
     const { page } = this.#query
     const wanted = selection.kept().slice((page - 1) * many, page * many)
-    return askOfEach(wanted, (item) => this.#described(item))
+    const items: Item[] = []
+    for await (const item of atOnce(wanted, (each) => this.#described(each))) items.push(item)
+    return items
   }
 
   async #described(item: Item): Promise<Item> {
@@ -124,18 +125,6 @@ export class Finds {
     const known = await this.#shelf.describe(item.path)
     return { ...item, size: known?.size ?? null, lastModified: known?.lastModified ?? null }
   }
-}
-
-/** What comes of each, some at a time. */
-async function askOfEach<T, Answer>(
-  items: readonly T[],
-  ask: (item: T) => Answer | Promise<Answer>,
-): Promise<Answer[]> {
-  const answers: Answer[] = []
-  for (let at = 0; at < items.length; at += AT_ONCE) {
-    answers.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(ask))))
-  }
-  return answers
 }
 
 function toItem(kind: Kind, groups: Groups, path: string, entry: Entry): Item {

@@ -1,4 +1,5 @@
-import { BOX_HEAD, type Box, parseBox } from '../../adapters/made/mp4/boxes.ts'
+import { BOX_HEAD, boxesOf } from '../../adapters/made/mp4/boxes.ts'
+import { viewOf } from '../../adapters/made/window.ts'
 import { readBytes } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
 
@@ -19,37 +20,28 @@ const MAX_BOXES = 32
  */
 export async function findFilmIndex(source: FileSource): Promise<FilmLayout | null> {
   if (source.size < BOX_HEAD) return null
-  const head = await readView(source, 0, BOX_HEAD)
-  if (head.getUint32(0) === EBML) return findCues(source)
-  const box = await boxAt(source, 0)
-  return box !== null && FIRST.includes(box.type) ? findMoov(source) : null
+  const head = await readBytes(source, 0, BOX_HEAD)
+  return viewOf(head).getUint32(0) === EBML ? findCues(source) : findMoov(source, head)
 }
 
 /** What an MP4 file begins with; old ones of QuickTime have no ftyp. */
 const FIRST = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip']
 
-async function findMoov(source: FileSource): Promise<FilmLayout | null> {
+async function findMoov(source: FileSource, head: Uint8Array): Promise<FilmLayout | null> {
   let index: FilmLayout['index'] | null = null
   let media: FilmLayout['media'] | null = null
-  let at = 0
-  for (let count = 0; count < MAX_BOXES; count++) {
-    const box = await boxAt(source, at)
-    if (box === null) break
+  for await (const box of boxesOf(source, head, MAX_BOXES)) {
+    if (box === null || (box.start === 0 && !FIRST.includes(box.type))) break
+    const { type, start } = box
     // A download that goes on is cut somewhere.
     const end = Math.min(box.end, source.size)
-    if (box.type === 'moov') index = { name: 'moov', start: at, end }
+    if (type === 'moov') index = { name: 'moov', start, end }
     // The fragments of a live recording each have an index of their own.
-    if (box.type === 'mdat') media ??= { start: at, end }
-    if (box.type === 'moof') media ??= { start: at, end: source.size }
+    if (type === 'mdat') media ??= { start, end }
+    if (type === 'moof') media ??= { start, end: source.size }
     if (index !== null && media !== null) break
-    at = end
   }
   return index === null ? null : { index, media: media ?? { start: 0, end: source.size } }
-}
-
-/** The box at a place, which may say that it goes on beyond the end of the file. */
-async function boxAt(source: FileSource, at: number): Promise<Box | null> {
-  return parseBox(await readBytes(source, at, Math.min(at + BOX_HEAD, source.size)), at, Infinity)
 }
 
 // WebM: RFC 8794 and 9559. An element is its ID, its size and its data; the number of leading zero
@@ -147,6 +139,5 @@ function readNumber(
 }
 
 async function readView(source: FileSource, start: number, end: number): Promise<DataView> {
-  const bytes = await readBytes(source, start, end)
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return viewOf(await readBytes(source, start, end))
 }

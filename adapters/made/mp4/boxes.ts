@@ -1,3 +1,5 @@
+import { readBytes } from '../../../src/reader.ts'
+import type { FileSource } from '../../../src/source.ts'
 import { viewOf } from '../window.ts'
 
 /*
@@ -21,7 +23,7 @@ export const BOX_HEAD = 16
 
 /** The bytes that the head of a box takes at least, and those of them that say its size. */
 const SHORT_HEAD = 8
-export const SIZE_LENGTH = 4
+const SIZE_LENGTH = 4
 
 /**
  * The box that begins at `start`.
@@ -63,6 +65,28 @@ export function* boxesIn(
   for (let at = start; end - at >= SHORT_HEAD; ) {
     const head = bytes.subarray(at, Math.min(end, at + BOX_HEAD))
     const box = budget.left-- > 0 ? parseBox(head, at, end) : null
+    yield box
+    if (box === null) return
+    at = box.end
+  }
+}
+
+/**
+ * The outermost boxes of a file, by their heads, each of which takes a read. One that says that it
+ * goes on to the end of the file ends at Infinity. The last is null if there is no box where one
+ * has to begin, or there are more than `most`.
+ *
+ * @param head what was read of the file already: its first bytes
+ */
+export async function* boxesOf(
+  source: FileSource,
+  head: Uint8Array,
+  most: number,
+): AsyncGenerator<Box | null> {
+  for (let at = 0, left = most; at < source.size; left--) {
+    const end = Math.min(source.size, at + BOX_HEAD)
+    const bytes = end <= head.length ? head.subarray(at, end) : await readBytes(source, at, end)
+    const box = left > 0 ? parseBox(bytes, at, Infinity) : null
     yield box
     if (box === null) return
     at = box.end

@@ -1,6 +1,6 @@
 import { readBytes } from '../../../src/reader.ts'
 import type { FileSource } from '../../../src/source.ts'
-import { BOX_HEAD, type Box, parseBox, SIZE_LENGTH } from './boxes.ts'
+import { type Box, boxesOf } from './boxes.ts'
 import { type Move, moveOffsets, type OffsetTable, offsetTables } from './index-box.ts'
 
 /** How a file's index comes to stand at its front; without the index itself. */
@@ -39,6 +39,9 @@ const MAX_INDEX = 64 * 1024 * 1024
 /** What is read first: mostly the `ftyp`, and the head of what comes next. */
 const FIRST_READ = 64
 
+/** The first bytes of an index: they say how long the film is, and how large its first track. */
+const INDEX_HEAD = 256
+
 /**
  * How the index of a file can be moved to its front. Reads the heads of its outermost boxes, and
  * the index.
@@ -63,36 +66,25 @@ export async function planFaststart(source: FileSource): Promise<Plan | null> {
  * The index of a file, if media data stand before it, and all of the file is boxes that we know.
  */
 async function findIndex(source: FileSource): Promise<{ box: Box; at: number } | null> {
-  const { size } = source
-  let bytes = await readBytes(source, 0, Math.min(size, FIRST_READ))
-  let from = 0
+  const head = await readBytes(source, 0, Math.min(source.size, FIRST_READ))
   let at = 0
   let moov: Box | null = null
   let hasMedia = false
-  for (let start = 0, count = 0; start < size; count++) {
-    const length = Math.min(BOX_HEAD, size - start)
-    if (start + length > from + bytes.length) {
-      bytes = await readBytes(source, start, start + length)
-      from = start
-    }
-    const box = parseBox(bytes.subarray(start - from, start - from + length), start, size)
-    if (box === null || !MOVABLE.has(box.type) || count === MAX_BOXES) return null
+  for await (const box of boxesOf(source, head, MAX_BOXES)) {
+    if (box === null || !MOVABLE.has(box.type)) return null
+    const isToTheEnd = box.end === Infinity
+    if (box.end > source.size && !isToTheEnd) return null
     // Only one ftyp, and it is first (§4.3).
     if (box.type === 'ftyp') {
-      if (start > 0) return null
+      if (box.start > 0) return null
       at = box.end
     }
     if (box.type === 'mdat') hasMedia = true
     if (box.type === 'moov') {
-      if (!hasMedia || moov !== null || isOpenEnded(bytes, start - from)) return null
+      // At its front, it would no longer end where the file does.
+      if (!hasMedia || moov !== null || isToTheEnd) return null
       moov = box
     }
-    start = box.end
   }
   return moov && { box: moov, at }
-}
-
-/** Whether a box says that it goes on to the end of the file, which would not hold at its front. */
-function isOpenEnded(bytes: Uint8Array, at: number): boolean {
-  return bytes.subarray(at, at + SIZE_LENGTH).every((byte) => byte === 0)
 }

@@ -2,6 +2,7 @@ import { expectHeaders } from '../../../src/headers.ts'
 import { closeSource } from '../../../src/reader.ts'
 import { hangUpSignal } from '../../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../../src/source.ts'
+import { atOnce } from '../../site/at-once.ts'
 import { contentDisposition } from '../../site/disposition.ts'
 import { overlay } from '../../site/overlay.ts'
 import { othersTurn, RUN_LENGTH, sortEntries } from '../../site/sorting.ts'
@@ -82,9 +83,6 @@ export async function zipFolder(
   )
 }
 
-/** How many files are opened at the same time. */
-const AT_ONCE = 16
-
 /** A look through a folder, for all who wait for it. */
 interface Walk {
   readonly tree: FileTree
@@ -100,34 +98,19 @@ interface Walk {
 async function* below(walk: Walk, folder: string, prefix = ''): AsyncGenerator<ZipMember> {
   const entries = await entriesOf(walk, folder)
   const pathOf = ({ name }: Entry) => (folder === '' ? name : `${folder}/${name}`)
-  const learn = (entry: Entry) => {
-    const { name, kind, lastModified } = entry
-    if (kind === 'directory') return { name: `${prefix}${name}/`, lastModified }
-    return learnFile(walk, pathOf(entry), prefix + name, entry)
-  }
-  for (const group of groupsOf(entries, AT_ONCE)) {
+  const learn = async (entry: Entry): Promise<[Entry, ZipMember | null]> => {
     walk.signal.throwIfAborted()
-    const members = await Promise.all(group.map(learn))
-    for (const [i, entry] of group.entries()) {
-      const member = members[i] ?? null
-      if (member === null) continue
-      expectFew(++walk.count, walk)
-      if (walk.count % RUN_LENGTH === 0) await othersTurn()
-      yield member
-      if (entry.kind === 'directory') yield* below(walk, pathOf(entry), member.name)
-    }
+    const { name, kind, lastModified } = entry
+    if (kind === 'directory') return [entry, { name: `${prefix}${name}/`, lastModified }]
+    return [entry, await learnFile(walk, pathOf(entry), prefix + name, entry)]
   }
-}
-
-function* groupsOf<T>(items: Iterable<T>, length: number): Generator<T[]> {
-  let group: T[] = []
-  for (const item of items) {
-    group.push(item)
-    if (group.length < length) continue
-    yield group
-    group = []
+  for await (const [entry, member] of atOnce(entries, learn)) {
+    if (member === null) continue
+    expectFew(++walk.count, walk)
+    if (walk.count % RUN_LENGTH === 0) await othersTurn()
+    yield member
+    if (entry.kind === 'directory') yield* below(walk, pathOf(entry), member.name)
   }
-  yield group
 }
 
 async function learnFile(

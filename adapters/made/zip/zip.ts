@@ -2,6 +2,7 @@ import { expectWholeNumber } from '../../../src/errors.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import { closeSource } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike } from '../../../src/source.ts'
+import { atOnce } from '../../site/at-once.ts'
 import { openPart, type Part } from '../part.ts'
 import { sourceOf } from '../row.ts'
 import { joinedTag } from '../tag.ts'
@@ -140,29 +141,20 @@ export function archiveOf({ entries, layout, etag }: Plan<Known>, options: ZipOp
   }
 }
 
-/** How many members are looked at at the same time. */
-const AT_ONCE = 16
-
 /** All of all members, in order. */
 async function learnAll<Named extends { readonly name: string }, Member extends Planned>(
   members: Iterable<Named> | AsyncIterable<Named>,
   learn: (member: Named) => Member | Promise<Member>,
 ): Promise<readonly Member[]> {
   const names = new Set<string>()
-  const entries: Member[] = []
-  let group: (Member | Promise<Member>)[] = []
-  for await (const member of members) {
+  const learnOnce = (member: Named) => {
     if (names.has(member.name)) throw new TypeError(`Expected one ${member.name}, got two`)
     names.add(member.name)
-    const learning = learn(member)
-    // If one fails, or a name is there twice, nobody waits for the others.
-    if (learning instanceof Promise) learning.catch(() => {})
-    group.push(learning)
-    if (group.length < AT_ONCE) continue
-    entries.push(...(await Promise.all(group)))
-    group = []
+    return learn(member)
   }
-  return entries.concat(await Promise.all(group))
+  const entries: Member[] = []
+  for await (const entry of atOnce(members, learnOnce)) entries.push(entry)
+  return entries
 }
 
 function learn(member: ZipMember): Known | Promise<Known> {
