@@ -28,9 +28,9 @@ import {
 import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
 import { cancel, type Upstream } from './http/upstream.ts'
-import { isSayable } from './site/object-key.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
+import { isSayable } from './store/object-key.ts'
 
 export { OriginError } from './http/failure.ts'
 export type { OriginFileOptions, OriginOptions } from './http/file.ts'
