@@ -20,10 +20,10 @@ import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import type { R2BucketLike, R2HttpMetadataLike } from './r2/binding.ts'
 import { contentOf, findObject, likelyRange } from './r2/content.ts'
 import { digestsOf, listingOf } from './r2/metadata.ts'
-import { expectPrefix, isTooLong } from './site/object-key.ts'
 import { type SiteOptions, site } from './site/site.ts'
-import { storedType, withStored } from './site/stored-fields.ts'
 import type { FileTree } from './site/tree.ts'
+import { expectPrefix, isTooLong } from './store/object-key.ts'
+import { storedType, withStored } from './store/stored-fields.ts'
 
 export type {
   R2BucketLike,

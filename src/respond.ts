@@ -52,7 +52,7 @@ export interface Exchange<Context extends readonly unknown[], Begun> {
 }
 
 /** Answers requests with what a lookup finds. */
-export interface Responder<Context extends readonly unknown[]> {
+interface Responder<Context extends readonly unknown[]> {
   /**
    * Null if another handler may answer: there is no such file, or the method is not for files. The
    * preflight for a file is answered where `headers` has the fields for it, as `cors` does.

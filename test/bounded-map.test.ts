@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { BoundedMap } from '../adapters/site/bounded-map.ts'
+import { BoundedMap } from '../adapters/store/bounded-map.ts'
 
 it('drops what was set first for one more than it has room for', () => {
   const map = new BoundedMap<string, number>(2)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { BoundedMap } from '../site/bounded-map.ts'
+import { BoundedMap } from '../store/bounded-map.ts'
 import { readAt } from './calls.ts'
 import { Marks } from './growth.ts'
 import { LARGEST_HOT, type Memory } from './memory.ts'

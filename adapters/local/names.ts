@@ -5,7 +5,7 @@ import type { Mounts } from './mounts.ts'
 import { isDirectory, isSame, isSameFile, type Version } from './version.ts'
 
 /** What names say of where a file lies; unclear if they led elsewhere meanwhile. */
-export type Whereabouts = 'inside' | 'outside' | 'unclear'
+type Whereabouts = 'inside' | 'outside' | 'unclear'
 
 /**
  * How often names are asked before they are believed. Whoever swaps a directory for a link, and

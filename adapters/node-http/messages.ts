@@ -85,7 +85,7 @@ export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () =>
  * - `piped`: a middleware has replaced `write` or `end`, as compression does. The replacements
  *   don't tell when a chunk has left.
  */
-export type Taking = 'lent' | 'given' | 'piped'
+type Taking = 'lent' | 'given' | 'piped'
 
 export function takingOf(outgoing: Outgoing): Taking {
   if (Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')) return 'piped'

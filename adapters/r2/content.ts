@@ -2,7 +2,7 @@ import { SourceChangedError } from '../../src/errors.ts'
 import type { ByteRange, RangeSpec } from '../../src/range.ts'
 import { pullStream } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
-import { likelyRanges } from '../site/likely-ranges.ts'
+import { likelyRanges } from '../store/likely-ranges.ts'
 import type { R2BucketLike, R2GetOptionsLike, R2ObjectLike } from './binding.ts'
 
 /** The most that is read at once, in bytes. */

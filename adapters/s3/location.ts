@@ -1,5 +1,5 @@
 import { expectSwitch, unexpected } from '../../src/errors.ts'
-import { isSayable, isTooLong } from '../site/object-key.ts'
+import { isSayable, isTooLong } from '../store/object-key.ts'
 import { type Credentials, expectKey, Signer } from './signer.ts'
 
 /** A bucket, and how it is reached. */

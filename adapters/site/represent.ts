@@ -1,14 +1,25 @@
 import type { HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
-import type { FileSource } from '../../src/source.ts'
+import type { FileSource, RequestLike } from '../../src/source.ts'
 import { derivedTag } from './derived-tag.ts'
 import { digestsOf, withDigest } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
 import { overlay } from './overlay.ts'
 import { plain } from './plain.ts'
 import type { Rules, Transform } from './site-options.ts'
-import { isFile } from './tree.ts'
-import type { Visit } from './visit.ts'
+import { type FileTree, isFile } from './tree.ts'
+
+/** One request of a site. */
+export interface Visit {
+  readonly rules: Rules
+  /** What is below the site, or the folder that this request sees. */
+  readonly tree: FileTree
+  /** Whether it is such a folder: one need not be there, and the root of a store always is. */
+  readonly isWithin: boolean
+  readonly request: RequestLike
+  /** What the host passes beside it. */
+  readonly context: readonly unknown[]
+}
 
 /** Whether a file is sent as what was asked for, or instead of it. */
 export type Role = 'itself' | 'stand-in'
@@ -137,7 +148,10 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
 
 /** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */
 function isUsable(stored: FileSource, { lastModified }: FileSource): boolean {
-  return stored.size > 0 && (!lastModified || (stored.lastModified ?? 0) >= lastModified)
+  return (
+    stored.size > 0 &&
+    (!lastModified || (stored.lastModified?.getTime() ?? 0) >= lastModified.getTime())
+  )
 }
 
 /** With the digest that the client asks for, if the option knows it, or else the file. */

@@ -7,11 +7,10 @@ import { listing } from './listing.ts'
 import { withDefaults } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
-import { type Role, represent } from './represent.ts'
+import { type Role, represent, type Visit } from './represent.ts'
 import { requestLike } from './request-like.ts'
 import { isFile, join, type Opened } from './tree.ts'
 import { parseTarget, type Target, toTarget } from './url-path.ts'
-import type { Visit } from './visit.ts'
 
 /** What is found for a request; at once, if it is a file that the tree opens at once. */
 export function search(visit: Visit): Found | Promise<Found> {

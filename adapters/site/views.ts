@@ -1,7 +1,7 @@
 import { type FileTree, join } from './tree.ts'
 import { isNameable } from './url-path.ts'
 
-/** Which folder of which tree a tree is. */
+/** Of a view: the tree that it is a view of, and the folder. */
 const folders = new WeakMap<FileTree, Place>()
 
 /** A path of a tree. */

@@ -1,6 +1,6 @@
 import type { Answer } from '../../../src/answer.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
-import { BoundedMap } from '../../site/bounded-map.ts'
+import { BoundedMap } from '../../store/bounded-map.ts'
 import { awaited, Flights } from '../flights.ts'
 import { isForAll, type TaggedVersion } from './version.ts'
 

@@ -39,9 +39,6 @@ const MAX_INDEX = 64 * 1024 * 1024
 /** What is read first: mostly the `ftyp`, and the head of what comes next. */
 const FIRST_READ = 64
 
-/** The first bytes of an index: they say how long the film is, and how large its first track. */
-const INDEX_HEAD = 256
-
 /**
  * How the index of a file can be moved to its front. Reads the heads of its outermost boxes, and
  * the index.

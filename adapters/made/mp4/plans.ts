@@ -1,7 +1,7 @@
 import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
-import { BoundedMap } from '../../site/bounded-map.ts'
+import { BoundedMap } from '../../store/bounded-map.ts'
 import { type Plan, planFaststart } from './plan.ts'
 
 /** How many plans are remembered. */
