@@ -29,7 +29,9 @@ export function changeTracks(
     return track
   }
 
-  function setMode({ kind, label, track }: HTMLTrackElement): void {
+  function setMode({ kind, label, track, isConnected }: HTMLTrackElement): void {
+    // The next film may have come before this event.
+    if (!isConnected) return
     if (label === shown) track.mode = 'showing'
     // No browser loads what nobody wants to see.
     if (kind === 'chapters') track.mode = 'hidden'
