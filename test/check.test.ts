@@ -32,6 +32,9 @@ const SMALL: ModelFile = { size: 300_123, head: HEAD }
 
 const OPTIONS = { origin: 'https://app.example' }
 
+/** What is information only. */
+const TOLD = ['tag-forms', 'several-ranges']
+
 /** Until the end: faults are looked for at the same time, and some make a check wait. */
 const running: { close(): unknown }[] = []
 
@@ -101,6 +104,8 @@ describe('check', () => {
       const server = await startServer(file, fault)
       const report = await check(new URL('/moved', server.url), OPTIONS)
       expect(idsOf(report, 'fail'), String(report)).toEqual([row])
+      const unasked = report.rows.filter(({ found }) => found.startsWith('not asked'))
+      expect(TOLD).toEqual(expect.arrayContaining(unasked.map(({ id }) => id)))
       expect(report.passed).toBe(false)
     }
   })
@@ -315,8 +320,7 @@ describe('check', () => {
   it('each fault that can be found has been planted, and has its advice', async () => {
     const report = await check((await startServer(SMALL)).url, OPTIONS)
     const planted = new Set([...FAULTS.map(([row]) => row), 'index-first'])
-    const told = ['tag-forms', 'several-ranges']
-    const all = report.rows.map(({ id }) => id).filter((id) => !told.includes(id))
+    const all = report.rows.map(({ id }) => id).filter((id) => !TOLD.includes(id))
     expect([...planted].sort()).toEqual([...all].sort())
     expect(Object.keys(ADVICE).sort()).toEqual([...all].sort())
   })
