@@ -89,22 +89,20 @@ export class Walk {
       .split('/')
       .filter((name) => name !== '')
     const last = names.pop()
-    let reached = await this.#enter('/', () => this.#look('/'))
+    let reached = this.#directories.get('/') ?? this.#remember('/', await this.#look('/'))
     let prefix = ''
     for (const name of names) {
       if (!reached?.version) return reached
       const from: Reached = reached
       prefix += `/${name}`
-      reached = await this.#enter(prefix, () => this.#step(from, name, left))
+      reached =
+        this.#directories.get(prefix) ?? this.#remember(prefix, await this.#step(from, name, left))
     }
     return reached?.version && last !== undefined ? this.#step(reached, last, left) : reached
   }
 
-  /** What a directory's path leads to. One without links is the same, or nothing, for a while. */
-  async #enter(path: string, walk: () => Promise<Reached | null>): Promise<Reached | null> {
-    const known = this.#directories.get(path)
-    if (known !== undefined) return known
-    const reached = await walk()
+  /** Remembers where a path leads that is a directory's, and no link's. */
+  #remember(path: string, reached: Reached | null): Reached | null {
     const isPlain = reached?.path === path && reached.version && isDirectory(reached.version)
     if (isPlain) this.#directories.set(path, reached)
     return reached
