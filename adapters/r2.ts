@@ -22,6 +22,7 @@ import { contentOf, findObject, likelyRange } from './r2/content.ts'
 import { digestsOf, listingOf } from './r2/metadata.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
+import { ofStore } from './site/views.ts'
 import { expectPrefix, isTooLong } from './store/object-key.ts'
 import { storedType, withStored } from './store/stored-fields.ts'
 
@@ -125,7 +126,8 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
     open: (path, request) => r2File(bucket, prefix + path, request),
     list: listingOf(bucket, prefix),
   }
-  return site(tree, options)
+  // It is often made for each request, and the bucket is not.
+  return site(ofStore(tree, bucket, prefix), options)
 }
 
 /** @throws TypeError unless it is one: a misspelt binding is undefined */

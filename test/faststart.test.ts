@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { faststart, faststartFilms } from '../adapters/mp4.ts'
+import { ofStore } from '../adapters/site/views.ts'
 import { type FileTree, type SiteOptions, site } from '../adapters/site.ts'
 import { readBytes } from '../src/reader.ts'
 import { serveFile } from '../src/serve.ts'
@@ -431,14 +432,42 @@ describe('two films of one name, tag and size', () => {
     }
   })
 
+  it('are remembered by the store, where a site is made for each request', async () => {
+    const opened: CountingSource[] = []
+    const tree = treeOf(
+      alike.map((bytes, i) => [`${i}/a.mp4`, bytes]),
+      opened,
+    )
+    const store = {}
+    const lookup = (folder: string) => {
+      const view: FileTree = { open: (path, request) => tree.open(folder + path, request) }
+      return site(ofStore(view, store, folder), OPTIONS)
+    }
+    for (const [i, reads] of [
+      [0, 3],
+      [1, 3],
+      [0, 1],
+    ] as const) {
+      const film = await lookup(`${i}/`)(new Request('http://localhost/a.mp4'))
+      expect(opened.at(-1)?.reads.length).toBe(reads)
+      expect(await sameBytes(film as FileSource, await alone(alike[i] ?? null))).toBe(true)
+    }
+  })
+
   const OPTIONS: SiteOptions = { transform: faststartFilms }
 
-  function treeOf(files: readonly [path: string, Buffer][]): FileTree {
+  function treeOf(
+    files: readonly [path: string, Buffer][],
+    opened: CountingSource[] = [],
+  ): FileTree {
     const stored = new Map(files)
     return {
       open(path) {
         const bytes = stored.get(path)
-        return bytes === undefined ? null : versioned(bytes)
+        if (bytes === undefined) return null
+        const source = versioned(bytes)
+        opened.push(source)
+        return source
       },
     }
   }

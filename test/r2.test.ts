@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { faststartFilms } from '../adapters/mp4.ts'
 import {
   type R2BucketLike,
   type R2BucketOptions,
@@ -13,6 +14,7 @@ import { describeSource } from './contract.ts'
 import { fetchOnce } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
 import { startWorker, type TestBucket, type WorkerServer } from './support/miniflare.ts'
+import { box, offsetBox, track } from './support/mp4.ts'
 import { until } from './support/wait.ts'
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz'
@@ -785,6 +787,26 @@ describe('in workerd', () => {
       range: headers['content-range'],
       body: String(body),
     }).toEqual({ status: 206, encoding: contentEncoding, range: 'bytes 4-7/15', body: 'gzip' })
+  })
+})
+
+describe('a lookup that is made for each request', () => {
+  it('remembers of a film what was found of it for another request', async () => {
+    const index = box('moov', track(offsetBox('stco', [20])))
+    const film = Buffer.concat([box('ftyp', 'isom'), box('mdat', someBytes(100)), index])
+    await worker.bucket.put('films/a.mp4', new Uint8Array(film))
+    const { bucket, operations } = counting(worker.bucket)
+    const options = { prefix: 'films/', transform: faststartFilms }
+    const handler = fileHandler((request) => r2Bucket(bucket, options)(request))
+    const costs: number[] = []
+    for (let i = 0; i < 2; i++) {
+      const before = operations.length
+      const response = await handler(new Request('http://localhost/a.mp4', { method: 'HEAD' }))
+      expect(response.headers.get('etag')).toMatch(/-faststart"$/)
+      costs.push(operations.length - before)
+    }
+    // The object, two or more heads of boxes, and the index; then the object and its beginning.
+    expect(costs).toEqual([4, 2])
   })
 })
 

@@ -10,9 +10,27 @@ export interface Place {
   readonly path: string
 }
 
+/** What names a file for as long as its store is there. */
+type Origin = readonly [store: object, name: string]
+
+/** Of trees that are made of what lasts longer: their store, and what names in it begin with. */
+const origins = new WeakMap<FileTree, Origin>()
+
+/** A tree that may be made anew for each request, as one of a store that lasts. */
+export function ofStore<Tree extends FileTree>(tree: Tree, ...origin: Origin): Tree {
+  origins.set(tree, origin)
+  return tree
+}
+
+/** Where the file at a path of a tree is from. */
+export function originOf(tree: FileTree, path: string): Origin {
+  const [store, start] = origins.get(tree) ?? [tree, '']
+  return [store, start + path]
+}
+
 /** What is inside of one folder of a tree, as a tree. */
 export function folderOf(tree: FileTree, folder: string): FileTree {
-  const view = viewOf(tree, (path) => join(folder, path))
+  const view = viewOf(tree, folder)
   folders.set(view, { tree, path: folder })
   return view
 }
@@ -25,29 +43,28 @@ export function placeOf(tree: FileTree, path: string): Place {
 
 /** A tree where names are also found that are stored in another Unicode form. */
 export function inOtherForms(tree: FileTree): FileTree {
-  const { isFlat, list } = viewOf(tree)
-  return {
-    isFlat,
-    async open(path, request) {
-      for (const form of formsOf(path)) {
-        const opened = await tree.open(form, request)
-        if (opened) return opened
-      }
-      return null
-    },
-    list:
-      list &&
-      async function* (path) {
-        for (const form of formsOf(path)) {
-          let isThere = false
-          for await (const entry of list(form)) {
-            isThere = true
-            yield entry
-          }
-          if (isThere) return
-        }
-      },
+  const view = viewOf(tree)
+  const { open, list } = view
+  view.open = async (path, request) => {
+    for (const form of formsOf(path)) {
+      const opened = await open(form, request)
+      if (opened) return opened
+    }
+    return null
   }
+  view.list =
+    list &&
+    async function* (path) {
+      for (const form of formsOf(path)) {
+        let isThere = false
+        for await (const entry of list(form)) {
+          isThere = true
+          yield entry
+        }
+        if (isThere) return
+      }
+    }
+  return view
 }
 
 /** How many names of a path, counted from its end, are tried in both forms each. */
@@ -75,24 +92,28 @@ function bothForms(text: string): string[] {
  * @param isFound whether a segment may be found
  */
 export function reachable(tree: FileTree, isFound: (name: string) => boolean): FileTree {
-  const { list, ...others } = viewOf(tree)
-  if (list === undefined) return others
-  return {
-    ...others,
-    async *list(path) {
+  const view = viewOf(tree)
+  const { list } = view
+  view.list =
+    list &&
+    async function* (path) {
       for await (const entry of list(path)) {
         if (isFound(entry.name) && isNameable(entry.name)) yield entry
       }
-    },
-  }
+    }
+  return view
 }
 
-/** A copy, at other paths. `...` would lose the methods of an object of a class. */
-function viewOf(tree: FileTree, at: (path: string) => string = (path) => path): FileTree {
+/** A copy that is being made. */
+type View = { -readonly [Name in keyof FileTree]: FileTree[Name] }
+
+/** A copy, of a folder if need be. `...` would lose the methods of an object of a class. */
+function viewOf(tree: FileTree, folder = ''): View {
   const list = tree.list?.bind(tree)
-  return {
+  const view: View = {
     isFlat: tree.isFlat,
-    open: (path, request) => tree.open(at(path), request),
-    list: list && ((path) => list(at(path))),
+    open: (path, request) => tree.open(join(folder, path), request),
+    list: list && ((path) => list(join(folder, path))),
   }
+  return ofStore(view, ...originOf(tree, folder && `${folder}/`))
 }
