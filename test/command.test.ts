@@ -284,14 +284,22 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     const url = 'https://user:secret@host/a@b'
     const shown = 'https://host/a@b'
     const rows: [args: string[], code: number, line: string][] = [
-      [[media, url], 2, `expected one DIR or FILE, got a second: '${shown}'; see byteserve --help`],
+      [
+        [media, url],
+        2,
+        `expected one DIR or FILE, got a second: '${shown}'; to check a URL, say byteserve check URL; see byteserve --help`,
+      ],
       [
         [media, '--allow-host', url],
         2,
         `--allow-host takes the name of a host, not '${shown}'; see byteserve --help`,
       ],
       [[media, '--host', url], 1, `can't resolve ${shown}`],
-      [[`ftp${url.slice(5)}`], 1, `ftp${shown.slice(5)} does not exist`],
+      [
+        [`ftp${url.slice(5)}`],
+        1,
+        'expected a path, or a URL of http:, https: or s3:, got one of ftp:',
+      ],
       [['s3://KEY:1/secret@bucket/'], 1, 'expected s3://BUCKET/PREFIX'],
     ]
     const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))
