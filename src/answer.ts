@@ -93,7 +93,7 @@ export function answerWithin(
   if (!found) return NOT_FOUND
   const answered = isSource(found)
     ? answerFile(request, readMetadata(found), now, limits)
-    : { ...answerAsGiven(found), error: found.error }
+    : answerAsGiven(found)
   return request.method === 'HEAD' ? { ...answered, pieces: [], stream: undefined } : answered
 }
 
@@ -136,7 +136,7 @@ function answerFile(
  *
  * @throws TypeError unless it can be sent
  */
-function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
+function answerAsGiven({ status, headers, pieces, stream, error }: Answer): Answer {
   if (!(Number.isInteger(status) && status >= 200 && status < 600)) {
     throw unexpected('an Answer with a status from 200 to 599', status)
   }
@@ -145,9 +145,11 @@ function answerAsGiven({ status, headers, pieces, stream }: Answer): Answer {
   if (stream && pieces.length > 0) throw unexpected('an Answer of pieces or a stream', 'both')
   const fields = readFields(headers)
   const hasContent = status !== 205 && mayHaveLength(status)
-  return stream && hasContent
-    ? { status, headers: fields, pieces: [], stream: () => expectStream(stream()) }
-    : withPieces(status, fields, hasContent ? pieces : [])
+  if (stream && hasContent) {
+    return { status, headers: fields, pieces: [], stream: () => expectStream(stream()), error }
+  }
+  const answered = withPieces(status, fields, hasContent ? pieces : [])
+  return error === undefined ? answered : { ...answered, error }
 }
 
 /** @throws TypeError unless it is a ReadableStream */
