@@ -109,8 +109,8 @@ describe('the adapters', () => {
   })
 
   it.each([
-    ['http', 'httpFile', 4900],
-    ['s3', 's3File', 7850],
+    ['http', 'httpFile', 4950],
+    ['s3', 's3File', 7900],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`
     const contents = [

@@ -47,6 +47,17 @@ export class Body {
     return readLength(this.#reply.response.headers) === this.end - this.at
   }
 
+  /** All of a body that nothing was taken of; null if it breaks off, or falls silent. */
+  async whole(): Promise<Blob | null> {
+    const chunks: Uint8Array<ArrayBuffer>[] = []
+    while (this.at < this.end) {
+      const chunk = await this.next(this.end - this.at)
+      if (chunk === null) return null
+      chunks.push(chunk as Uint8Array<ArrayBuffer>)
+    }
+    return new Blob(chunks)
+  }
+
   /**
    * The next bytes, at least one and at most so many.
    *

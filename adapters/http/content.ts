@@ -105,17 +105,23 @@ export function contentOf(
   }
 
   /** A response's body as a whole, for the runtime to send by itself. */
-  async function bodyOf(start: number, end: number): Promise<ReadableStream | null> {
-    if (end - start > untouched) return null
+  async function bodyOf(start: number, end: number): Promise<Blob | ReadableStream | null> {
+    const isBuffered = end - start <= (bufferLimit ?? 0)
+    if (!isBuffered && end - start > untouched) return null
     const body = take(start, end) ?? (await open(start, end))
     if (body.at !== start || body.end !== end || !body.isCertain) {
       idle.add(body)
       return null
     }
-    return body.stream
+    if (!isBuffered) return body.stream
+    const whole = await body.whole()
+    if (whole === null) hangUp(body)
+    else give(body, end)
+    return whole
   }
 
-  const native: NativeRead = { body: bodyOf, bufferLimit: largeBufferLimit() }
+  const bufferLimit = largeBufferLimit()
+  const native: NativeRead = { body: bodyOf, bufferLimit }
   return {
     read: Object.assign(readAt, { native }),
     close() {
