@@ -17,14 +17,17 @@ export const isBun: boolean = /* @__PURE__ */ agent.startsWith('Bun')
 export const isWorkerd: boolean = agent === 'Cloudflare-Workers'
 
 /**
- * A response may be dropped unread: its source is closed once its body is garbage collected. Calls
- * what is registered with a stream then, unless it is unregistered before. It must not refer to the
- * stream, which could then never be collected. Not in workerd, where touching the source after the
- * request is an error.
+ * A response may be dropped unread: its source is closed once its body is garbage collected. Not in
+ * workerd, where touching it after the request is an error.
  */
-export const collected: FinalizationRegistry<() => void> | undefined = isWorkerd
-  ? undefined
-  : /* @__PURE__ */ new FinalizationRegistry((abandon) => abandon())
+const Registry = isWorkerd ? undefined : globalThis.FinalizationRegistry
+
+/**
+ * Calls what is registered with a stream once that is garbage collected, unless it is unregistered
+ * before. It must not refer to the stream, which could then never be collected.
+ */
+export const collected: FinalizationRegistry<() => void> | undefined =
+  Registry && new Registry((abandon) => abandon())
 
 /**
  * A stream that reads only when it is pulled. workerd keeps Content-Length only for streams that
