@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { withoutUser } from '../adapters/check/target.ts'
 import { toHost } from './address.ts'
 import { type Misread, Mistake, unlessMistaken } from './arguments.ts'
 
@@ -203,7 +204,7 @@ function idleAmong(values: Values, path: string): string[] {
 /** Of more than one thing to serve; the first was perhaps meant for the word `check`. */
 function second([path = '']: readonly string[]): Mistake {
   const hint = /^https?:/i.test(path) ? '; to check a URL, say byteserve check URL' : ''
-  return new Mistake(`expected one DIR or FILE, got a second: '${path}'${hint}`)
+  return new Mistake(`expected one DIR or FILE, got a second: '${withoutUser(path)}'${hint}`)
 }
 
 /** A port is left out: a browser may name any. */

@@ -295,11 +295,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
         `--allow-host takes the name of a host, not '${shown}'; see byteserve --help`,
       ],
       [[media, '--host', url], 1, `can't resolve ${shown}`],
-      [
-        [`ftp${url.slice(5)}`],
-        1,
-        'expected a path, or a URL of http:, https: or s3:, got one of ftp:',
-      ],
+      [[`./${url}`], 1, `./${shown} does not exist`],
       [['s3://KEY:1/secret@bucket/'], 1, 'expected s3://BUCKET/PREFIX'],
     ]
     const outcomes = await Promise.all(rows.map(([args]) => runCommand(name, args)))

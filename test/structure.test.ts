@@ -109,7 +109,7 @@ describe('the adapters', () => {
   })
 
   it.each([
-    ['http', 'httpFile', 4950],
+    ['http', 'httpFile', 5000],
     ['s3', 's3File', 7900],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`

@@ -180,6 +180,16 @@ it('a relative path starts at the current directory', async () => {
   expect((await walkOf(LOCAL).follow('package.json'))?.version?.ino).toBe(ino)
 })
 
+it('what stands above a link, in a relative path, is above where it leads', async () => {
+  mkdirSync(join(root, 'releases', 'one'), { recursive: true })
+  mkdirSync(join(root, 'app'))
+  writeFileSync(join(root, 'releases', 'film.mp4'), '')
+  symlinkSync('../releases/one', join(root, 'app', 'current'))
+  vi.spyOn(process, 'cwd').mockReturnValue(join(root, 'app'))
+  const { ino } = statSync(join(root, 'releases', 'film.mp4'))
+  expect((await walkOf(LOCAL).follow('current/../film.mp4'))?.version?.ino).toBe(ino)
+})
+
 it.runIf(process.platform === 'linux')(
   'a link whose text is no UTF-8 is for the system to follow',
   async () => {

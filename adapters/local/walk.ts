@@ -57,9 +57,9 @@ export class Walk {
     try {
       await this.#readLately()
       if (this.#table === null) return null
-      return await this.#follow(isAbsolute(path) ? path : join(process.cwd(), path), {
-        links: MOST_LINKS,
-      })
+      // Not joined: what `..` stands for depends on where the name before it leads.
+      const whole = isAbsolute(path) ? path : `${process.cwd()}/${path}`
+      return await this.#follow(whole, { links: MOST_LINKS })
     } catch {
       // The system will say why.
       return null
