@@ -35,6 +35,7 @@ import { listObjects } from './s3/list.ts'
 import { encode, type S3Location, type Store, storeOf, toPath } from './s3/location.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
+import { ofStore } from './site/views.ts'
 import { expectPrefix } from './store/object-key.ts'
 
 export { OriginError } from './http/failure.ts'
@@ -102,9 +103,10 @@ export async function s3File(
  */
 export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileTree {
   const { prefix = '' } = options
-  const upstreamOf = upstreamsOf(storeOf(location), options)
+  const store = storeOf(location)
+  const upstreamOf = upstreamsOf(store, options)
   expectPrefix(prefix)
-  return {
+  const tree: FileTree = {
     isFlat: true,
     open: (path, request) => objectOf(upstreamOf, prefix + path, request, options),
     list: (path) => {
@@ -114,6 +116,7 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
       )
     },
   }
+  return ofStore(tree, store, prefix)
 }
 
 /**

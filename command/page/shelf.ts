@@ -9,7 +9,7 @@ import { nameOf } from './paths.ts'
 export function renderShelf(library: Library, frame: Pick<Frame, 'hasArchives'>): string {
   const { query, folders, media, pictures, others, pages, isCut } = library
   const parts = [
-    `<div id="counts"><span>${renderCounts(library)}</span> <span>${renderWhole(library, frame)}</span></div>`,
+    `<div id="counts"><span>${renderCounts(library)}</span> <div>${renderWhole(library, frame)}</div></div>`,
     renderFolders(folders, query),
     ...Array.from(groupsOf(media, query), ([group, items]) => {
       return renderSection(
