@@ -32,6 +32,7 @@ import { storedFetch } from './http/stored-fetch.ts'
 import { cancel, type HeaderPairs, type Upstream } from './http/upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
+import { ofStore } from './site/views.ts'
 import { isSayable } from './store/object-key.ts'
 
 export { OriginError } from './http/failure.ts'
@@ -111,7 +112,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
     url.pathname += path.split('/').map(encodeURIComponent).join('/')
     return url
   }
-  return {
+  const tree: FileTree = {
     isFlat: true,
     async *list(path) {
       const url = urlOf(path === '' ? '' : `${path}/`)
@@ -132,7 +133,12 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
       return isDirectory ? 'directory' : file
     },
   }
+  // It may be made for each request, with the fields of that.
+  return ofStore(tree, ORIGINS, nameOf(root))
 }
+
+/** What stands for all other servers, whose URLs name their files. */
+const ORIGINS = {}
 
 /**
  * A lookup of the files below a URL of another HTTP server. Its costs are those of `httpFile`.

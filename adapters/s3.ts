@@ -116,7 +116,8 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
       )
     },
   }
-  return ofStore(tree, store, prefix)
+  // It may be made for each request, with the keys of that.
+  return ofStore(tree, STORES, `${store.url}/${prefix}`)
 }
 
 /**
@@ -137,6 +138,9 @@ export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]
 ): FileLookup<Context> {
   return answering(site(s3Tree(location, options), options))
 }
+
+/** What stands for all stores, whose URLs name their objects. */
+const STORES = {}
 
 async function objectOf(
   upstreamOf: (path: string) => Upstream,

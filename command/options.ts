@@ -204,7 +204,8 @@ function idleAmong(values: Values, path: string): string[] {
 /** Of more than one thing to serve; the first was perhaps meant for the word `check`. */
 function second([path = '']: readonly string[]): Mistake {
   const hint = /^https?:/i.test(path) ? '; to check a URL, say byteserve check URL' : ''
-  return new Mistake(`expected one DIR or FILE, got a second: '${withoutUser(path)}'${hint}`)
+  const shown = hint === '' ? path : withoutUser(path)
+  return new Mistake(`expected one DIR or FILE, got a second: '${shown}'${hint}`)
 }
 
 /** A port is left out: a browser may name any. */

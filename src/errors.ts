@@ -24,7 +24,7 @@ export function reasonOf(thrown: unknown): unknown {
 /** For a caller's mistake. Of an object or a function, only the kind is said. */
 export function unexpected(expected: string, given: unknown): TypeError {
   return new TypeError(
-    `Expected ${expected}, got ${given instanceof Object ? kindOf(given) : given}`,
+    `Expected ${expected}, got ${Object(given) === given ? kindOf(given) : String(given)}`,
   )
 }
 
@@ -59,7 +59,8 @@ export function expectFunction(name: string, value: unknown): void {
 
 /** @throws TypeError unless options stand in an object */
 export function expectOptions(options: unknown): void {
-  if (kindOf(options) !== 'Object') throw unexpected('options in an object', options)
+  if (!/^(?:Object|Module)$/.test(kindOf(options)))
+    throw unexpected('options in an object', options)
 }
 
 /** What kind of value it is, such as `Uint8Array`, `Null` or `Object`, in any realm. */

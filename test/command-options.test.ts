@@ -130,6 +130,7 @@ describe('parseOptions', () => {
     [['--port', '0x50'], "--port takes a number from 0 to 65535, not '0x50'"],
     [['--port', '000080'], "--port takes a number from 0 to 65535, not '000080'"],
     [['a', 'b'], "expected one DIR or FILE, got a second: 'b'"],
+    [['a', 'photo@2x.png'], "expected one DIR or FILE, got a second: 'photo@2x.png'"],
     [
       ['chekc', 'http://x/'],
       "expected one DIR or FILE, got a second: 'http://x/'; to check a URL, say byteserve check URL",

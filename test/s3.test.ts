@@ -17,6 +17,7 @@ import { someBytes } from './support/counting-source.ts'
 import { type Origin, serving, startOrigin } from './support/faulty-origin.ts'
 import { readerOf } from './support/reader.ts'
 import { hasCeph, type S3Server, startCeph } from './support/s3-server.ts'
+import { until } from './support/wait.ts'
 
 const LETTERS = new TextEncoder().encode('abcdefghijklmnopqrstuvwxyz')
 
@@ -356,6 +357,20 @@ describe('a function that gives keys', () => {
       }
       expect(counted.calls).toBe(calls)
     }
+  })
+
+  it('is kept, though one of those who waited for it hung up', async () => {
+    let give = (_key: Credentials) => {}
+    const { location, counted } = locationOf(() => new Promise((resolve) => (give = resolve)))
+    const client = new AbortController()
+    const request = new Request('http://host/a', { signal: client.signal })
+    const gone = s3File(location, 'a', request)
+    const waiting = sizeOf(location)
+    await until(() => counted.calls === 1)
+    client.abort()
+    await gone
+    give({ ...key, expiration: new Date(Date.now() + 3_600_000) })
+    expect([await waiting, await sizeOf(location), counted.calls]).toEqual([26, 26, 1])
   })
 
   it('is asked anew when it did not answer in time', async () => {

@@ -175,6 +175,11 @@ it('without a mount table, nobody knows', async () => {
   expect([await follow(walk, 'known'), walk.knowsMounts]).toEqual(['away', false])
 })
 
+it('a table without a root, as a chroot has, says nothing', async () => {
+  const walk = walkOf('99 40 0:5 / /proc rw - proc proc rw')
+  expect([await follow(walk, 'known'), walk.knowsMounts]).toEqual(['away', false])
+})
+
 it('a relative path starts at the current directory', async () => {
   const { ino } = statSync('package.json')
   expect((await walkOf(LOCAL).follow('package.json'))?.version?.ino).toBe(ino)

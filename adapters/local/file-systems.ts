@@ -90,6 +90,11 @@ export class MountTable {
     }
   }
 
+  /** Whether it says what the root is on. */
+  get knowsRoot(): boolean {
+    return this.#typeAt('/') !== undefined
+  }
+
   /**
    * Whether a look at a path waits for more than this machine.
    *

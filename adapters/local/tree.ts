@@ -4,6 +4,7 @@ import { expectSwitch } from '../../src/errors.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
 import type { FileTree, Opened } from '../site/tree.ts'
+import { ofStore } from '../site/views.ts'
 import { codeOf } from './calls.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
 import type { Lease } from './lease.ts'
@@ -57,7 +58,7 @@ export function localTree(
   const place = new Below(expectDirectory(root), expectLinks(options.links), mounts)
   const adapt = (found: Lease | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
-  return {
+  const tree: FileTree = {
     open(path) {
       if (ALIAS?.test(path)) return null
       if (isLive(path)) return openLiveSource(place, path, {})
@@ -66,6 +67,7 @@ export function localTree(
     },
     list: (path) => listBelow(place, path, mounts),
   }
+  return ofStore(tree, openFiles, place.id)
 }
 
 /** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */

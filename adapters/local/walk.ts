@@ -78,7 +78,9 @@ export class Walk {
     const text = await this.#read()
     if (text === this.#text) return
     this.#text = text
-    this.#table = text === null ? null : new MountTable(text)
+    const table = text === null ? null : new MountTable(text)
+    // In a chroot, it names only what is mounted below.
+    this.#table = table?.knowsRoot ? table : null
     this.#directories = new Recent(KNOWN_FOR)
   }
 

@@ -96,8 +96,7 @@ export class Signer {
   async #current(signal: AbortSignal | null): Promise<Credentials | undefined> {
     const give = this.#credentials
     if (typeof give !== 'function') return give
-    const ends = this.#given?.expiration?.getTime() ?? 0
-    if (this.#given && ends - MARGIN > Date.now()) return this.#given
+    if (this.#given && endOf(this.#given) - MARGIN > Date.now()) return this.#given
     // In workerd, what one request asks for ends with it.
     const giving = (!isWorkerd && this.#giving) || Promise.resolve().then(give)
     const forget = () => {
@@ -109,14 +108,19 @@ export class Signer {
     try {
       const given = await giving
       expectKey(given)
-      // Not if newer ones were asked for meanwhile.
-      if (this.#giving === giving) this.#given = given
+      // Not in the place of one that lasts longer, which was asked for meanwhile.
+      if (!(endOf(given) < endOf(this.#given))) this.#given = given
       return given
     } finally {
       signal?.removeEventListener('abort', forget)
       forget()
     }
   }
+}
+
+/** When a key ends, in ms; 0 if it does not say. */
+function endOf(key: Credentials | null): number {
+  return key?.expiration?.getTime() ?? 0
 }
 
 /** `20261130T165500Z` */

@@ -147,7 +147,7 @@ export class WatchedFetch {
 const OBSTACLES = [
   [/ECONNREFUSED|connection refused/i, 'nothing listens there'],
   [/ENOTFOUND|EAI_|dns error/, "its name can't be resolved"],
-  [/bad port|are blocked/, 'fetch connects to no such port'],
+  [/bad port|are blocked/, 'fetch refuses to connect to that port'],
 ] as const
 
 function obstacleOf(thrown: unknown): string | null {

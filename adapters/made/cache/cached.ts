@@ -118,7 +118,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const name = key(request, ...context)
     if (name === null) return lookup(request, ...context)
     const ask = (signal?: AbortSignal) => look(request, context, signal)
-    const looked = await versions.find(name, ask, hangUpSignal(request))
+    const looked = await versions.find(name, ask, () => hangUpSignal(request))
     if (looked === 'uncacheable') return lookup(request, ...context)
     if (!isVersion(looked)) return looked
     return blockSource(looked, blocking, blocksOf(looked, name, copyOf(request), context))

@@ -36,17 +36,18 @@ export class Versions {
   /**
    * The version that is remembered, or what is found by asking: once for all who ask meanwhile.
    *
-   * @param signal of the client's hang-up: an answer that none of them waits for any more is
-   * waited for by nobody who comes later
+   * @param signalOf gives the signal of the client's hang-up: an answer that none of them waits for
+   * any more is waited for by nobody who comes later. Making one costs more than a look here
    */
   async find(
     name: string,
     ask: (signal: AbortSignal | undefined) => Promise<Looked>,
-    signal: AbortSignal | undefined,
+    signalOf: () => AbortSignal | undefined,
   ): Promise<Looked> {
-    if (this.#duration === 0) return ask(signal)
+    if (this.#duration === 0) return ask(signalOf())
     const known = this.#known.get(name)
     if (known !== undefined && performance.now() < known.until) return known.looked
+    const signal = signalOf()
     const learn = (signal?: AbortSignal) => this.#learn(name, ask(signal))
     // In workerd, a request may not wait for another one's.
     if (isWorkerd) return learn(signal)
