@@ -57,6 +57,13 @@ it.each<[what: string, table: string[], stalls: string[], local: string[]]>([
   expect(paths.filter((path) => read.mayStall(path))).toEqual(stalls)
 })
 
+it('what is mounted directly in a directory is told by its name', () => {
+  const table = new MountTable(
+    [ROOT, NET, String.raw`42 40 8:1 / /net/a\040b rw - xfs x rw`].join('\n'),
+  )
+  expect(['/', '/net', '/a'].map((at) => [...table.namesIn(at)])).toEqual([['net'], ['a b'], []])
+})
+
 it.runIf(process.platform === 'linux')('this machine says the same of a path by its type', () => {
   const read = new MountTable(readFileSync('/proc/self/mountinfo', 'utf8'))
   const isMemory = statfsSync('/dev/shm').type === 0x01021994

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { opendir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { inPool, onThisThread } from '../adapters/local/calls.ts'
@@ -248,6 +248,22 @@ it.each([
   await settle()
   // Each path has one thread.
   expect(stalled).toBe(1)
+})
+
+it('a directory that is listed asks once about each that nothing is mounted on', async () => {
+  const root = realpathSync(temporaryDirectory())
+  for (const name of ['a', 'b', 'c', 'net']) mkdirSync(join(root, name))
+  const table = ['1 0 0:1 / / rw - ext4 /dev/sda rw', `2 1 0:2 / ${root}/net rw - ext4 /dev/sdb rw`]
+  const mounts = new Mounts(async () => table.join('\n'))
+  const looks = vi.spyOn(inPool, 'lstat')
+  const names: string[] = []
+  for await (const { name } of listBelow(new Below(root, 'inside', mounts), '', mounts)) {
+    names.push(name)
+  }
+  const asked = looks.mock.calls.map(([at]) => basename(String(at)))
+  const timesOf = (name: string) => asked.filter((each) => each === name).length
+  expect(names.toSorted()).toEqual(['a', 'b', 'c', 'net'])
+  expect(['a', 'b', 'c', 'net'].map(timesOf)).toEqual([1, 1, 1, 2])
 })
 
 it.runIf(canCountHandles)(

@@ -1,4 +1,5 @@
 import { readFile, statfs } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { canAskDescriptors, canAskFileSystems } from './calls.ts'
 
@@ -104,6 +105,13 @@ export class MountTable {
     const type = this.#typeAt(path)
     // A link of proc does not lead to what its text names.
     return type === undefined || type === 'proc' || !LOCAL.has(type)
+  }
+
+  /** The names in a directory that something is mounted on. */
+  namesIn(directory: string): ReadonlySet<string> {
+    const points = [...this.#mounts.values()].flat().map(({ point }) => point)
+    const below = points.filter((point) => point !== '/' && dirname(point) === directory)
+    return new Set(below.map((point) => basename(point)))
   }
 
   /** The type of the file system at a path: from mount to mount, as the kernel goes. */

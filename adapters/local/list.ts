@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import type { Entry } from '../site/tree.ts'
+import { atOnce } from '../store/at-once.ts'
 import type { Calls } from './calls.ts'
 import type { Mounts } from './mounts.ts'
 import { unlessAbsent } from './opening.ts'
@@ -25,9 +26,16 @@ export async function* listBelow(
   const at = place.prefix + path
   const found = await mounts.look(at)
   if (found === null) return place.lookAtRoot()
+  const isLocal = mounts.answersAtOnce(found.dev)
   const calls = mounts.callsInPool(at, found.dev)
+  const mounted = await mounts.mountedIn(at)
   const directory = await unlessAbsent(() => place.enter(at, calls))
   if (directory === null) return place.lookAtRoot()
+  /** Whether it may lead to a mount that stalls, where its directory does not. */
+  const mayLeadAway = (dirent: Dirent) => {
+    const isMounted = dirent.isDirectory() && (mounted?.has(dirent.name) ?? true)
+    return isLocal && (isMounted || dirent.isSymbolicLink())
+  }
   const entryOf = async (dirent: Dirent) => {
     const safe = mayLeadAway(dirent) ? await mounts.callsBehind(`${at}/${dirent.name}`) : calls
     if (safe === null) return null
@@ -36,14 +44,9 @@ export async function* listBelow(
   }
   const inTurn: InTurn = (call) => mounts.run(at, found.dev, call)
   try {
-    let next: Promise<Entry | null>[] = []
-    for await (const dirent of direntsOf(directory.path, inTurn)) {
-      next.push(entryOf(dirent))
-      if (next.length < AT_ONCE) continue
-      yield* present(await Promise.all(next))
-      next = []
+    for await (const entry of atOnce(direntsOf(directory.path, inTurn), entryOf, AT_ONCE)) {
+      if (entry !== null) yield entry
     }
-    yield* present(await Promise.all(next))
   } finally {
     await directory.leave()
   }
@@ -64,11 +67,6 @@ async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> 
   } finally {
     await inTurn(() => directory.close())
   }
-}
-
-/** Whether something may be mounted there, or behind it, that stalls where its directory does not. */
-function mayLeadAway(dirent: Dirent): boolean {
-  return dirent.isDirectory() || dirent.isSymbolicLink()
 }
 
 /** What an entry is, or leads to; null if it may not be served, or can't be looked at. */
@@ -93,8 +91,4 @@ function toEntry(dirent: Dirent, version: Version, mounts: Mounts): Entry | null
   // Some file systems of other machines number a file anew at each look.
   const tag = mounts.isOurs(version.dev) ? versionTag(version, Date.now()) : undefined
   return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
-}
-
-function present(entries: readonly (Entry | null)[]): Entry[] {
-  return entries.filter((entry) => entry !== null)
 }

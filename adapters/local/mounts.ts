@@ -108,6 +108,11 @@ export class Mounts {
     return this.answersAtOnce(dev) ? inPool : this.#inLane(path)
   }
 
+  /** The names in a directory that something is mounted on; null if nobody says. */
+  mountedIn(path: string): Promise<ReadonlySet<string> | null> {
+    return this.#walk.mountedIn(path)
+  }
+
   /**
    * Asks in other threads about what a name in a directory leads to: another mount may be there.
    * Null if there is nothing, or it can't be looked at.

@@ -66,6 +66,12 @@ export class Walk {
     }
   }
 
+  /** The names in a directory that something is mounted on; null if nobody says. */
+  async mountedIn(path: string): Promise<ReadonlySet<string> | null> {
+    const reached = await this.follow(path)
+    return (reached && this.#table?.namesIn(reached.path)) ?? null
+  }
+
   #readLately(): Promise<void> | null {
     if (performance.now() >= this.#readAgainAt) {
       this.#readAgainAt = performance.now() + READ_FOR

@@ -1,5 +1,5 @@
-import { atOnce } from '../../adapters/site/at-once.ts'
 import { type Entry, join } from '../../adapters/site/tree.ts'
+import { atOnce } from '../../adapters/store/at-once.ts'
 import { fold } from './format.ts'
 import { FilmFolder, Groups, tellApart } from './groups.ts'
 import { type Item, type Kind, kindOf } from './item.ts'

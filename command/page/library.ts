@@ -1,5 +1,5 @@
-import { AT_ONCE } from '../../adapters/site/at-once.ts'
 import { type Entry, join } from '../../adapters/site/tree.ts'
+import { AT_ONCE } from '../../adapters/store/at-once.ts'
 import { Finds, type Limits, type Place } from './finds.ts'
 import { FilmFolder, Groups } from './groups.ts'
 import type { Item, Kind } from './item.ts'
