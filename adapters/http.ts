@@ -26,7 +26,7 @@ import {
   originFile,
   originLimits,
 } from './http/file.ts'
-import { readHead } from './http/head.ts'
+import { readPart } from './http/head.ts'
 import { follow } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
 import { cancel, type HeaderPairs, type Upstream } from './http/upstream.ts'
@@ -211,10 +211,8 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
  * Whether a server takes no Range at all, for it does not take one that every file but an empty one
  * can satisfy: its answer is an error, or a 206 that does not say of what.
  */
-function isRefusal({ range }: HeaderPairs, response: Response): boolean {
-  return (
-    range === 'bytes=0-' && [206, 400, 406].includes(response.status) && !readHead(response).range
-  )
+function isRefusal({ range }: HeaderPairs, { status, headers }: Response): boolean {
+  return range === 'bytes=0-' && [206, 400, 406].includes(status) && !readPart(headers).range
 }
 
 /**

@@ -59,8 +59,8 @@ export function expectFunction(name: string, value: unknown): void {
 
 /** @throws TypeError unless options stand in an object */
 export function expectOptions(options: unknown): void {
-  if (!/^(?:Object|Module)$/.test(kindOf(options)))
-    throw unexpected('options in an object', options)
+  if (/^(?:Object|Module)$/.test(kindOf(options))) return
+  throw unexpected('options in an object', options)
 }
 
 /** What kind of value it is, such as `Uint8Array`, `Null` or `Object`, in any realm. */

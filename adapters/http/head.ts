@@ -32,7 +32,8 @@ function readWhole(headers: Headers): Pick<Head, 'size' | 'range'> {
   return { size, range: size === null ? null : { start: 0, end: size } }
 }
 
-function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
+/** What Content-Range says of a file, and of the part that a body holds. */
+export function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
   const value = headers.get('content-range') ?? ''
   const match = /^bytes (?:(\d{1,15})-(-?\d{1,15})|\*)\/(\d{1,15}|\*)$/i.exec(value)
   if (match === null) return { size: null, range: null }

@@ -16,9 +16,7 @@ export interface Credentials {
 /** @throws TypeError, without what is secret, unless it is a key */
 export function expectKey(given: Credentials): void {
   const { accessKeyId, secretAccessKey } = Object(given)
-  if (accessKeyId && typeof accessKeyId === 'string') {
-    if (secretAccessKey && typeof secretAccessKey === 'string') return
-  }
+  if ([accessKeyId, secretAccessKey].every((part) => part && typeof part === 'string')) return
   throw new TypeError('Expected credentials with accessKeyId and secretAccessKey')
 }
 
