@@ -10,7 +10,7 @@ import { fileFields, type HeaderFields, isPrintable, readFields } from './header
 import { type Found, isSource } from './lookup.ts'
 import { multipart } from './multipart.ts'
 import { contentRange, lengthOf, type Piece } from './range.ts'
-import { isBytes, isStream } from './reader.ts'
+import { isBytes } from './reader.ts'
 import type { FileSource, Metadata, RequestLike } from './source.ts'
 import { isEntityTag } from './validators.ts'
 
@@ -146,16 +146,10 @@ function answerAsGiven({ status, headers, pieces, stream, error }: Answer): Answ
   const fields = readFields(headers)
   const hasContent = status !== 205 && mayHaveLength(status)
   if (stream && hasContent) {
-    return { status, headers: fields, pieces: [], stream: () => expectStream(stream()), error }
+    return { status, headers: fields, pieces: [], stream, error }
   }
   const answered = withPieces(status, fields, hasContent ? pieces : [])
   return error === undefined ? answered : { ...answered, error }
-}
-
-/** @throws TypeError unless it is a ReadableStream */
-function expectStream(given: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  if (isStream(given)) return given
-  throw unexpected('stream() to give a ReadableStream', kindOf(given))
 }
 
 /** @param fields those of a single range */

@@ -1,11 +1,11 @@
 import type { Answer } from './answer.ts'
 import { type ByteRange, isRange, lengthOf, onlyRange, type Piece } from './range.ts'
-import { BodyReader, joined, lent, NOTHING } from './reader.ts'
+import { BodyReader, expectStream, joined, lent, NOTHING } from './reader.ts'
 import type { FileSource } from './source.ts'
 
 /** What reads the body of an answer. If there is none, the source is closed at once. */
 export function readAnswer({ pieces, stream }: Answer, source: FileSource | null): BodyReader {
-  if (stream) return new BodyReader({ read: stream }, 0, Infinity)
+  if (stream) return new BodyReader({ read: () => expectStream(stream()) }, 0, Infinity)
   const file = source ?? NO_FILE
   if (pieces.length === 0) return new BodyReader(file, 0, 0)
   const range = onlyRange(pieces)

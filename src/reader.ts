@@ -220,6 +220,12 @@ function expectBytes(given: unknown): Uint8Array {
   throw unexpected('a Uint8Array or a ReadableStream of them', kindOf(given))
 }
 
+/** @throws TypeError unless `stream` of an answer gave one */
+export function expectStream(given: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  if (isStream(given)) return given
+  throw unexpected('stream() to give a ReadableStream', kindOf(given))
+}
+
 /** Checks the name: `instanceof` fails for an array of another realm, such as a test runner's. */
 export function isBytes(value: unknown): value is Uint8Array {
   return kindOf(value) === 'Uint8Array'
