@@ -1,3 +1,5 @@
+import { parseList } from './list.ts'
+
 /** Positions as in `bytes=0-99`, both inclusive; `lastPos` is Infinity in `bytes=100-`. */
 export interface IntRange {
   /** The first byte. */
@@ -30,7 +32,7 @@ export type Piece = Uint8Array | ByteRange
  * Parses a Range field value (RFC 9110 §14.1.1, §14.2) in time linear in its length. Numbers
  * may have any length; beyond 2^53, where no file reaches, they are approximate.
  *
- * @param maxRanges the most ranges to accept; parsing stops at the first one beyond
+ * @param maxRanges the most ranges to accept
  * @returns the range set in the order requested, or `null` when the value is not a valid
  * ranges-specifier in bytes, or has more than `maxRanges` ranges: a server ignores it (§14.2)
  *
@@ -43,26 +45,19 @@ export type Piece = Uint8Array | ByteRange
  */
 export function parseRange(value: string, maxRanges: number = Infinity): RangeSpec[] | null {
   if (!/^bytes=/i.test(value)) return null
-  // White space at the end is inside the optional group: next to that at the beginning, a long run
-  // of it would take quadratic time.
   const element = /[ \t]*(?:(\d*)-(\d*)[ \t]*)?(?:,|$)/y
   element.lastIndex = 'bytes='.length
-  const specs: RangeSpec[] = []
-  while (element.lastIndex < value.length) {
-    const match = element.exec(value)
-    if (!match) return null
-    const [, first, last = ''] = match
-    // §5.6.1.2: a recipient ignores empty list elements.
-    if (first === undefined) continue
-    if (first) {
-      // §14.1.1: an int-range is invalid if its last-pos is less than its first-pos.
-      if (last && isLess(last, first)) return null
-      specs.push({ firstPos: Number(first), lastPos: Number(last || Infinity) })
-    } else if (last) specs.push({ suffixLength: Number(last) })
-    else return null
-    if (specs.length > maxRanges) return null
-  }
-  return specs.length > 0 ? specs : null
+  const specs = parseList(value, element, toSpec)
+  return specs && specs.length > maxRanges ? null : specs
+}
+
+/** Null unless it is an int-range or a suffix-range. */
+function toSpec([, first, last = '']: RegExpExecArray): RangeSpec | null {
+  if (!first) return last ? { suffixLength: Number(last) } : null
+  // §14.1.1: an int-range is invalid if its last-pos is less than its first-pos. As digits: beyond
+  // 2^53, a number stands for several integers.
+  const isReversed = last && last.padStart(first.length, '0') < first.padStart(last.length, '0')
+  return isReversed ? null : { firstPos: Number(first), lastPos: Number(last || Infinity) }
 }
 
 /**
@@ -115,9 +110,4 @@ export function lengthOf(pieces: readonly Piece[]): number {
     length += isRange(piece) ? piece.end - piece.start : piece.length
   }
   return length
-}
-
-/** Compares digits: beyond 2^53, a number stands for several integers. */
-function isLess(a: string, b: string): boolean {
-  return a.padStart(b.length, '0') < b.padStart(a.length, '0')
 }

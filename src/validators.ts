@@ -1,3 +1,5 @@
+import { parseList } from './list.ts'
+
 /**
  * Whether a text is one entity tag: `"abc"` or `W/"abc"` (RFC 9110 §8.8.3).
  *
@@ -21,18 +23,9 @@ export function isEntityTag(text: string): boolean {
  */
 export function parseEntityTags(value: string): '*' | string[] | null {
   if (value === '*') return '*'
-  // workerd decodes field values as UTF-8: what was obs-text may be any character there. The
-  // trailing white space is inside the optional group: directly after the leading one, a long run
-  // of it would take quadratic time.
+  // workerd decodes field values as UTF-8: what was obs-text may be any character there.
   const element = /[ \t]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\uffff]*")[ \t]*)?(?:,|$)/y
-  const tags: string[] = []
-  while (element.lastIndex < value.length) {
-    const match = element.exec(value)
-    if (!match) return null
-    // §5.6.1.2: a recipient ignores empty list elements.
-    if (match[1]) tags.push(match[1])
-  }
-  return tags.length === 0 ? null : tags
+  return parseList(value, element, ([, tag]) => tag ?? null)
 }
 
 /** Whether an entity tag is a strong validator (RFC 9110 §8.8.1). */
