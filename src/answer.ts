@@ -34,12 +34,12 @@ export interface Answer {
    */
   readonly stream?: (() => ReadableStream<Uint8Array>) | undefined
   /**
-   * Whether this only says more of a 404, such as what it varies by: `fileHandler` sends it;
-   * `matchFile`, `files` of `byteserve/hono` and `nodeListener` go on to the next handler, if there
-   * is one.
+   * Whether this is a 404 that gives way to the next handler, if there is one: `matchFile`, `files`
+   * of `byteserve/hono` and `nodeListener` go on, `fileHandler` sends it for its fields, such as
+   * Vary.
    */
   readonly yields?: boolean | undefined
-  /** What it says to have failed, for `onError` and `onServed`: nothing of it is sent. */
+  /** The error behind this answer, for `onError` and `onServed`; never sent. */
   readonly error?: unknown
 }
 
@@ -116,7 +116,7 @@ export function redirect(location: string, status: 301 | 302 | 303 | 307 | 308 =
   return withPieces(status, { location })
 }
 
-/** The answer to a GET of a file, in the fields of which a HEAD gets the same. */
+/** The answer to a GET of a file; a HEAD gets the same fields. */
 function answerFile(
   request: Pick<RequestLike, 'method' | 'headers'>,
   metadata: Metadata,

@@ -14,7 +14,7 @@ export function readAnswer({ pieces, stream }: Answer, source: FileSource | null
     : new BodyReader(assemble(file, pieces), 0, lengthOf(pieces))
 }
 
-/** What is read and closed of a source. */
+/** The part of a source that a body uses. */
 type Contents = Pick<FileSource, 'read' | 'close'>
 
 /** Stands for the file where a body is bytes only. */
@@ -29,7 +29,7 @@ const BLOCK = 64 * 1024
 
 /**
  * A multipart body as a source of its own, to be read once, from its first byte to its last. It is
- * read in runs: as many pieces as fit into a block, as one array, and then, in chunks, the range
+ * read in runs: one array of as many pieces as fit into a block, then the chunks of the first range
  * that doesn't. Each run begins with bytes, as the body does.
  */
 function assemble(file: Contents, pieces: readonly Piece[]): Contents {

@@ -76,7 +76,7 @@ export const COMPUTED_FIELDS: RegExp =
 const ABOUT_THE_FILE =
   /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/
 
-/** Which of a source's fields the answer leaves out. */
+/** Which of a source's fields the answer leaves out, by its status. */
 const LEFT_OUT = {
   200: COMPUTED_FIELDS,
   // Digests of the content (RFC 9530 §2): the source's are of the whole file.

@@ -19,8 +19,8 @@ export class BodyReader implements Progress {
   /** How many bytes it has given so far. */
   sent = 0
   /**
-   * Once the source is being closed, unless that was done at once: fulfilled with what it threw, or
-   * undefined; never rejects. It may take for ever, so no client waits for it.
+   * What the source's close threw, or undefined; never rejects. It may take for ever, so no client
+   * waits for it. Not set before close is called, nor if that succeeded at once.
    */
   closed: Promise<unknown> | undefined
   readonly #source: Pick<FileSource, 'read' | 'close'>

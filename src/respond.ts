@@ -94,12 +94,12 @@ export function respondTo<Context extends readonly unknown[]>(
   /**
    * Finds, decides and begins to write.
    *
-   * @param nothing what answers if nothing is found; without it, another handler may
+   * @param fallback the answer if nothing is found; without one, null
    */
   function answerWith<Begun>(
     exchange: Exchange<Context, Begun>,
     find: FileLookup<Context>,
-    nothing: Answer,
+    fallback: Answer,
   ): Promise<Begun>
   function answerWith<Begun>(
     exchange: Exchange<Context, Begun>,
@@ -108,7 +108,7 @@ export function respondTo<Context extends readonly unknown[]>(
   async function answerWith<Begun>(
     exchange: Exchange<Context, Begun>,
     find: FileLookup<Context>,
-    nothing?: Answer,
+    fallback?: Answer,
   ): Promise<Begun | null> {
     const { request, context, begin } = exchange
     // Before the file is found: a date that is young then may not be strong later.
@@ -116,10 +116,10 @@ export function respondTo<Context extends readonly unknown[]>(
     let source: FileSource | null = null
     let reader: BodyReader | null = null
     try {
-      const found = (await find(request, ...context)) || nothing
+      const found = (await find(request, ...context)) || fallback
       if (!found) return null
       if (isSource(found)) source = found
-      else if (found.yields && !nothing) return null
+      else if (found.yields && !fallback) return null
       const answered = complete(exchange, answerWithin(request, found, now, limits))
       reader = readAnswer(answered, source)
       return await begin(excused(request, answered), { reader, source })
@@ -129,10 +129,12 @@ export function respondTo<Context extends readonly unknown[]>(
       try {
         answered = complete(exchange, answered)
       } catch {
-        // It has the fields of every answer, too, unless making them is what failed.
+        // Making the fields of every answer is what failed: the 503 goes without them.
       }
-      const body = { reader: readAnswer(answered, reader ? null : source), source: null }
-      return begin(excused(request, answered), body)
+      const rest = readAnswer(answered, reader ? null : source)
+      // What close of the failed body throws is told, too.
+      rest.closed ??= reader?.closed
+      return begin(excused(request, answered), { reader: rest, source: null })
     }
   }
 

@@ -107,7 +107,7 @@ interface Course {
   isOver: boolean
 }
 
-/** It holds no request: whoever tells something passes one. */
+/** It holds no request, which could keep a body from being collected: each call passes one. */
 export class ResponseWatch<Context extends readonly unknown[]> implements Watch {
   readonly #observers: Observers<Context>
   readonly #context: () => Context
@@ -134,7 +134,7 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
     const { started, isBegun, isOver } = this.#course
     if (isOver) return
     this.#course.isOver = true
-    // The client was gone before the first read: who counts beginnings counts this one, too.
+    // Every response has a beginning, also where the client was gone before the first read.
     if (!isBegun) this.begin(request, answer, progress)
     const { sent, length, closed } = progress
     const reason = answer.error ?? failure

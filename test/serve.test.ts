@@ -996,6 +996,18 @@ describe('onServed and onError', () => {
     expect({ status, errors }).toEqual(expected)
   })
 
+  it.each([
+    100, 300_000,
+  ])('are told of both where reading and closing fail, of %i bytes', async (size) => {
+    const { options, errors } = observe()
+    const failing = (what: string) => () => Promise.reject(new Error(what))
+    const file = { size, read: failing('read'), close: failing('close') }
+    const { status } = await serveFile(request(), file, options)
+    await until(() => errors.length === 2)
+    const expected = { status: 503, errors: [new Error('read'), new Error('close')] }
+    expect({ status, errors }).toEqual(expected)
+  })
+
   it('are told of a client that hangs up', async () => {
     const { options, served, errors } = observe()
     const response = await serveFile(request(), countingSource(large), options)
