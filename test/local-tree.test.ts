@@ -109,6 +109,54 @@ describe("links: 'follow'", () => {
   })
 })
 
+describe('the folder of a user', () => {
+  const users = join(place, 'users')
+  mkdirSync(join(users, 'ann'), { recursive: true })
+  mkdirSync(join(users, 'bob/films'), { recursive: true })
+  writeFileSync(join(users, 'ann/own'), 'of Ann')
+  writeFileSync(join(users, 'bob/films/secret'), 'of Bob')
+  symlinkSync('own', join(users, 'ann/link'))
+  symlinkSync('../bob/films/secret', join(users, 'ann/file-of-bob'))
+  symlinkSync('../bob/films', join(users, 'ann/films'))
+  symlinkSync('bob/films', join(users, 'carol'))
+  symlinkSync(outside, join(users, 'dan'))
+
+  const visit = (options: LocalOptions) => {
+    const lookup = nodeDirectory(users, {
+      ...options,
+      index: false,
+      listing: 'json',
+      within: (_, user: string) => user,
+    })
+    return async (user: string, path: string) => {
+      const response = await fileHandler(lookup)(new Request(`http://host${path}`), user)
+      if (path !== '/') return [response.status, await response.text()]
+      const entries: { name: string }[] = response.ok ? await response.json() : []
+      return [response.status, entries.map(({ name }) => name)]
+    }
+  }
+
+  it.each<[user: string, path: string, inside: unknown[], follow: unknown[]]>([
+    ['ann', '/own', [200, 'of Ann'], [200, 'of Ann']],
+    ['ann', '/link', [200, 'of Ann'], [200, 'of Ann']],
+    ['ann', '/file-of-bob', [404, ''], [200, 'of Bob']],
+    ['ann', '/films/secret', [404, ''], [200, 'of Bob']],
+    ['ann', '/', [200, ['link', 'own']], [200, ['films', 'file-of-bob', 'link', 'own']]],
+    ['carol', '/secret', [200, 'of Bob'], [200, 'of Bob']],
+    ['dan', '/secret', [404, ''], [200, 'outside/secret']],
+    ['dan', '/', [404, []], [200, ['deep', 'secret']]],
+    ['eve', '/secret', [404, ''], [404, '']],
+    ['eve', '/', [404, []], [404, []]],
+  ])('%s asks for %s: no link leads out of it', async (user, path, inside, follow) => {
+    // Whoever may follow a link at the same path first changes nothing.
+    const [followed, confined] = [visit({ links: 'follow' }), visit({})]
+    const whole = fileHandler(nodeDirectory(users, { index: false }))
+    await (await whole(new Request(`http://host/${user}${path}`))).text()
+    const found = [await followed(user, path), await confined(user, path)]
+    expect([...found, await confined(user, path)]).toEqual([follow, inside, inside])
+  })
+})
+
 describe('a listing of a site', () => {
   it('has hidden files where they are found, and .well-known always', async () => {
     mkdirSync(join(root, '.well-known'))

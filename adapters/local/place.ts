@@ -80,9 +80,11 @@ export class Below implements Place {
   readonly prefix: string
   readonly id: string
   readonly #root: string
-  readonly #followsLinks: boolean
+  readonly #links: 'inside' | 'follow'
   readonly #names: Names
   readonly #mounts: Mounts
+  /** What its root has to lie in, too: it may be a link itself, and need not be there. */
+  readonly #above: Below | null
   /** Until when the root is taken to be there, on the clock of `performance`. */
   #thereUntil = 0
 
@@ -90,14 +92,25 @@ export class Below implements Place {
    * @param root an absolute path; it may be a link that a deployment points at its next release
    * @param links `follow`: those that lead out of the root are followed, too
    */
-  constructor(root: string, links: 'inside' | 'follow', mounts: Mounts) {
+  constructor(
+    root: string,
+    links: 'inside' | 'follow',
+    mounts: Mounts,
+    above: Below | null = null,
+  ) {
     this.#root = root
-    this.#followsLinks = links === 'follow'
+    this.#links = links
     this.#names = new Names(root, mounts)
     this.#mounts = mounts
+    this.#above = above
     this.prefix = root.endsWith(sep) ? root : root + sep
     // Nothing in a path can be taken for its end.
-    this.id = `${links}\0${root}\0`
+    this.id = `${above?.id ?? `${links}\0`}${root}\0`
+  }
+
+  /** What lies below one of its folders, out of which no link leads either. */
+  folder(path: string): Below {
+    return new Below(this.prefix + path, this.#links, this.#mounts, this)
   }
 
   async open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null> {
@@ -112,11 +125,13 @@ export class Below implements Place {
   }
 
   expectThere(): void | Promise<void> {
+    if (this.#above !== null) return this.#above.expectThere()
     return performance.now() < this.#thereUntil ? undefined : this.lookAtRoot()
   }
 
   /** @throws Error, as a rejection, if the root is gone */
   async lookAtRoot(): Promise<void> {
+    if (this.#above !== null) return this.#above.lookAtRoot()
     const found = await this.#mounts.look(this.#root)
     if (found === null || !isDirectory(found)) {
       throw new Error(
@@ -127,11 +142,11 @@ export class Below implements Place {
   }
 
   async contains(file: OpenFile, calls: Calls): Promise<boolean> {
-    if (this.#followsLinks) return true
+    if (this.#links === 'follow') return true
     try {
       return canAskDescriptors
         ? await this.#isInside(await calls.readlink(linkOf(file.fd)), calls)
-        : (await this.#names.look(file.path, file.version, calls)) === 'inside'
+        : await this.#isNamedInside(file.path, file.version, calls)
     } catch {
       // Opening it will say why.
       return false
@@ -167,7 +182,7 @@ export class Below implements Place {
   /** What a link leads to; null if that may not be served. */
   async follow(path: string, calls: Calls): Promise<Version | null> {
     if (!canAskDescriptors) {
-      return (await this.#names.look(path, null, calls)) === 'inside' ? calls.stat(path) : null
+      return (await this.#isNamedInside(path, null, calls)) ? calls.stat(path) : null
     }
     const fd = await calls.open(path, O_PATH)
     try {
@@ -195,21 +210,44 @@ export class Below implements Place {
    * whichever the root is turned to meanwhile.
    */
   async #openByDescriptor(path: string, calls: Calls): Promise<Attempt> {
-    const root = await calls.realpath(this.#root)
+    const root = await this.#realRoot(calls)
+    if (root === null) return null
     const at = Buffer.concat([root, Buffer.from(sep + path.slice(this.prefix.length))])
-    return openByDescriptor(at, calls, (real) => this.#followsLinks || isBelow(real, root))
+    return openByDescriptor(at, calls, (real) => this.#links === 'follow' || isBelow(real, root))
   }
 
   async #isInside(real: Buffer, calls: Calls): Promise<boolean> {
-    return this.#followsLinks || isBelow(real, await calls.realpath(this.#root))
+    if (this.#links === 'follow') return true
+    const root = await this.#realRoot(calls)
+    return root !== null && isBelow(real, root)
+  }
+
+  /** Where the root is by now; null if that is not inside of what it has to lie in. */
+  async #realRoot(calls: Calls): Promise<Buffer | null> {
+    const root = await calls.realpath(this.#root)
+    const isInside = this.#above === null || (await this.#above.#isInside(root, calls))
+    return isInside ? root : null
+  }
+
+  /** As `#isInside`, by names, where they are all there is. */
+  async #isNamedInside(path: string, version: Version | null, calls: Calls): Promise<boolean> {
+    return (
+      (await this.#isRootInside(calls)) &&
+      (await this.#names.look(path, version, calls)) === 'inside'
+    )
+  }
+
+  async #isRootInside(calls: Calls): Promise<boolean> {
+    return this.#above === null || this.#above.#isNamedInside(this.#root, null, calls)
   }
 
   /** Opens what a path leads to, and then looks whether that was below the root. */
   async #openByName(path: string, calls: Calls): Promise<Attempt> {
     const opened = await openByName(path, calls)
-    if (opened === null || this.#followsLinks) return opened
+    if (opened === null || this.#links === 'follow') return opened
     let isOurs = false
     try {
+      if (!(await this.#isRootInside(calls))) return null
       const where = await this.#names.prove(
         path,
         opened === 'directory' ? null : opened.version,

@@ -5,6 +5,7 @@ import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
 import type { FileTree, Opened } from '../site/tree.ts'
 import { ofStore } from '../site/views.ts'
+import { BoundedMap } from '../store/bounded-map.ts'
 import { codeOf } from './calls.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
 import type { Lease } from './lease.ts'
@@ -55,20 +56,35 @@ export function localTree(
   const { live = false } = options
   const isLive = typeof live === 'function' ? live : () => live
   if (isLive !== live) expectSwitch('live', live)
-  const place = new Below(expectDirectory(root), expectLinks(options.links), mounts)
+  const whole = new Below(expectDirectory(root), expectLinks(options.links), mounts)
+  const folders = new BoundedMap<string, Below>(MAX_FOLDERS)
   const adapt = (found: Lease | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   const tree: FileTree = {
-    open(path) {
+    open(path, _request, depth) {
       if (ALIAS?.test(path)) return null
-      if (isLive(path)) return openLiveSource(place, path, {})
-      const found = openFiles.find(place, path, options)
+      const [place, rest] = confine(path, depth)
+      if (isLive(path)) return openLiveSource(place, rest, {})
+      const found = openFiles.find(place, rest, options)
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
-    list: (path) => listBelow(place, path, mounts),
+    list: (path, depth) => listBelow(...confine(path, depth), mounts),
   }
-  return ofStore(tree, openFiles, place.id)
+  return ofStore(tree, openFiles, whole.id)
+
+  /** The folder that its first segments name, and what is left of a path there. */
+  function confine(path: string, depth = 0): [place: Below, rest: string] {
+    if (depth === 0) return [whole, path]
+    const segments = path.split('/')
+    const name = segments.slice(0, depth).join('/')
+    const folder = folders.get(name) ?? whole.folder(name)
+    folders.set(name, folder)
+    return [folder, segments.slice(depth).join('/')]
+  }
 }
+
+/** How many folders are remembered, of those that `within` names. */
+const MAX_FOLDERS = 1000
 
 /** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */
 const ALIAS = sep === '\\' ? /~\d|:/ : null

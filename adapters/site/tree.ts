@@ -44,16 +44,19 @@ export interface FileTree {
    * @param path decoded and relative: no leading slash, no dot, empty or hidden segment; `''` is
    * the root
    * @param request for stores that answer it in one round trip
+   * @param depth how many segments at the front name a folder that no link may lead out of, as that
+   * of `within`; 0 by default. A store without links need not know it
    * @returns null if nothing is there
    */
-  open(path: string, request: RequestLike): Opened | Promise<Opened>
+  open(path: string, request: RequestLike, depth?: number): Opened | Promise<Opened>
   /**
    * What is in a directory, in any order; nothing that `open` would not find, and nothing where no
    * directory is. Leave it out where that can't be asked.
    *
    * @param path as for `open`
+   * @param depth as for `open`
    */
-  readonly list?: ((path: string) => AsyncIterable<Entry>) | undefined
+  readonly list?: ((path: string, depth?: number) => AsyncIterable<Entry>) | undefined
   /**
    * Whether it knows keys only, as an object store does: a folder is whatever keys begin with, and
    * `open` need not say `directory`. False by default.

@@ -45,19 +45,19 @@ export function placeOf(tree: FileTree, path: string): Place {
 export function inOtherForms(tree: FileTree): FileTree {
   const view = viewOf(tree)
   const { open, list } = view
-  view.open = async (path, request) => {
+  view.open = async (path, request, depth) => {
     for (const form of formsOf(path)) {
-      const opened = await open(form, request)
+      const opened = await open(form, request, depth)
       if (opened) return opened
     }
     return null
   }
   view.list =
     list &&
-    async function* (path) {
+    async function* (path, depth) {
       for (const form of formsOf(path)) {
         let isThere = false
-        for await (const entry of list(form)) {
+        for await (const entry of list(form, depth)) {
           isThere = true
           yield entry
         }
@@ -96,8 +96,8 @@ export function reachable(tree: FileTree, isFound: (name: string) => boolean): F
   const { list } = view
   view.list =
     list &&
-    async function* (path) {
-      for await (const entry of list(path)) {
+    async function* (path, depth) {
+      for await (const entry of list(path, depth)) {
         if (isFound(entry.name) && isNameable(entry.name)) yield entry
       }
     }
@@ -110,10 +110,11 @@ type View = { -readonly [Name in keyof FileTree]: FileTree[Name] }
 /** A copy, of a folder if need be. `...` would lose the methods of an object of a class. */
 function viewOf(tree: FileTree, folder = ''): View {
   const list = tree.list?.bind(tree)
+  const own = folder === '' ? 0 : 1
   const view: View = {
     isFlat: tree.isFlat,
-    open: (path, request) => tree.open(join(folder, path), request),
-    list: list && ((path) => list(join(folder, path))),
+    open: (path, request, depth = 0) => tree.open(join(folder, path), request, own + depth),
+    list: list && ((path, depth = 0) => list(join(folder, path), own + depth)),
   }
   return ofStore(view, ...originOf(tree, folder && `${folder}/`))
 }
