@@ -70,17 +70,17 @@ const SLOW = 51
 /** For how many ms a device is not waited for. */
 function suspectedFor(mounts: Mounts): number {
   let passed = 0
-  for (; !mounts.answersAtOnce(dev); passed += 500) vi.advanceTimersByTime(500)
+  for (; !mounts.isResponsive(dev); passed += 500) vi.advanceTimersByTime(500)
   return passed
 }
 
 it('a device of this machine is waited for, unless a call took long', async () => {
   const mounts = await looked()
-  expect(mounts.answersAtOnce(dev)).toBe(true)
+  expect(mounts.isResponsive(dev)).toBe(true)
   mounts.note(path, dev, FAST)
-  expect(mounts.answersAtOnce(dev)).toBe(true)
+  expect(mounts.isResponsive(dev)).toBe(true)
   mounts.note(path, dev, SLOW)
-  expect(mounts.answersAtOnce(dev)).toBe(false)
+  expect(mounts.isResponsive(dev)).toBe(false)
   expect(suspectedFor(mounts)).toBe(1500)
 })
 
@@ -136,16 +136,16 @@ it.each([
 ])('a device is known by what is above %i names that are missing', async (count) => {
   const mounts = new Mounts()
   await mounts.look(join(dirname(path), 'no-such-name/'.repeat(count)))
-  expect(mounts.isOurs(dev)).toBe(true)
+  expect(mounts.isLocal(dev)).toBe(true)
 })
 
 it('what could not be asked of a device is asked again', async () => {
   const mounts = untold()
   vi.spyOn(inPool, 'stat').mockResolvedValueOnce(statSync(path))
   await mounts.look(`${path}-removed-since`)
-  const seen = [mounts.isOurs(dev)]
+  const seen = [mounts.isLocal(dev)]
   await mounts.look(path)
-  expect([...seen, mounts.isOurs(dev)]).toEqual([false, true])
+  expect([...seen, mounts.isLocal(dev)]).toEqual([false, true])
 })
 
 it('a name that no file can have is one where nothing is', async () => {
@@ -160,7 +160,7 @@ it('a path of 2000 names below one that is missing takes 17 looks, and is not re
   const near = join(dirname(path), 'a/'.repeat(15), 'file')
   expect(looks.mock.calls.length).toBe(17)
   await mounts.look(near)
-  expect([far, near].map((each) => mounts.isWarm(each))).toEqual([false, mounts.answersAtOnce(dev)])
+  expect([far, near].map((each) => mounts.isWarm(each))).toEqual([false, mounts.isResponsive(dev)])
 })
 
 it.each([
@@ -174,7 +174,7 @@ it.each([
   expect(looks.length).toBe(THREADS - 1)
   // Whoever is the first to look at this machine's files waits for none of them.
   await mounts.look(path)
-  expect(mounts.isOurs(dev)).toBe(true)
+  expect(mounts.isLocal(dev)).toBe(true)
 })
 
 it.each([
@@ -337,7 +337,7 @@ it('a file on another machine is listed without a version', async () => {
     return typeof Object(value).version
   }
   await until(async () => (await versionOf()) === 'string')
-  vi.spyOn(mounts, 'isOurs').mockReturnValue(false)
+  vi.spyOn(mounts, 'isLocal').mockReturnValue(false)
   expect(await versionOf()).toBe('undefined')
 })
 

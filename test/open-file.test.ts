@@ -300,7 +300,7 @@ describe('an open file', () => {
     const away = new OpenFiles(new Memory(), mounts)
     const lease = await away.find(anywhere, putFile(directory, someBytes(SIZE)))
     if (lease === null || lease === 'directory') throw new Error('Expected a file')
-    vi.spyOn(mounts, 'answersAtOnce').mockReturnValue(false)
+    vi.spyOn(mounts, 'isResponsive').mockReturnValue(false)
     expect(lease.readSync(0, 10)).toBe(null)
     expect(Buffer.from(await lease.read(0, 10))).toEqual(
       Buffer.from(someBytes(SIZE).subarray(0, 10)),
@@ -310,7 +310,7 @@ describe('an open file', () => {
 
   it('goes by the clock of its disk, however slow that was when it was opened', async () => {
     const mounts = new Mounts()
-    const slow = vi.spyOn(mounts, 'answersAtOnce').mockReturnValue(false)
+    const slow = vi.spyOn(mounts, 'isResponsive').mockReturnValue(false)
     const path = putFile(directory, someBytes(SIZE))
     const lease = await new OpenFiles(new Memory(), mounts).find(anywhere, path)
     if (lease === null || lease === 'directory') throw new Error('Expected a file')

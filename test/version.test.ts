@@ -55,7 +55,7 @@ describe('two looks', () => {
 describe('a version', () => {
   const fine = Date.UTC(2026, 0) + 0.25
   const coarse = Date.UTC(2026, 0)
-  it.each<[string, Partial<Version>, isOurs: boolean, number]>([
+  it.each<[string, Partial<Version>, isLocal: boolean, number]>([
     ['for a tick of a fine clock', { mtimeMs: fine, ctimeMs: fine }, true, 20],
     [
       'for as long where its time was set, and is of now',
@@ -70,9 +70,9 @@ describe('a version', () => {
       false,
       2000,
     ],
-  ])('is young %s', (_when, times, isOurs, duration) => {
+  ])('is young %s', (_when, times, isLocal, duration) => {
     const dated = { ...version, ...times }
-    const at = (now: number) => youth(dated, isOurs, now) > 0
+    const at = (now: number) => youth(dated, isLocal, now) > 0
     expect(
       [dated.mtimeMs, dated.mtimeMs + duration - 0.5, dated.mtimeMs + duration].map(at),
     ).toEqual([true, true, false])
@@ -91,7 +91,7 @@ describe('a version', () => {
 
   it('may be touched unnoticed for as long as its ctime is of the same tick', () => {
     const now = Date.UTC(2026, 5)
-    const at = (ctimeMs: number, isOurs = true) => unrest({ ...version, ctimeMs }, isOurs, now)
+    const at = (ctimeMs: number, isLocal = true) => unrest({ ...version, ctimeMs }, isLocal, now)
     expect([
       at(now - 19.5),
       at(now - 20.5),

@@ -84,11 +84,11 @@ export class Fingerprints {
    * and on is described as it is, by a weak tag.
    */
   async describe(opened: Descriptor): Promise<Described> {
-    const isOurs = this.#mounts.isOurs(opened.version.dev)
-    let { version } = await this.#wait(opened, isOurs)
+    const isLocal = this.#mounts.isLocal(opened.version.dev)
+    let { version } = await this.#wait(opened, isLocal)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
-      const isYoung = youth(version, isOurs, now) > 0
+      const isYoung = youth(version, isLocal, now) > 0
       const key = keyOf(version)
       const known = this.#known.get(key)
       const read = known === undefined ? await this.#read({ ...opened, version }) : null
@@ -99,7 +99,7 @@ export class Fingerprints {
         version = found
         continue
       }
-      const canTell = isStable && isTellable(version, isOurs, now)
+      const canTell = isStable && isTellable(version, isLocal, now)
       if (canTell && !isOfImage(version)) {
         const { sum, marks } = fingerprint
         this.#known.set(key, { sum, marks })
@@ -117,11 +117,11 @@ export class Fingerprints {
   }
 
   /** Waits for the next tick of a clock that has not moved since a change, if it is soon. */
-  async #wait(opened: Descriptor, isOurs: boolean): Promise<Descriptor> {
+  async #wait(opened: Descriptor, isLocal: boolean): Promise<Descriptor> {
     const { version } = opened
     const now = Date.now()
     // Deno's ctime has whole seconds: that is too long to wait for, but the youth is over soon.
-    const waits = [youth(version, isOurs, now), unrest(version, isOurs, now)]
+    const waits = [youth(version, isLocal, now), unrest(version, isLocal, now)]
     const wait = Math.max(...waits.filter((each) => each <= 2 * TICK), 0)
     if (wait === 0) return opened
     // A timer may be a ms early, and the clock has whole ones.

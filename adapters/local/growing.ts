@@ -214,7 +214,7 @@ class Follower {
       const { idle, poll } = this.#limits
       const { path, opened } = this.#file
       this.#news = new News(Math.min(poll, Math.max(1, idle)))
-      if (mounts.answersAtOnce(opened.dev)) this.#news.watch(path)
+      if (mounts.isResponsive(opened.dev)) this.#news.watch(path)
     }
   }
 }

@@ -15,19 +15,19 @@ export type Verdict = 'intact' | 'changed' | 'unclear'
 export class Growth {
   readonly #marks: Uint8Array
   readonly #opened: Version
-  readonly #isOurs: boolean
+  readonly #isLocal: boolean
   #lastSeen: Version
   /** Whether the time of what was seen last is one that a later change would replace. */
   #isSettled = true
 
   /**
    * @param marks of the version that was opened, picked by `Marks`
-   * @param isOurs whether the file system's clock is this machine's
+   * @param isLocal whether the file system's clock is this machine's
    */
-  constructor(opened: Version, marks: Uint8Array, isOurs: boolean) {
+  constructor(opened: Version, marks: Uint8Array, isLocal: boolean) {
     this.#opened = opened
     this.#marks = marks
-    this.#isOurs = isOurs
+    this.#isLocal = isLocal
     this.#lastSeen = opened
   }
 
@@ -53,7 +53,7 @@ export class Growth {
     if (marks === null || !marks.equals(this.#marks)) return 'changed'
     this.#lastSeen = found
     // As long as its new time is young, a file that has grown may change again without another one.
-    this.#isSettled = youth(found, this.#isOurs, now) === 0
+    this.#isSettled = youth(found, this.#isLocal, now) === 0
     return 'intact'
   }
 }

@@ -26,7 +26,7 @@ export async function* listBelow(
   const at = place.prefix + path
   const found = await mounts.look(at)
   if (found === null) return place.lookAtRoot()
-  const isLocal = mounts.answersAtOnce(found.dev)
+  const isResponsive = mounts.isResponsive(found.dev)
   const calls = mounts.callsInPool(at, found.dev)
   const mounted = await mounts.mountedIn(at)
   const directory = await unlessAbsent(() => place.enter(at, calls))
@@ -34,7 +34,7 @@ export async function* listBelow(
   /** Whether it may lead to a mount that stalls, where its directory does not. */
   const mayLeadAway = (dirent: Dirent) => {
     const isMounted = dirent.isDirectory() && (mounted?.has(dirent.name) ?? true)
-    return isLocal && (isMounted || dirent.isSymbolicLink())
+    return isResponsive && (isMounted || dirent.isSymbolicLink())
   }
   const entryOf = async (dirent: Dirent) => {
     const safe = mayLeadAway(dirent) ? await mounts.callsBehind(`${at}/${dirent.name}`) : calls
@@ -89,6 +89,6 @@ function toEntry(dirent: Dirent, version: Version, mounts: Mounts): Entry | null
   const link = dirent.isSymbolicLink() ? { isLink: true } : {}
   if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
   // Some file systems of other machines number a file anew at each look.
-  const tag = mounts.isOurs(version.dev) ? versionTag(version, Date.now()) : undefined
+  const tag = mounts.isLocal(version.dev) ? versionTag(version, Date.now()) : undefined
   return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
 }

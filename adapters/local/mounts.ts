@@ -32,7 +32,7 @@ const MOST_LOOKS = 16
  */
 export class Mounts {
   /** Whether a device is one of this machine, by its number. */
-  readonly #ours = new Map<number, boolean>()
+  readonly #local = new Map<number, boolean>()
   /** Until when a device is not to be trusted, on the clock of `performance`, and for how long. */
   readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
   /** The devices of paths that were looked at lately, or where nothing was found. */
@@ -52,17 +52,17 @@ export class Mounts {
   /** Whether a path was looked at lately, and looking again waits for nothing. */
   isWarm(path: string): boolean {
     const dev = this.#warm.get(path)
-    return dev !== undefined && this.answersAtOnce(dev)
+    return dev !== undefined && this.isResponsive(dev)
   }
 
   /** Whether a device is one of this machine, and keeps its time: however slow it is just now. */
-  isOurs(dev: number): boolean {
-    return this.#ours.get(dev) === true
+  isLocal(dev: number): boolean {
+    return this.#local.get(dev) === true
   }
 
   /** Whether calls about the files of a device wait for nothing but this machine. */
-  answersAtOnce(dev: number): boolean {
-    return this.#ours.get(dev) === true && !this.#isSuspect(dev)
+  isResponsive(dev: number): boolean {
+    return this.#local.get(dev) === true && !this.#isSuspect(dev)
   }
 
   /**
@@ -95,17 +95,17 @@ export class Mounts {
 
   /** Asks in another thread, and in not too many at once if the device may stall. */
   run<T>(path: string, dev: number, call: () => Promise<T>): Promise<T> {
-    return this.answersAtOnce(dev) ? call() : this.#lane.run(path, call)
+    return this.isResponsive(dev) ? call() : this.#lane.run(path, call)
   }
 
   /** Asks about a file: on this thread, if that waits for nothing. */
   callsFor(path: string, dev: number): Calls {
-    return this.answersAtOnce(dev) ? onThisThread : this.#inLane(path)
+    return this.isResponsive(dev) ? onThisThread : this.#inLane(path)
   }
 
   /** Asks about a file in other threads, if only so as not to take much time of this one. */
   callsInPool(path: string, dev: number): Calls {
-    return this.answersAtOnce(dev) ? inPool : this.#inLane(path)
+    return this.isResponsive(dev) ? inPool : this.#inLane(path)
   }
 
   /** The names in a directory that something is mounted on; null if nobody says. */
@@ -142,9 +142,9 @@ export class Mounts {
 
   /** Asks of what kind a device is, unless that is known. */
   async #learn(dev: number, path: string, run: Run): Promise<void> {
-    if (this.#ours.has(dev)) return
+    if (this.#local.has(dev)) return
     const answer = await run(path, () => isLocalDevice(path, dev))
-    if (answer !== null) this.#ours.set(dev, answer)
+    if (answer !== null) this.#local.set(dev, answer)
   }
 
   #inLane(path: string): Calls {

@@ -83,7 +83,7 @@ export class Names {
   /** Some network and FUSE mounts number a file anew at each look; then all else must agree. */
   #isSame(found: Version, version: Version): boolean {
     if (isSameFile(found, version)) return true
-    return !this.#mounts.isOurs(version.dev) && isSame({ ...found, ino: version.ino }, version)
+    return !this.#mounts.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
   }
 }
 

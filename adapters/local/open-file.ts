@@ -48,13 +48,13 @@ export class OpenFile {
     this.type = mediaType(this.path)
     this.#mounts = mounts
     this.#memory = memory
-    this.#growth = new Growth(this.version, described.marks, mounts.isOurs(this.version.dev))
+    this.#growth = new Growth(this.version, described.marks, mounts.isLocal(this.version.dev))
     if (described.bytes !== null) this.#keep(described.bytes)
   }
 
   /** Whether asking about it waits for nothing but this machine. */
-  get answersAtOnce(): boolean {
-    return this.#mounts.answersAtOnce(this.version.dev)
+  get isResponsive(): boolean {
+    return this.#mounts.isResponsive(this.version.dev)
   }
 
   /**
@@ -85,7 +85,7 @@ export class OpenFile {
    * file may have changed: `read` looks twice.
    */
   readSync(start: number, end: number): Uint8Array | null {
-    if (!this.has(start, end) || !this.answersAtOnce) return null
+    if (!this.has(start, end) || !this.isResponsive) return null
     const length = end - start
     const bytes = this.#memory.scratch(length).subarray(0, length)
     if (this.#bytes !== null) {
@@ -100,7 +100,7 @@ export class OpenFile {
 
   /** Whether it is the version that was opened, as far as that can be said without waiting. */
   isSurelyUnchanged(): boolean {
-    return this.answersAtOnce && this.#growth.isKnown(this.#lookSync())
+    return this.isResponsive && this.#growth.isKnown(this.#lookSync())
   }
 
   /** Whether a range lies in the version that was opened. */
@@ -131,7 +131,7 @@ export class OpenFile {
   }
 
   #look(): Version | Promise<Version> {
-    return this.answersAtOnce ? this.#lookSync() : this.#run(() => inPool.fstat(this.fd))
+    return this.isResponsive ? this.#lookSync() : this.#run(() => inPool.fstat(this.fd))
   }
 
   /** On Deno, `fstat` takes four times as long as Deno's own `stat` of a path (bench/README.md). */

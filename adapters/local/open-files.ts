@@ -93,9 +93,9 @@ export class OpenFiles {
   #checkedLately(key: string): Pooled | null {
     const pooled = this.#shared.get(key)
     if (pooled === undefined) return null
-    const { path, version, answersAtOnce } = pooled.file
+    const { path, version, isResponsive } = pooled.file
     const began = performance.now()
-    if (began >= pooled.checkedUntil || !answersAtOnce) return null
+    if (began >= pooled.checkedUntil || !isResponsive) return null
     const found = onThisThread.stat(path)
     this.#mounts.noteDuration(version.dev, performance.now() - began)
     return found !== null && isSame(found, version) ? pooled : null

@@ -68,13 +68,13 @@ export async function openRegular(
   calls: Calls,
 ): Promise<Omit<Descriptor, 'path'> | null> {
   const fd = await openPatiently(at, calls)
-  let isOurs = false
+  let isKept = false
   try {
     const version = await calls.fstat(fd)
-    isOurs = isRegular(version)
-    return isOurs ? { fd, version } : null
+    isKept = isRegular(version)
+    return isKept ? { fd, version } : null
   } finally {
-    if (!isOurs) await calls.close(fd)
+    if (!isKept) await calls.close(fd)
   }
 }
 

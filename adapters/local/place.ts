@@ -208,7 +208,7 @@ export class Below implements Place {
   async #openByName(path: string, calls: Calls): Promise<Attempt> {
     const opened = await openByName(path, calls)
     if (opened === null || this.#followsLinks) return opened
-    let isOurs = false
+    let isServed = false
     try {
       const where = await this.#names.prove(
         path,
@@ -216,10 +216,10 @@ export class Below implements Place {
         calls,
       )
       if (where !== 'inside') return where === 'outside' ? null : 'unclear'
-      isOurs = true
+      isServed = true
       return opened
     } finally {
-      if (!isOurs && opened !== 'directory') await calls.close(opened.fd)
+      if (!isServed && opened !== 'directory') await calls.close(opened.fd)
     }
   }
 }

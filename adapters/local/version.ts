@@ -81,25 +81,25 @@ function isFine(time: number): boolean {
 /**
  * For how many ms more a file may change without its modification time changing; 0 for never.
  *
- * @param isOurs whether the file system's clock is this machine's
+ * @param isLocal whether the file system's clock is this machine's
  */
-export function youth(version: Version, isOurs: boolean, now: number): number {
+export function youth(version: Version, isLocal: boolean, now: number): number {
   const { mtimeMs, ctimeMs } = version
-  const tick = isOurs && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
+  const tick = isLocal && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
   // One from the future was set by hand: what is written next gets the time of then.
   const changed = mtimeMs <= now ? mtimeMs : ctimeMs
   return Math.max(0, changed + tick - now)
 }
 
 /** For how many ms more something may happen to a file without its ctime changing; 0 for never. */
-export function unrest({ ctimeMs }: Version, isOurs: boolean, now: number): number {
-  const tick = isOurs && isFine(ctimeMs) ? TICK : COARSE_TICK
+export function unrest({ ctimeMs }: Version, isLocal: boolean, now: number): number {
+  const tick = isLocal && isFine(ctimeMs) ? TICK : COARSE_TICK
   return Math.max(0, ctimeMs + tick - now)
 }
 
 /** Whether a later look can tell that nothing has happened to a file since. */
-export function isTellable(version: Version, isOurs: boolean, now: number): boolean {
-  return youth(version, isOurs, now) === 0 && unrest(version, isOurs, now) === 0
+export function isTellable(version: Version, isLocal: boolean, now: number): boolean {
+  return youth(version, isLocal, now) === 0 && unrest(version, isLocal, now) === 0
 }
 
 /**
