@@ -147,6 +147,15 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
+/** What a call gives, or null if it says that there is nothing. */
+export async function unlessAbsent<T>(call: () => T | Promise<T>): Promise<T | null> {
+  try {
+    return await call()
+  } catch (error) {
+    return nullIfAbsent(error)
+  }
+}
+
 function nullIfAbsent(error: unknown): null {
   if (isAbsence(error)) return null
   throw error

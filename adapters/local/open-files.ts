@@ -159,7 +159,7 @@ export class OpenFiles {
   }
 
   async #openNow({ place, path, key, keepOpen }: Sought, calls: Calls): Promise<Lent> {
-    const opened = await this.#openPatiently(place, path, calls)
+    const opened = await this.#openMakingRoom(place, path, calls)
     if (opened === null || opened === 'directory') return opened
     const file = await this.#describe(opened, calls)
     const pooled = {
@@ -177,7 +177,7 @@ export class OpenFiles {
   }
 
   /** Tries again if too many files are open, without those that nobody reads. */
-  async #openPatiently(place: Place, path: string, calls: Calls): ReturnType<Place['open']> {
+  async #openMakingRoom(place: Place, path: string, calls: Calls): ReturnType<Place['open']> {
     try {
       return await place.open(path, calls)
     } catch (error) {

@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { isAbsolute, join } from 'node:path'
-import { inPool } from './calls.ts'
+import { inPool, unlessAbsent } from './calls.ts'
 import { MountTable } from './file-systems.ts'
-import { unlessAbsent } from './opening.ts'
 import { Recent } from './recent.ts'
 import { isDirectory, isLink, type Version } from './version.ts'
 
