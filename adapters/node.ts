@@ -15,7 +15,7 @@ import { expectSwitch } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
-import type { Lease } from './local/lease.ts'
+import type { Handle } from './local/handle.ts'
 import { memory } from './local/shared.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { handOn } from './node-fetch/handed-on.ts'
@@ -97,9 +97,9 @@ export function nodeDirectory<Context extends readonly unknown[] = readonly unkn
   )
 }
 
-function nodeSource(lease: Lease, options: FileOptions & NodeOptions): FileSource {
-  if (!options.native) return fileSource(lease, options)
-  const source: FileSource = fileSource(lease, options, {
+function nodeSource(handle: Handle, options: FileOptions & NodeOptions): FileSource {
+  if (!options.native) return fileSource(handle, options)
+  const source: FileSource = fileSource(handle, options, {
     body: (start, end) => handOn(source, memory, start, end),
   })
   return source

@@ -17,7 +17,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { onThisThread } from '../adapters/local/calls.ts'
-import type { Lease } from '../adapters/local/lease.ts'
+import type { Handle } from '../adapters/local/handle.ts'
 import { Memory } from '../adapters/local/memory.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
@@ -53,19 +53,19 @@ describe('a small file that is open', () => {
     expect(await textOf(second)).toBe('one')
     const later = await find()
     expect(await textOf(later)).toBe('two')
-    for (const lease of [first, second, later]) await lease.close()
+    for (const handle of [first, second, later]) await handle.close()
   })
 
   it('gives each a copy, to do with as it likes', async () => {
-    const lease = await find()
+    const handle = await find()
     for (let i = 0; i < 3; i++) {
-      const bytes = await lease.read(0, 3)
+      const bytes = await handle.read(0, 3)
       expect(Buffer.from(bytes).toString()).toBe('one')
       bytes.fill(0)
       structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] })
     }
-    expect(Buffer.from(await lease.read(1, 2)).toString()).toBe('n')
-    await lease.close()
+    expect(Buffer.from(await handle.read(1, 2)).toString()).toBe('n')
+    await handle.close()
   })
 })
 
@@ -502,12 +502,12 @@ describe('keepOpen', () => {
   })
 })
 
-async function findIn(place: Place, at: string, options?: SharingOptions): Promise<Lease | null> {
+async function findIn(place: Place, at: string, options?: SharingOptions): Promise<Handle | null> {
   const found = await pool.find(place, at, options)
   return found === 'directory' ? null : found
 }
 
-async function find(at: string = path, options?: SharingOptions): Promise<Lease> {
+async function find(at: string = path, options?: SharingOptions): Promise<Handle> {
   const file = await findIn(anywhere, at, options)
   if (file === null) throw new Error(`Expected a file at ${at}`)
   return file
@@ -520,8 +520,8 @@ async function textAt(at: string): Promise<string | null> {
   return text
 }
 
-async function textOf(lease: Lease): Promise<string> {
-  return Buffer.from(await lease.read(0, lease.file.version.size)).toString()
+async function textOf(handle: Handle): Promise<string> {
+  return Buffer.from(await handle.read(0, handle.file.version.size)).toString()
 }
 
 /** Stops the clock in the ms in which a file was changed. */

@@ -4,7 +4,7 @@ import { expectHeaders } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
 import type { TreeFile } from '../site/tree.ts'
-import type { Lease } from './lease.ts'
+import type { Handle } from './handle.ts'
 import { openLiveSource } from './live-file.ts'
 import { anywhere } from './place.ts'
 import { openFiles } from './shared.ts'
@@ -33,12 +33,12 @@ export interface FileOptions extends SharingOptions {
  * @param native the runtime's own ways to read it
  */
 export function fileSource(
-  lease: Lease,
+  handle: Handle,
   { type, headers }: FileOptions,
   native?: NativeRead,
 ): TreeFile {
-  const { file } = lease
-  const read: Read = (start, end, into) => lease.read(start, end, into)
+  const { file } = handle
+  const read: Read = (start, end, into) => handle.read(start, end, into)
   return {
     size: file.version.size,
     type: type ?? file.type,
@@ -47,7 +47,7 @@ export function fileSource(
     version: file.listedAs,
     headers,
     read: native === undefined ? read : Object.assign(read, { native }),
-    close: () => lease.close(),
+    close: () => handle.close(),
   }
 }
 
@@ -55,7 +55,7 @@ export function fileSource(
 export async function sourceAt<Options extends FileOptions>(
   path: string | URL,
   options: Options,
-  toSource: (lease: Lease, options: Options) => FileSource,
+  toSource: (handle: Handle, options: Options) => FileSource,
 ): Promise<FileSource | null> {
   expectSharing(options)
   expectSwitch('live', options.live)
@@ -66,7 +66,7 @@ export async function sourceAt<Options extends FileOptions>(
   }
   const found = await openFiles.find(anywhere, pathOf(path), options)
   if (found === null || found === 'directory') return null
-  return toSourceOrClose(found, (lease) => toSource(lease, options))
+  return toSourceOrClose(found, (handle) => toSource(handle, options))
 }
 
 /** @throws TypeError unless it is a path, or the URL of a file */
@@ -77,11 +77,14 @@ export function pathOf(path: string | URL): string {
 }
 
 /** Makes a source of a file, and closes the file if that fails. */
-export function toSourceOrClose(lease: Lease, toSource: (lease: Lease) => FileSource): FileSource {
+export function toSourceOrClose(
+  handle: Handle,
+  toSource: (handle: Handle) => FileSource,
+): FileSource {
   try {
-    return toSource(lease)
+    return toSource(handle)
   } catch (error) {
-    void closeSource(lease)
+    void closeSource(handle)
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers'
-import type { Pooled } from './lease.ts'
+import type { PooledFile } from './handle.ts'
 
 /** How often to look for files that have stayed open long enough, in ms. */
 const SWEEP_EVERY = 1000
@@ -13,29 +13,29 @@ const MAX_HANDED_OVER = 256
 
 /** The files of a pool that stay open for the next response: each is closed when its time is up. */
 export class IdleFiles {
-  readonly #close: (pooled: Pooled) => void
-  readonly #settle: (pooled: Pooled) => void
+  readonly #close: (pooled: PooledFile) => void
+  readonly #settle: (pooled: PooledFile) => void
   /** Those that nobody reads, the longest idle first, and until when each stays open. */
-  readonly #idle = new Map<Pooled, number>()
+  readonly #idle = new Map<PooledFile, number>()
   /** Those that may be opened by their number, and until when each stays open for that. */
-  readonly #handedOver = new Map<Pooled, number>()
+  readonly #handedOver = new Map<PooledFile, number>()
   #sweeper: NodeJS.Timeout | null = null
 
   /**
    * @param close closes a file, and calls `remove`
    * @param settle closes or adds a file that nobody reads
    */
-  constructor(close: (pooled: Pooled) => void, settle: (pooled: Pooled) => void) {
+  constructor(close: (pooled: PooledFile) => void, settle: (pooled: PooledFile) => void) {
     this.#close = close
     this.#settle = settle
   }
 
-  has(pooled: Pooled): boolean {
+  has(pooled: PooledFile): boolean {
     return this.#idle.has(pooled)
   }
 
   /** Adds one that nobody reads any more. If there are too many, the longest idle is closed. */
-  add(pooled: Pooled): void {
+  add(pooled: PooledFile): void {
     this.#idle.set(pooled, performance.now() + pooled.keepOpen)
     for (const longestIdle of this.#idle.keys()) {
       if (this.#idle.size <= MAX_IDLE) break
@@ -45,19 +45,19 @@ export class IdleFiles {
   }
 
   /** Takes out one that somebody reads, or that is closed. */
-  remove(pooled: Pooled): void {
+  remove(pooled: PooledFile): void {
     this.#idle.delete(pooled)
   }
 
   /** Leaves one open for whoever was told its number; false if too many are left like this. */
-  handOver(pooled: Pooled): boolean {
+  handOver(pooled: PooledFile): boolean {
     if (this.#handedOver.size >= MAX_HANDED_OVER && !this.#handedOver.has(pooled)) return false
     this.#handedOver.set(pooled, performance.now() + HANDED_OVER_FOR)
     this.#sweepLater()
     return true
   }
 
-  isHandedOver(pooled: Pooled): boolean {
+  isHandedOver(pooled: PooledFile): boolean {
     return this.#handedOver.has(pooled)
   }
 
@@ -71,7 +71,7 @@ export class IdleFiles {
     for (const [pooled, until] of this.#handedOver) {
       if (until > now) continue
       this.#handedOver.delete(pooled)
-      if (pooled.users === 0) this.#settle(pooled)
+      if (pooled.refCount === 0) this.#settle(pooled)
     }
     for (const [pooled, until] of this.#idle) if (until <= now) this.#close(pooled)
     this.#sweepLater()

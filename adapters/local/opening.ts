@@ -78,7 +78,7 @@ export async function openRegular(
   }
 }
 
-/** Opens a file once no other process has a lease of it: each try asks for that. No thread waits. */
+/** Opens a file that no other process has a lease of: each try asks for that. No thread waits. */
 async function openAfterLease(at: Path, calls: Calls): Promise<number> {
   for (const wait of PATIENCE) {
     try {

@@ -7,7 +7,7 @@ import type { FileTree, Opened } from '../site/tree.ts'
 import { ofStore } from '../site/views.ts'
 import { codeOf } from './calls.ts'
 import { pathOf, toSourceOrClose } from './file-source.ts'
-import type { Lease } from './lease.ts'
+import type { Handle } from './handle.ts'
 import { listBelow } from './list.ts'
 import { openLiveSource } from './live-file.ts'
 import { Below } from './place.ts'
@@ -49,14 +49,14 @@ export interface DirectoryOptions<Context extends readonly unknown[] = readonly 
 export function localTree(
   root: string | URL,
   options: LocalOptions,
-  toSource: (lease: Lease) => FileSource,
+  toSource: (handle: Handle) => FileSource,
 ): FileTree {
   expectSharing(options)
   const { live = false } = options
   const isLive = typeof live === 'function' ? live : () => live
   if (isLive !== live) expectSwitch('live', live)
   const place = new Below(expectDirectory(root), expectLinks(options.links), mounts)
-  const adapt = (found: Lease | 'directory' | null): Opened =>
+  const adapt = (found: Handle | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   const tree: FileTree = {
     open(path) {

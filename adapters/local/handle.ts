@@ -3,41 +3,44 @@ import type { Memory } from './memory.ts'
 import type { OpenFile } from './open-file.ts'
 
 /** A file in the pool. */
-export interface Pooled {
+export interface PooledFile {
   readonly file: OpenFile
-  /** Under which it is shared. */
+  /** What the pool shares it by. */
   readonly key: string
-  /** How many responses have it. */
-  users: number
-  /** How long it stays open after the last of them, in ms. */
+  /** How many handles of it are not closed yet. */
+  refCount: number
+  /** How long it stays open after the last of them is closed, in ms. */
   keepOpen: number
   /** Until when it was found to be in its place, on the clock of `performance`. */
   checkedUntil: number
 }
 
-/** Who lends the files of a pool. */
-export interface Lender {
+/** What a handle needs of the pool that gave it. */
+export interface Pool {
   readonly memory: Memory
-  /** Takes a file back. */
-  release(pooled: Pooled): void | Promise<void>
-  /** As `Lease.handOver`, but that the file is still to be released. */
-  handOver(pooled: Pooled): boolean
+  /** Counts a handle of the file as closed. */
+  release(pooled: PooledFile): void | Promise<void>
+  /** Keeps the descriptor open after `release`, which is still to be called. */
+  handOver(pooled: PooledFile): boolean
 }
 
-/** An open file as one response has it. A class: each request makes one. */
-export class Lease {
+/**
+ * What one response has of an open file: others may have handles of the same. A class: each request
+ * makes one.
+ */
+export class Handle {
   readonly file: OpenFile
-  readonly #pooled: Pooled
-  readonly #lender: Lender
+  readonly #pooled: PooledFile
+  readonly #pool: Pool
   #reads = 0
   #whenIdle: (() => void) | null = null
   #isClosed = false
 
-  constructor(pooled: Pooled, lender: Lender) {
+  constructor(pooled: PooledFile, pool: Pool) {
     this.file = pooled.file
     this.#pooled = pooled
-    this.#lender = lender
-    lender.memory.join()
+    this.#pool = pool
+    pool.memory.join()
   }
 
   /** As `OpenFile.read`, until `close`. */
@@ -61,8 +64,8 @@ export class Lease {
   close(): void | Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#lender.memory.leave()
-    return this.#reads > 0 ? this.#releaseLater() : this.#lender.release(this.#pooled)
+    this.#pool.memory.leave()
+    return this.#reads > 0 ? this.#releaseLater() : this.#pool.release(this.#pooled)
   }
 
   /**
@@ -72,7 +75,7 @@ export class Lease {
    * @returns false, and nothing has happened, if too many are left like this
    */
   handOver(): boolean {
-    const isLeft = this.#lender.handOver(this.#pooled)
+    const isLeft = this.#pool.handOver(this.#pooled)
     if (isLeft) void closeSource(this)
     return isLeft
   }
@@ -80,7 +83,7 @@ export class Lease {
   /** A descriptor closed during a read may be reused for another file, which would then be read. */
   async #releaseLater(): Promise<void> {
     await new Promise<void>((resolve) => (this.#whenIdle = resolve))
-    await this.#lender.release(this.#pooled)
+    await this.#pool.release(this.#pooled)
   }
 
   #expectOpen(): void {
