@@ -111,7 +111,7 @@ function bunSource(handle: Handle, options: FileOptions & BunOptions): FileSourc
     sync: (start, end) => (isSentByBun(end - start) ? null : handle.readSync(start, end)),
     body: options.stable
       ? undefined
-      : (start, end) => (isSentByBun(end - start) ? handOver(handle, start, end) : null),
+      : (start, end) => (isSentByBun(end - start) ? bunBody(handle, start, end) : null),
   })
 }
 
@@ -120,11 +120,11 @@ function bunSource(handle: Handle, options: FileOptions & BunOptions): FileSourc
  * be done, and else by its path. Null if the file has changed, or the disk may keep Bun waiting,
  * which opens and reads on the main thread.
  */
-function handOver(handle: Handle, start: number, end: number): Blob | null {
+function bunBody(handle: Handle, start: number, end: number): Blob | null {
   const { file } = handle
   if (!file.has(start, end) || !file.isSurelyUnchanged()) return null
   if (canAskDescriptors) {
-    return handle.handOver() ? Bun.file(linkOf(file.fd)).slice(start, end) : null
+    return handle.detach() ? Bun.file(linkOf(file.fd)).slice(start, end) : null
   }
   const found = onThisThread.stat(file.path)
   if (found === null || !isSame(found, file.version)) return null

@@ -115,12 +115,12 @@ function isHost(value: string): boolean {
 function denoSource(handle: Handle, options: FileOptions & DenoOptions): FileSource {
   return fileSource(handle, options, {
     sync: (start, end) => (end - start <= READ_SYNC_UP_TO ? handle.readSync(start, end) : null),
-    body: (start, end) => (options.native ? handOver(handle, start, end) : null),
+    body: (start, end) => (options.native ? denoStream(handle, start, end) : null),
   })
 }
 
 /** Deno's own stream from `start` on; null if it isn't of this version, or would not be cut. */
-async function handOver(
+async function denoStream(
   handle: Handle,
   start: number,
   end: number,

@@ -15,7 +15,7 @@ vi.mock(import('node:timers'), async (original) => ({
 
 afterEach(() => void vi.useRealTimers())
 
-it('sweeps by itself for as long as files wait, handed over or not', () => {
+it('sweeps by itself for as long as files wait, detached or not', () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   const closed: PooledFile[] = []
   const close = (pooled: PooledFile) => {
@@ -23,9 +23,9 @@ it('sweeps by itself for as long as files wait, handed over or not', () => {
     idle.remove(pooled)
   }
   const idle: IdleFiles = new IdleFiles(close, close)
-  const [waiting, handedOver] = [pooledFor(1000), pooledFor(0)]
+  const [waiting, detached] = [pooledFor(1000), pooledFor(0)]
   idle.add(waiting)
-  idle.handOver(handedOver)
+  idle.detach(detached)
   const seen: (readonly PooledFile[])[] = []
   for (const passed of [999, 1, 28_999, 1]) {
     vi.advanceTimersByTime(passed)
@@ -33,7 +33,7 @@ it('sweeps by itself for as long as files wait, handed over or not', () => {
     timers.pop()?.()
     seen.push([...closed])
   }
-  expect(seen).toEqual([[], [waiting], [waiting], [waiting, handedOver]])
+  expect(seen).toEqual([[], [waiting], [waiting], [waiting, detached]])
   expect(timers.length).toBe(0)
 })
 

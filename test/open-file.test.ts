@@ -143,8 +143,8 @@ describe('an open file', () => {
     const file = await findFile(putFile(directory, someBytes(SIZE)))
     const pooled = { file: file.file, key: '', refCount: 1, keepOpen: 0, checkedUntil: 0 }
     const release = () => Promise.reject(new Error('EIO: i/o error, close'))
-    const pool = { memory: new Memory(), release, handOver: () => true }
-    expect(new Handle(pooled, pool).handOver()).toBe(true)
+    const pool = { memory: new Memory(), release, detach: () => true }
+    expect(new Handle(pooled, pool).detach()).toBe(true)
     const failing = () => {
       throw new Error('no')
     }

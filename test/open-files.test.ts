@@ -288,11 +288,11 @@ it('nothing is asked on this thread of a disk that was slow just now', async () 
   expect(calls.map((call) => call.mock.calls)).toEqual([[], [], []])
 })
 
-describe.runIf(canCountHandles)('a file that was handed over', () => {
+describe.runIf(canCountHandles)('a file that was detached', () => {
   it('stays open for half a minute, whatever else is closed', async () => {
     const file = await find(path, { keepOpen: 0 })
     const before = performance.now()
-    expect(file.handOver()).toBe(true)
+    expect(file.detach()).toBe(true)
     await file.close()
     pool.closeIdle()
     pool.sweep(before + 29_999)
@@ -303,7 +303,7 @@ describe.runIf(canCountHandles)('a file that was handed over', () => {
 
   it('stays open for longer if that was asked for', async () => {
     const one = await find(path, { keepOpen: 60_000 })
-    one.handOver()
+    one.detach()
     const later = await find(path, { keepOpen: 0 })
     await later.close()
     pool.sweep(performance.now() + 30_000)
@@ -314,7 +314,7 @@ describe.runIf(canCountHandles)('a file that was handed over', () => {
 
   it('is lent to others meanwhile, and stays open for them after', async () => {
     const one = await find(path, { keepOpen: 0 })
-    one.handOver()
+    one.detach()
     const two = await find(path, { keepOpen: 0 })
     expect([openHandles(path), two.file === one.file]).toEqual([1, true])
     pool.sweep(performance.now() + 30_000)
@@ -325,36 +325,32 @@ describe.runIf(canCountHandles)('a file that was handed over', () => {
 
   it('stays open when another takes its name', async () => {
     const one = await find(path, { keepOpen: 0 })
-    one.handOver()
+    one.detach()
     replace(path)
     expect([await textAt(path), openHandles(path)]).toEqual(['two', 2])
     pool.sweep(performance.now() + 30_000)
     expect(openHandles(path)).toBe(0)
   })
 
-  it('can not be read any more by who handed it over', async () => {
+  it('can not be read any more by who detached it', async () => {
     const file = await find()
-    file.handOver()
+    file.detach()
     await expect(file.read(0, 1)).rejects.toThrow('was read after it was closed')
   })
 
   it('is one of 256, each for as many responses as there are', async () => {
-    const paths = Array.from({ length: 257 }, (_, i) => join(directory, `handed-over-${i}`))
+    const paths = Array.from({ length: 257 }, (_, i) => join(directory, `detached-${i}`))
     for (const one of paths) write(one, 'one')
-    const handOver = async (i: number) => {
+    const detach = async (i: number) => {
       const file = await find(paths[i], { keepOpen: 0 })
-      const isHandedOver = file.handOver()
+      const isDetached = file.detach()
       await file.close()
-      return isHandedOver
+      return isDetached
     }
-    const all = await Promise.all(paths.slice(0, 256).map((_, i) => handOver(i)))
-    expect([all.every(Boolean), await handOver(256), await handOver(0)]).toEqual([
-      true,
-      false,
-      true,
-    ])
+    const all = await Promise.all(paths.slice(0, 256).map((_, i) => detach(i)))
+    expect([all.every(Boolean), await detach(256), await detach(0)]).toEqual([true, false, true])
     pool.sweep(performance.now() + 30_000)
-    expect(await handOver(256)).toBe(true)
+    expect(await detach(256)).toBe(true)
     pool.sweep(performance.now() + 30_000)
     expect(openHandles(directory)).toBe(0)
   })

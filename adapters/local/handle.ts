@@ -21,7 +21,7 @@ export interface Pool {
   /** Counts a handle of the file as closed. */
   release(pooled: PooledFile): void | Promise<void>
   /** Keeps the descriptor open after `release`, which is still to be called. */
-  handOver(pooled: PooledFile): boolean
+  detach(pooled: PooledFile): boolean
 }
 
 /**
@@ -69,15 +69,15 @@ export class Handle {
   }
 
   /**
-   * Lets go of the file, and leaves its descriptor open for whoever was told its number: half a
-   * minute at least, for nobody says when it was used.
+   * Closes this handle, and leaves the descriptor open for the runtime, which opens it by its number:
+   * half a minute at least, for nobody says when that is done.
    *
-   * @returns false, and nothing has happened, if too many are left like this
+   * @returns false, and this handle stays open, if too many files are detached
    */
-  handOver(): boolean {
-    const isLeft = this.#pool.handOver(this.#pooled)
-    if (isLeft) void closeSource(this)
-    return isLeft
+  detach(): boolean {
+    const isDetached = this.#pool.detach(this.#pooled)
+    if (isDetached) void closeSource(this)
+    return isDetached
   }
 
   /** A descriptor closed during a read may be reused for another file, which would then be read. */

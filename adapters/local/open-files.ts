@@ -48,7 +48,7 @@ export class OpenFiles {
     this.#pool = {
       memory,
       release: (pooled) => this.#release(pooled),
-      handOver: (pooled) => this.#idle.handOver(pooled),
+      detach: (pooled) => this.#idle.detach(pooled),
     }
     this.#fingerprints = new Fingerprints(mounts, memory)
   }
@@ -77,7 +77,7 @@ export class OpenFiles {
       : this.#open(sought, onThisThread)
   }
 
-  /** Closes all files that nobody reads, but for those that were handed over. */
+  /** Closes all files that nobody reads, but for those that are detached. */
   closeIdle(): void {
     this.#idle.closeAll()
   }
@@ -131,7 +131,7 @@ export class OpenFiles {
     return pooled !== undefined && isSame(pooled.file.version, found) ? pooled : null
   }
 
-  /** A handle of a file in the pool, if that still is where it may be served from; else opens it anew. */
+  /** A handle of a file in the pool, if it still is where it may be served from; else of a new one. */
   async #acquireIfInside(sought: Sought, pooled: PooledFile, calls: Calls): Promise<Found> {
     const isInside = await sought.place.contains(pooled.file, calls)
     // Meanwhile it may have been closed.
@@ -163,13 +163,8 @@ export class OpenFiles {
     const opened = await this.#openMakingRoom(place, path, calls)
     if (opened === null || opened === 'directory') return opened
     const file = await this.#describe(opened, calls)
-    const pooled = {
-      file,
-      key,
-      refCount: 0,
-      keepOpen: 0,
-      checkedUntil: performance.now() + CHECKED_FOR,
-    }
+    const checkedUntil = performance.now() + CHECKED_FOR
+    const pooled = { file, key, refCount: 0, keepOpen: 0, checkedUntil }
     const handle = this.#acquire(pooled, keepOpen)
     this.#forget(key)
     // Of a version that may change unnoticed, the next response gets a description of its own.
@@ -207,7 +202,7 @@ export class OpenFiles {
   }
 
   #release(pooled: PooledFile): void | Promise<void> {
-    if (--pooled.refCount > 0 || this.#idle.isHandedOver(pooled)) return
+    if (--pooled.refCount > 0 || this.#idle.isDetached(pooled)) return
     return this.#settle(pooled)
   }
 
