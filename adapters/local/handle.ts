@@ -1,4 +1,5 @@
 import { closeSource } from '../../src/reader.ts'
+import { InFlight } from './in-flight.ts'
 import type { Memory } from './memory.ts'
 import type { OpenFile } from './open-file.ts'
 
@@ -32,8 +33,7 @@ export class Handle {
   readonly file: OpenFile
   readonly #pooled: PooledFile
   readonly #pool: Pool
-  #reads = 0
-  #whenIdle: (() => void) | null = null
+  readonly #reads = new InFlight()
   #isClosed = false
 
   constructor(pooled: PooledFile, pool: Pool) {
@@ -44,14 +44,11 @@ export class Handle {
   }
 
   /** As `OpenFile.read`, until `close`. */
-  async read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
-    this.#expectOpen()
-    this.#reads++
-    try {
-      return await this.file.read(start, end, into)
-    } finally {
-      if (--this.#reads === 0) this.#whenIdle?.()
-    }
+  read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
+    return this.#reads.run(() => {
+      this.#expectOpen()
+      return this.file.read(start, end, into)
+    })
   }
 
   /** As `OpenFile.readSync`, until `close`. */
@@ -65,11 +62,12 @@ export class Handle {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#pool.memory.leave()
-    return this.#reads > 0 ? this.#releaseLater() : this.#pool.release(this.#pooled)
+    const release = () => this.#pool.release(this.#pooled)
+    return this.#reads.done()?.then(release) ?? release()
   }
 
   /**
-   * Closes this handle, and leaves the descriptor open for the runtime, which opens it by its number:
+   * Closes this handle, and leaves the descriptor open for the runtime to open it by its number:
    * half a minute at least, for nobody says when that is done.
    *
    * @returns false, and this handle stays open, if too many files are detached
@@ -78,12 +76,6 @@ export class Handle {
     const isDetached = this.#pool.detach(this.#pooled)
     if (isDetached) void closeSource(this)
     return isDetached
-  }
-
-  /** A descriptor closed during a read may be reused for another file, which would then be read. */
-  async #releaseLater(): Promise<void> {
-    await new Promise<void>((resolve) => (this.#whenIdle = resolve))
-    await this.#pool.release(this.#pooled)
   }
 
   #expectOpen(): void {

@@ -49,7 +49,7 @@ export class IdleFiles {
     this.#idle.delete(pooled)
   }
 
-  /** Leaves one open for the runtime, which opens it by its number; false if too many are detached. */
+  /** Leaves one open for the runtime to open by its number; false if too many are detached. */
   detach(pooled: PooledFile): boolean {
     if (this.#detached.size >= MAX_DETACHED && !this.#detached.has(pooled)) return false
     this.#detached.set(pooled, performance.now() + DETACHED_FOR)

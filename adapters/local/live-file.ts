@@ -5,6 +5,7 @@ import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
 import { inPool, readAt } from './calls.ts'
 import type { FileOptions } from './file-source.ts'
+import { InFlight } from './in-flight.ts'
 import type { Place } from './place.ts'
 import { memory, mounts } from './shared.ts'
 import type { Version } from './version.ts'
@@ -19,8 +20,7 @@ export class LiveFile {
   /** What it was when it was opened. */
   readonly opened: Version
   readonly #fd: number
-  #calls = 0
-  #whenIdle: (() => void) | null = null
+  readonly #calls = new InFlight()
   #closed: Promise<void> | null = null
 
   constructor(path: string, fd: number, opened: Version) {
@@ -39,7 +39,7 @@ export class LiveFile {
     return this.#run(() => inPool.fstat(this.#fd))
   }
 
-  /** Closes it once, and after what is under way: another file may get its number. */
+  /** Closes it once, after what is under way. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -47,18 +47,13 @@ export class LiveFile {
 
   async #close(): Promise<void> {
     memory.leave()
-    if (this.#calls > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+    await this.#calls.done()
     await mounts.run(this.path, this.opened.dev, () => inPool.close(this.#fd))
   }
 
   async #run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closed !== null) throw new Error(`${this.path} was read after it was closed`)
-    this.#calls++
-    try {
-      return await mounts.run(this.path, this.opened.dev, call)
-    } finally {
-      if (--this.#calls === 0) this.#whenIdle?.()
-    }
+    return this.#calls.run(() => mounts.run(this.path, this.opened.dev, call))
   }
 }
 
