@@ -15,7 +15,7 @@ import { inPool, onThisThread } from '../adapters/local/calls.ts'
 import { toSourceOrClose } from '../adapters/local/file-source.ts'
 import { Handle } from '../adapters/local/handle.ts'
 import { openLive } from '../adapters/local/live-file.ts'
-import { LARGEST_HOT, Memory } from '../adapters/local/memory.ts'
+import { LARGEST_KEPT, Memory } from '../adapters/local/memory.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere } from '../adapters/local/place.ts'
@@ -201,10 +201,10 @@ describe('an open file', () => {
 
   it('keeps its bytes only as long as it is open', async () => {
     const memory = new Memory()
-    const path = putFile(directory, someBytes(LARGEST_HOT))
+    const path = putFile(directory, someBytes(LARGEST_KEPT))
     const handle = await new OpenFiles(memory).find(anywhere, path, { keepOpen: 0 })
     if (handle === null || handle === 'directory') throw new Error('Expected a file')
-    const rooms = () => Array.from({ length: 256 }, () => memory.heat(LARGEST_HOT))
+    const rooms = () => Array.from({ length: 256 }, () => memory.reserve(LARGEST_KEPT))
     await handle.close()
     expect(rooms()).not.toContain(false)
   })
@@ -218,7 +218,7 @@ describe('an open file', () => {
       if (handle === null || handle === 'directory') throw new Error('Expected a file')
       await Promise.all([handle.close(), handle.close()])
     }
-    memory.join()
+    memory.addReader()
     expect(memory.chunkSize()).toBe(512 * 1024)
   })
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../store/bounded-map.ts'
 import { readAt } from './calls.ts'
 import { Marks } from './growth.ts'
-import { LARGEST_HOT, type Memory } from './memory.ts'
+import { LARGEST_KEPT, type Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
 import {
   entityTag,
@@ -147,7 +147,7 @@ export class Fingerprints {
         hash.update(piece)
         marks.add(piece)
       }
-      const bytes = size <= LARGEST_HOT ? new Uint8Array(buffer.subarray(0, size)) : null
+      const bytes = size <= LARGEST_KEPT ? new Uint8Array(buffer.subarray(0, size)) : null
       return { sum: hash.digest('base64url').slice(0, 16), marks: marks.bytes, bytes }
     } catch {
       return null

@@ -40,7 +40,7 @@ export class Handle {
     this.file = pooled.file
     this.#pooled = pooled
     this.#pool = pool
-    pool.memory.join()
+    pool.memory.addReader()
   }
 
   /** As `OpenFile.read`, until `close`. */
@@ -61,9 +61,10 @@ export class Handle {
   close(): void | Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#pool.memory.leave()
+    this.#pool.memory.removeReader()
     const release = () => this.#pool.release(this.#pooled)
-    return this.#reads.done()?.then(release) ?? release()
+    const reads = this.#reads.done()
+    return reads === null ? release() : reads.then(release)
   }
 
   /**

@@ -27,7 +27,7 @@ export class LiveFile {
     this.path = path
     this.opened = opened
     this.#fd = fd
-    memory.join()
+    memory.addReader()
   }
 
   /** @returns how many bytes were read from `start` on; 0 at the end */
@@ -46,7 +46,7 @@ export class LiveFile {
   }
 
   async #close(): Promise<void> {
-    memory.leave()
+    memory.removeReader()
     await this.#calls.done()
     await mounts.run(this.path, this.opened.dev, () => inPool.close(this.#fd))
   }

@@ -110,7 +110,7 @@ export class OpenFile {
 
   /** Closes the descriptor. Nothing may be reading from it: another file may get its number. */
   close(): void | Promise<void> {
-    if (this.#bytes !== null) this.#memory.cool(this.#bytes.length)
+    if (this.#bytes !== null) this.#memory.unreserve(this.#bytes.length)
     this.#bytes = null
     return this.#mounts.callsFor(this.path, this.version.dev).close(this.fd)
   }
@@ -119,7 +119,7 @@ export class OpenFile {
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
     if (bytes.length < size || this.#bytes !== null) return
-    if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
+    if (this.#memory.reserve(size)) this.#bytes = new Uint8Array(bytes)
   }
 
   #run<T>(call: () => Promise<T>): Promise<T> {

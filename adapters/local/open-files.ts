@@ -131,7 +131,7 @@ export class OpenFiles {
     return pooled !== undefined && isSame(pooled.file.version, found) ? pooled : null
   }
 
-  /** A handle of a file of the pool that may still be served from where it is; else, of a new one. */
+  /** A handle of the pooled file if it may still be served from where it is; else of a new one. */
   async #acquireIfInside(sought: Sought, pooled: PooledFile, calls: Calls): Promise<Found> {
     const isInside = await sought.place.contains(pooled.file, calls)
     // Meanwhile it may have been closed.
