@@ -24,9 +24,8 @@ import { isSame } from './local/version.ts'
 import { overlay } from './site/overlay.ts'
 import { site } from './site/site.ts'
 
-export type { FileOptions } from './local/file-source.ts'
+export type { FileOptions, SharingOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
-export type { SharingOptions } from './local/sharing.ts'
 export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Bun: { file(path: string): Blob }

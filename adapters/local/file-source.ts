@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { expectSwitch, unexpected } from '../../src/errors.ts'
+import { expectSwitch, expectWholeNumber, unexpected } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
@@ -8,7 +8,17 @@ import type { Handle } from './handle.ts'
 import { openLiveSource } from './live-file.ts'
 import { anywhere } from './place.ts'
 import { openFiles } from './shared.ts'
-import { expectSharing, type SharingOptions } from './sharing.ts'
+
+/** How long files stay open. */
+export interface SharingOptions {
+  /**
+   * How long a file stays open after the last response that read it, in ms, so that the next one
+   * finds it open. It may be up to a second more, and is less when over 128 files wait like this. A
+   * whole number, 1000 by default; 0 closes it at once. Where one file is asked for with several,
+   * the longest counts.
+   */
+  readonly keepOpen?: number | undefined
+}
 
 /** Options of `nodeFile`, `bunFile` and `denoFile`. */
 export interface FileOptions extends SharingOptions {
@@ -67,6 +77,11 @@ export async function sourceAt<Options extends FileOptions>(
   const found = await openFiles.find(anywhere, pathOf(path), options)
   if (found === null || found === 'directory') return null
   return toSourceOrClose(found, (handle) => toSource(handle, options))
+}
+
+/** @throws RangeError unless `keepOpen` is a whole number, 0 or more */
+export function expectSharing({ keepOpen }: SharingOptions): void {
+  if (keepOpen !== undefined) expectWholeNumber('keepOpen', keepOpen, 0)
 }
 
 /** @throws TypeError unless it is a path, or the URL of a file */

@@ -1,4 +1,5 @@
 import { type Calls, codeOf, onThisThread } from './calls.ts'
+import type { SharingOptions } from './file-source.ts'
 import { type Descriptor, Fingerprints } from './fingerprint.ts'
 import { Handle, type Pool, type PooledFile } from './handle.ts'
 import { IdleFiles } from './idle-files.ts'
@@ -6,7 +7,6 @@ import type { Memory } from './memory.ts'
 import { Mounts } from './mounts.ts'
 import { OpenFile } from './open-file.ts'
 import type { Place } from './place.ts'
-import type { SharingOptions } from './sharing.ts'
 import { isSame, type Version } from './version.ts'
 
 /** How long a look is trusted: so long, in ms, a file counts as still in its place. */

@@ -6,13 +6,12 @@ import type { SiteOptions } from '../site/site.ts'
 import type { FileTree, Opened } from '../site/tree.ts'
 import { ofStore } from '../site/views.ts'
 import { codeOf } from './calls.ts'
-import { pathOf, toSourceOrClose } from './file-source.ts'
+import { expectSharing, pathOf, type SharingOptions, toSourceOrClose } from './file-source.ts'
 import type { Handle } from './handle.ts'
 import { listBelow } from './list.ts'
 import { openLiveSource } from './live-file.ts'
 import { Below } from './place.ts'
 import { mounts, openFiles } from './shared.ts'
-import { expectSharing, type SharingOptions } from './sharing.ts'
 
 /** Options of a tree of local files. */
 export interface LocalOptions extends SharingOptions {
