@@ -70,7 +70,7 @@ export async function bunFile(
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
   expectSwitch('stable', options.stable)
-  return sourceAt(path, options, (file) => shownInline(bunSource(file, options)))
+  return sourceAt(path, options, (handle) => shownInline(bunSource(handle, options)))
 }
 
 /**

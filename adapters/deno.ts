@@ -77,7 +77,7 @@ export async function denoFile(
   options: FileOptions & DenoOptions = {},
 ): Promise<FileSource | null> {
   expectSwitch('native', options.native)
-  return sourceAt(path, options, denoSource)
+  return sourceAt(path, options, (handle) => denoSource(handle, options))
 }
 
 /**

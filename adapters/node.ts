@@ -66,7 +66,7 @@ export async function nodeFile(
   options: FileOptions & NodeOptions = {},
 ): Promise<FileSource | null> {
   expectSwitch('native', options.native)
-  return sourceAt(path, options, nodeSource)
+  return sourceAt(path, options, (handle) => nodeSource(handle, options))
 }
 
 /**
@@ -91,7 +91,7 @@ export function nodeDirectory<Context extends readonly unknown[] = readonly unkn
   const { native } = options
   expectSwitch('native', native)
   return site(
-    localTree(root, options, (file) => nodeSource(file, { native })),
+    localTree(root, options, (handle) => nodeSource(handle, { native })),
     options,
   )
 }

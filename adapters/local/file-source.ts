@@ -62,10 +62,10 @@ export function fileSource(
 }
 
 /** The file at a path, as the source that an adapter makes of it. */
-export async function sourceAt<Options extends FileOptions>(
+export async function sourceAt(
   path: string | URL,
-  options: Options,
-  toSource: (handle: Handle, options: Options) => FileSource,
+  options: FileOptions,
+  toSource: (handle: Handle) => FileSource,
 ): Promise<FileSource | null> {
   expectSharing(options)
   expectSwitch('live', options.live)
@@ -76,7 +76,7 @@ export async function sourceAt<Options extends FileOptions>(
   }
   const found = await openFiles.find(anywhere, pathOf(path), options)
   if (found === null || found === 'directory') return null
-  return toSourceOrClose(found, (handle) => toSource(handle, options))
+  return toSourceOrClose(found, toSource)
 }
 
 /** @throws RangeError unless `keepOpen` is a whole number, 0 or more */
