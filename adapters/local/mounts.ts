@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { type Calls, inPool, onThisThread } from './calls.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
 import { Lane } from './lane.ts'
-import { Recent } from './recent.ts'
+import { TtlMap } from './ttl-map.ts'
 import type { Version } from './version.ts'
 import { Walk } from './walk.ts'
 
@@ -36,9 +36,9 @@ export class Mounts {
   /** Until when a device is not to be trusted, on the clock of `performance`, and for how long. */
   readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
   /** The devices of paths that were looked at lately, or where nothing was found. */
-  readonly #warm = new Recent<number>(WARM_FOR)
+  readonly #warm = new TtlMap<number>(WARM_FOR)
   /** The devices of directories that were looked into lately, where nobody says what is mounted. */
-  readonly #directories = new Recent<number>(KNOWN_FOR)
+  readonly #directories = new TtlMap<number>(KNOWN_FOR)
   readonly #lane = new Lane()
   readonly #walk: Walk
 

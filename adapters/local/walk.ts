@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { isAbsolute, join } from 'node:path'
 import { inPool, unlessAbsent } from './calls.ts'
 import { MountTable } from './file-systems.ts'
-import { Recent } from './recent.ts'
+import { TtlMap } from './ttl-map.ts'
 import { isDirectory, isLink, type Version } from './version.ts'
 
 /** How long it is remembered that a path is that of a directory, and of no link, in ms. */
@@ -38,7 +38,7 @@ export class Walk {
   #table: MountTable | null = null
   #reading: Promise<void> | null = null
   #readAgainAt = 0
-  #directories = new Recent<Reached>(KNOWN_FOR)
+  #directories = new TtlMap<Reached>(KNOWN_FOR)
 
   /** @param read the mount table; null where there is none to be had */
   constructor(read: () => Promise<string | null>, run: Run) {
@@ -86,7 +86,7 @@ export class Walk {
     const table = text === null ? null : new MountTable(text)
     // In a chroot, it names only what is mounted below.
     this.#table = table?.knowsRoot ? table : null
-    this.#directories = new Recent(KNOWN_FOR)
+    this.#directories = new TtlMap(KNOWN_FOR)
   }
 
   async #follow(path: string, left: { links: number }): Promise<Reached | null> {
