@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { inPool } from '../adapters/local/calls.ts'
-import { News } from '../adapters/local/news.ts'
 import { mounts } from '../adapters/local/shared.ts'
+import { Watcher } from '../adapters/local/watcher.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
 import { readBytes } from '../src/reader.ts'
@@ -248,7 +248,7 @@ describe('growingFile', () => {
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
     const next = reader.read()
-    // Once it is followed, and once more before it is waited for news of it.
+    // Once it is followed, and once more before it is watched.
     await until(() => looks.mock.calls.length > 2)
     looks.mockRestore()
     await settle()
@@ -257,11 +257,11 @@ describe('growingFile', () => {
   })
 
   it('hears what came before it waits', async () => {
-    const news = new News(2 ** 31 - 1)
-    news.tell()
-    await news.wait()
-    const next = news.wait()
-    news.close()
+    const watcher = new Watcher(2 ** 31 - 1)
+    watcher.notify()
+    await watcher.wait()
+    const next = watcher.wait()
+    watcher.close()
     await next
   })
 
