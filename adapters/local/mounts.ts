@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { type Calls, inPool, onThisThread } from './calls.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
-import { Lane } from './lane.ts'
+import { Limiter } from './limiter.ts'
 import { TtlMap } from './ttl-map.ts'
 import type { Version } from './version.ts'
 import { Walk } from './walk.ts'
@@ -39,13 +39,13 @@ export class Mounts {
   readonly #warm = new TtlMap<number>(WARM_FOR)
   /** The devices of directories that were looked into lately, where nobody says what is mounted. */
   readonly #directories = new TtlMap<number>(KNOWN_FOR)
-  readonly #lane = new Lane()
+  readonly #limiter = new Limiter()
   readonly #walk: Walk
 
   /** @param mountTable reads it; null where there is none to be had */
   constructor(mountTable: () => Promise<string | null> = readMountTable) {
     this.#walk = new Walk(mountTable, (path, dev, call) => {
-      return dev !== undefined && this.#isSuspect(dev) ? this.#lane.run(path, call) : call()
+      return dev !== undefined && this.#isSuspect(dev) ? this.#limiter.run(path, call) : call()
     })
   }
 
@@ -95,17 +95,17 @@ export class Mounts {
 
   /** Asks in another thread, and in not too many at once if the device may stall. */
   run<T>(path: string, dev: number, call: () => Promise<T>): Promise<T> {
-    return this.isResponsive(dev) ? call() : this.#lane.run(path, call)
+    return this.isResponsive(dev) ? call() : this.#limiter.run(path, call)
   }
 
   /** Asks about a file: on this thread, if that waits for nothing. */
   callsFor(path: string, dev: number): Calls {
-    return this.isResponsive(dev) ? onThisThread : this.#inLane(path)
+    return this.isResponsive(dev) ? onThisThread : this.#limiter.callsFor(path)
   }
 
   /** Asks about a file in other threads, if only so as not to take much time of this one. */
   callsInPool(path: string, dev: number): Calls {
-    return this.isResponsive(dev) ? inPool : this.#inLane(path)
+    return this.isResponsive(dev) ? inPool : this.#limiter.callsFor(path)
   }
 
   /** The names in a directory that something is mounted on; null if nobody says. */
@@ -128,7 +128,7 @@ export class Mounts {
     const known = this.#walk.knowsMounts ? undefined : this.#directories.get(directory)
     const run: Run =
       known === undefined
-        ? (at, call) => this.#lane.run(at, call)
+        ? (at, call) => this.#limiter.run(at, call)
         : (at, call) => this.run(at, known, call)
     const look = (at: string) => run(at, () => inPool.stat(at))
     const found = await look(path)
@@ -145,22 +145,6 @@ export class Mounts {
     if (this.#local.has(dev)) return
     const answer = await run(path, () => isLocalDevice(path, dev))
     if (answer !== null) this.#local.set(dev, answer)
-  }
-
-  #inLane(path: string): Calls {
-    const inLane =
-      <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
-      (...args: Args) =>
-        this.#lane.run(path, () => call(...args))
-    return {
-      open: inLane(inPool.open),
-      close: inLane(inPool.close),
-      stat: inLane(inPool.stat),
-      lstat: inLane(inPool.lstat),
-      fstat: inLane(inPool.fstat),
-      readlink: inLane(inPool.readlink),
-      realpath: inLane(inPool.realpath),
-    }
   }
 
   /** Twice as long as the last time, unless that is twice as long ago. */
