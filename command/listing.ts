@@ -1,7 +1,7 @@
 import type { Dir } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { type Calls, type DenoEntry, deno } from '../adapters/local/calls.ts'
-import type { Below } from '../adapters/local/place.ts'
+import type { RootDirectory } from '../adapters/local/root-directory.ts'
 import { mounts } from '../adapters/local/shared.ts'
 import { isRegular, lastModified, type Version } from '../adapters/local/version.ts'
 import type { Entry } from '../adapters/site/tree.ts'
@@ -18,7 +18,10 @@ const BATCH = 512
  *
  * @throws Error, as a rejection, if it is no folder, or may not be served
  */
-export async function* listFolder(place: Below, path: string): AsyncGenerator<readonly Entry[]> {
+export async function* listFolder(
+  place: RootDirectory,
+  path: string,
+): AsyncGenerator<readonly Entry[]> {
   const at = place.prefix + path
   const found = await mounts.look(at)
   if (found === null) throw new Error(`Expected a folder, found nothing at ${at}`)
@@ -120,7 +123,7 @@ async function nextBatch(entries: AsyncIterator<DenoEntry>): Promise<Batch> {
 
 /** What listing a file did not tell of it; null if it is gone, or may not be served. */
 export async function describeFile(
-  place: Below,
+  place: RootDirectory,
   path: string,
 ): Promise<Pick<Entry, 'size' | 'lastModified'> | null> {
   const at = place.prefix + path
@@ -132,7 +135,7 @@ export async function describeFile(
 }
 
 /** The file that a path leads to; null if there is none that may be served. */
-async function follow(place: Below, path: string, calls: Calls): Promise<Version | null> {
+async function follow(place: RootDirectory, path: string, calls: Calls): Promise<Version | null> {
   try {
     const found = await place.follow(path, calls)
     return found !== null && isRegular(found) ? found : null

@@ -17,7 +17,7 @@ import { listBelow } from '../adapters/local/list.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { Names } from '../adapters/local/names.ts'
 import { openRegular } from '../adapters/local/opening.ts'
-import { anywhere, Below } from '../adapters/local/place.ts'
+import { anywhere, RootDirectory } from '../adapters/local/root-directory.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { settle, until } from './support/wait.ts'
@@ -205,7 +205,7 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
   ],
 ])('a directory that is listed stalls no more threads than may wait, by %s', async (_what, dir) => {
   const mounts = await looked()
-  const place = new Below(dirname(path), 'inside', mounts)
+  const root = new RootDirectory(dirname(path), 'inside', mounts)
   let stalled = 0
   const stall = () => {
     stalled++
@@ -216,7 +216,7 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
   mounts.note(path, dev, SLOW)
   for (let i = 0; i < 8; i++) {
     mkdirSync(join(dirname(path), `listed-${i}`), { recursive: true })
-    void listBelow(place, `listed-${i}`, mounts).next()
+    void listBelow(root, `listed-${i}`, mounts).next()
   }
   await until(() => stalled >= THREADS - 1)
   await settle()
@@ -243,7 +243,8 @@ it.each([
       return new Promise<never>(() => {})
     })
   }
-  for (let i = 0; i < 8; i++) void listBelow(new Below(root, 'inside', mounts), '', mounts).next()
+  for (let i = 0; i < 8; i++)
+    void listBelow(new RootDirectory(root, 'inside', mounts), '', mounts).next()
   await until(() => stalled > 0)
   await settle()
   // Each path has one thread.
@@ -257,7 +258,7 @@ it('a directory that is listed asks once about each that nothing is mounted on',
   const mounts = new Mounts(async () => table.join('\n'))
   const looks = vi.spyOn(inPool, 'lstat')
   const names: string[] = []
-  for await (const { name } of listBelow(new Below(root, 'inside', mounts), '', mounts)) {
+  for await (const { name } of listBelow(new RootDirectory(root, 'inside', mounts), '', mounts)) {
     names.push(name)
   }
   const asked = looks.mock.calls.map(([at]) => basename(String(at)))
@@ -271,7 +272,7 @@ it.runIf(canCountHandles)(
   async () => {
     const root = temporaryDirectory()
     for (let i = 0; i < 10; i++) writeFileSync(join(root, `${i}`), '')
-    const list = () => listBelow(new Below(root, 'inside', new Mounts()), '', new Mounts())
+    const list = () => listBelow(new RootDirectory(root, 'inside', new Mounts()), '', new Mounts())
     let count = 0
     for await (const _ of list()) count++
     for await (const _ of list()) break
@@ -280,13 +281,13 @@ it.runIf(canCountHandles)(
 )
 
 it.runIf(canCountHandles)('a directory that can not be entered is not left open', async () => {
-  const root = temporaryDirectory()
-  const place = new Below(root, 'inside', new Mounts())
+  const directory = temporaryDirectory()
+  const root = new RootDirectory(directory, 'inside', new Mounts())
   for (const name of ['fstat', 'readlink', 'realpath'] as const) {
     const calls = { ...inPool, [name]: () => Promise.reject(new Error(name)) }
-    await expect(place.enter(root, calls)).rejects.toThrow(name)
+    await expect(root.enter(directory, calls)).rejects.toThrow(name)
   }
-  expect(openHandles(root)).toBe(0)
+  expect(openHandles(directory)).toBe(0)
 })
 
 it.each<[told: string, mounts: Mounts, call: 'stat' | 'lstat']>([
@@ -333,7 +334,7 @@ it('a file on another machine is listed without a version', async () => {
   writeFileSync(join(root, 'a'), '')
   utimesSync(join(root, 'a'), 1000, 1000)
   const versionOf = async () => {
-    const { value } = await listBelow(new Below(root, 'inside', mounts), '', mounts).next()
+    const { value } = await listBelow(new RootDirectory(root, 'inside', mounts), '', mounts).next()
     return typeof Object(value).version
   }
   await until(async () => (await versionOf()) === 'string')
@@ -341,21 +342,21 @@ it('a file on another machine is listed without a version', async () => {
   expect(await versionOf()).toBe('undefined')
 })
 
-it('a file whose descriptor can not be asked is in no place any more', async () => {
+it('a file whose descriptor can not be asked is in no root any more', async () => {
   const mounts = new Mounts()
   const file = Object({ path, fd: 0, version: statSync(path) })
   const fails = () => Promise.reject(new Error('EIO'))
   const calls = { ...inPool, readlink: fails, realpath: fails }
-  expect(await new Below(dirname(path), 'inside', mounts).contains(file, calls)).toBe(false)
+  expect(await new RootDirectory(dirname(path), 'inside', mounts).contains(file, calls)).toBe(false)
 })
 
 it('a file that was away for a moment is opened all the same', async () => {
   let tries = 0
   const open: typeof inPool.open = (...asked) =>
     ++tries === 1 ? Promise.reject(enoent()) : inPool.open(...asked)
-  for (const place of [new Below(dirname(path), 'inside', new Mounts()), anywhere]) {
+  for (const scope of [new RootDirectory(dirname(path), 'inside', new Mounts()), anywhere]) {
     tries = 0
-    const opened = await place.open(path, { ...inPool, open })
+    const opened = await scope.open(path, { ...inPool, open })
     if (opened === null || opened === 'directory') throw new Error('Expected a file')
     expect(opened.version.ino).toBe(statSync(path).ino)
     await inPool.close(opened.fd)

@@ -22,7 +22,7 @@ import type { Handle } from '../adapters/local/handle.ts'
 import { Memory } from '../adapters/local/memory.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
-import { anywhere, type Place } from '../adapters/local/place.ts'
+import { anywhere, type Scope } from '../adapters/local/root-directory.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { sourceOf } from './support/found.ts'
 import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
@@ -130,7 +130,7 @@ describe('a file that several read', () => {
     const waiting = write(join(directory, 'waiting'), 'one')
     await (await find(waiting, { keepOpen: 60_000 })).close()
     let tries = 0
-    const failing: Place = {
+    const failing: Scope = {
       ...anywhere,
       open(...args) {
         if (++tries === 1) throw Object.assign(new Error(code), { code })
@@ -383,8 +383,8 @@ describe('what is found anew at once', () => {
     await before.close()
   })
 
-  it('and not for whom another place has it', async () => {
-    const closed: Place = { ...anywhere, id: 'closed ', open: async () => null }
+  it('and not for whom another scope has it', async () => {
+    const closed: Scope = { ...anywhere, id: 'closed ', open: async () => null }
     await (await find()).close()
     expect(await findIn(closed, path)).toBe(null)
     expect(await textAt(path)).toBe('one')
@@ -405,7 +405,7 @@ describe('what is found anew at once', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     onTestFinished(() => void vi.useRealTimers())
     let isCrowded = false
-    const place: Place = {
+    const scope: Scope = {
       ...anywhere,
       id: 'closed meanwhile ',
       contains: async () => {
@@ -413,10 +413,10 @@ describe('what is found anew at once', () => {
         return true
       },
     }
-    await (await findIn(place, path))?.close()
+    await (await findIn(scope, path))?.close()
     isCrowded = true
     vi.advanceTimersByTime(1001)
-    const file = await findIn(place, path)
+    const file = await findIn(scope, path)
     expect(file && (await textOf(file))).toBe('one')
     await file?.close()
   })
@@ -426,7 +426,7 @@ describe('what is found anew at once', () => {
     onTestFinished(() => void vi.useRealTimers())
     let isHeld = true
     let asked = 0
-    const place: Place = {
+    const scope: Scope = {
       ...anywhere,
       id: 'asked ',
       open: async (...args) => (isHeld ? anywhere.open(...args) : null),
@@ -436,7 +436,7 @@ describe('what is found anew at once', () => {
       },
     }
     const look = async () => {
-      const found = await findIn(place, path, { keepOpen: 60_000 })
+      const found = await findIn(scope, path, { keepOpen: 60_000 })
       await found?.close()
       return [found !== null, asked]
     }
@@ -498,8 +498,8 @@ describe('keepOpen', () => {
   })
 })
 
-async function findIn(place: Place, at: string, options?: SharingOptions): Promise<Handle | null> {
-  const found = await pool.find(place, at, options)
+async function findIn(scope: Scope, at: string, options?: SharingOptions): Promise<Handle | null> {
+  const found = await pool.find(scope, at, options)
   return found === 'directory' ? null : found
 }
 

@@ -4,7 +4,7 @@ import type { Entry } from '../site/tree.ts'
 import { atOnce } from '../store/at-once.ts'
 import { type Calls, unlessAbsent } from './calls.ts'
 import type { Mounts } from './mounts.ts'
-import type { Below } from './place.ts'
+import type { RootDirectory } from './root-directory.ts'
 import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
 
 /** How many entries are looked at together: enough to be fast, few enough not to hold up others. */
@@ -18,18 +18,18 @@ const AT_ONCE = 8
  * @throws Error when the root is gone: that is no empty directory
  */
 export async function* listBelow(
-  place: Below,
+  root: RootDirectory,
   path: string,
   mounts: Mounts,
 ): AsyncGenerator<Entry> {
-  const at = place.prefix + path
+  const at = root.prefix + path
   const found = await mounts.look(at)
-  if (found === null) return place.lookAtRoot()
+  if (found === null) return root.look()
   const isResponsive = mounts.isResponsive(found.dev)
   const calls = mounts.callsInPool(at, found.dev)
   const mounted = await mounts.mountedIn(at)
-  const directory = await unlessAbsent(() => place.enter(at, calls))
-  if (directory === null) return place.lookAtRoot()
+  const directory = await unlessAbsent(() => root.enter(at, calls))
+  if (directory === null) return root.look()
   /** Whether it may lead to a mount that stalls, where its directory does not. */
   const mayLeadAway = (dirent: Dirent) => {
     const isMounted = dirent.isDirectory() && (mounted?.has(dirent.name) ?? true)
@@ -38,7 +38,7 @@ export async function* listBelow(
   const entryOf = async (dirent: Dirent) => {
     const safe = mayLeadAway(dirent) ? await mounts.callsBehind(`${at}/${dirent.name}`) : calls
     if (safe === null) return null
-    const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, safe)
+    const version = await lookAt(root, `${directory.path}/${dirent.name}`, dirent, safe)
     return version && toEntry(dirent, version, mounts)
   }
   const inTurn: InTurn = (call) => mounts.run(at, found.dev, call)
@@ -70,13 +70,13 @@ async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> 
 
 /** What an entry is, or leads to; null if it may not be served, or can't be looked at. */
 async function lookAt(
-  place: Below,
+  root: RootDirectory,
   path: string,
   dirent: Dirent,
   calls: Calls,
 ): Promise<Version | null> {
   try {
-    return dirent.isSymbolicLink() ? await place.follow(path, calls) : await calls.lstat(path)
+    return dirent.isSymbolicLink() ? await root.follow(path, calls) : await calls.lstat(path)
   } catch {
     return null
   }

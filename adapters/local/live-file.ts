@@ -6,7 +6,7 @@ import { overlay } from '../site/overlay.ts'
 import { inPool, readAt } from './calls.ts'
 import type { FileOptions } from './file-source.ts'
 import { InFlight } from './in-flight.ts'
-import type { Place } from './place.ts'
+import type { Scope } from './root-directory.ts'
 import { memory, mounts } from './shared.ts'
 import type { Version } from './version.ts'
 
@@ -57,23 +57,23 @@ export class LiveFile {
   }
 }
 
-/** Opens the file at a path as `Place.open` does. */
-export async function openLive(place: Place, path: string): Promise<LiveFile | 'directory' | null> {
-  const at = place.prefix + path
+/** Opens the file at a path as `Scope.open` does. */
+export async function openLive(scope: Scope, path: string): Promise<LiveFile | 'directory' | null> {
+  const at = scope.prefix + path
   const found = await mounts.look(at)
   if (found === null) return null
-  const opened = await place.open(at, mounts.callsFor(at, found.dev))
+  const opened = await scope.open(at, mounts.callsFor(at, found.dev))
   if (opened === null || opened === 'directory') return opened
   return new LiveFile(opened.path, opened.fd, opened.version)
 }
 
 /** The same, as a source. */
 export async function openLiveSource(
-  place: Place,
+  scope: Scope,
   path: string,
   options: FileOptions,
 ): Promise<FileSource | 'directory' | null> {
-  const file = await openLive(place, path)
+  const file = await openLive(scope, path)
   return file instanceof LiveFile ? liveSource(file, options) : file
 }
 

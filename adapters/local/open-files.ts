@@ -6,10 +6,10 @@ import { IdleFiles } from './idle-files.ts'
 import type { Memory } from './memory.ts'
 import { Mounts } from './mounts.ts'
 import { OpenFile } from './open-file.ts'
-import type { Place } from './place.ts'
+import type { Scope } from './root-directory.ts'
 import { isSame, type Version } from './version.ts'
 
-/** How long a look is trusted: so long, in ms, a file counts as still in its place. */
+/** How long a look is trusted: so long, in ms, a file counts as still in its scope. */
 const CHECKED_FOR = 1000
 
 type Found = Handle | 'directory' | null
@@ -17,7 +17,7 @@ type Awaitable<T> = T | Promise<T>
 
 /** What a request asks for. */
 interface Sought {
-  readonly place: Place
+  readonly scope: Scope
   readonly path: string
   /** What its file is shared by. */
   readonly key: string
@@ -32,7 +32,7 @@ export class OpenFiles {
   readonly #memory: Memory
   readonly #mounts: Mounts
   readonly #fingerprints: Fingerprints
-  /** Files that further responses may share, by the place and path where they were found. */
+  /** Files that further responses may share, by the scope and path where they were found. */
   readonly #shared = new Map<string, PooledFile>()
   readonly #idle = new IdleFiles(
     (pooled) => this.#closeQuietly(pooled),
@@ -63,11 +63,11 @@ export class OpenFiles {
    * @returns null when there is no such file, it is not a regular one, or it may not be served
    * @throws the operating system's error for any other failure, at once or as a rejection
    */
-  find(place: Place, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Found> {
-    const key = place.id + path
+  find(scope: Scope, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Found> {
+    const key = scope.id + path
     const checked = this.#checkedLately(key)
     if (checked !== null) return this.#acquire(checked, keepOpen)
-    const sought = { place, path: place.prefix + path, key, keepOpen }
+    const sought = { scope, path: scope.prefix + path, key, keepOpen }
     if (!this.#mounts.isWarm(sought.path)) return this.#findCold(sought)
     const found = this.#lookSync(sought)
     if (found === null) return this.#miss(sought)
@@ -110,9 +110,9 @@ export class OpenFiles {
     return pooled ? this.#acquireIfInside(sought, pooled, calls) : this.#open(sought, calls)
   }
 
-  #miss({ key, place }: Sought): null | Promise<null> {
+  #miss({ key, scope }: Sought): null | Promise<null> {
     this.#forget(key)
-    const looking = place.expectThere()
+    const looking = scope.expectThere()
     return looking instanceof Promise ? looking.then(() => null) : null
   }
 
@@ -133,7 +133,7 @@ export class OpenFiles {
 
   /** A handle of the pooled file if it may still be served from where it is; else of a new one. */
   async #acquireIfInside(sought: Sought, pooled: PooledFile, calls: Calls): Promise<Found> {
-    const isInside = await sought.place.contains(pooled.file, calls)
+    const isInside = await sought.scope.contains(pooled.file, calls)
     // Meanwhile it may have been closed.
     if (!isInside || this.#shared.get(sought.key) !== pooled) return this.#open(sought, calls)
     pooled.checkedUntil = performance.now() + CHECKED_FOR
@@ -159,8 +159,8 @@ export class OpenFiles {
     }
   }
 
-  async #openNow({ place, path, key, keepOpen }: Sought, calls: Calls): Promise<Found> {
-    const opened = await this.#openMakingRoom(place, path, calls)
+  async #openNow({ scope, path, key, keepOpen }: Sought, calls: Calls): Promise<Found> {
+    const opened = await this.#openMakingRoom(scope, path, calls)
     if (opened === null || opened === 'directory') return opened
     const file = await this.#describe(opened, calls)
     const checkedUntil = performance.now() + CHECKED_FOR
@@ -173,14 +173,14 @@ export class OpenFiles {
   }
 
   /** If too many files are open, closes those that nobody reads, and tries again. */
-  async #openMakingRoom(place: Place, path: string, calls: Calls): ReturnType<Place['open']> {
+  async #openMakingRoom(scope: Scope, path: string, calls: Calls): ReturnType<Scope['open']> {
     try {
-      return await place.open(path, calls)
+      return await scope.open(path, calls)
     } catch (error) {
       const isCrowded = codeOf(error) === 'EMFILE' || codeOf(error) === 'ENFILE'
       if (!isCrowded) throw error
       this.closeIdle()
-      return place.open(path, calls)
+      return scope.open(path, calls)
     }
   }
 

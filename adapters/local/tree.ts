@@ -10,7 +10,7 @@ import { expectSharing, pathOf, type SharingOptions, toSourceOrClose } from './f
 import type { Handle } from './handle.ts'
 import { listBelow } from './list.ts'
 import { openLiveSource } from './live-file.ts'
-import { Below } from './place.ts'
+import { RootDirectory } from './root-directory.ts'
 import { mounts, openFiles } from './shared.ts'
 
 /** Options of a tree of local files. */
@@ -43,10 +43,10 @@ export interface DirectoryOptions<Context extends readonly unknown[] = readonly 
  * The regular files under a directory, on any runtime that has `node:fs`. Devices, and links that
  * lead out of the directory, are not found.
  *
- * @throws TypeError or RangeError at once when `root` is not a directory, or an option is invalid
+ * @throws TypeError or RangeError at once when `directory` is none, or an option is invalid
  */
 export function localTree(
-  root: string | URL,
+  directory: string | URL,
   options: LocalOptions,
   toSource: (handle: Handle) => FileSource,
 ): FileTree {
@@ -54,19 +54,19 @@ export function localTree(
   const { live = false } = options
   const isLive = typeof live === 'function' ? live : () => live
   if (isLive !== live) expectSwitch('live', live)
-  const place = new Below(expectDirectory(root), expectLinks(options.links), mounts)
+  const root = new RootDirectory(expectDirectory(directory), expectLinks(options.links), mounts)
   const adapt = (found: Handle | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   const tree: FileTree = {
     open(path) {
       if (ALIAS?.test(path)) return null
-      if (isLive(path)) return openLiveSource(place, path, {})
-      const found = openFiles.find(place, path, options)
+      if (isLive(path)) return openLiveSource(root, path, {})
+      const found = openFiles.find(root, path, options)
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
-    list: (path) => listBelow(place, path, mounts),
+    list: (path) => listBelow(root, path, mounts),
   }
-  return ofStore(tree, openFiles, place.id)
+  return ofStore(tree, openFiles, root.id)
 }
 
 /** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */

@@ -10,11 +10,11 @@ import type { OpenFile } from './open-file.ts'
 import { linkOf, O_PATH, openByDescriptor, openRegular } from './opening.ts'
 import { isDirectory, isRegular, type Version } from './version.ts'
 
-/** Where files are opened: below a root, or wherever a path leads. */
-export interface Place {
-  /** What stands before a path in this place. */
+/** Which files may be opened: those below a root, or all. */
+export interface Scope {
+  /** What stands before a path in this scope. */
   readonly prefix: string
-  /** Unlike those of other places: a file that is served here may not be served there. */
+  /** Unlike those of other scopes: a file that is served in one may not be served in another. */
   readonly id: string
   /**
    * Opens the regular file at a path.
@@ -24,8 +24,8 @@ export interface Place {
    */
   open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null>
   /**
-   * Makes sure that nothing is found because nothing is there, and not because all of the place is
-   * gone: a disk that is not mounted, say.
+   * Makes sure that nothing is found because nothing is there, and not because the root is gone, as
+   * that of a disk that is not mounted.
    *
    * @throws Error, as a rejection, if it is
    */
@@ -40,8 +40,8 @@ const MAX_TRIES = 20
 /** How long a look is trusted: so long, in ms, a root counts as still there. */
 const THERE_FOR = 1000
 
-/** Any path: whoever gives it means what it leads to. */
-export const anywhere: Place = {
+/** Any path: the caller means what it leads to, wherever that is. */
+export const anywhere: Scope = {
   prefix: '',
   id: 'anywhere\0',
   open: openAnything,
@@ -75,11 +75,11 @@ async function openByName(
 /** What came of opening a path once; unclear if it led elsewhere meanwhile. */
 type Attempt = Omit<Descriptor, 'path'> | 'directory' | 'unclear' | null
 
-/** What lies below a directory, with all links resolved. */
-export class Below implements Place {
+/** What lies below a directory with all links resolved or, with `follow`, wherever these lead. */
+export class RootDirectory implements Scope {
   readonly prefix: string
   readonly id: string
-  readonly #root: string
+  readonly #path: string
   readonly #followsLinks: boolean
   readonly #names: Names
   readonly #mounts: Mounts
@@ -87,17 +87,17 @@ export class Below implements Place {
   #thereUntil = 0
 
   /**
-   * @param root an absolute path; it may be a link that a deployment points at its next release
+   * @param path absolute; it may be a link that a deployment points at its next release
    * @param links `follow`: those that lead out of the root are followed, too
    */
-  constructor(root: string, links: 'inside' | 'follow', mounts: Mounts) {
-    this.#root = root
+  constructor(path: string, links: 'inside' | 'follow', mounts: Mounts) {
+    this.#path = path
     this.#followsLinks = links === 'follow'
-    this.#names = new Names(root, mounts)
+    this.#names = new Names(path, mounts)
     this.#mounts = mounts
-    this.prefix = root.endsWith(sep) ? root : root + sep
+    this.prefix = path.endsWith(sep) ? path : path + sep
     // Nothing in a path can be taken for its end.
-    this.id = `${links}\0${root}\0`
+    this.id = `${links}\0${path}\0`
   }
 
   async open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null> {
@@ -112,15 +112,15 @@ export class Below implements Place {
   }
 
   expectThere(): void | Promise<void> {
-    return performance.now() < this.#thereUntil ? undefined : this.lookAtRoot()
+    return performance.now() < this.#thereUntil ? undefined : this.look()
   }
 
-  /** @throws Error, as a rejection, if the root is gone */
-  async lookAtRoot(): Promise<void> {
-    const found = await this.#mounts.look(this.#root)
+  /** @throws Error, as a rejection, if it is no directory by now */
+  async look(): Promise<void> {
+    const found = await this.#mounts.look(this.#path)
     if (found === null || !isDirectory(found)) {
       throw new Error(
-        `Expected a directory, found ${found ? 'something else' : 'nothing'} at ${this.#root}`,
+        `Expected a directory, found ${found ? 'something else' : 'nothing'} at ${this.#path}`,
       )
     }
     this.#thereUntil = performance.now() + THERE_FOR
@@ -195,13 +195,13 @@ export class Below implements Place {
    * whichever the root is turned to meanwhile.
    */
   async #openByDescriptor(path: string, calls: Calls): Promise<Attempt> {
-    const root = await calls.realpath(this.#root)
+    const root = await calls.realpath(this.#path)
     const at = Buffer.concat([root, Buffer.from(sep + path.slice(this.prefix.length))])
     return openByDescriptor(at, calls, (real) => this.#followsLinks || isBelow(real, root))
   }
 
   async #isInside(real: Buffer, calls: Calls): Promise<boolean> {
-    return this.#followsLinks || isBelow(real, await calls.realpath(this.#root))
+    return this.#followsLinks || isBelow(real, await calls.realpath(this.#path))
   }
 
   /** Opens what a path leads to, and then looks whether that was below the root. */
