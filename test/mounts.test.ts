@@ -15,8 +15,8 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { inPool, onThisThread } from '../adapters/local/calls.ts'
 import { listBelow } from '../adapters/local/list.ts'
 import { Mounts } from '../adapters/local/mounts.ts'
-import { Names } from '../adapters/local/names.ts'
 import { openRegular } from '../adapters/local/opening.ts'
+import { RealPaths } from '../adapters/local/real-paths.ts'
 import { anywhere, RootDirectory } from '../adapters/local/root-directory.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -86,13 +86,13 @@ it('a device of this machine is waited for, unless a call took long', async () =
 
 it('names prove nothing of another inode of this machine, however slow its disk is', async () => {
   const mounts = await looked()
-  const names = new Names(realpathSync(dirname(path)), mounts)
+  const realPaths = new RealPaths(realpathSync(dirname(path)), mounts)
   const version = statSync(path)
   const other = { ...version, ino: version.ino + 1 }
   for (const took of [FAST, SLOW]) {
     mounts.note(path, dev, took)
-    expect(await names.look(path, version, onThisThread)).toBe('inside')
-    expect(await names.look(path, other, onThisThread)).toBe('unclear')
+    expect(await realPaths.look(path, version, onThisThread)).toBe('inside')
+    expect(await realPaths.look(path, other, onThisThread)).toBe('unclear')
   }
 })
 
@@ -385,7 +385,7 @@ it('names have to say the same again and again', async () => {
   const at = join(root, 'a', 'b', 'file')
   mkdirSync(dirname(at), { recursive: true })
   writeFileSync(at, '')
-  const names = new Names(root, await looked())
+  const realPaths = new RealPaths(root, await looked())
   let looks = 0
   const realpath: typeof inPool.realpath = async (of) => {
     // The last time, it leads elsewhere.
@@ -393,8 +393,8 @@ it('names have to say the same again and again', async () => {
     return inPool.realpath(isLast ? path : of)
   }
   const version = statSync(at)
-  expect(await names.prove(at, version, inPool)).toBe('inside')
-  expect(await names.prove(at, version, { ...inPool, realpath })).toBe('unclear')
+  expect(await realPaths.prove(at, version, inPool)).toBe('inside')
+  expect(await realPaths.prove(at, version, { ...inPool, realpath })).toBe('unclear')
 })
 
 it('no link leads to a file whose name is not to be had as text', async () => {
@@ -406,10 +406,10 @@ it('no link leads to a file whose name is not to be had as text', async () => {
   const mounts = await looked()
   const unspeakable = Object.assign(new Error(), { name: 'InvalidData' })
   const calls = { ...inPool, realpath: () => Promise.reject(unspeakable) }
-  const names = new Names(root, mounts)
+  const realPaths = new RealPaths(root, mounts)
   const seen = ['folder/file', 'link/file', 'link'].map((name) => {
     const at = join(root, name)
-    return names.look(at, name === 'link' ? null : statSync(at), calls)
+    return realPaths.look(at, name === 'link' ? null : statSync(at), calls)
   })
   expect(await Promise.all(seen)).toEqual(['inside', 'outside', 'outside'])
 })

@@ -138,7 +138,7 @@ export function isAbsence(error: unknown): boolean {
 }
 
 /** Whether an error is Deno's for a path that text can't hold. */
-export function isUnspeakable(error: unknown): boolean {
+export function isNotUtf8(error: unknown): boolean {
   return error instanceof Error && error.name === 'InvalidData'
 }
 

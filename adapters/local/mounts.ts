@@ -2,9 +2,9 @@ import { dirname } from 'node:path'
 import { type Calls, inPool, onThisThread } from './calls.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
 import { Limiter } from './limiter.ts'
+import { PathResolver } from './path-resolver.ts'
 import { TtlMap } from './ttl-map.ts'
 import type { Version } from './version.ts'
-import { Walk } from './walk.ts'
 
 /** How long a path that was looked at is assumed to stay in the kernel's memory, in ms. */
 const WARM_FOR = 10_000
@@ -40,11 +40,11 @@ export class Mounts {
   /** The devices of directories that were looked into lately, where nobody says what is mounted. */
   readonly #directories = new TtlMap<number>(KNOWN_FOR)
   readonly #limiter = new Limiter()
-  readonly #walk: Walk
+  readonly #resolver: PathResolver
 
   /** @param mountTable reads it; null where there is none to be had */
   constructor(mountTable: () => Promise<string | null> = readMountTable) {
-    this.#walk = new Walk(mountTable, (path, dev, call) => {
+    this.#resolver = new PathResolver(mountTable, (path, dev, call) => {
       return dev !== undefined && this.#isSuspect(dev) ? this.#limiter.run(path, call) : call()
     })
   }
@@ -84,10 +84,10 @@ export class Mounts {
 
   /** Looks at a path in another thread; null if there is nothing. */
   async look(path: string): Promise<Version | null> {
-    const reached = await this.#walk.follow(path)
-    if (reached === null) return this.#lookElsewhere(path)
-    const { version, dev } = reached
-    const there = version === null ? dirname(reached.path) : reached.path
+    const resolved = await this.#resolver.resolve(path)
+    if (resolved === null) return this.#lookElsewhere(path)
+    const { version, dev } = resolved
+    const there = version === null ? dirname(resolved.path) : resolved.path
     await this.#learn(dev, there, (_, ask) => ask())
     this.#warm.set(path, dev)
     return version
@@ -110,7 +110,7 @@ export class Mounts {
 
   /** The names in a directory that something is mounted on; null if nobody says. */
   mountedIn(path: string): Promise<ReadonlySet<string> | null> {
-    return this.#walk.mountedIn(path)
+    return this.#resolver.mountedIn(path)
   }
 
   /**
@@ -125,7 +125,7 @@ export class Mounts {
   /** As `look`, where the path may lead to a mount that stalls, for all that is known. */
   async #lookElsewhere(path: string): Promise<Version | null> {
     const directory = dirname(path)
-    const known = this.#walk.knowsMounts ? undefined : this.#directories.get(directory)
+    const known = this.#resolver.knowsMounts ? undefined : this.#directories.get(directory)
     const run: Run =
       known === undefined
         ? (at, call) => this.#limiter.run(at, call)

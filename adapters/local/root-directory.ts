@@ -5,9 +5,9 @@ import { SourceChangedError } from '../../src/errors.ts'
 import { type Calls, canAskDescriptors, isAbsence, unlessAbsent } from './calls.ts'
 import type { Descriptor } from './fingerprint.ts'
 import type { Mounts } from './mounts.ts'
-import { isBelow, Names } from './names.ts'
 import type { OpenFile } from './open-file.ts'
 import { linkOf, O_PATH, openByDescriptor, openRegular } from './opening.ts'
+import { isBelow, RealPaths } from './real-paths.ts'
 import { isDirectory, isRegular, type Version } from './version.ts'
 
 /** Which files may be opened: those below a root, or all. */
@@ -81,7 +81,7 @@ export class RootDirectory implements Scope {
   readonly id: string
   readonly #path: string
   readonly #followsLinks: boolean
-  readonly #names: Names
+  readonly #realPaths: RealPaths
   readonly #mounts: Mounts
   /** Until when the root is taken to be there, on the clock of `performance`. */
   #thereUntil = 0
@@ -93,7 +93,7 @@ export class RootDirectory implements Scope {
   constructor(path: string, links: 'inside' | 'follow', mounts: Mounts) {
     this.#path = path
     this.#followsLinks = links === 'follow'
-    this.#names = new Names(path, mounts)
+    this.#realPaths = new RealPaths(path, mounts)
     this.#mounts = mounts
     this.prefix = path.endsWith(sep) ? path : path + sep
     // Nothing in a path can be taken for its end.
@@ -131,7 +131,7 @@ export class RootDirectory implements Scope {
     try {
       return canAskDescriptors
         ? await this.#isInside(await calls.readlink(linkOf(file.fd)), calls)
-        : (await this.#names.look(file.path, file.version, calls)) === 'inside'
+        : (await this.#realPaths.look(file.path, file.version, calls)) === 'inside'
     } catch {
       // Opening it will say why.
       return false
@@ -167,7 +167,7 @@ export class RootDirectory implements Scope {
   /** What a link leads to; null if that may not be served. */
   async follow(path: string, calls: Calls): Promise<Version | null> {
     if (!canAskDescriptors) {
-      return (await this.#names.look(path, null, calls)) === 'inside' ? calls.stat(path) : null
+      return (await this.#realPaths.look(path, null, calls)) === 'inside' ? calls.stat(path) : null
     }
     const fd = await calls.open(path, O_PATH)
     try {
@@ -210,7 +210,7 @@ export class RootDirectory implements Scope {
     if (opened === null || this.#followsLinks) return opened
     let isServed = false
     try {
-      const where = await this.#names.prove(
+      const where = await this.#realPaths.prove(
         path,
         opened === 'directory' ? null : opened.version,
         calls,
