@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../store/bounded-map.ts'
+import { Marks } from './append-check.ts'
 import { readAt } from './calls.ts'
-import { Marks } from './growth.ts'
 import { LARGEST_KEPT, type Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
 import {
@@ -32,7 +32,7 @@ export interface Described extends Descriptor {
   readonly lastModified: Date | undefined
   /** Whether a later look can tell that nothing has happened to the file since. */
   readonly isTellable: boolean
-  /** What `Growth` goes by. */
+  /** What `AppendCheck` goes by. */
   readonly marks: Uint8Array
   /** All of its bytes, if they are few, and had to be read. */
   readonly bytes: Uint8Array | null

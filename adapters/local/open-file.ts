@@ -3,9 +3,9 @@ import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
 import { mediaType } from '../site/media-type.ts'
+import { AppendCheck } from './append-check.ts'
 import { deno, inPool, onThisThread, readAt } from './calls.ts'
 import type { Described } from './fingerprint.ts'
-import { Growth } from './growth.ts'
 import type { Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
 import { isSameFile, type Version, versionTag } from './version.ts'
@@ -31,7 +31,7 @@ export class OpenFile {
   readonly listedAs: string | undefined
   /** The media type of its name. */
   readonly type: string | undefined
-  readonly #growth: Growth
+  readonly #appendCheck: AppendCheck
   readonly #mounts: Mounts
   readonly #memory: Memory
   /** All of a small file, from when that was read: whoever finds this version needs no read. */
@@ -48,7 +48,11 @@ export class OpenFile {
     this.type = mediaType(this.path)
     this.#mounts = mounts
     this.#memory = memory
-    this.#growth = new Growth(this.version, described.marks, mounts.isLocal(this.version.dev))
+    this.#appendCheck = new AppendCheck(
+      this.version,
+      described.marks,
+      mounts.isLocal(this.version.dev),
+    )
     if (described.bytes !== null) this.#keep(described.bytes)
   }
 
@@ -93,14 +97,14 @@ export class OpenFile {
       return bytes
     }
     const isWhole = readSync(this.fd, bytes, 0, length, start) === length
-    if (!isWhole || !this.#growth.isKnown(this.#lookSync())) return null
+    if (!isWhole || !this.#appendCheck.isKnown(this.#lookSync())) return null
     this.#keep(bytes)
     return bytes
   }
 
   /** Whether it is the version that was opened, as far as that can be said without waiting. */
   isSurelyUnchanged(): boolean {
-    return this.isResponsive && this.#growth.isKnown(this.#lookSync())
+    return this.isResponsive && this.#appendCheck.isKnown(this.#lookSync())
   }
 
   /** Whether a range lies in the version that was opened. */
@@ -154,10 +158,10 @@ export class OpenFile {
       return bytes.subarray(0, await this.#readInto(bytes, start))
     }
     for (const wait of WRITE_SETTLES_IN) {
-      const verdict = await this.#growth.judge(await this.#look(), readAll)
+      const verdict = await this.#appendCheck.judge(await this.#look(), readAll)
       if (verdict !== 'unclear') return verdict === 'intact'
       await delay(wait)
     }
-    return (await this.#growth.judge(await this.#look(), readAll)) === 'intact'
+    return (await this.#appendCheck.judge(await this.#look(), readAll)) === 'intact'
   }
 }

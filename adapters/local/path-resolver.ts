@@ -28,7 +28,7 @@ export interface Resolved {
 type Run = <T>(path: string, dev: number | undefined, call: () => Promise<T>) => Promise<T>
 
 /**
- * Follows paths name by name, and link by link, as path_resolution(7) does, for as long as they stay
+ * Follows paths name by name and link by link, as path_resolution(7) does, for as long as they stay
  * on this machine: the next name may lead onto a mount that stalls, and the mount table says so
  * before it is looked at.
  */

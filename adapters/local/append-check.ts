@@ -12,7 +12,7 @@ export type Verdict = 'intact' | 'changed' | 'unclear'
  * those before its old end, are still the same. A rewrite passes over both, and most formats that
  * grow in place record it in their first bytes. A change in between goes unnoticed.
  */
-export class Growth {
+export class AppendCheck {
   readonly #marks: Uint8Array
   readonly #opened: Version
   readonly #isLocal: boolean
