@@ -114,8 +114,8 @@ describe('a file that several read', () => {
     await until(() => openHandles(path) === 0)
   })
 
-  it.runIf(canCountHandles)('is not kept when it is too young to be told apart', async () => {
-    stayYoung(path)
+  it.runIf(canCountHandles)('is not kept when its times are racy', async () => {
+    stayRacy(path)
     const [one, two] = [await find(), await find()]
     expect(openHandles(path)).toBe(2)
     await Promise.all([one.close(), two.close()])
@@ -521,7 +521,7 @@ async function textOf(handle: Handle): Promise<string> {
 }
 
 /** Stops the clock in the ms in which a file was changed. */
-function stayYoung(at: string): void {
+function stayRacy(at: string): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(statSync(at).ctimeMs) })
   onTestFinished(() => void vi.useRealTimers())
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isUntouched, type Version, youth } from './version.ts'
+import { isUntouched, mtimeRacyFor, type Version } from './version.ts'
 
 /** How many bytes at each end of a version tell whether the file has only grown. */
 const LENGTH = 256
@@ -17,8 +17,8 @@ export class AppendCheck {
   readonly #opened: Version
   readonly #isLocal: boolean
   #lastSeen: Version
-  /** Whether the time of what was seen last is one that a later change would replace. */
-  #isSettled = true
+  /** Whether what was seen last may change without its time changing. */
+  #isRacy = false
 
   /**
    * @param marks of the version that was opened, picked by `Marks`
@@ -33,7 +33,7 @@ export class AppendCheck {
 
   /** Whether nothing happened to the file since it was last seen. */
   isKnown(found: Version): boolean {
-    return this.#isSettled && isUntouched(found, this.#lastSeen)
+    return !this.#isRacy && isUntouched(found, this.#lastSeen)
   }
 
   /**
@@ -52,8 +52,7 @@ export class AppendCheck {
     const marks = await marksOf(this.#opened.size, read).catch(() => null)
     if (marks === null || !marks.equals(this.#marks)) return 'changed'
     this.#lastSeen = found
-    // As long as its new time is young, a file that has grown may change again without another one.
-    this.#isSettled = youth(found, this.#isLocal, now) === 0
+    this.#isRacy = mtimeRacyFor(found, this.#isLocal, now) > 0
     return 'intact'
   }
 }

@@ -6,16 +6,16 @@ import { readAt } from './calls.ts'
 import { LARGEST_KEPT, type Memory } from './memory.ts'
 import type { Mounts } from './mounts.ts'
 import {
+  ctimeRacyFor,
   entityTag,
   isOfImage,
-  isTellable,
+  isRacy,
   isUntouched,
   lastModified,
+  mtimeRacyFor,
   SMALL,
   TICK,
-  unrest,
   type Version,
-  youth,
 } from './version.ts'
 
 /** A descriptor, and what was seen of the file when it was opened. */
@@ -30,8 +30,8 @@ export interface Descriptor {
 export interface Described extends Descriptor {
   readonly etag: string
   readonly lastModified: Date | undefined
-  /** Whether a later look can tell that nothing has happened to the file since. */
-  readonly isTellable: boolean
+  /** Whether something may happen to the file that no later look can tell. */
+  readonly isRacy: boolean
   /** What `AppendCheck` goes by. */
   readonly marks: Uint8Array
   /** All of its bytes, if they are few, and had to be read. */
@@ -88,7 +88,7 @@ export class Fingerprints {
     let { version } = await this.#wait(opened, isLocal)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
-      const isYoung = youth(version, isLocal, now) > 0
+      const mayChange = mtimeRacyFor(version, isLocal, now) > 0
       const key = keyOf(version)
       const known = this.#known.get(key)
       const read = known === undefined ? await this.#read({ ...opened, version }) : null
@@ -99,7 +99,7 @@ export class Fingerprints {
         version = found
         continue
       }
-      const canTell = isStable && isTellable(version, isLocal, now)
+      const canTell = isStable && !isRacy(version, isLocal, now)
       if (canTell && !isOfImage(version)) {
         const { sum, marks } = fingerprint
         this.#known.set(key, { sum, marks })
@@ -107,9 +107,9 @@ export class Fingerprints {
       return {
         ...opened,
         version,
-        etag: entityTag(version, fingerprint?.sum ?? '', isYoung || !isStable),
+        etag: entityTag(version, fingerprint?.sum ?? '', mayChange || !isStable),
         lastModified: lastModified(version),
-        isTellable: canTell,
+        isRacy: !canTell,
         marks: fingerprint?.marks ?? new Uint8Array(0),
         bytes: isStable ? (read?.bytes ?? null) : null,
       }
@@ -120,8 +120,8 @@ export class Fingerprints {
   async #wait(opened: Descriptor, isLocal: boolean): Promise<Descriptor> {
     const { version } = opened
     const now = Date.now()
-    // Deno's ctime has whole seconds: that is too long to wait for, but the youth is over soon.
-    const waits = [youth(version, isLocal, now), unrest(version, isLocal, now)]
+    // Deno's ctime has whole seconds: that is too long to wait for; its mtime is racy for ms only.
+    const waits = [mtimeRacyFor(version, isLocal, now), ctimeRacyFor(version, isLocal, now)]
     const wait = Math.max(...waits.filter((each) => each <= 2 * TICK), 0)
     if (wait === 0) return opened
     // A timer may be a ms early, and the clock has whole ones.

@@ -26,7 +26,7 @@ export class OpenFile {
   readonly version: Version
   readonly etag: string
   readonly lastModified: Date | undefined
-  readonly isTellable: boolean
+  readonly isRacy: boolean
   /** What a listing names its version, if a look can tell. */
   readonly listedAs: string | undefined
   /** The media type of its name. */
@@ -43,8 +43,8 @@ export class OpenFile {
     this.version = described.version
     this.etag = described.etag
     this.lastModified = described.lastModified
-    this.isTellable = described.isTellable
-    this.listedAs = this.isTellable ? versionTag(this.version, Date.now()) : undefined
+    this.isRacy = described.isRacy
+    this.listedAs = this.isRacy ? undefined : versionTag(this.version, Date.now())
     this.type = mediaType(this.path)
     this.#mounts = mounts
     this.#memory = memory

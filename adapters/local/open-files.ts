@@ -168,7 +168,7 @@ export class OpenFiles {
     const handle = this.#acquire(pooled, keepOpen)
     this.#forget(key)
     // Of a version that may change unnoticed, the next response gets a description of its own.
-    if (file.isTellable) this.#shared.set(key, pooled)
+    if (!file.isRacy) this.#shared.set(key, pooled)
     return handle
   }
 
