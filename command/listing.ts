@@ -2,7 +2,7 @@ import type { Dir } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { type Calls, type DenoEntry, deno } from '../adapters/local/calls.ts'
 import type { RootDirectory } from '../adapters/local/root-directory.ts'
-import { mounts } from '../adapters/local/shared.ts'
+import { devices } from '../adapters/local/shared.ts'
 import { isRegular, lastModified, type Version } from '../adapters/local/version.ts'
 import type { Entry } from '../adapters/site/tree.ts'
 import { isName } from '../adapters/site/url-path.ts'
@@ -23,19 +23,19 @@ export async function* listFolder(
   path: string,
 ): AsyncGenerator<readonly Entry[]> {
   const at = place.prefix + path
-  const found = await mounts.look(at)
+  const found = await devices.look(at)
   if (found === null) throw new Error(`Expected a folder, found nothing at ${at}`)
   // On this thread, where that waits for nothing: some calls for each folder, not for each file.
-  const folder = await place.enter(at, mounts.callsFor(at, found.dev))
+  const folder = await place.enter(at, devices.callsFor(at, found.dev))
   if (folder === null) throw new Error(`Expected a folder that may be served, got ${at}`)
-  const inTurn = <T>(call: () => Promise<T>) => mounts.run(at, found.dev, call)
+  const inTurn = <T>(call: () => Promise<T>) => devices.run(at, found.dev, call)
   try {
     const directory = await inTurn(() => openFolder(folder.path))
     try {
       for (let isOver = false; !isOver; ) {
         const { entries, links, isLast } = await inTurn(() => directory.read())
         for (const name of links) {
-          const calls = await mounts.callsBehind(`${at}/${name}`)
+          const calls = await devices.callsBehind(`${at}/${name}`)
           const target = calls && (await follow(place, `${folder.path}/${name}`, calls))
           if (target !== null) entries.push({ name, kind: 'file' })
         }
@@ -127,10 +127,10 @@ export async function describeFile(
   path: string,
 ): Promise<Pick<Entry, 'size' | 'lastModified'> | null> {
   const at = place.prefix + path
-  const found = await mounts.look(at).catch(() => null)
+  const found = await devices.look(at).catch(() => null)
   if (found === null) return null
   // On this thread, where that waits for nothing: an order by size asks this of every file.
-  const file = await follow(place, at, mounts.callsFor(at, found.dev))
+  const file = await follow(place, at, devices.callsFor(at, found.dev))
   return file && { size: file.size, lastModified: lastModified(file) }
 }
 

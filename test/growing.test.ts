@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { inPool } from '../adapters/local/calls.ts'
-import { mounts } from '../adapters/local/shared.ts'
+import { devices } from '../adapters/local/shared.ts'
 import { Watcher } from '../adapters/local/watcher.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
@@ -199,8 +199,8 @@ describe('growingFile', () => {
     if (found === null || isSource(found)) throw new Error('Expected an answer')
     // So it takes some seconds before the device is trusted again.
     const { dev } = statSync(path)
-    for (let i = 0; i < 4 && count === 0; i++) mounts.noteDuration(dev, 1000)
-    const looks = vi.spyOn(mounts, 'look')
+    for (let i = 0; i < 4 && count === 0; i++) devices.noteDuration(dev, 1000)
+    const looks = vi.spyOn(devices, 'look')
     const before = watches()
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
@@ -244,7 +244,7 @@ describe('growingFile', () => {
     const writer = new AbortController()
     const found = await growingFile(path, request, { until: writer.signal, poll: 2 ** 31 - 1 })
     if (found === null || isSource(found)) throw new Error('Expected an answer')
-    const looks = vi.spyOn(mounts, 'look')
+    const looks = vi.spyOn(devices, 'look')
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
     const next = reader.read()

@@ -12,11 +12,11 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { inPool, onThisThread } from '../adapters/local/calls.ts'
+import { Devices } from '../adapters/local/devices.ts'
 import { type SharingOptions, toSourceOrClose } from '../adapters/local/file-source.ts'
 import { Handle } from '../adapters/local/handle.ts'
 import { openLive } from '../adapters/local/live-file.ts'
 import { LARGEST_KEPT, Memory } from '../adapters/local/memory.ts'
-import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere } from '../adapters/local/root-directory.ts'
 import { localTree } from '../adapters/local/tree.ts'
@@ -295,11 +295,11 @@ describe('an open file', () => {
   })
 
   it('reads nothing at once where that may keep the thread waiting', async () => {
-    const mounts = new Mounts()
-    const away = new OpenFiles(new Memory(), mounts)
+    const devices = new Devices()
+    const away = new OpenFiles(new Memory(), devices)
     const handle = await away.find(anywhere, putFile(directory, someBytes(SIZE)))
     if (handle === null || handle === 'directory') throw new Error('Expected a file')
-    vi.spyOn(mounts, 'isResponsive').mockReturnValue(false)
+    vi.spyOn(devices, 'isResponsive').mockReturnValue(false)
     expect(handle.readSync(0, 10)).toBe(null)
     expect(Buffer.from(await handle.read(0, 10))).toEqual(
       Buffer.from(someBytes(SIZE).subarray(0, 10)),
@@ -308,10 +308,10 @@ describe('an open file', () => {
   })
 
   it('goes by the clock of its disk, however slow that was when it was opened', async () => {
-    const mounts = new Mounts()
-    const slow = vi.spyOn(mounts, 'isResponsive').mockReturnValue(false)
+    const devices = new Devices()
+    const slow = vi.spyOn(devices, 'isResponsive').mockReturnValue(false)
     const path = putFile(directory, someBytes(SIZE))
-    const handle = await new OpenFiles(new Memory(), mounts).find(anywhere, path)
+    const handle = await new OpenFiles(new Memory(), devices).find(anywhere, path)
     if (handle === null || handle === 'directory') throw new Error('Expected a file')
     slow.mockRestore()
     appendFileSync(path, 'more')

@@ -17,10 +17,10 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { onThisThread } from '../adapters/local/calls.ts'
+import { Devices } from '../adapters/local/devices.ts'
 import type { SharingOptions } from '../adapters/local/file-source.ts'
 import type { Handle } from '../adapters/local/handle.ts'
 import { Memory } from '../adapters/local/memory.ts'
-import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
 import { anywhere, type Scope } from '../adapters/local/root-directory.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
@@ -268,12 +268,12 @@ it('a file that was there is looked for twice before it is not', async () => {
 })
 
 it('nothing is asked on this thread of a disk that was slow just now', async () => {
-  const mounts = new Mounts()
-  pool = new OpenFiles(new Memory(), mounts)
+  const devices = new Devices()
+  pool = new OpenFiles(new Memory(), devices)
   await (await find()).close()
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
-  mounts.noteDuration(statSync(path).dev, 1000)
+  devices.noteDuration(statSync(path).dev, 1000)
   const calls = [
     vi.spyOn(onThisThread, 'stat'),
     vi.spyOn(onThisThread, 'fstat'),

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../store/bounded-map.ts'
 import { Marks } from './append-check.ts'
 import { readAt } from './calls.ts'
+import type { Devices } from './devices.ts'
 import { LARGEST_KEPT, type Memory } from './memory.ts'
-import type { Mounts } from './mounts.ts'
 import {
   ctimeRacyFor,
   entityTag,
@@ -69,12 +69,12 @@ const MAX_TRIES = 3
  * a version waits.
  */
 export class Fingerprints {
-  readonly #mounts: Mounts
+  readonly #devices: Devices
   readonly #memory: Memory
   readonly #known = new BoundedMap<string, Fingerprint>(MAX_KNOWN)
 
-  constructor(mounts: Mounts, memory: Memory) {
-    this.#mounts = mounts
+  constructor(devices: Devices, memory: Memory) {
+    this.#devices = devices
     this.#memory = memory
   }
 
@@ -84,7 +84,7 @@ export class Fingerprints {
    * and on is described as it is, by a weak tag.
    */
   async describe(opened: Descriptor): Promise<Described> {
-    const isLocal = this.#mounts.isLocal(opened.version.dev)
+    const isLocal = this.#devices.isLocal(opened.version.dev)
     let { version } = await this.#wait(opened, isLocal)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
@@ -130,7 +130,7 @@ export class Fingerprints {
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
-    return this.#mounts.callsFor(path, dev).fstat(fd)
+    return this.#devices.callsFor(path, dev).fstat(fd)
   }
 
   /** Null if not all of it could be read: whoever reads the rest is told why. */
@@ -142,7 +142,7 @@ export class Fingerprints {
     try {
       for (const [start, end] of piecesOf(size, Math.min(buffer.length, PIECE))) {
         const piece = buffer.subarray(0, end - start)
-        const given = await this.#mounts.run(path, dev, () => readAt(fd, piece, start))
+        const given = await this.#devices.run(path, dev, () => readAt(fd, piece, start))
         if (given < piece.length) return null
         hash.update(piece)
         marks.add(piece)

@@ -9,7 +9,7 @@ import { mediaType } from '../site/media-type.ts'
 import { type FileOptions, pathOf } from './file-source.ts'
 import { type LiveFile, liveFields, openLive, openLiveSource } from './live-file.ts'
 import { anywhere } from './root-directory.ts'
-import { memory, mounts } from './shared.ts'
+import { devices, memory } from './shared.ts'
 import { isRegular, isSameFile } from './version.ts'
 import { Watcher } from './watcher.ts'
 
@@ -64,7 +64,7 @@ export async function growingFile(
   expectWait('poll', poll)
   expectHeaders(options.headers)
   const at = pathOf(path)
-  const found = await mounts.look(at)
+  const found = await devices.look(at)
   if (found === null || !isRegular(found)) return null
   const start = followedFrom(request, found.size)
   if (start === null) {
@@ -203,7 +203,7 @@ class Follower {
     const { idle, until } = this.#limits
     if (until?.aborted || performance.now() - this.#lastGrown >= idle) return true
     const { path, opened } = this.#file
-    const found = await mounts.look(path)
+    const found = await devices.look(path)
     return found === null || !isSameFile(found, opened)
   }
 
@@ -214,7 +214,7 @@ class Follower {
       const { idle, poll } = this.#limits
       const { path, opened } = this.#file
       this.#watcher = new Watcher(Math.min(poll, Math.max(1, idle)))
-      if (mounts.isResponsive(opened.dev)) this.#watcher.watch(path)
+      if (devices.isResponsive(opened.dev)) this.#watcher.watch(path)
     }
   }
 }

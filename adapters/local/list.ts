@@ -3,7 +3,7 @@ import { opendir } from 'node:fs/promises'
 import type { Entry } from '../site/tree.ts'
 import { atOnce } from '../store/at-once.ts'
 import { type Calls, unlessAbsent } from './calls.ts'
-import type { Mounts } from './mounts.ts'
+import type { Devices } from './devices.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
 
@@ -20,14 +20,14 @@ const AT_ONCE = 8
 export async function* listBelow(
   root: RootDirectory,
   path: string,
-  mounts: Mounts,
+  devices: Devices,
 ): AsyncGenerator<Entry> {
   const at = root.prefix + path
-  const found = await mounts.look(at)
+  const found = await devices.look(at)
   if (found === null) return root.look()
-  const isResponsive = mounts.isResponsive(found.dev)
-  const calls = mounts.callsInPool(at, found.dev)
-  const mounted = await mounts.mountedIn(at)
+  const isResponsive = devices.isResponsive(found.dev)
+  const calls = devices.callsInPool(at, found.dev)
+  const mounted = await devices.mountedIn(at)
   const directory = await unlessAbsent(() => root.enter(at, calls))
   if (directory === null) return root.look()
   /** Whether it may lead to a mount that stalls, where its directory does not. */
@@ -36,12 +36,12 @@ export async function* listBelow(
     return isResponsive && (isMounted || dirent.isSymbolicLink())
   }
   const entryOf = async (dirent: Dirent) => {
-    const safe = mayLeadAway(dirent) ? await mounts.callsBehind(`${at}/${dirent.name}`) : calls
+    const safe = mayLeadAway(dirent) ? await devices.callsBehind(`${at}/${dirent.name}`) : calls
     if (safe === null) return null
     const version = await lookAt(root, `${directory.path}/${dirent.name}`, dirent, safe)
-    return version && toEntry(dirent, version, mounts)
+    return version && toEntry(dirent, version, devices)
   }
-  const inTurn: InTurn = (call) => mounts.run(at, found.dev, call)
+  const inTurn: InTurn = (call) => devices.run(at, found.dev, call)
   try {
     for await (const entry of atOnce(direntsOf(directory.path, inTurn), entryOf, AT_ONCE)) {
       if (entry !== null) yield entry
@@ -82,12 +82,12 @@ async function lookAt(
   }
 }
 
-function toEntry(dirent: Dirent, version: Version, mounts: Mounts): Entry | null {
+function toEntry(dirent: Dirent, version: Version, devices: Devices): Entry | null {
   if (!(isDirectory(version) || isRegular(version))) return null
   const entry = { name: dirent.name, lastModified: lastModified(version) }
   const link = dirent.isSymbolicLink() ? { isLink: true } : {}
   if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
   // Some file systems of other machines number a file anew at each look.
-  const tag = mounts.isLocal(version.dev) ? versionTag(version, Date.now()) : undefined
+  const tag = devices.isLocal(version.dev) ? versionTag(version, Date.now()) : undefined
   return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
 }

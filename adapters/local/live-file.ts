@@ -7,7 +7,7 @@ import { inPool, readAt } from './calls.ts'
 import type { FileOptions } from './file-source.ts'
 import { InFlight } from './in-flight.ts'
 import type { Scope } from './root-directory.ts'
-import { memory, mounts } from './shared.ts'
+import { devices, memory } from './shared.ts'
 import type { Version } from './version.ts'
 
 /**
@@ -48,21 +48,21 @@ export class LiveFile {
   async #close(): Promise<void> {
     memory.removeReader()
     await this.#calls.done()
-    await mounts.run(this.path, this.opened.dev, () => inPool.close(this.#fd))
+    await devices.run(this.path, this.opened.dev, () => inPool.close(this.#fd))
   }
 
   async #run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closed !== null) throw new Error(`${this.path} was read after it was closed`)
-    return this.#calls.run(() => mounts.run(this.path, this.opened.dev, call))
+    return this.#calls.run(() => devices.run(this.path, this.opened.dev, call))
   }
 }
 
 /** Opens the file at a path as `Scope.open` does. */
 export async function openLive(scope: Scope, path: string): Promise<LiveFile | 'directory' | null> {
   const at = scope.prefix + path
-  const found = await mounts.look(at)
+  const found = await devices.look(at)
   if (found === null) return null
-  const opened = await scope.open(at, mounts.callsFor(at, found.dev))
+  const opened = await scope.open(at, devices.callsFor(at, found.dev))
   if (opened === null || opened === 'directory') return opened
   return new LiveFile(opened.path, opened.fd, opened.version)
 }

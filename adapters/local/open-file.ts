@@ -5,9 +5,9 @@ import { SourceChangedError } from '../../src/errors.ts'
 import { mediaType } from '../site/media-type.ts'
 import { AppendCheck } from './append-check.ts'
 import { deno, inPool, onThisThread, readAt } from './calls.ts'
+import type { Devices } from './devices.ts'
 import type { Described } from './fingerprint.ts'
 import type { Memory } from './memory.ts'
-import type { Mounts } from './mounts.ts'
 import { isSameFile, type Version, versionTag } from './version.ts'
 
 /**
@@ -32,12 +32,12 @@ export class OpenFile {
   /** The media type of its name. */
   readonly type: string | undefined
   readonly #appendCheck: AppendCheck
-  readonly #mounts: Mounts
+  readonly #devices: Devices
   readonly #memory: Memory
   /** All of a small file, from when that was read: whoever finds this version needs no read. */
   #bytes: Uint8Array | null = null
 
-  constructor(described: Described, mounts: Mounts, memory: Memory) {
+  constructor(described: Described, devices: Devices, memory: Memory) {
     this.path = described.path
     this.fd = described.fd
     this.version = described.version
@@ -46,19 +46,19 @@ export class OpenFile {
     this.isRacy = described.isRacy
     this.listedAs = this.isRacy ? undefined : versionTag(this.version, Date.now())
     this.type = mediaType(this.path)
-    this.#mounts = mounts
+    this.#devices = devices
     this.#memory = memory
     this.#appendCheck = new AppendCheck(
       this.version,
       described.marks,
-      mounts.isLocal(this.version.dev),
+      devices.isLocal(this.version.dev),
     )
     if (described.bytes !== null) this.#keep(described.bytes)
   }
 
   /** Whether asking about it waits for nothing but this machine. */
   get isResponsive(): boolean {
-    return this.#mounts.isResponsive(this.version.dev)
+    return this.#devices.isResponsive(this.version.dev)
   }
 
   /**
@@ -116,7 +116,7 @@ export class OpenFile {
   close(): void | Promise<void> {
     if (this.#bytes !== null) this.#memory.unreserve(this.#bytes.length)
     this.#bytes = null
-    return this.#mounts.callsFor(this.path, this.version.dev).close(this.fd)
+    return this.#devices.callsFor(this.path, this.version.dev).close(this.fd)
   }
 
   /** Keeps a copy, if these are all of its bytes. It is never lent: a borrower might change it. */
@@ -127,7 +127,7 @@ export class OpenFile {
   }
 
   #run<T>(call: () => Promise<T>): Promise<T> {
-    return this.#mounts.run(this.path, this.version.dev, call)
+    return this.#devices.run(this.path, this.version.dev, call)
   }
 
   #readInto(into: Uint8Array, start: number): Promise<number> {

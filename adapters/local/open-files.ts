@@ -1,10 +1,10 @@
 import { type Calls, codeOf, onThisThread } from './calls.ts'
+import { Devices } from './devices.ts'
 import type { SharingOptions } from './file-source.ts'
 import { type Descriptor, Fingerprints } from './fingerprint.ts'
 import { Handle, type Pool, type PooledFile } from './handle.ts'
 import { IdleFiles } from './idle-files.ts'
 import type { Memory } from './memory.ts'
-import { Mounts } from './mounts.ts'
 import { OpenFile } from './open-file.ts'
 import type { Scope } from './root-directory.ts'
 import { isSame, type Version } from './version.ts'
@@ -30,7 +30,7 @@ interface Sought {
  */
 export class OpenFiles {
   readonly #memory: Memory
-  readonly #mounts: Mounts
+  readonly #devices: Devices
   readonly #fingerprints: Fingerprints
   /** Files that further responses may share, by the scope and path where they were found. */
   readonly #shared = new Map<string, PooledFile>()
@@ -42,15 +42,15 @@ export class OpenFiles {
   /** What handles ask of this pool. */
   readonly #pool: Pool
 
-  constructor(memory: Memory, mounts: Mounts = new Mounts()) {
+  constructor(memory: Memory, devices: Devices = new Devices()) {
     this.#memory = memory
-    this.#mounts = mounts
+    this.#devices = devices
     this.#pool = {
       memory,
       release: (pooled) => this.#release(pooled),
       detach: (pooled) => this.#idle.detach(pooled),
     }
-    this.#fingerprints = new Fingerprints(mounts, memory)
+    this.#fingerprints = new Fingerprints(devices, memory)
   }
 
   /**
@@ -68,7 +68,7 @@ export class OpenFiles {
     const checked = this.#checkedLately(key)
     if (checked !== null) return this.#acquire(checked, keepOpen)
     const sought = { scope, path: scope.prefix + path, key, keepOpen }
-    if (!this.#mounts.isWarm(sought.path)) return this.#findCold(sought)
+    if (!this.#devices.isWarm(sought.path)) return this.#findCold(sought)
     const found = this.#lookSync(sought)
     if (found === null) return this.#miss(sought)
     const pooled = this.#current(sought, found)
@@ -98,14 +98,14 @@ export class OpenFiles {
     const began = performance.now()
     if (began >= pooled.checkedUntil || !isResponsive) return null
     const found = onThisThread.stat(path)
-    this.#mounts.noteDuration(version.dev, performance.now() - began)
+    this.#devices.noteDuration(version.dev, performance.now() - began)
     return found !== null && isSame(found, version) ? pooled : null
   }
 
   async #findCold(sought: Sought): Promise<Found> {
-    const found = await this.#mounts.look(sought.path)
+    const found = await this.#devices.look(sought.path)
     if (found === null) return this.#miss(sought)
-    const calls = this.#mounts.callsFor(sought.path, found.dev)
+    const calls = this.#devices.callsFor(sought.path, found.dev)
     const pooled = this.#current(sought, found)
     return pooled ? this.#acquireIfInside(sought, pooled, calls) : this.#open(sought, calls)
   }
@@ -121,7 +121,7 @@ export class OpenFiles {
     // A path may lead through a directory that was removed just now, and elsewhere at once.
     const found =
       onThisThread.stat(path) ?? (this.#shared.has(key) ? onThisThread.stat(path) : null)
-    this.#mounts.note(path, found?.dev, performance.now() - began)
+    this.#devices.note(path, found?.dev, performance.now() - began)
     return found
   }
 
@@ -187,7 +187,7 @@ export class OpenFiles {
   async #describe(opened: Descriptor, calls: Calls): Promise<OpenFile> {
     try {
       const described = await this.#fingerprints.describe(opened)
-      return new OpenFile(described, this.#mounts, this.#memory)
+      return new OpenFile(described, this.#devices, this.#memory)
     } catch (error) {
       await calls.close(opened.fd)
       throw error

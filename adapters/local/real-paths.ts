@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { dirname, sep } from 'node:path'
 import { type Calls, isNotUtf8 } from './calls.ts'
-import type { Mounts } from './mounts.ts'
+import type { Devices } from './devices.ts'
 import { isDirectory, isSame, isSameFile, type Version } from './version.ts'
 
 /** What names say of where a file lies; unclear if they led elsewhere meanwhile. */
@@ -24,12 +24,12 @@ const LOOKS_IN_ROOT = 1
 export class RealPaths {
   readonly #root: string
   readonly #prefix: string
-  readonly #mounts: Mounts
+  readonly #devices: Devices
 
-  constructor(root: string, mounts: Mounts) {
+  constructor(root: string, devices: Devices) {
     this.#root = root
     this.#prefix = root.endsWith(sep) ? root : root + sep
-    this.#mounts = mounts
+    this.#devices = devices
   }
 
   /**
@@ -83,7 +83,7 @@ export class RealPaths {
   /** Some network and FUSE mounts number a file anew at each look; then all else must agree. */
   #isSame(found: Version, version: Version): boolean {
     if (isSameFile(found, version)) return true
-    return !this.#mounts.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
+    return !this.#devices.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
   }
 }
 

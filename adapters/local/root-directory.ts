@@ -3,8 +3,8 @@ import { sep } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
 import { type Calls, canAskDescriptors, isAbsence, unlessAbsent } from './calls.ts'
+import type { Devices } from './devices.ts'
 import type { Descriptor } from './fingerprint.ts'
-import type { Mounts } from './mounts.ts'
 import type { OpenFile } from './open-file.ts'
 import { linkOf, O_PATH, openByDescriptor, openRegular } from './opening.ts'
 import { isBelow, RealPaths } from './real-paths.ts'
@@ -82,7 +82,7 @@ export class RootDirectory implements Scope {
   readonly #path: string
   readonly #followsLinks: boolean
   readonly #realPaths: RealPaths
-  readonly #mounts: Mounts
+  readonly #devices: Devices
   /** Until when the root is taken to be there, on the clock of `performance`. */
   #thereUntil = 0
 
@@ -90,11 +90,11 @@ export class RootDirectory implements Scope {
    * @param path absolute; it may be a link that a deployment points at its next release
    * @param links `follow`: those that lead out of the root are followed, too
    */
-  constructor(path: string, links: 'inside' | 'follow', mounts: Mounts) {
+  constructor(path: string, links: 'inside' | 'follow', devices: Devices) {
     this.#path = path
     this.#followsLinks = links === 'follow'
-    this.#realPaths = new RealPaths(path, mounts)
-    this.#mounts = mounts
+    this.#realPaths = new RealPaths(path, devices)
+    this.#devices = devices
     this.prefix = path.endsWith(sep) ? path : path + sep
     // Nothing in a path can be taken for its end.
     this.id = `${links}\0${path}\0`
@@ -117,7 +117,7 @@ export class RootDirectory implements Scope {
 
   /** @throws Error, as a rejection, if it is no directory by now */
   async look(): Promise<void> {
-    const found = await this.#mounts.look(this.#path)
+    const found = await this.#devices.look(this.#path)
     if (found === null || !isDirectory(found)) {
       throw new Error(
         `Expected a directory, found ${found ? 'something else' : 'nothing'} at ${this.#path}`,

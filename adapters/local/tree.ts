@@ -11,7 +11,7 @@ import type { Handle } from './handle.ts'
 import { listBelow } from './list.ts'
 import { openLiveSource } from './live-file.ts'
 import { RootDirectory } from './root-directory.ts'
-import { mounts, openFiles } from './shared.ts'
+import { devices, openFiles } from './shared.ts'
 
 /** Options of a tree of local files. */
 export interface LocalOptions extends SharingOptions {
@@ -54,7 +54,7 @@ export function localTree(
   const { live = false } = options
   const isLive = typeof live === 'function' ? live : () => live
   if (isLive !== live) expectSwitch('live', live)
-  const root = new RootDirectory(expectDirectory(directory), expectLinks(options.links), mounts)
+  const root = new RootDirectory(expectDirectory(directory), expectLinks(options.links), devices)
   const adapt = (found: Handle | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   const tree: FileTree = {
@@ -64,7 +64,7 @@ export function localTree(
       const found = openFiles.find(root, path, options)
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
-    list: (path) => listBelow(root, path, mounts),
+    list: (path) => listBelow(root, path, devices),
   }
   return ofStore(tree, openFiles, root.id)
 }

@@ -30,7 +30,7 @@ const MOST_LOOKS = 16
  * Which paths may be looked at on this thread, and in how many others those that may stall are
  * waited for: a mount of NFS, SMB or FUSE takes seconds to answer when its server does.
  */
-export class Mounts {
+export class Devices {
   /** Whether a device is one of this machine, by its number. */
   readonly #local = new Map<number, boolean>()
   /** Until when a device is not to be trusted, on the clock of `performance`, and for how long. */
