@@ -17,16 +17,15 @@ import { closeSource } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, onThisThread } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
-import type { Lease } from './local/lease.ts'
+import type { Handle } from './local/handle.ts'
 import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { isSame } from './local/version.ts'
 import { overlay } from './site/overlay.ts'
 import { site } from './site/site.ts'
 
-export type { FileOptions } from './local/file-source.ts'
+export type { FileOptions, SharingOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
-export type { SharingOptions } from './local/sharing.ts'
 export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Bun: { file(path: string): Blob }
@@ -71,7 +70,7 @@ export async function bunFile(
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
   expectSwitch('stable', options.stable)
-  return sourceAt(path, options, (file) => shownInline(bunSource(file, options)))
+  return sourceAt(path, options, (handle) => shownInline(bunSource(handle, options)))
 }
 
 /**
@@ -93,7 +92,7 @@ export function bunDirectory<Context extends readonly unknown[] = readonly unkno
   const { stable } = options
   expectSwitch('stable', stable)
   const lookup = site(
-    localTree(root, options, (lease) => bunSource(lease, { stable })),
+    localTree(root, options, (handle) => bunSource(handle, { stable })),
     options,
   )
   const adapt = (found: Found | undefined) => (isSource(found) ? shownInline(found) : found)
@@ -103,15 +102,15 @@ export function bunDirectory<Context extends readonly unknown[] = readonly unkno
   }
 }
 
-function bunSource(lease: Lease, options: FileOptions & BunOptions): FileSource {
+function bunSource(handle: Handle, options: FileOptions & BunOptions): FileSource {
   const isSentByBun = (length: number) => !options.stable && length >= SENDFILE_FROM
-  return fileSource(lease, options, {
+  return fileSource(handle, options, {
     bufferLimit: SENDFILE_FROM,
     // Bun, too, reads smaller bodies on the main thread: going through another is slower.
-    sync: (start, end) => (isSentByBun(end - start) ? null : lease.readSync(start, end)),
+    sync: (start, end) => (isSentByBun(end - start) ? null : handle.readSync(start, end)),
     body: options.stable
       ? undefined
-      : (start, end) => (isSentByBun(end - start) ? handOver(lease, start, end) : null),
+      : (start, end) => (isSentByBun(end - start) ? bunBody(handle, start, end) : null),
   })
 }
 
@@ -120,15 +119,15 @@ function bunSource(lease: Lease, options: FileOptions & BunOptions): FileSource 
  * be done, and else by its path. Null if the file has changed, or the disk may keep Bun waiting,
  * which opens and reads on the main thread.
  */
-function handOver(lease: Lease, start: number, end: number): Blob | null {
-  const { file } = lease
+function bunBody(handle: Handle, start: number, end: number): Blob | null {
+  const { file } = handle
   if (!file.has(start, end) || !file.isSurelyUnchanged()) return null
   if (canAskDescriptors) {
-    return lease.handOver() ? Bun.file(linkOf(file.fd)).slice(start, end) : null
+    return handle.detach() ? Bun.file(linkOf(file.fd)).slice(start, end) : null
   }
   const found = onThisThread.stat(file.path)
   if (found === null || !isSame(found, file.version)) return null
-  void closeSource(lease)
+  void closeSource(handle)
   return Bun.file(file.path).slice(start, end)
 }
 

@@ -16,16 +16,15 @@ import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, type DenoStat, fromDeno, onThisThread } from './local/calls.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
-import type { Lease } from './local/lease.ts'
+import type { Handle } from './local/handle.ts'
 import type { OpenFile } from './local/open-file.ts'
 import { linkOf } from './local/opening.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { isSame } from './local/version.ts'
 import { site } from './site/site.ts'
 
-export type { FileOptions } from './local/file-source.ts'
+export type { FileOptions, SharingOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
-export type { SharingOptions } from './local/sharing.ts'
 export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 
 declare const Deno: {
@@ -78,7 +77,7 @@ export async function denoFile(
   options: FileOptions & DenoOptions = {},
 ): Promise<FileSource | null> {
   expectSwitch('native', options.native)
-  return sourceAt(path, options, denoSource)
+  return sourceAt(path, options, (handle) => denoSource(handle, options))
 }
 
 /**
@@ -100,7 +99,7 @@ export function denoDirectory<Context extends readonly unknown[] = readonly unkn
   const { native } = options
   expectSwitch('native', native)
   const lookup = site(
-    localTree(root, options, (lease) => denoSource(lease, { native })),
+    localTree(root, options, (handle) => denoSource(handle, { native })),
     options,
   )
   return (request, ...context) =>
@@ -112,26 +111,26 @@ function isHost(value: string): boolean {
   return !/[/\\?#]/.test(value)
 }
 
-function denoSource(lease: Lease, options: FileOptions & DenoOptions): FileSource {
-  return fileSource(lease, options, {
-    sync: (start, end) => (end - start <= READ_SYNC_UP_TO ? lease.readSync(start, end) : null),
-    body: (start, end) => (options.native ? handOver(lease, start, end) : null),
+function denoSource(handle: Handle, options: FileOptions & DenoOptions): FileSource {
+  return fileSource(handle, options, {
+    sync: (start, end) => (end - start <= READ_SYNC_UP_TO ? handle.readSync(start, end) : null),
+    body: (start, end) => (options.native ? denoStream(handle, start, end) : null),
   })
 }
 
 /** Deno's own stream from `start` on; null if it isn't of this version, or would not be cut. */
-async function handOver(
-  lease: Lease,
+async function denoStream(
+  handle: Handle,
   start: number,
   end: number,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
-  const { file } = lease
+  const { file } = handle
   if (!file.has(start, end) || (end < file.version.size && !cutsSurplus())) return null
   const native = file.isSurelyUnchanged() ? await openNative(file) : null
   if (native === null) return null
   try {
     native.seekSync(start, SEEK_START)
-    await lease.close()
+    await handle.close()
     return native.readable
   } catch (error) {
     native.close()

@@ -15,15 +15,14 @@ import { expectSwitch } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
-import type { Lease } from './local/lease.ts'
+import type { Handle } from './local/handle.ts'
 import { memory } from './local/shared.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { handOn } from './node-fetch/handed-on.ts'
 import { site } from './site/site.ts'
 
-export type { FileOptions } from './local/file-source.ts'
+export type { FileOptions, SharingOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
-export type { SharingOptions } from './local/sharing.ts'
 export type { DirectoryOptions, LocalOptions } from './local/tree.ts'
 export { nodeListener } from './node-http/listener.ts'
 export type { Incoming, Outgoing } from './node-http/messages.ts'
@@ -67,7 +66,7 @@ export async function nodeFile(
   options: FileOptions & NodeOptions = {},
 ): Promise<FileSource | null> {
   expectSwitch('native', options.native)
-  return sourceAt(path, options, nodeSource)
+  return sourceAt(path, options, (handle) => nodeSource(handle, options))
 }
 
 /**
@@ -92,14 +91,14 @@ export function nodeDirectory<Context extends readonly unknown[] = readonly unkn
   const { native } = options
   expectSwitch('native', native)
   return site(
-    localTree(root, options, (file) => nodeSource(file, { native })),
+    localTree(root, options, (handle) => nodeSource(handle, { native })),
     options,
   )
 }
 
-function nodeSource(lease: Lease, options: FileOptions & NodeOptions): FileSource {
-  if (!options.native) return fileSource(lease, options)
-  const source: FileSource = fileSource(lease, options, {
+function nodeSource(handle: Handle, options: FileOptions & NodeOptions): FileSource {
+  if (!options.native) return fileSource(handle, options)
+  const source: FileSource = fileSource(handle, options, {
     body: (start, end) => handOn(source, memory, start, end),
   })
   return source

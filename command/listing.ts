@@ -1,8 +1,8 @@
 import type { Dir } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { type Calls, type DenoEntry, deno } from '../adapters/local/calls.ts'
-import type { Below } from '../adapters/local/place.ts'
-import { mounts } from '../adapters/local/shared.ts'
+import type { RootDirectory } from '../adapters/local/root-directory.ts'
+import { devices } from '../adapters/local/shared.ts'
 import { isRegular, lastModified, type Version } from '../adapters/local/version.ts'
 import type { Entry } from '../adapters/site/tree.ts'
 import { isName } from '../adapters/site/url-path.ts'
@@ -18,21 +18,24 @@ const BATCH = 512
  *
  * @throws Error, as a rejection, if it is no folder, or may not be served
  */
-export async function* listFolder(place: Below, path: string): AsyncGenerator<readonly Entry[]> {
+export async function* listFolder(
+  place: RootDirectory,
+  path: string,
+): AsyncGenerator<readonly Entry[]> {
   const at = place.prefix + path
-  const found = await mounts.look(at)
+  const found = await devices.look(at)
   if (found === null) throw new Error(`Expected a folder, found nothing at ${at}`)
   // On this thread, where that waits for nothing: some calls for each folder, not for each file.
-  const folder = await place.enter(at, mounts.callsFor(at, found.dev))
+  const folder = await place.enter(at, devices.callsFor(at, found.dev))
   if (folder === null) throw new Error(`Expected a folder that may be served, got ${at}`)
-  const inTurn = <T>(call: () => Promise<T>) => mounts.run(at, found.dev, call)
+  const inTurn = <T>(call: () => Promise<T>) => devices.run(at, found.dev, call)
   try {
     const directory = await inTurn(() => openFolder(folder.path))
     try {
       for (let isOver = false; !isOver; ) {
         const { entries, links, isLast } = await inTurn(() => directory.read())
         for (const name of links) {
-          const calls = await mounts.callsBehind(`${at}/${name}`)
+          const calls = await devices.callsBehind(`${at}/${name}`)
           const target = calls && (await follow(place, `${folder.path}/${name}`, calls))
           if (target !== null) entries.push({ name, kind: 'file' })
         }
@@ -120,19 +123,19 @@ async function nextBatch(entries: AsyncIterator<DenoEntry>): Promise<Batch> {
 
 /** What listing a file did not tell of it; null if it is gone, or may not be served. */
 export async function describeFile(
-  place: Below,
+  place: RootDirectory,
   path: string,
 ): Promise<Pick<Entry, 'size' | 'lastModified'> | null> {
   const at = place.prefix + path
-  const found = await mounts.look(at).catch(() => null)
+  const found = await devices.look(at).catch(() => null)
   if (found === null) return null
   // On this thread, where that waits for nothing: an order by size asks this of every file.
-  const file = await follow(place, at, mounts.callsFor(at, found.dev))
+  const file = await follow(place, at, devices.callsFor(at, found.dev))
   return file && { size: file.size, lastModified: lastModified(file) }
 }
 
 /** The file that a path leads to; null if there is none that may be served. */
-async function follow(place: Below, path: string, calls: Calls): Promise<Version | null> {
+async function follow(place: RootDirectory, path: string, calls: Calls): Promise<Version | null> {
   try {
     const found = await place.follow(path, calls)
     return found !== null && isRegular(found) ? found : null

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { Below } from '../adapters/local/place.ts'
-import { mounts } from '../adapters/local/shared.ts'
+import { RootDirectory } from '../adapters/local/root-directory.ts'
+import { devices } from '../adapters/local/shared.ts'
 import { nodeDirectory } from '../adapters/node.ts'
 import { describeFile, listFolder } from '../command/listing.ts'
 import { Views } from '../command/page/events.ts'
@@ -36,7 +36,7 @@ function makeRoot(...paths: string[]): string {
 }
 
 function shelfOf(root: string): Shelf {
-  const below = new Below(root, 'inside', mounts)
+  const below = new RootDirectory(root, 'inside', devices)
   return {
     list: (path) => listFolder(below, path),
     describe: (path) => describeFile(below, path),

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Below } from '../adapters/local/place.ts'
-import { mounts } from '../adapters/local/shared.ts'
+import { RootDirectory } from '../adapters/local/root-directory.ts'
+import { devices } from '../adapters/local/shared.ts'
 import type { FileTree } from '../adapters/site/tree.ts'
 import { describeFile, listFolder } from '../command/listing.ts'
 import type { Shelf } from '../command/page/library.ts'
@@ -24,7 +24,7 @@ function localShelf(): Shelf {
     mkdirSync(join(root, path, '..'), { recursive: true })
     writeFileSync(Buffer.concat([Buffer.from(`${root}/`), bytes]), 'film')
   }
-  const below = new Below(root, 'inside', mounts)
+  const below = new RootDirectory(root, 'inside', devices)
   return {
     list: (path) => listFolder(below, path),
     describe: (path) => describeFile(below, path),

@@ -13,9 +13,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Devices } from '../adapters/local/devices.ts'
 import { type Described, Fingerprints } from '../adapters/local/fingerprint.ts'
 import { Memory } from '../adapters/local/memory.ts'
-import { Mounts } from '../adapters/local/mounts.ts'
 import { nodeFile } from '../adapters/node.ts'
 import { readBytes } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
@@ -169,15 +169,15 @@ describe('the tag of a local file', () => {
 
 describe('what is read of a file for its tag', () => {
   it('is made anew of what lies in an image, which another may have replaced', async () => {
-    const mounts = new Mounts()
-    const prints = new Fingerprints(mounts, new Memory())
+    const devices = new Devices()
+    const prints = new Fingerprints(devices, new Memory())
     const tags: string[] = []
     for (const seed of [1, 2]) {
       const fd = openSync(put('of-image', someBytes(500, seed), BUILT), 'r')
       onTestFinished(() => closeSync(fd))
       // SquashFS has one time, in seconds.
       const version = { ...fstatSync(fd), ino: 5, mtimeMs: BUILT * 1000, ctimeMs: BUILT * 1000 }
-      vi.spyOn(mounts, 'run').mockImplementation(async (_path, _dev, call) => {
+      vi.spyOn(devices, 'run').mockImplementation(async (_path, _dev, call) => {
         const found = await call()
         return typeof found === 'number' ? found : Object(version)
       })
@@ -201,7 +201,7 @@ describe('what is read of a file for its tag', () => {
   it('is no memory that was not read: of a file that gives less than its size, nothing', async () => {
     const path = put('short.bin', someBytes(1000), BUILT)
     const described = await describeWith(path, async () => 999)
-    expect(described).toMatchObject({ etag: 'W/"3e8--new"', isTellable: false, bytes: null })
+    expect(described).toMatchObject({ etag: 'W/"3e8--new"', isRacy: true, bytes: null })
   })
 })
 
@@ -240,12 +240,12 @@ async function describeWith(
   path: string,
   read: (call: () => Promise<unknown>) => Promise<unknown>,
 ): Promise<Described> {
-  const mounts = new Mounts()
-  await mounts.look(path)
-  vi.spyOn(mounts, 'run').mockImplementation(async (_path, _dev, call) => Object(await read(call)))
+  const devices = new Devices()
+  await devices.look(path)
+  vi.spyOn(devices, 'run').mockImplementation(async (_path, _dev, call) => Object(await read(call)))
   const fd = openSync(path, 'r')
   onTestFinished(() => closeSync(fd))
-  return new Fingerprints(mounts, new Memory()).describe({ path, fd, version: fstatSync(fd) })
+  return new Fingerprints(devices, new Memory()).describe({ path, fd, version: fstatSync(fd) })
 }
 
 async function describeFile(path: string): Promise<FileSource> {

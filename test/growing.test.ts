@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { inPool } from '../adapters/local/calls.ts'
-import { News } from '../adapters/local/news.ts'
-import { mounts } from '../adapters/local/shared.ts'
+import { devices } from '../adapters/local/shared.ts'
+import { Watcher } from '../adapters/local/watcher.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
 import { readBytes } from '../src/reader.ts'
@@ -199,8 +199,8 @@ describe('growingFile', () => {
     if (found === null || isSource(found)) throw new Error('Expected an answer')
     // So it takes some seconds before the device is trusted again.
     const { dev } = statSync(path)
-    for (let i = 0; i < 4 && count === 0; i++) mounts.noteDuration(dev, 1000)
-    const looks = vi.spyOn(mounts, 'look')
+    for (let i = 0; i < 4 && count === 0; i++) devices.noteDuration(dev, 1000)
+    const looks = vi.spyOn(devices, 'look')
     const before = watches()
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
@@ -244,11 +244,11 @@ describe('growingFile', () => {
     const writer = new AbortController()
     const found = await growingFile(path, request, { until: writer.signal, poll: 2 ** 31 - 1 })
     if (found === null || isSource(found)) throw new Error('Expected an answer')
-    const looks = vi.spyOn(mounts, 'look')
+    const looks = vi.spyOn(devices, 'look')
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
     const next = reader.read()
-    // Once it is followed, and once more before it is waited for news of it.
+    // Once it is followed, and once more before it is watched.
     await until(() => looks.mock.calls.length > 2)
     looks.mockRestore()
     await settle()
@@ -257,11 +257,11 @@ describe('growingFile', () => {
   })
 
   it('hears what came before it waits', async () => {
-    const news = new News(2 ** 31 - 1)
-    news.tell()
-    await news.wait()
-    const next = news.wait()
-    news.close()
+    const watcher = new Watcher(2 ** 31 - 1)
+    watcher.notify()
+    await watcher.wait()
+    const next = watcher.wait()
+    watcher.close()
     await next
   })
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
+import type { PooledFile } from '../adapters/local/handle.ts'
 import { IdleFiles } from '../adapters/local/idle-files.ts'
-import type { Pooled } from '../adapters/local/lease.ts'
 
 /** What the sweeper waits for: the timers that vitest makes its own are not those of `node:timers`. */
 const timers: (() => void)[] = vi.hoisted(() => [])
@@ -15,28 +15,28 @@ vi.mock(import('node:timers'), async (original) => ({
 
 afterEach(() => void vi.useRealTimers())
 
-it('sweeps by itself for as long as files wait, handed over or not', () => {
+it('sweeps by itself for as long as files wait, detached or not', () => {
   vi.useFakeTimers({ toFake: ['performance'] })
-  const closed: Pooled[] = []
-  const close = (pooled: Pooled) => {
+  const closed: PooledFile[] = []
+  const close = (pooled: PooledFile) => {
     closed.push(pooled)
     idle.remove(pooled)
   }
   const idle: IdleFiles = new IdleFiles(close, close)
-  const [waiting, handedOver] = [pooledFor(1000), pooledFor(0)]
+  const [waiting, detached] = [pooledFor(1000), pooledFor(0)]
   idle.add(waiting)
-  idle.handOver(handedOver)
-  const seen: (readonly Pooled[])[] = []
+  idle.detach(detached)
+  const seen: (readonly PooledFile[])[] = []
   for (const passed of [999, 1, 28_999, 1]) {
     vi.advanceTimersByTime(passed)
     expect(timers.length).toBe(1)
     timers.pop()?.()
     seen.push([...closed])
   }
-  expect(seen).toEqual([[], [waiting], [waiting], [waiting, handedOver]])
+  expect(seen).toEqual([[], [waiting], [waiting], [waiting, detached]])
   expect(timers.length).toBe(0)
 })
 
-function pooledFor(keepOpen: number): Pooled {
-  return { file: Object(null), key: '', users: 0, keepOpen, checkedUntil: 0 }
+function pooledFor(keepOpen: number): PooledFile {
+  return { file: Object(null), key: '', refCount: 0, keepOpen, checkedUntil: 0 }
 }

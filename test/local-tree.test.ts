@@ -196,7 +196,7 @@ it('a root that is gone is a failure, and no empty one', async () => {
 })
 
 function treeOf(options: LocalOptions = {}): FileTree {
-  return localTree(root, options, (lease) => fileSource(lease, {}))
+  return localTree(root, options, (handle) => fileSource(handle, {}))
 }
 
 /** The entries in the order of their names, as text. */

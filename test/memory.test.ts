@@ -104,30 +104,30 @@ describe('the chunks of bodies', () => {
     const sizes: number[] = []
     let joined = 0
     for (const count of [1, 64, 128, 256, 600]) {
-      for (; joined < count; joined++) memory.join()
+      for (; joined < count; joined++) memory.addReader()
       sizes.push(memory.chunkSize() / KIB)
     }
-    for (; joined > 1; joined--) memory.leave()
+    for (; joined > 1; joined--) memory.removeReader()
     sizes.push(memory.chunkSize() / KIB)
     expect(sizes).toEqual([512, 256, 128, 64, 32, 512])
   })
 
   it('have what buffers leave of the budget', () => {
     const memory = new Memory()
-    for (let i = 0; i < 32; i++) memory.join()
+    for (let i = 0; i < 32; i++) memory.addReader()
     expect(memory.chunkSize() / KIB).toBe(512)
     for (let i = 0; i < 16; i++) memory.takeBuffer(MIB)
     expect(memory.chunkSize() / KIB).toBeLessThan(400)
   })
 })
 
-describe('heat', () => {
-  it('has room for 16 MiB of files up to 64 KiB, and again once they are cool', () => {
+describe('reserve', () => {
+  it('has room for 16 MiB of files up to 64 KiB, and again once one is given back', () => {
     const memory = new Memory()
-    expect(memory.heat(64 * 1024 + 1)).toBe(false)
-    for (let i = 0; i < 256; i++) expect(memory.heat(64 * 1024)).toBe(true)
-    expect(memory.heat(1)).toBe(false)
-    memory.cool(64 * 1024)
-    expect(memory.heat(64 * 1024)).toBe(true)
+    expect(memory.reserve(64 * 1024 + 1)).toBe(false)
+    for (let i = 0; i < 256; i++) expect(memory.reserve(64 * 1024)).toBe(true)
+    expect(memory.reserve(1)).toBe(false)
+    memory.unreserve(64 * 1024)
+    expect(memory.reserve(64 * 1024)).toBe(true)
   })
 })

@@ -12,14 +12,13 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { inPool, onThisThread } from '../adapters/local/calls.ts'
-import { toSourceOrClose } from '../adapters/local/file-source.ts'
-import { Lease } from '../adapters/local/lease.ts'
+import { Devices } from '../adapters/local/devices.ts'
+import { type SharingOptions, toSourceOrClose } from '../adapters/local/file-source.ts'
+import { Handle } from '../adapters/local/handle.ts'
 import { openLive } from '../adapters/local/live-file.ts'
-import { LARGEST_HOT, Memory } from '../adapters/local/memory.ts'
-import { Mounts } from '../adapters/local/mounts.ts'
+import { LARGEST_KEPT, Memory } from '../adapters/local/memory.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
-import { anywhere } from '../adapters/local/place.ts'
-import type { SharingOptions } from '../adapters/local/sharing.ts'
+import { anywhere } from '../adapters/local/root-directory.ts'
 import { localTree } from '../adapters/local/tree.ts'
 import type { Version } from '../adapters/local/version.ts'
 import { nodeFile } from '../adapters/node.ts'
@@ -141,14 +140,14 @@ describe('an open file', () => {
 
   it('that fails to close when nobody waits for that leaves no rejection', async () => {
     const file = await findFile(putFile(directory, someBytes(SIZE)))
-    const pooled = { file: file.file, key: '', users: 1, keepOpen: 0, checkedUntil: 0 }
+    const pooled = { file: file.file, key: '', refCount: 1, keepOpen: 0, checkedUntil: 0 }
     const release = () => Promise.reject(new Error('EIO: i/o error, close'))
-    const lender = { memory: new Memory(), release, handOver: () => true }
-    expect(new Lease(pooled, lender).handOver()).toBe(true)
+    const pool = { memory: new Memory(), release, detach: () => true }
+    expect(new Handle(pooled, pool).detach()).toBe(true)
     const failing = () => {
       throw new Error('no')
     }
-    expect(() => toSourceOrClose(new Lease(pooled, lender), failing)).toThrow('no')
+    expect(() => toSourceOrClose(new Handle(pooled, pool), failing)).toThrow('no')
     await file.close()
   })
 
@@ -182,7 +181,7 @@ describe('an open file', () => {
     await file.close()
   })
 
-  it.each<[how: string, read: (file: Lease) => Promise<Uint8Array> | Uint8Array | null]>([
+  it.each<[how: string, read: (file: Handle) => Promise<Uint8Array> | Uint8Array | null]>([
     ['in another thread', (file) => file.read(0, 100)],
     ['on this one', (file) => file.readSync(0, 100)],
   ])('keeps a copy of its bytes when it is short and read %s', async (_how, read) => {
@@ -201,11 +200,11 @@ describe('an open file', () => {
 
   it('keeps its bytes only as long as it is open', async () => {
     const memory = new Memory()
-    const path = putFile(directory, someBytes(LARGEST_HOT))
-    const lease = await new OpenFiles(memory).find(anywhere, path, { keepOpen: 0 })
-    if (lease === null || lease === 'directory') throw new Error('Expected a file')
-    const rooms = () => Array.from({ length: 256 }, () => memory.heat(LARGEST_HOT))
-    await lease.close()
+    const path = putFile(directory, someBytes(LARGEST_KEPT))
+    const handle = await new OpenFiles(memory).find(anywhere, path, { keepOpen: 0 })
+    if (handle === null || handle === 'directory') throw new Error('Expected a file')
+    const rooms = () => Array.from({ length: 256 }, () => memory.reserve(LARGEST_KEPT))
+    await handle.close()
     expect(rooms()).not.toContain(false)
   })
 
@@ -214,11 +213,11 @@ describe('an open file', () => {
     const path = putFile(directory, someBytes(SIZE))
     const before = new OpenFiles(memory)
     for (let i = 0; i < 64; i++) {
-      const lease = await before.find(anywhere, path, { keepOpen: 0 })
-      if (lease === null || lease === 'directory') throw new Error('Expected a file')
-      await Promise.all([lease.close(), lease.close()])
+      const handle = await before.find(anywhere, path, { keepOpen: 0 })
+      if (handle === null || handle === 'directory') throw new Error('Expected a file')
+      await Promise.all([handle.close(), handle.close()])
     }
-    memory.join()
+    memory.addReader()
     expect(memory.chunkSize()).toBe(512 * 1024)
   })
 
@@ -296,31 +295,31 @@ describe('an open file', () => {
   })
 
   it('reads nothing at once where that may keep the thread waiting', async () => {
-    const mounts = new Mounts()
-    const away = new OpenFiles(new Memory(), mounts)
-    const lease = await away.find(anywhere, putFile(directory, someBytes(SIZE)))
-    if (lease === null || lease === 'directory') throw new Error('Expected a file')
-    vi.spyOn(mounts, 'answersAtOnce').mockReturnValue(false)
-    expect(lease.readSync(0, 10)).toBe(null)
-    expect(Buffer.from(await lease.read(0, 10))).toEqual(
+    const devices = new Devices()
+    const away = new OpenFiles(new Memory(), devices)
+    const handle = await away.find(anywhere, putFile(directory, someBytes(SIZE)))
+    if (handle === null || handle === 'directory') throw new Error('Expected a file')
+    vi.spyOn(devices, 'isResponsive').mockReturnValue(false)
+    expect(handle.readSync(0, 10)).toBe(null)
+    expect(Buffer.from(await handle.read(0, 10))).toEqual(
       Buffer.from(someBytes(SIZE).subarray(0, 10)),
     )
-    await lease.close()
+    await handle.close()
   })
 
   it('goes by the clock of its disk, however slow that was when it was opened', async () => {
-    const mounts = new Mounts()
-    const slow = vi.spyOn(mounts, 'answersAtOnce').mockReturnValue(false)
+    const devices = new Devices()
+    const slow = vi.spyOn(devices, 'isResponsive').mockReturnValue(false)
     const path = putFile(directory, someBytes(SIZE))
-    const lease = await new OpenFiles(new Memory(), mounts).find(anywhere, path)
-    if (lease === null || lease === 'directory') throw new Error('Expected a file')
+    const handle = await new OpenFiles(new Memory(), devices).find(anywhere, path)
+    if (handle === null || handle === 'directory') throw new Error('Expected a file')
     slow.mockRestore()
     appendFileSync(path, 'more')
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 500 })
     onTestFinished(() => void vi.useRealTimers())
-    await lease.read(0, SIZE)
-    expect(lease.readSync(0, 10)?.slice()).toEqual(someBytes(SIZE).slice(0, 10))
-    await lease.close()
+    await handle.read(0, SIZE)
+    expect(handle.readSync(0, 10)?.slice()).toEqual(someBytes(SIZE).slice(0, 10))
+    await handle.close()
   })
 
   it('reads at once where that is asked', async () => {
@@ -333,7 +332,7 @@ describe('an open file', () => {
   })
 })
 
-async function findFile(path: string, options?: SharingOptions): Promise<Lease> {
+async function findFile(path: string, options?: SharingOptions): Promise<Handle> {
   const found = await pool.find(anywhere, path, options)
   if (found === null || found === 'directory') throw new Error(`Expected a file at ${path}`)
   return found

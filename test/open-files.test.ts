@@ -17,12 +17,12 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { onThisThread } from '../adapters/local/calls.ts'
-import type { Lease } from '../adapters/local/lease.ts'
+import { Devices } from '../adapters/local/devices.ts'
+import type { SharingOptions } from '../adapters/local/file-source.ts'
+import type { Handle } from '../adapters/local/handle.ts'
 import { Memory } from '../adapters/local/memory.ts'
-import { Mounts } from '../adapters/local/mounts.ts'
 import { OpenFiles } from '../adapters/local/open-files.ts'
-import { anywhere, type Place } from '../adapters/local/place.ts'
-import type { SharingOptions } from '../adapters/local/sharing.ts'
+import { anywhere, type Scope } from '../adapters/local/root-directory.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { sourceOf } from './support/found.ts'
 import { canCountHandles, descriptorsOf, openHandles } from './support/handles.ts'
@@ -53,19 +53,19 @@ describe('a small file that is open', () => {
     expect(await textOf(second)).toBe('one')
     const later = await find()
     expect(await textOf(later)).toBe('two')
-    for (const lease of [first, second, later]) await lease.close()
+    for (const handle of [first, second, later]) await handle.close()
   })
 
   it('gives each a copy, to do with as it likes', async () => {
-    const lease = await find()
+    const handle = await find()
     for (let i = 0; i < 3; i++) {
-      const bytes = await lease.read(0, 3)
+      const bytes = await handle.read(0, 3)
       expect(Buffer.from(bytes).toString()).toBe('one')
       bytes.fill(0)
       structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] })
     }
-    expect(Buffer.from(await lease.read(1, 2)).toString()).toBe('n')
-    await lease.close()
+    expect(Buffer.from(await handle.read(1, 2)).toString()).toBe('n')
+    await handle.close()
   })
 })
 
@@ -114,8 +114,8 @@ describe('a file that several read', () => {
     await until(() => openHandles(path) === 0)
   })
 
-  it.runIf(canCountHandles)('is not kept when it is too young to be told apart', async () => {
-    stayYoung(path)
+  it.runIf(canCountHandles)('is not kept when its times are racy', async () => {
+    stayRacy(path)
     const [one, two] = [await find(), await find()]
     expect(openHandles(path)).toBe(2)
     await Promise.all([one.close(), two.close()])
@@ -130,7 +130,7 @@ describe('a file that several read', () => {
     const waiting = write(join(directory, 'waiting'), 'one')
     await (await find(waiting, { keepOpen: 60_000 })).close()
     let tries = 0
-    const failing: Place = {
+    const failing: Scope = {
       ...anywhere,
       open(...args) {
         if (++tries === 1) throw Object.assign(new Error(code), { code })
@@ -268,12 +268,12 @@ it('a file that was there is looked for twice before it is not', async () => {
 })
 
 it('nothing is asked on this thread of a disk that was slow just now', async () => {
-  const mounts = new Mounts()
-  pool = new OpenFiles(new Memory(), mounts)
+  const devices = new Devices()
+  pool = new OpenFiles(new Memory(), devices)
   await (await find()).close()
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
-  mounts.noteDuration(statSync(path).dev, 1000)
+  devices.noteDuration(statSync(path).dev, 1000)
   const calls = [
     vi.spyOn(onThisThread, 'stat'),
     vi.spyOn(onThisThread, 'fstat'),
@@ -288,11 +288,11 @@ it('nothing is asked on this thread of a disk that was slow just now', async () 
   expect(calls.map((call) => call.mock.calls)).toEqual([[], [], []])
 })
 
-describe.runIf(canCountHandles)('a file that was handed over', () => {
+describe.runIf(canCountHandles)('a file that was detached', () => {
   it('stays open for half a minute, whatever else is closed', async () => {
     const file = await find(path, { keepOpen: 0 })
     const before = performance.now()
-    expect(file.handOver()).toBe(true)
+    expect(file.detach()).toBe(true)
     await file.close()
     pool.closeIdle()
     pool.sweep(before + 29_999)
@@ -303,7 +303,7 @@ describe.runIf(canCountHandles)('a file that was handed over', () => {
 
   it('stays open for longer if that was asked for', async () => {
     const one = await find(path, { keepOpen: 60_000 })
-    one.handOver()
+    one.detach()
     const later = await find(path, { keepOpen: 0 })
     await later.close()
     pool.sweep(performance.now() + 30_000)
@@ -314,7 +314,7 @@ describe.runIf(canCountHandles)('a file that was handed over', () => {
 
   it('is lent to others meanwhile, and stays open for them after', async () => {
     const one = await find(path, { keepOpen: 0 })
-    one.handOver()
+    one.detach()
     const two = await find(path, { keepOpen: 0 })
     expect([openHandles(path), two.file === one.file]).toEqual([1, true])
     pool.sweep(performance.now() + 30_000)
@@ -325,36 +325,32 @@ describe.runIf(canCountHandles)('a file that was handed over', () => {
 
   it('stays open when another takes its name', async () => {
     const one = await find(path, { keepOpen: 0 })
-    one.handOver()
+    one.detach()
     replace(path)
     expect([await textAt(path), openHandles(path)]).toEqual(['two', 2])
     pool.sweep(performance.now() + 30_000)
     expect(openHandles(path)).toBe(0)
   })
 
-  it('can not be read any more by who handed it over', async () => {
+  it('can not be read any more by who detached it', async () => {
     const file = await find()
-    file.handOver()
+    file.detach()
     await expect(file.read(0, 1)).rejects.toThrow('was read after it was closed')
   })
 
   it('is one of 256, each for as many responses as there are', async () => {
-    const paths = Array.from({ length: 257 }, (_, i) => join(directory, `handed-over-${i}`))
+    const paths = Array.from({ length: 257 }, (_, i) => join(directory, `detached-${i}`))
     for (const one of paths) write(one, 'one')
-    const handOver = async (i: number) => {
+    const detach = async (i: number) => {
       const file = await find(paths[i], { keepOpen: 0 })
-      const isHandedOver = file.handOver()
+      const isDetached = file.detach()
       await file.close()
-      return isHandedOver
+      return isDetached
     }
-    const all = await Promise.all(paths.slice(0, 256).map((_, i) => handOver(i)))
-    expect([all.every(Boolean), await handOver(256), await handOver(0)]).toEqual([
-      true,
-      false,
-      true,
-    ])
+    const all = await Promise.all(paths.slice(0, 256).map((_, i) => detach(i)))
+    expect([all.every(Boolean), await detach(256), await detach(0)]).toEqual([true, false, true])
     pool.sweep(performance.now() + 30_000)
-    expect(await handOver(256)).toBe(true)
+    expect(await detach(256)).toBe(true)
     pool.sweep(performance.now() + 30_000)
     expect(openHandles(directory)).toBe(0)
   })
@@ -387,8 +383,8 @@ describe('what is found anew at once', () => {
     await before.close()
   })
 
-  it('and not for whom another place has it', async () => {
-    const closed: Place = { ...anywhere, id: 'closed ', open: async () => null }
+  it('and not for whom another scope has it', async () => {
+    const closed: Scope = { ...anywhere, id: 'closed ', open: async () => null }
     await (await find()).close()
     expect(await findIn(closed, path)).toBe(null)
     expect(await textAt(path)).toBe('one')
@@ -409,7 +405,7 @@ describe('what is found anew at once', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     onTestFinished(() => void vi.useRealTimers())
     let isCrowded = false
-    const place: Place = {
+    const scope: Scope = {
       ...anywhere,
       id: 'closed meanwhile ',
       contains: async () => {
@@ -417,10 +413,10 @@ describe('what is found anew at once', () => {
         return true
       },
     }
-    await (await findIn(place, path))?.close()
+    await (await findIn(scope, path))?.close()
     isCrowded = true
     vi.advanceTimersByTime(1001)
-    const file = await findIn(place, path)
+    const file = await findIn(scope, path)
     expect(file && (await textOf(file))).toBe('one')
     await file?.close()
   })
@@ -430,7 +426,7 @@ describe('what is found anew at once', () => {
     onTestFinished(() => void vi.useRealTimers())
     let isHeld = true
     let asked = 0
-    const place: Place = {
+    const scope: Scope = {
       ...anywhere,
       id: 'asked ',
       open: async (...args) => (isHeld ? anywhere.open(...args) : null),
@@ -440,7 +436,7 @@ describe('what is found anew at once', () => {
       },
     }
     const look = async () => {
-      const found = await findIn(place, path, { keepOpen: 60_000 })
+      const found = await findIn(scope, path, { keepOpen: 60_000 })
       await found?.close()
       return [found !== null, asked]
     }
@@ -502,12 +498,12 @@ describe('keepOpen', () => {
   })
 })
 
-async function findIn(place: Place, at: string, options?: SharingOptions): Promise<Lease | null> {
-  const found = await pool.find(place, at, options)
+async function findIn(scope: Scope, at: string, options?: SharingOptions): Promise<Handle | null> {
+  const found = await pool.find(scope, at, options)
   return found === 'directory' ? null : found
 }
 
-async function find(at: string = path, options?: SharingOptions): Promise<Lease> {
+async function find(at: string = path, options?: SharingOptions): Promise<Handle> {
   const file = await findIn(anywhere, at, options)
   if (file === null) throw new Error(`Expected a file at ${at}`)
   return file
@@ -520,12 +516,12 @@ async function textAt(at: string): Promise<string | null> {
   return text
 }
 
-async function textOf(lease: Lease): Promise<string> {
-  return Buffer.from(await lease.read(0, lease.file.version.size)).toString()
+async function textOf(handle: Handle): Promise<string> {
+  return Buffer.from(await handle.read(0, handle.file.version.size)).toString()
 }
 
 /** Stops the clock in the ms in which a file was changed. */
-function stayYoung(at: string): void {
+function stayRacy(at: string): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Math.floor(statSync(at).ctimeMs) })
   onTestFinished(() => void vi.useRealTimers())
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import {
+  ctimeRacyFor,
   entityTag,
   hasSameBytes,
   isSame,
   isSameFile,
   lastModified,
-  unrest,
+  mtimeRacyFor,
   type Version,
   versionTag,
-  youth,
 } from '../adapters/local/version.ts'
 
 const version: Version = {
@@ -23,7 +23,7 @@ const version: Version = {
   ctimeMs: Date.UTC(2026, 1) + 0.5,
 }
 
-it('a listing names a version, unless it is young or one that an image may have', () => {
+it('a listing names a version, unless it is racy or one that an image may have', () => {
   const now = version.ctimeMs + 60_000
   const second = { ...version, ctimeMs: version.mtimeMs }
   expect(
@@ -55,7 +55,7 @@ describe('two looks', () => {
 describe('a version', () => {
   const fine = Date.UTC(2026, 0) + 0.25
   const coarse = Date.UTC(2026, 0)
-  it.each<[string, Partial<Version>, isOurs: boolean, number]>([
+  it.each<[string, Partial<Version>, isLocal: boolean, number]>([
     ['for a tick of a fine clock', { mtimeMs: fine, ctimeMs: fine }, true, 20],
     [
       'for as long where its time was set, and is of now',
@@ -70,28 +70,29 @@ describe('a version', () => {
       false,
       2000,
     ],
-  ])('is young %s', (_when, times, isOurs, duration) => {
+  ])('has a racy mtime %s', (_when, times, isLocal, duration) => {
     const dated = { ...version, ...times }
-    const at = (now: number) => youth(dated, isOurs, now) > 0
+    const at = (now: number) => mtimeRacyFor(dated, isLocal, now) > 0
     expect(
       [dated.mtimeMs, dated.mtimeMs + duration - 0.5, dated.mtimeMs + duration].map(at),
     ).toEqual([true, true, false])
   })
 
-  it('of the future is as young as its ctime, and of the past no longer', () => {
+  it('of the future has an mtime that is as racy as its ctime, and of the past none', () => {
     const now = Date.UTC(2026, 5)
-    const young = (mtimeMs: number, ctimeMs: number) =>
-      youth({ ...version, mtimeMs, ctimeMs }, true, now)
+    const racyFor = (mtimeMs: number, ctimeMs: number) =>
+      mtimeRacyFor({ ...version, mtimeMs, ctimeMs }, true, now)
     expect([
-      young(now + 1e9, now - 19.5),
-      young(now + 1e9, now - 20.5),
-      young(now - 1e9, now + 0.5),
+      racyFor(now + 1e9, now - 19.5),
+      racyFor(now + 1e9, now - 20.5),
+      racyFor(now - 1e9, now + 0.5),
     ]).toEqual([0.5, 0, 0])
   })
 
-  it('may be touched unnoticed for as long as its ctime is of the same tick', () => {
+  it('has a racy ctime for as long as that is of the same tick', () => {
     const now = Date.UTC(2026, 5)
-    const at = (ctimeMs: number, isOurs = true) => unrest({ ...version, ctimeMs }, isOurs, now)
+    const at = (ctimeMs: number, isLocal = true) =>
+      ctimeRacyFor({ ...version, ctimeMs }, isLocal, now)
     expect([
       at(now - 19.5),
       at(now - 20.5),
@@ -107,7 +108,7 @@ describe('the tag of a version', () => {
     ['a small one says its bytes alone', 5, false, '"5-sum"'],
     ['the largest small one too', 0x100000, false, '"100000-sum"'],
     ['a larger one says its time', 0x100001, false, `"100001-${version.mtimeMs.toString(16)}-sum"`],
-    ['a young one is weak, and another', 5, true, 'W/"5-sum-new"'],
+    ['one that may change is weak, and another', 5, true, 'W/"5-sum-new"'],
   ])('%s', (_what, size, isYoung, expected) => {
     expect(entityTag({ ...version, size }, 'sum', isYoung)).toBe(expected)
   })

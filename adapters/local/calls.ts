@@ -138,13 +138,22 @@ export function isAbsence(error: unknown): boolean {
 }
 
 /** Whether an error is Deno's for a path that text can't hold. */
-export function isUnspeakable(error: unknown): boolean {
+export function isNotUtf8(error: unknown): boolean {
   return error instanceof Error && error.name === 'InvalidData'
 }
 
 /** The operating system's code of an error, such as `ENOENT`; empty if it has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+/** What a call gives, or null if it says that there is nothing. */
+export async function unlessAbsent<T>(call: () => T | Promise<T>): Promise<T | null> {
+  try {
+    return await call()
+  } catch (error) {
+    return nullIfAbsent(error)
+  }
 }
 
 function nullIfAbsent(error: unknown): null {

@@ -1,14 +1,24 @@
 import { fileURLToPath } from 'node:url'
-import { expectSwitch, unexpected } from '../../src/errors.ts'
+import { expectSwitch, expectWholeNumber, unexpected } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source.ts'
 import type { TreeFile } from '../site/tree.ts'
-import type { Lease } from './lease.ts'
+import type { Handle } from './handle.ts'
 import { openLiveSource } from './live-file.ts'
-import { anywhere } from './place.ts'
+import { anywhere } from './root-directory.ts'
 import { openFiles } from './shared.ts'
-import { expectSharing, type SharingOptions } from './sharing.ts'
+
+/** How long files stay open. */
+export interface SharingOptions {
+  /**
+   * How long a file stays open after the last response that read it, in ms, so that the next one
+   * finds it open. It may be up to a second more, and is less when over 128 files wait like this. A
+   * whole number, 1000 by default; 0 closes it at once. Where one file is asked for with several,
+   * the longest counts.
+   */
+  readonly keepOpen?: number | undefined
+}
 
 /** Options of `nodeFile`, `bunFile` and `denoFile`. */
 export interface FileOptions extends SharingOptions {
@@ -33,12 +43,12 @@ export interface FileOptions extends SharingOptions {
  * @param native the runtime's own ways to read it
  */
 export function fileSource(
-  lease: Lease,
+  handle: Handle,
   { type, headers }: FileOptions,
   native?: NativeRead,
 ): TreeFile {
-  const { file } = lease
-  const read: Read = (start, end, into) => lease.read(start, end, into)
+  const { file } = handle
+  const read: Read = (start, end, into) => handle.read(start, end, into)
   return {
     size: file.version.size,
     type: type ?? file.type,
@@ -47,15 +57,15 @@ export function fileSource(
     version: file.listedAs,
     headers,
     read: native === undefined ? read : Object.assign(read, { native }),
-    close: () => lease.close(),
+    close: () => handle.close(),
   }
 }
 
 /** The file at a path, as the source that an adapter makes of it. */
-export async function sourceAt<Options extends FileOptions>(
+export async function sourceAt(
   path: string | URL,
-  options: Options,
-  toSource: (lease: Lease, options: Options) => FileSource,
+  options: FileOptions,
+  toSource: (handle: Handle) => FileSource,
 ): Promise<FileSource | null> {
   expectSharing(options)
   expectSwitch('live', options.live)
@@ -66,7 +76,12 @@ export async function sourceAt<Options extends FileOptions>(
   }
   const found = await openFiles.find(anywhere, pathOf(path), options)
   if (found === null || found === 'directory') return null
-  return toSourceOrClose(found, (lease) => toSource(lease, options))
+  return toSourceOrClose(found, toSource)
+}
+
+/** @throws RangeError unless `keepOpen` is a whole number, 0 or more */
+export function expectSharing({ keepOpen }: SharingOptions): void {
+  if (keepOpen !== undefined) expectWholeNumber('keepOpen', keepOpen, 0)
 }
 
 /** @throws TypeError unless it is a path, or the URL of a file */
@@ -77,11 +92,14 @@ export function pathOf(path: string | URL): string {
 }
 
 /** Makes a source of a file, and closes the file if that fails. */
-export function toSourceOrClose(lease: Lease, toSource: (lease: Lease) => FileSource): FileSource {
+export function toSourceOrClose(
+  handle: Handle,
+  toSource: (handle: Handle) => FileSource,
+): FileSource {
   try {
-    return toSource(lease)
+    return toSource(handle)
   } catch (error) {
-    void closeSource(lease)
+    void closeSource(handle)
     throw error
   }
 }

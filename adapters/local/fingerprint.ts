@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../store/bounded-map.ts'
+import { Marks } from './append-check.ts'
 import { readAt } from './calls.ts'
-import { Marks } from './growth.ts'
-import { LARGEST_HOT, type Memory } from './memory.ts'
-import type { Mounts } from './mounts.ts'
+import type { Devices } from './devices.ts'
+import { LARGEST_KEPT, type Memory } from './memory.ts'
 import {
+  ctimeRacyFor,
   entityTag,
   isOfImage,
-  isTellable,
+  isRacy,
   isUntouched,
   lastModified,
+  mtimeRacyFor,
   SMALL,
   TICK,
-  unrest,
   type Version,
-  youth,
 } from './version.ts'
 
 /** A descriptor, and what was seen of the file when it was opened. */
@@ -30,9 +30,9 @@ export interface Descriptor {
 export interface Described extends Descriptor {
   readonly etag: string
   readonly lastModified: Date | undefined
-  /** Whether a later look can tell that nothing has happened to the file since. */
-  readonly isTellable: boolean
-  /** What `Growth` goes by. */
+  /** Whether something may happen to the file that no later look can tell. */
+  readonly isRacy: boolean
+  /** What `AppendCheck` goes by. */
   readonly marks: Uint8Array
   /** All of its bytes, if they are few, and had to be read. */
   readonly bytes: Uint8Array | null
@@ -69,12 +69,12 @@ const MAX_TRIES = 3
  * a version waits.
  */
 export class Fingerprints {
-  readonly #mounts: Mounts
+  readonly #devices: Devices
   readonly #memory: Memory
   readonly #known = new BoundedMap<string, Fingerprint>(MAX_KNOWN)
 
-  constructor(mounts: Mounts, memory: Memory) {
-    this.#mounts = mounts
+  constructor(devices: Devices, memory: Memory) {
+    this.#devices = devices
     this.#memory = memory
   }
 
@@ -84,11 +84,11 @@ export class Fingerprints {
    * and on is described as it is, by a weak tag.
    */
   async describe(opened: Descriptor): Promise<Described> {
-    const isOurs = this.#mounts.isOurs(opened.version.dev)
-    let { version } = await this.#wait(opened, isOurs)
+    const isLocal = this.#devices.isLocal(opened.version.dev)
+    let { version } = await this.#wait(opened, isLocal)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
-      const isYoung = youth(version, isOurs, now) > 0
+      const mayChange = mtimeRacyFor(version, isLocal, now) > 0
       const key = keyOf(version)
       const known = this.#known.get(key)
       const read = known === undefined ? await this.#read({ ...opened, version }) : null
@@ -99,7 +99,7 @@ export class Fingerprints {
         version = found
         continue
       }
-      const canTell = isStable && isTellable(version, isOurs, now)
+      const canTell = isStable && !isRacy(version, isLocal, now)
       if (canTell && !isOfImage(version)) {
         const { sum, marks } = fingerprint
         this.#known.set(key, { sum, marks })
@@ -107,9 +107,9 @@ export class Fingerprints {
       return {
         ...opened,
         version,
-        etag: entityTag(version, fingerprint?.sum ?? '', isYoung || !isStable),
+        etag: entityTag(version, fingerprint?.sum ?? '', mayChange || !isStable),
         lastModified: lastModified(version),
-        isTellable: canTell,
+        isRacy: !canTell,
         marks: fingerprint?.marks ?? new Uint8Array(0),
         bytes: isStable ? (read?.bytes ?? null) : null,
       }
@@ -117,11 +117,11 @@ export class Fingerprints {
   }
 
   /** Waits for the next tick of a clock that has not moved since a change, if it is soon. */
-  async #wait(opened: Descriptor, isOurs: boolean): Promise<Descriptor> {
+  async #wait(opened: Descriptor, isLocal: boolean): Promise<Descriptor> {
     const { version } = opened
     const now = Date.now()
-    // Deno's ctime has whole seconds: that is too long to wait for, but the youth is over soon.
-    const waits = [youth(version, isOurs, now), unrest(version, isOurs, now)]
+    // Deno's ctime has whole seconds: that is too long to wait for; its mtime is racy for ms only.
+    const waits = [mtimeRacyFor(version, isLocal, now), ctimeRacyFor(version, isLocal, now)]
     const wait = Math.max(...waits.filter((each) => each <= 2 * TICK), 0)
     if (wait === 0) return opened
     // A timer may be a ms early, and the clock has whole ones.
@@ -130,7 +130,7 @@ export class Fingerprints {
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
-    return this.#mounts.callsFor(path, dev).fstat(fd)
+    return this.#devices.callsFor(path, dev).fstat(fd)
   }
 
   /** Null if not all of it could be read: whoever reads the rest is told why. */
@@ -142,12 +142,12 @@ export class Fingerprints {
     try {
       for (const [start, end] of piecesOf(size, Math.min(buffer.length, PIECE))) {
         const piece = buffer.subarray(0, end - start)
-        const given = await this.#mounts.run(path, dev, () => readAt(fd, piece, start))
+        const given = await this.#devices.run(path, dev, () => readAt(fd, piece, start))
         if (given < piece.length) return null
         hash.update(piece)
         marks.add(piece)
       }
-      const bytes = size <= LARGEST_HOT ? new Uint8Array(buffer.subarray(0, size)) : null
+      const bytes = size <= LARGEST_KEPT ? new Uint8Array(buffer.subarray(0, size)) : null
       return { sum: hash.digest('base64url').slice(0, 16), marks: marks.bytes, bytes }
     } catch {
       return null

@@ -8,10 +8,10 @@ import type { FileSource, RequestLike } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { type FileOptions, pathOf } from './file-source.ts'
 import { type LiveFile, liveFields, openLive, openLiveSource } from './live-file.ts'
-import { News } from './news.ts'
-import { anywhere } from './place.ts'
-import { memory, mounts } from './shared.ts'
+import { anywhere } from './root-directory.ts'
+import { devices, memory } from './shared.ts'
 import { isRegular, isSameFile } from './version.ts'
+import { Watcher } from './watcher.ts'
 
 /** Options of `growingFile`. */
 export interface GrowingOptions extends Pick<FileOptions, 'type' | 'headers'> {
@@ -64,7 +64,7 @@ export async function growingFile(
   expectWait('poll', poll)
   expectHeaders(options.headers)
   const at = pathOf(path)
-  const found = await mounts.look(at)
+  const found = await devices.look(at)
   if (found === null || !isRegular(found)) return null
   const start = followedFrom(request, found.size)
   if (start === null) {
@@ -144,12 +144,12 @@ class Follower {
   readonly #file: LiveFile
   readonly #limits: Limits
   #at: number
-  #news: News | null = null
+  #watcher: Watcher | null = null
   #lastGrown = performance.now()
   /** Whether all that is there by now is all. */
   #isDone = false
   #isClosed = false
-  readonly #finish = () => this.#news?.tell()
+  readonly #finish = () => this.#watcher?.notify()
 
   constructor(file: LiveFile, start: number, limits: Limits) {
     this.#file = file
@@ -179,7 +179,7 @@ class Follower {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#limits.until?.removeEventListener('abort', this.#finish)
-    this.#news?.close()
+    this.#watcher?.close()
     await this.#file.close()
   }
 
@@ -203,18 +203,18 @@ class Follower {
     const { idle, until } = this.#limits
     if (until?.aborted || performance.now() - this.#lastGrown >= idle) return true
     const { path, opened } = this.#file
-    const found = await mounts.look(path)
+    const found = await devices.look(path)
     return found === null || !isSameFile(found, opened)
   }
 
-  /** Waits for news. The first time, it is only asked for: something may have come before. */
+  /** Waits for a change. The first time, it only begins to watch: one may have come before. */
   async #wait(): Promise<void> {
-    if (this.#news !== null) await this.#news.wait()
+    if (this.#watcher !== null) await this.#watcher.wait()
     else if (!this.#isClosed) {
       const { idle, poll } = this.#limits
       const { path, opened } = this.#file
-      this.#news = new News(Math.min(poll, Math.max(1, idle)))
-      if (mounts.answersAtOnce(opened.dev)) this.#news.watch(path)
+      this.#watcher = new Watcher(Math.min(poll, Math.max(1, idle)))
+      if (devices.isResponsive(opened.dev)) this.#watcher.watch(path)
     }
   }
 }

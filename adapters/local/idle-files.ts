@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers'
-import type { Pooled } from './lease.ts'
+import type { PooledFile } from './handle.ts'
 
 /** How often to look for files that have stayed open long enough, in ms. */
 const SWEEP_EVERY = 1000
@@ -7,35 +7,35 @@ const SWEEP_EVERY = 1000
 /** The most files that stay open although nobody reads them. */
 const MAX_IDLE = 128
 
-/** How long a descriptor stays open that was handed over, in ms, and of how many files at most. */
-const HANDED_OVER_FOR = 30_000
-const MAX_HANDED_OVER = 256
+/** How long a detached descriptor stays open, in ms, and how many may be detached at once. */
+const DETACHED_FOR = 30_000
+const MAX_DETACHED = 256
 
 /** The files of a pool that stay open for the next response: each is closed when its time is up. */
 export class IdleFiles {
-  readonly #close: (pooled: Pooled) => void
-  readonly #settle: (pooled: Pooled) => void
+  readonly #close: (pooled: PooledFile) => void
+  readonly #settle: (pooled: PooledFile) => void
   /** Those that nobody reads, the longest idle first, and until when each stays open. */
-  readonly #idle = new Map<Pooled, number>()
-  /** Those that may be opened by their number, and until when each stays open for that. */
-  readonly #handedOver = new Map<Pooled, number>()
+  readonly #idle = new Map<PooledFile, number>()
+  /** Those that the runtime may open by their number, and until when each stays open for that. */
+  readonly #detached = new Map<PooledFile, number>()
   #sweeper: NodeJS.Timeout | null = null
 
   /**
    * @param close closes a file, and calls `remove`
    * @param settle closes or adds a file that nobody reads
    */
-  constructor(close: (pooled: Pooled) => void, settle: (pooled: Pooled) => void) {
+  constructor(close: (pooled: PooledFile) => void, settle: (pooled: PooledFile) => void) {
     this.#close = close
     this.#settle = settle
   }
 
-  has(pooled: Pooled): boolean {
+  has(pooled: PooledFile): boolean {
     return this.#idle.has(pooled)
   }
 
   /** Adds one that nobody reads any more. If there are too many, the longest idle is closed. */
-  add(pooled: Pooled): void {
+  add(pooled: PooledFile): void {
     this.#idle.set(pooled, performance.now() + pooled.keepOpen)
     for (const longestIdle of this.#idle.keys()) {
       if (this.#idle.size <= MAX_IDLE) break
@@ -45,33 +45,33 @@ export class IdleFiles {
   }
 
   /** Takes out one that somebody reads, or that is closed. */
-  remove(pooled: Pooled): void {
+  remove(pooled: PooledFile): void {
     this.#idle.delete(pooled)
   }
 
-  /** Leaves one open for whoever was told its number; false if too many are left like this. */
-  handOver(pooled: Pooled): boolean {
-    if (this.#handedOver.size >= MAX_HANDED_OVER && !this.#handedOver.has(pooled)) return false
-    this.#handedOver.set(pooled, performance.now() + HANDED_OVER_FOR)
+  /** Leaves one open for the runtime to open by its number; false if too many are detached. */
+  detach(pooled: PooledFile): boolean {
+    if (this.#detached.size >= MAX_DETACHED && !this.#detached.has(pooled)) return false
+    this.#detached.set(pooled, performance.now() + DETACHED_FOR)
     this.#sweepLater()
     return true
   }
 
-  isHandedOver(pooled: Pooled): boolean {
-    return this.#handedOver.has(pooled)
+  isDetached(pooled: PooledFile): boolean {
+    return this.#detached.has(pooled)
   }
 
-  /** Closes all that nobody reads, but for those that were handed over. */
+  /** Closes all that nobody reads, but for those that are detached. */
   closeAll(): void {
     for (const [pooled] of this.#idle) this.#close(pooled)
   }
 
   /** @param now closes those whose time is up by then, on the clock of `performance` */
   sweep(now: number = performance.now()): void {
-    for (const [pooled, until] of this.#handedOver) {
+    for (const [pooled, until] of this.#detached) {
       if (until > now) continue
-      this.#handedOver.delete(pooled)
-      if (pooled.users === 0) this.#settle(pooled)
+      this.#detached.delete(pooled)
+      if (pooled.refCount === 0) this.#settle(pooled)
     }
     for (const [pooled, until] of this.#idle) if (until <= now) this.#close(pooled)
     this.#sweepLater()
@@ -79,7 +79,7 @@ export class IdleFiles {
 
   #sweepLater(): void {
     if (this.#sweeper !== null) return
-    if (this.#idle.size === 0 && this.#handedOver.size === 0) return
+    if (this.#idle.size === 0 && this.#detached.size === 0) return
     this.#sweeper = setTimeout(() => {
       this.#sweeper = null
       this.sweep()

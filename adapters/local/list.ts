@@ -2,10 +2,9 @@ import type { Dirent } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import type { Entry } from '../site/tree.ts'
 import { atOnce } from '../store/at-once.ts'
-import type { Calls } from './calls.ts'
-import type { Mounts } from './mounts.ts'
-import { unlessAbsent } from './opening.ts'
-import type { Below } from './place.ts'
+import { type Calls, unlessAbsent } from './calls.ts'
+import type { Devices } from './devices.ts'
+import type { RootDirectory } from './root-directory.ts'
 import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
 
 /** How many entries are looked at together: enough to be fast, few enough not to hold up others. */
@@ -19,30 +18,30 @@ const AT_ONCE = 8
  * @throws Error when the root is gone: that is no empty directory
  */
 export async function* listBelow(
-  place: Below,
+  root: RootDirectory,
   path: string,
-  mounts: Mounts,
+  devices: Devices,
 ): AsyncGenerator<Entry> {
-  const at = place.prefix + path
-  const found = await mounts.look(at)
-  if (found === null) return place.lookAtRoot()
-  const isLocal = mounts.answersAtOnce(found.dev)
-  const calls = mounts.callsInPool(at, found.dev)
-  const mounted = await mounts.mountedIn(at)
-  const directory = await unlessAbsent(() => place.enter(at, calls))
-  if (directory === null) return place.lookAtRoot()
+  const at = root.prefix + path
+  const found = await devices.look(at)
+  if (found === null) return root.look()
+  const isResponsive = devices.isResponsive(found.dev)
+  const calls = devices.callsInPool(at, found.dev)
+  const mounted = await devices.mountedIn(at)
+  const directory = await unlessAbsent(() => root.enter(at, calls))
+  if (directory === null) return root.look()
   /** Whether it may lead to a mount that stalls, where its directory does not. */
   const mayLeadAway = (dirent: Dirent) => {
     const isMounted = dirent.isDirectory() && (mounted?.has(dirent.name) ?? true)
-    return isLocal && (isMounted || dirent.isSymbolicLink())
+    return isResponsive && (isMounted || dirent.isSymbolicLink())
   }
   const entryOf = async (dirent: Dirent) => {
-    const safe = mayLeadAway(dirent) ? await mounts.callsBehind(`${at}/${dirent.name}`) : calls
+    const safe = mayLeadAway(dirent) ? await devices.callsBehind(`${at}/${dirent.name}`) : calls
     if (safe === null) return null
-    const version = await lookAt(place, `${directory.path}/${dirent.name}`, dirent, safe)
-    return version && toEntry(dirent, version, mounts)
+    const version = await lookAt(root, `${directory.path}/${dirent.name}`, dirent, safe)
+    return version && toEntry(dirent, version, devices)
   }
-  const inTurn: InTurn = (call) => mounts.run(at, found.dev, call)
+  const inTurn: InTurn = (call) => devices.run(at, found.dev, call)
   try {
     for await (const entry of atOnce(direntsOf(directory.path, inTurn), entryOf, AT_ONCE)) {
       if (entry !== null) yield entry
@@ -71,24 +70,24 @@ async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> 
 
 /** What an entry is, or leads to; null if it may not be served, or can't be looked at. */
 async function lookAt(
-  place: Below,
+  root: RootDirectory,
   path: string,
   dirent: Dirent,
   calls: Calls,
 ): Promise<Version | null> {
   try {
-    return dirent.isSymbolicLink() ? await place.follow(path, calls) : await calls.lstat(path)
+    return dirent.isSymbolicLink() ? await root.follow(path, calls) : await calls.lstat(path)
   } catch {
     return null
   }
 }
 
-function toEntry(dirent: Dirent, version: Version, mounts: Mounts): Entry | null {
+function toEntry(dirent: Dirent, version: Version, devices: Devices): Entry | null {
   if (!(isDirectory(version) || isRegular(version))) return null
   const entry = { name: dirent.name, lastModified: lastModified(version) }
   const link = dirent.isSymbolicLink() ? { isLink: true } : {}
   if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
   // Some file systems of other machines number a file anew at each look.
-  const tag = mounts.isOurs(version.dev) ? versionTag(version, Date.now()) : undefined
+  const tag = devices.isLocal(version.dev) ? versionTag(version, Date.now()) : undefined
   return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
 }

@@ -5,8 +5,9 @@ import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
 import { inPool, readAt } from './calls.ts'
 import type { FileOptions } from './file-source.ts'
-import type { Place } from './place.ts'
-import { memory, mounts } from './shared.ts'
+import { InFlight } from './in-flight.ts'
+import type { Scope } from './root-directory.ts'
+import { devices, memory } from './shared.ts'
 import type { Version } from './version.ts'
 
 /**
@@ -19,15 +20,14 @@ export class LiveFile {
   /** What it was when it was opened. */
   readonly opened: Version
   readonly #fd: number
-  #calls = 0
-  #whenIdle: (() => void) | null = null
+  readonly #calls = new InFlight()
   #closed: Promise<void> | null = null
 
   constructor(path: string, fd: number, opened: Version) {
     this.path = path
     this.opened = opened
     this.#fd = fd
-    memory.join()
+    memory.addReader()
   }
 
   /** @returns how many bytes were read from `start` on; 0 at the end */
@@ -39,46 +39,41 @@ export class LiveFile {
     return this.#run(() => inPool.fstat(this.#fd))
   }
 
-  /** Closes it once, and after what is under way: another file may get its number. */
+  /** Closes it once, after what is under way. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
   }
 
   async #close(): Promise<void> {
-    memory.leave()
-    if (this.#calls > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
-    await mounts.run(this.path, this.opened.dev, () => inPool.close(this.#fd))
+    memory.removeReader()
+    await this.#calls.done()
+    await devices.run(this.path, this.opened.dev, () => inPool.close(this.#fd))
   }
 
   async #run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closed !== null) throw new Error(`${this.path} was read after it was closed`)
-    this.#calls++
-    try {
-      return await mounts.run(this.path, this.opened.dev, call)
-    } finally {
-      if (--this.#calls === 0) this.#whenIdle?.()
-    }
+    return this.#calls.run(() => devices.run(this.path, this.opened.dev, call))
   }
 }
 
-/** Opens the file at a path as `Place.open` does. */
-export async function openLive(place: Place, path: string): Promise<LiveFile | 'directory' | null> {
-  const at = place.prefix + path
-  const found = await mounts.look(at)
+/** Opens the file at a path as `Scope.open` does. */
+export async function openLive(scope: Scope, path: string): Promise<LiveFile | 'directory' | null> {
+  const at = scope.prefix + path
+  const found = await devices.look(at)
   if (found === null) return null
-  const opened = await place.open(at, mounts.callsFor(at, found.dev))
+  const opened = await scope.open(at, devices.callsFor(at, found.dev))
   if (opened === null || opened === 'directory') return opened
   return new LiveFile(opened.path, opened.fd, opened.version)
 }
 
 /** The same, as a source. */
 export async function openLiveSource(
-  place: Place,
+  scope: Scope,
   path: string,
   options: FileOptions,
 ): Promise<FileSource | 'directory' | null> {
-  const file = await openLive(place, path)
+  const file = await openLive(scope, path)
   return file instanceof LiveFile ? liveSource(file, options) : file
 }
 

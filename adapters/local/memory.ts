@@ -4,9 +4,9 @@ const KIB = 1024
 const SMALLEST_BUFFER = 64 * KIB
 const SMALLEST_CHUNK = 32 * KIB
 const LARGEST = 512 * KIB
-/** How many bytes of small files that are open are kept, in all and of one. */
-const HOT_BUDGET = 16 * KIB * KIB
-export const LARGEST_HOT: number = 64 * KIB
+/** How many bytes of small files are kept while these are open, in all and of one. */
+const KEPT_BUDGET = 16 * KIB * KIB
+export const LARGEST_KEPT: number = 64 * KIB
 
 /**
  * The memory that bodies under way share: buffers, which come back once their bytes have left, and
@@ -20,21 +20,22 @@ export class Memory {
   readonly #free = new Map<number, Uint8Array[]>()
   #scratch = new Uint8Array(0)
   #taken = 0
-  #kept = 0
+  /** How many bytes `#free` holds. */
+  #freeBytes = 0
   #readers = 0
-  #hot = 0
+  #reserved = 0
 
   constructor(budget: number = 16 * KIB * KIB) {
     this.#budget = budget
     this.#forBuffers = budget / 2
   }
 
-  /** Counts a response that reads a file, until `leave`. */
-  join(): void {
+  /** Counts a response that reads a file, until `removeReader`. */
+  addReader(): void {
     this.#readers++
   }
 
-  leave(): void {
+  removeReader(): void {
     this.#readers--
   }
 
@@ -62,7 +63,7 @@ export class Memory {
     this.#taken += size
     const buffer = this.#free.get(size)?.pop()
     if (buffer === undefined) return Buffer.allocUnsafeSlow(size)
-    this.#kept -= size
+    this.#freeBytes -= size
     return buffer
   }
 
@@ -79,20 +80,20 @@ export class Memory {
     const alike = this.#free.get(size) ?? []
     this.#free.set(size, alike)
     alike.push(buffer)
-    this.#kept += size
-    while (this.#kept > Math.max(this.#forBuffers, this.#taken)) this.#dropOne()
+    this.#freeBytes += size
+    while (this.#freeBytes > Math.max(this.#forBuffers, this.#taken)) this.#dropOne()
   }
 
-  /** Whether there is room to keep the bytes of a file; they count until `cool`. */
-  heat(length: number): boolean {
-    if (length > LARGEST_HOT || this.#hot + length > HOT_BUDGET) return false
-    this.#hot += length
+  /** Reserves room to keep all bytes of a small file, until `unreserve`; false if there is none. */
+  reserve(length: number): boolean {
+    if (length > LARGEST_KEPT || this.#reserved + length > KEPT_BUDGET) return false
+    this.#reserved += length
     return true
   }
 
-  /** Takes back that the bytes of a file are kept. */
-  cool(length: number): void {
-    this.#hot -= length
+  /** Gives back the room for the bytes of a file. */
+  unreserve(length: number): void {
+    this.#reserved -= length
   }
 
   /** Gives up a buffer that something may still read. */
@@ -104,7 +105,7 @@ export class Memory {
   #dropOne(): void {
     let most: Uint8Array[] = []
     for (const alike of this.#free.values()) if (bytesIn(alike) > bytesIn(most)) most = alike
-    this.#kept -= most.pop()?.length ?? 0
+    this.#freeBytes -= most.pop()?.length ?? 0
   }
 }
 

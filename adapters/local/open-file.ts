@@ -3,11 +3,11 @@ import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
 import { mediaType } from '../site/media-type.ts'
+import { AppendCheck } from './append-check.ts'
 import { deno, inPool, onThisThread, readAt } from './calls.ts'
+import type { Devices } from './devices.ts'
 import type { Described } from './fingerprint.ts'
-import { Growth } from './growth.ts'
 import type { Memory } from './memory.ts'
-import type { Mounts } from './mounts.ts'
 import { isSameFile, type Version, versionTag } from './version.ts'
 
 /**
@@ -26,35 +26,39 @@ export class OpenFile {
   readonly version: Version
   readonly etag: string
   readonly lastModified: Date | undefined
-  readonly isTellable: boolean
+  readonly isRacy: boolean
   /** What a listing names its version, if a look can tell. */
   readonly listedAs: string | undefined
   /** The media type of its name. */
   readonly type: string | undefined
-  readonly #growth: Growth
-  readonly #mounts: Mounts
+  readonly #appendCheck: AppendCheck
+  readonly #devices: Devices
   readonly #memory: Memory
   /** All of a small file, from when that was read: whoever finds this version needs no read. */
   #bytes: Uint8Array | null = null
 
-  constructor(described: Described, mounts: Mounts, memory: Memory) {
+  constructor(described: Described, devices: Devices, memory: Memory) {
     this.path = described.path
     this.fd = described.fd
     this.version = described.version
     this.etag = described.etag
     this.lastModified = described.lastModified
-    this.isTellable = described.isTellable
-    this.listedAs = this.isTellable ? versionTag(this.version, Date.now()) : undefined
+    this.isRacy = described.isRacy
+    this.listedAs = this.isRacy ? undefined : versionTag(this.version, Date.now())
     this.type = mediaType(this.path)
-    this.#mounts = mounts
+    this.#devices = devices
     this.#memory = memory
-    this.#growth = new Growth(this.version, described.marks, mounts.isOurs(this.version.dev))
+    this.#appendCheck = new AppendCheck(
+      this.version,
+      described.marks,
+      devices.isLocal(this.version.dev),
+    )
     if (described.bytes !== null) this.#keep(described.bytes)
   }
 
   /** Whether asking about it waits for nothing but this machine. */
-  get answersAtOnce(): boolean {
-    return this.#mounts.answersAtOnce(this.version.dev)
+  get isResponsive(): boolean {
+    return this.#devices.isResponsive(this.version.dev)
   }
 
   /**
@@ -85,7 +89,7 @@ export class OpenFile {
    * file may have changed: `read` looks twice.
    */
   readSync(start: number, end: number): Uint8Array | null {
-    if (!this.has(start, end) || !this.answersAtOnce) return null
+    if (!this.has(start, end) || !this.isResponsive) return null
     const length = end - start
     const bytes = this.#memory.scratch(length).subarray(0, length)
     if (this.#bytes !== null) {
@@ -93,14 +97,14 @@ export class OpenFile {
       return bytes
     }
     const isWhole = readSync(this.fd, bytes, 0, length, start) === length
-    if (!isWhole || !this.#growth.isKnown(this.#lookSync())) return null
+    if (!isWhole || !this.#appendCheck.isKnown(this.#lookSync())) return null
     this.#keep(bytes)
     return bytes
   }
 
   /** Whether it is the version that was opened, as far as that can be said without waiting. */
   isSurelyUnchanged(): boolean {
-    return this.answersAtOnce && this.#growth.isKnown(this.#lookSync())
+    return this.isResponsive && this.#appendCheck.isKnown(this.#lookSync())
   }
 
   /** Whether a range lies in the version that was opened. */
@@ -110,20 +114,20 @@ export class OpenFile {
 
   /** Closes the descriptor. Nothing may be reading from it: another file may get its number. */
   close(): void | Promise<void> {
-    if (this.#bytes !== null) this.#memory.cool(this.#bytes.length)
+    if (this.#bytes !== null) this.#memory.unreserve(this.#bytes.length)
     this.#bytes = null
-    return this.#mounts.callsFor(this.path, this.version.dev).close(this.fd)
+    return this.#devices.callsFor(this.path, this.version.dev).close(this.fd)
   }
 
   /** Keeps a copy, if these are all of its bytes. It is never lent: a borrower might change it. */
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
     if (bytes.length < size || this.#bytes !== null) return
-    if (this.#memory.heat(size)) this.#bytes = new Uint8Array(bytes)
+    if (this.#memory.reserve(size)) this.#bytes = new Uint8Array(bytes)
   }
 
   #run<T>(call: () => Promise<T>): Promise<T> {
-    return this.#mounts.run(this.path, this.version.dev, call)
+    return this.#devices.run(this.path, this.version.dev, call)
   }
 
   #readInto(into: Uint8Array, start: number): Promise<number> {
@@ -131,7 +135,7 @@ export class OpenFile {
   }
 
   #look(): Version | Promise<Version> {
-    return this.answersAtOnce ? this.#lookSync() : this.#run(() => inPool.fstat(this.fd))
+    return this.isResponsive ? this.#lookSync() : this.#run(() => inPool.fstat(this.fd))
   }
 
   /** On Deno, `fstat` takes four times as long as Deno's own `stat` of a path (bench/README.md). */
@@ -154,10 +158,10 @@ export class OpenFile {
       return bytes.subarray(0, await this.#readInto(bytes, start))
     }
     for (const wait of WRITE_SETTLES_IN) {
-      const verdict = await this.#growth.judge(await this.#look(), readAll)
+      const verdict = await this.#appendCheck.judge(await this.#look(), readAll)
       if (verdict !== 'unclear') return verdict === 'intact'
       await delay(wait)
     }
-    return (await this.#growth.judge(await this.#look(), readAll)) === 'intact'
+    return (await this.#appendCheck.judge(await this.#look(), readAll)) === 'intact'
   }
 }

@@ -1,25 +1,25 @@
 import { type Calls, codeOf, onThisThread } from './calls.ts'
+import { Devices } from './devices.ts'
+import type { SharingOptions } from './file-source.ts'
 import { type Descriptor, Fingerprints } from './fingerprint.ts'
+import { Handle, type Pool, type PooledFile } from './handle.ts'
 import { IdleFiles } from './idle-files.ts'
-import { Lease, type Lender, type Pooled } from './lease.ts'
 import type { Memory } from './memory.ts'
-import { Mounts } from './mounts.ts'
 import { OpenFile } from './open-file.ts'
-import type { Place } from './place.ts'
-import type { SharingOptions } from './sharing.ts'
+import type { Scope } from './root-directory.ts'
 import { isSame, type Version } from './version.ts'
 
-/** How long a look is trusted: so long, in ms, a file counts as still in its place. */
+/** How long a look is trusted: so long, in ms, a file counts as still in its scope. */
 const CHECKED_FOR = 1000
 
-type Lent = Lease | 'directory' | null
+type Found = Handle | 'directory' | null
 type Awaitable<T> = T | Promise<T>
 
-/** What is asked for. */
+/** What a request asks for. */
 interface Sought {
-  readonly place: Place
+  readonly scope: Scope
   readonly path: string
-  /** Under which it is shared. */
+  /** What its file is shared by. */
   readonly key: string
   readonly keepOpen: number
 }
@@ -30,26 +30,27 @@ interface Sought {
  */
 export class OpenFiles {
   readonly #memory: Memory
-  readonly #mounts: Mounts
+  readonly #devices: Devices
   readonly #fingerprints: Fingerprints
-  /** What further responses may read from, by the place and path that it was found at. */
-  readonly #shared = new Map<string, Pooled>()
+  /** Files that further responses may share, by the scope and path where they were found. */
+  readonly #shared = new Map<string, PooledFile>()
   readonly #idle = new IdleFiles(
     (pooled) => this.#closeQuietly(pooled),
     (pooled) => void Promise.resolve(this.#settle(pooled)).catch(noop),
   )
   readonly #opening = new Map<string, Promise<unknown>>()
-  readonly #lender: Lender
+  /** What handles ask of this pool. */
+  readonly #pool: Pool
 
-  constructor(memory: Memory, mounts: Mounts = new Mounts()) {
+  constructor(memory: Memory, devices: Devices = new Devices()) {
     this.#memory = memory
-    this.#mounts = mounts
-    this.#lender = {
+    this.#devices = devices
+    this.#pool = {
       memory,
       release: (pooled) => this.#release(pooled),
-      handOver: (pooled) => this.#idle.handOver(pooled),
+      detach: (pooled) => this.#idle.detach(pooled),
     }
-    this.#fingerprints = new Fingerprints(mounts, memory)
+    this.#fingerprints = new Fingerprints(devices, memory)
   }
 
   /**
@@ -62,21 +63,21 @@ export class OpenFiles {
    * @returns null when there is no such file, it is not a regular one, or it may not be served
    * @throws the operating system's error for any other failure, at once or as a rejection
    */
-  find(place: Place, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Lent> {
-    const key = place.id + path
+  find(scope: Scope, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Found> {
+    const key = scope.id + path
     const checked = this.#checkedLately(key)
-    if (checked !== null) return this.#lend(checked, keepOpen)
-    const sought = { place, path: place.prefix + path, key, keepOpen }
-    if (!this.#mounts.isWarm(sought.path)) return this.#findCold(sought)
+    if (checked !== null) return this.#acquire(checked, keepOpen)
+    const sought = { scope, path: scope.prefix + path, key, keepOpen }
+    if (!this.#devices.isWarm(sought.path)) return this.#findCold(sought)
     const found = this.#lookSync(sought)
     if (found === null) return this.#miss(sought)
     const pooled = this.#current(sought, found)
     return pooled
-      ? this.#lendIfInside(sought, pooled, onThisThread)
+      ? this.#acquireIfInside(sought, pooled, onThisThread)
       : this.#open(sought, onThisThread)
   }
 
-  /** Closes all files that nobody reads, but for those that were handed over. */
+  /** Closes all files that nobody reads, but for those that are detached. */
   closeIdle(): void {
     this.#idle.closeAll()
   }
@@ -90,28 +91,28 @@ export class OpenFiles {
    * The file in the pool that was in its place lately, if a look at its path still sees it: most
    * requests need no more than this.
    */
-  #checkedLately(key: string): Pooled | null {
+  #checkedLately(key: string): PooledFile | null {
     const pooled = this.#shared.get(key)
     if (pooled === undefined) return null
-    const { path, version, answersAtOnce } = pooled.file
+    const { path, version, isResponsive } = pooled.file
     const began = performance.now()
-    if (began >= pooled.checkedUntil || !answersAtOnce) return null
+    if (began >= pooled.checkedUntil || !isResponsive) return null
     const found = onThisThread.stat(path)
-    this.#mounts.noteDuration(version.dev, performance.now() - began)
+    this.#devices.noteDuration(version.dev, performance.now() - began)
     return found !== null && isSame(found, version) ? pooled : null
   }
 
-  async #findCold(sought: Sought): Promise<Lent> {
-    const found = await this.#mounts.look(sought.path)
+  async #findCold(sought: Sought): Promise<Found> {
+    const found = await this.#devices.look(sought.path)
     if (found === null) return this.#miss(sought)
-    const calls = this.#mounts.callsFor(sought.path, found.dev)
+    const calls = this.#devices.callsFor(sought.path, found.dev)
     const pooled = this.#current(sought, found)
-    return pooled ? this.#lendIfInside(sought, pooled, calls) : this.#open(sought, calls)
+    return pooled ? this.#acquireIfInside(sought, pooled, calls) : this.#open(sought, calls)
   }
 
-  #miss({ key, place }: Sought): null | Promise<null> {
+  #miss({ key, scope }: Sought): null | Promise<null> {
     this.#forget(key)
-    const looking = place.expectThere()
+    const looking = scope.expectThere()
     return looking instanceof Promise ? looking.then(() => null) : null
   }
 
@@ -120,34 +121,34 @@ export class OpenFiles {
     // A path may lead through a directory that was removed just now, and elsewhere at once.
     const found =
       onThisThread.stat(path) ?? (this.#shared.has(key) ? onThisThread.stat(path) : null)
-    this.#mounts.note(path, found?.dev, performance.now() - began)
+    this.#devices.note(path, found?.dev, performance.now() - began)
     return found
   }
 
   /** The file in the pool that a look at its path has just seen, unless it has changed. */
-  #current({ key }: Sought, found: Version): Pooled | null {
+  #current({ key }: Sought, found: Version): PooledFile | null {
     const pooled = this.#shared.get(key)
     return pooled !== undefined && isSame(pooled.file.version, found) ? pooled : null
   }
 
-  /** Lends a file of the pool if it still is where it may be served from; else opens it anew. */
-  async #lendIfInside(sought: Sought, pooled: Pooled, calls: Calls): Promise<Lent> {
-    const isInside = await sought.place.contains(pooled.file, calls)
+  /** A handle of the pooled file if it may still be served from where it is; else of a new one. */
+  async #acquireIfInside(sought: Sought, pooled: PooledFile, calls: Calls): Promise<Found> {
+    const isInside = await sought.scope.contains(pooled.file, calls)
     // Meanwhile it may have been closed.
     if (!isInside || this.#shared.get(sought.key) !== pooled) return this.#open(sought, calls)
     pooled.checkedUntil = performance.now() + CHECKED_FOR
-    return this.#lend(pooled, sought.keepOpen)
+    return this.#acquire(pooled, sought.keepOpen)
   }
 
-  /** Opens a file, unless somebody else is about to: then that one is waited for, and shared. */
-  async #open(sought: Sought, calls: Calls): Promise<Lent> {
+  /** Opens a file, unless another request is about to: then waits for that, and shares its file. */
+  async #open(sought: Sought, calls: Calls): Promise<Found> {
     const { path, key, keepOpen } = sought
     const first = this.#opening.get(key)
     if (first !== undefined) {
       await first
       const found = this.#shared.has(key) ? await calls.stat(path) : null
       const pooled = found && this.#current(sought, found)
-      if (pooled !== null) return this.#lend(pooled, keepOpen)
+      if (pooled !== null) return this.#acquire(pooled, keepOpen)
     }
     const opening = this.#openNow(sought, calls)
     this.#opening.set(key, opening.then(noop, noop))
@@ -158,66 +159,61 @@ export class OpenFiles {
     }
   }
 
-  async #openNow({ place, path, key, keepOpen }: Sought, calls: Calls): Promise<Lent> {
-    const opened = await this.#openPatiently(place, path, calls)
+  async #openNow({ scope, path, key, keepOpen }: Sought, calls: Calls): Promise<Found> {
+    const opened = await this.#openMakingRoom(scope, path, calls)
     if (opened === null || opened === 'directory') return opened
     const file = await this.#describe(opened, calls)
-    const pooled = {
-      file,
-      key,
-      users: 0,
-      keepOpen: 0,
-      checkedUntil: performance.now() + CHECKED_FOR,
-    }
-    const lease = this.#lend(pooled, keepOpen)
+    const checkedUntil = performance.now() + CHECKED_FOR
+    const pooled = { file, key, refCount: 0, keepOpen: 0, checkedUntil }
+    const handle = this.#acquire(pooled, keepOpen)
     this.#forget(key)
     // Of a version that may change unnoticed, the next response gets a description of its own.
-    if (file.isTellable) this.#shared.set(key, pooled)
-    return lease
+    if (!file.isRacy) this.#shared.set(key, pooled)
+    return handle
   }
 
-  /** Tries again if too many files are open, without those that nobody reads. */
-  async #openPatiently(place: Place, path: string, calls: Calls): ReturnType<Place['open']> {
+  /** If too many files are open, closes those that nobody reads, and tries again. */
+  async #openMakingRoom(scope: Scope, path: string, calls: Calls): ReturnType<Scope['open']> {
     try {
-      return await place.open(path, calls)
+      return await scope.open(path, calls)
     } catch (error) {
       const isCrowded = codeOf(error) === 'EMFILE' || codeOf(error) === 'ENFILE'
       if (!isCrowded) throw error
       this.closeIdle()
-      return place.open(path, calls)
+      return scope.open(path, calls)
     }
   }
 
   async #describe(opened: Descriptor, calls: Calls): Promise<OpenFile> {
     try {
       const described = await this.#fingerprints.describe(opened)
-      return new OpenFile(described, this.#mounts, this.#memory)
+      return new OpenFile(described, this.#devices, this.#memory)
     } catch (error) {
       await calls.close(opened.fd)
       throw error
     }
   }
 
-  #lend(pooled: Pooled, keepOpen: number): Lease {
-    pooled.users++
+  #acquire(pooled: PooledFile, keepOpen: number): Handle {
+    pooled.refCount++
     pooled.keepOpen = Math.max(pooled.keepOpen, keepOpen)
     this.#idle.remove(pooled)
-    return new Lease(pooled, this.#lender)
+    return new Handle(pooled, this.#pool)
   }
 
-  #release(pooled: Pooled): void | Promise<void> {
-    if (--pooled.users > 0 || this.#idle.isHandedOver(pooled)) return
+  #release(pooled: PooledFile): void | Promise<void> {
+    if (--pooled.refCount > 0 || this.#idle.isDetached(pooled)) return
     return this.#settle(pooled)
   }
 
   /** Keeps a file that nobody reads open for the next response, or closes it. */
-  #settle(pooled: Pooled): void | Promise<void> {
+  #settle(pooled: PooledFile): void | Promise<void> {
     const isShared = this.#shared.get(pooled.key) === pooled
     if (pooled.keepOpen === 0 || !isShared) return this.#close(pooled)
     this.#idle.add(pooled)
   }
 
-  /** Shares a file no more, as its path leads elsewhere or nowhere; whoever reads it goes on. */
+  /** Shares a file no more, as its path leads elsewhere or nowhere; those who read it go on. */
   #forget(key: string): void {
     const pooled = this.#shared.get(key)
     if (pooled !== undefined && this.#idle.has(pooled)) this.#closeQuietly(pooled)
@@ -225,11 +221,11 @@ export class OpenFiles {
   }
 
   /** Closes a file that nobody reads. If that fails, there is nobody to tell. */
-  #closeQuietly(pooled: Pooled): void {
+  #closeQuietly(pooled: PooledFile): void {
     void this.#close(pooled).catch(noop)
   }
 
-  async #close(pooled: Pooled): Promise<void> {
+  async #close(pooled: PooledFile): Promise<void> {
     this.#idle.remove(pooled)
     if (this.#shared.get(pooled.key) === pooled) this.#shared.delete(pooled.key)
     await pooled.file.close()

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Calls, codeOf, isAbsence, type Path } from './calls.ts'
+import { type Calls, codeOf, type Path } from './calls.ts'
 import type { Descriptor } from './fingerprint.ts'
 import { isDirectory, isRegular, isSameFile } from './version.ts'
 
@@ -67,19 +67,19 @@ export async function openRegular(
   at: Path,
   calls: Calls,
 ): Promise<Omit<Descriptor, 'path'> | null> {
-  const fd = await openPatiently(at, calls)
-  let isOurs = false
+  const fd = await openAfterLease(at, calls)
+  let isKept = false
   try {
     const version = await calls.fstat(fd)
-    isOurs = isRegular(version)
-    return isOurs ? { fd, version } : null
+    isKept = isRegular(version)
+    return isKept ? { fd, version } : null
   } finally {
-    if (!isOurs) await calls.close(fd)
+    if (!isKept) await calls.close(fd)
   }
 }
 
-/** Waits, in no thread, for another process to give up its lease: the open asks for that. */
-async function openPatiently(at: Path, calls: Calls): Promise<number> {
+/** Opens a file that no other process has a lease of: each try asks for that. No thread waits. */
+async function openAfterLease(at: Path, calls: Calls): Promise<number> {
   for (const wait of PATIENCE) {
     try {
       return await calls.open(at, FLAGS)
@@ -89,14 +89,4 @@ async function openPatiently(at: Path, calls: Calls): Promise<number> {
     }
   }
   return calls.open(at, FLAGS)
-}
-
-/** What a call gives, or null if it says that there is nothing. */
-export async function unlessAbsent<T>(call: () => T | Promise<T>): Promise<T | null> {
-  try {
-    return await call()
-  } catch (error) {
-    if (isAbsence(error)) return null
-    throw error
-  }
 }

@@ -1,12 +1,12 @@
+import { Devices } from './devices.ts'
 import { Memory } from './memory.ts'
-import { Mounts } from './mounts.ts'
 import { OpenFiles } from './open-files.ts'
 
 /** What bodies under way may hold, in this process. */
 export const memory: Memory = new Memory()
 
 /** What is known of this machine's file systems. */
-export const mounts: Mounts = new Mounts()
+export const devices: Devices = new Devices()
 
 /** The files that this process has open. */
-export const openFiles: OpenFiles = new OpenFiles(memory, mounts)
+export const openFiles: OpenFiles = new OpenFiles(memory, devices)

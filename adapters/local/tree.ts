@@ -7,13 +7,12 @@ import type { FileTree, Opened } from '../site/tree.ts'
 import { ofStore } from '../site/views.ts'
 import { BoundedMap } from '../store/bounded-map.ts'
 import { codeOf } from './calls.ts'
-import { pathOf, toSourceOrClose } from './file-source.ts'
-import type { Lease } from './lease.ts'
+import { expectSharing, pathOf, type SharingOptions, toSourceOrClose } from './file-source.ts'
+import type { Handle } from './handle.ts'
 import { listBelow } from './list.ts'
 import { openLiveSource } from './live-file.ts'
-import { Below } from './place.ts'
-import { mounts, openFiles } from './shared.ts'
-import { expectSharing, type SharingOptions } from './sharing.ts'
+import { RootDirectory } from './root-directory.ts'
+import { devices, openFiles } from './shared.ts'
 
 /** Options of a tree of local files. */
 export interface LocalOptions extends SharingOptions {
@@ -45,39 +44,39 @@ export interface DirectoryOptions<Context extends readonly unknown[] = readonly 
  * The regular files under a directory, on any runtime that has `node:fs`. Devices, and links that
  * lead out of the directory, are not found.
  *
- * @throws TypeError or RangeError at once when `root` is not a directory, or an option is invalid
+ * @throws TypeError or RangeError at once when `directory` is none, or an option is invalid
  */
 export function localTree(
-  root: string | URL,
+  directory: string | URL,
   options: LocalOptions,
-  toSource: (lease: Lease) => FileSource,
+  toSource: (handle: Handle) => FileSource,
 ): FileTree {
   expectSharing(options)
   const { live = false } = options
   const isLive = typeof live === 'function' ? live : () => live
   if (isLive !== live) expectSwitch('live', live)
-  const whole = new Below(expectDirectory(root), expectLinks(options.links), mounts)
-  const folders = new BoundedMap<string, Below>(MAX_FOLDERS)
-  const adapt = (found: Lease | 'directory' | null): Opened =>
+  const root = new RootDirectory(expectDirectory(directory), expectLinks(options.links), devices)
+  const folders = new BoundedMap<string, RootDirectory>(MAX_FOLDERS)
+  const adapt = (found: Handle | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   const tree: FileTree = {
     open(path, _request, depth) {
       if (ALIAS?.test(path)) return null
-      const [place, rest] = confine(path, depth)
-      if (isLive(path)) return openLiveSource(place, rest, {})
-      const found = openFiles.find(place, rest, options)
+      const [scope, rest] = confine(path, depth)
+      if (isLive(path)) return openLiveSource(scope, rest, {})
+      const found = openFiles.find(scope, rest, options)
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
-    list: (path, depth) => listBelow(...confine(path, depth), mounts),
+    list: (path, depth) => listBelow(...confine(path, depth), devices),
   }
-  return ofStore(tree, openFiles, whole.id)
+  return ofStore(tree, openFiles, root.id)
 
-  /** The folder that its first segments name, and what is left of a path there. */
-  function confine(path: string, depth = 0): [place: Below, rest: string] {
-    if (depth === 0) return [whole, path]
+  /** The folder that the first segments of a path name, and what is left of it there. */
+  function confine(path: string, depth = 0): [scope: RootDirectory, rest: string] {
+    if (depth === 0) return [root, path]
     const segments = path.split('/')
     const name = segments.slice(0, depth).join('/')
-    const folder = folders.get(name) ?? whole.folder(name)
+    const folder = folders.get(name) ?? root.folder(name)
     folders.set(name, folder)
     return [folder, segments.slice(depth).join('/')]
   }

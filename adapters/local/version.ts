@@ -63,8 +63,7 @@ function modified({ mtimeMs }: Version): number {
 
 /*
  * A clock goes on in steps. What happens to a file within the step of its last change leaves it the
- * same times: so a version is *young* while its bytes may change under the same modification time,
- * *restless* while anything may happen under the same ctime, and *tellable* once it is neither.
+ * same times, which are *racy* until then, as Git has it (Documentation/technical/racy-git).
  */
 
 /** The longest step of a file system's clock, in ms, where it keeps fractions of seconds. */
@@ -79,27 +78,27 @@ function isFine(time: number): boolean {
 }
 
 /**
- * For how many ms more a file may change without its modification time changing; 0 for never.
+ * For how many ms more a file may change under the same modification time; 0 if no more.
  *
- * @param isOurs whether the file system's clock is this machine's
+ * @param isLocal whether the file system's clock is this machine's
  */
-export function youth(version: Version, isOurs: boolean, now: number): number {
+export function mtimeRacyFor(version: Version, isLocal: boolean, now: number): number {
   const { mtimeMs, ctimeMs } = version
-  const tick = isOurs && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
+  const tick = isLocal && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
   // One from the future was set by hand: what is written next gets the time of then.
   const changed = mtimeMs <= now ? mtimeMs : ctimeMs
   return Math.max(0, changed + tick - now)
 }
 
-/** For how many ms more something may happen to a file without its ctime changing; 0 for never. */
-export function unrest({ ctimeMs }: Version, isOurs: boolean, now: number): number {
-  const tick = isOurs && isFine(ctimeMs) ? TICK : COARSE_TICK
+/** For how many ms more anything may happen to a file under the same ctime; 0 if no more. */
+export function ctimeRacyFor({ ctimeMs }: Version, isLocal: boolean, now: number): number {
+  const tick = isLocal && isFine(ctimeMs) ? TICK : COARSE_TICK
   return Math.max(0, ctimeMs + tick - now)
 }
 
-/** Whether a later look can tell that nothing has happened to a file since. */
-export function isTellable(version: Version, isOurs: boolean, now: number): boolean {
-  return youth(version, isOurs, now) === 0 && unrest(version, isOurs, now) === 0
+/** Whether something may still happen to a file that no later look could tell. */
+export function isRacy(version: Version, isLocal: boolean, now: number): boolean {
+  return mtimeRacyFor(version, isLocal, now) > 0 || ctimeRacyFor(version, isLocal, now) > 0
 }
 
 /**
@@ -116,7 +115,7 @@ export function isOfImage({ mtimeMs, ctimeMs }: Version): boolean {
  * In quotes, as an entity tag: but that says the same on every machine.
  */
 export function versionTag(version: Version, now: number): string | undefined {
-  if (!isTellable(version, true, now) || isOfImage(version)) return undefined
+  if (isRacy(version, true, now) || isOfImage(version)) return undefined
   const { ino, size, ctimeMs } = version
   return `"${ino}-${size}-${modified(version)}-${Math.floor(ctimeMs)}"`
 }
@@ -127,12 +126,14 @@ export const SMALL: number = 1024 * 1024
 /**
  * The entity tag of a version: `"<size>-<checksum>"` of a small file, which says the same on every
  * machine that has these bytes; `"<size>-<mtime in ms>-<checksum of its ends and samples>"` of a
- * larger one, numbers in hex. Weak, and another than later, while it may change under the same tag.
+ * larger one, numbers in hex.
+ *
+ * @param isWeak while it may change under the same tag; this one then differs from all that follow
  */
-export function entityTag(version: Version, sum: string, isYoung: boolean): string {
+export function entityTag(version: Version, sum: string, isWeak: boolean): string {
   const time = version.size > SMALL ? `${modified(version).toString(16)}-` : ''
   const opaque = `${version.size.toString(16)}-${time}${sum}`
-  return isYoung ? `W/"${opaque}-new"` : `"${opaque}"`
+  return isWeak ? `W/"${opaque}-new"` : `"${opaque}"`
 }
 
 /**

@@ -1,8 +1,8 @@
 import { closeSync, opendirSync, openSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { codeOf } from '../../adapters/local/calls.ts'
-import { Below } from '../../adapters/local/place.ts'
-import { mounts } from '../../adapters/local/shared.ts'
+import { RootDirectory } from '../../adapters/local/root-directory.ts'
+import { devices } from '../../adapters/local/shared.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { Host } from '../host.ts'
 import { describeFile, listFolder } from '../listing.ts'
@@ -12,7 +12,7 @@ import { expectVisible } from './visible.ts'
 /** @throws Failure unless it is a directory or a file that can be served */
 export function localRoot(path: string, host: Pick<Host, 'openDirectory'>): Root {
   const { directory, file, name } = find(path)
-  const below = new Below(resolve(directory), 'inside', mounts)
+  const below = new RootDirectory(resolve(directory), 'inside', devices)
   return {
     file,
     name,

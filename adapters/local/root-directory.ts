@@ -2,19 +2,19 @@ import { Buffer } from 'node:buffer'
 import { sep } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
-import { type Calls, canAskDescriptors, isAbsence } from './calls.ts'
+import { type Calls, canAskDescriptors, isAbsence, unlessAbsent } from './calls.ts'
+import type { Devices } from './devices.ts'
 import type { Descriptor } from './fingerprint.ts'
-import type { Mounts } from './mounts.ts'
-import { isBelow, Names } from './names.ts'
 import type { OpenFile } from './open-file.ts'
-import { linkOf, O_PATH, openByDescriptor, openRegular, unlessAbsent } from './opening.ts'
+import { linkOf, O_PATH, openByDescriptor, openRegular } from './opening.ts'
+import { isBelow, RealPaths } from './real-paths.ts'
 import { isDirectory, isRegular, type Version } from './version.ts'
 
-/** Where files are opened: below a root, or wherever a path leads. */
-export interface Place {
-  /** What stands before a path in this place. */
+/** Which files may be opened: those below a root, or all. */
+export interface Scope {
+  /** What stands before a path in this scope. */
   readonly prefix: string
-  /** Unlike those of other places: a file that is served here may not be served there. */
+  /** Unlike those of other scopes: a file that is served in one may not be served in another. */
   readonly id: string
   /**
    * Opens the regular file at a path.
@@ -24,8 +24,8 @@ export interface Place {
    */
   open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null>
   /**
-   * Makes sure that nothing is found because nothing is there, and not because all of the place is
-   * gone: a disk that is not mounted, say.
+   * Makes sure that nothing is found because nothing is there, and not because the root is gone, as
+   * that of a disk that is not mounted.
    *
    * @throws Error, as a rejection, if it is
    */
@@ -40,8 +40,8 @@ const MAX_TRIES = 20
 /** How long a look is trusted: so long, in ms, a root counts as still there. */
 const THERE_FOR = 1000
 
-/** Any path: whoever gives it means what it leads to. */
-export const anywhere: Place = {
+/** Any path: the caller means what it leads to, wherever that is. */
+export const anywhere: Scope = {
   prefix: '',
   id: 'anywhere\0',
   open: openAnything,
@@ -75,42 +75,42 @@ async function openByName(
 /** What came of opening a path once; unclear if it led elsewhere meanwhile. */
 type Attempt = Omit<Descriptor, 'path'> | 'directory' | 'unclear' | null
 
-/** What lies below a directory, with all links resolved. */
-export class Below implements Place {
+/** What lies below a directory with all links resolved or, with `follow`, wherever these lead. */
+export class RootDirectory implements Scope {
   readonly prefix: string
   readonly id: string
-  readonly #root: string
+  readonly #path: string
   readonly #links: 'inside' | 'follow'
-  readonly #names: Names
-  readonly #mounts: Mounts
-  /** What its root has to lie in, too: it may be a link itself, and need not be there. */
-  readonly #above: Below | null
+  readonly #realPaths: RealPaths
+  readonly #devices: Devices
+  /** What it has to lie in: it may be a link itself, and need not be there. */
+  readonly #parent: RootDirectory | null
   /** Until when the root is taken to be there, on the clock of `performance`. */
   #thereUntil = 0
 
   /**
-   * @param root an absolute path; it may be a link that a deployment points at its next release
+   * @param path absolute; it may be a link that a deployment points at its next release
    * @param links `follow`: those that lead out of the root are followed, too
    */
   constructor(
-    root: string,
+    path: string,
     links: 'inside' | 'follow',
-    mounts: Mounts,
-    above: Below | null = null,
+    devices: Devices,
+    parent: RootDirectory | null = null,
   ) {
-    this.#root = root
+    this.#path = path
     this.#links = links
-    this.#names = new Names(root, mounts)
-    this.#mounts = mounts
-    this.#above = above
-    this.prefix = root.endsWith(sep) ? root : root + sep
+    this.#realPaths = new RealPaths(path, devices)
+    this.#devices = devices
+    this.#parent = parent
+    this.prefix = path.endsWith(sep) ? path : path + sep
     // Nothing in a path can be taken for its end.
-    this.id = `${above?.id ?? `${links}\0`}${root}\0`
+    this.id = `${parent?.id ?? `${links}\0`}${path}\0`
   }
 
-  /** What lies below one of its folders, out of which no link leads either. */
-  folder(path: string): Below {
-    return new Below(this.prefix + path, this.#links, this.#mounts, this)
+  /** One of its folders, out of which no link leads either. */
+  folder(path: string): RootDirectory {
+    return new RootDirectory(this.prefix + path, this.#links, this.#devices, this)
   }
 
   async open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null> {
@@ -125,17 +125,17 @@ export class Below implements Place {
   }
 
   expectThere(): void | Promise<void> {
-    if (this.#above !== null) return this.#above.expectThere()
-    return performance.now() < this.#thereUntil ? undefined : this.lookAtRoot()
+    if (this.#parent !== null) return this.#parent.expectThere()
+    return performance.now() < this.#thereUntil ? undefined : this.look()
   }
 
-  /** @throws Error, as a rejection, if the root is gone */
-  async lookAtRoot(): Promise<void> {
-    if (this.#above !== null) return this.#above.lookAtRoot()
-    const found = await this.#mounts.look(this.#root)
+  /** @throws Error, as a rejection, if it is no directory by now */
+  async look(): Promise<void> {
+    if (this.#parent !== null) return this.#parent.look()
+    const found = await this.#devices.look(this.#path)
     if (found === null || !isDirectory(found)) {
       throw new Error(
-        `Expected a directory, found ${found ? 'something else' : 'nothing'} at ${this.#root}`,
+        `Expected a directory, found ${found ? 'something else' : 'nothing'} at ${this.#path}`,
       )
     }
     this.#thereUntil = performance.now() + THERE_FOR
@@ -210,7 +210,7 @@ export class Below implements Place {
    * whichever the root is turned to meanwhile.
    */
   async #openByDescriptor(path: string, calls: Calls): Promise<Attempt> {
-    const root = await this.#realRoot(calls)
+    const root = await this.#realPath(calls)
     if (root === null) return null
     const at = Buffer.concat([root, Buffer.from(sep + path.slice(this.prefix.length))])
     return openByDescriptor(at, calls, (real) => this.#links === 'follow' || isBelow(real, root))
@@ -218,46 +218,46 @@ export class Below implements Place {
 
   async #isInside(real: Buffer, calls: Calls): Promise<boolean> {
     if (this.#links === 'follow') return true
-    const root = await this.#realRoot(calls)
+    const root = await this.#realPath(calls)
     return root !== null && isBelow(real, root)
   }
 
-  /** Where the root is by now; null if that is not inside of what it has to lie in. */
-  async #realRoot(calls: Calls): Promise<Buffer | null> {
-    const root = await calls.realpath(this.#root)
-    const isInside = this.#above === null || (await this.#above.#isInside(root, calls))
-    return isInside ? root : null
+  /** Where it is by now; null if that is not inside of what it has to lie in. */
+  async #realPath(calls: Calls): Promise<Buffer | null> {
+    const real = await calls.realpath(this.#path)
+    const isInside = this.#parent === null || (await this.#parent.#isInside(real, calls))
+    return isInside ? real : null
   }
 
   /** As `#isInside`, by names, where they are all there is. */
   async #isNamedInside(path: string, version: Version | null, calls: Calls): Promise<boolean> {
     return (
-      (await this.#isRootInside(calls)) &&
-      (await this.#names.look(path, version, calls)) === 'inside'
+      (await this.#isInsideParent(calls)) &&
+      (await this.#realPaths.look(path, version, calls)) === 'inside'
     )
   }
 
-  async #isRootInside(calls: Calls): Promise<boolean> {
-    return this.#above === null || this.#above.#isNamedInside(this.#root, null, calls)
+  async #isInsideParent(calls: Calls): Promise<boolean> {
+    return this.#parent === null || this.#parent.#isNamedInside(this.#path, null, calls)
   }
 
   /** Opens what a path leads to, and then looks whether that was below the root. */
   async #openByName(path: string, calls: Calls): Promise<Attempt> {
     const opened = await openByName(path, calls)
     if (opened === null || this.#links === 'follow') return opened
-    let isOurs = false
+    let isServed = false
     try {
-      if (!(await this.#isRootInside(calls))) return null
-      const where = await this.#names.prove(
+      if (!(await this.#isInsideParent(calls))) return null
+      const where = await this.#realPaths.prove(
         path,
         opened === 'directory' ? null : opened.version,
         calls,
       )
       if (where !== 'inside') return where === 'outside' ? null : 'unclear'
-      isOurs = true
+      isServed = true
       return opened
     } finally {
-      if (!isOurs && opened !== 'directory') await calls.close(opened.fd)
+      if (!isServed && opened !== 'directory') await calls.close(opened.fd)
     }
   }
 }

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
 import { type Calls, inPool, onThisThread } from './calls.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
-import { Lane } from './lane.ts'
-import { Recent } from './recent.ts'
+import { Limiter } from './limiter.ts'
+import { PathResolver } from './path-resolver.ts'
+import { TtlMap } from './ttl-map.ts'
 import type { Version } from './version.ts'
-import { Walk } from './walk.ts'
 
 /** How long a path that was looked at is assumed to stay in the kernel's memory, in ms. */
 const WARM_FOR = 10_000
@@ -30,39 +30,39 @@ const MOST_LOOKS = 16
  * Which paths may be looked at on this thread, and in how many others those that may stall are
  * waited for: a mount of NFS, SMB or FUSE takes seconds to answer when its server does.
  */
-export class Mounts {
+export class Devices {
   /** Whether a device is one of this machine, by its number. */
-  readonly #ours = new Map<number, boolean>()
+  readonly #local = new Map<number, boolean>()
   /** Until when a device is not to be trusted, on the clock of `performance`, and for how long. */
   readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
   /** The devices of paths that were looked at lately, or where nothing was found. */
-  readonly #warm = new Recent<number>(WARM_FOR)
+  readonly #warm = new TtlMap<number>(WARM_FOR)
   /** The devices of directories that were looked into lately, where nobody says what is mounted. */
-  readonly #directories = new Recent<number>(KNOWN_FOR)
-  readonly #lane = new Lane()
-  readonly #walk: Walk
+  readonly #directories = new TtlMap<number>(KNOWN_FOR)
+  readonly #limiter = new Limiter()
+  readonly #resolver: PathResolver
 
   /** @param mountTable reads it; null where there is none to be had */
   constructor(mountTable: () => Promise<string | null> = readMountTable) {
-    this.#walk = new Walk(mountTable, (path, dev, call) => {
-      return dev !== undefined && this.#isSuspect(dev) ? this.#lane.run(path, call) : call()
+    this.#resolver = new PathResolver(mountTable, (path, dev, call) => {
+      return dev !== undefined && this.#isSuspect(dev) ? this.#limiter.run(path, call) : call()
     })
   }
 
   /** Whether a path was looked at lately, and looking again waits for nothing. */
   isWarm(path: string): boolean {
     const dev = this.#warm.get(path)
-    return dev !== undefined && this.answersAtOnce(dev)
+    return dev !== undefined && this.isResponsive(dev)
   }
 
   /** Whether a device is one of this machine, and keeps its time: however slow it is just now. */
-  isOurs(dev: number): boolean {
-    return this.#ours.get(dev) === true
+  isLocal(dev: number): boolean {
+    return this.#local.get(dev) === true
   }
 
   /** Whether calls about the files of a device wait for nothing but this machine. */
-  answersAtOnce(dev: number): boolean {
-    return this.#ours.get(dev) === true && !this.#isSuspect(dev)
+  isResponsive(dev: number): boolean {
+    return this.#local.get(dev) === true && !this.#isSuspect(dev)
   }
 
   /**
@@ -84,10 +84,10 @@ export class Mounts {
 
   /** Looks at a path in another thread; null if there is nothing. */
   async look(path: string): Promise<Version | null> {
-    const reached = await this.#walk.follow(path)
-    if (reached === null) return this.#lookElsewhere(path)
-    const { version, dev } = reached
-    const there = version === null ? dirname(reached.path) : reached.path
+    const resolved = await this.#resolver.resolve(path)
+    if (resolved === null) return this.#lookElsewhere(path)
+    const { version, dev } = resolved
+    const there = version === null ? dirname(resolved.path) : resolved.path
     await this.#learn(dev, there, (_, ask) => ask())
     this.#warm.set(path, dev)
     return version
@@ -95,22 +95,22 @@ export class Mounts {
 
   /** Asks in another thread, and in not too many at once if the device may stall. */
   run<T>(path: string, dev: number, call: () => Promise<T>): Promise<T> {
-    return this.answersAtOnce(dev) ? call() : this.#lane.run(path, call)
+    return this.isResponsive(dev) ? call() : this.#limiter.run(path, call)
   }
 
   /** Asks about a file: on this thread, if that waits for nothing. */
   callsFor(path: string, dev: number): Calls {
-    return this.answersAtOnce(dev) ? onThisThread : this.#inLane(path)
+    return this.isResponsive(dev) ? onThisThread : this.#limiter.callsFor(path)
   }
 
   /** Asks about a file in other threads, if only so as not to take much time of this one. */
   callsInPool(path: string, dev: number): Calls {
-    return this.answersAtOnce(dev) ? inPool : this.#inLane(path)
+    return this.isResponsive(dev) ? inPool : this.#limiter.callsFor(path)
   }
 
   /** The names in a directory that something is mounted on; null if nobody says. */
   mountedIn(path: string): Promise<ReadonlySet<string> | null> {
-    return this.#walk.mountedIn(path)
+    return this.#resolver.mountedIn(path)
   }
 
   /**
@@ -125,10 +125,10 @@ export class Mounts {
   /** As `look`, where the path may lead to a mount that stalls, for all that is known. */
   async #lookElsewhere(path: string): Promise<Version | null> {
     const directory = dirname(path)
-    const known = this.#walk.knowsMounts ? undefined : this.#directories.get(directory)
+    const known = this.#resolver.knowsMounts ? undefined : this.#directories.get(directory)
     const run: Run =
       known === undefined
-        ? (at, call) => this.#lane.run(at, call)
+        ? (at, call) => this.#limiter.run(at, call)
         : (at, call) => this.run(at, known, call)
     const look = (at: string) => run(at, () => inPool.stat(at))
     const found = await look(path)
@@ -142,25 +142,9 @@ export class Mounts {
 
   /** Asks of what kind a device is, unless that is known. */
   async #learn(dev: number, path: string, run: Run): Promise<void> {
-    if (this.#ours.has(dev)) return
+    if (this.#local.has(dev)) return
     const answer = await run(path, () => isLocalDevice(path, dev))
-    if (answer !== null) this.#ours.set(dev, answer)
-  }
-
-  #inLane(path: string): Calls {
-    const inLane =
-      <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
-      (...args: Args) =>
-        this.#lane.run(path, () => call(...args))
-    return {
-      open: inLane(inPool.open),
-      close: inLane(inPool.close),
-      stat: inLane(inPool.stat),
-      lstat: inLane(inPool.lstat),
-      fstat: inLane(inPool.fstat),
-      readlink: inLane(inPool.readlink),
-      realpath: inLane(inPool.realpath),
-    }
+    if (answer !== null) this.#local.set(dev, answer)
   }
 
   /** Twice as long as the last time, unless that is twice as long ago. */

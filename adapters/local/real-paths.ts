@@ -1,15 +1,15 @@
 import type { Buffer } from 'node:buffer'
 import { dirname, sep } from 'node:path'
-import { type Calls, isUnspeakable } from './calls.ts'
-import type { Mounts } from './mounts.ts'
+import { type Calls, isNotUtf8 } from './calls.ts'
+import type { Devices } from './devices.ts'
 import { isDirectory, isSame, isSameFile, type Version } from './version.ts'
 
 /** What names say of where a file lies; unclear if they led elsewhere meanwhile. */
 type Whereabouts = 'inside' | 'outside' | 'unclear'
 
 /**
- * How often names are asked before they are believed. Whoever swaps a directory for a link, and
- * back, has to hit two moments in each look, and these moments are as good as random.
+ * How often names are looked up before they are believed. An attacker who swaps a directory for a
+ * link, and back, has to hit two moments in each look, and these moments are as good as random.
  */
 const LOOKS = 16
 
@@ -17,19 +17,19 @@ const LOOKS = 16
 const LOOKS_IN_ROOT = 1
 
 /**
- * Whether files lie below a root, by their names: for systems that do not say what a descriptor
- * leads to. An exact answer is not to be had like this, only one that nobody will ever see to be
- * wrong (docs/security.md).
+ * Whether files lie below a root, by where realpath(3) says that their names lead: for systems that
+ * do not say what a descriptor leads to. Names may be swapped between two looks, so the answer is
+ * not exact, only too seldom wrong for anybody to see it (docs/security.md).
  */
-export class Names {
+export class RealPaths {
   readonly #root: string
   readonly #prefix: string
-  readonly #mounts: Mounts
+  readonly #devices: Devices
 
-  constructor(root: string, mounts: Mounts) {
+  constructor(root: string, devices: Devices) {
     this.#root = root
     this.#prefix = root.endsWith(sep) ? root : root + sep
-    this.#mounts = mounts
+    this.#devices = devices
   }
 
   /**
@@ -63,7 +63,7 @@ export class Names {
       const isThere = version === null || this.#isSame(await calls.lstat(real), version)
       return { where: isThere ? 'inside' : 'unclear', looks: isInRoot ? LOOKS_IN_ROOT : LOOKS }
     } catch (error) {
-      if (!isUnspeakable(error)) throw error
+      if (!isNotUtf8(error)) throw error
       // Some name above is not UTF-8, which Deno can follow, and not say.
       const isInside = await this.#isPlain(path, version, calls)
       return { where: isInside ? 'inside' : 'outside', looks: LOOKS }
@@ -83,7 +83,7 @@ export class Names {
   /** Some network and FUSE mounts number a file anew at each look; then all else must agree. */
   #isSame(found: Version, version: Version): boolean {
     if (isSameFile(found, version)) return true
-    return !this.#mounts.isOurs(version.dev) && isSame({ ...found, ino: version.ino }, version)
+    return !this.#devices.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
   }
 }
 

@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { isAbsolute, join } from 'node:path'
-import { inPool } from './calls.ts'
+import { inPool, unlessAbsent } from './calls.ts'
 import { MountTable } from './file-systems.ts'
-import { unlessAbsent } from './opening.ts'
-import { Recent } from './recent.ts'
+import { TtlMap } from './ttl-map.ts'
 import { isDirectory, isLink, type Version } from './version.ts'
 
 /** How long it is remembered that a path is that of a directory, and of no link, in ms. */
@@ -16,7 +15,7 @@ const MOST_LINKS = 40
 const READ_FOR = 1000
 
 /** Where a path leads. */
-export interface Reached {
+export interface Resolved {
   /** Without links. */
   readonly path: string
   /** Null if there is nothing. */
@@ -29,17 +28,18 @@ export interface Reached {
 type Run = <T>(path: string, dev: number | undefined, call: () => Promise<T>) => Promise<T>
 
 /**
- * Follows paths name by name, and link by link, for as long as they stay on this machine: the next
- * name may lead onto a mount that stalls, and the mount table says so before anybody looks.
+ * Follows paths name by name and link by link, as path_resolution(7) does, for as long as they stay
+ * on this machine: the next name may lead onto a mount that stalls, and the mount table says so
+ * before it is looked at.
  */
-export class Walk {
+export class PathResolver {
   readonly #read: () => Promise<string | null>
   readonly #run: Run
   #text: string | null = null
   #table: MountTable | null = null
   #reading: Promise<void> | null = null
   #readAgainAt = 0
-  #directories = new Recent<Reached>(KNOWN_FOR)
+  #directories = new TtlMap<Resolved>(KNOWN_FOR)
 
   /** @param read the mount table; null where there is none to be had */
   constructor(read: () => Promise<string | null>, run: Run) {
@@ -53,13 +53,13 @@ export class Walk {
   }
 
   /** What a path leads to; null if only the system can say, which may stall. */
-  async follow(path: string): Promise<Reached | null> {
+  async resolve(path: string): Promise<Resolved | null> {
     try {
       await this.#readLately()
       if (this.#table === null) return null
       // Not joined: what `..` stands for depends on where the name before it leads.
       const whole = isAbsolute(path) ? path : `${process.cwd()}/${path}`
-      return await this.#follow(whole, { links: MOST_LINKS })
+      return await this.#resolve(whole, { links: MOST_LINKS })
     } catch {
       // The system will say why.
       return null
@@ -68,8 +68,8 @@ export class Walk {
 
   /** The names in a directory that something is mounted on; null if nobody says. */
   async mountedIn(path: string): Promise<ReadonlySet<string> | null> {
-    const reached = await this.follow(path)
-    return (reached && this.#table?.namesIn(reached.path)) ?? null
+    const resolved = await this.resolve(path)
+    return (resolved && this.#table?.namesIn(resolved.path)) ?? null
   }
 
   #readLately(): Promise<void> | null {
@@ -87,49 +87,49 @@ export class Walk {
     const table = text === null ? null : new MountTable(text)
     // In a chroot, it names only what is mounted below.
     this.#table = table?.knowsRoot ? table : null
-    this.#directories = new Recent(KNOWN_FOR)
+    this.#directories = new TtlMap(KNOWN_FOR)
   }
 
-  async #follow(path: string, left: { links: number }): Promise<Reached | null> {
+  async #resolve(path: string, left: { links: number }): Promise<Resolved | null> {
     // A slash at the end asks for a directory.
     const names = path
       .replace(/\/$/, '/.')
       .split('/')
       .filter((name) => name !== '')
     const last = names.pop()
-    let reached = this.#directories.get('/') ?? this.#remember('/', await this.#look('/'))
+    let resolved = this.#directories.get('/') ?? this.#remember('/', await this.#look('/'))
     let prefix = ''
     for (const name of names) {
-      if (!reached?.version) return reached
-      const from: Reached = reached
+      if (!resolved?.version) return resolved
+      const from: Resolved = resolved
       prefix += `/${name}`
-      reached =
+      resolved =
         this.#directories.get(prefix) ?? this.#remember(prefix, await this.#step(from, name, left))
     }
-    return reached?.version && last !== undefined ? this.#step(reached, last, left) : reached
+    return resolved?.version && last !== undefined ? this.#step(resolved, last, left) : resolved
   }
 
   /** Remembers where a path leads that is a directory's, and no link's. */
-  #remember(path: string, reached: Reached | null): Reached | null {
-    const isPlain = reached?.path === path && reached.version && isDirectory(reached.version)
-    if (isPlain) this.#directories.set(path, reached)
-    return reached
+  #remember(path: string, resolved: Resolved | null): Resolved | null {
+    const isPlain = resolved?.path === path && resolved.version && isDirectory(resolved.version)
+    if (isPlain) this.#directories.set(path, resolved)
+    return resolved
   }
 
-  async #step(from: Reached, name: string, left: { links: number }): Promise<Reached | null> {
+  async #step(from: Resolved, name: string, left: { links: number }): Promise<Resolved | null> {
     if (!(from.version && isDirectory(from.version))) return { ...from, version: null }
     const path = join(from.path, name)
-    const reached = await this.#look(path, from.dev)
-    if (!(reached?.version && isLink(reached.version))) return reached
-    if (left.links-- === 0) return { ...reached, version: null }
+    const resolved = await this.#look(path, from.dev)
+    if (!(resolved?.version && isLink(resolved.version))) return resolved
+    if (left.links-- === 0) return { ...resolved, version: null }
     const text = await this.#run(path, from.dev, () => inPool.readlink(path))
     const target = text.toString()
     // No path of JavaScript's names what is not UTF-8.
     if (!Buffer.from(target).equals(text)) return null
-    return this.#follow(target.startsWith('/') ? target : `${from.path}/${target}`, left)
+    return this.#resolve(target.startsWith('/') ? target : `${from.path}/${target}`, left)
   }
 
-  async #look(path: string, dev?: number): Promise<Reached | null> {
+  async #look(path: string, dev?: number): Promise<Resolved | null> {
     if (this.#table?.mayStall(path) !== false) return null
     const version = await unlessAbsent(() => this.#run(path, dev, () => inPool.lstat(path)))
     const device = version?.dev ?? dev

@@ -2,16 +2,16 @@ import { type FSWatcher, watch } from 'node:fs'
 import { clearTimeout, setTimeout } from 'node:timers'
 
 /**
- * Tells when something may have happened to a file: the system says so where it can, and else it is
- * time to look again.
+ * Tells when a file may have changed: at once where the system says so, and else after an interval,
+ * when it is time to look again.
  */
-export class News {
+export class Watcher {
   readonly #interval: number
-  #watcher: FSWatcher | null = null
-  #isNew = false
+  #watching: FSWatcher | null = null
+  #mayHaveChanged = false
   #wake: (() => void) | null = null
 
-  /** @param interval how long is waited at most, in ms: not every file system tells */
+  /** @param interval how long to wait at most, in ms: not every file system tells */
   constructor(interval: number) {
     this.#interval = interval
   }
@@ -19,23 +19,23 @@ export class News {
   /** Asks the system to tell, on this thread: the path may not be one that keeps it waiting. */
   watch(path: string): void {
     try {
-      this.#watcher = watch(path, () => this.tell())
+      this.#watching = watch(path, () => this.notify())
       // It was removed, or there are too many watchers.
-      this.#watcher.on('error', () => this.#unwatch())
+      this.#watching.on('error', () => this.#unwatch())
     } catch {
       // It is time to look again soon enough.
     }
   }
 
-  /** Says that there may be news. */
-  tell(): void {
-    this.#isNew = true
+  /** Ends the wait, or the next one: the file may have changed. */
+  notify(): void {
+    this.#mayHaveChanged = true
     this.#wake?.()
   }
 
-  /** Waits for news since the last time. */
+  /** Waits until the file may have changed since the last wait. */
   async wait(): Promise<void> {
-    if (!this.#isNew) {
+    if (!this.#mayHaveChanged) {
       let timer: NodeJS.Timeout | undefined
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -44,16 +44,16 @@ export class News {
       clearTimeout(timer)
       this.#wake = null
     }
-    this.#isNew = false
+    this.#mayHaveChanged = false
   }
 
   close(): void {
     this.#unwatch()
-    this.tell()
+    this.notify()
   }
 
   #unwatch(): void {
-    this.#watcher?.close()
-    this.#watcher = null
+    this.#watching?.close()
+    this.#watching = null
   }
 }

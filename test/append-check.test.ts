@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Growth, Marks, type Verdict } from '../adapters/local/growth.ts'
+import { AppendCheck, Marks, type Verdict } from '../adapters/local/append-check.ts'
 import type { Version } from '../adapters/local/version.ts'
 import { someBytes } from './support/counting-source.ts'
 
@@ -23,9 +23,9 @@ function judge(bytes: Uint8Array, changes: Partial<Version> = {}): Promise<Verdi
   const marks = new Marks()
   marks.add(old.subarray(0, 700))
   marks.add(old.subarray(700))
-  const growth = new Growth(opened, marks.bytes, true)
+  const check = new AppendCheck(opened, marks.bytes, true)
   const found = { ...opened, size: bytes.length, mtimeMs: 6000, ctimeMs: 6000.5, ...changes }
-  return growth.judge(found, async (start, end) => bytes.subarray(start, end))
+  return check.judge(found, async (start, end) => bytes.subarray(start, end))
 }
 
 /** The same, changed at one byte, and longer. */
@@ -60,27 +60,27 @@ describe('a file that changed', () => {
   it('becoming shorter than it was seen is no growth, however long it was at first', async () => {
     const marks = new Marks()
     marks.add(old)
-    const growth = new Growth(opened, marks.bytes, true)
+    const check = new AppendCheck(opened, marks.bytes, true)
     const judgeAt = (size: number, mtimeMs: number) =>
-      growth.judge({ ...opened, size, mtimeMs }, async (start, end) => old.subarray(start, end))
+      check.judge({ ...opened, size, mtimeMs }, async (start, end) => old.subarray(start, end))
     expect([await judgeAt(2000, 6000), await judgeAt(1500, 7000)]).toEqual(['intact', 'changed'])
   })
 
   it('in nothing is not read', async () => {
-    const growth = new Growth(opened, new Uint8Array(0), true)
+    const check = new AppendCheck(opened, new Uint8Array(0), true)
     const failing = () => Promise.reject(new Error('EIO'))
     const copy = { ...opened }
-    expect([growth.isKnown(copy), await growth.judge(copy, failing)]).toEqual([true, 'intact'])
+    expect([check.isKnown(copy), await check.judge(copy, failing)]).toEqual([true, 'intact'])
   })
 
   it('in its inode alone is the same: some file systems number anew', () => {
-    const growth = new Growth(opened, new Uint8Array(0), true)
-    expect(growth.isKnown({ ...opened, ino: 3 })).toBe(true)
+    const check = new AppendCheck(opened, new Uint8Array(0), true)
+    expect(check.isKnown({ ...opened, ino: 3 })).toBe(true)
   })
 
   it('and can not be read is taken for another', async () => {
-    const growth = new Growth(opened, new Uint8Array(0), true)
+    const check = new AppendCheck(opened, new Uint8Array(0), true)
     const failing = () => Promise.reject(new Error('EIO'))
-    expect(await growth.judge({ ...opened, size: 2000 }, failing)).toBe('changed')
+    expect(await check.judge({ ...opened, size: 2000 }, failing)).toBe('changed')
   })
 })

@@ -13,7 +13,7 @@ import process from 'node:process'
 import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { inPool } from '../adapters/local/calls.ts'
-import { Walk } from '../adapters/local/walk.ts'
+import { PathResolver } from '../adapters/local/path-resolver.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const root = realpathSync(temporaryDirectory())
@@ -25,17 +25,17 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-function walkOf(...mounts: string[]): Walk {
-  return new Walk(
+function resolverOf(...mounts: string[]): PathResolver {
+  return new PathResolver(
     async () => mounts.join('\n'),
     (_path, _dev, call) => call(),
   )
 }
 
 /** The inode at a path below the root; null if there is nothing, `away` if that may stall. */
-async function follow(walk: Walk, path: string): Promise<number | null | 'away'> {
-  const reached = await walk.follow(path.startsWith('/') ? path : `${root}/${path}`)
-  return reached === null ? 'away' : (reached.version?.ino ?? null)
+async function resolve(resolver: PathResolver, path: string): Promise<number | null | 'away'> {
+  const resolved = await resolver.resolve(path.startsWith('/') ? path : `${root}/${path}`)
+  return resolved === null ? 'away' : (resolved.version?.ino ?? null)
 }
 
 function inodeAt(path: string): number | null {
@@ -73,10 +73,10 @@ it('leads where the system leads', async () => {
           // There is something else, or nothing to put it in.
         }
       }
-      const walk = walkOf(LOCAL)
+      const resolver = resolverOf(LOCAL)
       for (const each of [...asked, ...asked]) {
         const text = `tree/${each.join('/')}`
-        expect([text, await follow(walk, text)]).toEqual([text, inodeAt(text)])
+        expect([text, await resolve(resolver, text)]).toEqual([text, inodeAt(text)])
       }
       rmSync(folder, { recursive: true })
     },
@@ -97,23 +97,23 @@ it('looks at nothing that may stall, by whichever links it is led there', async 
   symlinkSync('../relative', join(root, 'site', 'deep', 'again'))
   symlinkSync('../../net/file', join(root, 'site', 'deep', 'file'))
   const looks = vi.spyOn(inPool, 'lstat')
-  const walk = walkOf(LOCAL, NET)
+  const resolver = resolverOf(LOCAL, NET)
   const paths = ['absolute/a', 'relative', 'relative/a/b', 'deep/again/a', 'deep/file', '../net']
   for (const path of paths)
-    expect([path, await follow(walk, `site/${path}`)]).toEqual([path, 'away'])
+    expect([path, await resolve(resolver, `site/${path}`)]).toEqual([path, 'away'])
   const seen = looks.mock.calls.map(([at]) => relative(join(root, 'net'), String(at)))
   expect(seen.filter((path) => !path.startsWith('..'))).toEqual([])
-  expect(await follow(walk, 'site/deep')).toBe(inodeAt('site/deep'))
+  expect(await resolve(resolver, 'site/deep')).toBe(inodeAt('site/deep'))
 })
 
 it('a directory that is known is not looked at again, and each file is', async () => {
   mkdirSync(join(root, 'known'))
   const file = join(root, 'known', 'file')
-  const walk = walkOf(LOCAL)
-  expect(await follow(walk, 'known/file')).toBe(null)
+  const resolver = resolverOf(LOCAL)
+  expect(await resolve(resolver, 'known/file')).toBe(null)
   writeFileSync(file, '')
   const looks = vi.spyOn(inPool, 'lstat')
-  expect(await follow(walk, 'known/file')).toBe(inodeAt('known/file'))
+  expect(await resolve(resolver, 'known/file')).toBe(inodeAt('known/file'))
   expect(looks.mock.calls).toEqual([[file]])
 })
 
@@ -126,7 +126,7 @@ it('a link that is turned, or a directory that becomes one, leads elsewhere at o
     rmSync(join(root, path), { recursive: true, force: true })
     symlinkSync(target, join(root, path))
   }
-  const walk = walkOf(LOCAL)
+  const resolver = resolverOf(LOCAL)
   for (const [path, target] of [
     ['current', 'one'],
     ['current', 'two'],
@@ -135,54 +135,54 @@ it('a link that is turned, or a directory that becomes one, leads elsewhere at o
   ] as const) {
     turn(path, target)
     for (const file of ['current/folder/file', 'one/folder/file', 'two/folder/file']) {
-      expect([file, await follow(walk, file)]).toEqual([file, inodeAt(file)])
+      expect([file, await resolve(resolver, file)]).toEqual([file, inodeAt(file)])
     }
   }
 })
 
 it('a file that becomes a directory is one at once', async () => {
   writeFileSync(join(root, 'becomes'), '')
-  const walk = walkOf(LOCAL)
-  expect(await follow(walk, 'becomes/file')).toBe(null)
+  const resolver = resolverOf(LOCAL)
+  expect(await resolve(resolver, 'becomes/file')).toBe(null)
   rmSync(join(root, 'becomes'))
   mkdirSync(join(root, 'becomes'))
   writeFileSync(join(root, 'becomes', 'file'), '')
-  expect(await follow(walk, 'becomes/file')).toBe(inodeAt('becomes/file'))
+  expect(await resolve(resolver, 'becomes/file')).toBe(inodeAt('becomes/file'))
 })
 
 it('what is mounted a second later is known then', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   mkdirSync(join(root, 'later'))
   let mounts = LOCAL
-  const walk = new Walk(
+  const resolver = new PathResolver(
     async () => mounts,
     (_path, _dev, call) => call(),
   )
-  const seen = [await follow(walk, 'later/file')]
+  const seen = [await resolve(resolver, 'later/file')]
   mounts += `\n2 1 0:2 / ${root}/later rw - nfs server:/ rw`
   vi.advanceTimersByTime(1000)
-  seen.push(await follow(walk, 'later/file'))
+  seen.push(await resolve(resolver, 'later/file'))
   mounts = LOCAL
   vi.advanceTimersByTime(1000)
-  expect([...seen, await follow(walk, 'later/file')]).toEqual([null, 'away', null])
+  expect([...seen, await resolve(resolver, 'later/file')]).toEqual([null, 'away', null])
 })
 
 it('without a mount table, nobody knows', async () => {
-  const walk = new Walk(
+  const resolver = new PathResolver(
     async () => null,
     (_path, _dev, call) => call(),
   )
-  expect([await follow(walk, 'known'), walk.knowsMounts]).toEqual(['away', false])
+  expect([await resolve(resolver, 'known'), resolver.knowsMounts]).toEqual(['away', false])
 })
 
 it('a table without a root, as a chroot has, says nothing', async () => {
-  const walk = walkOf('99 40 0:5 / /proc rw - proc proc rw')
-  expect([await follow(walk, 'known'), walk.knowsMounts]).toEqual(['away', false])
+  const resolver = resolverOf('99 40 0:5 / /proc rw - proc proc rw')
+  expect([await resolve(resolver, 'known'), resolver.knowsMounts]).toEqual(['away', false])
 })
 
 it('a relative path starts at the current directory', async () => {
   const { ino } = statSync('package.json')
-  expect((await walkOf(LOCAL).follow('package.json'))?.version?.ino).toBe(ino)
+  expect((await resolverOf(LOCAL).resolve('package.json'))?.version?.ino).toBe(ino)
 })
 
 it('what stands above a link, in a relative path, is above where it leads', async () => {
@@ -192,7 +192,7 @@ it('what stands above a link, in a relative path, is above where it leads', asyn
   symlinkSync('../releases/one', join(root, 'app', 'current'))
   vi.spyOn(process, 'cwd').mockReturnValue(join(root, 'app'))
   const { ino } = statSync(join(root, 'releases', 'film.mp4'))
-  expect((await walkOf(LOCAL).follow('current/../film.mp4'))?.version?.ino).toBe(ino)
+  expect((await resolverOf(LOCAL).resolve('current/../film.mp4'))?.version?.ino).toBe(ino)
 })
 
 it.runIf(process.platform === 'linux')(
@@ -204,7 +204,7 @@ it.runIf(process.platform === 'linux')(
       'sh',
       root,
     ])
-    expect(await follow(walkOf(LOCAL), 'odd')).toBe('away')
+    expect(await resolve(resolverOf(LOCAL), 'odd')).toBe('away')
   },
 )
 
@@ -213,14 +213,14 @@ it.runIf(process.getuid?.() !== 0)(
   async () => {
     mkdirSync(join(root, 'closed'))
     chmodSync(join(root, 'closed'), 0)
-    expect(await follow(walkOf(LOCAL), 'closed/file')).toBe('away')
+    expect(await resolve(resolverOf(LOCAL), 'closed/file')).toBe('away')
   },
 )
 
 it('a path of thousands of names below one that is missing takes one look', async () => {
-  const walk = walkOf(LOCAL)
-  await follow(walk, 'x')
+  const resolver = resolverOf(LOCAL)
+  await resolve(resolver, 'x')
   const looks = vi.spyOn(inPool, 'lstat')
-  expect(await follow(walk, `missing/${'a/'.repeat(9000)}`)).toBe(null)
+  expect(await resolve(resolver, `missing/${'a/'.repeat(9000)}`)).toBe(null)
   expect(looks.mock.calls.length).toBe(1)
 })

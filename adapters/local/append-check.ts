@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isUntouched, type Version, youth } from './version.ts'
+import { isUntouched, mtimeRacyFor, type Version } from './version.ts'
 
 /** How many bytes at each end of a version tell whether the file has only grown. */
 const LENGTH = 256
@@ -12,28 +12,28 @@ export type Verdict = 'intact' | 'changed' | 'unclear'
  * those before its old end, are still the same. A rewrite passes over both, and most formats that
  * grow in place record it in their first bytes. A change in between goes unnoticed.
  */
-export class Growth {
+export class AppendCheck {
   readonly #marks: Uint8Array
   readonly #opened: Version
-  readonly #isOurs: boolean
+  readonly #isLocal: boolean
   #lastSeen: Version
-  /** Whether the time of what was seen last is one that a later change would replace. */
-  #isSettled = true
+  /** Whether what was seen last may change without its time changing. */
+  #isRacy = false
 
   /**
    * @param marks of the version that was opened, picked by `Marks`
-   * @param isOurs whether the file system's clock is this machine's
+   * @param isLocal whether the file system's clock is this machine's
    */
-  constructor(opened: Version, marks: Uint8Array, isOurs: boolean) {
+  constructor(opened: Version, marks: Uint8Array, isLocal: boolean) {
     this.#opened = opened
     this.#marks = marks
-    this.#isOurs = isOurs
+    this.#isLocal = isLocal
     this.#lastSeen = opened
   }
 
   /** Whether nothing happened to the file since it was last seen. */
   isKnown(found: Version): boolean {
-    return this.#isSettled && isUntouched(found, this.#lastSeen)
+    return !this.#isRacy && isUntouched(found, this.#lastSeen)
   }
 
   /**
@@ -52,8 +52,7 @@ export class Growth {
     const marks = await marksOf(this.#opened.size, read).catch(() => null)
     if (marks === null || !marks.equals(this.#marks)) return 'changed'
     this.#lastSeen = found
-    // As long as its new time is young, a file that has grown may change again without another one.
-    this.#isSettled = youth(found, this.#isOurs, now) === 0
+    this.#isRacy = mtimeRacyFor(found, this.#isLocal, now) > 0
     return 'intact'
   }
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { type Calls, inPool } from './calls.ts'
 
 /** How many threads a runtime has for calls that wait, beside its own: 4 on Node by default. */
 function poolSize(): number {
@@ -11,11 +12,12 @@ function poolSize(): number {
  * Limits the calls that may stall: they get all threads but one, and each file gets one thread, so
  * that a stalled file leaves the others theirs.
  */
-export class Lane {
+export class Limiter {
   readonly #most = Math.max(1, poolSize() - 1)
   readonly #running = new Set<string>()
   #waiting: { readonly path: string; readonly begin: () => void }[] = []
 
+  /** Makes a call about a file once there is a thread for it. */
   async run<T>(path: string, call: () => Promise<T>): Promise<T> {
     if (this.#isFull(path)) {
       await new Promise<void>((begin) => this.#waiting.push({ path, begin }))
@@ -25,6 +27,23 @@ export class Lane {
     } finally {
       this.#running.delete(path)
       this.#beginNext()
+    }
+  }
+
+  /** The calls of the pool about one file, each in its turn. */
+  callsFor(path: string): Calls {
+    const inTurn =
+      <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
+      (...args: Args) =>
+        this.run(path, () => call(...args))
+    return {
+      open: inTurn(inPool.open),
+      close: inTurn(inPool.close),
+      stat: inTurn(inPool.stat),
+      lstat: inTurn(inPool.lstat),
+      fstat: inTurn(inPool.fstat),
+      readlink: inTurn(inPool.readlink),
+      realpath: inTurn(inPool.realpath),
     }
   }
 

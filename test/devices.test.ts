@@ -13,11 +13,11 @@ import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { inPool, onThisThread } from '../adapters/local/calls.ts'
+import { Devices } from '../adapters/local/devices.ts'
 import { listBelow } from '../adapters/local/list.ts'
-import { Mounts } from '../adapters/local/mounts.ts'
-import { Names } from '../adapters/local/names.ts'
 import { openRegular } from '../adapters/local/opening.ts'
-import { anywhere, Below } from '../adapters/local/place.ts'
+import { RealPaths } from '../adapters/local/real-paths.ts'
+import { anywhere, RootDirectory } from '../adapters/local/root-directory.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { settle, until } from './support/wait.ts'
@@ -33,21 +33,21 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Mounts that have looked at the file, and a clock that stands still. */
-async function looked(): Promise<Mounts> {
-  const mounts = new Mounts()
-  await mounts.look(path)
+/** Devices that have looked at the file, and a clock that stands still. */
+async function looked(): Promise<Devices> {
+  const devices = new Devices()
+  await devices.look(path)
   vi.useFakeTimers({ toFake: ['performance'] })
-  return mounts
+  return devices
 }
 
-/** Mounts of which nobody says where they are. */
-function untold(): Mounts {
-  return new Mounts(async () => null)
+/** Devices where nobody says what is mounted. */
+function untold(): Devices {
+  return new Devices(async () => null)
 }
 
 /** Mounts of this machine, and one at /net that stalls, whatever is asked. */
-function besideOneThatStalls(): { mounts: Mounts; looks: string[] } {
+function besideOneThatStalls(): { devices: Devices; looks: string[] } {
   const looks: string[] = []
   for (const name of ['stat', 'lstat'] as const) {
     const look = inPool[name]
@@ -58,7 +58,7 @@ function besideOneThatStalls(): { mounts: Mounts; looks: string[] } {
     })
   }
   const table = ['1 0 0:1 / / rw - ext4 /dev/sda rw', '2 1 0:2 / /net rw - nfs server:/ rw']
-  return { mounts: new Mounts(async () => table.join('\n')), looks }
+  return { devices: new Devices(async () => table.join('\n')), looks }
 }
 
 /** How many threads Node has for such calls. */
@@ -68,53 +68,53 @@ const FAST = 1
 const SLOW = 51
 
 /** For how many ms a device is not waited for. */
-function suspectedFor(mounts: Mounts): number {
+function suspectedFor(devices: Devices): number {
   let passed = 0
-  for (; !mounts.answersAtOnce(dev); passed += 500) vi.advanceTimersByTime(500)
+  for (; !devices.isResponsive(dev); passed += 500) vi.advanceTimersByTime(500)
   return passed
 }
 
 it('a device of this machine is waited for, unless a call took long', async () => {
-  const mounts = await looked()
-  expect(mounts.answersAtOnce(dev)).toBe(true)
-  mounts.note(path, dev, FAST)
-  expect(mounts.answersAtOnce(dev)).toBe(true)
-  mounts.note(path, dev, SLOW)
-  expect(mounts.answersAtOnce(dev)).toBe(false)
-  expect(suspectedFor(mounts)).toBe(1500)
+  const devices = await looked()
+  expect(devices.isResponsive(dev)).toBe(true)
+  devices.note(path, dev, FAST)
+  expect(devices.isResponsive(dev)).toBe(true)
+  devices.note(path, dev, SLOW)
+  expect(devices.isResponsive(dev)).toBe(false)
+  expect(suspectedFor(devices)).toBe(1500)
 })
 
 it('names prove nothing of another inode of this machine, however slow its disk is', async () => {
-  const mounts = await looked()
-  const names = new Names(realpathSync(dirname(path)), mounts)
+  const devices = await looked()
+  const realPaths = new RealPaths(realpathSync(dirname(path)), devices)
   const version = statSync(path)
   const other = { ...version, ino: version.ino + 1 }
   for (const took of [FAST, SLOW]) {
-    mounts.note(path, dev, took)
-    expect(await names.look(path, version, onThisThread)).toBe('inside')
-    expect(await names.look(path, other, onThisThread)).toBe('unclear')
+    devices.note(path, dev, took)
+    expect(await realPaths.look(path, version, onThisThread)).toBe('inside')
+    expect(await realPaths.look(path, other, onThisThread)).toBe('unclear')
   }
 })
 
 it('a device that is slow again and again is left alone for longer, up to a minute', async () => {
-  const mounts = await looked()
+  const devices = await looked()
   const durations = Array.from({ length: 8 }, () => {
-    mounts.note(path, dev, SLOW)
-    return suspectedFor(mounts) - 500
+    devices.note(path, dev, SLOW)
+    return suspectedFor(devices) - 500
   })
   expect(durations).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
   vi.advanceTimersByTime(200_000)
-  mounts.note(path, dev, SLOW)
-  expect(suspectedFor(mounts) - 500).toBe(1000)
+  devices.note(path, dev, SLOW)
+  expect(suspectedFor(devices) - 500).toBe(1000)
 })
 
 it('a path is at hand for ten seconds once it was looked at, be there a file or none', async () => {
-  const mounts = new Mounts()
+  const devices = new Devices()
   const missing = join(dirname(path), 'no-such-directory', 'file')
-  const areAtHand = () => [path, missing, `${path}-other`].map((at) => mounts.isWarm(at))
+  const areAtHand = () => [path, missing, `${path}-other`].map((at) => devices.isWarm(at))
   vi.useFakeTimers({ toFake: ['performance'] })
   const seen = [areAtHand()]
-  expect([(await mounts.look(path))?.size, await mounts.look(missing)]).toEqual([0, null])
+  expect([(await devices.look(path))?.size, await devices.look(missing)]).toEqual([0, null])
   seen.push(areAtHand())
   vi.advanceTimersByTime(10_000)
   seen.push(areAtHand())
@@ -126,74 +126,77 @@ it('a path is at hand for ten seconds once it was looked at, be there a file or 
 })
 
 it('a path is not at hand where another device is by now', async () => {
-  const mounts = await looked()
-  mounts.note(path, dev + 1, FAST)
-  expect(mounts.isWarm(path)).toBe(false)
+  const devices = await looked()
+  devices.note(path, dev + 1, FAST)
+  expect(devices.isWarm(path)).toBe(false)
 })
 
 it.each([
   1, 2, 5,
 ])('a device is known by what is above %i names that are missing', async (count) => {
-  const mounts = new Mounts()
-  await mounts.look(join(dirname(path), 'no-such-name/'.repeat(count)))
-  expect(mounts.isOurs(dev)).toBe(true)
+  const devices = new Devices()
+  await devices.look(join(dirname(path), 'no-such-name/'.repeat(count)))
+  expect(devices.isLocal(dev)).toBe(true)
 })
 
 it('what could not be asked of a device is asked again', async () => {
-  const mounts = untold()
+  const devices = untold()
   vi.spyOn(inPool, 'stat').mockResolvedValueOnce(statSync(path))
-  await mounts.look(`${path}-removed-since`)
-  const seen = [mounts.isOurs(dev)]
-  await mounts.look(path)
-  expect([...seen, mounts.isOurs(dev)]).toEqual([false, true])
+  await devices.look(`${path}-removed-since`)
+  const seen = [devices.isLocal(dev)]
+  await devices.look(path)
+  expect([...seen, devices.isLocal(dev)]).toEqual([false, true])
 })
 
 it('a name that no file can have is one where nothing is', async () => {
-  expect(await new Mounts().look(`${path}${'x'.repeat(300)}`)).toBe(null)
+  expect(await new Devices().look(`${path}${'x'.repeat(300)}`)).toBe(null)
 })
 
 it('a path of 2000 names below one that is missing takes 17 looks, and is not remembered', async () => {
   const looks = vi.spyOn(inPool, 'stat')
-  const mounts = untold()
+  const devices = untold()
   const far = join(dirname(path), 'a/'.repeat(1800), 'file')
-  expect(await mounts.look(far)).toBe(null)
+  expect(await devices.look(far)).toBe(null)
   const near = join(dirname(path), 'a/'.repeat(15), 'file')
   expect(looks.mock.calls.length).toBe(17)
-  await mounts.look(near)
-  expect([far, near].map((each) => mounts.isWarm(each))).toEqual([false, mounts.answersAtOnce(dev)])
+  await devices.look(near)
+  expect([far, near].map((each) => devices.isWarm(each))).toEqual([
+    false,
+    devices.isResponsive(dev),
+  ])
 })
 
 it.each([
   ['one directory', (i: number) => `/net/directory/${i}`],
   ['a directory each', (i: number) => `/net/${i}/file`],
 ])('who looks into %s of a mount that stalls takes no more threads than may wait', async (_which, pathOf) => {
-  const { mounts, looks } = besideOneThatStalls()
-  for (let i = 0; i < 8; i++) void mounts.look(pathOf(i))
+  const { devices, looks } = besideOneThatStalls()
+  for (let i = 0; i < 8; i++) void devices.look(pathOf(i))
   await until(() => looks.length >= THREADS - 1)
   await settle()
   expect(looks.length).toBe(THREADS - 1)
   // Whoever is the first to look at this machine's files waits for none of them.
-  await mounts.look(path)
-  expect(mounts.isOurs(dev)).toBe(true)
+  await devices.look(path)
+  expect(devices.isLocal(dev)).toBe(true)
 })
 
 it.each([
   ['a directory', (i: number) => `/unknown/${i}`],
   ['a directory each', (i: number) => `/unknown-${i}/file`],
 ])('they take no more where nobody says what is mounted, looking into %s', async (_which, pathOf) => {
-  const mounts = untold()
-  await mounts.look(path)
+  const devices = untold()
+  await devices.look(path)
   const looks = vi.spyOn(inPool, 'stat').mockReturnValue(new Promise(() => {}))
-  for (let i = 0; i < 8; i++) void mounts.look(pathOf(i))
+  for (let i = 0; i < 8; i++) void devices.look(pathOf(i))
   await settle()
   expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
 it('a healthy mount is asked once for each look', async () => {
-  const { mounts } = besideOneThatStalls()
+  const { devices } = besideOneThatStalls()
   const looks = vi.mocked(inPool.stat).mockResolvedValue(statSync(path))
   vi.mocked(inPool.lstat).mockClear()
-  for (let i = 0; i < 8; i++) await mounts.look(`/net/${i}/file`)
+  for (let i = 0; i < 8; i++) await devices.look(`/net/${i}/file`)
   expect([looks.mock.calls.length, vi.mocked(inPool.lstat).mock.calls]).toEqual([8, [['/']]])
 })
 
@@ -204,8 +207,8 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
     async (stall) => Object({ read: stall, [Symbol.asyncIterator]: () => ({ next: stall }) }),
   ],
 ])('a directory that is listed stalls no more threads than may wait, by %s', async (_what, dir) => {
-  const mounts = await looked()
-  const place = new Below(dirname(path), 'inside', mounts)
+  const devices = await looked()
+  const root = new RootDirectory(dirname(path), 'inside', devices)
   let stalled = 0
   const stall = () => {
     stalled++
@@ -213,10 +216,10 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
   }
   vi.mocked(opendir).mockImplementation(() => dir(stall))
   onTestFinished(() => void vi.mocked(opendir).mockReset())
-  mounts.note(path, dev, SLOW)
+  devices.note(path, dev, SLOW)
   for (let i = 0; i < 8; i++) {
     mkdirSync(join(dirname(path), `listed-${i}`), { recursive: true })
-    void listBelow(place, `listed-${i}`, mounts).next()
+    void listBelow(root, `listed-${i}`, devices).next()
   }
   await until(() => stalled >= THREADS - 1)
   await settle()
@@ -229,7 +232,7 @@ it.each([
 ])('a directory that is listed stalls no more threads than may wait, by %s in it', async (_what, name) => {
   const root = realpathSync(temporaryDirectory())
   const table = ['1 0 0:1 / / rw - ext4 /dev/sda rw', `2 1 0:2 / ${root}/net rw - nfs server:/ rw`]
-  const mounts = new Mounts(async () => table.join('\n'))
+  const devices = new Devices(async () => table.join('\n'))
   mkdirSync(join(root, 'net'))
   if (name === 'link') symlinkSync('net', join(root, name))
   let stalled = 0
@@ -243,7 +246,8 @@ it.each([
       return new Promise<never>(() => {})
     })
   }
-  for (let i = 0; i < 8; i++) void listBelow(new Below(root, 'inside', mounts), '', mounts).next()
+  for (let i = 0; i < 8; i++)
+    void listBelow(new RootDirectory(root, 'inside', devices), '', devices).next()
   await until(() => stalled > 0)
   await settle()
   // Each path has one thread.
@@ -251,19 +255,23 @@ it.each([
 })
 
 it('a directory that is listed asks once about each that nothing is mounted on', async () => {
+  // Named otherwise than above: some of the listings there still go on.
   const root = realpathSync(temporaryDirectory())
-  for (const name of ['a', 'b', 'c', 'net']) mkdirSync(join(root, name))
-  const table = ['1 0 0:1 / / rw - ext4 /dev/sda rw', `2 1 0:2 / ${root}/net rw - ext4 /dev/sdb rw`]
-  const mounts = new Mounts(async () => table.join('\n'))
+  for (const name of ['a', 'b', 'c', 'disk']) mkdirSync(join(root, name))
+  const table = [
+    '1 0 0:1 / / rw - ext4 /dev/sda rw',
+    `2 1 0:2 / ${root}/disk rw - ext4 /dev/sdb rw`,
+  ]
+  const devices = new Devices(async () => table.join('\n'))
   const looks = vi.spyOn(inPool, 'lstat')
   const names: string[] = []
-  for await (const { name } of listBelow(new Below(root, 'inside', mounts), '', mounts)) {
+  for await (const { name } of listBelow(new RootDirectory(root, 'inside', devices), '', devices)) {
     names.push(name)
   }
   const asked = looks.mock.calls.map(([at]) => basename(String(at)))
   const timesOf = (name: string) => asked.filter((each) => each === name).length
-  expect(names.toSorted()).toEqual(['a', 'b', 'c', 'net'])
-  expect(['a', 'b', 'c', 'net'].map(timesOf)).toEqual([1, 1, 1, 2])
+  expect(names.toSorted()).toEqual(['a', 'b', 'c', 'disk'])
+  expect(['a', 'b', 'c', 'disk'].map(timesOf)).toEqual([1, 1, 1, 2])
 })
 
 it.runIf(canCountHandles)(
@@ -271,7 +279,8 @@ it.runIf(canCountHandles)(
   async () => {
     const root = temporaryDirectory()
     for (let i = 0; i < 10; i++) writeFileSync(join(root, `${i}`), '')
-    const list = () => listBelow(new Below(root, 'inside', new Mounts()), '', new Mounts())
+    const list = () =>
+      listBelow(new RootDirectory(root, 'inside', new Devices()), '', new Devices())
     let count = 0
     for await (const _ of list()) count++
     for await (const _ of list()) break
@@ -280,42 +289,42 @@ it.runIf(canCountHandles)(
 )
 
 it.runIf(canCountHandles)('a directory that can not be entered is not left open', async () => {
-  const root = temporaryDirectory()
-  const place = new Below(root, 'inside', new Mounts())
+  const directory = temporaryDirectory()
+  const root = new RootDirectory(directory, 'inside', new Devices())
   for (const name of ['fstat', 'readlink', 'realpath'] as const) {
     const calls = { ...inPool, [name]: () => Promise.reject(new Error(name)) }
-    await expect(place.enter(root, calls)).rejects.toThrow(name)
+    await expect(root.enter(directory, calls)).rejects.toThrow(name)
   }
-  expect(openHandles(root)).toBe(0)
+  expect(openHandles(directory)).toBe(0)
 })
 
-it.each<[told: string, mounts: Mounts, call: 'stat' | 'lstat']>([
-  ['', new Mounts(), 'lstat'],
+it.each<[told: string, devices: Devices, call: 'stat' | 'lstat']>([
+  ['', new Devices(), 'lstat'],
   [', where nobody says what is mounted, too', untold(), 'stat'],
-])('a known directory of this machine is looked into by all who come%s', async (_told, mounts, call) => {
-  await mounts.look(path)
+])('a known directory of this machine is looked into by all who come%s', async (_told, devices, call) => {
+  await devices.look(path)
   const looks = vi.spyOn(inPool, call).mockReturnValue(new Promise(() => {}))
-  for (let i = 0; i < 8; i++) void mounts.look(`${path}-${i}`)
+  for (let i = 0; i < 8; i++) void devices.look(`${path}-${i}`)
   await settle()
   expect(looks.mock.calls.length).toBe(8)
 })
 
 it('a known directory of a slow disk stalls no more threads than may wait', async () => {
-  const mounts = await looked()
+  const devices = await looked()
   const looks = vi.spyOn(inPool, 'lstat').mockReturnValue(new Promise(() => {}))
-  mounts.note(path, dev, SLOW)
-  for (let i = 0; i < 8; i++) void mounts.look(`${path}-${i}`)
+  devices.note(path, dev, SLOW)
+  for (let i = 0; i < 8; i++) void devices.look(`${path}-${i}`)
   await settle()
   expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
 it('who comes when one is done waits as long as there are as many as may be', async () => {
   // Nothing is known of the device.
-  const mounts = new Mounts()
+  const devices = new Devices()
   const begun: number[] = []
   const ends: (() => void)[] = []
   const run = (i: number) =>
-    mounts.run(`${i}`, dev, () => {
+    devices.run(`${i}`, dev, () => {
       begun.push(i)
       return new Promise<void>((end) => ends.push(end))
     })
@@ -328,34 +337,40 @@ it('who comes when one is done waits as long as there are as many as may be', as
 })
 
 it('a file on another machine is listed without a version', async () => {
-  const mounts = new Mounts()
+  const devices = new Devices()
   const root = temporaryDirectory()
   writeFileSync(join(root, 'a'), '')
   utimesSync(join(root, 'a'), 1000, 1000)
   const versionOf = async () => {
-    const { value } = await listBelow(new Below(root, 'inside', mounts), '', mounts).next()
+    const { value } = await listBelow(
+      new RootDirectory(root, 'inside', devices),
+      '',
+      devices,
+    ).next()
     return typeof Object(value).version
   }
   await until(async () => (await versionOf()) === 'string')
-  vi.spyOn(mounts, 'isOurs').mockReturnValue(false)
+  vi.spyOn(devices, 'isLocal').mockReturnValue(false)
   expect(await versionOf()).toBe('undefined')
 })
 
-it('a file whose descriptor can not be asked is in no place any more', async () => {
-  const mounts = new Mounts()
+it('a file whose descriptor can not be asked is in no root any more', async () => {
+  const devices = new Devices()
   const file = Object({ path, fd: 0, version: statSync(path) })
   const fails = () => Promise.reject(new Error('EIO'))
   const calls = { ...inPool, readlink: fails, realpath: fails }
-  expect(await new Below(dirname(path), 'inside', mounts).contains(file, calls)).toBe(false)
+  expect(await new RootDirectory(dirname(path), 'inside', devices).contains(file, calls)).toBe(
+    false,
+  )
 })
 
 it('a file that was away for a moment is opened all the same', async () => {
   let tries = 0
   const open: typeof inPool.open = (...asked) =>
     ++tries === 1 ? Promise.reject(enoent()) : inPool.open(...asked)
-  for (const place of [new Below(dirname(path), 'inside', new Mounts()), anywhere]) {
+  for (const scope of [new RootDirectory(dirname(path), 'inside', new Devices()), anywhere]) {
     tries = 0
-    const opened = await place.open(path, { ...inPool, open })
+    const opened = await scope.open(path, { ...inPool, open })
     if (opened === null || opened === 'directory') throw new Error('Expected a file')
     expect(opened.version.ino).toBe(statSync(path).ino)
     await inPool.close(opened.fd)
@@ -384,7 +399,7 @@ it('names have to say the same again and again', async () => {
   const at = join(root, 'a', 'b', 'file')
   mkdirSync(dirname(at), { recursive: true })
   writeFileSync(at, '')
-  const names = new Names(root, await looked())
+  const realPaths = new RealPaths(root, await looked())
   let looks = 0
   const realpath: typeof inPool.realpath = async (of) => {
     // The last time, it leads elsewhere.
@@ -392,8 +407,8 @@ it('names have to say the same again and again', async () => {
     return inPool.realpath(isLast ? path : of)
   }
   const version = statSync(at)
-  expect(await names.prove(at, version, inPool)).toBe('inside')
-  expect(await names.prove(at, version, { ...inPool, realpath })).toBe('unclear')
+  expect(await realPaths.prove(at, version, inPool)).toBe('inside')
+  expect(await realPaths.prove(at, version, { ...inPool, realpath })).toBe('unclear')
 })
 
 it('no link leads to a file whose name is not to be had as text', async () => {
@@ -402,13 +417,13 @@ it('no link leads to a file whose name is not to be had as text', async () => {
   mkdirSync(join(root, 'folder'))
   writeFileSync(join(root, 'folder', 'file'), '')
   symlinkSync(outside, join(root, 'link'))
-  const mounts = await looked()
+  const devices = await looked()
   const unspeakable = Object.assign(new Error(), { name: 'InvalidData' })
   const calls = { ...inPool, realpath: () => Promise.reject(unspeakable) }
-  const names = new Names(root, mounts)
+  const realPaths = new RealPaths(root, devices)
   const seen = ['folder/file', 'link/file', 'link'].map((name) => {
     const at = join(root, name)
-    return names.look(at, name === 'link' ? null : statSync(at), calls)
+    return realPaths.look(at, name === 'link' ? null : statSync(at), calls)
   })
   expect(await Promise.all(seen)).toEqual(['inside', 'outside', 'outside'])
 })
