@@ -6,7 +6,7 @@ import type { FileSource, HeadersLike, NativeRead, Read } from '../../src/source
 import type { TreeFile } from '../site/tree.ts'
 import type { Handle } from './handle.ts'
 import { openLiveSource } from './live-file.ts'
-import { anywhere } from './root-directory.ts'
+import { anywhere } from './scope.ts'
 import { openFiles } from './shared.ts'
 
 /** How long files stay open. */

@@ -6,7 +6,7 @@ import { overlay } from '../site/overlay.ts'
 import { inPool, readAt } from './calls.ts'
 import type { FileOptions } from './file-source.ts'
 import { InFlight } from './in-flight.ts'
-import type { Scope } from './root-directory.ts'
+import type { Scope } from './scope.ts'
 import { devices, memory } from './shared.ts'
 import type { Version } from './version.ts'
 

@@ -6,7 +6,7 @@ import { Handle, type Pool, type PooledFile } from './handle.ts'
 import { IdleFiles } from './idle-files.ts'
 import type { Memory } from './memory.ts'
 import { OpenFile } from './open-file.ts'
-import type { Scope } from './root-directory.ts'
+import type { Scope } from './scope.ts'
 import { isSame, type Version } from './version.ts'
 
 /** How long a look is trusted: so long, in ms, a file counts as still in its scope. */

@@ -1,76 +1,17 @@
 import { Buffer } from 'node:buffer'
 import { sep } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { SourceChangedError } from '../../src/errors.ts'
-import { type Calls, canAskDescriptors, isAbsence, unlessAbsent } from './calls.ts'
+import { type Calls, canAskDescriptors, isAbsence } from './calls.ts'
 import type { Devices } from './devices.ts'
 import type { Descriptor } from './fingerprint.ts'
 import type { OpenFile } from './open-file.ts'
-import { linkOf, O_PATH, openByDescriptor, openRegular } from './opening.ts'
+import { linkOf, O_PATH, openByDescriptor } from './opening.ts'
 import { isBelow, RealPaths } from './real-paths.ts'
-import { isDirectory, isRegular, type Version } from './version.ts'
-
-/** Which files may be opened: those below a root, or all. */
-export interface Scope {
-  /** What stands before a path in this scope. */
-  readonly prefix: string
-  /** Unlike those of other scopes: a file that is served in one may not be served in another. */
-  readonly id: string
-  /**
-   * Opens the regular file at a path.
-   *
-   * @param path with the prefix
-   * @returns null when there is none, or it may not be served
-   */
-  open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null>
-  /**
-   * Makes sure that nothing is found because nothing is there, and not because the root is gone, as
-   * that of a disk that is not mounted.
-   *
-   * @throws Error, as a rejection, if it is
-   */
-  expectThere(): void | Promise<void>
-  /** Whether a file that was opened here is still where it may be served from. */
-  contains(file: OpenFile, calls: Calls): boolean | Promise<boolean>
-}
-
-/** How often a file is opened anew whose name leads elsewhere each time. */
-const MAX_TRIES = 20
+import { MAX_TRIES, openByName, replaced, type Scope } from './scope.ts'
+import { isDirectory, type Version } from './version.ts'
 
 /** How long a look is trusted: so long, in ms, a root counts as still there. */
 const THERE_FOR = 1000
-
-/** Any path: the caller means what it leads to, wherever that is. */
-export const anywhere: Scope = {
-  prefix: '',
-  id: 'anywhere\0',
-  open: openAnything,
-  expectThere: () => {},
-  contains: () => true,
-}
-
-async function openAnything(path: string, calls: Calls): Promise<Descriptor | 'directory' | null> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const opened = await unlessAbsent(() =>
-      canAskDescriptors ? openByDescriptor(path, calls, () => true) : openByName(path, calls),
-    )
-    if (opened !== null) return opened === 'directory' ? opened : { path, ...opened }
-    // What was not there may have been replaced at that moment.
-    const found = await calls.stat(path)
-    if (found === null || !isRegular(found)) return null
-  }
-  throw replaced(path)
-}
-
-async function openByName(
-  path: string,
-  calls: Calls,
-): Promise<Omit<Descriptor, 'path'> | 'directory' | null> {
-  const found = await calls.stat(path)
-  if (found === null) return null
-  if (isDirectory(found)) return 'directory'
-  return isRegular(found) ? openRegular(path, calls) : null
-}
 
 /** What came of opening a path once; unclear if it led elsewhere meanwhile. */
 type Attempt = Omit<Descriptor, 'path'> | 'directory' | 'unclear' | null
@@ -266,8 +207,4 @@ export class RootDirectory implements Scope {
 interface Entered {
   readonly path: string
   leave(): void | Promise<void>
-}
-
-function replaced(path: string): SourceChangedError {
-  return new SourceChangedError(`${path} was replaced each time it was opened`)
 }
