@@ -48,8 +48,8 @@ export class Writer implements Progress {
   }
 
   /**
-   * The chunks of a body, for a response that does not tell when one has left. Whoever asks for the
-   * next one has taken the one before.
+   * The chunks of a body, for a response that does not tell when one has left: it has taken a chunk
+   * once it asks for the next.
    */
   async *chunksOf(reader: BodyReader): AsyncGenerator<Uint8Array> {
     for (;;) {
