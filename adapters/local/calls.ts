@@ -76,7 +76,7 @@ export function isGranted(permission: Permission): boolean {
   return deno === undefined || deno.permissions.querySync(permission).state === 'granted'
 }
 
-/** On this thread: some µs each if the kernel has the answer in memory, and the disk's time if not. */
+/** On this thread: some µs each if the kernel has the answer in memory, else the disk's time. */
 export const onThisThread: SyncCalls = {
   open: (path, flags) => fs.openSync(path, flags),
   close: (fd) => fs.closeSync(fd),

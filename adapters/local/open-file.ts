@@ -119,7 +119,7 @@ export class OpenFile {
     return this.#devices.callsFor(this.path, this.version.dev).close(this.fd)
   }
 
-  /** Keeps a copy, if these are all of its bytes. Each read gets another: a caller may change it. */
+  /** Keeps a copy, if these are all of its bytes. Reads give others: a caller may change those. */
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
     if (bytes.length < size || this.#bytes !== null) return
