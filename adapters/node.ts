@@ -18,7 +18,7 @@ import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
 import type { Handle } from './local/handle.ts'
 import { memory } from './local/shared.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
-import { handOn } from './node-fetch/handed-on.ts'
+import { recyclingStream } from './node-fetch/recycling-stream.ts'
 import { site } from './site/site.ts'
 
 export type { FileOptions, SharingOptions } from './local/file-source.ts'
@@ -99,7 +99,7 @@ export function nodeDirectory<Context extends readonly unknown[] = readonly unkn
 function nodeSource(handle: Handle, options: FileOptions & NodeOptions): FileSource {
   if (!options.native) return fileSource(handle, options)
   const source: FileSource = fileSource(handle, options, {
-    body: (start, end) => handOn(source, memory, start, end),
+    body: (start, end) => recyclingStream(source, memory, start, end),
   })
   return source
 }

@@ -168,7 +168,7 @@ it('nodeListener counts no bytes as sent that a middleware does not take', async
   expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
 })
 
-it('nodeListener lends no buffer to a middleware that replaces `write` with the head, and loses none', async () => {
+it('nodeListener reuses no buffer if a middleware replaces `write` with the head, and loses none', async () => {
   const listener = nodeListener(() => countingSource(several))
   let kept: Uint8Array[] = []
   const url = await listen((incoming, outgoing) => {

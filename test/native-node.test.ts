@@ -7,7 +7,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Memory } from '../adapters/local/memory.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
-import { handOn } from '../adapters/node-fetch/handed-on.ts'
+import { recyclingStream } from '../adapters/node-fetch/recycling-stream.ts'
 import { fileHandler, serveFile } from '../src/index.ts'
 import { someBytes } from './support/counting-source.ts'
 import { untilCollected } from './support/garbage.ts'
@@ -140,7 +140,7 @@ describe('a native body on Node', () => {
     const memory = new Memory()
     const read = () => Promise.reject(new Error('EIO'))
     for (let i = 0; i < 32; i++) {
-      await expect(handOn({ size: MIB, read }, memory, 0, MIB)).rejects.toThrow('EIO')
+      await expect(recyclingStream({ size: MIB, read }, memory, 0, MIB)).rejects.toThrow('EIO')
     }
     expect(memory.takeBuffer(MIB).length).toBe(512 * KIB)
   })

@@ -6,7 +6,7 @@ import { LAST_TIME, type Version } from './version.ts'
 /** A path as the system has it: a name need not be UTF-8. */
 export type Path = string | Buffer
 
-/** What is asked of the system about files, on this thread. */
+/** Calls to the system about files, on this thread. */
 interface SyncCalls {
   open(path: Path, flags: number): number
   close(fd: number): void
@@ -76,7 +76,7 @@ export function isGranted(permission: Permission): boolean {
   return deno === undefined || deno.permissions.querySync(permission).state === 'granted'
 }
 
-/** Asks on this thread: some µs each, when the answer is at hand, and the disk's time if not. */
+/** On this thread: some µs each if the kernel has the answer in memory, else the disk's time. */
 export const onThisThread: SyncCalls = {
   open: (path, flags) => fs.openSync(path, flags),
   close: (fd) => fs.closeSync(fd),
@@ -106,7 +106,7 @@ const fstat = promisify(fs.fstat)
 const readlink = promisify(fs.readlink)
 const realpath = fs.promises.realpath
 
-/** Asks in a thread of the runtime's pool. */
+/** In a thread of the runtime's pool. */
 export const inPool: PoolCalls = {
   open: (path, flags) => open(path, flags),
   close: (fd) => close(fd),
@@ -147,7 +147,7 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-/** What a call gives, or null if it says that there is nothing. */
+/** What a call gives, or null if it fails because there is no file to serve. */
 export async function unlessAbsent<T>(call: () => T | Promise<T>): Promise<T | null> {
   try {
     return await call()

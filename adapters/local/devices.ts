@@ -12,7 +12,7 @@ const WARM_FOR = 10_000
 /** How long a directory's device is remembered, in ms. */
 const KNOWN_FOR = 60_000
 
-/** A call on this thread that takes longer, in ms, had to wait for a disk or a server. */
+/** A call on this thread that took longer than this, in ms, had to wait for a disk or a server. */
 const SLOW = 50
 
 /**
@@ -27,8 +27,9 @@ const SUSPECT_FOR_AT_MOST = 60_000
 const MOST_LOOKS = 16
 
 /**
- * Which paths may be looked at on this thread, and in how many others those that may stall are
- * waited for: a mount of NFS, SMB or FUSE takes seconds to answer when its server does.
+ * What is known of the devices that files are on. It decides which calls are made on this thread,
+ * and limits those that may stall in others: a mount of NFS, SMB or FUSE takes seconds to answer
+ * when its server does.
  */
 export class Devices {
   /** Whether a device is one of this machine, by its number. */
@@ -37,7 +38,7 @@ export class Devices {
   readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
   /** The devices of paths that were looked at lately, or where nothing was found. */
   readonly #warm = new TtlMap<number>(WARM_FOR)
-  /** The devices of directories that were looked into lately, where nobody says what is mounted. */
+  /** The devices of directories that were looked into lately, for want of a mount table. */
   readonly #directories = new TtlMap<number>(KNOWN_FOR)
   readonly #limiter = new Limiter()
   readonly #resolver: PathResolver
@@ -55,7 +56,7 @@ export class Devices {
     return dev !== undefined && this.isResponsive(dev)
   }
 
-  /** Whether a device is one of this machine, and keeps its time: however slow it is just now. */
+  /** Whether a device is of this machine, and has its clock, however slow it is just now. */
   isLocal(dev: number): boolean {
     return this.#local.get(dev) === true
   }
@@ -108,7 +109,7 @@ export class Devices {
     return this.isResponsive(dev) ? inPool : this.#limiter.callsFor(path)
   }
 
-  /** The names in a directory that something is mounted on; null if nobody says. */
+  /** The names in a directory that something is mounted on; null if that is not known. */
   mountedIn(path: string): Promise<ReadonlySet<string> | null> {
     return this.#resolver.mountedIn(path)
   }
@@ -122,7 +123,7 @@ export class Devices {
     return found && this.callsInPool(path, found.dev)
   }
 
-  /** As `look`, where the path may lead to a mount that stalls, for all that is known. */
+  /** As `look`, of a path that may lead to a mount that stalls. */
   async #lookElsewhere(path: string): Promise<Version | null> {
     const directory = dirname(path)
     const known = this.#resolver.knowsMounts ? undefined : this.#directories.get(directory)
@@ -140,14 +141,14 @@ export class Devices {
     return found
   }
 
-  /** Asks of what kind a device is, unless that is known. */
+  /** Asks whether a device is local, unless that is known. */
   async #learn(dev: number, path: string, run: Run): Promise<void> {
     if (this.#local.has(dev)) return
     const answer = await run(path, () => isLocalDevice(path, dev))
     if (answer !== null) this.#local.set(dev, answer)
   }
 
-  /** Twice as long as the last time, unless that is twice as long ago. */
+  /** For twice as long as the last time, unless that ended longer ago than it lasted. */
   #suspect(device: number): void {
     const now = performance.now()
     const last = this.#suspects.get(device)

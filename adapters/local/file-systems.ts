@@ -51,7 +51,7 @@ export async function readMountTable(): Promise<string | null> {
   return readFileOf('/proc/self/mountinfo', 'utf8').catch(() => null)
 }
 
-/** Whether calls about a device wait for nothing but this machine; null if nobody says so now. */
+/** Whether calls about a device wait for nothing but this machine; null if asking failed. */
 export async function isLocalDevice(path: string, dev: number): Promise<boolean | null> {
   // Other systems do not tell: there a device is trusted until it was slow.
   if (process.platform !== 'linux') return true
@@ -74,9 +74,9 @@ interface Mount {
   readonly type: string
 }
 
-/** What is mounted where. */
+/** The mounts of this machine, and what each is mounted on. */
 export class MountTable {
-  /** What is mounted on what, by its number, and by nothing what is mounted on none of the rest. */
+  /** Mounts by the id of their parent; by '' those whose parent is not listed. */
   readonly #mounts = new Map<string, Mount[]>()
 
   /** @param text as `/proc/self/mountinfo` has it, proc(5) */
@@ -126,7 +126,10 @@ export class MountTable {
   }
 }
 
-/** Of mounts beside each other, the one that a path comes to first: what it hides, comes later. */
+/**
+ * Of the mounts on one parent, the one that a path enters: that with the shortest mount point hides
+ * those that are below.
+ */
 function firstTowards(path: string, mounts: readonly Mount[] = []): Mount | undefined {
   let first: Mount | undefined
   for (const mount of mounts) {

@@ -38,7 +38,7 @@ export interface Described extends Descriptor {
   readonly bytes: Uint8Array | null
 }
 
-/** What is known of a version's bytes. */
+/** What tells a version's bytes from others of the same size and time. */
 interface Fingerprint {
   readonly sum: string
   readonly marks: Uint8Array
@@ -65,8 +65,8 @@ const MAX_TRIES = 3
 
 /**
  * Reads what tells one version of a file from others of the same size and time: all bytes of a
- * small one, both ends and some samples of a larger. Remembers it, so that only the first who finds
- * a version waits.
+ * small one, both ends and some samples of a larger. Remembers it, so that only the first request
+ * for a version waits.
  */
 export class Fingerprints {
   readonly #devices: Devices
@@ -133,7 +133,7 @@ export class Fingerprints {
     return this.#devices.callsFor(path, dev).fstat(fd)
   }
 
-  /** Null if not all of it could be read: whoever reads the rest is told why. */
+  /** Null if a read fails or is short: the reads of a body will say why. */
   async #read({ path, fd, version }: Descriptor): Promise<FreshFingerprint | null> {
     const { size, dev } = version
     const hash = createHash('sha256')

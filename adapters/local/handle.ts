@@ -69,7 +69,7 @@ export class Handle {
 
   /**
    * Closes this handle, and leaves the descriptor open for the runtime to open it by its number:
-   * half a minute at least, for nobody says when that is done.
+   * half a minute at least, for it does not say when it has.
    *
    * @returns false, and this handle stays open, if too many files are detached
    */

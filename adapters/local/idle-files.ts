@@ -4,7 +4,7 @@ import type { PooledFile } from './handle.ts'
 /** How often to look for files that have stayed open long enough, in ms. */
 const SWEEP_EVERY = 1000
 
-/** The most files that stay open although nobody reads them. */
+/** How many files stay open at most that nobody reads. */
 const MAX_IDLE = 128
 
 /** How long a detached descriptor stays open, in ms, and how many may be detached at once. */

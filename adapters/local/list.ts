@@ -11,9 +11,9 @@ import { isDirectory, isRegular, lastModified, type Version, versionTag } from '
 const AT_ONCE = 8
 
 /**
- * What is in a directory: its files and directories, and what links lead to, as far as that may be
- * served. What can't be looked at is left out; hidden names are not: that is for the site to say.
- * However many there are, only some are held, and nothing is asked on this thread.
+ * The entries of a directory: its files and directories, and what links lead to, as far as that may
+ * be served. Entries that can't be looked at are left out; hidden ones are not: the site does that.
+ * However many there are, only some are held, and no call is made on this thread.
  *
  * @throws Error when the root is gone: that is no empty directory
  */
@@ -54,7 +54,7 @@ export async function* listBelow(
 /** Waits for a call in another thread, and in not too many at once. */
 type InTurn = <T>(call: () => Promise<T>) => Promise<T>
 
-/** What is in a directory: to read on waits for the disk again and again. */
+/** The names in a directory: each read may wait for the disk. */
 async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> {
   const directory = await inTurn(() => opendir(path))
   try {

@@ -77,7 +77,7 @@ export async function openLiveSource(
   return file instanceof LiveFile ? liveSource(file, options) : file
 }
 
-/** What is said of a file that has no version: nobody may keep a part of it. */
+/** A file without a version is not to be cached: parts of two states could be joined. */
 const NOT_STORED = { 'cache-control': 'no-store' }
 
 /** The fields of a file without a version. */

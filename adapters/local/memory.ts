@@ -13,7 +13,7 @@ export const LARGEST_KEPT: number = 64 * KIB
  * chunks, which are left to the garbage collector. Many slow clients get small ones.
  */
 export class Memory {
-  /** How many bytes all may hold together before each gets only the smallest. */
+  /** How many bytes bodies may hold together before each gets only the smallest. */
   readonly #budget: number
   /** Of those, how many may be buffers; as many are kept for later. */
   readonly #forBuffers: number
@@ -45,7 +45,7 @@ export class Memory {
     return Math.max(SMALLEST_CHUNK, Math.min(LARGEST, share))
   }
 
-  /** Memory that the next call may give to another: fresh one costs more than a read into it. */
+  /** Memory that the next call gives again: to allocate it would cost more than a read into it. */
   scratch(length: number): Uint8Array {
     if (this.#scratch.length < length) this.#scratch = new Uint8Array(length)
     return this.#scratch
@@ -71,7 +71,7 @@ export class Memory {
    * Gives back a buffer that nothing reads any more.
    *
    * Stalled readers hold hundreds of the smallest, and what one gives back, another takes: so as
-   * many bytes are kept as are taken. Nobody takes larger ones then.
+   * many bytes are kept as are taken. Larger ones are not taken then.
    */
   releaseBuffer(buffer: Uint8Array): void {
     this.forgetBuffer(buffer)
@@ -96,7 +96,7 @@ export class Memory {
     this.#reserved -= length
   }
 
-  /** Gives up a buffer that something may still read. */
+  /** Leaves a buffer that something may still read to the garbage collector. */
   forgetBuffer(buffer: Uint8Array): void {
     this.#taken -= buffer.length
   }

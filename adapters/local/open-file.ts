@@ -34,7 +34,7 @@ export class OpenFile {
   readonly #appendCheck: AppendCheck
   readonly #devices: Devices
   readonly #memory: Memory
-  /** All of a small file, from when that was read: whoever finds this version needs no read. */
+  /** All bytes of a small file once they were read: further responses need no read. */
   #bytes: Uint8Array | null = null
 
   constructor(described: Described, devices: Devices, memory: Memory) {
@@ -56,7 +56,7 @@ export class OpenFile {
     if (described.bytes !== null) this.#keep(described.bytes)
   }
 
-  /** Whether asking about it waits for nothing but this machine. */
+  /** Whether calls about it wait for nothing but this machine. */
   get isResponsive(): boolean {
     return this.#devices.isResponsive(this.version.dev)
   }
@@ -119,7 +119,7 @@ export class OpenFile {
     return this.#devices.callsFor(this.path, this.version.dev).close(this.fd)
   }
 
-  /** Keeps a copy, if these are all of its bytes. It is never lent: a borrower might change it. */
+  /** Keeps a copy, if these are all of its bytes. Reads give others: a caller may change those. */
   #keep(bytes: Uint8Array): void {
     const { size } = this.version
     if (bytes.length < size || this.#bytes !== null) return

@@ -58,7 +58,7 @@ export class OpenFiles {
    *
    * Never waits for a slow disk on this thread: a path that was not looked at lately is first
    * looked at in another one. That brings its names and its inode into the kernel's memory, where
-   * they are at hand within microseconds. Where a mount may stall, nothing is asked on this thread.
+   * the next look takes microseconds. Where a mount may stall, no call is made on this thread.
    *
    * @returns null when there is no such file, it is not a regular one, or it may not be served
    * @throws the operating system's error for any other failure, at once or as a rejection
@@ -220,7 +220,7 @@ export class OpenFiles {
     this.#shared.delete(key)
   }
 
-  /** Closes a file that nobody reads. If that fails, there is nobody to tell. */
+  /** Closes a file that nobody reads, so that there is nobody to tell if that fails. */
   #closeQuietly(pooled: PooledFile): void {
     void this.#close(pooled).catch(noop)
   }

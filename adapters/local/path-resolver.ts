@@ -5,7 +5,7 @@ import { MountTable } from './file-systems.ts'
 import { TtlMap } from './ttl-map.ts'
 import { isDirectory, isLink, type Version } from './version.ts'
 
-/** How long it is remembered that a path is that of a directory, and of no link, in ms. */
+/** How long it is remembered that a path is that of a directory, without links, in ms. */
 const KNOWN_FOR = 60_000
 
 /** How many links are followed, as Linux does it, before a path is taken to lead in circles. */
@@ -66,7 +66,7 @@ export class PathResolver {
     }
   }
 
-  /** The names in a directory that something is mounted on; null if nobody says. */
+  /** The names in a directory that something is mounted on; null if that is not known. */
   async mountedIn(path: string): Promise<ReadonlySet<string> | null> {
     const resolved = await this.resolve(path)
     return (resolved && this.#table?.namesIn(resolved.path)) ?? null

@@ -93,7 +93,7 @@ interface Look {
   readonly looks: number
 }
 
-/** Takes as long as up to three calls: nobody can keep in step with that. */
+/** Takes as long as up to three calls, at random: an attacker can't keep in step with that. */
 async function pause(path: string, calls: Calls): Promise<void> {
   for (let i = Math.floor(4 * Math.random()); i > 0; i--) await calls.stat(path)
 }

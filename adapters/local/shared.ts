@@ -2,7 +2,7 @@ import { Devices } from './devices.ts'
 import { Memory } from './memory.ts'
 import { OpenFiles } from './open-files.ts'
 
-/** What bodies under way may hold, in this process. */
+/** The memory of bodies under way, in this process. */
 export const memory: Memory = new Memory()
 
 /** What is known of this machine's file systems. */

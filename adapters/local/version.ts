@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 
-/** What a look at a file saw: which file it is, which version of it, and who may read it. */
+/** What stat(2) says of a file: which file it is, which version of it, and who may read it. */
 export type Version = Pick<
   Stats,
   'dev' | 'ino' | 'nlink' | 'mode' | 'uid' | 'gid' | 'size' | 'mtimeMs' | 'ctimeMs'
@@ -53,7 +53,7 @@ export function isUntouched(one: Version, other: Version): boolean {
   return hasSameBytes(one, other) && one.ctimeMs === other.ctimeMs
 }
 
-/** The last time of a Date. What is dated later still is dated so. */
+/** The last time that a Date can have, in ms; later ones are cut to it. */
 export const LAST_TIME = 8.64e15
 
 /** The modification time in ms: a Date and nanoseconds are rounded differently by the runtimes. */

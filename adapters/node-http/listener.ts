@@ -9,11 +9,11 @@ import { memory } from '../local/shared.ts'
 import {
   breakOff,
   type Incoming,
-  isBehind,
+  isPipelined,
   type Outgoing,
   onceOver,
-  takingOf,
   waitForTurn,
+  writingOf,
 } from './messages.ts'
 import { NodeRequest } from './request.ts'
 import { Writer, writeEmpty } from './writer.ts'
@@ -60,13 +60,13 @@ export function nodeListener<I extends Incoming, O extends Outgoing>(
 ): (incoming: I, outgoing: O, next?: () => void) => Promise<void> {
   const responder = respondTo<readonly [incoming: I, outgoing: O]>(lookup, options)
   return async (incoming, outgoing, next) => {
-    if (isBehind(outgoing)) await waitForTurn(outgoing)
+    if (isPipelined(outgoing)) await waitForTurn(outgoing)
     const request = new NodeRequest(incoming, outgoing)
     const context = [incoming, outgoing] as const
     const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
     const begin: Begin<Finish> = (answer, { reader }) => {
       if (reader.length > 0) {
-        return beginBody({ request, answer, incoming, outgoing, watch, reader })
+        return startTransfer({ request, answer, incoming, outgoing, watch, reader })
       }
       watch.begin(request, answer, reader)
       watch.end(request, answer, reader, writeEmpty(outgoing, answer))
@@ -89,7 +89,7 @@ interface Transfer {
 }
 
 /** Makes the first read, and then writes the head. */
-async function beginBody(transfer: Transfer): Promise<Finish> {
+async function startTransfer(transfer: Transfer): Promise<Finish> {
   const { request, answer, incoming, outgoing, watch, reader } = transfer
   const writer = new Writer(outgoing, answer, reader)
   const hangUp = () => {
@@ -98,28 +98,29 @@ async function beginBody(transfer: Transfer): Promise<Finish> {
     watch.end(request, answer, writer)
   }
   onceOver(incoming, outgoing, hangUp)
-  const lends = takingOf(outgoing) === 'lent' && reader.length < Infinity
+  const reusesBuffers = writingOf(outgoing) === 'node' && reader.length < Infinity
   // A multipart body begins with bytes that are not from the source: what was read stays at hand.
-  const buffer = lends && answer.pieces.length === 1 ? memory.takeBuffer(reader.length) : undefined
-  let isBegun = false
+  const isOnePiece = answer.pieces.length === 1
+  const buffer = reusesBuffers && isOnePiece ? memory.takeBuffer(reader.length) : undefined
+  let isHeadWritten = false
   try {
     const isRead = (await writer.whileWanted(reader.readAhead(buffer))) !== null
-    isBegun = isRead && writer.begin()
+    isHeadWritten = isRead && writer.writeHead()
   } finally {
-    if (buffer !== undefined && !isBegun) memory.forgetBuffer(buffer)
+    if (buffer !== undefined && !isHeadWritten) memory.forgetBuffer(buffer)
   }
-  if (!isBegun) {
+  if (!isHeadWritten) {
     hangUp()
     return FINISHED
   }
   // A middleware may replace `write` when the head is written, too.
-  const isPiped = takingOf(outgoing) === 'piped'
-  if (isPiped && buffer !== undefined) memory.forgetBuffer(buffer)
+  const isWrapped = writingOf(outgoing) === 'wrapped'
+  if (isWrapped && buffer !== undefined) memory.forgetBuffer(buffer)
   watch.begin(request, answer, writer)
   return async () => {
     try {
-      if (isPiped) await pipe(transfer, writer)
-      else await writeAll(reader, writer, lends, buffer)
+      if (isWrapped) await pipe(transfer, writer)
+      else await writeAll(reader, writer, reusesBuffers, buffer)
       watch.end(request, answer, writer)
     } catch (thrown) {
       fail(transfer, writer, thrown)
@@ -138,19 +139,19 @@ function fail(transfer: Transfer, writer: Writer, thrown: unknown): void {
 /**
  * Writes a body, chunk by chunk, while it is wanted.
  *
- * @param lends whether it is read into buffers that are used again once they have left
+ * @param reusesBuffers whether it is read into buffers that are used again once they have left
  * @param first one that holds what was read already, if any does
  */
 async function writeAll(
   reader: BodyReader,
   writer: Writer,
-  lends: boolean,
+  reusesBuffers: boolean,
   first: Uint8Array | undefined,
 ): Promise<void> {
   let buffer = first
   let hasLeft = false
   do {
-    if (lends) buffer ??= memory.takeBuffer(reader.length - reader.sent)
+    if (reusesBuffers) buffer ??= memory.takeBuffer(reader.length - reader.sent)
     hasLeft = false
     try {
       // A body of unknown length ends with an empty chunk.

@@ -50,10 +50,10 @@ export interface Outgoing {
 }
 
 /**
- * Whether a response is pipelined, behind another on its connection. Other classes that pass for
+ * Whether a response waits behind another on its connection. Other classes that pass for
  * Node's, such as those that frameworks answer their own requests with, may never have a socket.
  */
-export function isBehind(outgoing: Outgoing): boolean {
+export function isPipelined(outgoing: Outgoing): boolean {
   return outgoing.socket === null && !outgoing.headersSent && outgoing instanceof ServerResponse
 }
 
@@ -77,21 +77,21 @@ export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () =>
 }
 
 /**
- * How a response takes the chunks of a body:
+ * Whose `write` and `end` a response has:
  *
- * - `lent`: Node writes. Its callback tells that a chunk has left, and that nothing will read its
+ * - `node`: Node's own. Their callback tells that a chunk has left, and that nothing will read its
  *   memory any more.
- * - `given`: another class stands in for Node's. It calls back, too, and may keep what it got.
- * - `piped`: a middleware has replaced `write` or `end`, as compression does. The replacements
- *   don't tell when a chunk has left.
+ * - `foreign`: those of another class that stands in for Node's. They call back, too, and may keep
+ *   what they got.
+ * - `wrapped`: those of a middleware, such as compression, which don't tell when a chunk has left.
  */
-type Taking = 'lent' | 'given' | 'piped'
+type Writing = 'node' | 'foreign' | 'wrapped'
 
-export function takingOf(outgoing: Outgoing): Taking {
-  if (Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')) return 'piped'
+export function writingOf(outgoing: Outgoing): Writing {
+  if (Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')) return 'wrapped'
   const { write, end } = ServerResponse.prototype
   const isNodes = outgoing.stream || (outgoing.write === write && outgoing.end === end)
-  return isNodes ? 'lent' : 'given'
+  return isNodes ? 'node' : 'foreign'
 }
 
 /** INTERNAL_ERROR (RFC 9113 §7). */

@@ -34,9 +34,9 @@ export class Writer implements Progress {
   }
 
   /** Writes the head; false if the host has answered instead. */
-  begin(): boolean {
+  writeHead(): boolean {
     if (this.#outgoing.headersSent) return false
-    writeHead(this.#outgoing, this.#answer)
+    sendHead(this.#outgoing, this.#answer)
     return true
   }
 
@@ -48,8 +48,8 @@ export class Writer implements Progress {
   }
 
   /**
-   * The chunks of a body, for a response that does not tell when one has left. Whoever asks for the
-   * next one has taken the one before.
+   * The chunks of a body, for a response that does not tell when one has left: it has taken a chunk
+   * once it asks for the next.
    */
   async *chunksOf(reader: BodyReader): AsyncGenerator<Uint8Array> {
     for (;;) {
@@ -127,7 +127,7 @@ export class Writer implements Progress {
 export function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
   if (outgoing.headersSent) return undefined
   try {
-    writeHead(outgoing, answered)
+    sendHead(outgoing, answered)
     outgoing.end()
     return undefined
   } catch (error) {
@@ -136,7 +136,7 @@ export function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
   }
 }
 
-function writeHead(outgoing: Outgoing, { status, headers }: Answer): void {
+function sendHead(outgoing: Outgoing, { status, headers }: Answer): void {
   const fields: Record<string, string | string[]> = { ...headers }
   // The fields that a middleware has set, as CORS does, still depend on what its Vary says.
   const others = headers.vary && outgoing.getHeader('vary')

@@ -5,14 +5,14 @@ import type { FileSource } from '../../src/source.ts'
 import type { Memory } from '../local/memory.ts'
 
 /**
- * From this length on, whoever writes a chunk to a socket waits until it has left: it passes every
- * highWaterMark that Node sets. A shorter one may still be under way when the next is pulled.
+ * From this length on, a server that writes a chunk to a socket waits until it has left: it passes
+ * every highWaterMark that Node sets. A shorter one may still be under way when the next is pulled.
  */
-const AWAITED = 128 * 1024
+const AWAITED_FROM = 128 * 1024
 
 /**
  * The bytes [start, end) of a file as a stream whose memory is used again: the buffer of a chunk is
- * taken back once the next chunk is pulled. Whoever still holds the chunk sees it empty.
+ * taken back once the next chunk is pulled. A program that still holds the chunk sees it empty.
  *
  * It is for a consumer that pulls only when the chunk before has left, as a server's adapter does
  * that writes to a socket and waits for `drain`.
@@ -20,7 +20,7 @@ const AWAITED = 128 * 1024
  * @returns null for a short body
  * @throws what the first read throws; the source is then closed
  */
-export async function handOn(
+export async function recyclingStream(
   source: FileSource,
   memory: Memory,
   start: number,
@@ -28,18 +28,18 @@ export async function handOn(
 ): Promise<ReadableStream<Uint8Array> | null> {
   if (end - start <= SHORT_BODY) return null
   const reader = new BodyReader(source, start, end)
-  const loan = new Loan(reader, memory)
+  const chunks = new RecyclingReader(reader, memory)
   try {
-    return streamOf(reader, loan, await loan.next())
+    return streamOf(reader, chunks, await chunks.next())
   } catch (error) {
-    loan.giveUp()
+    chunks.giveUp()
     throw error
   }
 }
 
 function streamOf(
   reader: BodyReader,
-  loan: Loan,
+  chunks: RecyclingReader,
   first: Uint8Array | null,
 ): ReadableStream<Uint8Array> {
   let isFirst = true
@@ -48,10 +48,10 @@ function streamOf(
     abandon()
   }
   // It may not refer to the stream, nor share a scope with what does.
-  const abandon = abandonment(reader, loan)
+  const abandon = abandonment(reader, chunks)
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
-      const chunk = isFirst ? first : await loan.next().catch(fail)
+      const chunk = isFirst ? first : await chunks.next().catch(fail)
       isFirst = false
       if (chunk !== null) return controller.enqueue(chunk)
       // Not together with the last chunk, whose memory would not come back then.
@@ -70,15 +70,15 @@ function streamOf(
   }
 }
 
-function abandonment(reader: BodyReader, loan: Loan): () => void {
+function abandonment(reader: BodyReader, chunks: RecyclingReader): () => void {
   return () => {
-    loan.giveUp()
+    chunks.giveUp()
     reader.close()
   }
 }
 
 /** Reads chunk by chunk, each into the memory of the one before. */
-class Loan {
+class RecyclingReader {
   readonly #reader: BodyReader
   readonly #memory: Memory
   #buffer: Uint8Array | null = null
@@ -101,7 +101,7 @@ class Loan {
     return chunk
   }
 
-  /** Leaves the memory to whoever may still hold it. */
+  /** Leaves the memory to the garbage collector: a program may still hold the chunk. */
   giveUp(): void {
     if (this.#buffer !== null) this.#memory.forgetBuffer(this.#buffer)
     this.#buffer = null
@@ -109,7 +109,7 @@ class Loan {
 
   #takeBack(): void {
     const buffer = this.#buffer
-    if (buffer === null || this.#length < AWAITED) {
+    if (buffer === null || this.#length < AWAITED_FROM) {
       this.giveUp()
       return
     }
