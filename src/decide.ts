@@ -99,23 +99,24 @@ export function decideWithin(
   limits: Limits,
 ): Decision {
   const field = (name: string) => fieldValue(request.headers, name)
+  const modified = modificationTime(source, now)
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
   const ifMatch = field('if-match')
   if (ifMatch !== null) {
     if (!includesTag(ifMatch, source, matchesStrongly)) return { status: 412 }
-  } else if (isModifiedSince(field('if-unmodified-since'), source, now)) return { status: 412 }
+  } else if (modified > timeOf(field('if-unmodified-since'), now)) return { status: 412 }
   // 3. If-None-Match, and 4. only without it, If-Modified-Since
   const ifNoneMatch = field('if-none-match')
   if (ifNoneMatch !== null) {
     if (includesTag(ifNoneMatch, source, matchesWeakly)) return { status: 304 }
-  } else if (isModifiedSince(field('if-modified-since'), source, now) === false) {
-    return { status: 304 }
-  }
+  } else if (modified <= timeOf(field('if-modified-since'), now)) return { status: 304 }
   // 5. Range, which is defined for GET only (§14.2), and If-Range
   const range = request.method === 'GET' ? field('range') : null
   if (range === null) return { status: 200 }
   const ifRange = field('if-range')
-  if (ifRange !== null && !satisfiesIfRange(ifRange, source, now)) return { status: 200 }
+  if (ifRange !== null && !satisfiesIfRange(ifRange, source.etag, modified, now)) {
+    return { status: 200 }
+  }
   return selectRanges(range, source.size, limits, field('sec-fetch-dest'))
 }
 
@@ -166,34 +167,29 @@ function includesTag(
 }
 
 /**
- * Whether the source is newer than a date, both cut to the second as Last-Modified is. If they are
- * equal, but the source's is not yet a strong validator, it counts as newer: the file may have
- * changed since the client saw it. Null if either is missing or invalid: the condition must then be
- * ignored (§13.1.3, §13.1.4).
+ * When the source was modified, in ms since the epoch, cut to the second as Last-Modified is. Until
+ * that is a strong validator, it counts as 1 ms more, later than that second and equal to no date:
+ * the file may have changed since the client saw it. NaN if it is missing or invalid.
  */
-function isModifiedSince(
-  value: string | null,
-  { lastModified }: Representation,
-  now: number,
-): boolean | null {
-  const date = value === null ? null : parseHttpDate(value, now)
-  const modified = lastModified?.getTime() ?? Number.NaN
-  if (date === null || Number.isNaN(modified)) return null
-  const second = toSecond(modified)
-  return second > date || (second === date && !isStrongDate(modified, now))
+function modificationTime({ lastModified }: Representation, now: number): number {
+  const time = lastModified?.getTime() ?? Number.NaN
+  return Math.floor(time / 1000) * 1000 + (isStrongDate(time, now) ? 0 : 1)
+}
+
+/**
+ * The time of an HTTP-date. NaN if it is missing or invalid: it is neither earlier nor later than
+ * any other, and its condition is ignored (§13.1.3, §13.1.4).
+ */
+function timeOf(value: string | null, now: number): number {
+  return (value === null ? null : parseHttpDate(value, now)) ?? Number.NaN
 }
 
 /** If-Range (§13.1.5): a strong entity tag, or exactly the date that was sent as Last-Modified. */
 function satisfiesIfRange(
   ifRange: string,
-  { etag, lastModified }: Representation,
+  etag: string | undefined,
+  modified: number,
   now: number,
 ): boolean {
-  if (etag && matchesStrongly(ifRange, etag)) return true
-  const modified = lastModified?.getTime() ?? Number.NaN
-  return isStrongDate(modified, now) && toSecond(modified) === parseHttpDate(ifRange, now)
-}
-
-function toSecond(time: number): number {
-  return Math.floor(time / 1000) * 1000
+  return (!!etag && matchesStrongly(ifRange, etag)) || modified === timeOf(ifRange, now)
 }

@@ -3,7 +3,7 @@ import type { ByteRange, RangeSpec } from '../../src/range.ts'
 import { hangUpSignal } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { isStrong } from '../../src/validators.ts'
-import { likelyRanges } from '../store/likely-ranges.ts'
+import { likelyRanges, satisfiable } from '../store/likely-ranges.ts'
 import { type Body, bodyFrom, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
 import type { OriginOptions } from './file.ts'
@@ -71,16 +71,13 @@ function rangesOf(decision: Decision, size: number): readonly ByteRange[] {
   return decision.status === 200 && size > 0 ? [{ start: 0, end: size }] : []
 }
 
-/** A range as it is asked for; null if no file can satisfy it. */
+/** A range as a field value; null if no file can satisfy it. */
 function toRange(spec: RangeSpec): string | null {
-  const most = Number.MAX_SAFE_INTEGER
-  if ('suffixLength' in spec) {
-    const suffix = Math.min(spec.suffixLength, most)
-    return suffix === 0 ? null : `bytes=-${suffix}`
-  }
-  const { firstPos, lastPos } = spec
-  if (firstPos > most) return null
-  return `bytes=${firstPos}-${lastPos < most ? lastPos : ''}`
+  const asked = satisfiable(spec)
+  if (asked === null) return null
+  if ('suffixLength' in asked) return `bytes=-${asked.suffixLength}`
+  const { firstPos, lastPos } = asked
+  return `bytes=${firstPos}-${lastPos === Infinity ? '' : lastPos}`
 }
 
 /**

@@ -2,7 +2,7 @@ import { SourceChangedError } from '../../src/errors.ts'
 import type { ByteRange, RangeSpec } from '../../src/range.ts'
 import { pullStream } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
-import { likelyRanges } from '../store/likely-ranges.ts'
+import { likelyRanges, satisfiable } from '../store/likely-ranges.ts'
 import type { R2BucketLike, R2GetOptionsLike, R2ObjectLike } from './binding.ts'
 
 /** The most that is read at once, in bytes. */
@@ -31,16 +31,13 @@ export async function findObject(
   }
 }
 
-/** Null for a range that R2 can't express and no object can satisfy. */
+/** A range as R2 takes it; null if no object can satisfy it. */
 function toOptions(spec: RangeSpec): R2GetOptionsLike | null {
-  const most = Number.MAX_SAFE_INTEGER
-  if ('suffixLength' in spec) {
-    const suffix = Math.min(spec.suffixLength, most)
-    return suffix === 0 ? null : { range: { suffix } }
-  }
-  const { firstPos: offset, lastPos } = spec
-  if (offset > most) return null
-  if (lastPos < most) return { range: { offset, length: lastPos - offset + 1 } }
+  const asked = satisfiable(spec)
+  if (asked === null) return null
+  if ('suffixLength' in asked) return { range: { suffix: asked.suffixLength } }
+  const { firstPos: offset, lastPos } = asked
+  if (lastPos < Infinity) return { range: { offset, length: lastPos - offset + 1 } }
   return offset === 0 ? {} : { range: { offset } }
 }
 

@@ -16,3 +16,24 @@ export function likelyRanges({ method, headers }: RequestLike): readonly RangeSp
   if (method !== 'GET') return []
   return parseRange(headers.get('range') ?? '') ?? [WHOLE]
 }
+
+/** No file reaches further. */
+const MAX = Number.MAX_SAFE_INTEGER
+
+/**
+ * A range as any store can be asked for it: its numbers are exact, and what no file reaches is the
+ * end. Null if no file can satisfy it.
+ *
+ * @example
+ * satisfiable({ firstPos: 5, lastPos: 1e30 }) // { firstPos: 5, lastPos: Infinity }
+ * satisfiable({ suffixLength: 0 }) // null
+ */
+export function satisfiable(spec: RangeSpec): RangeSpec | null {
+  if ('suffixLength' in spec) {
+    if (spec.suffixLength === 0) return null
+    return spec.suffixLength > MAX ? { suffixLength: MAX } : spec
+  }
+  const { firstPos, lastPos } = spec
+  if (firstPos > MAX) return null
+  return lastPos >= MAX && lastPos < Infinity ? { firstPos, lastPos: Infinity } : spec
+}
