@@ -2,9 +2,8 @@ import { once } from 'node:events'
 import { closeSync, ftruncateSync, openSync, utimesSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http'
 import http2 from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
-import { Duplex } from 'node:stream'
 import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
@@ -307,7 +306,7 @@ describe('nodeListener over node:http', () => {
   })
 
   /** A socket whose client takes nothing: a write lasts until it is settled. */
-  class Stalled extends Duplex {
+  class Stalled extends Socket {
     readonly written: Uint8Array[] = []
     #callback: ((error?: Error | null) => void) | null = null
     override _read() {}
@@ -331,10 +330,10 @@ describe('nodeListener over node:http', () => {
   /** Node's own request and response on such a socket. */
   function stalledExchange(url: string) {
     const socket = new Stalled()
-    const incoming = new IncomingMessage(socket as unknown as Socket)
+    const incoming = new IncomingMessage(socket)
     Object.assign(incoming, { method: 'GET', url })
     const outgoing = new ServerResponse(incoming)
-    outgoing.assignSocket(socket as unknown as Socket)
+    outgoing.assignSocket(socket)
     return { socket, incoming, outgoing }
   }
 

@@ -1,4 +1,4 @@
-import { pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
 import type { Answer } from '../../src/answer.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import { type BodyReader, NOTHING } from '../../src/reader.ts'
@@ -27,15 +27,16 @@ const FINISHED: Finish = async () => {}
  * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does,
  * without a Fetch layer: bytes are read into buffers, which are used again once the bytes have
  * left. As middleware of Express or Connect, it calls `next` if there is no file, and for any
- * method but GET and HEAD; with `cors`, it answers the preflight for a file. Where the response's
- * `write` or `end` are not Node's own, as with compression, no buffer is used again.
+ * method but GET and HEAD; with `cors`, it answers the preflight for a file. The Cache-Control that
+ * a middleware has set stays. Where the response's `write` or `end` are not Node's own, as with
+ * compression, or its connection is no socket, no buffer is used again.
  *
  * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name:
  * say `incoming: IncomingMessage` for Node's, or Express's Request.
  *
  * The promise that it returns is fulfilled when the response is over or passed on, and rejects only
- * with what `next` throws. It stays pending for a pipelined request whose connection breaks before
- * its turn.
+ * with what `next` throws. It stays pending as long as the lookup does, and for a pipelined request
+ * whose connection breaks before its turn.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
@@ -132,7 +133,7 @@ async function startTransfer(transfer: Transfer): Promise<Finish> {
 function fail(transfer: Transfer, writer: Writer, thrown: unknown): void {
   const { request, answer, outgoing, watch, reader } = transfer
   reader.close()
-  breakOff(outgoing)
+  breakOff(outgoing, answer.headers['content-length'] !== undefined)
   watch.end(request, answer, writer, thrown)
 }
 
@@ -166,17 +167,17 @@ async function writeAll(
 }
 
 /** Writes a body to a response that a middleware has wrapped. */
-function pipe(transfer: Transfer, writer: Writer): Promise<void> {
-  const { outgoing, reader } = transfer
-  return pipeline(chunks(), outgoing as Outgoing & NodeJS.WritableStream)
-
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* writer.chunksOf(reader)
-    } catch (thrown) {
-      // Before `pipeline` hears of it, and closes the response as a hang-up would.
-      fail(transfer, writer, thrown)
-      throw thrown
-    }
+async function pipe({ outgoing, reader }: Transfer, writer: Writer): Promise<void> {
+  const stream = outgoing as Outgoing & NodeJS.WritableStream
+  const over = finished(stream)
+  over.catch(() => {})
+  let resume = () => {}
+  stream.on('drain', () => resume())
+  for await (const chunk of writer.chunksOf(reader)) {
+    const drained = new Promise<void>((resolve) => (resume = resolve))
+    // A middleware's `write` may give nothing back at all.
+    if (stream.write(chunk) === false) await Promise.race([drained, over])
   }
+  stream.end()
+  await over
 }

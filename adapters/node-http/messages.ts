@@ -1,4 +1,5 @@
 import { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 
 /** What requests of `node:http` and `node:http2` have in common. */
 export interface Incoming {
@@ -22,6 +23,8 @@ export interface Outgoing {
   readonly headersSent: boolean
   /** Null for a pipelined response that waits for its turn (HTTP/1.1). */
   readonly socket?: object | null | undefined
+  /** Whether the body is sent in chunks, so that its end is told (HTTP/1.1). */
+  readonly chunkedEncoding?: boolean
   /** Whether the connection is gone. */
   readonly destroyed?: boolean
   /** The stream of HTTP/2, which can be reset without its connection. */
@@ -79,26 +82,48 @@ export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () =>
 /**
  * Whose `write` and `end` a response has:
  *
- * - `node`: Node's own. Their callback tells that a chunk has left, and that nothing will read its
- *   memory any more.
+ * - `node`: Node's own, to a socket. Their callback tells that a chunk has left, and that nothing
+ *   will read its memory any more.
+ * - `wrapped`: those of a middleware, such as compression, or of a subclass, which need not tell
+ *   when a chunk has left; or Node's own to a connection that is no socket, such as a tunnel, which
+ *   may keep what it got.
  * - `foreign`: those of another class that stands in for Node's. They call back, too, and may keep
  *   what they got.
- * - `wrapped`: those of a middleware, such as compression, which don't tell when a chunk has left.
  */
-type Writing = 'node' | 'foreign' | 'wrapped'
+type Writing = 'node' | 'wrapped' | 'foreign'
+
+/** Node's own, before any other program may have replaced them. */
+const { write: WRITE, end: END } = ServerResponse.prototype
 
 export function writingOf(outgoing: Outgoing): Writing {
   if (Object.hasOwn(outgoing, 'write') || Object.hasOwn(outgoing, 'end')) return 'wrapped'
-  const { write, end } = ServerResponse.prototype
-  const isNodes = outgoing.stream || (outgoing.write === write && outgoing.end === end)
-  return isNodes ? 'node' : 'foreign'
+  if (outgoing.stream) return 'node'
+  if (!(outgoing instanceof ServerResponse)) return 'foreign'
+  const isNodes = outgoing.write === WRITE && outgoing.end === END
+  return isNodes && outgoing.socket instanceof Socket ? 'node' : 'wrapped'
 }
 
 /** INTERNAL_ERROR (RFC 9113 §7). */
 const HTTP2_INTERNAL_ERROR = 2
 
-/** Ends a response so that its client can't take it for complete. */
-export function breakOff(outgoing: Outgoing): void {
+/**
+ * Ends a response so that its client can't take it for complete.
+ *
+ * @param hasLength whether the head has announced the length of the body
+ */
+export function breakOff(outgoing: Outgoing, hasLength: boolean): void {
   if (outgoing.stream) outgoing.stream.close(HTTP2_INTERNAL_ERROR)
-  else outgoing.destroy()
+  // To a client of HTTP/1.0, the end of a connection is that of the body (RFC 9112 §6.3).
+  else if (hasLength || outgoing.chunkedEncoding || !reset(outgoing.socket)) outgoing.destroy()
+}
+
+/** Resets a connection; false if that can't be done, as for one over TLS. */
+function reset(socket: Outgoing['socket']): boolean {
+  if (!(socket instanceof Socket)) return false
+  try {
+    socket.resetAndDestroy()
+    return true
+  } catch {
+    return false
+  }
 }

@@ -131,7 +131,7 @@ export function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
     outgoing.end()
     return undefined
   } catch (error) {
-    breakOff(outgoing)
+    breakOff(outgoing, true)
     return error
   }
 }
@@ -141,6 +141,9 @@ function sendHead(outgoing: Outgoing, { status, headers }: Answer): void {
   // The fields that a middleware has set, as CORS does, still depend on what its Vary says.
   const others = headers.vary && outgoing.getHeader('vary')
   if (others) fields.vary = [others, headers.vary].flat().join(', ')
+  // Whoever has said before who may store the answer knows whose it is.
+  const lifetime = headers['cache-control'] && outgoing.getHeader('cache-control')
+  if (lifetime) fields['cache-control'] = String(lifetime)
   // Nor does the cookie of a file take that of a session away.
   const cookies = headers['set-cookie'] && outgoing.getHeader('set-cookie')
   if (cookies) fields['set-cookie'] = [cookies, headers['set-cookie']].flat().map(String)
