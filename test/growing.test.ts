@@ -78,7 +78,8 @@ describe.each(
     await came('one two ')
     appendFileSync(path, 'three')
     await came('one two three')
-    if (canCountHandles) expect(handles()).toBe(1)
+    // Deno opens what it watches, and the file for each read, once more for a moment.
+    await until(() => !canCountHandles || handles() === 1)
     renameSync(path, `${path}.1`)
     const { status, fields } = await reply
     const headers = Object.fromEntries(fields.map(([field, value]) => [field.toLowerCase(), value]))
