@@ -96,8 +96,8 @@ export function contentOf(
     for (const body of idle) if (!body.hasGiven) hangUp(body)
     const index = ranges.findIndex((range) => range.start <= start && range.end === end)
     // What else is read of it, nobody knows.
-    const most = index < 0 ? end : spanEnd(ranges, index)
-    const body = await openBody(upstream, version, start, most, signal)
+    const last = index < 0 ? end : spanEnd(ranges, index)
+    const body = await openBody(upstream, version, start, last, signal)
     all.add(body)
     if (!signal.aborted) return body
     hangUp(body)
