@@ -197,9 +197,9 @@ function readArguments(args: readonly string[]): Wanted | { readonly kind: 'help
 
 /** No `0x10` and no `1e1`, as elsewhere in the command; half a second is one. */
 function parseSeconds(text: string): number {
-  const [seconds, most] = [Number(text), MAX_TIMEOUT / 1000]
-  if (/^\d*\.?\d+$/.test(text) && seconds > 0 && seconds <= most) return seconds
-  throw new Mistake(`--timeout takes seconds, up to ${most}`)
+  const [seconds, max] = [Number(text), MAX_TIMEOUT / 1000]
+  if (/^\d*\.?\d+$/.test(text) && seconds > 0 && seconds <= max) return seconds
+  throw new Mistake(`--timeout takes seconds, up to ${max}`)
 }
 
 /** A name and a value; no message shows what was given: it may be a secret. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import process from 'node:process'
-import type { Output } from './output.ts'
+import type { Output } from './log/output.ts'
 
 /** Opens a URL in the person's browser, and goes on. */
 export function openBrowser(url: string, output: Pick<Output, 'say'>): void {

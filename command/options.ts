@@ -215,10 +215,10 @@ function expectHost(text: string): string {
   return host
 }
 
-function expectNumber(name: string, text: string, least: number, most: number): number {
+function expectNumber(name: string, text: string, min: number, max: number): number {
   const number = Number(text)
-  if (/^(?:0|[1-9]\d*)$/.test(text) && number >= least && number <= most) return number
-  throw new Mistake(`--${name} takes a number from ${least} to ${most}, not '${text}'`)
+  if (/^(?:0|[1-9]\d*)$/.test(text) && number >= min && number <= max) return number
+  throw new Mistake(`--${name} takes a number from ${min} to ${max}, not '${text}'`)
 }
 
 function expectWorkers(text: string): number {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { codeOf } from '../adapters/local/calls.ts'
 import { Failure, messageOf } from './failure.ts'
-import type { Address } from './host.ts'
+import type { Address } from './hosts/host.ts'
 import type { ServeOptions } from './options.ts'
 
 /**

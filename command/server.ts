@@ -4,10 +4,10 @@ import type { Answer } from '../src/answer.ts'
 import type { HeaderFields } from '../src/headers.ts'
 import { Failure, messageOf } from './failure.ts'
 import { forHosts, withPassword } from './guard.ts'
-import type { Address, Host, Service } from './host.ts'
+import type { Address, Host, Service } from './hosts/host.ts'
+import { type Outlet, RequestLog, type Style } from './log/request-log.ts'
 import type { ServeOptions } from './options.ts'
 import type { Views } from './page/events.ts'
-import { type Outlet, RequestLog, type Style } from './request-log.ts'
 import { findRoot, lookupOf } from './root.ts'
 
 /** All that a server is made from: plain data, which can be sent to another process. */

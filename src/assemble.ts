@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts'
 import { type ByteRange, isRange, lengthOf, onlyRange, type Piece } from './range.ts'
-import { BodyReader, expectStream, joined, lent, NOTHING } from './reader.ts'
+import { BodyReader, expectStream, joined, NOTHING, withoutClose } from './reader.ts'
 import type { FileSource } from './source.ts'
 
 /** What reads the body of an answer. If there is none, the source is closed at once. */
@@ -33,7 +33,7 @@ const BLOCK = 64 * 1024
  * that doesn't. Each run begins with bytes, as the body does.
  */
 function assemble(file: Contents, pieces: readonly Piece[]): Contents {
-  const source = lent(file)
+  const source = withoutClose(file)
   let index = 0
   let block = { start: 0, end: 0, bytes: NOTHING }
   /** Reads a block, or the range that ends a run. */

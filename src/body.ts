@@ -8,17 +8,17 @@ import { collected, pullStream } from './runtime.ts'
  * @param conclude closes the reader; called once at the end, with what went wrong, or undefined
  * @param abandon called instead if the stream is garbage collected first. It must not refer to the
  * stream, which could then never be collected
- * @param most how many bytes a chunk may have
+ * @param maxChunk in bytes
  */
 export function streamBody(
   reader: BodyReader,
   conclude: (error?: unknown) => void = () => reader.close(),
   abandon: () => void = conclude,
-  most?: number,
+  maxChunk?: number,
 ): ReadableStream<Uint8Array> {
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
-      const chunk = await reader.next(undefined, most).catch(fail)
+      const chunk = await reader.next(undefined, maxChunk).catch(fail)
       if (chunk) controller.enqueue(chunk)
       if (reader.sent < reader.length) return
       controller.close()

@@ -27,7 +27,7 @@ export class BodyReader implements Progress {
   readonly #start: number
   readonly #end: number
   /** Bytes that were read, but not given yet. */
-  #atHand: Uint8Array = NOTHING
+  #pending: Uint8Array = NOTHING
   #stream: ReadableStreamDefaultReader<Uint8Array> | null = null
   #isClosed = false
 
@@ -43,10 +43,10 @@ export class BodyReader implements Progress {
   /**
    * Makes the first read, so that a failure comes before the head is sent, and can be a 503.
    *
-   * @param into a buffer that the source may fill; what is at hand may then be a part of it
+   * @param into a buffer that the source may fill; the pending bytes may then be a part of it
    */
   async readAhead(into?: Uint8Array): Promise<void> {
-    if (this.#isClosed || this.#atHand.length > 0) return
+    if (this.#isClosed || this.#pending.length > 0) return
     try {
       await this.#fill(into)
     } catch (thrown) {
@@ -61,15 +61,15 @@ export class BodyReader implements Progress {
    * The next chunk, never empty; null once everything was given, or after close.
    *
    * @param into a buffer that the source may fill; the chunk may then be a part of it
-   * @param most how many bytes it may have; by default as many as `into`, or 512 KiB
+   * @param max how many bytes it may have; by default as many as `into`, or 512 KiB
    * @throws what the source's read throws, or LengthMismatchError; the source is then closed
    */
-  async next(into?: Uint8Array, most: number = into?.length ?? SLICE): Promise<Uint8Array | null> {
+  async next(into?: Uint8Array, max: number = into?.length ?? SLICE): Promise<Uint8Array | null> {
     await this.readAhead(into)
     if (this.#isClosed) return null
-    const isAll = this.#atHand.length <= most
-    const chunk = isAll ? this.#atHand : this.#atHand.subarray(0, most)
-    this.#atHand = isAll ? NOTHING : this.#atHand.subarray(most)
+    const isAll = this.#pending.length <= max
+    const chunk = isAll ? this.#pending : this.#pending.subarray(0, max)
+    this.#pending = isAll ? NOTHING : this.#pending.subarray(max)
     this.sent += chunk.length
     // A stream of unknown length has ended.
     if (chunk.length === 0) this.length = this.sent
@@ -85,8 +85,8 @@ export class BodyReader implements Progress {
   async whole(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
     // All at once, if the source gives all.
-    for (let most = this.length; this.sent < this.length; most = SLICE) {
-      const chunk = await this.next(undefined, most)
+    for (let max = this.length; this.sent < this.length; max = SLICE) {
+      const chunk = await this.next(undefined, max)
       if (!chunk) throw mismatch(this.length, this.sent)
       chunks.push(chunk)
     }
@@ -105,15 +105,15 @@ export class BodyReader implements Progress {
     if (!this.#stream) {
       const chunk = await this.#source.read(this.#start + this.sent, this.#end, into)
       if (isStream(chunk)) this.#stream = chunk.getReader()
-      else this.#atHand = expectBytes(chunk)
+      else this.#pending = expectBytes(chunk)
       // The client hung up while the source was opening its stream.
       if (this.#isClosed) this.#dropStream()
     }
-    if (this.#stream) this.#atHand = await nextOf(this.#stream)
+    if (this.#stream) this.#pending = await nextOf(this.#stream)
     if (this.#isClosed) return
     const { length } = this
-    const given = this.sent + this.#atHand.length
-    if (given > length || (this.#atHand.length === 0 && length < Infinity)) {
+    const given = this.sent + this.#pending.length
+    if (given > length || (this.#pending.length === 0 && length < Infinity)) {
       throw mismatch(length, given)
     }
     if (!this.#stream || given < length) return
@@ -147,11 +147,11 @@ export async function readBytes(
 ): Promise<Uint8Array> {
   expectWholeNumber('start', start, 0)
   expectWholeNumber('end', end, start)
-  return new BodyReader(lent(source), start, end).whole()
+  return new BodyReader(withoutClose(source), start, end).whole()
 }
 
 /** A source that is read, but not closed. Its `read` is called as a method: it may need `this`. */
-export function lent(source: Pick<FileSource, 'read'>): Pick<FileSource, 'read'> {
+export function withoutClose(source: Pick<FileSource, 'read'>): Pick<FileSource, 'read'> {
   return { read: (start, end, into) => source.read(start, end, into) }
 }
 
@@ -190,7 +190,7 @@ export function closeSource(
  *
  * @throws what the source throws, or LengthMismatchError
  */
-export function readAtOnce(
+export function readSync(
   native: NativeRead | undefined,
   { start, end }: ByteRange,
 ): Uint8Array | null {

@@ -122,7 +122,7 @@ export function respondTo<Context extends readonly unknown[]>(
       else if (found.yields && !fallback) return null
       const answered = complete(exchange, answerWithin(request, found, now, limits))
       reader = readAnswer(answered, source)
-      return await begin(excused(request, answered), { reader, source })
+      return await begin(withoutHangUp(request, answered), { reader, source })
     } catch (thrown) {
       reader?.close()
       let answered: Answer = { ...UNAVAILABLE, error: reasonOf(thrown) }
@@ -134,7 +134,7 @@ export function respondTo<Context extends readonly unknown[]>(
       const rest = readAnswer(answered, reader ? null : source)
       // What close of the failed body throws is told, too.
       rest.closed ??= reader?.closed
-      return begin(excused(request, answered), { reader: rest, source: null })
+      return begin(withoutHangUp(request, answered), { reader: rest, source: null })
     }
   }
 
@@ -166,7 +166,7 @@ export function respondTo<Context extends readonly unknown[]>(
 }
 
 /** Why an answer failed does not matter after the client hung up. */
-function excused(request: RequestLike, answered: Answer): Answer {
+function withoutHangUp(request: RequestLike, answered: Answer): Answer {
   const { error } = answered
   return error && hangUpSignal(request)?.aborted ? { ...answered, error: HANG_UP } : answered
 }

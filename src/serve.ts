@@ -3,7 +3,7 @@ import { streamBody } from './body.ts'
 import { unexpected } from './errors.ts'
 import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
-import { type BodyReader, closeSource, readAtOnce } from './reader.ts'
+import { type BodyReader, closeSource, readSync } from './reader.ts'
 import { type Begin, type Body, type Exchange, respondTo, type ServeOptions } from './respond.ts'
 import { AS_STORED, chunkLimit, isCopiedByResponse, unknownBody } from './runtime.ts'
 import { ResponseWatch, type Watch } from './served.ts'
@@ -115,23 +115,23 @@ async function respond(
 ): Promise<Response> {
   const { native } = source?.read ?? {}
   const range = onlyRange(answer.pieces)
-  const most = chunkLimit(request)
-  const isSmall = reader.length <= (native?.bufferLimit ?? most ?? SHORT_BODY)
+  const maxChunk = chunkLimit(request)
+  const isSmall = reader.length <= (native?.bufferLimit ?? maxChunk ?? SHORT_BODY)
   // The source's next call may overwrite these bytes: nothing else may run until they are copied.
-  const atOnce = range && isSmall && isCopiedByResponse() ? readAtOnce(native, range) : null
+  const bytes = range && isSmall && isCopiedByResponse() ? readSync(native, range) : null
   // Bun answers Range by itself when a 200 carries a Bun.file, even where it must be ignored.
   const isIgnored = answer.status === 200 && request.headers.has('range')
-  const isNative = range && most === undefined && !isIgnored
-  const given = atOnce ?? (isNative ? await native?.body?.(range.start, range.end) : null)
+  const isNative = range && maxChunk === undefined && !isIgnored
+  const given = bytes ?? (isNative ? await native?.body?.(range.start, range.end) : null)
   if (!given && !isSmall) {
     await reader.readAhead()
-    return streamed(copyOf(request), watch, answer, reader, most)
+    return streamed(copyOf(request), watch, answer, reader, maxChunk)
   }
   const isEmpty = reader.length === 0
   const body = given ?? (isEmpty ? noBody(answer) : await reader.whole())
   const response = toResponse(answer, body)
   // A native body closes what it reads.
-  if (atOnce) reader.close()
+  if (bytes) reader.close()
   const { length, closed } = reader
   const progress = isEmpty ? reader : { sent: null, length, closed }
   watch.begin(request, answer, progress)
@@ -143,18 +143,18 @@ async function respond(
  * A Response that reads its body as it is pulled.
  *
  * @param request a copy, which may be kept
- * @param most bytes of a chunk
+ * @param maxChunk in bytes
  */
 function streamed(
   request: RequestLike,
   watch: Watch,
   answer: Answer,
   reader: BodyReader,
-  most: number | undefined,
+  maxChunk: number | undefined,
 ): Response {
   const conclude = ending(request, answer, reader, watch)
   const abandon = ending(request, answer, reader, watch.weakly())
-  const response = toResponse(answer, streamBody(reader, conclude, abandon, most))
+  const response = toResponse(answer, streamBody(reader, conclude, abandon, maxChunk))
   watch.begin(request, answer, reader)
   return response
 }

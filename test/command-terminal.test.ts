@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Progress } from '../command/progress.ts'
-import { paint } from '../command/request-log.ts'
-import { Terminal } from '../command/terminal.ts'
+import { Progress } from '../command/log/progress.ts'
+import { paint } from '../command/log/request-log.ts'
+import { Terminal } from '../command/log/terminal.ts'
 import type { Served } from '../src/served.ts'
 
 beforeEach(() => void vi.useFakeTimers())

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Host } from '../command/host.ts'
-import type { FromWorker, ToWorker } from '../command/messages.ts'
-import type { Output } from '../command/output.ts'
+import type { Host } from '../command/hosts/host.ts'
+import type { Output } from '../command/log/output.ts'
 import type { Job } from '../command/server.ts'
-import { startWorkers } from '../command/worker-pool.ts'
+import type { FromWorker, ToWorker } from '../command/workers/messages.ts'
+import { startWorkers } from '../command/workers/pool.ts'
 import { settle, until } from './support/wait.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }))

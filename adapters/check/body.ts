@@ -19,8 +19,8 @@ export class Body {
   readonly #chunks: Buffer[] = []
   #left: number
 
-  constructor(most: number) {
-    this.#left = most
+  constructor(max: number) {
+    this.#left = max
   }
 
   get isFull(): boolean {

@@ -18,7 +18,7 @@ export interface Terms {
   readonly insecure: boolean
   readonly signal: AbortSignal | undefined
   /** How many bytes of the body are read before the connection is cut. */
-  readonly most: (head: Head) => number
+  readonly maxBytes: (head: Head) => number
   /** Whether to wait for bytes after the end of the answer. */
   readonly lingers: boolean
 }
@@ -76,7 +76,7 @@ async function converse(socket: Socket, ask: Ask, terms: Terms): Promise<Exchang
   const head = await readHead(wire)
   const framing = framingOf(ask, head)
   const length = lengthOf(head.fields)
-  const body = new Body(terms.most(head))
+  const body = new Body(terms.maxBytes(head))
   // What has come tells more than that no more came.
   const end = await readBody(wire, framing, length ?? 0, body).catch((error): Exchange['end'] => {
     terms.signal?.throwIfAborted()

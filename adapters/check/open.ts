@@ -19,7 +19,7 @@ export async function openFile(
     method: 'GET',
     url,
     fields: withDefaults([], origin),
-    most: ({ fields }) => ((lengthOf(fields) ?? Infinity) <= MAX_WHOLE ? MAX_WHOLE : PREFIX),
+    maxBytes: ({ fields }) => ((lengthOf(fields) ?? Infinity) <= MAX_WHOLE ? MAX_WHOLE : PREFIX),
   })
   const { answer, redirects } = opened
   if (answer.status === 200) {
@@ -38,7 +38,7 @@ export async function openFile(
 async function wantsRange({ status, ask }: Exchange, session: Session): Promise<boolean> {
   if (status < 400) return false
   const fields: Field[] = [...ask.fields, ['Range', 'bytes=0-1']]
-  const answer = await session.ask({ ...ask, fields, most: () => 0 }).catch((error) => {
+  const answer = await session.ask({ ...ask, fields, maxBytes: () => 0 }).catch((error) => {
     if (error instanceof UnansweredError) return null
     throw error
   })

@@ -107,8 +107,8 @@ function isOf({ first, last, size }: ContentRange, spec: string): boolean {
 async function askParts(file: Subject, size: number): Promise<Part[]> {
   const length = Math.min(LENGTH, Math.ceil(size / 2))
   const known = Math.min(file.prefix.length, size)
-  const between = (least: number, most: number) => {
-    return Math.floor(least + file.chance * Math.max(0, most - least))
+  const between = (min: number, max: number) => {
+    return Math.floor(min + file.chance * Math.max(0, max - min))
   }
   const starts = [
     between(0, known - length),

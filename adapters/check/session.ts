@@ -19,7 +19,7 @@ export interface SessionOptions extends Pick<Terms, 'insecure' | 'signal' | 'pat
 }
 
 export interface Question extends Ask {
-  readonly most: (head: Head) => number
+  readonly maxBytes: (head: Head) => number
   readonly lingers?: boolean
 }
 
@@ -45,7 +45,7 @@ export class Session {
    *
    * @throws UnansweredError, as a rejection, when there is no answer or nothing may be asked
    */
-  async ask({ most, lingers = false, ...ask }: Question): Promise<Exchange> {
+  async ask({ maxBytes, lingers = false, ...ask }: Question): Promise<Exchange> {
     const { insecure, signal, patience, onAsk } = this.#options
     signal?.throwIfAborted()
     if (this.#timeouts === MAX_TIMEOUTS) {
@@ -72,7 +72,7 @@ export class Session {
         signal,
         patience,
         lingers,
-        most: (head) => Math.min(most(head), left),
+        maxBytes: (head) => Math.min(maxBytes(head), left),
       })
       this.bytes += answer.received
       this.#timeouts = 0

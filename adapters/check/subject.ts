@@ -164,12 +164,12 @@ export function originOf({ fields }: Ask): string | null {
   return fields.find(([name]) => name === 'Origin')?.[1] ?? null
 }
 
-function toQuestion(ask: Ask, origin: string | null, mostOfPart: number = PREFIX): Question {
+function toQuestion(ask: Ask, origin: string | null, maxOfPart: number = PREFIX): Question {
   return {
     ...ask,
     fields: withDefaults(ask.fields, origin),
     // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
-    most: ({ status }) => (status === 206 ? mostOfPart : status === 200 ? 0 : ERROR_PAGE),
+    maxBytes: ({ status }) => (status === 206 ? maxOfPart : status === 200 ? 0 : ERROR_PAGE),
     lingers: true,
   }
 }

@@ -34,14 +34,14 @@ export class Wire {
     return this.#unread
   }
 
-  /** The next bytes, `most` of them at most and one at least; null at the end. */
-  async read(most: number): Promise<Buffer | null> {
+  /** The next bytes, at least one and at most `max`; null at the end. */
+  async read(max: number): Promise<Buffer | null> {
     if (this.#unread.length === 0) {
       const chunk = await this.#receive()
       if (chunk === null) return null
       this.#unread = chunk
     }
-    const bytes = this.#unread.subarray(0, most)
+    const bytes = this.#unread.subarray(0, max)
     this.#unread = this.#unread.subarray(bytes.length)
     return bytes
   }

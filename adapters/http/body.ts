@@ -16,7 +16,7 @@ export class Body {
   readonly #timeout: number
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null
   /** Bytes that came and were not taken. */
-  #atHand: Uint8Array | null = null
+  #pending: Uint8Array | null = null
   /** When a chunk is due that is waited for, as `performance.now()`. */
   #due = Infinity
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -59,15 +59,15 @@ export class Body {
   }
 
   /**
-   * The next bytes, at least one and at most so many.
+   * The next bytes, at least one and at most `max`.
    *
    * @returns null when the body breaks off, falls silent or has more bytes than were announced
    */
-  async next(most: number): Promise<Uint8Array | null> {
-    const chunk = this.#atHand ?? (await this.#receive())
+  async next(max: number): Promise<Uint8Array | null> {
+    const chunk = this.#pending ?? (await this.#receive())
     if (chunk === null || chunk.length > this.end - this.at) return null
-    const taken = chunk.subarray(0, most)
-    this.#atHand = chunk.length > most ? chunk.subarray(most) : null
+    const taken = chunk.subarray(0, max)
+    this.#pending = chunk.length > max ? chunk.subarray(max) : null
     this.at += taken.length
     return taken
   }
@@ -106,7 +106,7 @@ export class Body {
 
   /** Lets the connection go: for further use, if the body was read to its end. */
   async finish(): Promise<void> {
-    const isRead = this.at === this.end && this.#atHand === null
+    const isRead = this.at === this.end && this.#pending === null
     // The end of a body without length comes after its last byte.
     if (!isRead || (await this.#receive()) !== null) this.hangUp()
     clearTimeout(this.#timer)

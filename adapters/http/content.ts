@@ -32,7 +32,7 @@ export function contentOf(
   first: Body | null,
   { isJoinable, untouched, ranges }: ReadPlan,
 ): Pick<FileSource, 'read' | 'close'> {
-  /** Those that nobody reads from at the moment. */
+  /** The bodies between two reads. */
   const idle = new Set<Body>(first === null ? [] : [first])
   const all = new Set<Body>(idle)
   const closing = new AbortController()
@@ -95,9 +95,9 @@ export function contentOf(
     // What came with the head holds other bytes than are wanted.
     for (const body of idle) if (!body.hasGiven) hangUp(body)
     const index = ranges.findIndex((range) => range.start <= start && range.end === end)
-    // What else is read of it, nobody knows.
-    const most = index < 0 ? end : spanEnd(ranges, index)
-    const body = await openBody(upstream, version, start, most, signal)
+    // The ranges that follow may not be known.
+    const last = index < 0 ? end : spanEnd(ranges, index)
+    const body = await openBody(upstream, version, start, last, signal)
     all.add(body)
     if (!signal.aborted) return body
     hangUp(body)

@@ -88,7 +88,7 @@ const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers
 /**
  * A file of another server as a source, for one request.
  *
- * @param besides what is said of it where its server says nothing
+ * @param fallback fields and a type for what its server does not say
  * @param path what its type is found by
  * @returns null if there is no such file
  * @throws OriginError if the other server fails
@@ -97,7 +97,7 @@ export async function originFile(
   upstream: Upstream,
   request: RequestLike | null,
   options: OriginOptions,
-  besides: OriginFileOptions = {},
+  fallback: OriginFileOptions = {},
   path = '',
 ): Promise<FileSource | null> {
   const { resume } = options
@@ -110,10 +110,10 @@ export async function originFile(
   try {
     return {
       size,
-      type: (type === NO_TYPE ? undefined : type) ?? besides.type?.(path) ?? undefined,
+      type: (type === NO_TYPE ? undefined : type) ?? fallback.type?.(path) ?? undefined,
       etag,
       lastModified,
-      headers: withStored(besides.headers, storedFields(headers)),
+      headers: withStored(fallback.headers, storedFields(headers)),
       ...contentOf(upstream, version, body, { ...plan, untouched }),
       ...upstream.describe?.(headers),
     }
@@ -134,7 +134,7 @@ function storedFields(headers: Headers): Record<string, string | null> {
   return { ...fields, age, 'content-encoding': storedEncoding(headers) }
 }
 
-/** What is said of one file besides what its server says. */
+/** What the caller says of one file; its server's word comes first. */
 export interface OriginFileOptions {
   /** Further fields of the answers, such as CORS. What the other server says wins over them. */
   readonly headers?: HeadersLike | undefined

@@ -3,7 +3,7 @@ import { parseHttpDate } from '../../src/validators.ts'
 import { OriginError } from './failure.ts'
 import { readLength } from './head.ts'
 
-/** A file of another server, as whoever addresses and signs its requests knows it. */
+/** A file of another server: how it is asked for, however its requests are addressed and signed. */
 export interface Upstream {
   /** What errors call it: nothing secret. */
   readonly name: string
@@ -28,7 +28,7 @@ export type Method = 'GET' | 'HEAD'
 /** The fields of a request by name. */
 export type HeaderPairs = Readonly<Record<string, string>>
 
-/** A response whose body nobody has read. */
+/** A response whose body is unread. */
 export interface Reply {
   readonly response: Response
   /** Ends it at once, and with it its connection. */
@@ -106,7 +106,7 @@ async function attempt(
   }
 }
 
-/** Ends a body that nobody reads. */
+/** Ends an unread body. */
 export function cancel({ body }: Response): void {
   if (body !== null && !body.locked) body.cancel().catch(() => {})
 }

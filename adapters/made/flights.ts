@@ -7,7 +7,7 @@ export interface Share<Value> {
 }
 
 /**
- * The value, for whoever waits no longer than until a signal is aborted.
+ * The value, unless a signal is aborted before it is there.
  *
  * @throws as a rejection, the signal's reason
  */
@@ -37,8 +37,9 @@ interface Flight<Value> {
 
 /**
  * Single flight: what several ask for at the same time is read once, and given to all of them. It
- * belongs to none: whoever leaves takes nothing from the others, and when the last one leaves, the
- * reading is aborted. Nothing is remembered, and so no failure is: whoever asks later reads anew.
+ * belongs to none: a waiter that leaves takes nothing from the others, and when the last one
+ * leaves, the reading is aborted. Nothing is remembered, and so no failure is: later calls read
+ * anew.
  */
 export class Flights<Value> {
   readonly #underWay = new Map<string, Flight<Value>>()

@@ -9,7 +9,7 @@ const LEFT_OUT = /^(?:range|if-(?:match|none-match|modified-since|unmodified-sin
  * A request for the same file that asks for something else of it: without the client's conditions,
  * and with this Range or none.
  *
- * @param signal aborted when nobody wants it any more; some lookups heed that of a Request. The
+ * @param signal aborted when no request needs it any more; some lookups heed that of a Request. The
  * client's is left out: others may wait for the same
  */
 export function askingFor(

@@ -12,9 +12,9 @@ import { type FileTree, isFile } from './tree.ts'
 /** One request of a site. */
 export interface Visit {
   readonly rules: Rules
-  /** What is below the site, or the folder that this request sees. */
+  /** All of the site, or the folder that `within` chose for this request. */
   readonly tree: FileTree
-  /** Whether it is such a folder: one need not be there, and the root of a store always is. */
+  /** Whether `tree` is a folder that `within` chose: that may not exist, as a store's root does. */
   readonly isWithin: boolean
   readonly request: RequestLike
   /** What the host passes beside it. */

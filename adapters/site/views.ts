@@ -1,7 +1,7 @@
 import { type FileTree, join } from './tree.ts'
 import { isNameable } from './url-path.ts'
 
-/** Of a view: the tree that it is a view of, and the folder. */
+/** The tree behind a view of one of its folders, and the folder. */
 const folders = new WeakMap<FileTree, Place>()
 
 /** A path of a tree. */
@@ -13,29 +13,33 @@ export interface Place {
 /** What names a file for as long as its store is there. */
 type Origin = readonly [store: object, name: string]
 
-/** Of trees that are made of what lasts longer: their store, and what names in it begin with. */
+/** The store behind a tree that may be made for each request, and the prefix of its names there. */
 const origins = new WeakMap<FileTree, Origin>()
 
-/** A tree that may be made anew for each request, as one of a store that lasts. */
+/**
+ * A tree that may be made anew for each request, of a store that lasts.
+ *
+ * @param origin the store, and the prefix of the tree's names there
+ */
 export function ofStore<Tree extends FileTree>(tree: Tree, ...origin: Origin): Tree {
   origins.set(tree, origin)
   return tree
 }
 
-/** Where the file at a path of a tree is from. */
+/** The store of the file at a path of a tree, and its name there. */
 export function originOf(tree: FileTree, path: string): Origin {
   const [store, start] = origins.get(tree) ?? [tree, '']
   return [store, start + path]
 }
 
-/** What is inside of one folder of a tree, as a tree. */
+/** A folder of a tree, as a tree. */
 export function folderOf(tree: FileTree, folder: string): FileTree {
   const view = viewOf(tree, folder)
   folders.set(view, { tree, path: folder })
   return view
 }
 
-/** Where a path is in the tree that lasts: one of a folder is made for each request. */
+/** The path in the tree behind a view, which may be made for each request; else the path itself. */
 export function placeOf(tree: FileTree, path: string): Place {
   const folder = folders.get(tree)
   return folder === undefined ? { tree, path } : { ...folder, path: join(folder.path, path) }

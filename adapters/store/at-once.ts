@@ -1,18 +1,18 @@
 /** How much is asked for at once: each may be a request to another server. */
 export const AT_ONCE = 16
 
-/** What comes of each, in order; so many are asked for at a time: `most`, or fewer at the end. */
+/** What comes of each, in order; so many are asked for at a time: `max`, or fewer at the end. */
 export async function* atOnce<T, Answer>(
   items: Iterable<T> | AsyncIterable<T>,
   ask: (item: T) => Answer | Promise<Answer>,
-  most: number = AT_ONCE,
+  max: number = AT_ONCE,
 ): AsyncGenerator<Answer> {
   let group: (Answer | Promise<Answer>)[] = []
   for await (const item of items) {
     const answer = ask(item)
     // If one fails, nobody waits for the others.
     if (answer instanceof Promise) answer.catch(() => {})
-    if (group.push(answer) < most) continue
+    if (group.push(answer) < max) continue
     yield* await Promise.all(group)
     group = []
   }

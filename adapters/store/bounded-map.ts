@@ -1,17 +1,17 @@
 /** A Map of so many entries at most: for one more, the one that was set first is dropped. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
-  readonly #most: number
+  readonly #max: number
 
-  constructor(most: number) {
+  constructor(max: number) {
     super()
-    this.#most = most
+    this.#max = max
   }
 
   override set(key: Key, value: Value): this {
     this.delete(key)
     super.set(key, value)
     const [oldest] = this.keys()
-    if (this.size > this.#most && oldest !== undefined) this.delete(oldest)
+    if (this.size > this.#max && oldest !== undefined) this.delete(oldest)
     return this
   }
 }

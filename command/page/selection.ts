@@ -5,14 +5,14 @@
 export class Selection<T> {
   /** How many were offered. */
   count = 0
-  readonly #most: number
+  readonly #max: number
   readonly #compare: (a: T, b: T) => number
   #kept: T[] = []
   /** All that lie behind this one are too many. */
   #last: T | undefined
 
-  constructor(most: number, compare: (a: T, b: T) => number) {
-    this.#most = most
+  constructor(max: number, compare: (a: T, b: T) => number) {
+    this.#max = max
     this.#compare = compare
   }
 
@@ -20,7 +20,7 @@ export class Selection<T> {
     this.count++
     if (this.#last !== undefined && this.#compare(thing, this.#last) > 0) return
     this.#kept.push(thing)
-    if (this.#kept.length >= 2 * this.#most) this.#cut()
+    if (this.#kept.length >= 2 * this.#max) this.#cut()
   }
 
   /** In order. */
@@ -30,7 +30,7 @@ export class Selection<T> {
   }
 
   #cut(): void {
-    this.#kept = this.#kept.sort(this.#compare).slice(0, this.#most)
-    if (this.#kept.length === this.#most) this.#last = this.#kept.at(-1)
+    this.#kept = this.#kept.sort(this.#compare).slice(0, this.#max)
+    if (this.#kept.length === this.#max) this.#last = this.#kept.at(-1)
   }
 }

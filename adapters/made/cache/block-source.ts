@@ -73,7 +73,7 @@ export function blockSource(
   }
 
   /**
-   * Reads ahead of whoever has asked for two blocks in a row, up to the end of what was asked for.
+   * Reads ahead of a reader that asked for two blocks in a row, up to the end of what it asked for.
    */
   function advance(index: number, end: number): void {
     if (index === latest) return

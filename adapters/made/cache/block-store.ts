@@ -8,13 +8,13 @@ import type { BlockTier } from './tier.ts'
 export interface CacheStats {
   /** Blocks that were in memory. */
   readonly hits: number
-  /** Blocks that were being read for somebody else already. */
+  /** Blocks that were being read for another request already. */
   readonly shared: number
   /** Blocks that the tier had. */
   readonly tierHits: number
   /** Blocks that were read from the lookup. */
   readonly misses: number
-  /** Blocks that could not be read, or that nobody waited for any more. */
+  /** Blocks that could not be read, or that no request waited for any more. */
   readonly failures: number
   /**
    * Times that the tier threw, or took longer than a second to give a block. That was read from the

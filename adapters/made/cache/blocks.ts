@@ -42,7 +42,7 @@ export class Blocks {
     return this.#proven.has(key) || this.#probation.has(key)
   }
 
-  /** Keeps a block, unless it is kept already. Nobody may write to its bytes any more. */
+  /** Keeps a block, unless it is kept already. Its bytes may not be written to any more. */
   keep(key: string, bytes: Uint8Array): void {
     if (this.has(key)) return
     // Room first: the limit holds at every moment.

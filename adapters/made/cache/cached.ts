@@ -74,9 +74,8 @@ export type CachedLookup<Context extends readonly unknown[] = readonly unknown[]
   }
 
 /**
- * A cache of blocks in front of a lookup: whoever asks for bytes that were read before, or are
- * being read for somebody else, costs no further read. Made for files that are far away, or slow to
- * read.
+ * A cache of blocks in front of a lookup: bytes that were read before, or are being read for
+ * another request, cost no further read. Made for files that are far away, or slow to read.
  *
  * The lookup is asked twice: by HEAD which version there is, for each request, and by GET with a
  * Range of one block for each that is missing. Blocks belong to a version, named by its strong
@@ -137,7 +136,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     return version ?? 'uncacheable'
   }
 
-  /** The blocks of a version, read for this request where nobody has them. */
+  /** The blocks of a version, read for this request where no memory or tier has them. */
   function blocksOf(
     version: TaggedVersion,
     name: string,

@@ -117,7 +117,7 @@ export function directoryTier(
     for (const [name, length] of noted) note(name, length)
   }
 
-  /** Somebody has removed the directory: the next block makes it again. */
+  /** Another program has removed the directory: the next block makes it again. */
   function startAnew(): void {
     scan = null
     files = new Map()

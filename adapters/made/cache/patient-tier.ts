@@ -10,7 +10,7 @@ const REST = 10_000
 /** How many bytes may wait to be stored: what a tier can't take is not. */
 const MAX_WAITING = 64 * 1024 * 1024
 
-/** A tier that costs nobody more than a moment, whatever it does: throws, or never answers. */
+/** A tier that makes no request wait for more than a second, even if it throws or never answers. */
 export class PatientTier {
   readonly #tier: BlockTier
   readonly #onFailure: () => void
@@ -27,7 +27,7 @@ export class PatientTier {
   /**
    * Never rejects, and gives null for what can't be had in time.
    *
-   * @param signal aborted once nobody waits for the block
+   * @param signal aborted once no request waits for the block
    */
   async get(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
     if (performance.now() < this.#restsUntil) return null

@@ -17,7 +17,7 @@ export interface BlockTier {
    * it is not asked for the next ten.
    *
    * @param key any text: hash it where that makes trouble
-   * @param signal aborted once nobody waits for the block
+   * @param signal aborted once no request waits for the block
    */
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | null> | Uint8Array | null
   /**

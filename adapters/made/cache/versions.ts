@@ -10,7 +10,7 @@ import { isForAll, type TaggedVersion } from './version.ts'
  */
 export type Looked = TaggedVersion | Answer | null | 'uncacheable'
 
-/** What is remembered for all who ask soon: passing on what is not cached suits everybody. */
+/** What may be remembered for all clients: also that each request has to go to the lookup. */
 type Lasting = TaggedVersion | 'uncacheable'
 
 /** What is remembered, and until when, on the clock of `performance`. */
@@ -36,8 +36,8 @@ export class Versions {
   /**
    * The version that is remembered, or what is found by asking: once for all who ask meanwhile.
    *
-   * @param signalOf gives the signal of the client's hang-up: an answer that none of them waits for
-   * any more is waited for by nobody who comes later. Making one costs more than a look here
+   * @param signalOf gives the signal of this client's hang-up; `ask` is aborted once all clients
+   * that wait for it have hung up. Called only where a version has to be asked for: it is costly
    */
   async find(
     name: string,
@@ -54,7 +54,7 @@ export class Versions {
     const isFirst = !this.#asking.has(name)
     const asking = awaited(this.#asking.join(name, learn), signal)
     if (isFirst) return asking
-    // If that failed, or is for nobody else, each asks on its own.
+    // If that failed, or is for the first client only, each asks on its own.
     const looked = await asking.catch(() => null)
     signal?.throwIfAborted()
     return isLasting(looked) ? looked : ask(signal)

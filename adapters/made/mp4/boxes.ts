@@ -74,16 +74,16 @@ export function* boxesIn(
 /**
  * The outermost boxes of a file, by their heads, each of which takes a read. One that says that it
  * goes on to the end of the file ends at Infinity. The last is null if there is no box where one
- * has to begin, or there are more than `most`.
+ * has to begin, or there are more than `maxBoxes`.
  *
  * @param head what was read of the file already: its first bytes
  */
 export async function* boxesOf(
   source: FileSource,
   head: Uint8Array,
-  most: number,
+  maxBoxes: number,
 ): AsyncGenerator<Box | null> {
-  for (let at = 0, left = most; at < source.size; left--) {
+  for (let at = 0, left = maxBoxes; at < source.size; left--) {
     const end = Math.min(source.size, at + BOX_HEAD)
     const bytes = end <= head.length ? head.subarray(at, end) : await readBytes(source, at, end)
     const box = left > 0 ? parseBox(bytes, at, Infinity) : null

@@ -10,13 +10,13 @@ export function startMemory(): Memory {
   type Bookmark = [path: string, at: number]
 
   const KEY = 'byteserve'
-  const MOST = 200
+  const MAX = 200
 
   return {
     of: (path) => read().find(([known]) => known === path)?.[1] ?? null,
     keep(path, at) {
       const bookmark: Bookmark = [path, at]
-      write([bookmark, ...without(path)].slice(0, MOST))
+      write([bookmark, ...without(path)].slice(0, MAX))
     },
     forget(path) {
       write(without(path))

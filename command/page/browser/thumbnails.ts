@@ -24,7 +24,7 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
   const HEIGHT = 72
 
   /** Some 18 MB. */
-  const MOST = 500
+  const MAX = 500
 
   /** By path, the one that was shown last at the end. */
   const known = new Map<string, Preview>()
@@ -70,7 +70,7 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     known.delete(path)
     known.set(path, preview)
     const [oldest = path] = known.keys()
-    if (known.size > MOST) known.delete(oldest)
+    if (known.size > MAX) known.delete(oldest)
     draw(link, preview)
   }
 

@@ -1,5 +1,5 @@
-import { onOneLine } from '../adapters/check/escape.ts'
-import { toJsonLine } from './log-json.ts'
+import { onOneLine } from '../../adapters/check/escape.ts'
+import { toJsonLine } from './json.ts'
 import type { Style } from './request-log.ts'
 
 /**

@@ -1,14 +1,14 @@
 import * as os from 'node:os'
-import { denoDirectory } from '../adapters/deno.ts'
-import { isGranted } from '../adapters/local/calls.ts'
-import type { SiteOptions } from '../adapters/site/site-options.ts'
-import type { FileLookup } from '../src/lookup.ts'
-import { fileHandler } from '../src/serve.ts'
-import { Failure } from './failure.ts'
+import { denoDirectory } from '../../adapters/deno.ts'
+import { isGranted } from '../../adapters/local/calls.ts'
+import type { SiteOptions } from '../../adapters/site/site-options.ts'
+import type { FileLookup } from '../../src/lookup.ts'
+import { fileHandler } from '../../src/serve.ts'
+import { Failure } from '../failure.ts'
+import * as threads from '../workers/threads.ts'
 import type { Address, Host, Listening, Service } from './host.ts'
-import * as threads from './threads.ts'
 
-export { joinPrimary } from './threads.ts'
+export { joinPrimary } from '../workers/threads.ts'
 
 declare const Deno: {
   serve(

@@ -1,6 +1,6 @@
 import { parentPort, Worker } from 'node:worker_threads'
-import { messageOf } from './failure.ts'
-import type { Host } from './host.ts'
+import { messageOf } from '../failure.ts'
+import type { Host } from '../hosts/host.ts'
 
 /** Workers of Bun and Deno are threads: each listens, and the system shares out the connections. */
 export const startWorker: Host['startWorker'] = (hear, leave) => {

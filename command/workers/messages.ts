@@ -1,5 +1,5 @@
-import type { RowReport } from './page/events.ts'
-import type { Facts, Job } from './server.ts'
+import type { RowReport } from '../page/events.ts'
+import type { Facts, Job } from '../server.ts'
 
 /** What the process that a person started says to its workers. */
 export type ToWorker =

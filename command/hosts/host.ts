@@ -1,10 +1,10 @@
 import type { networkInterfaces } from 'node:os'
 import process from 'node:process'
-import type { SiteOptions } from '../adapters/site/site-options.ts'
-import type { FileLookup } from '../src/lookup.ts'
-import type { ServeOptions } from '../src/respond.ts'
-import type { Served, Serving } from '../src/served.ts'
-import type { FromWorker, ToWorker } from './messages.ts'
+import type { SiteOptions } from '../../adapters/site/site-options.ts'
+import type { FileLookup } from '../../src/lookup.ts'
+import type { ServeOptions } from '../../src/respond.ts'
+import type { Served, Serving } from '../../src/served.ts'
+import type { FromWorker, ToWorker } from '../workers/messages.ts'
 
 export interface Address {
   /** An IP address. */
@@ -70,7 +70,7 @@ export interface Listening {
 
 /** Loads the server and the files of this runtime only. */
 export function loadHost(): Promise<Host> {
-  if (process.versions.bun !== undefined) return import('./host-bun.ts')
-  if (process.versions.deno !== undefined) return import('./host-deno.ts')
-  return import('./host-node.ts')
+  if (process.versions.bun !== undefined) return import('./bun.ts')
+  if (process.versions.deno !== undefined) return import('./deno.ts')
+  return import('./node.ts')
 }

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import type { Host } from './host.ts'
+import type { Host } from '../hosts/host.ts'
 
 /** Workers of Node are processes, which `node:cluster` lets share a port on any system. */
 export const startWorker: Host['startWorker'] = (hear, leave) => {

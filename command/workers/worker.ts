@@ -1,9 +1,9 @@
-import { Failure, messageOf } from './failure.ts'
-import { loadHost } from './host.ts'
+import { Failure, messageOf } from '../failure.ts'
+import { loadHost } from '../hosts/host.ts'
+import { linePrinter } from '../log/print.ts'
+import { Views } from '../page/events.ts'
+import { type Job, type Server, startServer } from '../server.ts'
 import type { ToWorker } from './messages.ts'
-import { Views } from './page/events.ts'
-import { linePrinter } from './print.ts'
-import { type Job, type Server, startServer } from './server.ts'
 
 // A worker of `byteserve --workers`: a server like any other, whose log and whose pages' events go
 // through the process that a person started.

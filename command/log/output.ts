@@ -1,5 +1,5 @@
 import process from 'node:process'
-import type { Host } from './host.ts'
+import type { Host } from '../hosts/host.ts'
 import { formatNotice } from './notice.ts'
 import { linePrinter, type Printer } from './print.ts'
 import type { Style } from './request-log.ts'

@@ -1,9 +1,9 @@
-import type { Served, Serving } from '../src/served.ts'
-import { formatServed } from './log.ts'
-import { formatJson } from './log-json.ts'
-import type { ServeOptions } from './options.ts'
-import { isListening } from './page/events.ts'
+import type { Served, Serving } from '../../src/served.ts'
+import type { ServeOptions } from '../options.ts'
+import { isListening } from '../page/events.ts'
+import { formatJson } from './json.ts'
 import { Progress } from './progress.ts'
+import { formatServed } from './text.ts'
 
 /** What the lines look like. */
 export interface Style {

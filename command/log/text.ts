@@ -1,8 +1,8 @@
-import { escapeAll, MAX_LENGTH, onOneLine, shorten } from '../adapters/check/escape.ts'
-import { parseTarget } from '../adapters/site/url-path.ts'
-import type { Served } from '../src/served.ts'
-import { plainAddress } from './address.ts'
-import { messageOf } from './failure.ts'
+import { escapeAll, MAX_LENGTH, onOneLine, shorten } from '../../adapters/check/escape.ts'
+import { parseTarget } from '../../adapters/site/url-path.ts'
+import type { Served } from '../../src/served.ts'
+import { plainAddress } from '../address.ts'
+import { messageOf } from '../failure.ts'
 
 /**
  * A line of the request log: the time, the client, the method, the path, the range asked for, the

@@ -1,7 +1,7 @@
-import type { Served } from '../src/served.ts'
-import { plainAddress } from './address.ts'
-import { withoutOrigin } from './authority.ts'
-import { messageOf } from './failure.ts'
+import type { Served } from '../../src/served.ts'
+import { plainAddress } from '../address.ts'
+import { withoutOrigin } from '../authority.ts'
+import { messageOf } from '../failure.ts'
 
 /**
  * A line of the request log for programs: JSON. `sent` is null where the runtime does not tell how

@@ -3,7 +3,7 @@ import { constants, fstatSync, openSync, write } from 'node:fs'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isatty } from 'node:tty'
-import { codeOf } from '../adapters/local/calls.ts'
+import { codeOf } from '../../adapters/local/calls.ts'
 
 /** How long to wait for a terminal that takes no more, in ms. */
 const RETRY = 50

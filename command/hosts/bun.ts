@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { bunDirectory } from '../adapters/bun.ts'
-import type { SiteOptions } from '../adapters/site/site-options.ts'
-import type { FileLookup } from '../src/lookup.ts'
-import { fileHandler } from '../src/serve.ts'
+import { bunDirectory } from '../../adapters/bun.ts'
+import type { SiteOptions } from '../../adapters/site/site-options.ts'
+import type { FileLookup } from '../../src/lookup.ts'
+import { fileHandler } from '../../src/serve.ts'
 import type { Address, Listening, Service } from './host.ts'
 
 declare const Bun: {
@@ -27,8 +27,8 @@ interface Server {
 }
 
 export { hostname, networkInterfaces } from 'node:os'
-export { writeLog } from './stderr.ts'
-export { joinPrimary, startWorker } from './threads.ts'
+export { writeLog } from '../log/stderr.ts'
+export { joinPrimary, startWorker } from '../workers/threads.ts'
 
 /** How often to look whether a response is still under way, in ms. */
 const LOOK_EVERY = 50

@@ -1,7 +1,7 @@
-import { formatSize } from '../adapters/site/size.ts'
-import type { Served, Serving } from '../src/served.ts'
-import type { RequestLike } from '../src/source.ts'
-import { withoutOrigin } from './authority.ts'
+import { formatSize } from '../../adapters/site/size.ts'
+import type { Served, Serving } from '../../src/served.ts'
+import type { RequestLike } from '../../src/source.ts'
+import { withoutOrigin } from '../authority.ts'
 
 /** How often it is told, in ms. */
 const EVERY = 500

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
-import { Failure, messageOf } from './failure.ts'
-import type { Host, Worker } from './host.ts'
+import { Failure, messageOf } from '../failure.ts'
+import type { Host, Worker } from '../hosts/host.ts'
+import type { Output } from '../log/output.ts'
+import { type Facts, type Job, listenFailure, type Server } from '../server.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
-import type { Output } from './output.ts'
-import { type Facts, type Job, listenFailure, type Server } from './server.ts'
 
 /** How long a worker must have lived for the next one to start at once, in ms. */
 const STEADY = 10_000
