@@ -1,9 +1,16 @@
-import { mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blocksOf, startBlock, writeInPackage } from './support/blocks.ts'
 import { fetchOnce, open } from './support/client.ts'
-import { isInstalled } from './support/runtimes.ts'
+import { areInstalled } from './support/installed.ts'
+import { freePort } from './support/ports.ts'
+import { run } from './support/process.ts'
+import { startNginx } from './support/proxies.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
+import { temporaryDirectory } from './support/temporary.ts'
+import { eventually } from './support/wait.ts'
 
 const folder = writeInPackage(new Map())
 mkdirSync(join(folder, 'media'))
@@ -91,6 +98,70 @@ describe('docs/made.md: joined parts', () => {
       renameSync(join(folder, 'new'), join(folder, 'film.002'))
       expect([before, await whole()]).toEqual(['200 aaaabbbb', '200 aaaaccccc'])
     } finally {
+      await program.stop()
+    }
+  })
+})
+
+describe.runIf(areInstalled('openssl', 'curl'))('docs/runtimes/node.md: HTTP/2', () => {
+  it('and HTTP/1.1 get a part', async () => {
+    const page = readFileSync(new URL('../docs/runtimes/node.md', import.meta.url), 'utf8')
+    const [, certify = ''] = /^ {4}(openssl .*)$/m.exec(page) ?? []
+    execFileSync('sh', ['-c', certify], { cwd: folder, stdio: 'ignore' })
+    writeFileSync(join(folder, 'http2.mjs'), blocksOf('runtimes/node.md').get('http2.ts') ?? '')
+    const port = await freePort()
+    const env = { ...process.env, PORT: String(port) }
+    const server = run(runtimes.node, ['http2.mjs'], { cwd: folder, env })
+    try {
+      const ask = (version: string) => {
+        const format = '%{http_version} %{http_code} %{size_download}'
+        const args = ['-sk', version, '-r', '0-99', '-o', '/dev/null', '-w', format]
+        return spawnSync('curl', [...args, `https://localhost:${port}/film.mp4`]).stdout.toString()
+      }
+      await eventually('an answer', () => (ask('--http2').startsWith('0') ? null : true))
+      expect([ask('--http2'), ask('--http1.1')]).toEqual(['2 206 100', '1.1 206 100'])
+    } finally {
+      await server.stop()
+    }
+  })
+})
+
+describe('docs/deploy.md', () => {
+  const block = blocksOf('deploy.md').get('server.ts') ?? ''
+
+  it('a program ends by SIGTERM, whoever keeps a connection', async () => {
+    const { port, program } = await startBlock(folder, block, 'node')
+    try {
+      const idle = await open(port)
+      idle.send('HEAD /film.mp4 HTTP/1.1\r\nHost: a\r\n\r\n')
+      await idle.read('HEAD')
+      const stalled = await open(port)
+      stalled.send('GET /film.mp4 HTTP/1.1\r\nHost: a\r\n\r\n')
+      await stalled.readHead()
+      program.child.kill('SIGTERM')
+      expect(await program.ended).toEqual({ code: 0, stdout: '', stderr: '' })
+    } finally {
+      await program.stop()
+    }
+  })
+
+  it.runIf(areInstalled('nginx'))('nginx hands on ranges, and whose they are', async () => {
+    const page = readFileSync(new URL('../docs/deploy.md', import.meta.url), 'utf8')
+    const [, config = ''] = /^```nginx\n(.*?)^```$/ms.exec(page) ?? []
+    const log = blocksOf('observers.md').get('access-log.ts') ?? ''
+    const asked = log.replace('clients.get(request)', "request.headers.get('x-forwarded-for')")
+    const { port, program } = await startBlock(folder, asked, 'node')
+    const nginx = await startNginx(temporaryDirectory(), config.replace(':8080', `:${port}`))
+    try {
+      const forged = 'X-Forwarded-For: 192.0.2.1'
+      const lines = ['GET /film.mp4 HTTP/1.1', 'Range: bytes=0-9', forged]
+      const { status, body } = await fetchOnce(nginx.port, lines)
+      expect([status, body.length]).toEqual([206, 10])
+      expect(await program.says(/^(\S+ GET \/film.mp4 206 10) \d+$/m)).toBe(
+        '127.0.0.1 GET /film.mp4 206 10',
+      )
+    } finally {
+      await nginx.stop()
       await program.stop()
     }
   })
