@@ -25,6 +25,7 @@ const expectsFirefox = process.env.CI || findProgram('firefox-esr') || findProgr
 const PACKAGE = [
   'doc-comments',
   'docs',
+  'docs-programs',
   'example-trees',
   'examples',
   'frameworks',

@@ -45,7 +45,7 @@ export interface CheckOptions {
   readonly headers?: Readonly<Record<string, string>> | readonly Field[]
   /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
   readonly origin?: string
-  /** Asks a server whose certificate is not to be trusted, too. */
+  /** Accepts a certificate that is not trusted. */
   readonly insecure?: boolean
   /** How long a server may be silent, in ms, up to 600 000; 10 000 by default. */
   readonly timeout?: number

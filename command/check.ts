@@ -32,7 +32,7 @@ at a time.
 
       --origin ORIGIN    check CORS, too, for pages of ORIGIN, such as https://app.example
       --header 'N: v'    send this header field with each request; may be given several times
-      --insecure         ask a server whose certificate is not to be trusted
+      --insecure         accept a certificate that is not trusted
       --timeout SECONDS  how long the server may be silent, ${TIMEOUT / 1000} by default
       --json             print the reports as JSON
   -v, --verbose          show what is right, too

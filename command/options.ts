@@ -77,7 +77,7 @@ DIR, it is the current folder.
       --cert FILE        HTTPS with this certificate; HTTP/2 where possible
       --key FILE         the private key of the certificate; both in PEM
       --cors             let pages of any other site read the files
-      --cache SECONDS    let browsers keep files without asking, ${DEFAULTS.cache} by default
+      --cache SECONDS    how long browsers may keep a file, ${DEFAULTS.cache} by default
       --max-ranges N     ranges in one request, ${DEFAULTS['max-ranges']} by default
       --faststart        send an MP4's index first, even if it is at the end
       --listing          show folders as plain lists

@@ -4,8 +4,8 @@ import type { RequestLike } from './source.ts'
 /** Who is told what becomes of a response. Each also gets what the host passed to the handler. */
 export interface Observers<Context extends readonly unknown[] = readonly unknown[]> {
   /**
-   * Called for every failure that becomes a 503 or cuts a connection, and when a source can't be
-   * closed; `console.error` by default. What it throws is logged.
+   * Called for every failure that becomes a 502, 503 or 504 or cuts a connection, and when a source
+   * can't be closed; `console.error` by default. What it throws is logged.
    */
   readonly onError?:
     | ((error: unknown, request: RequestLike, ...context: Context) => void)
@@ -50,8 +50,9 @@ export interface Serving {
    * tell.
    *
    * A body that is handed to the runtime as a whole can't be watched. This holds for the native
-   * bodies of Node, Bun, Deno and R2 and, under Fetch, for bodies of up to 128 KiB, or 1 MiB with
-   * `bunFile` and `bunDirectory`. `nodeListener` watches every body.
+   * bodies of Node, Bun, Deno and R2 and, under Fetch, for bodies of up to 128 KiB; on Bun up to
+   * 1 MiB with `bunFile`, `bunDirectory`, `cached`, and files of another server or of S3.
+   * `nodeListener` watches every body.
    */
   readonly sent: number | null
 }
@@ -60,7 +61,7 @@ export interface Serving {
 export interface Served extends Serving {
   /** Whether the client hung up before the end; false where `sent` is null. */
   readonly aborted: boolean
-  /** What cut the response short or made it a 503, if anything did. */
+  /** What cut the response short or made it a 502, 503 or 504, if anything did. */
   readonly error?: unknown
   /**
    * From the request to the last byte or the hang-up, in ms; where `sent` is null, to the moment

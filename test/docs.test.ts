@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { signUrl } from '../adapters/sign.ts'
 import { areInstalled } from './support/installed.ts'
+import { EXCEPTIONS } from './wire/exceptions.ts'
 import { TABLE } from './wire/table.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -61,7 +62,8 @@ describe('blocks in other languages', () => {
       'docs/cdn.md: nginx', // test/cdn.test.ts runs this,
       'docs/cdn.md: vcl', // this,
       'docs/check.md: json',
-      'docs/command.md: nginx', // and test/command-serving.test.ts this.
+      'docs/command.md: nginx', // test/command-serving.test.ts this,
+      'docs/deploy.md: nginx', // and test/docs-programs.test.ts this.
       'docs/made.md: sh',
       'docs/security.md: sh',
     ])
@@ -88,6 +90,32 @@ describe('README.md', () => {
   it('counts the requests of the table about right', () => {
     const [, hundreds = ''] = /one table of more than (\d)00 requests/.exec(read('README.md')) ?? []
     expect(Math.floor(TABLE.length / 100)).toBe(Number(hundreds))
+  })
+})
+
+describe('docs/runtimes', () => {
+  it.each([
+    ['bun.md', 'bun'],
+    ['workers.md', 'workerd'],
+  ])('%s names each exception of the table', (page, runtime) => {
+    const ids = EXCEPTIONS.map(({ id }) => id).filter((id) => id.startsWith(`${runtime}-`))
+    const text = read(`docs/runtimes/${page}`)
+    expect(ids.filter((id) => !text.includes(`\`${id}\``))).toEqual([])
+  })
+
+  it('are of all runtimes that have exceptions', () => {
+    expect(new Set(EXCEPTIONS.map(({ id }) => id.split('-')[0]))).toEqual(
+      new Set(['bun', 'workerd']),
+    )
+  })
+})
+
+describe('docs/performance.md', () => {
+  it('has the date of the complete run', () => {
+    const [, date] = /^# Results\n\n(\d{4}-\d\d-\d\d)/.exec(read('bench/results.md')) ?? []
+    const text = read('docs/performance.md').replaceAll(/\s+/g, ' ')
+    const dates = text.matchAll(/complete (?:run|one\]\(\S+\)) o[nf] (\d{4}-\d\d-\d\d)/g)
+    expect(Array.from(dates, ([, each]) => each)).toEqual([date, date])
   })
 })
 

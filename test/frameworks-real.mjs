@@ -39,9 +39,7 @@ const FRAMEWORKS = {
     packages: ['nitropack@2.13.6'],
     files: {
       'nitro.config.ts': `export default { srcDir: 'server', compatibilityDate: '2026-11-01' }`,
-      'server/middleware/media.ts': shown
-        .get('server/middleware/media.ts')
-        ?.replace("'h3-v1'", "'h3'"),
+      'server/middleware/media.ts': shown.get('server/middleware/media.ts'),
     },
     build: ['nitropack/dist/cli/index.mjs', 'build'],
     start: ['.output/server/index.mjs'],

@@ -41,8 +41,8 @@ export interface FileTree {
   /**
    * The file at a path, or what else is there.
    *
-   * @param path decoded and relative: no leading slash, no dot, empty or hidden segment; `''` is
-   * the root
+   * @param path decoded and relative: no leading slash, no dot or empty segment, and no hidden one
+   * but `.well-known`, unless the site has `dotfiles: true`; `''` is the root
    * @param request for stores that answer it in one round trip
    * @param depth how many segments at the front name a folder that no link may lead out of, as that
    * of `within`; 0 by default. A store without links need not know it

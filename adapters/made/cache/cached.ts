@@ -86,7 +86,10 @@ export type CachedLookup<Context extends readonly unknown[] = readonly unknown[]
  *
  * @example
  * ```ts
- * const films = cached(r2Bucket(env.MEDIA), { memory: 32 * 1024 * 1024 })
+ * // Once, not for each request: a Worker's bucket comes with the context.
+ * const films = cached((request, { MEDIA }: Env) => r2Bucket(MEDIA)(request), {
+ *   memory: 32 * 1024 * 1024,
+ * })
  * fileHandler(films)
  * films.stats // { hits: 0, … }
  * ```
