@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileSource } from '../adapters/local/file-source.ts'
@@ -9,6 +9,7 @@ import { type Entry, type FileTree, isFile } from '../adapters/site/tree.ts'
 import { readBytes } from '../src/reader.ts'
 import { fileHandler } from '../src/serve.ts'
 import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
 
 const place = temporaryDirectory()
 const root = join(place, 'root')
@@ -57,6 +58,24 @@ describe('the entries of a local directory', () => {
     expect(await listed(treeOf(), 'out-folder')).toEqual([])
     const out = await listed(treeOf({ links: 'follow' }), 'out-folder')
     expect(out).toEqual(['deep: directory', 'secret: 14'])
+  })
+
+  it('have a version, but for those that are being written', async () => {
+    const versions = async (options: LocalOptions, path: string) => {
+      const found: [string, boolean][] = []
+      for await (const { name, version } of treeOf(options).list?.(path) ?? []) {
+        found.push([name, version !== undefined])
+      }
+      return found
+    }
+    const { ctimeMs } = statSync(join(root, 'folder/inner'))
+    await until(() => Date.now() - ctimeMs > 100)
+    const asked: string[] = []
+    const live = (path: string) => asked.push(path) > 0
+    expect(await versions({}, 'folder')).toEqual([['inner', true]])
+    expect(await versions({ live }, 'folder')).toEqual([['inner', false]])
+    expect(await versions({ live: true }, 'folder')).toEqual([['inner', false]])
+    expect(asked).toEqual(['folder/inner'])
   })
 
   it('are none of a file, and of what is not there', async () => {
