@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileSource } from '../adapters/local/file-source.ts'
@@ -125,6 +133,31 @@ describe("links: 'follow'", () => {
   it('lists what it finds', async () => {
     const found = ['file', 'folder', 'folder-link', 'link', 'out', 'out-folder']
     expect(await names({ links: 'follow' })).toEqual(found)
+  })
+})
+
+describe('what is stored encoded beside a file', () => {
+  const logs = join(place, 'logs')
+  mkdirSync(logs)
+
+  it.each<[what: string, options: LocalOptions, file: number, stored: number, expected: string]>([
+    ['brotli copied the second of its time', {}, 1e9 + 0.232, 1e9, 'encoded'],
+    ['gzip and zstd copied all of it', {}, 1e9 + 0.232, 1e9 + 0.232, 'encoded'],
+    ['it was changed since', {}, 1e9 + 1.232, 1e9, 'as it is'],
+    ['it is being written', { live: (path) => !path.endsWith('.br') }, 1e9, 1e9, 'as it is'],
+    ['both are being written', { live: true }, 1e9, 1e9, 'as it is'],
+  ])('%s', async (_what, options, file, stored, expected) => {
+    for (const [name, text, time] of [
+      ['app.log', 'as it is', file],
+      ['app.log.br', 'encoded', stored],
+    ] as const) {
+      writeFileSync(join(logs, name), text)
+      utimesSync(join(logs, name), time, time)
+    }
+    const handler = fileHandler(nodeDirectory(logs, { ...options, precompressed: true }))
+    const headers = { 'accept-encoding': 'br' }
+    const response = await handler(new Request('http://localhost/app.log', { headers }))
+    expect(await response.text()).toBe(expected)
   })
 })
 

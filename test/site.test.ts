@@ -137,6 +137,7 @@ describe('index', () => {
 })
 
 const EMPTY: FileSource = { size: 0, read: () => new Uint8Array(0) }
+const NOT_STORED = { 'Cache-Control': 'no-store' }
 
 describe('extensions, notFound and fallback', () => {
   it('an extension may be left out', async () => {
@@ -421,6 +422,37 @@ describe('precompressed', () => {
     const fields = { 'accept-encoding': 'br' }
     const got = await ask({ precompressed: true }, '/app.js', fields, 'GET', tree)
     expect(got).toEqual({ status: 200, vary: 'Accept-Encoding', body: 'app' })
+  })
+
+  it.each<[what: string, file: number, stored: number, isSent: boolean]>([
+    ['gzip and zstd copy the time', 1e12 + 232, 1e12 + 232, true],
+    ['brotli copies its second', 1e12 + 232, 1e12, true],
+    ['it was encoded later', 1e12 + 232, 1e12 + 5000, true],
+    ['it was encoded in the second before', 1e12 + 232, 1e12 - 1, false],
+    ['its file was changed in the same second', 1e12 + 232, 1e12 + 231, false],
+    ['its file is of a later second', 1e12 + 1000, 1e12, false],
+  ])('by the times of both: %s', async (_what, file, stored, isSent) => {
+    const files = { 'a.js': { text: 'a', date: file }, 'a.js.br': { text: 'br', date: stored } }
+    const fields = { 'accept-encoding': 'br' }
+    const got = await ask({ precompressed: true }, '/a.js', fields, 'GET', memoryTree(files))
+    expect(got.body).toBe(isSent ? 'br' : 'a')
+  })
+
+  it.each<[what: string, file: Partial<FileSource>, body: string]>([
+    ['is sent of a file whose store knows no versions', {}, 'br'],
+    ['is sent of one that nobody may keep', { etag: '"a"', headers: NOT_STORED }, 'br'],
+    ['is not sent of one that may be another at each look', { headers: NOT_STORED }, 'a'],
+  ])('a coding %s', async (_what, file, body) => {
+    const source = (text: string) => ({
+      size: text.length,
+      read: () => new TextEncoder().encode(text),
+    })
+    const tree: FileTree = {
+      open: (path) => (path === 'a' ? { ...source('a'), ...file } : source('br')),
+    }
+    const options: SiteOptions = { precompressed: ['br'], cacheControl: () => 'max-age=1' }
+    const got = await ask(options, '/a', { 'accept-encoding': 'br' }, 'GET', tree)
+    expect(got.body).toBe(body)
   })
 
   it('every Accept-Encoding gets an answer, and Vary', async () => {

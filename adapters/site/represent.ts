@@ -1,4 +1,4 @@
-import type { HeaderFields } from '../../src/headers.ts'
+import { expectHeaders, type HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { derivedTag } from './derived-tag.ts'
@@ -81,7 +81,7 @@ function inBestCoding(
   const { rules } = visit
   try {
     const described = describe(rules, path, file, role)
-    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described)
+    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described) && !isInFlux(file)
     return mayBeEncoded ? encoded(visit, path, described) : digested(visit, path, described)
   } catch (thrown) {
     void closeSource(file)
@@ -119,6 +119,12 @@ function isEncodable({ type, headers }: Described): boolean {
   return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(known) && !headers['content-encoding']
 }
 
+/** Whether its store says that it may be another one at each look: it is being written. */
+function isInFlux({ etag, lastModified, headers }: FileSource): boolean {
+  const isUnversioned = etag === undefined && lastModified === undefined
+  return isUnversioned && /\bno-store\b/i.test(expectHeaders(headers)['cache-control'] ?? '')
+}
+
 /** The best of a file's encoded versions, or else itself. */
 async function encoded(visit: Visit, path: string, file: Described): Promise<FileSource> {
   const { rules, tree, request } = visit
@@ -148,10 +154,10 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
 
 /** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */
 function isUsable(stored: FileSource, { lastModified }: FileSource): boolean {
-  return (
-    stored.size > 0 &&
-    (!lastModified || (stored.lastModified?.getTime() ?? 0) >= lastModified.getTime())
-  )
+  const encoded = stored.lastModified?.getTime() ?? 0
+  // brotli copies the time of the file as far as its second.
+  const latest = encoded % 1000 === 0 ? encoded + 999 : encoded
+  return stored.size > 0 && (!lastModified || latest >= lastModified.getTime())
 }
 
 /** With the digest that the client asks for, if the option knows it, or else the file. */
