@@ -667,6 +667,66 @@ describe('digest', () => {
     expect(asked).toEqual(['app.js.br'])
   })
 
+  const DIGESTED = {
+    'Repr-Digest': field,
+    'content-md5': 'AQID',
+    'content-digest': field,
+    digest: 'md5=AQID',
+  }
+
+  /** Which digests are sent of a file that has all that there are, with what else is sent. */
+  async function digestsOf(options: SiteOptions, wanted: string, accepted = 'identity') {
+    const file = { size: 2, digest: known, headers: { ...DIGESTED, 'x-other': '1' } }
+    const read = (start: number, end: number) => new TextEncoder().encode('ok').subarray(start, end)
+    const tree: FileTree = {
+      open: (path) => (path === 'a' || path === 'a.br' ? { ...file, read } : null),
+    }
+    const headers = { 'want-repr-digest': wanted, 'accept-encoding': accepted }
+    const handler = fileHandler(site(tree, options))
+    const response = await handler(new Request('http://host/a', { headers }))
+    const names = ['repr-digest', 'content-md5', 'content-digest', 'digest', 'x-other']
+    return names.map((name) => response.headers.get(name))
+  }
+
+  const all = [field, 'AQID', field, 'md5=AQID', '1']
+  const none = [null, null, null, null, '1']
+  const option = () => ({ 'sha-512': sha })
+
+  it.each<[string, SiteOptions['transform'], wanted: string, (string | null)[]]>([
+    ['is what it was', (file) => file, 'sha-512=1', ['sha-512=:AQID:', ...all.slice(1)]],
+    [
+      'has other fields',
+      (file) => ({ ...file, etag: '"b"' }),
+      'sha-512=1',
+      ['sha-512=:AQID:', ...all.slice(1)],
+    ],
+    ['has another read', (file) => ({ ...file, read: () => sha.subarray(1) }), 'sha-512=1', none],
+    ['has another read', (file) => ({ ...file, read: () => sha.subarray(1) }), 'md5=1', none],
+    ['has another size', (file) => ({ ...file, size: 1 }), 'md5=1', none],
+    [
+      'says its own',
+      (file) => ({ ...file, read: () => sha.subarray(1), digest: { md5: sha } }),
+      'md5=1',
+      ['md5=:AQID:', null, null, null, '1'],
+    ],
+    [
+      'says its own',
+      (file) => ({ ...file, read: () => sha.subarray(1), headers: { 'content-md5': 'BA==' } }),
+      'md5=1',
+      [null, 'BA==', null, null, null],
+    ],
+  ])('of what is made of a file that %s', async (_what, transform, wanted, expected) => {
+    expect(await digestsOf({ transform, digest: option }, wanted)).toEqual(expected)
+  })
+
+  it('of a file is not that of its coding', async () => {
+    const options: SiteOptions = { precompressed: true, digest: () => null }
+    expect(await digestsOf(options, 'sha-512=1', 'br')).toEqual(none)
+    expect(await digestsOf(options, 'sha-512=1')).toEqual(all)
+    const md5 = ['md5=:BA==:', null, null, null, '1']
+    expect(await digestsOf(options, 'md5=1', 'br')).toEqual(md5)
+  })
+
   it('that fails, of a file that fails to close, is a 503, and nothing worse', async () => {
     const fail = () => Promise.reject(new Error('no'))
     const file = { size: 1, read: () => new Uint8Array(1), close: fail, digest: fail }

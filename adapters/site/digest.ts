@@ -1,5 +1,5 @@
 import { closeSource } from '../../src/reader.ts'
-import type { Digests, FileSource, RequestLike } from '../../src/source.ts'
+import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { overlay } from './overlay.ts'
 import { plain } from './plain.ts'
 
@@ -44,6 +44,13 @@ export function digestsOf(
   file: FileSource,
 ): Digests | null | undefined | Promise<Digests | null | undefined> {
   return typeof file.digest === 'function' ? file.digest() : file.digest
+}
+
+/** Fields without digests (RFC 9530, and before): those of a file are of no other one. */
+export function withoutDigests(headers: HeadersLike): HeadersLike {
+  const isDigest = /^(?:repr-digest|content-digest|digest|content-md5)$/
+  const kept = [...new Headers(headers)].filter(([name]) => !isDigest.test(name))
+  return Object.fromEntries(kept)
 }
 
 /**

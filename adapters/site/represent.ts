@@ -2,7 +2,7 @@ import { expectHeaders, type HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { derivedTag } from './derived-tag.ts'
-import { digestsOf, withDigest } from './digest.ts'
+import { digestsOf, withDigest, withoutDigests } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
 import { overlay } from './overlay.ts'
 import { plain } from './plain.ts'
@@ -63,12 +63,26 @@ async function transformed(
   const given = { ...plain(file), close }
   try {
     const result = await transform(given, path, visit.tree)
-    // What is stored encoded is the file that was transformed.
-    const rules = result === given ? visit.rules : { ...visit.rules, encodings: [] }
-    return await inBestCoding({ ...visit, rules }, path, result, role)
+    if (result === given) return await inBestCoding(visit, path, result, role)
+    const isSame = result.read === given.read && result.size === given.size
+    // What is stored encoded is the file that was transformed, and so is what digests are of.
+    const digest = isSame ? visit.rules.digest : undefined
+    const rules = { ...visit.rules, encodings: [], digest }
+    const made = isSame ? result : withOwnDigests(result, given)
+    return await inBestCoding({ ...visit, rules }, path, made, role)
   } catch (thrown) {
     void closeSource(given)
     throw thrown
+  }
+}
+
+/** What has other bytes than the file that it was made of, without the digests of that. */
+function withOwnDigests(made: FileSource, { digest, headers }: FileSource): FileSource {
+  const file = plain(made)
+  return {
+    ...file,
+    digest: made.digest === digest ? undefined : file.digest,
+    headers: headers && made.headers === headers ? withoutDigests(headers) : made.headers,
   }
 }
 
@@ -141,7 +155,7 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
           ...plain(stored),
           type: file.type,
           etag: derivedTag(stored.etag, encoding),
-          headers: overlay(headers, { 'content-encoding': encoding }),
+          headers: overlay(withoutDigests(headers), { 'content-encoding': encoding }),
         })
       }
     }
