@@ -485,6 +485,8 @@ describe('precompressed', () => {
   })
 })
 
+const DIGEST = "the digest sha-256 in bytes, as Buffer.from(hex, 'hex') gives them"
+
 describe('fields', () => {
   async function fieldsOf(options: SiteOptions, path: string, files = FILES) {
     const handler = fileHandler(site(memoryTree(files), options))
@@ -526,6 +528,28 @@ describe('fields', () => {
     ['no other type', { type: () => undefined }, ['no-cache', 'text/javascript', null, null]],
   ])('%s', async (_what, options, expected) => {
     expect(await fieldsOf(options, '/assets/app-3f2a.js')).toEqual(expected)
+  })
+
+  // Each is of a type that TypeScript refuses.
+  it.each<[string, Record<string, unknown>]>([
+    ['cacheControl() to give a string, got Promise', { cacheControl: async () => 'max-age=1' }],
+    ['cacheControl() to give a string, got 60', { cacheControl: () => 60 }],
+    ['type() to give a string, got Promise', { type: async () => 'text/html' }],
+    ['type() to give a string, got Object', { type: () => ({}) }],
+    [`${DIGEST}, got 0a1b`, { digest: () => ({ 'sha-256': '0a1b' }) }],
+    [`${DIGEST}, got Array`, { digest: async () => ({ 'sha-256': [1, 2] }) }],
+  ])('of another kind are told: expected %s', async (message, options) => {
+    const [told, closed]: [unknown[], string[]] = [[], []]
+    const handler = fileHandler(site(memoryTree(FILES, { closed }), options), {
+      onError: (error) => told.push(error),
+    })
+    const headers = { 'want-repr-digest': 'sha-256=1' }
+    const { status } = await handler(new Request('http://host/app.js', { headers }))
+    expect([status, told, closed]).toEqual([
+      503,
+      [new TypeError(`Expected ${message}`)],
+      ['app.js'],
+    ])
   })
 
   it('what is stored with a file wins over values, and functions over that', async () => {
@@ -1091,6 +1115,7 @@ describe('transform', () => {
 describe('options', () => {
   // Each is of a type that TypeScript refuses.
   it.each<[Record<string, unknown>, string]>([
+    [{ base: null }, "Expected base to start and end with '/', got 'null'"],
     [{ base: 'media' }, "Expected base to start and end with '/', got 'media'"],
     [{ index: true }, "Expected index to be the path of a file below the root, got 'true'"],
     [
@@ -1111,6 +1136,7 @@ describe('options', () => {
     [{ dotfiles: 'allow' }, 'Expected dotfiles to be one of true, false, got allow'],
     [{ normalize: 'NFC' }, 'Expected normalize to be one of true, false, got NFC'],
     [{ cacheControl: 60 }, "Expected cacheControl to be a field value like 'max-age=60', got 60"],
+    [{ cacheControl: '' }, "Expected cacheControl to be a field value like 'max-age=60', got "],
     [
       { cacheControl: 'a\nb' },
       "Expected cacheControl to be a field value like 'max-age=60', got a\nb",

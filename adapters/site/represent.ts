@@ -1,3 +1,4 @@
+import { unexpected } from '../../src/errors.ts'
 import { expectHeaders, type HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
@@ -106,11 +107,12 @@ function inBestCoding(
 /** What the options say of a file. */
 function describe(rules: Rules, path: string, file: FileSource, role: Role): Described {
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
-  const described = { ...plain(file), type: rules.type?.(path) ?? file.type, headers: defaults }
+  const type = expectText('type', rules.type?.(path)) ?? file.type
+  const described = { ...plain(file), type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
   const isStandIn = role === 'stand-in'
   const fields = fieldsOf?.(path, file)
-  let lifetime = cacheControlOf?.(path, file)
+  let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
   // It is asked for by the URL of something else, which may be a file tomorrow.
   if (isStandIn) lifetime ??= 'no-cache'
   const headers = overlay(
@@ -122,6 +124,12 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   )
   if (lifetime === null) delete headers['cache-control']
   return { ...described, headers }
+}
+
+/** @throws TypeError unless a function of the options gave a string, or none */
+function expectText(option: string, given: string | null | undefined): typeof given {
+  if (typeof given === 'string' || given === null || given === undefined) return given
+  throw unexpected(`${option}() to give a string`, given)
 }
 
 /**
