@@ -159,6 +159,11 @@ describe('mediaType', () => {
     ['a.mp4/README', undefined],
     ['no.such-extension', undefined],
     ['', undefined],
+    // No extension, wherever it lies.
+    ['html', undefined],
+    ['folder/html', undefined],
+    ['.html', undefined],
+    ['folder/.html', undefined],
   ])('%s: %s', (path, type) => {
     expect(mediaType(path)).toBe(type)
   })

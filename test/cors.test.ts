@@ -181,6 +181,12 @@ describe('cors', () => {
       "Expected an origin like 'https://app.example', got 'https://a.b/'",
     ],
     [{ origin: ['*'] }, "Expected an origin like 'https://app.example', got '*'"],
+    ...['https://*.example.com', 'https://*', 'https://a.*:8080'].flatMap((origin) =>
+      [origin, [origin]].map((rule): [CorsOptions, string] => [
+        { origin: rule },
+        `Expected an origin without '*', or a function for several, got '${origin}'`,
+      ]),
+    ),
     // What no browser sends.
     ...['https://App.example', 'https://app.example:443', 'http://a.b:080', 'http://\u00fc.de'].map(
       (origin): [CorsOptions, string] => [
@@ -210,6 +216,20 @@ describe('cors', () => {
   ])('%s is allowed to who comes from there', async (origin) => {
     const fields = await fieldsOf({ origin: [origin] }, origin)
     expect(fields['access-control-allow-origin']).toBe(origin)
+  })
+
+  it('a function that does not say at once who may read is told, and lets nobody', async () => {
+    const told: unknown[] = []
+    const origin = (async () => true) as unknown as () => boolean
+    const handler = fileHandler(() => null, {
+      headers: cors({ origin }),
+      onError: (error) => told.push(error),
+    })
+    const { status, headers } = await handler(
+      new Request('http://host/', { headers: { origin: app } }),
+    )
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([503, null])
+    expect(told).toEqual([new TypeError('Expected origin() to give a boolean, got Promise')])
   })
 
   it('a maxAge that is no number of seconds is refused at once', () => {

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileSource } from '../adapters/local/file-source.ts'
@@ -9,6 +17,7 @@ import { type Entry, type FileTree, isFile } from '../adapters/site/tree.ts'
 import { readBytes } from '../src/reader.ts'
 import { fileHandler } from '../src/serve.ts'
 import { temporaryDirectory } from './support/temporary.ts'
+import { until } from './support/wait.ts'
 
 const place = temporaryDirectory()
 const root = join(place, 'root')
@@ -59,6 +68,24 @@ describe('the entries of a local directory', () => {
     expect(out).toEqual(['deep: directory', 'secret: 14'])
   })
 
+  it('have a version, but for those that are being written', async () => {
+    const versions = async (options: LocalOptions, path: string) => {
+      const found: [string, boolean][] = []
+      for await (const { name, version } of treeOf(options).list?.(path) ?? []) {
+        found.push([name, version !== undefined])
+      }
+      return found
+    }
+    const { ctimeMs } = statSync(join(root, 'folder/inner'))
+    await until(() => Date.now() - ctimeMs > 100)
+    const asked: string[] = []
+    const live = (path: string) => asked.push(path) > 0
+    expect(await versions({}, 'folder')).toEqual([['inner', true]])
+    expect(await versions({ live }, 'folder')).toEqual([['inner', false]])
+    expect(await versions({ live: true }, 'folder')).toEqual([['inner', false]])
+    expect(asked).toEqual(['folder/inner'])
+  })
+
   it('are none of a file, and of what is not there', async () => {
     for (const path of ['file', 'nothing', 'dangling', 'round']) {
       expect(await listed(treeOf(), path), path).toEqual([])
@@ -106,6 +133,31 @@ describe("links: 'follow'", () => {
   it('lists what it finds', async () => {
     const found = ['file', 'folder', 'folder-link', 'link', 'out', 'out-folder']
     expect(await names({ links: 'follow' })).toEqual(found)
+  })
+})
+
+describe('what is stored encoded beside a file', () => {
+  const logs = join(place, 'logs')
+  mkdirSync(logs)
+
+  it.each<[what: string, options: LocalOptions, file: number, stored: number, expected: string]>([
+    ['brotli copied the second of its time', {}, 1e9 + 0.232, 1e9, 'encoded'],
+    ['gzip and zstd copied all of it', {}, 1e9 + 0.232, 1e9 + 0.232, 'encoded'],
+    ['it was changed since', {}, 1e9 + 1.232, 1e9, 'as it is'],
+    ['it is being written', { live: (path) => !path.endsWith('.br') }, 1e9, 1e9, 'as it is'],
+    ['both are being written', { live: true }, 1e9, 1e9, 'as it is'],
+  ])('%s', async (_what, options, file, stored, expected) => {
+    for (const [name, text, time] of [
+      ['app.log', 'as it is', file],
+      ['app.log.br', 'encoded', stored],
+    ] as const) {
+      writeFileSync(join(logs, name), text)
+      utimesSync(join(logs, name), time, time)
+    }
+    const handler = fileHandler(nodeDirectory(logs, { ...options, precompressed: true }))
+    const headers = { 'accept-encoding': 'br' }
+    const response = await handler(new Request('http://localhost/app.log', { headers }))
+    expect(await response.text()).toBe(expected)
   })
 })
 

@@ -137,6 +137,7 @@ describe('index', () => {
 })
 
 const EMPTY: FileSource = { size: 0, read: () => new Uint8Array(0) }
+const NOT_STORED = { 'Cache-Control': 'no-store' }
 
 describe('extensions, notFound and fallback', () => {
   it('an extension may be left out', async () => {
@@ -423,6 +424,37 @@ describe('precompressed', () => {
     expect(got).toEqual({ status: 200, vary: 'Accept-Encoding', body: 'app' })
   })
 
+  it.each<[what: string, file: number, stored: number, isSent: boolean]>([
+    ['gzip and zstd copy the time', 1e12 + 232, 1e12 + 232, true],
+    ['brotli copies its second', 1e12 + 232, 1e12, true],
+    ['it was encoded later', 1e12 + 232, 1e12 + 5000, true],
+    ['it was encoded in the second before', 1e12 + 232, 1e12 - 1, false],
+    ['its file was changed in the same second', 1e12 + 232, 1e12 + 231, false],
+    ['its file is of a later second', 1e12 + 1000, 1e12, false],
+  ])('by the times of both: %s', async (_what, file, stored, isSent) => {
+    const files = { 'a.js': { text: 'a', date: file }, 'a.js.br': { text: 'br', date: stored } }
+    const fields = { 'accept-encoding': 'br' }
+    const got = await ask({ precompressed: true }, '/a.js', fields, 'GET', memoryTree(files))
+    expect(got.body).toBe(isSent ? 'br' : 'a')
+  })
+
+  it.each<[what: string, file: Partial<FileSource>, body: string]>([
+    ['is sent of a file whose store knows no versions', {}, 'br'],
+    ['is sent of one that nobody may keep', { etag: '"a"', headers: NOT_STORED }, 'br'],
+    ['is not sent of one that may be another at each look', { headers: NOT_STORED }, 'a'],
+  ])('a coding %s', async (_what, file, body) => {
+    const source = (text: string) => ({
+      size: text.length,
+      read: () => new TextEncoder().encode(text),
+    })
+    const tree: FileTree = {
+      open: (path) => (path === 'a' ? { ...source('a'), ...file } : source('br')),
+    }
+    const options: SiteOptions = { precompressed: ['br'], cacheControl: () => 'max-age=1' }
+    const got = await ask(options, '/a', { 'accept-encoding': 'br' }, 'GET', tree)
+    expect(got.body).toBe(body)
+  })
+
   it('every Accept-Encoding gets an answer, and Vary', async () => {
     const element = fc.tuple(
       fc.constantFrom(
@@ -452,6 +484,8 @@ describe('precompressed', () => {
     )
   })
 })
+
+const DIGEST = "the digest sha-256 in bytes, as Buffer.from(hex, 'hex') gives them"
 
 describe('fields', () => {
   async function fieldsOf(options: SiteOptions, path: string, files = FILES) {
@@ -494,6 +528,28 @@ describe('fields', () => {
     ['no other type', { type: () => undefined }, ['no-cache', 'text/javascript', null, null]],
   ])('%s', async (_what, options, expected) => {
     expect(await fieldsOf(options, '/assets/app-3f2a.js')).toEqual(expected)
+  })
+
+  // Each is of a type that TypeScript refuses.
+  it.each<[string, Record<string, unknown>]>([
+    ['cacheControl() to give a string, got Promise', { cacheControl: async () => 'max-age=1' }],
+    ['cacheControl() to give a string, got 60', { cacheControl: () => 60 }],
+    ['type() to give a string, got Promise', { type: async () => 'text/html' }],
+    ['type() to give a string, got Object', { type: () => ({}) }],
+    [`${DIGEST}, got 0a1b`, { digest: () => ({ 'sha-256': '0a1b' }) }],
+    [`${DIGEST}, got Array`, { digest: async () => ({ 'sha-256': [1, 2] }) }],
+  ])('of another kind are told: expected %s', async (message, options) => {
+    const [told, closed]: [unknown[], string[]] = [[], []]
+    const handler = fileHandler(site(memoryTree(FILES, { closed }), options), {
+      onError: (error) => told.push(error),
+    })
+    const headers = { 'want-repr-digest': 'sha-256=1' }
+    const { status } = await handler(new Request('http://host/app.js', { headers }))
+    expect([status, told, closed]).toEqual([
+      503,
+      [new TypeError(`Expected ${message}`)],
+      ['app.js'],
+    ])
   })
 
   it('what is stored with a file wins over values, and functions over that', async () => {
@@ -633,6 +689,66 @@ describe('digest', () => {
     await ask(options, '/app.js', { 'accept-encoding': 'br' })
     await ask(options, '/app.js', { 'accept-encoding': 'br', 'want-repr-digest': 'sha-256=1' })
     expect(asked).toEqual(['app.js.br'])
+  })
+
+  const DIGESTED = {
+    'Repr-Digest': field,
+    'content-md5': 'AQID',
+    'content-digest': field,
+    digest: 'md5=AQID',
+  }
+
+  /** Which digests are sent of a file that has all that there are, with what else is sent. */
+  async function digestsOf(options: SiteOptions, wanted: string, accepted = 'identity') {
+    const file = { size: 2, digest: known, headers: { ...DIGESTED, 'x-other': '1' } }
+    const read = (start: number, end: number) => new TextEncoder().encode('ok').subarray(start, end)
+    const tree: FileTree = {
+      open: (path) => (path === 'a' || path === 'a.br' ? { ...file, read } : null),
+    }
+    const headers = { 'want-repr-digest': wanted, 'accept-encoding': accepted }
+    const handler = fileHandler(site(tree, options))
+    const response = await handler(new Request('http://host/a', { headers }))
+    const names = ['repr-digest', 'content-md5', 'content-digest', 'digest', 'x-other']
+    return names.map((name) => response.headers.get(name))
+  }
+
+  const all = [field, 'AQID', field, 'md5=AQID', '1']
+  const none = [null, null, null, null, '1']
+  const option = () => ({ 'sha-512': sha })
+
+  it.each<[string, SiteOptions['transform'], wanted: string, (string | null)[]]>([
+    ['is what it was', (file) => file, 'sha-512=1', ['sha-512=:AQID:', ...all.slice(1)]],
+    [
+      'has other fields',
+      (file) => ({ ...file, etag: '"b"' }),
+      'sha-512=1',
+      ['sha-512=:AQID:', ...all.slice(1)],
+    ],
+    ['has another read', (file) => ({ ...file, read: () => sha.subarray(1) }), 'sha-512=1', none],
+    ['has another read', (file) => ({ ...file, read: () => sha.subarray(1) }), 'md5=1', none],
+    ['has another size', (file) => ({ ...file, size: 1 }), 'md5=1', none],
+    [
+      'says its own',
+      (file) => ({ ...file, read: () => sha.subarray(1), digest: { md5: sha } }),
+      'md5=1',
+      ['md5=:AQID:', null, null, null, '1'],
+    ],
+    [
+      'says its own',
+      (file) => ({ ...file, read: () => sha.subarray(1), headers: { 'content-md5': 'BA==' } }),
+      'md5=1',
+      [null, 'BA==', null, null, null],
+    ],
+  ])('of what is made of a file that %s', async (_what, transform, wanted, expected) => {
+    expect(await digestsOf({ transform, digest: option }, wanted)).toEqual(expected)
+  })
+
+  it('of a file is not that of its coding', async () => {
+    const options: SiteOptions = { precompressed: true, digest: () => null }
+    expect(await digestsOf(options, 'sha-512=1', 'br')).toEqual(none)
+    expect(await digestsOf(options, 'sha-512=1')).toEqual(all)
+    const md5 = ['md5=:BA==:', null, null, null, '1']
+    expect(await digestsOf(options, 'md5=1', 'br')).toEqual(md5)
   })
 
   it('that fails, of a file that fails to close, is a 503, and nothing worse', async () => {
@@ -999,6 +1115,7 @@ describe('transform', () => {
 describe('options', () => {
   // Each is of a type that TypeScript refuses.
   it.each<[Record<string, unknown>, string]>([
+    [{ base: null }, "Expected base to start and end with '/', got 'null'"],
     [{ base: 'media' }, "Expected base to start and end with '/', got 'media'"],
     [{ index: true }, "Expected index to be the path of a file below the root, got 'true'"],
     [
@@ -1019,6 +1136,7 @@ describe('options', () => {
     [{ dotfiles: 'allow' }, 'Expected dotfiles to be one of true, false, got allow'],
     [{ normalize: 'NFC' }, 'Expected normalize to be one of true, false, got NFC'],
     [{ cacheControl: 60 }, "Expected cacheControl to be a field value like 'max-age=60', got 60"],
+    [{ cacheControl: '' }, "Expected cacheControl to be a field value like 'max-age=60', got "],
     [
       { cacheControl: 'a\nb' },
       "Expected cacheControl to be a field value like 'max-age=60', got a\nb",

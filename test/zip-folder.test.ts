@@ -410,6 +410,20 @@ describe('?zip of a directory', () => {
     expect(names).toEqual(['a.mp4', 'c.mp4', 'extras/', 'extras/b.mp4'])
   })
 
+  it('has what is being written, too, as it is then', async () => {
+    const lookup = nodeDirectory(directory, {
+      download: zipFolder,
+      live: (path) => path === 'films/a.mp4',
+    })
+    // Until then, no look tells a version of it.
+    const { ctimeMs } = statSync(join(directory, 'films/a.mp4'))
+    await until(() => Date.now() - ctimeMs > 100)
+    const response = await fileHandler(lookup)(new Request('http://localhost/films/?zip'))
+    const bytes = Buffer.from(await response.bytes())
+    expect([response.status, response.headers.get('etag')]).toEqual([200, null])
+    expect(bytes.includes('films/a.mp4')).toBe(true)
+  })
+
   it('opens what is needed, and no more, and has another tag after each change', async () => {
     const handler = fileHandler(nodeDirectory(directory, { download: zipFolder, keepOpen: 0 }))
     const path = join(directory, 'films/a.mp4')

@@ -3,7 +3,7 @@ import { resolve, sep } from 'node:path'
 import { expectSwitch } from '../../src/errors.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
-import type { FileTree, Opened } from '../site/tree.ts'
+import { type Entry, type FileTree, join, type Opened } from '../site/tree.ts'
 import { ofStore } from '../site/views.ts'
 import { BoundedMap } from '../store/bounded-map.ts'
 import { codeOf } from './calls.ts'
@@ -67,7 +67,10 @@ export function localTree(
       const found = openFiles.find(scope, rest, options)
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
-    list: (path, depth) => listBelow(...confine(path, depth), devices),
+    list(path, depth) {
+      const entries = listBelow(...confine(path, depth), devices)
+      return live === false ? entries : unlessLive(entries, (name) => isLive(join(path, name)))
+    },
   }
   return ofStore(tree, openFiles, root.id)
 
@@ -79,6 +82,17 @@ export function localTree(
     const folder = folders.get(name) ?? root.folder(name)
     folders.set(name, folder)
     return [folder, segments.slice(depth).join('/')]
+  }
+}
+
+/** Entries without the versions of files that promise none: a look at one tells it all the same. */
+async function* unlessLive(
+  entries: AsyncIterable<Entry>,
+  isLive: (name: string) => boolean,
+): AsyncGenerator<Entry> {
+  for await (const entry of entries) {
+    const isFixed = entry.kind === 'directory' || !isLive(entry.name)
+    yield isFixed ? entry : { ...entry, version: undefined }
   }
 }
 

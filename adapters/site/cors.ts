@@ -126,12 +126,20 @@ function originRule(rule: CorsOptions['origin']): (origin: string | null) => str
   if (typeof rule !== 'function') {
     throw unexpected("origin to be a URL's, several, or a function", rule)
   }
-  return (origin) => (origin !== null && rule(origin) === true ? origin : null)
+  return (origin) => {
+    const answer: unknown = origin !== null && rule(origin)
+    // Of an async function, it would be a silent no for everybody.
+    if (Object(answer) === answer) throw unexpected('origin() to give a boolean', answer)
+    return answer === true ? origin : null
+  }
 }
 
 /** @throws TypeError unless a browser might send it, as it stands */
 function expectOrigin(origin: string): void {
   const isLikeOne = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/.test(origin) && URL.canParse(origin)
+  if (isLikeOne && origin.includes('*')) {
+    throw unexpected("an origin without '*', or a function for several", `'${origin}'`)
+  }
   // Apps have schemes of their own, of which a URL knows no origin: `capacitor://localhost`.
   if (isLikeOne && [origin, 'null'].includes(new URL(origin).origin)) return
   throw unexpected("an origin like 'https://app.example'", `'${origin}'`)

@@ -1,5 +1,6 @@
-import { closeSource } from '../../src/reader.ts'
-import type { Digests, FileSource, RequestLike } from '../../src/source.ts'
+import { unexpected } from '../../src/errors.ts'
+import { closeSource, isBytes } from '../../src/reader.ts'
+import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { overlay } from './overlay.ts'
 import { plain } from './plain.ts'
 
@@ -9,7 +10,8 @@ import { plain } from './plain.ts'
  * 304 and the answer to a HEAD, too. Every `site` does this. There is no Vary for it: the content
  * is the same, and a cache may give the digest to clients that did not ask (RFC 9110 §12.5.5).
  *
- * @throws what the file's `digest` throws, as a rejection; the file is closed then
+ * @throws what the file's `digest` throws, and TypeError if a digest is no Uint8Array, as a
+ * rejection; the file is closed then
  *
  * @example
  * ```ts
@@ -31,6 +33,10 @@ async function addDigest(file: FileSource, wanted: readonly string[]): Promise<F
     const name = wanted.find((name) => Object.hasOwn(known, name)) ?? ''
     const bytes = known[name]
     if (bytes === undefined) return file
+    // Programs print digests in hexadecimal.
+    if (!isBytes(bytes)) {
+      throw unexpected(`the digest ${name} in bytes, as Buffer.from(hex, 'hex') gives them`, bytes)
+    }
     const field = `${name}=:${btoa(String.fromCharCode(...bytes))}:`
     return { ...plain(file), headers: overlay(file.headers, { 'repr-digest': field }) }
   } catch (thrown) {
@@ -44,6 +50,13 @@ export function digestsOf(
   file: FileSource,
 ): Digests | null | undefined | Promise<Digests | null | undefined> {
   return typeof file.digest === 'function' ? file.digest() : file.digest
+}
+
+/** Fields without digests (RFC 9530, and before): those of a file are of no other one. */
+export function withoutDigests(headers: HeadersLike): HeadersLike {
+  const isDigest = /^(?:repr-digest|content-digest|digest|content-md5)$/
+  const kept = [...new Headers(headers)].filter(([name]) => !isDigest.test(name))
+  return Object.fromEntries(kept)
 }
 
 /**

@@ -27,7 +27,8 @@ types.define(
  * ```
  */
 export function mediaType(path: string): string | undefined {
-  const type = types.getType(path)
+  // Alone, `mime` takes a name without a dot for an extension.
+  const type = types.getType(`/${path}`)
   if (type === null) return undefined
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type
 }

@@ -1,8 +1,9 @@
-import type { HeaderFields } from '../../src/headers.ts'
+import { unexpected } from '../../src/errors.ts'
+import { expectHeaders, type HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { derivedTag } from './derived-tag.ts'
-import { digestsOf, withDigest } from './digest.ts'
+import { digestsOf, withDigest, withoutDigests } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
 import { overlay } from './overlay.ts'
 import { plain } from './plain.ts'
@@ -63,12 +64,26 @@ async function transformed(
   const given = { ...plain(file), close }
   try {
     const result = await transform(given, path, visit.tree)
-    // What is stored encoded is the file that was transformed.
-    const rules = result === given ? visit.rules : { ...visit.rules, encodings: [] }
-    return await inBestCoding({ ...visit, rules }, path, result, role)
+    if (result === given) return await inBestCoding(visit, path, result, role)
+    const isSame = result.read === given.read && result.size === given.size
+    // What is stored encoded is the file that was transformed, and so is what digests are of.
+    const digest = isSame ? visit.rules.digest : undefined
+    const rules = { ...visit.rules, encodings: [], digest }
+    const made = isSame ? result : withOwnDigests(result, given)
+    return await inBestCoding({ ...visit, rules }, path, made, role)
   } catch (thrown) {
     void closeSource(given)
     throw thrown
+  }
+}
+
+/** What has other bytes than the file that it was made of, without the digests of that. */
+function withOwnDigests(made: FileSource, { digest, headers }: FileSource): FileSource {
+  const file = plain(made)
+  return {
+    ...file,
+    digest: made.digest === digest ? undefined : file.digest,
+    headers: headers && made.headers === headers ? withoutDigests(headers) : made.headers,
   }
 }
 
@@ -81,7 +96,7 @@ function inBestCoding(
   const { rules } = visit
   try {
     const described = describe(rules, path, file, role)
-    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described)
+    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described) && !isInFlux(file)
     return mayBeEncoded ? encoded(visit, path, described) : digested(visit, path, described)
   } catch (thrown) {
     void closeSource(file)
@@ -92,11 +107,12 @@ function inBestCoding(
 /** What the options say of a file. */
 function describe(rules: Rules, path: string, file: FileSource, role: Role): Described {
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
-  const described = { ...plain(file), type: rules.type?.(path) ?? file.type, headers: defaults }
+  const type = expectText('type', rules.type?.(path)) ?? file.type
+  const described = { ...plain(file), type, headers: defaults }
   if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
   const isStandIn = role === 'stand-in'
   const fields = fieldsOf?.(path, file)
-  let lifetime = cacheControlOf?.(path, file)
+  let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
   // It is asked for by the URL of something else, which may be a file tomorrow.
   if (isStandIn) lifetime ??= 'no-cache'
   const headers = overlay(
@@ -110,6 +126,12 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   return { ...described, headers }
 }
 
+/** @throws TypeError unless a function of the options gave a string, or none */
+function expectText(option: string, given: string | null | undefined): typeof given {
+  if (typeof given === 'string' || given === null || given === undefined) return given
+  throw unexpected(`${option}() to give a string`, given)
+}
+
 /**
  * Whether a file may be stored in a coding, too. Films, sound and pictures are encoded already, and
  * are asked for by ranges, which must never be of something else.
@@ -117,6 +139,12 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
 function isEncodable({ type, headers }: Described): boolean {
   const known = type || headers['content-type'] || ''
   return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(known) && !headers['content-encoding']
+}
+
+/** Whether its store says that it may be another one at each look: it is being written. */
+function isInFlux({ etag, lastModified, headers }: FileSource): boolean {
+  const isUnversioned = etag === undefined && lastModified === undefined
+  return isUnversioned && /\bno-store\b/i.test(expectHeaders(headers)['cache-control'] ?? '')
 }
 
 /** The best of a file's encoded versions, or else itself. */
@@ -135,7 +163,7 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
           ...plain(stored),
           type: file.type,
           etag: derivedTag(stored.etag, encoding),
-          headers: overlay(headers, { 'content-encoding': encoding }),
+          headers: overlay(withoutDigests(headers), { 'content-encoding': encoding }),
         })
       }
     }
@@ -148,10 +176,10 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
 
 /** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */
 function isUsable(stored: FileSource, { lastModified }: FileSource): boolean {
-  return (
-    stored.size > 0 &&
-    (!lastModified || (stored.lastModified?.getTime() ?? 0) >= lastModified.getTime())
-  )
+  const encoded = stored.lastModified?.getTime() ?? 0
+  // brotli copies the time of the file as far as its second.
+  const latest = encoded % 1000 === 0 ? encoded + 999 : encoded
+  return stored.size > 0 && (!lastModified || latest >= lastModified.getTime())
 }
 
 /** With the digest that the client asks for, if the option knows it, or else the file. */

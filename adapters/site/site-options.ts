@@ -160,7 +160,7 @@ export function readOptions<Context extends readonly unknown[]>(
     expectFunction(name, options[name])
   }
   const { headers, cacheControl, dotfiles = false, normalize = false, listing = false } = options
-  const { extensions = [], precompressed = false } = options
+  const { base = '/', extensions = [], precompressed = false } = options
   const { index = tree.isFlat ? false : 'index.html' } = options
   expectOneOf('dotfiles', dotfiles, [true, false])
   expectOneOf('normalize', normalize, [true, false])
@@ -173,7 +173,7 @@ export function readOptions<Context extends readonly unknown[]>(
   )
   return {
     ...options,
-    base: expectBase(options.base ?? '/'),
+    base: expectBase(base),
     isFound: dotfiles ? isSegment : isVisible,
     index: index === false ? null : expectPath('index', index),
     extensions,
@@ -195,7 +195,7 @@ function expectDefaults({ headers, cacheControl }: SiteOptions<never>): HeaderFi
   if (cacheControl === undefined || typeof cacheControl === 'function') {
     return { 'cache-control': 'no-cache', ...fields }
   }
-  if (typeof cacheControl !== 'string' || !isFieldValue(cacheControl)) {
+  if (typeof cacheControl !== 'string' || cacheControl === '' || !isFieldValue(cacheControl)) {
     throw unexpected("cacheControl to be a field value like 'max-age=60'", cacheControl)
   }
   return { ...fields, 'cache-control': cacheControl }

@@ -1,6 +1,7 @@
 import { closeSource, readBytes } from '../../../src/reader.ts'
-import type { FileSource, HeadersLike, NativeRead, Read } from '../../../src/source.ts'
+import type { FileSource, NativeRead, Read } from '../../../src/source.ts'
 import { derivedTag } from '../../site/derived-tag.ts'
+import { withoutDigests } from '../../site/digest.ts'
 import { inRow } from '../row.ts'
 import { moveOffsets } from './index-box.ts'
 import type { Plan } from './plan.ts'
@@ -70,13 +71,6 @@ function moved(source: FileSource, plan: Plan): FileSource {
     read: readMoved(source, plan),
     close: () => source.close?.(),
   }
-}
-
-/** Digests of the file (RFC 9530, and before) are not of this one. */
-function withoutDigests(headers: HeadersLike): HeadersLike {
-  const isDigest = /^(?:repr-digest|content-digest|digest|content-md5)$/
-  const kept = [...new Headers(headers)].filter(([name]) => !isDigest.test(name))
-  return Object.fromEntries(kept)
 }
 
 /** The same bytes in another order: what is before the index, the index, media data, the rest. */
