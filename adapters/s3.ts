@@ -171,12 +171,12 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
       async send(method, fields, signal) {
         const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
         for (let isLast = false; ; isLast = true) {
-          const headers = await signer.sign(method, target, asked, signal)
+          const { headers, skew } = await signer.sign(method, target, asked, signal)
           // Not signed: proxies rewrite it, such as that of Google's store.
           headers.set('accept-encoding', 'identity')
           const send = () => fetch(target, { method, headers, signal, redirect: 'manual' })
           const response = await reach(url + path, send)
-          if (isLast || !signer.hasLearned(response)) return response
+          if (isLast || !signer.hasLearned(response, skew)) return response
           cancel(response)
         }
       },

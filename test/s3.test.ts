@@ -396,6 +396,34 @@ describe('a function that gives keys', () => {
       ['TypeError: Expected credentials with accessKeyId and secretAccessKey'],
     ])
   })
+
+  it('is told of an end that is no Date', async () => {
+    const ends = { ...key, expiration: '2026-12-02T00:00:00Z' as unknown as Date }
+    const { location } = locationOf(async () => ends)
+    await expect(sizeOf(location)).rejects.toThrow('Expected expiration to be a Date, got ')
+  })
+})
+
+it('every one of ten requests at once finds out that the clocks differ', async () => {
+  const ahead = Date.now() + 3_600_000
+  const dateOf = (stamp: string) => Date.parse(stamp.replace(/(..)(..)T(..)(..)/, '-$1-$2T$3:$4:'))
+  let asked = 0
+  const fetch = async (_url: string, { headers }: Ask) => {
+    asked++
+    await until(() => asked >= 10)
+    const signed = dateOf(headers.get('x-amz-date') ?? '')
+    const status = Math.abs(signed - ahead) > 15 * 60_000 ? 403 : 200
+    const fields = { date: new Date(ahead).toUTCString(), 'content-length': '26', etag: '"e"' }
+    return new Response(LETTERS, { status, headers: fields })
+  }
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+  const location = { endpoint: 'http://store.example', bucket: 'films', credentials }
+  const request = new Request('http://host/a')
+  const sizes = Array.from({ length: 10 }, async () => {
+    const found = await s3File(location, 'a', request, { fetch, missing: [403] })
+    return sourceOf(found)?.size
+  })
+  expect(await Promise.all(sizes)).toEqual(Array(10).fill(26))
 })
 
 describe('the URL of an object', () => {

@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { kindOf, unexpected } from '../../src/errors.ts'
 import { isWorkerd } from '../../src/runtime.ts'
 
 /** A key of S3. */
@@ -15,9 +16,20 @@ export interface Credentials {
 
 /** @throws TypeError, without what is secret, unless it is a key */
 export function expectKey(given: Credentials): void {
-  const { accessKeyId, secretAccessKey } = Object(given)
-  if ([accessKeyId, secretAccessKey].every((part) => part && typeof part === 'string')) return
-  throw new TypeError('Expected credentials with accessKeyId and secretAccessKey')
+  const { accessKeyId, secretAccessKey, expiration } = Object(given)
+  if (![accessKeyId, secretAccessKey].every((part) => part && typeof part === 'string')) {
+    throw new TypeError('Expected credentials with accessKeyId and secretAccessKey')
+  }
+  // What gives keys says it as a text.
+  if ((expiration ?? null) === null || kindOf(expiration) === 'Date') return
+  throw unexpected('expiration to be a Date', expiration)
+}
+
+/** What signs a request. */
+export interface Signed {
+  readonly headers: Headers
+  /** What the store's clock was taken to be ahead, in ms. */
+  readonly skew: number
 }
 
 /** How long before its end a key is no longer used, in ms. */
@@ -57,9 +69,10 @@ export class Signer {
     url: string,
     fields: Record<string, string>,
     signal: AbortSignal | null,
-  ): Promise<Headers> {
+  ): Promise<Signed> {
     const credentials = await this.#current(signal)
-    if (credentials === undefined) return new Headers(fields)
+    const skew = this.#skew
+    if (credentials === undefined) return { headers: new Headers(fields), skew }
     // A map for ever would grow with every key and day.
     if (this.#derived.size > 4) this.#derived = new Map()
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
@@ -73,20 +86,22 @@ export class Signer {
       service: 's3',
       region: this.#region,
       cache: this.#derived,
-      datetime: toTimestamp(Date.now() + this.#skew),
+      datetime: toTimestamp(Date.now() + skew),
     })
     const { headers } = await signer.sign()
-    return headers
+    return { headers, skew }
   }
 
   /**
    * Whether a request was refused because the clocks differ: then it is worth another try. Its Date
    * tells, since the refusal of a HEAD has no body.
+   *
+   * @param used by which it was signed: by now, another request may have learned the right one
    */
-  hasLearned({ status, headers }: Response): boolean {
+  hasLearned({ status, headers }: Response, used: number): boolean {
     const date = Date.parse(headers.get('date') ?? '')
     const skew = date - Date.now()
-    if (status !== 403 || !(Math.abs(skew - this.#skew) > TOLERANCE)) return false
+    if (status !== 403 || !(Math.abs(skew - used) > TOLERANCE)) return false
     this.#skew = skew
     return true
   }
