@@ -307,6 +307,27 @@ describe('an open file', () => {
     await handle.close()
   })
 
+  it('reads no more at once from a disk that was slow to be read', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const handle = await new OpenFiles(new Memory()).find(
+      anywhere,
+      putFile(directory, someBytes(SIZE)),
+    )
+    if (handle === null || handle === 'directory') throw new Error('Expected a file')
+    const first = someBytes(SIZE).slice(0, 10)
+    const read = onThisThread.read
+    vi.spyOn(onThisThread, 'read').mockImplementation((...asked) => {
+      vi.advanceTimersByTime(51)
+      return read(...asked)
+    })
+    onTestFinished(() => void vi.useRealTimers().restoreAllMocks())
+    const readAtOnce = () => handle.readSync(0, 10)?.slice() ?? null
+    const seen = [readAtOnce(), readAtOnce()]
+    vi.advanceTimersByTime(1001)
+    expect([...seen, readAtOnce()]).toEqual([first, null, first])
+    await handle.close()
+  })
+
   it('goes by the clock of its disk, however slow that was when it was opened', async () => {
     const devices = new Devices()
     const slow = vi.spyOn(devices, 'isResponsive').mockReturnValue(false)

@@ -10,6 +10,8 @@ export type Path = string | Buffer
 interface SyncCalls {
   open(path: Path, flags: number): number
   close(fd: number): void
+  /** Returns how many bytes were read, which are fewer at the file's end. */
+  read(fd: number, into: Uint8Array, start: number): number
   /** Links followed; null if there is nothing at the path. */
   stat(path: Path): Version | null
   lstat(path: Path): Version
@@ -80,6 +82,7 @@ export function isGranted(permission: Permission): boolean {
 export const onThisThread: SyncCalls = {
   open: (path, flags) => fs.openSync(path, flags),
   close: (fd) => fs.closeSync(fd),
+  read: (fd, into, start) => fs.readSync(fd, into, 0, into.length, start),
   stat(path) {
     try {
       // Deno's own `stat` takes a third of the time that its `node:fs` takes.
@@ -110,23 +113,18 @@ const realpath = fs.promises.realpath
 export const inPool: PoolCalls = {
   open: (path, flags) => open(path, flags),
   close: (fd) => close(fd),
+  read: (fd, into, start) =>
+    new Promise((resolve, reject) => {
+      fs.read(fd, into, 0, into.length, start, (error, bytesRead) => {
+        if (error) reject(error)
+        else resolve(bytesRead)
+      })
+    }),
   stat: (path) => stat(path).then(tidy, nullIfAbsent),
   lstat: (path) => lstat(path).then(tidy),
   fstat: (fd) => fstat(fd).then(tidy),
   readlink: (path) => readlink(path, 'buffer').then(toBuffer),
   realpath: (path) => realpath(path, 'buffer').then(toBuffer),
-}
-
-/**
- * Reads in another thread; returns how many bytes were read, which are fewer at the file's end.
- */
-export function readAt(fd: number, into: Uint8Array, start: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.read(fd, into, 0, into.length, start, (error, bytesRead) => {
-      if (error) reject(error)
-      else resolve(bytesRead)
-    })
-  })
 }
 
 /** Errors that say that there is no file to serve at a path. */

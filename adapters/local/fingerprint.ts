@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../store/bounded-map.ts'
 import { Marks } from './append-check.ts'
-import { readAt } from './calls.ts'
+import { inPool } from './calls.ts'
 import type { Devices } from './devices.ts'
 import { LARGEST_KEPT, type Memory } from './memory.ts'
 import {
@@ -142,7 +142,7 @@ export class Fingerprints {
     try {
       for (const [start, end] of piecesOf(size, Math.min(buffer.length, PIECE))) {
         const piece = buffer.subarray(0, end - start)
-        const given = await this.#devices.run(path, dev, () => readAt(fd, piece, start))
+        const given = await this.#devices.run(path, dev, () => inPool.read(fd, piece, start))
         if (given < piece.length) return null
         hash.update(piece)
         marks.add(piece)

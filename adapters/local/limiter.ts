@@ -39,6 +39,7 @@ export class Limiter {
     return {
       open: inTurn(inPool.open),
       close: inTurn(inPool.close),
+      read: inTurn(inPool.read),
       stat: inTurn(inPool.stat),
       lstat: inTurn(inPool.lstat),
       fstat: inTurn(inPool.fstat),

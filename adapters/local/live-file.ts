@@ -3,7 +3,7 @@ import { SourceChangedError } from '../../src/errors.ts'
 import type { FileSource } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
-import { inPool, readAt } from './calls.ts'
+import { inPool } from './calls.ts'
 import type { FileOptions } from './file-source.ts'
 import { InFlight } from './in-flight.ts'
 import type { Scope } from './scope.ts'
@@ -32,7 +32,7 @@ export class LiveFile {
 
   /** @returns how many bytes were read from `start` on; 0 at the end */
   read(into: Uint8Array, start: number): Promise<number> {
-    return this.#run(() => readAt(this.#fd, into, start))
+    return this.#run(() => inPool.read(this.#fd, into, start))
   }
 
   look(): Promise<Version> {

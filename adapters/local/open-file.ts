@@ -1,10 +1,9 @@
 import { Buffer } from 'node:buffer'
-import { readSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
 import { mediaType } from '../site/media-type.ts'
 import { AppendCheck } from './append-check.ts'
-import { deno, inPool, onThisThread, readAt } from './calls.ts'
+import { deno, inPool, onThisThread } from './calls.ts'
 import type { Devices } from './devices.ts'
 import type { Described } from './fingerprint.ts'
 import type { Memory } from './memory.ts'
@@ -96,7 +95,10 @@ export class OpenFile {
       bytes.set(this.#bytes.subarray(start, end))
       return bytes
     }
-    const isWhole = readSync(this.fd, bytes, 0, length, start) === length
+    const began = performance.now()
+    const isWhole = onThisThread.read(this.fd, bytes, start) === length
+    // A look needs only its inode, which may be in memory where its bytes are not.
+    this.#devices.noteDuration(this.version.dev, performance.now() - began)
     if (!isWhole || !this.#appendCheck.isKnown(this.#lookSync())) return null
     this.#keep(bytes)
     return bytes
@@ -131,7 +133,7 @@ export class OpenFile {
   }
 
   #readInto(into: Uint8Array, start: number): Promise<number> {
-    return this.#run(() => readAt(this.fd, into, start))
+    return this.#run(() => inPool.read(this.fd, into, start))
   }
 
   #look(): Version | Promise<Version> {
