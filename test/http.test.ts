@@ -816,6 +816,26 @@ describe('a body that breaks off', () => {
     await expect(response.bytes()).rejects.toThrow(OriginError)
   })
 
+  it.each([
+    ['in the same chunk', ['fghijk']],
+    ['in a further one', ['fg', 'hij', 'k']],
+  ])('that has more than its range, %s, and no length, is not given', async (_what, texts) => {
+    const fields = { etag: '"v1"', 'content-range': 'bytes 5-9/26' }
+    const fetch = async () => {
+      const chunks = texts.map((text) => new TextEncoder().encode(text))
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          const chunk = chunks.shift()
+          if (chunk) controller.enqueue(chunk)
+          else controller.close()
+        },
+      })
+      return new Response(body, { status: 206, headers: fields })
+    }
+    const response = await ask({ headers: { range: 'bytes=5-9' }, options: { fetch, retries: 0 } })
+    expect([response.status, await response.text()]).toEqual([503, ''])
+  })
+
   it('has no length if its coding says where it ends (RFC 9112 §6.3), as Bun and Deno tell', async () => {
     const headers = { 'content-length': '5', 'transfer-encoding': 'chunked' }
     const fetch = async () => new Response('abc', { headers })

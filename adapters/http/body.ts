@@ -44,7 +44,11 @@ export class Body {
 
   /** Whether its framing holds it to its length. */
   get isCertain(): boolean {
-    return readLength(this.#reply.response.headers) === this.end - this.at
+    return this.#isFramed && !this.hasGiven
+  }
+
+  get #isFramed(): boolean {
+    return readLength(this.#reply.response.headers) === this.end - this.#start
   }
 
   /** All of a body that nothing was taken of; null if it breaks off, or falls silent. */
@@ -67,6 +71,9 @@ export class Body {
     const chunk = this.#pending ?? (await this.#receive())
     if (chunk === null || chunk.length > this.end - this.at) return null
     const taken = chunk.subarray(0, max)
+    const isLast = this.at + taken.length === this.end
+    // What goes on held other bytes. Whether it does, only its end tells where no length does.
+    if (isLast && !this.#isFramed && (await this.#receive()) !== null) return null
     this.#pending = chunk.length > max ? chunk.subarray(max) : null
     this.at += taken.length
     return taken
