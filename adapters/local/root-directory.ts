@@ -3,10 +3,8 @@ import { sep } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../src/errors.ts'
 import { type Calls, canAskDescriptors, isAbsence, unlessAbsent } from './calls.ts'
-import type { Devices } from './devices.ts'
-import type { Descriptor } from './fingerprint.ts'
-import type { OpenFile } from './open-file.ts'
-import { linkOf, O_PATH, openByDescriptor, openRegular } from './opening.ts'
+import type { Devices } from './devices/devices.ts'
+import { type Descriptor, linkOf, O_PATH, openByDescriptor, openRegular } from './opening.ts'
 import { isBelow, RealPaths } from './real-paths.ts'
 import { isDirectory, isRegular, type Version } from './version.ts'
 
@@ -31,7 +29,7 @@ export interface Scope {
    */
   expectThere(): void | Promise<void>
   /** Whether a file that was opened here is still where it may be served from. */
-  contains(file: OpenFile, calls: Calls): boolean | Promise<boolean>
+  contains(file: Descriptor, calls: Calls): boolean | Promise<boolean>
 }
 
 /** How often a file is opened anew whose name leads elsewhere each time. */
@@ -126,7 +124,7 @@ export class RootDirectory implements Scope {
     this.#thereUntil = performance.now() + THERE_FOR
   }
 
-  async contains(file: OpenFile, calls: Calls): Promise<boolean> {
+  async contains(file: Descriptor, calls: Calls): Promise<boolean> {
     if (this.#followsLinks) return true
     try {
       return canAskDescriptors
