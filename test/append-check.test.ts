@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AppendCheck, Marks, type Verdict } from '../adapters/local/append-check.ts'
+import { AppendCheck, Marks, type Verdict } from '../adapters/local/pool/append-check.ts'
 import type { Version } from '../adapters/local/version.ts'
 import { someBytes } from './support/counting-source.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync, statfsSync } from 'node:fs'
 import process from 'node:process'
 import { expect, it } from 'vitest'
-import { MountTable } from '../adapters/local/file-systems.ts'
+import { MountTable } from '../adapters/local/devices/file-systems.ts'
 
 const ROOT = '28 1 259:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw'
 const NET = '40 28 0:50 / /net rw shared:2 master:1 - nfs4 server:/export rw,vers=4.2'

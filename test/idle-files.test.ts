@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import type { PooledFile } from '../adapters/local/handle.ts'
-import { IdleFiles } from '../adapters/local/idle-files.ts'
+import type { PooledFile } from '../adapters/local/pool/handle.ts'
+import { IdleFiles } from '../adapters/local/pool/idle-files.ts'
 
 /** What the sweeper waits for: the timers that vitest makes its own are not those of `node:timers`. */
 const timers: (() => void)[] = vi.hoisted(() => [])

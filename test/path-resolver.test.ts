@@ -13,7 +13,7 @@ import process from 'node:process'
 import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { inPool } from '../adapters/local/calls.ts'
-import { PathResolver } from '../adapters/local/path-resolver.ts'
+import { PathResolver } from '../adapters/local/devices/path-resolver.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
 const root = realpathSync(temporaryDirectory())

@@ -3,7 +3,7 @@ import { opendir } from 'node:fs/promises'
 import type { Entry } from '../site/tree.ts'
 import { atOnce } from '../store/at-once.ts'
 import { type Calls, unlessAbsent } from './calls.ts'
-import type { Devices } from './devices.ts'
+import type { Devices } from './devices/devices.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
 

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Calls, codeOf, type Path } from './calls.ts'
-import type { Descriptor } from './fingerprint.ts'
-import { isDirectory, isRegular, isSameFile } from './version.ts'
+import { isDirectory, isRegular, isSameFile, type Version } from './version.ts'
 
 /**
  * Without O_NONBLOCK, opening a FIFO waits for a writer; without O_NOCTTY, a terminal could become
@@ -18,6 +17,14 @@ export const O_PATH = 0o10000000
  * some ms, and the kernel takes it away after 45 s.
  */
 const PATIENCE = [5, 10, 20, 40, ...Array<number>(50).fill(100)]
+
+/** A descriptor, and what was seen of the file when it was opened. */
+export interface Descriptor {
+  /** The path that was asked for. */
+  readonly path: string
+  readonly fd: number
+  readonly version: Version
+}
 
 /** What a descriptor leads to, as Linux says it. */
 export function linkOf(fd: number): string {

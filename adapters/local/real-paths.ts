@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { dirname, sep } from 'node:path'
 import { type Calls, isNotUtf8 } from './calls.ts'
-import type { Devices } from './devices.ts'
+import type { Devices } from './devices/devices.ts'
 import { isDirectory, isSame, isSameFile, type Version } from './version.ts'
 
 /** What names say of where a file lies; unclear if they led elsewhere meanwhile. */

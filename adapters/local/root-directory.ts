@@ -2,10 +2,8 @@ import { Buffer } from 'node:buffer'
 import { sep } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Calls, canAskDescriptors, isAbsence } from './calls.ts'
-import type { Devices } from './devices.ts'
-import type { Descriptor } from './fingerprint.ts'
-import type { OpenFile } from './open-file.ts'
-import { linkOf, O_PATH, openByDescriptor } from './opening.ts'
+import type { Devices } from './devices/devices.ts'
+import { type Descriptor, linkOf, O_PATH, openByDescriptor } from './opening.ts'
 import { isBelow, RealPaths } from './real-paths.ts'
 import { MAX_TRIES, openByName, replaced, type Scope } from './scope.ts'
 import { isDirectory, type Version } from './version.ts'
@@ -82,7 +80,7 @@ export class RootDirectory implements Scope {
     this.#thereUntil = performance.now() + THERE_FOR
   }
 
-  async contains(file: OpenFile, calls: Calls): Promise<boolean> {
+  async contains(file: Descriptor, calls: Calls): Promise<boolean> {
     if (this.#links === 'follow') return true
     try {
       return canAskDescriptors

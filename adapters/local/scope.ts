@@ -1,8 +1,6 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import { type Calls, canAskDescriptors, unlessAbsent } from './calls.ts'
-import type { Descriptor } from './fingerprint.ts'
-import type { OpenFile } from './open-file.ts'
-import { openByDescriptor, openRegular } from './opening.ts'
+import { type Descriptor, openByDescriptor, openRegular } from './opening.ts'
 import { isDirectory, isRegular } from './version.ts'
 
 /** Which files may be opened: those below a root, or all. */
@@ -26,7 +24,7 @@ export interface Scope {
    */
   expectThere(): void | Promise<void>
   /** Whether a file that was opened here is still where it may be served from. */
-  contains(file: OpenFile, calls: Calls): boolean | Promise<boolean>
+  contains(file: Descriptor, calls: Calls): boolean | Promise<boolean>
 }
 
 /** How often a file is opened anew whose name leads elsewhere each time. */

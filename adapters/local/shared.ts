@@ -1,6 +1,6 @@
-import { Devices } from './devices.ts'
+import { Devices } from './devices/devices.ts'
 import { Memory } from './memory.ts'
-import { OpenFiles } from './open-files.ts'
+import { OpenFiles } from './pool/open-files.ts'
 
 /** The memory of bodies under way, in this process. */
 export const memory: Memory = new Memory()

@@ -1,13 +1,14 @@
-import { type Calls, codeOf, onThisThread } from './calls.ts'
-import { Devices } from './devices.ts'
-import type { SharingOptions } from './file-source.ts'
-import { type Descriptor, Fingerprints } from './fingerprint.ts'
+import { type Calls, codeOf, onThisThread } from '../calls.ts'
+import { Devices } from '../devices/devices.ts'
+import type { SharingOptions } from '../file-source.ts'
+import type { Memory } from '../memory.ts'
+import type { Descriptor } from '../opening.ts'
+import type { Scope } from '../scope.ts'
+import { isSame, type Version } from '../version.ts'
+import { Fingerprints } from './fingerprint.ts'
 import { Handle, type Pool, type PooledFile } from './handle.ts'
 import { IdleFiles } from './idle-files.ts'
-import type { Memory } from './memory.ts'
 import { OpenFile } from './open-file.ts'
-import type { Scope } from './scope.ts'
-import { isSame, type Version } from './version.ts'
 
 /** How long a look is trusted: so long, in ms, a file counts as still in its scope. */
 const CHECKED_FOR = 1000

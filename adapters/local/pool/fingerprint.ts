@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { BoundedMap } from '../store/bounded-map.ts'
-import { Marks } from './append-check.ts'
-import { inPool } from './calls.ts'
-import type { Devices } from './devices.ts'
-import { LARGEST_KEPT, type Memory } from './memory.ts'
+import { BoundedMap } from '../../store/bounded-map.ts'
+import { inPool } from '../calls.ts'
+import type { Devices } from '../devices/devices.ts'
+import { LARGEST_KEPT, type Memory } from '../memory.ts'
+import type { Descriptor } from '../opening.ts'
 import {
   ctimeRacyFor,
   entityTag,
@@ -16,15 +16,8 @@ import {
   SMALL,
   TICK,
   type Version,
-} from './version.ts'
-
-/** A descriptor, and what was seen of the file when it was opened. */
-export interface Descriptor {
-  /** The path that was asked for. */
-  readonly path: string
-  readonly fd: number
-  readonly version: Version
-}
+} from '../version.ts'
+import { Marks } from './append-check.ts'
 
 /** An open file, what every answer says about its version, and what tells that from others. */
 export interface Described extends Descriptor {

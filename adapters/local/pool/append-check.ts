@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isUntouched, mtimeRacyFor, type Version } from './version.ts'
+import { isUntouched, mtimeRacyFor, type Version } from '../version.ts'
 
 /** How many bytes at each end of a version tell whether the file has only grown. */
 const LENGTH = 256

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
-import { type Calls, inPool, onThisThread } from './calls.ts'
+import { type Calls, inPool, onThisThread } from '../calls.ts'
+import { TtlMap } from '../ttl-map.ts'
+import type { Version } from '../version.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
 import { Limiter } from './limiter.ts'
 import { PathResolver } from './path-resolver.ts'
-import { TtlMap } from './ttl-map.ts'
-import type { Version } from './version.ts'
 
 /** How long a path that was looked at is assumed to stay in the kernel's memory, in ms. */
 const WARM_FOR = 10_000

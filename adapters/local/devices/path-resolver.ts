@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { isAbsolute, join } from 'node:path'
-import { inPool, unlessAbsent } from './calls.ts'
+import { inPool, unlessAbsent } from '../calls.ts'
+import { TtlMap } from '../ttl-map.ts'
+import { isDirectory, isLink, type Version } from '../version.ts'
 import { MountTable } from './file-systems.ts'
-import { TtlMap } from './ttl-map.ts'
-import { isDirectory, isLink, type Version } from './version.ts'
 
 /** How long it is remembered that a path is that of a directory, without links, in ms. */
 const KNOWN_FOR = 60_000

@@ -1,6 +1,6 @@
-import { closeSource } from '../../src/reader.ts'
-import { InFlight } from './in-flight.ts'
-import type { Memory } from './memory.ts'
+import { closeSource } from '../../../src/reader.ts'
+import { InFlight } from '../in-flight.ts'
+import type { Memory } from '../memory.ts'
 import type { OpenFile } from './open-file.ts'
 
 /** A file in the pool. */

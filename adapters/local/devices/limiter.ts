@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { type Calls, inPool } from './calls.ts'
+import { type Calls, inPool } from '../calls.ts'
 
 /** How many threads a runtime has for calls that wait, beside its own: 4 on Node by default. */
 function poolSize(): number {

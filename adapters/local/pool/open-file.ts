@@ -1,13 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { setTimeout as delay } from 'node:timers/promises'
-import { SourceChangedError } from '../../src/errors.ts'
-import { mediaType } from '../site/media-type.ts'
+import { SourceChangedError } from '../../../src/errors.ts'
+import { mediaType } from '../../site/media-type.ts'
+import { deno, inPool, onThisThread } from '../calls.ts'
+import type { Devices } from '../devices/devices.ts'
+import type { Memory } from '../memory.ts'
+import { isSameFile, type Version, versionTag } from '../version.ts'
 import { AppendCheck } from './append-check.ts'
-import { deno, inPool, onThisThread } from './calls.ts'
-import type { Devices } from './devices.ts'
 import type { Described } from './fingerprint.ts'
-import type { Memory } from './memory.ts'
-import { isSameFile, type Version, versionTag } from './version.ts'
 
 /**
  * How long to wait, in ms, before each further look at a file whose time has changed, and whose
