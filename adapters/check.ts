@@ -38,17 +38,17 @@ export interface CheckOptions {
    * Header fields for each GET and HEAD, such as `Authorization`. They go to no other origin, and
    * into no report.
    */
-  readonly headers?: Readonly<Record<string, string>> | readonly Field[]
+  readonly headers?: Readonly<Record<string, string>> | readonly Field[] | undefined
   /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
-  readonly origin?: string
+  readonly origin?: string | undefined
   /** Asks a server whose certificate is not to be trusted, too. */
-  readonly insecure?: boolean
+  readonly insecure?: boolean | undefined
   /** How long a server may be silent, in ms, up to 600 000; 10 000 by default. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
   /** Ends the check early, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Called before each request. */
-  readonly onProgress?: (progress: Progress) => void
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** How far a check has come. */
