@@ -11,24 +11,20 @@
  *
  * @module
  */
-import { ADVICE } from './check/advice.ts'
 import { CACHES, TOLD } from './check/caches.ts'
 import { CORS } from './check/cors.ts'
-import { onOneLine } from './check/escape.ts'
 import type { Ask } from './check/exchange.ts'
-import { type Check, type Finding, isBusy, statusOf, unanswered, unknown } from './check/finding.ts'
 import type { Field } from './check/head.ts'
+import { judge, serverOf, toRow } from './check/judge.ts'
 import { MAX_TIMEOUT, TIMEOUT } from './check/limits.ts'
 import { openFile } from './check/open.ts'
 import { PLAYS } from './check/plays.ts'
 import { Report, type Row } from './check/report.ts'
 import { RESUMES } from './check/resumes.ts'
-import { recognize } from './check/server.ts'
 import { Session } from './check/session.ts'
 import { Subject } from './check/subject.ts'
 import { parseFields, parseOrigin, parseTarget } from './check/target.ts'
 import { curlLine, redact } from './check/text.ts'
-import { UnansweredError } from './check/unanswered.ts'
 
 export type { Aim } from './check/finding.ts'
 export { type Colour, type Format, formatReport, type Paint } from './check/format.ts'
@@ -42,17 +38,17 @@ export interface CheckOptions {
    * Header fields for each GET and HEAD, such as `Authorization`. They go to no other origin, and
    * into no report.
    */
-  readonly headers?: Readonly<Record<string, string>> | readonly Field[]
+  readonly headers?: Readonly<Record<string, string>> | readonly Field[] | undefined
   /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
-  readonly origin?: string
+  readonly origin?: string | undefined
   /** Accepts a certificate that is not trusted. */
-  readonly insecure?: boolean
+  readonly insecure?: boolean | undefined
   /** How long a server may be silent, in ms, up to 600 000; 10 000 by default. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
   /** Ends the check early, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Called before each request. */
-  readonly onProgress?: (progress: Progress) => void
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** How far a check has come. */
@@ -135,43 +131,4 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
 /** A URL that a server has made is signed by its query. */
 function withoutQuery({ origin, pathname }: URL): URL {
   return new URL(origin + pathname)
-}
-
-/** What a check finds, if it gets answers that say something, and nothing is told already. */
-async function judge(check: Check, file: Subject, before: readonly Row[]): Promise<Finding> {
-  const cause = before.find(({ id, outcome }) => outcome === 'fail' && check.after?.includes(id))
-  if (cause !== undefined) return unknown(`${cause.id} fails`)
-  try {
-    const finding = await check.judge(file)
-    const isIll = finding.outcome === 'fail' && isBusy(finding.shownBy)
-    return isIll ? unanswered(`the server is busy: ${statusOf(finding.shownBy)}`) : finding
-  } catch (error) {
-    if (!(error instanceof UnansweredError)) throw error
-    // What we did not ask tells nothing of the server.
-    return error.obstacle === 'limit' ? unknown(error.message) : unanswered(error.message)
-  }
-}
-
-function toRow(
-  { id, aim, title }: Check,
-  finding: Finding,
-  { whole }: Subject,
-  toCurl: (ask: Ask) => string,
-): Row {
-  const outcome = finding.outcome === 'unanswered' ? 'unknown' : finding.outcome
-  const row = { id, aim, title, outcome, found: onOneLine(finding.found) }
-  if (finding.outcome !== 'fail') return { ...row, consequence: null, fix: null, curl: null }
-  const advice = ADVICE[id]
-  if (advice === undefined) throw new Error(`Expected advice for ${id}`)
-  const server = recognize(whole.fields)
-  const own = server === null ? undefined : advice.fixes?.[server]
-  const fix = own === undefined ? advice.fix : `(${server}) ${own}`
-  return { ...row, consequence: advice.consequence, fix, curl: toCurl(finding.shownBy.ask) }
-}
-
-function serverOf({ whole: { fields } }: Subject): string | null {
-  const names = [fields.get('server'), fields.get('x-powered-by')].filter(
-    (name) => name !== undefined,
-  )
-  return names.length === 0 ? recognize(fields) : onOneLine(names.join(', '))
 }

@@ -13,23 +13,17 @@
  * @module
  */
 import type { Answer } from '../src/answer.ts'
-import { expectHeaders } from '../src/headers.ts'
 import type { FileLookup } from '../src/lookup.ts'
-import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
+import type { FileSource, RequestLike } from '../src/source.ts'
 import { listIndex } from './http/autoindex.ts'
 import {
   answerFailure,
   answering,
   expectFileOptions,
   type OriginFileOptions,
-  type OriginOptions,
   originFile,
-  originLimits,
 } from './http/file.ts'
-import { readPart } from './http/head.ts'
-import { follow } from './http/redirects.ts'
-import { storedFetch } from './http/stored-fetch.ts'
-import { cancel, type HeaderPairs, type Upstream } from './http/upstream.ts'
+import { expectUrl, type HttpTreeOptions, nameOf, upstreamsOf } from './http/url-upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 import { ofStore } from './site/views.ts'
@@ -38,16 +32,7 @@ import { isSayable } from './store/object-key.ts'
 export { OriginError } from './http/failure.ts'
 export type { OriginFileOptions, OriginOptions } from './http/file.ts'
 export type { Ask, StoredFetch } from './http/stored-fetch.ts'
-
-/** Options of `httpTree`. */
-export interface HttpTreeOptions extends OriginOptions {
-  /**
-   * Fields of the requests to the other server, such as Authorization; or a function that gives
-   * them for each, so that they can be renewed. Another one, to which it redirects, gets none of
-   * them; but in a page, whose browser follows redirects by itself, all but Authorization.
-   */
-  readonly requestHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | undefined
-}
+export type { HttpTreeOptions } from './http/url-upstream.ts'
 
 /** Options of `httpFile`. */
 export interface HttpFileOptions extends HttpTreeOptions, OriginFileOptions {}
@@ -155,77 +140,4 @@ export function httpOrigin<Context extends readonly unknown[] = readonly unknown
   options: HttpOriginOptions<Context> = {},
 ): FileLookup<Context> {
   return answering(site(httpTree(base, options), options))
-}
-
-/** @throws TypeError, without what may be secret, unless it is a URL of HTTP */
-function expectUrl(url: string | URL): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : null
-  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return parsed
-  throw new TypeError(`Expected a URL of http: or https:, got ${parsed?.protocol ?? 'none'}`)
-}
-
-/** What errors call a file: its URL without credentials, query and fragment. */
-function nameOf({ origin, pathname }: URL): string {
-  return origin + pathname
-}
-
-/**
- * How files are asked for by their URLs: with the credentials of `root`, which fetch would refuse
- * in a URL, so that they are taken out of it. Whether a URL that a redirect led to is that of a
- * file, `isFile` tells; any other is not there.
- *
- * @throws TypeError or RangeError if the credentials or an option are invalid
- */
-function upstreamsOf(root: URL, options: HttpTreeOptions) {
-  const { fetch = storedFetch, requestHeaders } = options
-  const limits = originLimits(options)
-  if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
-  const credentials = basic(root)
-  root.username = ''
-  root.password = ''
-  return (url: URL, isFile = (_url: URL) => true): Upstream => ({
-    name: nameOf(url),
-    ...limits,
-    send: async function send(method, fields, signal) {
-      // A body must come as it is stored: its offsets are those of the file.
-      const elsewhere = { 'accept-encoding': 'identity', ...fields }
-      const headers = new Headers(elsewhere)
-      const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
-      for (const [field, value] of new Headers(given ?? {})) {
-        if (!Object.hasOwn(fields, field)) headers.set(field, value)
-      }
-      if (credentials !== null) headers.set('authorization', credentials)
-      const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
-      if (isRefusal(fields, found.response)) {
-        cancel(found.response)
-        return send(method, {}, signal)
-      }
-      if (isFile(found.url)) return found.response
-      cancel(found.response)
-      return new Response(null, { status: 404 })
-    },
-  })
-}
-
-/**
- * Whether a server takes no Range at all, for it does not take one that every file but an empty one
- * can satisfy: its answer is an error, or a 206 that does not say of what.
- */
-function isRefusal({ range }: HeaderPairs, { status, headers }: Response): boolean {
-  return range === 'bytes=0-' && [206, 400, 406].includes(status) && !readPart(headers).range
-}
-
-/**
- * The credentials of a URL as a field; null if it has none.
- *
- * @throws TypeError, without the secret, unless they are percent-encoded UTF-8
- */
-function basic({ username, password }: URL): string | null {
-  if (username + password === '') return null
-  try {
-    const bytes = new TextEncoder().encode(decodeURIComponent(`${username}:${password}`))
-    return `Basic ${btoa(String.fromCharCode(...bytes))}`
-  } catch {
-    throw new TypeError('Expected the credentials of a URL to be percent-encoded UTF-8')
-  }
 }

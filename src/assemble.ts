@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts'
 import { type ByteRange, isRange, lengthOf, onlyRange, type Piece } from './range.ts'
 import { BodyReader, expectStream, joined, NOTHING, withoutClose } from './reader.ts'
-import type { FileSource } from './source.ts'
+import type { Contents, FileSource } from './source.ts'
 
 /** What reads the body of an answer. If there is none, the source is closed at once. */
 export function readAnswer({ pieces, stream }: Answer, source: FileSource | null): BodyReader {
@@ -13,9 +13,6 @@ export function readAnswer({ pieces, stream }: Answer, source: FileSource | null
     ? new BodyReader(file, range.start, range.end)
     : new BodyReader(assemble(file, pieces), 0, lengthOf(pieces))
 }
-
-/** The part of a source that a body uses. */
-type Contents = Pick<FileSource, 'read' | 'close'>
 
 /** Stands for the file where a body is bytes only. */
 const NO_FILE: Contents = { read: () => NOTHING }

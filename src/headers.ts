@@ -32,8 +32,8 @@ export class Checked implements HeaderFields {
  */
 export function expectHeaders(headers: HeadersLike = {}): Readonly<HeaderFields> {
   if (headers instanceof Checked) return headers
-  // `Headers` takes both for objects of no fields.
-  if (headers instanceof Promise || typeof headers === 'function') {
+  // `Headers` takes a function and a promise for objects of no fields.
+  if (typeof headers !== 'object' || !headers || headers instanceof Promise) {
     throw unexpected('header fields', headers)
   }
   const fields = new Checked()

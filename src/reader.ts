@@ -1,7 +1,7 @@
 import { expectWholeNumber, kindOf, LengthMismatchError, reasonOf, unexpected } from './errors.ts'
 import { type ByteRange, lengthOf } from './range.ts'
 import type { Progress } from './served.ts'
-import type { Chunk, FileSource, NativeRead } from './source.ts'
+import type { Chunk, Contents, FileSource, NativeRead } from './source.ts'
 
 /** Larger arrays are sent in slices of this many bytes, so that little waits for a slow client. */
 const SLICE = 512 * 1024
@@ -23,7 +23,7 @@ export class BodyReader implements Progress {
    * waits for it. Not set before close is called, nor if that succeeded at once.
    */
   closed: Promise<unknown> | undefined
-  readonly #source: Pick<FileSource, 'read' | 'close'>
+  readonly #source: Contents
   readonly #start: number
   readonly #end: number
   /** Bytes that were read, but not given yet. */
@@ -32,7 +32,7 @@ export class BodyReader implements Progress {
   #isClosed = false
 
   /** @param end Infinity for all that a stream gives */
-  constructor(source: Pick<FileSource, 'read' | 'close'>, start: number, end: number) {
+  constructor(source: Contents, start: number, end: number) {
     this.#source = source
     this.#start = start
     this.#end = end

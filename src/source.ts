@@ -110,6 +110,9 @@ export interface NativeRead {
   readonly bufferLimit?: number | undefined
 }
 
+/** The part of a source that a body is read from. */
+export type Contents = Pick<FileSource, 'read' | 'close'>
+
 /** What a source says about its version. */
 export type Metadata = Pick<FileSource, 'size' | 'type' | 'etag' | 'lastModified' | 'headers'>
 

@@ -110,6 +110,13 @@ describe('check', () => {
     }
   })
 
+  it('takes options that are undefined for such as are not given', async () => {
+    const none = { headers: undefined, origin: undefined, insecure: undefined, timeout: undefined }
+    const server = await startServer(SMALL)
+    const report = await check(server.url, { ...none, signal: undefined, onProgress: undefined })
+    expect(report.verdicts.cors).toBe(null)
+  })
+
   it('finds an MP4 whose index is at its end', async () => {
     const server = await startServer({ ...LARGE, head: boxes(['ftyp', 32], ['mdat', 64]) })
     const report = await check(server.url)

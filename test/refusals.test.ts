@@ -53,6 +53,11 @@ const REFUSALS: Record<string, (() => unknown)[]> = {
   'Expected resume to be a boolean, got yes': [
     () => httpOrigin('http://h/', { resume: 'yes' as never }),
   ],
+  'Expected header fields, got null': [() => fileHandler(nothing, { headers: null as never })],
+  'Expected header fields, got false': [() => fileHandler(nothing, { headers: false as never })],
+  'Expected header fields, got no-store': [
+    () => fileHandler(nothing, { headers: 'no-store' as never }),
+  ],
   'Expected header fields, got Promise': [
     () => httpOrigin('http://h/', { requestHeaders: Promise.resolve({}) as never }),
   ],

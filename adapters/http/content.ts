@@ -1,6 +1,6 @@
 import type { ByteRange } from '../../src/range.ts'
 import { largeBufferLimit } from '../../src/runtime.ts'
-import type { FileSource, NativeRead } from '../../src/source.ts'
+import type { Contents, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
 import type { VersionHead } from './head.ts'
@@ -31,7 +31,7 @@ export function contentOf(
   version: VersionHead,
   first: Body | null,
   { isJoinable, untouched, ranges }: ReadPlan,
-): Pick<FileSource, 'read' | 'close'> {
+): Contents {
   /** The bodies between two reads. */
   const idle = new Set<Body>(first === null ? [] : [first])
   const all = new Set<Body>(idle)

@@ -1,7 +1,7 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import type { ByteRange, RangeSpec } from '../../src/range.ts'
 import { pullStream } from '../../src/runtime.ts'
-import type { FileSource, RequestLike } from '../../src/source.ts'
+import type { Contents, RequestLike } from '../../src/source.ts'
 import { likelyRanges, satisfiable } from '../store/likely-ranges.ts'
 import type { R2BucketLike, R2GetOptionsLike, R2ObjectLike } from './binding.ts'
 
@@ -51,7 +51,7 @@ export function contentOf(
   key: string,
   { body, etag }: R2ObjectLike,
   range: ByteRange | null,
-): Pick<FileSource, 'read' | 'close'> {
+): Contents {
   let unread = body
 
   async function open(start: number, end: number): Promise<ReadableStream<Uint8Array>> {

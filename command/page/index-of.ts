@@ -1,5 +1,5 @@
+import { viewOf } from '../../adapters/made/bytes.ts'
 import { BOX_HEAD, boxesOf } from '../../adapters/made/mp4/boxes.ts'
-import { viewOf } from '../../adapters/made/window.ts'
 import { readBytes } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
 

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expectWholeNumber, unexpected } from '../../../src/errors.ts'
+import { isEqual } from '../bytes.ts'
 import { digest, nameFor } from '../digest.ts'
-import { isEqual } from '../equal.ts'
 import type { BlockTier } from './tier.ts'
 
 /** Options of `directoryTier`. */

@@ -1,6 +1,6 @@
 import { readBytes } from '../../../src/reader.ts'
 import type { FileSource } from '../../../src/source.ts'
-import { viewOf } from '../window.ts'
+import { viewOf } from '../bytes.ts'
 
 /*
  * The boxes of an MP4 or QuickTime file (ISO/IEC 14496-12 §4.2):

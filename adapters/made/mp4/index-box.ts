@@ -1,4 +1,4 @@
-import { viewOf } from '../window.ts'
+import { viewOf } from '../bytes.ts'
 import { type Box, type Budget, boxesIn } from './boxes.ts'
 
 /** A table of the places in the file where media data lie: `stco` or `co64`. */

@@ -1,7 +1,6 @@
 import { readBytes } from '../../../src/reader.ts'
 import type { FileSource } from '../../../src/source.ts'
-import { isEqual } from '../equal.ts'
-import { partOf, viewOf, type Window } from '../window.ts'
+import { isEqual, partOf, viewOf, type Window } from '../bytes.ts'
 import { bigUint, type Directory, findDirectory, readTail } from './end.ts'
 
 /*

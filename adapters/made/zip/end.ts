@@ -1,6 +1,6 @@
 import { readBytes } from '../../../src/reader.ts'
 import type { FileSource } from '../../../src/source.ts'
-import { partOf, viewOf, type Window } from '../window.ts'
+import { partOf, viewOf, type Window } from '../bytes.ts'
 
 /*
  * The end of an archive (APPNOTE.TXT 6.3.10, §4.3.14 to §4.3.16), by which its directory is found:

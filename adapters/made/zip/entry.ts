@@ -7,7 +7,7 @@ import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.t
 import { derivedTag } from '../../site/derived-tag.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { overlay } from '../../site/overlay.ts'
-import { inMemory } from '../in-memory.ts'
+import { inMemory } from '../bytes.ts'
 import { inRow } from '../row.ts'
 import { findStored, type Stored } from './directory.ts'
 

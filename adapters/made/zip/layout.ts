@@ -1,5 +1,5 @@
 import type { FileSource } from '../../../src/source.ts'
-import { inMemory } from '../in-memory.ts'
+import { inMemory } from '../bytes.ts'
 import { nth } from '../nth.ts'
 import { indexAt, type Row } from '../row.ts'
 import {

@@ -1,3 +1,15 @@
+import type { FileSource } from '../../src/source.ts'
+
+/** Bytes as a source. */
+export function inMemory(bytes: Uint8Array): FileSource {
+  return { size: bytes.length, read: (start, end) => bytes.subarray(start, end) }
+}
+
+/** Whether two arrays hold the same bytes. */
+export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, i) => byte === other[i])
+}
+
 /** Bytes of a file that were read, and where they are from. */
 export interface Window {
   readonly start: number

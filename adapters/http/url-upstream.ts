@@ -1,0 +1,93 @@
+import { expectHeaders } from '../../src/headers.ts'
+import type { HeadersLike } from '../../src/source.ts'
+import { type OriginOptions, originLimits } from './file.ts'
+import { readPart } from './head.ts'
+import { follow } from './redirects.ts'
+import { storedFetch } from './stored-fetch.ts'
+import { cancel, type HeaderPairs, type Upstream } from './upstream.ts'
+
+/** Options of `httpTree`. */
+export interface HttpTreeOptions extends OriginOptions {
+  /**
+   * Fields of the requests to the other server, such as Authorization; or a function that gives
+   * them for each, so that they can be renewed. Another one, to which it redirects, gets none of
+   * them; but in a page, whose browser follows redirects by itself, all but Authorization.
+   */
+  readonly requestHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | undefined
+}
+
+/** @throws TypeError, without what may be secret, unless it is a URL of HTTP */
+export function expectUrl(url: string | URL): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return parsed
+  throw new TypeError(`Expected a URL of http: or https:, got ${parsed?.protocol ?? 'none'}`)
+}
+
+/** What errors call a file: its URL without credentials, query and fragment. */
+export function nameOf({ origin, pathname }: URL): string {
+  return origin + pathname
+}
+
+/**
+ * How files are asked for by their URLs: with the credentials of `root`, which fetch would refuse
+ * in a URL, so that they are taken out of it. Whether a URL that a redirect led to is that of a
+ * file, `isFile` tells; any other is not there.
+ *
+ * @throws TypeError or RangeError if the credentials or an option are invalid
+ */
+export function upstreamsOf(
+  root: URL,
+  options: HttpTreeOptions,
+): (url: URL, isFile?: (url: URL) => boolean) => Upstream {
+  const { fetch = storedFetch, requestHeaders } = options
+  const limits = originLimits(options)
+  if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
+  const credentials = basic(root)
+  root.username = ''
+  root.password = ''
+  return (url, isFile = () => true) => ({
+    name: nameOf(url),
+    ...limits,
+    send: async function send(method, fields, signal) {
+      // A body must come as it is stored: its offsets are those of the file.
+      const elsewhere = { 'accept-encoding': 'identity', ...fields }
+      const headers = new Headers(elsewhere)
+      const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
+      for (const [field, value] of new Headers(given ?? {})) {
+        if (!Object.hasOwn(fields, field)) headers.set(field, value)
+      }
+      if (credentials !== null) headers.set('authorization', credentials)
+      const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
+      if (isRefusal(fields, found.response)) {
+        cancel(found.response)
+        return send(method, {}, signal)
+      }
+      if (isFile(found.url)) return found.response
+      cancel(found.response)
+      return new Response(null, { status: 404 })
+    },
+  })
+}
+
+/**
+ * Whether a server takes no Range at all, for it does not take one that every file but an empty one
+ * can satisfy: its answer is an error, or a 206 that does not say of what.
+ */
+function isRefusal({ range }: HeaderPairs, { status, headers }: Response): boolean {
+  return range === 'bytes=0-' && [206, 400, 406].includes(status) && !readPart(headers).range
+}
+
+/**
+ * The credentials of a URL as a field; null if it has none.
+ *
+ * @throws TypeError, without the secret, unless they are percent-encoded UTF-8
+ */
+function basic({ username, password }: URL): string | null {
+  if (username + password === '') return null
+  try {
+    const bytes = new TextEncoder().encode(decodeURIComponent(`${username}:${password}`))
+    return `Basic ${btoa(String.fromCharCode(...bytes))}`
+  } catch {
+    throw new TypeError('Expected the credentials of a URL to be percent-encoded UTF-8')
+  }
+}
