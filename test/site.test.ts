@@ -264,6 +264,42 @@ describe('extensions, notFound and fallback', () => {
   })
 })
 
+describe('a page in place of a file', () => {
+  const OF_FILES = {
+    'CDN-Cache-Control': IMMUTABLE,
+    'Cloudflare-CDN-Cache-Control': IMMUTABLE,
+    'Surrogate-Control': 'max-age=9',
+    Expires: 'Fri, 01 Jan 2100 00:00:00 GMT',
+    'Content-Disposition': 'attachment',
+    'X-Other': '1',
+  }
+  const names = Object.keys(OF_FILES)
+
+  it.each<[string, SiteOptions, Partial<FileSource>]>([
+    ['values', { headers: OF_FILES }, {}],
+    ['a function', { headers: () => OF_FILES }, {}],
+    ['its store', {}, { headers: OF_FILES }],
+  ])('is no download and has no lifetime of a file, of a CDN either, by %s', async (_by, options, said) => {
+    const tree: FileTree = {
+      open: (path) => (path.endsWith('.html') ? { ...EMPTY, ...said } : null),
+    }
+    const pages = { notFound: '404.html', fallback: 'index.html' }
+    const handler = fileHandler(site(tree, { ...options, ...pages }))
+    const fieldsOf = async (path: string, accept: string) => {
+      const { status, headers } = await handler(
+        new Request(`http://host${path}`, { headers: { accept } }),
+      )
+      const values = [...names, 'cache-control'].map((name) => headers.get(name))
+      return [status, ...values]
+    }
+    const stripped = [null, null, null, null, null, '1', 'no-cache']
+    expect(await fieldsOf('/none', '*/*')).toEqual([404, ...stripped])
+    expect(await fieldsOf('/none', 'text/html')).toEqual([200, ...stripped])
+    const file = [200, ...Object.values(OF_FILES), 'no-cache']
+    expect(await fieldsOf('/404.html', '*/*')).toEqual(file)
+  })
+})
+
 describe('precompressed', () => {
   const identity = { status: 200, vary: 'Accept-Encoding', body: 'alert("identity")' }
   const br = { ...identity, 'content-encoding': 'br', body: 'br of app' }

@@ -1,5 +1,5 @@
 import { unexpected } from '../../src/errors.ts'
-import { expectHeaders, type HeaderFields } from '../../src/headers.ts'
+import { ABOUT_ITS_URL, expectHeaders, type HeaderFields, readFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { derivedTag } from './derived-tag.ts'
@@ -114,7 +114,7 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const fields = fieldsOf?.(path, file)
   let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
   // It is asked for by the URL of something else, which may be a file tomorrow.
-  if (isStandIn) lifetime ??= 'no-cache'
+  if (isStandIn) lifetime ||= 'no-cache'
   const headers = overlay(
     defaults,
     file.headers,
@@ -123,7 +123,7 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
     isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )
   if (lifetime === null) delete headers['cache-control']
-  return { ...described, headers }
+  return { ...described, headers: isStandIn ? readFields(headers, ABOUT_ITS_URL) : headers }
 }
 
 /** @throws TypeError unless a function of the options gave a string, or none */

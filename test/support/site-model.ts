@@ -167,7 +167,10 @@ export function modelOf({ files, isFlat, options }: Model, asked: Asked): Answer
     const { headers, cacheControl } = options
     if (typeof headers === 'function') Object.assign(fields, headers(path, given))
     let lifetime = typeof cacheControl === 'function' ? cacheControl(path, given) : undefined
-    if (isStandIn) lifetime ??= 'no-cache'
+    if (isStandIn) {
+      delete fields['content-disposition']
+      lifetime ??= 'no-cache'
+    }
     if (lifetime === null) delete fields['cache-control']
     else if (lifetime !== undefined) fields['cache-control'] = lifetime
     const type = options.type?.(path) ?? file.type ?? 'application/octet-stream'
