@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { TreeFile } from '../adapters/site/tree.ts'
 import { type Place, placeOf } from '../adapters/site/views.ts'
 import {
@@ -1040,6 +1040,48 @@ describe('dotfiles, normalize', () => {
     await ask({ normalize: true }, `/${`${e}/`.repeat(100)}${u}`, {}, 'GET', tree)
     expect(opened.length).toBeLessThan(20)
     expect(new Set(opened).size).toBe(opened.length)
+  })
+
+  it('of a path of many names, it makes a form only of those that it tries in both', async () => {
+    const normalized = vi.spyOn(String.prototype, 'normalize')
+    onTestFinished(() => normalized.mockRestore())
+    await ask({ normalize: true }, `/a/${`${e}/`.repeat(1000)}b/${u}`)
+    expect(normalized.mock.calls.length).toBeLessThan(20)
+  })
+
+  it.each<[path: string, looks: string[]]>([
+    ['a/b', ['a/b']],
+    [`${e}/a/${e}`, [`${e}/a/${e}`, `${eD}/a/${eD}`, `${e}/a/${eD}`, `${eD}/a/${e}`]],
+    [
+      `${e}/${e}/x/${e}/y/${e}`,
+      [
+        `${e}/${e}/x/${e}/y/${e}`,
+        `${eD}/${eD}/x/${eD}/y/${eD}`,
+        `${e}/${e}/x/${e}/y/${eD}`,
+        `${e}/${e}/x/${eD}/y/${e}`,
+        `${e}/${e}/x/${eD}/y/${eD}`,
+        `${e}/${eD}/x/${e}/y/${e}`,
+        `${e}/${eD}/x/${e}/y/${eD}`,
+        `${e}/${eD}/x/${eD}/y/${e}`,
+        `${e}/${eD}/x/${eD}/y/${eD}`,
+      ],
+    ],
+    [
+      `${e}${eD}/${e}`,
+      [
+        `${e}${eD}/${e}`,
+        `${e}${e}/${e}`,
+        `${eD}${eD}/${eD}`,
+        `${e}${eD}/${eD}`,
+        `${e}${e}/${eD}`,
+        `${eD}${eD}/${e}`,
+      ],
+    ],
+  ])('%j is looked for in this order', async (path, looks) => {
+    const opened: string[] = []
+    const options = { normalize: true, index: false } as const
+    await ask(options, `/${encodeURI(path)}`, {}, 'GET', memoryTree(FILES, { opened }))
+    expect(opened).toEqual(looks)
   })
 })
 
