@@ -1122,6 +1122,18 @@ describe('download', () => {
     expect(asked[1]).toEqual(['', expect.not.arrayContaining(['.env'])])
   })
 
+  it.each<[string, SiteOptions, Got]>([
+    ['/films', {}, { status: 404, body: '' }],
+    ['/films?x', {}, { status: 404, body: '' }],
+    ['/films?zip', {}, { status: 308, location: './films/?zip', body: '' }],
+    ['/films', { listing: true }, { status: 308, location: './films/', body: '' }],
+    ['/films', { fallback: 'index.html' }, { status: 200, vary: 'Accept', body: '<h1>Home' }],
+  ])('redirects %s only to what there is: %j', async (path, options, expected) => {
+    const download = () => EMPTY
+    const got = await ask({ ...options, download }, path, { accept: 'text/html' })
+    expect(got).toEqual(expected)
+  })
+
   it('is closed if a field of it can not be sent', async () => {
     let closes = 0
     const made = { ...EMPTY, headers: { 'no name': 'x' }, close: () => void closes++ }

@@ -74,7 +74,8 @@ export function modelOf({ files, isFlat, options }: Model, asked: Asked): Answer
   /** A folder that has something to be redirected to. */
   function hasPage(folder: string): boolean {
     const page = index === false ? null : fileAt(folder === '' ? index : `${folder}/${index}`)
-    return page !== null || (Boolean(options.listing || options.download) && isFolder(folder))
+    const isMade = options.listing || (options.download && hasZip())
+    return page !== null || (Boolean(isMade) && isFolder(folder))
   }
 
   function redirected(name: string): Answered {
