@@ -400,6 +400,40 @@ describe('precompressed', () => {
     expect(await ask({ precompressed: true }, path, fields, method)).toEqual(expected)
   })
 
+  // RFC 9110 §13.1.5: a date that several representations may share names none of them.
+  it.each<[string, path: string, Record<string, string>, number, string, looks: string[]]>([
+    ['a coding', 'a.js', { 'accept-encoding': 'gzip' }, 200, 'gz of a', ['a.js', 'a.js.gz']],
+    ['a file with a coding', 'a.js', {}, 200, 'identity', ['a.js', 'a.js.br', 'a.js.gz']],
+    ['a file without one', 'b.js', {}, 206, 'l', ['b.js', 'b.js.br', 'b.js.gz']],
+    ['a file with one of before', 'c.js', {}, 206, 'h', ['c.js', 'c.js.br', 'c.js.gz']],
+    ['a film', 'd.mp4', {}, 206, 'i', ['d.mp4']],
+    ['one, by its tag', 'a.js', { 'if-range': '"a.js"' }, 206, 'd', ['a.js']],
+    ['one that is sent whole', 'a.js', { range: '' }, 200, 'identity', ['a.js']],
+  ])('a range by date of %s: /%s %j', async (_what, path, fields, status, body, looks) => {
+    const opened: string[] = []
+    const tree = memoryTree(
+      {
+        'a.js': { text: 'identity' },
+        'a.js.gz': { text: 'gz of a' },
+        'b.js': { text: 'alone' },
+        'c.js': { text: 'changed', date: 2000 },
+        'c.js.gz': { text: 'gz of c', date: 1000 },
+        'd.mp4': { text: 'film', type: 'video/mp4' },
+        'd.mp4.gz': { text: 'gz of d' },
+      },
+      { opened },
+    )
+    const date = new Date(path === 'c.js' ? 2000 : 1000).toUTCString()
+    const headers = new Headers({ range: 'bytes=1-1', 'if-range': date, ...fields })
+    if (headers.get('range') === '') headers.delete('range')
+    const options = { precompressed: ['br', 'gzip'] } as const
+    const handler = fileHandler(site(tree, options))
+    const response = await handler(new Request(`http://host/${path}`, { headers }))
+    expect([response.status, await response.text(), opened]).toEqual([status, body, looks])
+    const isDated = status === 206 || fields.range === ''
+    expect(response.headers.get('last-modified')).toBe(isDated ? date : null)
+  })
+
   it('of an index, a page of a 404 and a fallback, too', async () => {
     const files = {
       ...FILES,

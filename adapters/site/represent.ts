@@ -151,27 +151,42 @@ function isInFlux({ etag, lastModified, headers }: FileSource): boolean {
 async function encoded(visit: Visit, path: string, file: Described): Promise<FileSource> {
   const { rules, tree, request } = visit
   const headers = overlay(file.headers, { vary: 'Accept-Encoding' })
+  const accepted = acceptedEncodings(acceptEncodingOf(request), rules.encodings)
+  const isByDate = asksRangeByDate(request)
   try {
-    for (const encoding of acceptedEncodings(acceptEncodingOf(request), rules.encodings)) {
+    for (const encoding of isByDate ? new Set([...accepted, ...rules.encodings]) : accepted) {
       const storedAt = path + EXTENSIONS[encoding]
       const stored = await tree.open(storedAt, request)
       if (!isFile(stored)) continue
-      const isBest = isUsable(stored, file)
+      const isCoding = isUsable(stored, file)
+      const isBest = isCoding && accepted.includes(encoding)
       void closeSource(isBest ? file : stored)
       if (isBest) {
         return digested(visit, storedAt, {
           ...plain(stored),
           type: file.type,
           etag: derivedTag(stored.etag, encoding),
+          lastModified: isByDate ? undefined : stored.lastModified,
           headers: overlay(withoutDigests(headers), { 'content-encoding': encoding }),
         })
       }
+      if (isCoding) return digested(visit, path, { ...file, headers, lastModified: undefined })
     }
   } catch (thrown) {
     void closeSource(file)
     throw thrown
   }
   return digested(visit, path, { ...file, headers })
+}
+
+/**
+ * Whether a range is asked for if the file has a certain date. One that a file shares with its
+ * codings is none of the validators that tell them apart (RFC 9110 §8.8.1, §13.1.5): whichever is
+ * sent has no date then, and is sent whole.
+ */
+function asksRangeByDate({ method, headers }: RequestLike): boolean {
+  if (method !== 'GET' || headers.get('range') === null) return false
+  return headers.get('if-range')?.includes('"') === false
 }
 
 /** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */
