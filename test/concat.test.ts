@@ -305,6 +305,14 @@ describe('concat closes all that is open, once,', () => {
     expect([open.closes, other.closes]).toEqual([1, 1])
   })
 
+  it('a source that is several of the parts', async () => {
+    const [open, other] = [countingSource(bytes), countingSource(bytes)]
+    const joined = await concat([open, other, open])
+    await joined.close?.()
+    await expect(concat([other, other, { size: -1, open: () => null }])).rejects.toThrow(RangeError)
+    expect([open.closes, other.closes]).toEqual([1, 2])
+  })
+
   it('and says what closing threw', async () => {
     const broken = countingPart(bytes, { close: () => Promise.reject(new Error('EIO')) })
     const other = countingPart(bytes)

@@ -4,7 +4,7 @@ import type { SiteOptions } from '../adapters/site.ts'
 import { attachment, IMMUTABLE, site } from '../adapters/site.ts'
 import { fileHandler } from '../src/serve.ts'
 import { memoryTree, type Stored } from './support/memory-tree.ts'
-import { type Answered, type Asked, type Model, modelOf } from './support/site-model.ts'
+import { type Answered, type Asked, DATE, type Model, modelOf } from './support/site-model.ts'
 
 const LONG = 'x'.repeat(300)
 
@@ -124,6 +124,7 @@ const asked: fc.Arbitrary<Asked> = fc.record({
   acceptEncoding: fc.constantFrom('', 'br', 'gzip', 'zstd, gzip', 'gzip, br, zstd'),
   isKnown: fc.constantFrom(false, false, false, true),
   range: fc.constantFrom('', '', '', 'bytes=0-2', 'bytes=3-9', 'bytes=4000-5000'),
+  isByDate: fc.constantFrom(false, false, true),
 })
 
 /** Of each, most sites have none. */
@@ -184,10 +185,11 @@ async function answerOf({ files, isFlat, options }: Model, asked: Asked): Promis
   const tree = memoryTree(files, { isFlat, opened, closed })
   const { within, ...others } = options
   const lookup = site(tree, within === undefined ? others : { ...others, within: () => within })
-  const { method, url, accept, acceptEncoding, isKnown, range } = asked
+  const { method, url, accept, acceptEncoding, isKnown, range, isByDate } = asked
   const headers = new Headers({ accept, 'accept-encoding': acceptEncoding })
   if (isKnown) headers.set('if-none-match', '*')
   if (range !== '') headers.set('range', range)
+  if (isByDate) headers.set('if-range', new Date(DATE).toUTCString())
   // As Node hands it on: a Request would not take all of these URLs.
   const response = await fileHandler(lookup)({ method, url, headers } as Request)
   const body = contentOf(await response.text())

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { TreeFile } from '../adapters/site/tree.ts'
 import { type Place, placeOf } from '../adapters/site/views.ts'
 import {
@@ -264,6 +264,42 @@ describe('extensions, notFound and fallback', () => {
   })
 })
 
+describe('a page in place of a file', () => {
+  const OF_FILES = {
+    'CDN-Cache-Control': IMMUTABLE,
+    'Cloudflare-CDN-Cache-Control': IMMUTABLE,
+    'Surrogate-Control': 'max-age=9',
+    Expires: 'Fri, 01 Jan 2100 00:00:00 GMT',
+    'Content-Disposition': 'attachment',
+    'X-Other': '1',
+  }
+  const names = Object.keys(OF_FILES)
+
+  it.each<[string, SiteOptions, Partial<FileSource>]>([
+    ['values', { headers: OF_FILES }, {}],
+    ['a function', { headers: () => OF_FILES }, {}],
+    ['its store', {}, { headers: OF_FILES }],
+  ])('is no download and has no lifetime of a file, of a CDN either, by %s', async (_by, options, said) => {
+    const tree: FileTree = {
+      open: (path) => (path.endsWith('.html') ? { ...EMPTY, ...said } : null),
+    }
+    const pages = { notFound: '404.html', fallback: 'index.html' }
+    const handler = fileHandler(site(tree, { ...options, ...pages }))
+    const fieldsOf = async (path: string, accept: string) => {
+      const { status, headers } = await handler(
+        new Request(`http://host${path}`, { headers: { accept } }),
+      )
+      const values = [...names, 'cache-control'].map((name) => headers.get(name))
+      return [status, ...values]
+    }
+    const stripped = [null, null, null, null, null, '1', 'no-cache']
+    expect(await fieldsOf('/none', '*/*')).toEqual([404, ...stripped])
+    expect(await fieldsOf('/none', 'text/html')).toEqual([200, ...stripped])
+    const file = [200, ...Object.values(OF_FILES), 'no-cache']
+    expect(await fieldsOf('/404.html', '*/*')).toEqual(file)
+  })
+})
+
 describe('precompressed', () => {
   const identity = { status: 200, vary: 'Accept-Encoding', body: 'alert("identity")' }
   const br = { ...identity, 'content-encoding': 'br', body: 'br of app' }
@@ -362,6 +398,40 @@ describe('precompressed', () => {
     ['/lone.js', { 'accept-encoding': 'br' }, 'GET', { status: 404, body: '' }],
   ])('%s %j %s', async (path, fields, method, expected) => {
     expect(await ask({ precompressed: true }, path, fields, method)).toEqual(expected)
+  })
+
+  // RFC 9110 §13.1.5: a date that several representations may share names none of them.
+  it.each<[string, path: string, Record<string, string>, number, string, looks: string[]]>([
+    ['a coding', 'a.js', { 'accept-encoding': 'gzip' }, 200, 'gz of a', ['a.js', 'a.js.gz']],
+    ['a file with a coding', 'a.js', {}, 200, 'identity', ['a.js', 'a.js.br', 'a.js.gz']],
+    ['a file without one', 'b.js', {}, 206, 'l', ['b.js', 'b.js.br', 'b.js.gz']],
+    ['a file with one of before', 'c.js', {}, 206, 'h', ['c.js', 'c.js.br', 'c.js.gz']],
+    ['a film', 'd.mp4', {}, 206, 'i', ['d.mp4']],
+    ['one, by its tag', 'a.js', { 'if-range': '"a.js"' }, 206, 'd', ['a.js']],
+    ['one that is sent whole', 'a.js', { range: '' }, 200, 'identity', ['a.js']],
+  ])('a range by date of %s: /%s %j', async (_what, path, fields, status, body, looks) => {
+    const opened: string[] = []
+    const tree = memoryTree(
+      {
+        'a.js': { text: 'identity' },
+        'a.js.gz': { text: 'gz of a' },
+        'b.js': { text: 'alone' },
+        'c.js': { text: 'changed', date: 2000 },
+        'c.js.gz': { text: 'gz of c', date: 1000 },
+        'd.mp4': { text: 'film', type: 'video/mp4' },
+        'd.mp4.gz': { text: 'gz of d' },
+      },
+      { opened },
+    )
+    const date = new Date(path === 'c.js' ? 2000 : 1000).toUTCString()
+    const headers = new Headers({ range: 'bytes=1-1', 'if-range': date, ...fields })
+    if (headers.get('range') === '') headers.delete('range')
+    const options = { precompressed: ['br', 'gzip'] } as const
+    const handler = fileHandler(site(tree, options))
+    const response = await handler(new Request(`http://host/${path}`, { headers }))
+    expect([response.status, await response.text(), opened]).toEqual([status, body, looks])
+    const isDated = status === 206 || fields.range === ''
+    expect(response.headers.get('last-modified')).toBe(isDated ? date : null)
   })
 
   it('of an index, a page of a 404 and a fallback, too', async () => {
@@ -1005,6 +1075,48 @@ describe('dotfiles, normalize', () => {
     expect(opened.length).toBeLessThan(20)
     expect(new Set(opened).size).toBe(opened.length)
   })
+
+  it('of a path of many names, it makes a form only of those that it tries in both', async () => {
+    const normalized = vi.spyOn(String.prototype, 'normalize')
+    onTestFinished(() => normalized.mockRestore())
+    await ask({ normalize: true }, `/a/${`${e}/`.repeat(1000)}b/${u}`)
+    expect(normalized.mock.calls.length).toBeLessThan(20)
+  })
+
+  it.each<[path: string, looks: string[]]>([
+    ['a/b', ['a/b']],
+    [`${e}/a/${e}`, [`${e}/a/${e}`, `${eD}/a/${eD}`, `${e}/a/${eD}`, `${eD}/a/${e}`]],
+    [
+      `${e}/${e}/x/${e}/y/${e}`,
+      [
+        `${e}/${e}/x/${e}/y/${e}`,
+        `${eD}/${eD}/x/${eD}/y/${eD}`,
+        `${e}/${e}/x/${e}/y/${eD}`,
+        `${e}/${e}/x/${eD}/y/${e}`,
+        `${e}/${e}/x/${eD}/y/${eD}`,
+        `${e}/${eD}/x/${e}/y/${e}`,
+        `${e}/${eD}/x/${e}/y/${eD}`,
+        `${e}/${eD}/x/${eD}/y/${e}`,
+        `${e}/${eD}/x/${eD}/y/${eD}`,
+      ],
+    ],
+    [
+      `${e}${eD}/${e}`,
+      [
+        `${e}${eD}/${e}`,
+        `${e}${e}/${e}`,
+        `${eD}${eD}/${eD}`,
+        `${e}${eD}/${eD}`,
+        `${e}${e}/${eD}`,
+        `${eD}${eD}/${e}`,
+      ],
+    ],
+  ])('%j is looked for in this order', async (path, looks) => {
+    const opened: string[] = []
+    const options = { normalize: true, index: false } as const
+    await ask(options, `/${encodeURI(path)}`, {}, 'GET', memoryTree(FILES, { opened }))
+    expect(opened).toEqual(looks)
+  })
 })
 
 describe('a mount of Express', () => {
@@ -1042,6 +1154,18 @@ describe('download', () => {
     expect(asked).toEqual([['docs', ['a b.html', 'index.html']]])
     await ask(options, '/?zip')
     expect(asked[1]).toEqual(['', expect.not.arrayContaining(['.env'])])
+  })
+
+  it.each<[string, SiteOptions, Got]>([
+    ['/films', {}, { status: 404, body: '' }],
+    ['/films?x', {}, { status: 404, body: '' }],
+    ['/films?zip', {}, { status: 308, location: './films/?zip', body: '' }],
+    ['/films', { listing: true }, { status: 308, location: './films/', body: '' }],
+    ['/films', { fallback: 'index.html' }, { status: 200, vary: 'Accept', body: '<h1>Home' }],
+  ])('redirects %s only to what there is: %j', async (path, options, expected) => {
+    const download = () => EMPTY
+    const got = await ask({ ...options, download }, path, { accept: 'text/html' })
+    expect(got).toEqual(expected)
   })
 
   it('is closed if a field of it can not be sent', async () => {

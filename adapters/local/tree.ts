@@ -24,7 +24,7 @@ export interface LocalOptions extends SharingOptions {
   readonly links?: 'inside' | 'follow' | undefined
   /**
    * Which files are being written, as downloads that are played meanwhile: all, or those whose path
-   * the function says yes to. They have no tag and no date, nobody may store any of them, and a
+   * below the directory, with the folder of `within`, the function says yes to. They have no tag and no date, nobody may store any of them, and a
    * change does not cut them off, unless they become shorter. None by default.
    *
    * @example

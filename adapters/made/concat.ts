@@ -45,7 +45,8 @@ export async function concat(
   parts: readonly (FileSource | Part)[],
   options: ConcatOptions = {},
 ): Promise<FileSource> {
-  const sources = parts.filter(isOpen)
+  // One may be several of the parts.
+  const sources = [...new Set(parts.filter(isOpen))]
   const closeSources = async () => {
     await Promise.all(sources.map(async (source) => source.close?.()))
   }

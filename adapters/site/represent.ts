@@ -1,5 +1,5 @@
 import { unexpected } from '../../src/errors.ts'
-import { expectHeaders, type HeaderFields } from '../../src/headers.ts'
+import { ABOUT_ITS_URL, expectHeaders, type HeaderFields, readFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { derivedTag } from './derived-tag.ts'
@@ -114,7 +114,7 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const fields = fieldsOf?.(path, file)
   let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
   // It is asked for by the URL of something else, which may be a file tomorrow.
-  if (isStandIn) lifetime ??= 'no-cache'
+  if (isStandIn) lifetime ||= 'no-cache'
   const headers = overlay(
     defaults,
     file.headers,
@@ -123,7 +123,7 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
     isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )
   if (lifetime === null) delete headers['cache-control']
-  return { ...described, headers }
+  return { ...described, headers: isStandIn ? readFields(headers, ABOUT_ITS_URL) : headers }
 }
 
 /** @throws TypeError unless a function of the options gave a string, or none */
@@ -151,27 +151,42 @@ function isInFlux({ etag, lastModified, headers }: FileSource): boolean {
 async function encoded(visit: Visit, path: string, file: Described): Promise<FileSource> {
   const { rules, tree, request } = visit
   const headers = overlay(file.headers, { vary: 'Accept-Encoding' })
+  const accepted = acceptedEncodings(acceptEncodingOf(request), rules.encodings)
+  const isByDate = asksRangeByDate(request)
   try {
-    for (const encoding of acceptedEncodings(acceptEncodingOf(request), rules.encodings)) {
+    for (const encoding of isByDate ? new Set([...accepted, ...rules.encodings]) : accepted) {
       const storedAt = path + EXTENSIONS[encoding]
       const stored = await tree.open(storedAt, request)
       if (!isFile(stored)) continue
-      const isBest = isUsable(stored, file)
+      const isCoding = isUsable(stored, file)
+      const isBest = isCoding && accepted.includes(encoding)
       void closeSource(isBest ? file : stored)
       if (isBest) {
         return digested(visit, storedAt, {
           ...plain(stored),
           type: file.type,
           etag: derivedTag(stored.etag, encoding),
+          lastModified: isByDate ? undefined : stored.lastModified,
           headers: overlay(withoutDigests(headers), { 'content-encoding': encoding }),
         })
       }
+      if (isCoding) return digested(visit, path, { ...file, headers, lastModified: undefined })
     }
   } catch (thrown) {
     void closeSource(file)
     throw thrown
   }
   return digested(visit, path, { ...file, headers })
+}
+
+/**
+ * Whether a range is asked for if the file has a certain date. One that a file shares with its
+ * codings is none of the validators that tell them apart (RFC 9110 §8.8.1, §13.1.5): whichever is
+ * sent has no date then, and is sent whole.
+ */
+function asksRangeByDate({ method, headers }: RequestLike): boolean {
+  if (method !== 'GET' || headers.get('range') === null) return false
+  return headers.get('if-range')?.includes('"') === false
 }
 
 /** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */

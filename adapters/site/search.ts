@@ -46,7 +46,7 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   const mount = path === '' ? mountWithoutSlash(context) : null
   if (mount !== null) return toItsSlash(visit, path, mount)
   const query = queryOf(request)
-  if (download && new URLSearchParams(query).has('zip') && (await isFolder(visit, path))) {
+  if (download && wantsZip(query) && (await isFolder(visit, path))) {
     const made = await download(tree, path, request)
     return isSource(made) ? withDefaults(made, defaults) : made
   }
@@ -72,10 +72,16 @@ async function instead(visit: Visit, path: string, opened: Opened): Promise<Foun
 async function toItsSlash(visit: Visit, path: string, name: string): Promise<Answer | null> {
   const { rules, tree, request } = visit
   const { index, listing: format, download } = rules
+  const query = queryOf(request)
   const page = index === null ? null : await tree.open(join(path, index), request)
+  const isMade = format !== null || (download && wantsZip(query))
   if (isFile(page)) void closeSource(page)
-  else if ((format === null && !download) || !(await isFolder(visit, path))) return null
-  return toFolder(encodeURIComponent(name), queryOf(request))
+  else if (!isMade || !(await isFolder(visit, path))) return null
+  return toFolder(encodeURIComponent(name), query)
+}
+
+function wantsZip(query: string): boolean {
+  return new URLSearchParams(query).has('zip')
 }
 
 async function isFolder({ tree, isWithin, request }: Visit, path: string): Promise<boolean> {

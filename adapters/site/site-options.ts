@@ -68,9 +68,10 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
     | ((path: string, file: FileSource) => string | null | undefined)
     | undefined
   /**
-   * Further header fields for every answer about a file, not for a 404 or 503: as values for all
-   * files that have none of their own, or a function that has the last word. A Content-Type is used
-   * only where the type is not known.
+   * Further header fields for every answer about a file, and for the pages of `notFound` and
+   * `fallback`, but for lifetimes and Content-Disposition: as values for all files that have none
+   * of their own, or a function that has the last word. A Content-Type is used only where the type
+   * is not known.
    */
   readonly headers?:
     | HeadersLike

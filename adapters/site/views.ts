@@ -76,13 +76,21 @@ const MIXED_NAMES = 3
 
 /** The forms in which a path may be stored: as it is, or in one form, or name by name. */
 function formsOf(path: string): Set<string> {
+  const whole = new Set([path, ...bothForms(path)])
+  if (whole.size === 1) return whole
+  const most = 2 ** MIXED_NAMES
+  const names = path.split('/')
   let mixed = ['']
-  for (const name of path.split('/')) {
-    const forms = new Set([name, ...bothForms(name)])
-    mixed = mixed.flatMap((folder) => Array.from(forms, (form) => join(folder, form)))
-    mixed.length = Math.min(mixed.length, 2 ** MIXED_NAMES)
+  while (mixed.length < most && names.length > 0) {
+    const name = names.pop() ?? ''
+    const ends = mixed
+    mixed = [...new Set([name, ...bothForms(name)])].flatMap((form) =>
+      ends.map((end) => join(form, end)),
+    )
   }
-  return new Set([path, ...bothForms(path), ...mixed])
+  // A path may have thousands of names: what is above is as it was asked for.
+  const above = names.join('/')
+  return new Set([...whole, ...mixed.slice(0, most).map((end) => join(above, end))])
 }
 
 /** NFC, as most systems write names, and NFD, as macOS does. */

@@ -18,7 +18,12 @@ export interface Asked {
   /** Whether the client has some version of it, whichever. */
   readonly isKnown: boolean
   readonly range: string
+  /** Whether the range is asked for on the condition of the date that most files have. */
+  readonly isByDate: boolean
 }
+
+/** In ms since the epoch. */
+export const DATE = 1000
 
 /** What the model knows of a site: no option of it is a function but these. */
 export interface Model {
@@ -31,6 +36,8 @@ export interface Model {
 interface Page {
   readonly stored: Stored
   readonly fields: Record<string, string>
+  /** What a range may depend on: only a file that has no coding is named by its date. */
+  readonly date?: number | undefined
 }
 
 /**
@@ -74,7 +81,8 @@ export function modelOf({ files, isFlat, options }: Model, asked: Asked): Answer
   /** A folder that has something to be redirected to. */
   function hasPage(folder: string): boolean {
     const page = index === false ? null : fileAt(folder === '' ? index : `${folder}/${index}`)
-    return page !== null || (Boolean(options.listing || options.download) && isFolder(folder))
+    const isMade = options.listing || (options.download && hasZip())
+    return page !== null || (Boolean(isMade) && isFolder(folder))
   }
 
   function redirected(name: string): Answered {
@@ -115,12 +123,13 @@ export function modelOf({ files, isFlat, options }: Model, asked: Asked): Answer
     return [...names].toSorted()
   }
 
-  function send({ stored: { text }, fields }: Page): Answered {
-    const { method, range, isKnown } = asked
+  function send({ stored: { text }, fields, date }: Page): Answered {
+    const { method, range, isKnown, isByDate } = asked
     if (isKnown) return { status: 304, body: '', fields: without(fields, /^content-/) }
     if (method === 'HEAD') return { status: 200, body: '', fields }
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? []
-    if (from === undefined || text === '') return { status: 200, body: text, fields }
+    const isPart = from !== undefined && text !== '' && !(isByDate && date !== DATE)
+    if (!isPart) return { status: 200, body: text, fields }
     if (Number(from) >= text.length) {
       return { status: 416, body: '', fields: without(fields, /^(?:content-|cache-control)/) }
     }
@@ -167,29 +176,33 @@ export function modelOf({ files, isFlat, options }: Model, asked: Asked): Answer
     const { headers, cacheControl } = options
     if (typeof headers === 'function') Object.assign(fields, headers(path, given))
     let lifetime = typeof cacheControl === 'function' ? cacheControl(path, given) : undefined
-    if (isStandIn) lifetime ??= 'no-cache'
+    if (isStandIn) {
+      delete fields['content-disposition']
+      lifetime ??= 'no-cache'
+    }
     if (lifetime === null) delete fields['cache-control']
     else if (lifetime !== undefined) fields['cache-control'] = lifetime
     const type = options.type?.(path) ?? file.type ?? 'application/octet-stream'
     fields['content-type'] = type
-    let stored = file
+    let [stored, hasCoding] = [file, false]
     const isMedia = /^(?:video|audio|image)\//.test(type) && !type.startsWith('image/svg')
     if (options.precompressed && !isMedia && file.encoding === undefined) {
       vary.push('accept-encoding')
       const encodings =
         options.precompressed === true ? ['br', 'zstd', 'gzip'] : options.precompressed
       const accepted = asked.acceptEncoding.split(', ')
-      for (const coding of encodings.filter((coding) => accepted.includes(coding))) {
+      for (const coding of encodings) {
         const key = keyOf(path + { br: '.br', zstd: '.zst', gzip: '.gz' }[coding])
         const encoded = key === null ? undefined : files[key]
-        if (!encoded?.text || (encoded.date ?? 1000) < (file.date ?? 1000)) continue
+        if (!encoded?.text || (encoded.date ?? DATE) < (file.date ?? DATE)) continue
+        hasCoding = true
+        if (stored !== file || !accepted.includes(coding)) continue
         fields['content-encoding'] = coding
         stored = encoded
-        break
       }
     }
     if (vary.length > 0) fields.vary = vary.join(', ')
-    return { stored, fields }
+    return { stored, fields, date: hasCoding ? undefined : (file.date ?? DATE) }
   }
 
   function defaults(): Record<string, string> {
