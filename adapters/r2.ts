@@ -24,7 +24,7 @@ import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 import { ofStore } from './site/views.ts'
 import { expectPrefix, isTooLong } from './store/object-key.ts'
-import { storedType, withStored } from './store/stored-fields.ts'
+import { storedEncoding, storedType, withStored } from './store/stored-fields.ts'
 
 export type {
   R2BucketLike,
@@ -140,11 +140,11 @@ function expectBucket(bucket: R2BucketLike): void {
 }
 
 /** What R2 stores with an object besides its type, as fields. */
-function storedFields(stored: R2HttpMetadataLike): Record<string, string | undefined> {
+function storedFields(stored: R2HttpMetadataLike): Record<string, string | null | undefined> {
   return {
     'content-language': stored.contentLanguage,
     'content-disposition': stored.contentDisposition,
-    'content-encoding': stored.contentEncoding,
+    'content-encoding': storedEncoding(stored.contentEncoding),
     'cache-control': stored.cacheControl,
     expires: stored.cacheExpiry?.toUTCString(),
   }

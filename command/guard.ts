@@ -10,27 +10,30 @@ import { authorityOf } from './authority.ts'
  * may have its own name lead here (DNS rebinding), and would then read what only this machine, or
  * its network, is to see: a browser takes it for the same site, but says the name that it asks for.
  *
- * @param names besides IP addresses and localhost
+ * @param names besides IP addresses and localhost; `.example.com` is that and all names below it
  */
 export function forHosts(lookup: FileLookup, names: readonly string[]): FileLookup {
   const known = new Set(names.map((name) => toHost(name) ?? name))
+  const domains = [...known].filter((name) => name.startsWith('.'))
+  const isKnown = (name: string) =>
+    known.has(name) || domains.some((domain) => `.${name}`.endsWith(domain))
   // Most requests say the same as the one before.
   let last = ''
   return (request, ...context) => {
     const authority = authorityOf(request)
     if (authority !== last) {
       const name = nameIn(authority)
-      if (!isOwn(name, known)) return unknownHost(name)
+      if (!isOwn(name) && !isKnown(name)) return unknownHost(name)
       last = authority
     }
     return lookup(request, ...context)
   }
 }
 
-function isOwn(name: string, known: ReadonlySet<string>): boolean {
+function isOwn(name: string): boolean {
   // An address leads here by itself. Programs that say no name are no browsers.
   if (name === '' || isIP(name) !== 0) return true
-  return /^(?:[\w-]+\.)*localhost$/.test(name) || known.has(name)
+  return /^(?:[\w-]+\.)*localhost$/.test(name)
 }
 
 /** The name of a host, in lower case and without its port. */

@@ -208,8 +208,12 @@ function second([path = '']: readonly string[]): Mistake {
   return new Mistake(`expected one DIR or FILE, got a second: '${shown}'${hint}`)
 }
 
-/** A port is left out: a browser may name any. */
+/** A port is left out: a browser may name any. With a dot in front, it is all names below it. */
 function expectHost(text: string): string {
+  if (text.includes('*')) {
+    const form = 'the name of a host, or .example.com for all names below it'
+    throw new Mistake(`--allow-host takes ${form}, not '${text}'`)
+  }
   const host = toHost(text) ?? toHost(text.replace(/:\d+$/, ''))
   if (host === null) throw new Mistake(`--allow-host takes the name of a host, not '${text}'`)
   return host

@@ -58,7 +58,7 @@ export async function startServer(
     lookup: forHosts(asked, names),
     options: {
       maxRanges: options.maxRanges,
-      headers: options.cors ? cors() : withinSite,
+      headers: options.cors ? cors({ allow: ANY_FIELD }) : withinSite,
       // The log line of a request says what broke its response.
       onError() {},
     },
@@ -85,6 +85,9 @@ export async function startServer(
     throw listenFailure(error, host, address)
   }
 }
+
+/** What pages elsewhere may send: browsers don't count a password among `*`. */
+const ANY_FIELD = ['*', 'Authorization']
 
 /**
  * Keeps scripts and styles from the pages of other sites, which could use them unasked, and so read

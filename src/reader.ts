@@ -130,7 +130,8 @@ export class BodyReader implements Progress {
 }
 
 /**
- * All of the bytes [start, end) of a source, in as many reads as it takes.
+ * All of the bytes [start, end) of a source, in as many reads as it takes. They may lie in the
+ * source's own memory, such as that of a cache: copy them before you write to them.
  *
  * @throws LengthMismatchError, as a rejection, if there are fewer or more; RangeError if `start`
  * and `end` are not whole numbers in order; or what `read` throws. The source stays open.

@@ -54,6 +54,21 @@ describe('blocks in memory', () => {
     expect(keysIn(blocks)).toBe('bd')
   })
 
+  it('take little besides, however long the keys are that a client makes', () => {
+    const blocks = new Blocks(8 * 1024 * 1024)
+    const keys = Array.from({ length: 500 }, (_, i) => `${i}`.padEnd(15_000, 'x'))
+    for (const key of keys) {
+      blocks.keep(key, new Uint8Array(1))
+      blocks.get(key)
+    }
+    const kept = keys.filter((key) => blocks.has(key))
+    // Of 2 MiB, at 2 bytes for a letter.
+    expect([kept.length, kept.at(-1)]).toEqual([69, keys.at(-1)])
+    expect(blocks.bytes).toBe(69)
+    blocks.keep('x'.repeat(2_000_000), new Uint8Array(1))
+    expect(blocks.bytes).toBe(69)
+  })
+
   it('hold what they were given, and never more bytes than the limit', () => {
     const key = fc.constantFrom(...'abcdefghijklmnop')
     const step = fc.record({ key, length: fc.nat(20), isKept: fc.boolean() })

@@ -9,6 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -123,6 +124,22 @@ describe('a second tier', () => {
     expect(lookup.stats).toMatchObject({ misses: 12, tierHits: 0, failures: 0 })
   })
 
+  it('is not blamed for a thread that was busy', async () => {
+    const path = newDirectory()
+    writeFileSync(path, film.subarray(0, BLOCK))
+    const tier = {
+      get() {
+        const bytes = readFile(path)
+        setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200))
+        return bytes
+      },
+      put: () => {},
+    }
+    const { lookup, ask } = withTier(tier, film.subarray(0, BLOCK))
+    expect(await ask()).toBe(true)
+    expect(lookup.stats).toMatchObject({ misses: 0, tierHits: 1, tierFailures: 0 })
+  })
+
   it('is told when nobody waits any more, and that is no failure of it', async () => {
     const asked: (AbortSignal | undefined)[] = []
     const { lookup } = withTier({
@@ -168,6 +185,22 @@ describe('a second tier', () => {
     const handler = fileHandler(lookup)
     await (await handler(new Request('http://localhost/film'), 'env', 'ctx')).bytes()
     expect(works).toEqual([['env', 'ctx'], Promise.resolve()])
+  })
+
+  it('a host that is not there costs nobody his bytes', async () => {
+    const source = countingSource(film, { etag: '"1"' })
+    const tier = { get: () => null, put: () => {} }
+    const waitUntil = (work: Promise<unknown>, ctx: { waitUntil(work: unknown): void }) => {
+      ctx.waitUntil(work)
+    }
+    const lookup = cached<[ctx: { waitUntil(work: unknown): void }]>(() => source, {
+      tier,
+      waitUntil,
+    })
+    const handler = fileHandler(lookup) as (request: Request) => Promise<Response>
+    const response = await handler(new Request('http://localhost/film'))
+    expect(Buffer.from(await response.bytes())).toEqual(Buffer.from(film))
+    expect(lookup.stats).toMatchObject({ misses: 1, failures: 0, tierFailures: 1 })
   })
 })
 
@@ -253,6 +286,23 @@ describe('a directory as a tier', () => {
       true,
       false,
     ])
+  })
+
+  it('takes no more of the disk, whose pages small blocks leave empty', async () => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory, { size: 2 * 1024 * 1024 })
+    for (let key = 0; key < 600; key++) await tier.put(`${key}`, film.subarray(0, 10))
+    const block = someBytes(1024 * 1024)
+    expect([filesIn(directory).length, await tier.get('87'), await tier.get('88')]).toEqual([
+      512,
+      null,
+      film.subarray(0, 10),
+    ])
+    await tier.put('large', block)
+    // 257 pages.
+    expect(filesIn(directory).length).toBe(512 - 257 + 1)
+    await directoryTier(directory, { size: 1024 * 1024 + DIGEST }).put('another', film)
+    expect(filesIn(directory).length).toBe(1)
   })
 
   it('declines what is larger than all of it', async () => {

@@ -412,6 +412,16 @@ describe('revalidate', () => {
     expect(upstream.asked).toEqual(['HEAD /film', 'GET /film bytes=0-9', 'GET /film bytes=0-9'])
   })
 
+  it('remembers no name of any length', async () => {
+    const upstream = origin()
+    const lookup = cacheOf(upstream, { revalidate: 60_000 })
+    for (const length of [4000, 4000, 5000, 5000]) {
+      const url = `http://localhost/film?${'x'.repeat(length)}`
+      await fileHandler(lookup)(new Request(url, { method: 'HEAD' }))
+    }
+    expect(upstream.asked).toEqual(['HEAD /film', 'HEAD /film', 'HEAD /film'])
+  })
+
   it('what was found to have changed is forgotten', async () => {
     const upstream = origin()
     const lookup = cacheOf(upstream, { revalidate: 1e6 })
@@ -488,6 +498,27 @@ describe('a failure', () => {
     expect(failed.map(({ status }) => status)).toEqual([503, 503])
     expect(await received(next, film.subarray(0, 10))).toEqual(PART)
     expect(upstream.open).toBe(0)
+  })
+
+  it('of one client is not that of another who waited for the same', async () => {
+    const upstream = origin()
+    const [open, gate] = gated()
+    const lookup = cached(
+      async (request) => {
+        if (request.method === 'GET') await gate
+        const isRefused = request.method === 'GET' && request.headers.get('cookie') === 'a'
+        const found = upstream.lookUp(request)
+        return isRefused ? { status: 401, headers: {}, pieces: [] } : found
+      },
+      { blockSize: BLOCK, readAhead: 0 },
+    )
+    const asking = ['a', 'b', 'c'].map((cookie) => ask(lookup, '0-9', { headers: { cookie } }))
+    await until(() => lookup.stats.shared === 2)
+    open()
+    const [a, ...others] = await Promise.all(asking)
+    expect(a?.status).toBe(503)
+    for (const each of others) expect(await received(each, film.subarray(0, 10))).toEqual(PART)
+    expect(lookup.stats).toMatchObject({ failures: 1, misses: 1, shared: 1 })
   })
 
   it('a block that ends early is one', async () => {

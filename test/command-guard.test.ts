@@ -10,7 +10,7 @@ import { fileHandler, isSource } from '../src/index.ts'
 const film = () => blobFile(new Blob(['film']))
 
 describe('a request is answered only for a name of this machine', () => {
-  const lookup = forHosts(film, ['My-Machine', 'nas.local', 'bücher.example'])
+  const lookup = forHosts(film, ['My-Machine', 'nas.local', 'bücher.example', '.ngrok.app'])
   /** The status, and the text of a refusal. */
   const ask = async (fields: Record<string, string>, url = 'http://unused/') => {
     const found = await lookup({
@@ -34,6 +34,8 @@ describe('a request is answered only for a name of this machine', () => {
     'my-machine:8080',
     'nas.local.',
     'xn--bcher-kva.example:80',
+    'ngrok.app',
+    'a-1.b.NGROK.app:443',
   ])('%s is one', async (host) => {
     expect(await ask({ host })).toEqual([200, '', undefined])
   })
@@ -52,6 +54,9 @@ describe('a request is answered only for a name of this machine', () => {
     'evil.example/.localhost',
     'evil.example@a.localhost',
     '..localhost',
+    'evil-ngrok.app',
+    'ngrok.app.evil.example',
+    'app',
   ])('%s is none', async (host) => {
     const refusal = [403, expect.stringContaining('--allow-host'), 'no-store']
     expect(await ask({ host })).toEqual(refusal)

@@ -65,6 +65,7 @@ describe('parseOptions', () => {
       serve({ allowHosts: ['films.example', 'films.example'] }),
     ],
     [['--allow-host', 'bücher.example'], serve({ allowHosts: ['xn--bcher-kva.example'] })],
+    [['--allow-host', '.Ngrok.app:443'], serve({ allowHosts: ['.ngrok.app'] })],
     [['--allow-host', '[::1]:80'], serve({ allowHosts: ['::1'] })],
     [['--auth', 'me:se:cret'], serve({ auth: 'me:se:cret' })],
     [['--auth=@file'], serve({ auth: '@file' })],
@@ -150,6 +151,10 @@ describe('parseOptions', () => {
         `--allow-host takes the name of a host, not '${text}'`,
       ],
     ),
+    ...['*', '*.example.com'].map((text): [string[], string] => [
+      ['--allow-host', text],
+      `--allow-host takes the name of a host, or .example.com for all names below it, not '${text}'`,
+    ]),
     [['--cache', '1d'], "--cache takes a number from 0 to 2147483647, not '1d'"],
     [['--max-ranges', '0'], "--max-ranges takes a number from 1 to 100000, not '0'"],
     [

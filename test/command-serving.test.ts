@@ -203,7 +203,23 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
       return (await ask(`${url}film.mp4`, { range })).status
     })
     expect(await Promise.all(statuses)).toEqual([206, 200])
+    const preflight = await fetch(`${url}film.mp4`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'GET' },
+    })
+    // The star is for any field but a password.
+    const allowed = preflight.headers.get('access-control-allow-headers') ?? ''
+    expect(allowed.split(', ')).toEqual(expect.arrayContaining(['Range', '*', 'Authorization']))
   })
+
+  // Bun and Deno keep it for longer, and say nothing.
+  test.runIf(name === 'node')(
+    'an idle connection outlives those of a load balancer',
+    async ({ expect }) => {
+      const { headers } = await fetch(`${await urlOf()}film.mp4`)
+      expect(headers.get('keep-alive')).toBe('timeout=65')
+    },
+  )
 
   test('the page of another site can run no script and use no style, unless --cors lets it', async ({
     expect,

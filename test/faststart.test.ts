@@ -186,6 +186,8 @@ describe('what is moved', () => {
   it.each([
     ['', box('free')],
     [', to the end of the file', withSize(0, box('free', media))],
+    [', with what a phone adds', box('sefd', media)],
+    [', with tags', box('udta', media)],
   ])('leaves media data behind the index where they are%s', async (_how, last) => {
     const index = (by: number) => moov(track(offsetBox('stco', [AT + by, 3000])))
     const before = [ftyp, mdat]
@@ -208,6 +210,10 @@ const LEFT: [what: string, ...file: Uint8Array[]][] = [
   ['no media data', ftyp, moov(table)],
   ['fragments', ftyp, box('moof'), mdat, moov(table)],
   ['an index of segments', ftyp, box('sidx'), mdat, moov(table)],
+  ...['mfra', 'moof', 'sidx', 'styp'].map((type): [string, ...Uint8Array[]] => [
+    `${type} behind the index`,
+    ...[ftyp, mdat, moov(table), box(type)],
+  ]),
   ['fragments to come', ftyp, mdat, moov(table, box('mvex'))],
   ['a compressed index', ftyp, mdat, box('moov', box('cmov', media))],
   ['encrypted samples', ftyp, mdat, moov(track(offsetBox('stco', [AT]), box('saio')))],

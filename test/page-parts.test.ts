@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { formatSize } from '../adapters/site/size.ts'
 import { askedOf } from '../command/page/browser/spans.ts'
-import { Tracks } from '../command/page/captions.ts'
+import { languageOf, Tracks } from '../command/page/captions.ts'
 import { fold, formatTime } from '../command/page/format.ts'
 import { findFilmIndex } from '../command/page/index-of.ts'
 import { renderPlaylist } from '../command/page/playlist.ts'
@@ -249,6 +249,28 @@ describe('SubRip', () => {
   ])('of nothing but %s is read in no time', (_what, part) => {
     const much = part.repeat(500_000)
     expect(toWebVtt(`1\n00:00:01,000 --> 00:00:02,000\n${much}`).startsWith(HEAD)).toBe(true)
+  })
+
+  test.each([
+    ['ru', 'windows-1251', [0xcf, 0xf0, 0xe8], 'При'],
+    ['pol', 'windows-1250', [0xb9, 0xea, 0xb3], 'ąęł'],
+    ['tr.forced', 'windows-1254', [0xf0, 0xfd, 0xfe], 'ğış'],
+    ['el', 'windows-1253', [0xe1, 0xe2], 'αβ'],
+    ['zh', 'gb18030', [0xc4, 0xe3, 0xba, 0xc3], '你好'],
+    ['zh-TW', 'big5', [0xa7, 0x41, 0xa6, 0x6e], '你好'],
+    ['ja', 'shift_jis', [0x82, 0xb1], 'こ'],
+    ['de', 'windows-1252', [0xe4, 0xdf], 'äß'],
+    ['2010', 'windows-1252', [0xe4, 0xdf], 'äß'],
+  ])('of the language %s may be in %s', async (suffix, _encoding, bytes, text) => {
+    const srt = Buffer.concat([
+      Buffer.from('1\n00:00:01,000 --> 00:00:02,000\n'),
+      Buffer.from(bytes),
+    ])
+    const source = { size: srt.length, read: (a: number, b: number) => srt.subarray(a, b) }
+    const made = await asWebVtt(source, languageOf(`film.${suffix}.srt`))
+    expect(Buffer.from((await made?.read(0, made.size)) as Uint8Array).toString()).toBe(
+      `${HEAD}\n00:00:01.000 --> 00:00:02.000\n${text}\n`,
+    )
   })
 
   const cue = '1\n00:00:01,000 --> 00:00:02,000\nCafé\n'

@@ -393,6 +393,19 @@ describe('R2 is asked as little as possible', () => {
 })
 
 describe('an object of R2 as a source', () => {
+  it.each([
+    ['aws-chunked', null],
+    ['identity', null],
+    ['UTF-8', null],
+    ['', null],
+    ['gzip,aws-chunked', 'gzip'],
+  ])('has the coding that a client undoes of %j', async (contentEncoding, expected) => {
+    await worker.bucket.put('coded', bytes(ALPHABET), { httpMetadata: { contentEncoding } })
+    const request = new Request('http://host/', { method: 'HEAD' })
+    const source = await r2File(worker.bucket, 'coded', request)
+    expect(new Headers(source?.headers).get('content-encoding')).toBe(expected)
+  })
+
   it('what is stored with it becomes header fields, over those of the bucket', async () => {
     await worker.bucket.put('film', bytes(ALPHABET), {
       httpMetadata: {

@@ -487,6 +487,21 @@ describe('precompressed', () => {
     )
   })
 
+  it('takes a file for encoded that the option says is', async () => {
+    const svg = { 'a.svgz': { text: '0123', type: 'image/svg+xml' }, 'a.svgz.br': { text: 'x' } }
+    const headers = (path: string) =>
+      path.endsWith('.svgz') ? { 'content-encoding': 'gzip' } : undefined
+    const fields = { 'accept-encoding': 'br' }
+    const answers = [fields, { ...fields, range: 'bytes=1-2' }].map((each) =>
+      ask({ precompressed: true, headers }, '/a.svgz', each, 'GET', memoryTree(svg)),
+    )
+    const coding = { 'content-encoding': 'gzip' }
+    expect(await Promise.all(answers)).toEqual([
+      { status: 200, ...coding, body: '0123' },
+      { status: 206, ...coding, 'content-range': 'bytes 1-2/4', body: '12' },
+    ])
+  })
+
   it('what is stored empty is no coding of anything', async () => {
     const tree = memoryTree({ 'app.js': { text: 'app' }, 'app.js.br': { text: '' } })
     const fields = { 'accept-encoding': 'br' }

@@ -11,11 +11,11 @@ import { expectHeaders } from '../../src/headers.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import { isBun, isWorkerd } from '../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
-import { storedType, withStored } from '../store/stored-fields.ts'
+import { storedEncoding, storedType, withStored } from '../store/stored-fields.ts'
 import { contentOf } from './content.ts'
 import { OriginError, toAnswer } from './failure.ts'
 import { find } from './find.ts'
-import { type StoredFetch, storedEncoding } from './stored-fetch.ts'
+import type { StoredFetch } from './stored-fetch.ts'
 import type { Upstream } from './upstream.ts'
 
 /** How the files of another server are got, whatever protocol names them. */
@@ -131,7 +131,7 @@ function storedFields(headers: Headers): Record<string, string | null> {
   const names = ['content-language', 'content-disposition', 'cache-control', 'expires']
   const fields = Object.fromEntries(names.map((name) => [name, headers.get(name)]))
   const [age = null] = /^\d+$/.exec(headers.get('age') ?? '') ?? []
-  return { ...fields, age, 'content-encoding': storedEncoding(headers) }
+  return { ...fields, age, 'content-encoding': storedEncoding(headers.get('content-encoding')) }
 }
 
 /** What the caller says of one file; its server's word comes first. */

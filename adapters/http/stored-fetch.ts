@@ -41,17 +41,6 @@ export const storedFetch: StoredFetch = async (url, ask) => {
   throw misanswer({ name }, 'a body as it is stored', 'it decoded by fetch')
 }
 
-/** The registered codings that a client undoes (RFC 9110 §8.4.1), each as a whole. */
-const CODINGS = /(?<![\w-])(?:x-)?(?:br|compress|dc[bz]|deflate|gzip|zstd)(?![\w-])/gi
-
-/**
- * The Content-Encoding in which a body is stored; null if in none. Uploads call `UTF-8`, `none` and
- * `aws-chunked` one, which stores keep; a browser, too, takes such a body as it is.
- */
-export function storedEncoding(headers: Headers): string | null {
-  return headers.get('content-encoding')?.match(CODINGS)?.join(', ') ?? null
-}
-
 /** The part of undici's handlers that is used. */
 interface Handler {
   onHeaders?(status: number, fields: Uint8Array[], ...rest: unknown[]): boolean

@@ -29,6 +29,22 @@ export async function awaited<Value>(
   }
 }
 
+/** A share, and if that fails while it is waited for, another one. */
+export function orElse<Value>(first: Share<Value>, next: () => Share<Value>): Share<Value> {
+  let share = first
+  let isWaiting = true
+  const value = first.value.catch((error: unknown) => {
+    if (!isWaiting) throw error
+    share = next()
+    return share.value
+  })
+  const leave = () => {
+    isWaiting = false
+    share.leave()
+  }
+  return { value, leave }
+}
+
 interface Flight<Value> {
   readonly value: Promise<Value>
   readonly controller: AbortController

@@ -18,6 +18,17 @@ export function withStored(
   return headers
 }
 
+/** The registered codings that a client undoes (RFC 9110 §8.4.1), each as a whole. */
+const CODINGS = /(?<![\w-])(?:x-)?(?:br|compress|dc[bz]|deflate|gzip|zstd)(?![\w-])/gi
+
+/**
+ * The Content-Encoding in which a body is stored; null if in none. Uploads call `UTF-8`, `none` and
+ * `aws-chunked` one, which stores keep; a browser, too, takes such a body as it is.
+ */
+export function storedEncoding(told: string | null | undefined): string | null {
+  return told?.match(CODINGS)?.join(', ') ?? null
+}
+
 /** A media type, whatever its parameters (RFC 9110 §8.3.1). */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[ \t]*(?:;|$)/
 

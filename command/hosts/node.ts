@@ -47,7 +47,8 @@ export async function listen(
       ? createServer(listener)
       : createSecureServer({ ...tls, allowHTTP1: true }, listener)
   // A client that has said all may still want to hear: `nc -N`, proxies of HTTP/1.0, embedded ones.
-  Object.assign(server, { httpAllowHalfOpen: true })
+  // Load balancers keep connections for 60 s, and answer 502 if one is closed as they use it.
+  Object.assign(server, { httpAllowHalfOpen: true, keepAliveTimeout: 65_000 })
   await new Promise<void>((resolve, reject) => {
     // It stays for good: a connection that can't be accepted later must not end the process.
     server.on('error', reject)

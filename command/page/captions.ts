@@ -54,6 +54,11 @@ export class Tracks {
   }
 }
 
+/** The language that the name of captions says; '' if none. */
+export function languageOf(path: string): string {
+  return readName(path).at(-1)?.[1].language ?? ''
+}
+
 /** What a file may belong to, and as what. */
 function readName(path: string): readonly (readonly [stem: string, track: Track])[] {
   const stem = stemOf(path)

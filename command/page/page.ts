@@ -7,6 +7,7 @@ import type { Scheme } from '../address.ts'
 import { authorityOf } from '../authority.ts'
 import { GET } from '../own-request.ts'
 import { SCRIPT } from './browser/script.ts'
+import { languageOf } from './captions.ts'
 import { VIEW_NAME, type Views } from './events.ts'
 import { readFacts } from './facts.ts'
 import { renderPage } from './html.ts'
@@ -129,7 +130,7 @@ export function withPage({ files, shelf, name, scheme, hasArchives, views }: Sit
 
   async function captions(pathname: string): Promise<FileSource | null> {
     const source = await open(pathname)
-    return source && asWebVtt(source)
+    return source && asWebVtt(source, languageOf(pathname))
   }
 
   /** The requests that a page makes for a file, as they come and go. */

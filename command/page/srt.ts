@@ -1,20 +1,22 @@
 import { derivedTag } from '../../adapters/site/derived-tag.ts'
 import { readBytes } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
+import { legacyEncoding } from './legacy-encoding.ts'
 
 /** Subtitles are some 100 kB; what is larger is something else. */
 const MAX_SIZE = 8 * 1024 * 1024
 
 /**
  * SubRip's captions as WebVTT, the only kind that browsers show. The text may be in UTF-8, UTF-16
- * with its mark or, as many old files are, in Windows-1252.
+ * with its mark or, as many old files are, in what was usual for their language.
  *
+ * @param language a tag; '' if it is not known
  * @returns null if the file is too large for captions
  */
-export async function asWebVtt(source: FileSource): Promise<FileSource | null> {
+export async function asWebVtt(source: FileSource, language = ''): Promise<FileSource | null> {
   try {
     if (source.size > MAX_SIZE) return null
-    const text = toWebVtt(decodeText(await readBytes(source, 0, source.size)))
+    const text = toWebVtt(decodeText(await readBytes(source, 0, source.size), language))
     const bytes = new TextEncoder().encode(text)
     return {
       size: bytes.length,
@@ -68,13 +70,13 @@ function toCueText(line: string): string {
     .replace(/-->/g, '--&gt;')
 }
 
-function decodeText(bytes: Uint8Array): string {
+function decodeText(bytes: Uint8Array, language: string): string {
   const [first = 0, second = 0] = bytes
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
   if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    return new TextDecoder('windows-1252').decode(bytes)
+    return new TextDecoder(legacyEncoding(language)).decode(bytes)
   }
 }

@@ -1,5 +1,5 @@
 import { isWorkerd } from '../../../src/runtime.ts'
-import { Flights, type Share } from '../flights.ts'
+import { Flights, orElse, type Share } from '../flights.ts'
 import { Blocks } from './blocks.ts'
 import { PatientTier } from './patient-tier.ts'
 import type { BlockTier } from './tier.ts'
@@ -18,7 +18,7 @@ export interface CacheStats {
   readonly failures: number
   /**
    * Times that the tier threw, or took longer than a second to give a block. That was read from the
-   * lookup, or not stored.
+   * lookup, or not stored. Also times that `waitUntil` threw.
    */
   readonly tierFailures: number
   /** Bytes that blocks take in memory now. */
@@ -75,10 +75,18 @@ export class BlockStore {
     return bytes
   }
 
-  /** A share in reading a block that is not in memory. */
+  /**
+   * A share in reading a block that is not in memory. What is read already is read by another's
+   * request: if that fails, which may be a refusal of that client, once more.
+   */
   want(origin: BlockOrigin, flights: Flights<Uint8Array>): Share<Uint8Array> {
-    if (flights.has(origin.key)) this.#counts.shared++
-    return flights.join(origin.key, (signal) => this.#read(origin, signal))
+    const join = () => flights.join(origin.key, (signal) => this.#read(origin, signal))
+    if (!flights.has(origin.key)) return join()
+    this.#counts.shared++
+    return orElse(join(), () => {
+      if (!flights.has(origin.key)) this.#counts.shared--
+      return join()
+    })
   }
 
   /**
@@ -114,7 +122,11 @@ export class BlockStore {
     const bytes = await origin.read(signal)
     this.#counts.misses++
     const stored = this.#tier?.put(origin.key, bytes)
-    if (stored !== undefined) origin.keepAlive?.(stored)
+    try {
+      if (stored !== undefined) origin.keepAlive?.(stored)
+    } catch {
+      this.#counts.tierFailures++
+    }
     return bytes
   }
 }

@@ -24,9 +24,9 @@ export interface CacheOptions<Context extends readonly unknown[] = readonly unkn
    */
   readonly blockSize?: number | undefined
   /**
-   * The most bytes that blocks take in memory: `blockSize` or more, 64 MiB by default. Besides,
-   * each response under way holds the block that it is sending, and those that were read ahead for
-   * it.
+   * The most bytes that blocks take in memory: `blockSize` or more, 64 MiB by default. Their names
+   * take a quarter of that besides at most, or 1 MiB. Each response under way also holds the block
+   * that it is sending, and those that were read ahead for it.
    */
   readonly memory?: number | undefined
   /**
@@ -40,7 +40,7 @@ export interface CacheOptions<Context extends readonly unknown[] = readonly unkn
    * For how many ms the lookup need not be asked again whether a file is still the same; 0 by
    * default, and then every request asks it. Only for a lookup that finds the same for everybody:
    * until it is asked again, it can't refuse anyone, and an older version is served. What carries
-   * Vary or Set-Cookie is asked for each time.
+   * Vary or Set-Cookie is asked for each time, and so is what has a name of more than 4096 letters.
    */
   readonly revalidate?: number | undefined
   /**

@@ -7,12 +7,21 @@ import type { BlockTier } from './tier.ts'
 
 /** Options of `directoryTier`. */
 export interface DirectoryTierOptions {
-  /** The most bytes that its files take. A whole number; 1 GiB by default. */
+  /**
+   * The most bytes that its files take on the disk, in pages of 4 KiB each. A whole number; 1 GiB by
+   * default. Below 1 MiB, the bytes in the files are what counts, and files take 1 MiB at most.
+   */
   readonly size?: number | undefined
 }
 
 /** How many bytes may wait to be written: what a slow disk can't take is not stored. */
 const MAX_WAITING = 64 * 1024 * 1024
+
+/** What a disk gives to a file is a multiple of this, in bytes. */
+const PAGE = 4096
+
+/** What files may take on the disk in any case, in bytes. */
+const LEAST_ON_DISK = 1024 * 1024
 
 /** How old a file that was left half written must be to be removed, in ms. */
 const ABANDONED = 3_600_000
@@ -47,9 +56,11 @@ export function directoryTier(
 ): BlockTier {
   if (typeof directory !== 'string') throw unexpected('the path of a directory', directory)
   expectWholeNumber('size', size, 0)
-  /** How many bytes each file takes, by name; first what was read or written longest ago. */
+  const mostPages = Math.max(size, LEAST_ON_DISK) / PAGE
+  /** How long each file is, by name; first what was read or written longest ago. */
   let files = new Map<string, number>()
   let taken = 0
+  let pages = 0
   let waiting = 0
   let scan: Promise<void> | null = null
   return { get, put }
@@ -84,7 +95,7 @@ export function directoryTier(
       const name = await nameFor(key)
       await writeWhole(pathTo(name), bytes, await digest(bytes))
       note(name, length)
-      while (taken > size) await removeOldest()
+      while (taken > size || pages > mostPages) await removeOldest()
     } catch (error) {
       if (isAbsence(error)) startAnew()
       throw error
@@ -113,6 +124,7 @@ export function directoryTier(
     const noted = files
     files = new Map()
     taken = 0
+    pages = 0
     for (const { name, size } of found.sort((a, b) => a.written - b.written)) note(name, size)
     for (const [name, length] of noted) note(name, length)
   }
@@ -122,6 +134,7 @@ export function directoryTier(
     scan = null
     files = new Map()
     taken = 0
+    pages = 0
   }
 
   /** Counts a file as the latest that was read or written. */
@@ -129,10 +142,13 @@ export function directoryTier(
     forget(name)
     files.set(name, length)
     taken += length
+    pages += pagesOf(length)
   }
 
   function forget(name: string): void {
-    taken -= files.get(name) ?? 0
+    const length = files.get(name) ?? 0
+    taken -= length
+    pages -= pagesOf(length)
     files.delete(name)
   }
 
@@ -145,6 +161,10 @@ export function directoryTier(
     const [oldest] = files.keys()
     if (oldest !== undefined) await remove(oldest)
   }
+}
+
+function pagesOf(length: number): number {
+  return Math.ceil(length / PAGE)
 }
 
 /** Writes a file under another name first: none is ever seen in part. */

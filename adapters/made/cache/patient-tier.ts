@@ -4,6 +4,9 @@ import type { BlockTier } from './tier.ts'
 /** How long a block is waited for, in ms: then its origin is faster, wherever that is. */
 const PATIENCE = 1000
 
+/** In so many parts: of the time that the thread is busy itself, a tier answers for one at most. */
+const PARTS = 10
+
 /** For how long a tier is not asked that took longer, in ms. */
 const REST = 10_000
 
@@ -33,10 +36,12 @@ export class PatientTier {
     if (performance.now() < this.#restsUntil) return null
     const giveUp = new AbortController()
     const leave = () => giveUp.abort(signal.reason)
-    const timer = setTimeout(() => {
+    let left = PARTS
+    const timer = setInterval(() => {
+      if (--left > 0) return
       this.#restsUntil = performance.now() + REST
       giveUp.abort(new Error(`Expected a block within ${PATIENCE} ms`))
-    }, PATIENCE)
+    }, PATIENCE / PARTS)
     signal.addEventListener('abort', leave)
     try {
       const value = Promise.resolve(this.#tier.get(key, giveUp.signal))
@@ -45,7 +50,7 @@ export class PatientTier {
       if (!signal.aborted) this.#onFailure()
       return null
     } finally {
-      clearTimeout(timer)
+      clearInterval(timer)
       signal.removeEventListener('abort', leave)
     }
   }

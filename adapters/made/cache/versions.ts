@@ -22,6 +22,9 @@ interface Known {
 /** How many names are remembered. */
 const MAX_NAMES = 10_000
 
+/** How long a name is that is remembered, at most: a client makes it as long as it likes. */
+const MAX_LENGTH = 4096
+
 /** Which version each file had lately, by name. */
 export class Versions {
   readonly #duration: number
@@ -62,7 +65,7 @@ export class Versions {
 
   async #learn(name: string, asking: Promise<Looked>): Promise<Looked> {
     const looked = await asking
-    if (isLasting(looked)) {
+    if (isLasting(looked) && name.length <= MAX_LENGTH) {
       this.#known.set(name, { looked, until: performance.now() + this.#duration })
     }
     return looked

@@ -30,6 +30,9 @@ const MOVABLE = new Set([
   'wide',
 ])
 
+/** What is found by its place, or finds others by theirs, although it stands behind the index. */
+const BOUND = new Set(['mfra', 'moof', 'sidx', 'styp'])
+
 /** More than files have, which are of a handful: each takes a read. */
 const MAX_BOXES = 64
 
@@ -60,7 +63,8 @@ export async function planFaststart(source: FileSource): Promise<Plan | null> {
 }
 
 /**
- * The index of a file, if media data stand before it, and all of the file is boxes that we know.
+ * The index of a file, if media data stand before it, and what moves with them is boxes that we
+ * know. What stands behind it stays where it is.
  */
 async function findIndex(source: FileSource): Promise<{ box: Box; at: number } | null> {
   const head = await readBytes(source, 0, Math.min(source.size, FIRST_READ))
@@ -68,7 +72,8 @@ async function findIndex(source: FileSource): Promise<{ box: Box; at: number } |
   let moov: Box | null = null
   let hasMedia = false
   for await (const box of boxesOf(source, head, MAX_BOXES)) {
-    if (box === null || !MOVABLE.has(box.type)) return null
+    if (box === null || BOUND.has(box.type)) return null
+    if (moov === null && !MOVABLE.has(box.type)) return null
     const isToTheEnd = box.end === Infinity
     if (box.end > source.size && !isToTheEnd) return null
     // Only one ftyp, and it is first (§4.3).
