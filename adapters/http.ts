@@ -17,6 +17,7 @@ import { expectHeaders } from '../src/headers.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
 import { listIndex } from './http/autoindex.ts'
+import { misanswer } from './http/failure.ts'
 import {
   answerFailure,
   answering,
@@ -27,7 +28,7 @@ import {
   originLimits,
 } from './http/file.ts'
 import { readPart } from './http/head.ts'
-import { follow } from './http/redirects.ts'
+import { follow, isFolder } from './http/redirects.ts'
 import { storedFetch } from './http/stored-fetch.ts'
 import { cancel, type HeaderPairs, type Upstream } from './http/upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
@@ -123,14 +124,17 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
       if (path === '') return 'directory'
       const url = urlOf(path)
       if (url === null) return null
-      // Servers redirect to the URL of a directory.
-      let isDirectory = false
-      const upstream = upstreamOf(url, ({ pathname }) => {
-        isDirectory = pathname.endsWith('/')
-        return !isDirectory
+      // Servers redirect to the URL of a directory; and to that of a page, such as a login.
+      let trail: readonly URL[] = []
+      const isOfFile = () => !trail.at(-1)?.pathname.endsWith('/')
+      const upstream = upstreamOf(url, (urls) => {
+        trail = urls
+        return isOfFile()
       })
       const file = await originFile(upstream, request, options)
-      return isDirectory ? 'directory' : file
+      if (isOfFile()) return file
+      if (isFolder(trail)) return 'directory'
+      throw misanswer(upstream, 'the file', 'a redirect to a folder')
     },
   }
   // It may be made for each request, with the fields of that.
@@ -171,8 +175,8 @@ function nameOf({ origin, pathname }: URL): string {
 
 /**
  * How files are asked for by their URLs: with the credentials of `root`, which fetch would refuse
- * in a URL, so that they are taken out of it. Whether a URL that a redirect led to is that of a
- * file, `isFile` tells; any other is not there.
+ * in a URL, so that they are taken out of it. Whether the URLs that redirects led to end in that of
+ * a file, `isFile` tells; any other is not there.
  *
  * @throws TypeError or RangeError if the credentials or an option are invalid
  */
@@ -183,7 +187,7 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
   const credentials = basic(root)
   root.username = ''
   root.password = ''
-  return (url: URL, isFile = (_url: URL) => true): Upstream => ({
+  return (url: URL, isFile = (_trail: readonly URL[]) => true): Upstream => ({
     name: nameOf(url),
     ...limits,
     send: async function send(method, fields, signal) {
@@ -200,7 +204,7 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
         cancel(found.response)
         return send(method, {}, signal)
       }
-      if (isFile(found.url)) return found.response
+      if (isFile(found.trail)) return found.response
       cancel(found.response)
       return new Response(null, { status: 404 })
     },
