@@ -16,6 +16,7 @@ import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
 import { listIndex } from './http/autoindex.ts'
+import { misanswer } from './http/failure.ts'
 import {
   answerFailure,
   answering,
@@ -23,6 +24,7 @@ import {
   type OriginFileOptions,
   originFile,
 } from './http/file.ts'
+import { isFolder } from './http/redirects.ts'
 import { expectUrl, type HttpTreeOptions, nameOf, upstreamsOf } from './http/url-upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
@@ -108,14 +110,17 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
       if (path === '') return 'directory'
       const url = urlOf(path)
       if (url === null) return null
-      // Servers redirect to the URL of a directory.
-      let isDirectory = false
-      const upstream = upstreamOf(url, ({ pathname }) => {
-        isDirectory = pathname.endsWith('/')
-        return !isDirectory
+      // Servers redirect to the URL of a directory; and to that of a page, such as a login.
+      let trail: readonly URL[] = []
+      const isOfFile = () => !trail.at(-1)?.pathname.endsWith('/')
+      const upstream = upstreamOf(url, (urls) => {
+        trail = urls
+        return isOfFile()
       })
       const file = await originFile(upstream, request, options)
-      return isDirectory ? 'directory' : file
+      if (isOfFile()) return file
+      if (isFolder(trail)) return 'directory'
+      throw misanswer(upstream, 'the file', 'a redirect to a folder')
     },
   }
   // It may be made for each request, with the fields of that.

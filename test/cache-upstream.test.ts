@@ -2,14 +2,16 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { cached } from '../adapters/cache.ts'
 import { httpOrigin } from '../adapters/http.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
+import { fileHandler } from '../src/index.ts'
 import { describeSource } from './contract.ts'
 import { cachedFiles } from './support/cached-files.ts'
 import { fetchOnce, open, toRequest } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
+import { serving, startOrigin } from './support/faulty-origin.ts'
 import { putFile } from './support/local-files.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
@@ -103,6 +105,34 @@ describe('another server behind a cache', () => {
     expect([status, Buffer.compare(body, film.subarray(5, 10))]).toEqual([206, 0])
     expect(asked.filter((line) => line !== 'HEAD').length).toBe(1)
   })
+})
+
+it('what another server says by HEAD to be empty is read past the cache', async () => {
+  const origin = await startOrigin()
+  onTestFinished(() => origin.stop())
+  const file = serving({ bytes: film, etag: '"v1"' })
+  origin.behave((incoming, outgoing) => {
+    if (incoming.method !== 'HEAD') return file(incoming, outgoing)
+    return outgoing.writeHead(200, { etag: '"v1"', 'content-length': '0' }).end()
+  })
+  for (const revalidate of [0, 60_000]) {
+    const handler = fileHandler(cached(httpOrigin(origin.url), { revalidate }))
+    const ask = async (method: string) => {
+      const response = await handler(new Request('http://localhost/f', { method }))
+      return [response.status, Buffer.compare(await response.bytes(), film)]
+    }
+    expect([await ask('HEAD'), await ask('GET')]).toEqual([
+      [200, -1],
+      [200, 0],
+    ])
+  }
+  expect(origin.asked).toEqual([
+    'HEAD /f',
+    'HEAD /f',
+    'GET /f bytes=0-',
+    'HEAD /f',
+    'GET /f bytes=0-',
+  ])
 })
 
 describe('a cache in front of byteserve/http', () => {

@@ -79,6 +79,22 @@ const refusing = (refuse: (part: Part) => Part): Behaviour => {
     return (incoming.headers.range === undefined ? good : refused)(incoming, outgoing)
   }
 }
+/** Says of a file by HEAD that it is empty, as one that runs GET and drops what that writes. */
+const emptyByHead = (get: Behaviour): Behaviour => {
+  return (incoming, outgoing) => {
+    if (incoming.method !== 'HEAD') return get(incoming, outgoing)
+    return outgoing.writeHead(200, { etag: '"v1"', 'content-length': '0' }).end()
+  }
+}
+/** Knows no length before it has written the last byte. */
+const withoutLength = (bytes: Uint8Array): Behaviour => {
+  return serving(FILE, () => ({ status: 200, headers: { etag: '"v1"' }, bytes }))
+}
+/** Fails at HEAD alone. */
+const failingAtHead = (code: number): Behaviour => {
+  const failed = serving(FILE, status(code))
+  return (incoming, outgoing) => (incoming.method === 'HEAD' ? failed : good)(incoming, outgoing)
+}
 const all = [200, null, ALPHABET] as const
 
 const ROWS: Row[] = [
@@ -246,6 +262,67 @@ const ROWS: Row[] = [
     answer: [200, null, ''],
     asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0'],
   },
+  // HEAD says that the file is empty
+  {
+    name: 'a HEAD of no bytes',
+    origin: emptyByHead(good),
+    request: 'HEAD',
+    answer: [200, null, ''],
+    asked: ['HEAD /f'],
+  },
+  {
+    name: 'a suffix of no bytes where HEAD says that there are none',
+    origin: emptyByHead(good),
+    headers: { range: 'bytes=-0' },
+    answer: [416, 'bytes */26', ''],
+    asked: ['HEAD /f', 'GET /f bytes=0-0'],
+  },
+  {
+    name: 'a range beyond the end where HEAD says that there are no bytes',
+    origin: emptyByHead(good),
+    headers: { range: 'bytes=99-' },
+    answer: [416, 'bytes */26', ''],
+    asked: ['GET /f bytes=99-', 'HEAD /f', 'GET /f bytes=0-0'],
+  },
+  {
+    name: 'a file without a length, of which HEAD says that it is empty',
+    origin: emptyByHead(withoutLength(FILE.bytes)),
+    answer: [502, null, 'Expected the size of the file, got none\n'],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0'],
+  },
+  {
+    name: 'an empty file without a length, of which HEAD says that it is',
+    origin: emptyByHead(withoutLength(new Uint8Array(0))),
+    answer: [200, null, ''],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0'],
+  },
+  // HEAD fails
+  {
+    name: 'a 500 to HEAD alone',
+    origin: failingAtHead(500),
+    request: 'HEAD',
+    options: { retries: 1 },
+    answer: [200, null, ''],
+    asked: ['HEAD /f', 'HEAD /f', 'GET /f bytes=0-0'],
+  },
+  {
+    name: 'a 500 to HEAD and GET',
+    origin: serving(FILE, status(500)),
+    request: 'HEAD',
+    options: { retries: 1 },
+    answer: [503, '1', ''],
+    asked: ['HEAD /f', 'HEAD /f', 'GET /f bytes=0-0'],
+  },
+  ...[429, 503].map(
+    (code): Row => ({
+      name: `a ${code} to HEAD alone`,
+      origin: failingAtHead(code),
+      request: 'HEAD',
+      options: { retries: 1 },
+      answer: [503, '1', ''],
+      asked: ['HEAD /f', 'HEAD /f'],
+    }),
+  ),
   // Ranges are refused
   ...[400, 406].flatMap((code): Row[] => [
     {
@@ -291,6 +368,24 @@ const ROWS: Row[] = [
     origin: refusing(saying({ 'content-range': 'bytes 0-25/*' })),
     answer: all,
     asked: ['GET /f bytes=0-', 'HEAD /f'],
+  },
+  {
+    name: 'a 416 to any range',
+    origin: refusing(status(416)),
+    answer: [502, null, 'Expected a part of the file, got status 416\n'],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-25'],
+  },
+  {
+    name: 'a 416 to any range, with the size',
+    origin: refusing(status(416, { 'content-range': 'bytes */26' })),
+    answer: [502, null, 'Expected a part of the file, got status 416\n'],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-25'],
+  },
+  {
+    name: 'a 416 to any range, with another size: it has changed',
+    origin: refusing(status(416, { 'content-range': 'bytes */4' })),
+    answer: [503, '1', ''],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-25'],
   },
   // Ranges are ignored
   {
@@ -568,6 +663,21 @@ const ROWS: Row[] = [
     answer: [206, 'bytes 5-9/26', 'fghij'],
     asked: ['GET /f bytes=5-9', 'GET /g bytes=5-9'],
   },
+  ...[
+    ['in UTF-8', Buffer.from('/ü').toString('latin1')],
+    ['in Latin-1', '/ü'],
+    ['encoded', '/%C3%BC'],
+  ].map(
+    ([how, location]): Row => ({
+      name: `a redirect to a name that is ${how}`,
+      origin: (incoming, outgoing) => {
+        if (incoming.url === '/f') return outgoing.writeHead(302, { location }).end()
+        return good(incoming, outgoing)
+      },
+      answer: all,
+      asked: ['GET /f bytes=0-', 'GET /%C3%BC bytes=0-'],
+    }),
+  ),
   ...[301, 302, 303, 307, 308].map(
     (code): Row => ({
       name: `a ${code} that leads in a circle`,
@@ -1163,6 +1273,25 @@ describe('httpOrigin', () => {
     expect(opened).toBe('directory')
   })
 
+  it.each<[what: string, redirects: Record<string, string>, found: string]>([
+    ['its own URL with a slash', { '/a%20b': '/a%20b/' }, 'directory'],
+    ['that in other words', { '/a%20b': '/%61%20b/' }, 'directory'],
+    ['that, elsewhere', { '/a%20b': '/c/d', '/c/d': '/c/d/' }, 'directory'],
+    ['that, and then elsewhere', { '/a%20b': '/a%20b/', '/a%20b/': '/c/d/' }, 'directory'],
+    ['that, and then a file', { '/a%20b': '/a%20b/', '/a%20b/': '/c' }, 'file'],
+    ['a page', { '/a%20b': '/login/' }, 'Expected the file, got a redirect to a folder'],
+  ])('finds what a redirect leads to: %s', async (_what, redirects, found) => {
+    origin.behave((incoming, outgoing) => {
+      const location = redirects[incoming.url ?? '']
+      if (location === undefined) return good(incoming, outgoing)
+      return outgoing.writeHead(302, { location }).end()
+    })
+    const request = new Request('http://localhost/a%20b', { method: 'HEAD' })
+    const opening = Promise.resolve(httpTree(origin.url).open('a b', request))
+    const opened = await opening.catch(({ reason }: OriginError) => reason)
+    expect(opened instanceof Object ? 'file' : opened).toBe(found)
+  })
+
   it('answers what the origin does wrong, and tells those who observe', async () => {
     origin.behave(serving(FILE, status(400)))
     const told: unknown[] = []
@@ -1338,6 +1467,19 @@ describe('httpFile', () => {
     const text = new TextDecoder().decode(await readBytes(file, 5, 10))
     await file.close?.()
     expect([file.size, text, origin.asked]).toEqual([26, 'fghij', ['HEAD /f', 'GET /f bytes=5-9']])
+  })
+
+  it('is not misled by a HEAD that says that there are no bytes', async () => {
+    origin.behave(emptyByHead(good))
+    const file = await httpFile(`${origin.url}f`)
+    expect([file, origin.asked]).toMatchObject([{ size: 26 }, ['HEAD /f', 'GET /f bytes=0-0']])
+  })
+
+  it('knows an empty file by its first byte, and its version by HEAD', async () => {
+    origin.behave(serving({ bytes: new Uint8Array(0), etag: '"e"' }))
+    const file = await httpFile(`${origin.url}f`)
+    const asked = ['HEAD /f', 'GET /f bytes=0-0']
+    expect([file, origin.asked]).toMatchObject([{ size: 0, etag: '"e"' }, asked])
   })
 
   it('says of a file that changes while it is looked for that it is not available', async () => {

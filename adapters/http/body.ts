@@ -1,7 +1,14 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
 import { misanswer, type OriginError } from './failure.ts'
-import { type Head, isSameVersion, readHead, readLength, type VersionHead } from './head.ts'
+import {
+  type Head,
+  isSameVersion,
+  readHead,
+  readLength,
+  readPart,
+  type VersionHead,
+} from './head.ts'
 import { ask, drop, type Reply, type Upstream } from './upstream.ts'
 
 /** Bytes [at, end) of a file, on their way. */
@@ -168,7 +175,8 @@ export async function openBody(
     const { status } = response
     if (status !== 200 && status !== 206) {
       drop(upstream, reply)
-      if (NO_LONGER.includes(status)) throw changed(upstream)
+      const isRefused = status === 416 && (readPart(response.headers).size ?? size) === size
+      if (NO_LONGER.includes(status) && !isRefused) throw changed(upstream)
       throw misanswer(upstream, 'a part of the file', `status ${status}`)
     }
     const head = readHead(response)

@@ -82,8 +82,8 @@ export function originLimits({
   return { retries, timeout, hasSignal: resume || !isWorkerd }
 }
 
-/** Stands for the request of a caller who wants to know what a file is, and not its bytes yet. */
-const NO_REQUEST: RequestLike = { method: 'HEAD', url: '/', headers: new Headers() }
+/** Stands for the request of a caller who wants to know what a file is, and reads it later. */
+const NO_REQUEST: RequestLike = { method: 'READ', url: '/', headers: new Headers() }
 
 /**
  * A file of another server as a source, for one request.

@@ -9,7 +9,7 @@ import { misanswer } from './failure.ts'
 import type { OriginOptions } from './file.ts'
 import { type Head, isSameVersion, readHead, type VersionHead } from './head.ts'
 import { firstSpan } from './spans.ts'
-import { ask, drop, isMissing, type Reply, type Upstream } from './upstream.ts'
+import { ask, drop, isMissing, type Reply, type Upstream, within } from './upstream.ts'
 
 /** What was found for one request. */
 export interface FoundFile {
@@ -40,7 +40,13 @@ export async function find(
   const reply = range ? await ask(upstream, 'GET', { range }, signal) : null
   const head = reply && readFile(upstream, reply, missing)
   if (reply !== null && head === null) return null
-  const version = isVersion(head) ? head : await probe(upstream, missing, signal).catch(giveUp)
+  // A file without a first or a last byte is empty.
+  const isEmpty =
+    reply?.response.status === 416 && !(asked && 'firstPos' in asked && asked.firstPos)
+  const isKnown = request.method === 'HEAD' || isEmpty
+  const version = isVersion(head)
+    ? head
+    : await probe(upstream, missing, isKnown, signal).catch(giveUp)
   if (version === null) {
     reply?.hangUp()
     return null
@@ -102,11 +108,15 @@ function isVersion(head: Head | null): head is VersionHead {
 
 /**
  * What a server says of a file whose bytes are not asked for: by HEAD, or where that is not
- * allowed, as with a presigned URL, by a GET of its first byte.
+ * allowed, as with a presigned URL, or fails, by a GET of its first byte.
+ *
+ * @param isKnown whether HEAD is believed that the file is empty. Some servers run GET for it, and
+ * count what they then don't send
  */
 async function probe(
   upstream: Upstream,
   missing: readonly number[] | undefined,
+  isKnown: boolean,
   signal: AbortSignal | undefined,
 ): Promise<VersionHead | null> {
   const reply = await ask(upstream, 'HEAD', {}, signal)
@@ -114,13 +124,27 @@ async function probe(
   // Any other status may be one of HEAD alone: a presigned URL is for GET.
   if (isMissing(response.status)) return null
   const head = response.ok ? readHead(response) : null
-  if (isVersion(head)) return head
-  const first = await ask(upstream, 'GET', { range: 'bytes=0-0' }, signal)
+  if (isVersion(head) && (isKnown || head.size > 0)) return head
+  // A server that failed was asked often enough.
+  const once = response.status === 500 ? { ...upstream, retries: 0 } : upstream
+  const first = await ask(once, 'GET', { range: 'bytes=0-0' }, signal)
   const told = readFile(upstream, first, missing)
   if (told === null) return null
-  drop(upstream, first)
-  if (isVersion(told)) return told
+  if (isVersion(told)) {
+    drop(upstream, first)
+    return told
+  }
   // Every other file has a first byte.
-  if (first.response.status === 416) return { ...told, size: 0 }
+  const isEmpty = first.response.status === 416 || (head?.size === 0 && (await isOver(once, first)))
+  drop(upstream, first)
+  if (isEmpty) return { ...(head ?? told), size: 0 }
   throw misanswer(upstream, 'the size of the file', 'none')
+}
+
+/** Whether a body ends before it has given a byte. */
+async function isOver({ timeout }: Upstream, { response, hangUp }: Reply): Promise<boolean> {
+  const reader = response.body?.getReader()
+  const read = reader && (await within(timeout, reader.read(), hangUp).catch(() => null))
+  reader?.releaseLock()
+  return read?.done === true
 }

@@ -11,7 +11,7 @@ const MAX_REDIRECTS = 5
  *
  * @param name what errors call the file
  * @param elsewhere the fields for any other origin, and for all that follows it: nothing secret
- * @returns the last response, and its URL
+ * @returns the last response, and the URLs that were asked, up to its own
  * @throws OriginError when it is led on and on, or out of HTTP
  */
 export async function follow(
@@ -19,16 +19,17 @@ export async function follow(
   name: string,
   { headers, ...ask }: Omit<Ask, 'redirect'> & { readonly url: URL },
   elsewhere: Readonly<Record<string, string>>,
-): Promise<{ readonly response: Response; readonly url: URL }> {
+): Promise<{ readonly response: Response; readonly trail: readonly URL[] }> {
   let { url } = ask
+  const trail = [url]
   for (let followed = 0; ; followed++) {
     const send = (redirect: Ask['redirect']) =>
       reach(name, () => fetch(url.href, { ...ask, headers, redirect }))
     const response = await send('manual')
     // A page is not told where: its browser has to follow.
-    if (response.type === 'opaqueredirect') return { url, response: await send('follow') }
-    const location = response.headers.get('location')
-    if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, url }
+    if (response.type === 'opaqueredirect') return { trail, response: await send('follow') }
+    const location = readLocation(response)
+    if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, trail }
     cancel(response)
     const next = URL.canParse(location, url) ? new URL(location, url) : null
     if (followed === MAX_REDIRECTS) {
@@ -39,5 +40,34 @@ export async function follow(
     }
     if (next.origin !== url.origin) headers = new Headers(elsewhere)
     url = next
+    trail.push(url)
+  }
+}
+
+/** Field values come as Latin-1, but browsers read this one as UTF-8, and so do other clients. */
+function readLocation({ headers }: Response): string | null {
+  const value = headers.get('location')
+  // workerd has read it as UTF-8 already.
+  if (value === null || /[^\0-\xff]/.test(value)) return value
+  try {
+    const bytes = Uint8Array.from(value, (char) => char.charCodeAt(0))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return value
+  }
+}
+
+/** Whether a server said that a URL is that of a folder: by one with a slash behind it. */
+export function isFolder(trail: readonly URL[]): boolean {
+  return trail.some(({ pathname }, i) => {
+    return i > 0 && decoded(pathname) === `${decoded(trail[i - 1]?.pathname ?? '')}/`
+  })
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
 }

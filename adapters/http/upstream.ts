@@ -47,7 +47,7 @@ const WORTH_READING = 16 * 1024
  * Sends a request, and again where the server was busy or out of reach.
  *
  * @param signal ends the wait for the head; the body then has `hangUp`
- * @returns the response, whatever else its status is
+ * @returns the response, whatever else its status is; of HEAD also a 500, if it stays
  * @throws OriginError when it stays busy, silent or out of reach, or gives no valid answer; or what
  * `send` throws
  */
@@ -59,7 +59,13 @@ export async function ask(
 ): Promise<Reply> {
   for (let failures = 0; ; failures++) {
     try {
-      return await attempt(upstream, method, fields, signal)
+      const reply = await attempt(upstream, method, fields, signal)
+      const error = busy(upstream.name, reply.response)
+      // Some fail at HEAD alone: whoever asked may do without.
+      const isFailedHead = method === 'HEAD' && reply.response.status === 500
+      if (error === null || (isFailedHead && failures >= upstream.retries)) return reply
+      drop(upstream, reply)
+      throw error
     } catch (thrown) {
       if (!(thrown instanceof OriginError) || thrown.status === 502) throw thrown
       const longest = Math.min(FIRST_PAUSE * 4 ** failures, LONGEST_PAUSE)
@@ -96,11 +102,7 @@ async function attempt(
       // Some fetch heeds no signal.
       cancel(response)
     }
-    const reply = { response, hangUp }
-    const error = busy(name, response)
-    if (error === null) return reply
-    drop(upstream, reply)
-    throw error
+    return { response, hangUp }
   } finally {
     signal?.removeEventListener('abort', abort)
   }

@@ -30,15 +30,15 @@ export function nameOf({ origin, pathname }: URL): string {
 
 /**
  * How files are asked for by their URLs: with the credentials of `root`, which fetch would refuse
- * in a URL, so that they are taken out of it. Whether a URL that a redirect led to is that of a
- * file, `isFile` tells; any other is not there.
+ * in a URL, so that they are taken out of it. Whether the URLs that redirects led to end in that of
+ * a file, `isFile` tells; any other is not there.
  *
  * @throws TypeError or RangeError if the credentials or an option are invalid
  */
 export function upstreamsOf(
   root: URL,
   options: HttpTreeOptions,
-): (url: URL, isFile?: (url: URL) => boolean) => Upstream {
+): (url: URL, isFile?: (trail: readonly URL[]) => boolean) => Upstream {
   const { fetch = storedFetch, requestHeaders } = options
   const limits = originLimits(options)
   if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
@@ -62,7 +62,7 @@ export function upstreamsOf(
         cancel(found.response)
         return send(method, {}, signal)
       }
-      if (isFile(found.url)) return found.response
+      if (isFile(found.trail)) return found.response
       cancel(found.response)
       return new Response(null, { status: 404 })
     },

@@ -123,6 +123,8 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const looked = await versions.find(name, ask, () => hangUpSignal(request))
     if (looked === 'uncacheable') return lookup(request, ...context)
     if (!isVersion(looked)) return looked
+    // It has no blocks; and if it is empty by HEAD alone, there is something to read.
+    if (looked.size === 0 && request.method !== 'HEAD') return lookup(request, ...context)
     return blockSource(looked, blocking, blocksOf(looked, name, copyOf(request), context))
   }
 
