@@ -262,6 +262,7 @@ describe.runIf(executablePath)('in a browser, across two origins', () => {
   })
 
   it('a script reads ranges, conditions and the fields that it needs', async () => {
+    seen.length = 0
     const browser = await launchChromium()
     try {
       const tab = await browser.newPage()

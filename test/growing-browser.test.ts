@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { growingFile, nodeListener } from '../adapters/node.ts'
 import { executablePath, launchChromium } from './support/chromium.ts'
 import { areInstalled } from './support/installed.ts'
@@ -17,7 +17,7 @@ const LIVE = 'frag_keyframe+empty_moov+default_base_moof'
 describe.skipIf(executablePath === null || !areInstalled('ffmpeg'))('Chromium', () => {
   const directory = temporaryDirectory()
   const path = join(directory, 'recording.mp4')
-  const writer = new AbortController()
+  let writer: AbortController
   const asked: string[] = []
   const server = createServer(
     nodeListener((request) => {
@@ -46,10 +46,13 @@ describe.skipIf(executablePath === null || !areInstalled('ffmpeg'))('Chromium', 
   })
 
   it('plays a recording while it is written, to its end', async () => {
+    writer = new AbortController()
+    asked.length = 0
     // Four of its eight seconds: fragments are of one each.
     const half = startOfFragment(film, 4)
     writeFileSync(path, film.subarray(0, half))
     const tab = await browser.newPage()
+    onTestFinished(() => tab.close())
     const port = (server.address() as AddressInfo).port
     await tab.goto(`http://127.0.0.1:${port}/`)
     const state = () => {

@@ -448,7 +448,7 @@ describe('clients that read listings', () => {
   const fusermount = httpdirfs && findClient('fusermount')
   it.runIf(fusermount)('httpdirfs mounts it', async ({ skip }) => {
     const at = join(outside, 'mounted')
-    mkdirSync(at)
+    mkdirSync(at, { recursive: true })
     const cache = join(outside, 'cache')
     const mount = run(httpdirfs ?? '', ['-f', '--cache-location', cache, url, at])
     try {

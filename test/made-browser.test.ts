@@ -93,6 +93,7 @@ describe.concurrent.each(BROWSERS)('in $name', ({ launch }) => {
   /** Loads a film, and counts what it takes until there is a picture. */
   async function requestsFor(film: string): Promise<number> {
     await tab.open(`${url}/`)
+    asked.length = 0
     await tab.run(async (film) => {
       const video = document.querySelector('video') as HTMLVideoElement
       const loaded = new Promise((resolve) => video.addEventListener('loadeddata', resolve))
@@ -140,8 +141,9 @@ describe.concurrent.each(BROWSERS)('in $name', ({ launch }) => {
   it.sequential('hls.js plays the playlist of a fragmented film, and seeks', async ({ skip }) => {
     if (!hasFfmpeg) return skip('ffmpeg is not installed')
     const flags = 'empty_moov+frag_keyframe+default_base_moof+global_sidx'
-    const args = ['-v', 'error', '-i', `${MEDIA}film.mp4`, '-c', 'copy', '-movflags', flags]
+    const args = ['-v', 'error', '-y', '-i', `${MEDIA}film.mp4`, '-c', 'copy', '-movflags', flags]
     execFileSync('ffmpeg', [...args, fragmented])
+    asked.length = 0
     await tab.open(`${url}/hls.html`)
     await tab.run(async () => {
       const video = document.querySelector('video') as HTMLVideoElement

@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   renameSync,
   rmSync,
@@ -391,7 +392,9 @@ describe('what is found anew at once', () => {
   })
 
   it('and not for whom a root of a like name has it', async () => {
-    for (const name of ['films', 'films new']) mkdirSync(join(directory, name))
+    for (const name of ['films', 'films new']) {
+      mkdirSync(join(directory, name), { recursive: true })
+    }
     write(join(directory, 'films new', 'x.txt'), 'not for all')
     const lookUp = (root: string, target: string) =>
       nodeDirectory(join(directory, root))(new Request(`http://host${target}`))
@@ -459,7 +462,8 @@ describe('what is found anew at once', () => {
 describe.runIf(canCountHandles)('a path that nobody asked for lately', () => {
   it('is looked at in another thread', async () => {
     // All four that there are wait for writers.
-    const fifos = Array.from({ length: 4 }, (_, i) => join(directory, `fifo-${i}`))
+    const place = mkdtempSync(join(directory, 'fifos-'))
+    const fifos = Array.from({ length: 4 }, (_, i) => join(place, `${i}`))
     execFileSync('mkfifo', fifos)
     const opened = fifos.map((fifo) => openFile(fifo, 'r'))
     let isFound = false

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { blocksOf, compile, startBlock, writeInPackage } from './support/blocks.ts'
@@ -138,6 +138,7 @@ describe('docs/site.md', () => {
       ['app.js', 'start()'],
       ['404.html', '<h1>Nothing'],
     ]
+    rmSync(join(folder, 'files.db'), { force: true })
     const make = `import { DatabaseSync } from 'node:sqlite'
       const database = new DatabaseSync('files.db')
       database.exec('CREATE TABLE files (path TEXT PRIMARY KEY, data BLOB, etag TEXT)')

@@ -2,6 +2,7 @@ import {
   copyFileSync,
   mkdirSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -381,6 +382,7 @@ describe('?zip of a directory', () => {
   const handler = fileHandler(nodeDirectory(directory, { download: zipFolder, keepOpen: 0 }))
 
   it('has what is served of it: no hidden file, and no link that leads out, or up', async () => {
+    rmSync(join(directory, 'films'), { recursive: true, force: true })
     mkdirSync(join(directory, 'films/.git/objects'), { recursive: true })
     mkdirSync(join(directory, 'films/extras'))
     for (const path of [

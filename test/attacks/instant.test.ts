@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -59,8 +59,7 @@ async function answersTo(
   { name, runtime, flags }: (typeof runs)[number],
   user: { uid?: number; gid?: number },
 ): Promise<unknown> {
-  const directory = join(place, `${name}-${change}`)
-  mkdirSync(directory)
+  const directory = mkdtempSync(join(place, `${name}-${change}-`))
   chmodSync(place, 0o755)
   if (user.uid !== undefined) chownSync(directory, user.uid, user.gid ?? user.uid)
   const args = [...flags, script, directory, change, `${ROUNDS[change]}`]

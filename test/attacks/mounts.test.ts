@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Program, run } from '../support/process.ts'
@@ -9,6 +9,9 @@ import { type FileTargetName, installed, startTargets, type Target } from '../wi
 
 const program = canMount() ? compile('mount') : null
 const names = installed(['node-fetch', 'node-direct', 'bun', 'deno', 'deno-native'] as const)
+
+/** For the roots of all: each test, and each try, makes its own. */
+const place = temporaryDirectory()
 
 const LOCAL = ['local.txt', 'missing.txt']
 /** Bun has two threads on a machine of two cores: one for a mount that stalls, one for the rest. */
@@ -115,7 +118,7 @@ async function serve(
   name: FileTargetName,
   ...options: string[]
 ): Promise<{ target: Target; mount: Program; root: string }> {
-  const root = directories.pop() ?? ''
+  const root = mkdtempSync(join(place, 'root-'))
   mkdirSync(join(root, 'net'))
   writeFileSync(join(root, 'local.txt'), 'local file')
   const mount = run(program ?? '', [join(root, 'net'), ...options])
@@ -130,8 +133,6 @@ async function serve(
   })
   return { target, mount, root }
 }
-
-const directories = Array.from({ length: 6 * names.length }, temporaryDirectory)
 
 async function command(mount: Program, text: string): Promise<void> {
   const count = () => mount.stdout().split(`${text}\n`).length

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { fetchOnce } from '../support/client.ts'
@@ -21,6 +21,7 @@ const targets = serving(names, root)
 describe.each(names)('%s', (name) => {
   it('never opens a FIFO: who waits to write into it goes on waiting', async () => {
     const fifo = join(root, `fifo-${name}`)
+    rmSync(fifo, { force: true })
     execFileSync('mkfifo', [fifo])
     const writer = run(
       ...python('import sys; print("opens", flush=True); open(sys.argv[1], "w")', fifo),

@@ -25,7 +25,14 @@ const FLAGS = [
   '--disable-sync',
 ]
 
+/** Longer than a cold start of it takes on a busy machine, in ms. */
+const LAUNCH = 120_000
+
 /** Starts it, headless and with a new profile. */
 export function launchChromium(...flags: string[]): Promise<Browser> {
-  return chromium.launch({ executablePath: executablePath ?? '', args: [...FLAGS, ...flags] })
+  return chromium.launch({
+    executablePath: executablePath ?? '',
+    args: [...FLAGS, ...flags],
+    timeout: LAUNCH,
+  })
 }

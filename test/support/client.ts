@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { PATIENCE } from './wait.ts'
 
 /** The head of a response as it came over the wire. */
 export interface Head {
@@ -61,13 +62,10 @@ export interface Connection {
   readonly socket: Socket
 }
 
-/** Longer than any answer takes on a busy machine: after it, the server hangs. */
-const PATIENCE = 15_000
-
 const HEAD_END = Buffer.from('\r\n\r\n')
 const LINE_END = Buffer.from('\r\n')
 
-/** @param patience how many ms of silence are the end of it */
+/** @param patience how many ms of silence are the end of it: longer than any answer takes */
 export async function open(port: number, patience: number = PATIENCE): Promise<Connection> {
   const connection = begin(port, patience)
   await once(connection.socket, 'connect')

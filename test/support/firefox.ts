@@ -6,6 +6,12 @@ import { join } from 'node:path'
 import { expectProgram } from './installed.ts'
 import { eventually } from './wait.ts'
 
+/** Longer than a cold start of it takes on a busy machine, in ms. */
+const LAUNCH = 120_000
+
+/** Longer than a page takes to be loaded, or a script to be done, in ms. */
+const PATIENT = 60_000
+
 /** A real Firefox of the machine's; null when there is none. */
 export const firefoxPath: string | null = expectProgram('firefox-esr', 'firefox')
 
@@ -39,16 +45,17 @@ export class Firefox {
     const flags = ['--headless', '--marionette', '--remote-allow-system-access', '--no-remote']
     const args = [...flags, '--profile', profile]
     const child = spawn(firefoxPath ?? '', args, { stdio: 'ignore' })
-    const port = await eventually('the port of Firefox', () => {
-      const file = join(profile, 'MarionetteActivePort')
-      return existsSync(file) ? Number(readFileSync(file, 'utf8')) || null : null
-    })
-    const socket = connect(port, '127.0.0.1')
-    const firefox = new Firefox(child, socket, profile)
-    const capabilities = { alwaysMatch: { unhandledPromptBehavior: 'dismiss' } }
-    await firefox.ask('WebDriver:NewSession', { capabilities })
-    await firefox.ask('WebDriver:SetTimeouts', { script: 30_000, pageLoad: 30_000 })
-    return firefox
+    try {
+      const port = await eventually('the port of Firefox', () => portOf(profile), LAUNCH)
+      const firefox = new Firefox(child, connect(port, '127.0.0.1'), profile)
+      const capabilities = { alwaysMatch: { unhandledPromptBehavior: 'dismiss' } }
+      await firefox.ask('WebDriver:NewSession', { capabilities })
+      await firefox.ask('WebDriver:SetTimeouts', { script: PATIENT, pageLoad: PATIENT })
+      return firefox
+    } catch (error) {
+      child.kill('SIGKILL')
+      throw error
+    }
   }
 
   open(url: string): Promise<unknown> {
@@ -140,6 +147,12 @@ export class Firefox {
       if (Array.isArray(frame)) this.#waiting.get(frame[1])?.(frame as Reply)
     }
   }
+}
+
+/** The port that it listens on, once it does. */
+function portOf(profile: string): number | null {
+  const file = join(profile, 'MarionetteActivePort')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) || null : null
 }
 
 type Reply = [type: 1, id: number, error: { message: string } | null, result: { value?: unknown }]

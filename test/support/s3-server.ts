@@ -7,6 +7,7 @@ import { areInstalled, findProgram } from './installed.ts'
 import { freePorts } from './ports.ts'
 import { run } from './process.ts'
 import { temporaryDirectory } from './temporary.ts'
+import { eventually } from './wait.ts'
 
 /** A store that speaks S3, with a bucket to write to. */
 export interface S3Server {
@@ -18,6 +19,9 @@ export interface S3Server {
   presign(key: string): Promise<string>
   stop(): Promise<void>
 }
+
+/** Longer than any store takes on a busy machine until it serves, in ms. */
+const START = 120_000
 
 /** Whether Ceph is installed. */
 export const hasCeph: boolean = areInstalled('ceph-mon', 'ceph-osd', 'radosgw')
@@ -78,14 +82,14 @@ async function withBucket(
 export function bucketOf(
   endpoint: string,
   credentials: S3Server['credentials'],
-): Omit<S3Server, 'stop'> & { create(): Promise<void> } {
+): Omit<S3Server, 'stop'> & { create(): Promise<unknown> } {
   const client = new AwsClient({ ...credentials, service: 's3', region: 'us-east-1', retries: 0 })
   const bucket = `${endpoint}/films`
   const urlOf = (key: string) => `${bucket}/${key.split('/').map(encode).join('/')}`
   return {
     location: { endpoint, bucket: 'films', credentials },
     credentials,
-    create: () => send('PUT', bucket),
+    create: () => eventually(`a bucket at ${bucket}`, make, START),
     put: (key, bytes, headers = {}) => {
       return send('PUT', urlOf(key), { body: new Uint8Array(bytes), headers })
     },
@@ -94,6 +98,13 @@ export function bucketOf(
       const { url } = await client.sign(urlOf(key), { aws: { signQuery: true } })
       return url
     },
+  }
+
+  /** Whether the bucket is there. A store may listen before what is behind it is ready. */
+  async function make(): Promise<true | null> {
+    const response = await client.fetch(bucket, { method: 'PUT' }).catch(() => null)
+    await response?.text()
+    return response?.ok || response?.status === 409 ? true : null
   }
 
   async function send(

@@ -43,6 +43,7 @@ describe.concurrent.each(ELSEWHERE)('%s', (name) => {
   it.sequential('a bucket that never answers keeps no other request waiting', async ({
     expect,
   }) => {
+    origin.asked.length = 0
     const waiting = await Promise.all(
       Array.from({ length: MANY }, async (_, index) => {
         const connection = await open(target.port)

@@ -1,0 +1,14 @@
+import { writeFileSync } from 'node:fs'
+import process from 'node:process'
+
+/** A reporter for vitest: writes down which files failed, each behind the name of its project. */
+export default class {
+  onTestRunEnd(files, errors) {
+    const failed = files.filter((file) => file.state() === 'failed')
+    const lines = failed.map(
+      ({ project, relativeModuleId }) => `${project.name} ${relativeModuleId}\n`,
+    )
+    // What failed outside of all files, no file can make good.
+    if (errors.length === 0) writeFileSync(process.env.FAILED, lines.join(''))
+  }
+}
