@@ -1,15 +1,6 @@
 import { type FileTree, join } from './tree.ts'
 import { isNameable } from './url-path.ts'
 
-/** Of a view: the tree that it is a view of, and the folder. */
-const folders = new WeakMap<FileTree, Place>()
-
-/** A path of a tree. */
-export interface Place {
-  readonly tree: FileTree
-  readonly path: string
-}
-
 /** What names a file for as long as its store is there. */
 type Origin = readonly [store: object, name: string]
 
@@ -30,15 +21,7 @@ export function originOf(tree: FileTree, path: string): Origin {
 
 /** What is inside of one folder of a tree, as a tree. */
 export function folderOf(tree: FileTree, folder: string): FileTree {
-  const view = viewOf(tree, folder)
-  folders.set(view, { tree, path: folder })
-  return view
-}
-
-/** Where a path is in the tree that lasts: one of a folder is made for each request. */
-export function placeOf(tree: FileTree, path: string): Place {
-  const folder = folders.get(tree)
-  return folder === undefined ? { tree, path } : { ...folder, path: join(folder.path, path) }
+  return viewOf(tree, folder)
 }
 
 /** A tree where names are also found that are stored in another Unicode form. */
