@@ -69,19 +69,16 @@ const CONNECTION_FIELDS =
 export const COMPUTED_FIELDS: RegExp =
   /^(?:accept-ranges|content-range|etag|last-modified|x-content-type-options)$/
 
-/** Lifetimes of other names: targeted ones (RFC 9213), and those of old. */
-const OTHER_LIFETIMES = '.+-cache-control|expires|surrogate-control'
-
-/** What belongs to a file under its own URL, but to no page in its place, beside Cache-Control. */
-export const ABOUT_ITS_URL: RegExp = new RegExp(`^(?:content-disposition|${OTHER_LIFETIMES})$`)
-
 /**
- * What describes the file and not the error: cache lifetimes, and digests (RFC 9530), too. CORS and
- * the like are kept: a script can read the complete length.
+ * What describes the file and not the error: cache lifetimes, targeted ones included (RFC 9213),
+ * and digests (RFC 9530), too. CORS and the like are kept: a script can read the complete length.
  */
-const ABOUT_THE_FILE = new RegExp(
-  `^(?:content-.*|cache-control|${OTHER_LIFETIMES}|(?:repr-)?digest)$`,
-)
+const ABOUT_THE_FILE =
+  /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/
+
+/** What belongs to a file under its own URL, but to no page in its place; and Cache-Control does. */
+export const ABOUT_ITS_URL: RegExp =
+  /^(?:content-disposition|.+-cache-control|expires|surrogate-control)$/
 
 /** Which of a source's fields the answer leaves out, by its status. */
 const LEFT_OUT = {

@@ -14,6 +14,7 @@ import { fileSource } from '../adapters/local/file-source.ts'
 import { type DirectoryOptions, type LocalOptions, localTree } from '../adapters/local/tree.ts'
 import { nodeDirectory } from '../adapters/node.ts'
 import { type Entry, type FileTree, isFile } from '../adapters/site/tree.ts'
+import { zipFolder } from '../adapters/zip.ts'
 import { readBytes } from '../src/reader.ts'
 import { fileHandler } from '../src/serve.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -206,6 +207,17 @@ describe('the folder of a user', () => {
     await (await whole(new Request(`http://host/${user}${path}`))).text()
     const found = [await followed(user, path), await confined(user, path)]
     expect([...found, await confined(user, path)]).toEqual([follow, inside, inside])
+  })
+
+  it.each<[links: LocalOptions['links'], texts: string[]]>([
+    ['inside', ['of Ann']],
+    ['follow', ['of Ann', 'of Bob']],
+  ])('is an archive without what links lead to elsewhere; %s', async (links, texts) => {
+    const within = () => 'ann'
+    const handler = fileHandler(nodeDirectory(users, { links, within, download: zipFolder }))
+    const response = await handler(new Request('http://host/?zip'))
+    const archive = Buffer.from(await response.arrayBuffer())
+    expect(['of Ann', 'of Bob'].filter((text) => archive.includes(text))).toEqual(texts)
   })
 })
 

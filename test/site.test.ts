@@ -2,7 +2,6 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { TreeFile } from '../adapters/site/tree.ts'
-import { type Place, placeOf } from '../adapters/site/views.ts'
 import {
   attachment,
   type Entry,
@@ -994,14 +993,14 @@ describe('within', () => {
 })
 
 describe('a folder within', () => {
-  it('is a place in the tree that lasts, so that what is learned of it can be kept', async () => {
-    const places: Place[] = []
+  it('is the same tree for all requests, so that what is learned of it can be kept', async () => {
+    const trees: FileTree[] = []
     const lookup = site(
       { open: () => 'directory' as const },
       {
         within: (_request, user: string) => user,
-        download(tree, path) {
-          places.push(placeOf(tree, path))
+        download(tree) {
+          trees.push(tree)
           return EMPTY
         },
         index: false,
@@ -1010,8 +1009,12 @@ describe('a folder within', () => {
     for (const user of ['ann', 'bob', 'ann']) {
       await lookup({ method: 'GET', url: '/films/?zip', headers: new Headers() }, user)
     }
-    expect(places.map(({ path }) => path)).toEqual(['ann/films', 'bob/films', 'ann/films'])
-    expect(new Set(places.map(({ tree }) => tree)).size).toBe(1)
+    const [ann, bob] = trees
+    expect(trees.map((tree) => (tree === ann ? 'ann' : tree === bob ? 'bob' : ''))).toEqual([
+      'ann',
+      'bob',
+      'ann',
+    ])
   })
 })
 

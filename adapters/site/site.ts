@@ -1,4 +1,5 @@
 import type { FileLookup } from '../../src/lookup.ts'
+import { BoundedMap } from '../store/bounded-map.ts'
 import { search } from './search.ts'
 import { readOptions, type SiteOptions } from './site-options.ts'
 import type { FileTree } from './tree.ts'
@@ -29,10 +30,16 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
     return (request, ...context) =>
       search({ rules, tree: whole, isWithin: false, request, context })
   }
+  const folders = new BoundedMap<string, FileTree>(MAX_FOLDERS)
   return async (request, ...context) => {
     const folder = await within(request, ...context)
     // An id from elsewhere must not lead out of its folder.
     if (!isName(folder)) return null
-    return search({ rules, tree: folderOf(whole, folder), isWithin: true, request, context })
+    const tree = folders.get(folder) ?? folderOf(whole, folder)
+    folders.set(folder, tree)
+    return search({ rules, tree, isWithin: true, request, context })
   }
 }
+
+/** How many folders of `within` are the same tree for one request after the other. */
+const MAX_FOLDERS = 1000

@@ -1,15 +1,6 @@
 import { type FileTree, join } from './tree.ts'
 import { isNameable } from './url-path.ts'
 
-/** The tree behind a view of one of its folders, and the folder. */
-const folders = new WeakMap<FileTree, Place>()
-
-/** A path of a tree. */
-export interface Place {
-  readonly tree: FileTree
-  readonly path: string
-}
-
 /** What names a file for as long as its store is there. */
 type Origin = readonly [store: object, name: string]
 
@@ -34,15 +25,7 @@ export function originOf(tree: FileTree, path: string): Origin {
 
 /** A folder of a tree, as a tree. */
 export function folderOf(tree: FileTree, folder: string): FileTree {
-  const view = viewOf(tree, folder)
-  folders.set(view, { tree, path: folder })
-  return view
-}
-
-/** The path in the tree behind a view, which may be made for each request; else the path itself. */
-export function placeOf(tree: FileTree, path: string): Place {
-  const folder = folders.get(tree)
-  return folder === undefined ? { tree, path } : { ...folder, path: join(folder.path, path) }
+  return viewOf(tree, folder)
 }
 
 /** A tree where names are also found that are stored in another Unicode form. */

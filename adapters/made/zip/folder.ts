@@ -6,10 +6,11 @@ import { contentDisposition } from '../../site/disposition.ts'
 import { overlay } from '../../site/overlay.ts'
 import { othersTurn, RUN_LENGTH, sortEntries } from '../../site/sorting.ts'
 import type { Entry, FileTree, TreeFile } from '../../site/tree.ts'
-import { placeOf } from '../../site/views.ts'
+import { originOf } from '../../site/views.ts'
 import { atOnce } from '../../store/at-once.ts'
 import { awaited } from '../flights.ts'
 import { askingFor, copyOf } from '../request.ts'
+import { Checksums } from './checksums.ts'
 import { KnownTree } from './known-tree.ts'
 import { archiveOf, plan, planOf, type ZipMember, type ZipOptions } from './zip.ts'
 
@@ -25,8 +26,11 @@ export interface ZipFolderOptions extends ZipOptions {
 
 const MAX_MEMBERS = 100_000
 
-/** What was learned of each tree. */
+/** What was learned of each tree: one may hide what another one of its store finds. */
 const trees = new WeakMap<FileTree, KnownTree>()
+
+/** The checksums of each store: a tree of it may be made anew for each request. */
+const stores = new WeakMap<object, Checksums>()
 
 /**
  * A folder of a site as a ZIP archive: all that the tree lists below it and opens, so that hidden
@@ -35,7 +39,7 @@ const trees = new WeakMap<FileTree, KnownTree>()
  * The folder is looked through for each archive, but once for all who ask for it at the same time,
  * and no longer than one of them waits. A file that is listed without its version is opened to
  * learn it. For as long as the tree is there, such versions are remembered while size and date are
- * listed as they were, and checksums for each version.
+ * listed as they were; and for as long as its store is, checksums for each version.
  *
  * @param path of the folder, as for `tree.open`
  * @param request what the tree is asked with, as if for the HEAD of each file, without its Range
@@ -58,16 +62,19 @@ export async function zipFolder(
   const name = path.split('/').findLast((segment) => segment !== '') ?? 'files'
   const { filename = `${name}.zip`, maxMembers = MAX_MEMBERS, headers, ...others } = options
   expectHeaders(headers)
-  const { tree: store, path: folder } = placeOf(tree, path.replace(/\/$/, ''))
-  const known = trees.get(store) ?? new KnownTree()
-  trees.set(store, known)
+  const folder = path.replace(/\/$/, '')
+  const [store, start] = originOf(tree, '')
+  const checksums = stores.get(store) ?? new Checksums()
+  stores.set(store, checksums)
+  const known = trees.get(tree) ?? new KnownTree()
+  trees.set(tree, known)
   // The archive keeps it for as long as its body.
   const kept = copyOf(request)
   const open = (id: string, signal?: AbortSignal) =>
-    openFile(store, id, askingFor(kept, 'HEAD', null, signal))
+    openFile(tree, id.slice(start.length), askingFor(kept, 'HEAD', null, signal))
   const share = known.plans().join(JSON.stringify([folder, maxMembers]), (signal) => {
-    const asked = { tree: store, open: (id: string) => open(id, signal), known, maxMembers, signal }
-    return planOf(below({ ...asked, count: 0 }, folder), plan)
+    const asked = { tree, start, known, maxMembers, signal }
+    return planOf(below({ ...asked, open: (id) => open(id, signal), count: 0 }, folder), plan)
   })
   const shared = await awaited(share, hangUpSignal(request))
   // Each request for itself: by what it says of who asks, one may open a file and another may not.
@@ -76,7 +83,6 @@ export async function zipFolder(
     open: async () => known.recognise(entry, await open(entry.id)),
   }))
   const saved = { 'content-disposition': contentDisposition('attachment', filename) }
-  const { checksums } = known
   return archiveOf(
     { ...shared, entries },
     { checksums, ...others, headers: overlay(saved, headers) },
@@ -86,7 +92,9 @@ export async function zipFolder(
 /** A look through a folder, for all who wait for it. */
 interface Walk {
   readonly tree: FileTree
-  readonly open: (path: string) => Promise<TreeFile | null>
+  /** What the names of its files in its store begin with. */
+  readonly start: string
+  readonly open: (id: string) => Promise<TreeFile | null>
   readonly known: KnownTree
   readonly maxMembers: number
   readonly signal: AbortSignal
@@ -102,7 +110,7 @@ async function* below(walk: Walk, folder: string, prefix = ''): AsyncGenerator<Z
     walk.signal.throwIfAborted()
     const { name, kind, lastModified } = entry
     if (kind === 'directory') return [entry, { name: `${prefix}${name}/`, lastModified }]
-    return [entry, await learnFile(walk, pathOf(entry), prefix + name, entry)]
+    return [entry, await learnFile(walk, walk.start + pathOf(entry), prefix + name, entry)]
   }
   for await (const [entry, member] of atOnce(entries, learn)) {
     if (member === null) continue

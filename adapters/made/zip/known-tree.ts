@@ -5,7 +5,6 @@ import { plain } from '../../site/plain.ts'
 import type { Entry, TreeFile } from '../../site/tree.ts'
 import { BoundedMap } from '../../store/bounded-map.ts'
 import { Flights } from '../flights.ts'
-import { Checksums } from './checksums.ts'
 import type { Plan, Planned } from './zip.ts'
 
 /** What tells one state of an entry of a listing from another. */
@@ -28,7 +27,6 @@ const MAX_FILES = 100_000
  * once it is opened for its bytes, the body breaks off, and the next one knows better.
  */
 export class KnownTree {
-  readonly checksums: Checksums = new Checksums()
   readonly #plans = new Flights<Plan>()
   readonly #versions = new BoundedMap<string, Remembered>(MAX_FILES)
 
