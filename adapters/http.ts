@@ -115,9 +115,16 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   }
   const tree: FileTree = {
     isFlat: true,
-    async *list(path) {
+    async *list(path, _depth, signal) {
       const url = urlOf(path === '' ? '' : `${path}/`)
-      if (url !== null) yield* listIndex(upstreamOf(url), url, options.missing)
+      if (url === null) return
+      // A link is relative to where a redirect has led.
+      let folder = url
+      const upstream = upstreamOf(url, (trail) => {
+        folder = trail.findLast(({ pathname }) => pathname.endsWith('/')) ?? url
+        return true
+      })
+      yield* listIndex(upstream, () => folder, options.missing, signal)
     },
     async open(path, request) {
       // What a server gives for a directory is no file.
@@ -183,6 +190,7 @@ function nameOf({ origin, pathname }: URL): string {
 function upstreamsOf(root: URL, options: HttpTreeOptions) {
   const { fetch = storedFetch, requestHeaders } = options
   const limits = originLimits(options)
+  const { timeout } = limits
   if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
   const credentials = basic(root)
   root.username = ''
@@ -199,7 +207,12 @@ function upstreamsOf(root: URL, options: HttpTreeOptions) {
         if (!Object.hasOwn(fields, field)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)
-      const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
+      const found = await follow(
+        fetch,
+        nameOf(url),
+        { url, method, headers, signal, timeout },
+        elsewhere,
+      )
       if (isRefusal(fields, found.response)) {
         cancel(found.response)
         return send(method, {}, signal)

@@ -86,10 +86,12 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
 
 /**
  * The signal of a request whose client may hang up while something is looked for; undefined where
- * nobody tells. Deno would, but prints a warning at the first use of it.
+ * nobody tells. Deno would, but prints a warning at the first use of its Request's; what is made
+ * like one may have its own.
  */
 export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
-  return agent.startsWith('Deno') ? undefined : request.signal
+  if (!agent.startsWith('Deno')) return request.signal
+  return Object.getOwnPropertyDescriptor(request, 'signal')?.value
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

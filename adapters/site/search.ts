@@ -2,6 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import { fileFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
+import { hangUpSignal } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { listing } from './listing.ts'
 import { withDefaults } from './overlay.ts'
@@ -52,7 +53,8 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  return listing(request, path && `${path}/`, query, tree.list?.(path) ?? [], format)
+  const entries = tree.list?.(path, 0, hangUpSignal(request)) ?? []
+  return listing(request, path && `${path}/`, query, entries, format)
 }
 
 /** What a path without a slash names, if not a file of that name. */
@@ -65,23 +67,29 @@ async function instead(visit: Visit, path: string, opened: Opened): Promise<Foun
     if (file !== null) return file
   }
   if (opened !== 'directory' && !tree.isFlat) return null
-  return toItsSlash(visit, path, lastSegment(path))
+  return toItsSlash(visit, path, lastSegment(path), opened)
 }
 
 /** A redirect to a folder's own URL, which ends in a slash; null if nothing is there. */
-async function toItsSlash(visit: Visit, path: string, name: string): Promise<Answer | null> {
+async function toItsSlash(
+  visit: Visit,
+  path: string,
+  name: string,
+  opened: Opened = null,
+): Promise<Answer | null> {
   const { rules, tree, request } = visit
   const { index, listing: format, download } = rules
   const page = index === null ? null : await tree.open(join(path, index), request)
   if (isFile(page)) void closeSource(page)
-  else if ((format === null && !download) || !(await isFolder(visit, path))) return null
+  else if (format === null && !download) return null
+  else if (opened !== 'directory' && !(await isFolder(visit, path))) return null
   return toFolder(encodeURIComponent(name), queryOf(request))
 }
 
 async function isFolder({ tree, isWithin, request }: Visit, path: string): Promise<boolean> {
   if (path === '' && !isWithin) return true
   if (tree.isFlat) {
-    for await (const _ of tree.list?.(path) ?? []) return true
+    for await (const _ of tree.list?.(path, 0, hangUpSignal(request)) ?? []) return true
     return false
   }
   const opened = await tree.open(path, request)
