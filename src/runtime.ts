@@ -86,12 +86,10 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
 
 /**
  * The signal of a request whose client may hang up while something is looked for; undefined where
- * nobody tells. Deno would, but prints a warning at the first use of its Request's; what is made
- * like one may have its own.
+ * nobody tells. Deno would, but prints a warning at the first use of it.
  */
 export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
-  if (!agent.startsWith('Deno')) return request.signal
-  return Object.getOwnPropertyDescriptor(request, 'signal')?.value
+  return agent.startsWith('Deno') ? undefined : request.signal
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

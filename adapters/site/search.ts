@@ -10,7 +10,7 @@ import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { type Role, represent, type Visit } from './represent.ts'
 import { requestLike } from './request-like.ts'
-import { isFile, join, type Opened } from './tree.ts'
+import { type Entry, isFile, join, type Opened } from './tree.ts'
 import { parseTarget, type Target, toTarget } from './url-path.ts'
 
 /** What is found for a request; at once, if it is a file that the tree opens at once. */
@@ -53,8 +53,7 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  const entries = tree.list?.(path, 0, hangUpSignal(request)) ?? []
-  return listing(request, path && `${path}/`, query, entries, format)
+  return listing(request, path && `${path}/`, query, entriesOf(visit, path), format)
 }
 
 /** What a path without a slash names, if not a file of that name. */
@@ -86,15 +85,21 @@ async function toItsSlash(
   return toFolder(encodeURIComponent(name), queryOf(request))
 }
 
-async function isFolder({ tree, isWithin, request }: Visit, path: string): Promise<boolean> {
+async function isFolder(visit: Visit, path: string): Promise<boolean> {
+  const { tree, isWithin, request } = visit
   if (path === '' && !isWithin) return true
   if (tree.isFlat) {
-    for await (const _ of tree.list?.(path, 0, hangUpSignal(request)) ?? []) return true
+    for await (const _ of entriesOf(visit, path)) return true
     return false
   }
   const opened = await tree.open(path, request)
   if (isFile(opened)) void closeSource(opened)
   return opened === 'directory'
+}
+
+/** What is in a folder, until the client hangs up. */
+function entriesOf({ tree, request }: Visit, path: string): AsyncIterable<Entry> | Entry[] {
+  return tree.list?.(path, 0, hangUpSignal(request)) ?? []
 }
 
 /**
