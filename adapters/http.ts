@@ -101,9 +101,16 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   }
   const tree: FileTree = {
     isFlat: true,
-    async *list(path) {
+    async *list(path, _depth, signal) {
       const url = urlOf(path === '' ? '' : `${path}/`)
-      if (url !== null) yield* listIndex(upstreamOf(url), url, options.missing)
+      if (url === null) return
+      // A link is relative to where a redirect has led.
+      let folder = url
+      const upstream = upstreamOf(url, (trail) => {
+        folder = trail.findLast(({ pathname }) => pathname.endsWith('/')) ?? url
+        return true
+      })
+      yield* listIndex(upstream, () => folder, options.missing, signal)
     },
     async open(path, request) {
       // What a server gives for a directory is no file.

@@ -109,10 +109,11 @@ export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileT
   const tree: FileTree = {
     isFlat: true,
     open: (path, request) => objectOf(upstreamOf, prefix + path, request, options),
-    list: (path) => {
+    list: (path, _depth, signal) => {
       return listObjects(
         (query) => upstreamOf('', query),
         path === '' ? prefix : `${prefix}${path}/`,
+        signal,
       )
     },
   }
@@ -169,12 +170,13 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
       ...limits,
       describe: (headers) => ({ digest: () => digestsOf(headers) }),
       async send(method, fields, signal) {
+        const { timeout } = limits
         const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
         for (let isLast = false; ; isLast = true) {
           const { headers, skew } = await signer.sign(method, target, asked, signal)
           // Not signed: proxies rewrite it, such as that of Google's store.
           headers.set('accept-encoding', 'identity')
-          const send = () => fetch(target, { method, headers, signal, redirect: 'manual' })
+          const send = () => fetch(target, { method, headers, signal, redirect: 'manual', timeout })
           const response = await reach(url + path, send)
           if (isLast || !signer.hasLearned(response, skew)) return response
           cancel(response)

@@ -110,6 +110,40 @@ describe('a folder of another server', () => {
     ])
   })
 
+  it('that was redirected is listed as its new page links to it', async () => {
+    const fetch = async (url: string) => {
+      const location = `${base}new/`
+      if (!url.endsWith('/new/')) return new Response(null, { status: 301, headers: { location } })
+      return new Response('<h1>Index of /</h1><a href="/films/new/a">a</a><a href="b">b</a>')
+    }
+    expect(await list('old', { fetch })).toEqual([file('a'), file('b')])
+  })
+
+  it.each<[what: string, type: string, body: string]>([
+    ['page', 'text/html', `<h1>Index of /</h1>${'<a href="a">'.repeat(20_000)}`],
+    ['JSON', 'application/json', `[${'{},'.repeat(20_000)}{"name":"a","type":"file"}]`],
+  ])('lets others run while it is read from a long %s', async (_what, type, body) => {
+    let isRead = false
+    let turns = 0
+    const next = () => {
+      turns++
+      if (!isRead) setTimeout(next)
+    }
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(new TextEncoder().encode(body))
+        controller.close()
+        // All of it is there.
+        setTimeout(next)
+      },
+    })
+    const fetch = async () => new Response(stream, { headers: { 'content-type': type } })
+    const entries = await list('', { fetch })
+    isRead = true
+    expect(entries).toEqual([file('a')])
+    expect(turns).toBeGreaterThan(10)
+  })
+
   it('is none, if it says so', async () => {
     answer = { status: 404 }
     expect(await list()).toEqual([])

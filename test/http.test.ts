@@ -1048,6 +1048,24 @@ describe('what is stored encoded', () => {
   })
 })
 
+it('in Node, its limits are those of the options, and not of the dispatcher', async () => {
+  const name = Symbol.for('undici.globalDispatcher.1')
+  await (await fetch('data:,')).text()
+  const own = Reflect.get(globalThis, name)
+  onTestFinished(() => void Reflect.set(globalThis, name, own))
+  const told: unknown[] = []
+  Reflect.set(globalThis, name, {
+    dispatch(options: Record<string, unknown>, handler: unknown) {
+      const { method, headersTimeout, bodyTimeout } = options
+      told.push({ method, headersTimeout, bodyTimeout })
+      return own.dispatch(options, handler)
+    },
+  })
+  origin.behave(good)
+  expect((await ask({ options: { timeout: 600_000 } })).status).toBe(200)
+  expect(told).toEqual([{ method: 'GET', headersTimeout: 0, bodyTimeout: 600_000 }])
+})
+
 describe('an origin is left alone', () => {
   it('as soon as the client is gone', async () => {
     const endless = { bytes: Buffer.alloc(4 * 1024 * 1024), etag: '"e"' }
@@ -1110,6 +1128,60 @@ describe('an origin is left alone', () => {
     const request = new Request('http://localhost/f', { signal: AbortSignal.abort() })
     const found = await httpFile(`${origin.url}f`, request)
     expect([isSource(found ?? undefined), origin.asked]).toEqual([false, []])
+  })
+
+  it.each<[when: string, begin: Behaviour]>([
+    ['before its head', () => {}],
+    ['in its body', (_, outgoing) => outgoing.writeHead(200).write('<h1>Index of /')],
+  ])('when the client is gone from a listing, %s', async (_when, begin) => {
+    origin.behave(begin)
+    const tree = httpTree(origin.url)
+    for (const path of ['', 'sub']) {
+      const client = new AbortController()
+      const entry = tree.list?.(path, 0, client.signal)[Symbol.asyncIterator]().next()
+      await until(() => origin.asked.length > 0)
+      client.abort()
+      await expect(entry).rejects.toThrow()
+      await until(() => origin.connections.size === 0)
+    }
+  })
+
+  it.each(['/', '/sub'])('when the client is gone who asked for the folder %s', async (path) => {
+    origin.behave((incoming, outgoing) => {
+      if (incoming.url === '/sub') return outgoing.writeHead(404).end()
+      return outgoing.writeHead(200).write('<h1>Index of /')
+    })
+    const options = { listing: true, timeout: 600_000 }
+    const handler = fileHandler(httpOrigin(origin.url, options), { onError: () => {} })
+    const client = new AbortController()
+    const answered = handler(
+      new Request(`http://localhost${path}`, {
+        headers: { host: 'localhost' },
+        signal: client.signal,
+      }),
+    )
+    await until(() => origin.asked.some((line) => line.endsWith('/')))
+    client.abort()
+    await answered
+    await until(() => origin.connections.size === 0)
+  })
+
+  it('but for one body at a time, if it gives more than it is asked for', async () => {
+    const bytes = Buffer.alloc(16 * 1024 * 1024, 'abc')
+    let underWay = 0
+    let most = 0
+    origin.behave((incoming, outgoing) => {
+      const [, first] = /^bytes=(\d+)-/.exec(incoming.headers.range ?? '') ?? []
+      incoming.headers.range = `bytes=${first}-`
+      most = Math.max(most, ++underWay)
+      outgoing.once('close', () => underWay--)
+      serving({ bytes, etag: '"long"' })(incoming, outgoing)
+    })
+    const ranges = Array.from({ length: 40 }, (_, i) => `${i * 200_000}-${i * 200_000}`)
+    const response = await ask({ headers: { range: `bytes=${ranges}` } })
+    expect((await bodyOf(response)).length).toBe(2 * 40 - 1)
+    expect(origin.asked.length).toBe(40)
+    expect(most).toBeLessThan(10)
   })
 
   it('when it never ends a body whose last byte it sent', async () => {

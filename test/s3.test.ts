@@ -321,6 +321,27 @@ describe('a listing', () => {
     const again = page('', '<NextContinuationToken>t</NextContinuationToken>')
     await expect(files(again, again, again)).rejects.toThrow('got the same page again')
   })
+
+  it('that goes in a circle is given up', async () => {
+    const [one, two] = ['1', '2'].map((token) => {
+      return page('', `<NextContinuationToken>${token}</NextContinuationToken>`)
+    }) as [string, string]
+    const given = files(one, two, one, two, page(''))
+    await expect(given).rejects.toThrow('got the same page again')
+  })
+
+  it('ends as soon as nobody waits for it', async () => {
+    const client = new AbortController()
+    const cancelled: unknown[] = []
+    const fetch = async () => {
+      setImmediate(() => client.abort())
+      return new Response(new ReadableStream({ cancel: (reason) => void cancelled.push(reason) }))
+    }
+    const tree = s3Tree({ endpoint: 'http://store.example', bucket: 'films' }, { fetch })
+    const files = listed(tree.list?.('', 0, client.signal))
+    await expect(files).rejects.toThrow('This operation was aborted')
+    expect(cancelled.length).toBe(1)
+  })
 })
 
 describe('a function that gives keys', () => {

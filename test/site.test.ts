@@ -115,6 +115,18 @@ describe('index', () => {
     expect(await ask(options, '/docs/', {}, 'GET', flat)).toEqual({ status: 200, body: '<h1>Docs' })
   })
 
+  it('in a store that knows it for a folder is not listed to find out', async () => {
+    const tree: FileTree = {
+      isFlat: true,
+      open: (path) => (path === 'docs' ? 'directory' : null),
+      list(path) {
+        throw new Error(`${path} is listed`)
+      },
+    }
+    const redirected = { status: 308, location: './docs/', body: '' }
+    expect(await ask({ listing: true }, '/docs', {}, 'GET', tree)).toEqual(redirected)
+  })
+
   it.each([
     '//evil.example/%2e%2e',
     '//evil.example/docs/..',

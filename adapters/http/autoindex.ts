@@ -1,3 +1,4 @@
+import { othersTurn, RUN_LENGTH } from '../site/sorting.ts'
 import type { Entry } from '../site/tree.ts'
 import { decodeEntities } from './entities.ts'
 import { noListing, readListing, toDate, toSize } from './listing.ts'
@@ -7,21 +8,23 @@ import { ask, drop, isMissing, type Upstream } from './upstream.ts'
  * What another server shows to be directly in a folder: JSON as nginx, Caddy and byteserve have it,
  * or the page of nginx, Apache, lighttpd, Caddy, Python, or whatever else calls itself an index.
  *
- * @param folder its URL, which ends in a slash
+ * @param folderOf tells its URL, which ends in a slash, after redirects
+ * @param signal ends it
  * @returns nothing if there is no such folder
- * @throws OriginError, as a rejection, when the server shows none
+ * @throws OriginError, as a rejection, when the server shows none; the reason of the signal
  */
 export async function* listIndex(
   upstream: Upstream,
-  folder: URL,
+  folderOf: () => URL,
   missing?: readonly number[],
+  signal?: AbortSignal,
 ): AsyncGenerator<Entry> {
-  const reply = await ask(upstream, 'GET', { accept: 'application/json, */*;q=0.1' })
+  const reply = await ask(upstream, 'GET', { accept: 'application/json, */*;q=0.1' }, signal)
   const { status, headers } = reply.response
   if (isMissing(status, missing)) return drop(upstream, reply)
-  const text = await readListing(upstream, reply)
+  const text = await readListing(upstream, reply, signal)
   const isJson = /\bjson\b/.test(headers.get('content-type') ?? '')
-  const entries = isJson ? parseJson(text) : parsePage(text, folder)
+  const entries = await inRuns(isJson ? parseJson(text) : parsePage(text, folderOf()), signal)
   if (entries === null) throw noListing(upstream, 'something else')
   // Two links may lead to one file: its picture, and its name.
   const names = new Set<string>()
@@ -32,14 +35,32 @@ export async function* listIndex(
   }
 }
 
-/** Null if it is no listing. */
-function parseJson(text: string): Entry[] | null {
-  try {
-    const items: unknown = JSON.parse(text)
-    return Array.isArray(items) ? items.flatMap((item) => toEntry(item) ?? []) : null
-  } catch {
-    return null
+/** What is read of a listing, link by link; whether it is one, is known at its end. */
+type Parsed = Generator<Entry | null, boolean>
+
+/** All of a listing, without keeping others from their turn; null if it is none. */
+async function inRuns(parsed: Parsed, signal: AbortSignal | undefined): Promise<Entry[] | null> {
+  const entries: Entry[] = []
+  for (let count = 1; ; count++) {
+    const { value, done } = parsed.next()
+    if (done) return value ? entries : null
+    if (value !== null) entries.push(value)
+    if (count % RUN_LENGTH > 0) continue
+    await othersTurn()
+    signal?.throwIfAborted()
   }
+}
+
+function* parseJson(text: string): Parsed {
+  let items: unknown
+  try {
+    items = JSON.parse(text)
+  } catch {
+    return false
+  }
+  if (!Array.isArray(items)) return false
+  for (const item of items) yield toEntry(item)
+  return true
 }
 
 /** As nginx and byteserve say it, or Caddy, which has a slash behind the name of a folder. */
@@ -62,33 +83,39 @@ const TITLE = /<(?:title|h1)\b[^<>]*>\s*(?:Index of|Directory listing)\b/i
 /** A link to the folder above, or one that sorts: what an index has, and few other pages. */
 const ABOVE = /^(?:\.\.\/?|\?C=.*)$/
 
-/** Null if it is no listing. */
-function parsePage(page: string, folder: URL): Entry[] | null {
+function* parsePage(page: string, folder: URL): Parsed {
   let isIndex = TITLE.test(page)
-  const entries: Entry[] = []
-  for (const link of page.split(/<a\s/i).slice(1)) {
+  for (const link of linksOf(page)) {
     const [, double, single, bare] = HREF.exec(link) ?? []
     const [, behind = ''] = /<\/a\s*>([^<]*)/i.exec(link) ?? []
     const href = decodeEntities(double ?? single ?? bare ?? '').trim()
     if (ABOVE.test(href)) isIndex = true
-    const found = URL.canParse(href, folder) ? nameBelow(new URL(href, folder), folder) : null
-    if (found === null) continue
-    entries.push(
-      found.isFolder ? { name: found.name, kind: 'directory' } : withFacts(found.name, behind),
-    )
+    const found = nameBelow(href, folder)
+    if (!found?.isFolder) yield found && withFacts(found.name, behind)
+    else yield { name: found.name, kind: 'directory' }
   }
-  return isIndex ? entries : null
+  return isIndex
 }
 
-/** What a URL names directly below a folder's; null if it leads elsewhere. */
-function nameBelow(url: URL, folder: URL): { name: string; isFolder: boolean } | null {
-  const { origin, pathname, search } = url
-  const isBelow = origin === folder.origin && pathname.startsWith(folder.pathname)
-  if (!isBelow || search !== '') return null
-  const [, encoded, slash] = /^([^/]+)(\/?)$/.exec(pathname.slice(folder.pathname.length)) ?? []
-  if (encoded === undefined) return null
+/** The links of a page, each from behind its `<a ` up to the next. */
+function* linksOf(page: string): Generator<string> {
+  let start = -1
+  for (const { index, 0: begin } of page.matchAll(/<a\s|$/gi)) {
+    if (start >= 0) yield page.slice(start, index)
+    start = index + begin.length
+  }
+}
+
+/** What a link names directly below a folder; null if it leads elsewhere. */
+function nameBelow(href: string, folder: URL): { name: string; isFolder: boolean } | null {
   try {
-    return { name: decodeURIComponent(encoded), isFolder: slash === '/' }
+    const { origin, pathname, search } = new URL(href, folder)
+    const isBelow = origin === folder.origin && pathname.startsWith(folder.pathname)
+    if (!isBelow || search !== '') return null
+    const [, encoded, slash] = /^([^/]+)(\/?)$/.exec(pathname.slice(folder.pathname.length)) ?? []
+    return encoded === undefined
+      ? null
+      : { name: decodeURIComponent(encoded), isFolder: slash === '/' }
   } catch {
     return null
   }

@@ -35,6 +35,8 @@ export function contentOf(
   /** The bodies between two reads. */
   const idle = new Set<Body>(first === null ? [] : [first])
   const all = new Set<Body>(idle)
+  /** At the end of a range: for one that follows it closely. */
+  let spare: Body | null = null
   const closing = new AbortController()
   const { signal } = closing
   let hasGiven = false
@@ -69,6 +71,7 @@ export function contentOf(
       // Without a tag to join by, one body has to do.
       if (!isNear || (!isJoinable && body.end < end)) continue
       idle.delete(body)
+      if (body === spare) spare = null
       return body
     }
     return null
@@ -76,9 +79,11 @@ export function contentOf(
 
   /** Puts a body back for its reader's next read. */
   function give(body: Body, end: number): void {
-    const isWanted = body.at < end || ranges.length > 1
-    if (isWanted && body.at < body.end) idle.add(body)
-    else {
+    const isDone = body.at >= end
+    if (body.at < body.end && (!isDone || ranges.length > 1)) {
+      idle.add(body)
+      if (isDone) spare = body
+    } else {
       all.delete(body)
       void body.finish()
     }
@@ -92,8 +97,8 @@ export function contentOf(
 
   async function open(start: number, end: number): Promise<Body> {
     if (hasGiven && !isJoinable) throw unjoinable(upstream)
-    // What came with the head holds other bytes than are wanted.
-    for (const body of idle) if (!body.hasGiven) hangUp(body)
+    // What came with the head, or for another range, holds other bytes than are wanted.
+    for (const body of idle) if (!body.hasGiven || body === spare) hangUp(body)
     const index = ranges.findIndex((range) => range.start <= start && range.end === end)
     // The ranges that follow may not be known.
     const last = index < 0 ? end : spanEnd(ranges, index)

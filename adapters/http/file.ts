@@ -48,6 +48,9 @@ export interface OriginOptions {
    * How long the other server may be silent while it is waited for, in ms: before the head, and
    * between two chunks of the body. The whole may take as long as it likes, and a client that
    * pauses is not counted. A whole number, 1 to 2 147 483 647 (25 days); 30 000 by default.
+   *
+   * On Deno and Workers, a body that is not resumed, such as one of up to 1 MiB, is not watched
+   * once its head has come.
    */
   readonly timeout?: number | undefined
   /** A `fetch` of your own, which must not decode; the runtime's by default. */

@@ -7,9 +7,14 @@ const MAX_LENGTH = 32 * 1024 * 1024
 /**
  * The text of a listing.
  *
- * @throws OriginError, as a rejection, when there is none, it breaks off or goes on and on
+ * @throws OriginError, as a rejection, when there is none, it breaks off or goes on and on; the
+ * reason of the signal, once it is aborted
  */
-export async function readListing(upstream: Upstream, reply: Reply): Promise<string> {
+export async function readListing(
+  upstream: Upstream,
+  reply: Reply,
+  signal?: AbortSignal,
+): Promise<string> {
   const { response, hangUp } = reply
   if (response.status !== 200) {
     drop(upstream, reply)
@@ -22,13 +27,20 @@ export async function readListing(upstream: Upstream, reply: Reply): Promise<str
   }
   const decoder = new TextDecoder()
   let text = ''
-  for (let length = 0; length <= MAX_LENGTH; ) {
-    const chunk =
-      reader && (await within(upstream.timeout, reader.read(), giveUp).catch(() => null))
-    if (!chunk) throw noListing(upstream, 'a part of one')
-    if (chunk.done) return text + decoder.decode()
-    length += chunk.value.length
-    text += decoder.decode(chunk.value, { stream: true })
+  if (signal?.aborted) giveUp()
+  signal?.addEventListener('abort', giveUp)
+  try {
+    for (let length = 0; length <= MAX_LENGTH; ) {
+      const chunk =
+        reader && (await within(upstream.timeout, reader.read(), giveUp).catch(() => null))
+      signal?.throwIfAborted()
+      if (!chunk) throw noListing(upstream, 'a part of one')
+      if (chunk.done) return text + decoder.decode()
+      length += chunk.value.length
+      text += decoder.decode(chunk.value, { stream: true })
+    }
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
   }
   giveUp()
   throw noListing(upstream, `more than ${MAX_LENGTH} bytes`)

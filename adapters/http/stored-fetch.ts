@@ -12,6 +12,8 @@ export interface Ask {
   readonly signal: AbortSignal | null
   /** `follow` only in a page, which is not told where a redirect leads. */
   readonly redirect: 'follow' | 'manual'
+  /** For how many ms the body may be silent. Where nobody looks at it, `fetch` may. */
+  readonly timeout: number
 }
 
 /** A `fetch` whose bodies are the bytes that are stored, whatever Content-Encoding they have. */
@@ -27,7 +29,7 @@ export type StoredFetch = (url: string, ask: Ask) => Promise<Response>
 export const storedFetch: StoredFetch = async (url, ask) => {
   const codings: string[] = []
   // `decompress` is Bun's, `encodeResponseBody` workerd's, `dispatcher` Node's; others ignore them.
-  const own = { decompress: false, encodeResponseBody: 'manual', dispatcher: taking(codings) }
+  const own = { decompress: false, encodeResponseBody: 'manual', dispatcher: taking(codings, ask) }
   const response = await fetch(url, { ...ask, ...own })
   if (codings.length > 0) {
     const headers = new Headers(response.headers)
@@ -46,10 +48,14 @@ interface Handler {
   onHeaders?(status: number, fields: Uint8Array[], ...rest: unknown[]): boolean
 }
 
-/** The global dispatcher of Node, which keeps the Content-Encoding of a response from fetch. */
-function taking(codings: string[]) {
+/**
+ * The global dispatcher of Node, which keeps the Content-Encoding of a response from fetch. Its own
+ * limits are 300 s: for the head, whoever asks has another.
+ */
+function taking(codings: string[], { timeout }: Ask) {
+  const limits = { headersTimeout: 0, bodyTimeout: timeout }
   return {
-    dispatch(options: unknown, handler: Handler): boolean {
+    dispatch(options: object, handler: Handler): boolean {
       const below = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
       const taker: Handler = {
         onHeaders(status, fields, ...rest) {
@@ -62,7 +68,7 @@ function taking(codings: string[]) {
           return handler.onHeaders?.call(this, status, told, ...rest) ?? true
         },
       }
-      return below.dispatch(options, Object.setPrototypeOf(taker, handler))
+      return below.dispatch({ ...options, ...limits }, Object.setPrototypeOf(taker, handler))
     },
   }
 }

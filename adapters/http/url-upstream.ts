@@ -41,6 +41,7 @@ export function upstreamsOf(
 ): (url: URL, isFile?: (trail: readonly URL[]) => boolean) => Upstream {
   const { fetch = storedFetch, requestHeaders } = options
   const limits = originLimits(options)
+  const { timeout } = limits
   if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
   const credentials = basic(root)
   root.username = ''
@@ -57,7 +58,12 @@ export function upstreamsOf(
         if (!Object.hasOwn(fields, field)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)
-      const found = await follow(fetch, nameOf(url), { url, method, headers, signal }, elsewhere)
+      const found = await follow(
+        fetch,
+        nameOf(url),
+        { url, method, headers, signal, timeout },
+        elsewhere,
+      )
       if (isRefusal(fields, found.response)) {
         cancel(found.response)
         return send(method, {}, signal)

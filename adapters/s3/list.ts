@@ -8,26 +8,29 @@ import type { Entry } from '../site/tree.ts'
  * entry of one was taken.
  *
  * @param upstreamOf the listing with these parameters
+ * @param signal ends it
  * @throws OriginError, as a rejection, when the store gives none
  */
 export async function* listObjects(
   upstreamOf: (query: Readonly<Record<string, string>>) => Upstream,
   prefix: string,
+  signal?: AbortSignal,
 ): AsyncGenerator<Entry> {
   const query = { 'list-type': '2', delimiter: '/', 'encoding-type': 'url', prefix }
   let next: string | undefined
+  const asked = new Set<string>()
   do {
     const token = next === undefined ? {} : { 'continuation-token': next }
     const upstream = upstreamOf({ ...query, ...token })
-    const page = await readListing(upstream, await ask(upstream, 'GET', {}))
+    const page = await readListing(upstream, await ask(upstream, 'GET', {}, signal), signal)
     if (!page.includes('</ListBucketResult')) throw noListing(upstream, 'something else')
     yield* entriesOf(page, prefix)
-    const last = next
     next = elementOf(page, 'NextContinuationToken') || undefined
     if (next === undefined && elementOf(page, 'IsTruncated') === 'true') {
       throw noListing(upstream, 'a part of one')
     }
-    if (next !== undefined && next === last) throw noListing(upstream, 'the same page again')
+    if (next !== undefined && asked.has(next)) throw noListing(upstream, 'the same page again')
+    if (next !== undefined) asked.add(next)
   } while (next !== undefined)
 }
 

@@ -2,6 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import { fileFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
+import { hangUpSignal } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { listing } from './listing.ts'
 import { withDefaults } from './overlay.ts'
@@ -9,7 +10,7 @@ import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { type Role, represent, type Visit } from './represent.ts'
 import { requestLike } from './request-like.ts'
-import { isFile, join, type Opened } from './tree.ts'
+import { type Entry, isFile, join, type Opened } from './tree.ts'
 import { parseTarget, type Target, toTarget } from './url-path.ts'
 
 /** What is found for a request; at once, if it is a file that the tree opens at once. */
@@ -52,7 +53,7 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  return listing(request, path && `${path}/`, query, tree.list?.(path) ?? [], format)
+  return listing(request, path && `${path}/`, query, entriesOf(visit, path), format)
 }
 
 /** What a path without a slash names, if not a file of that name. */
@@ -65,18 +66,24 @@ async function instead(visit: Visit, path: string, opened: Opened): Promise<Foun
     if (file !== null) return file
   }
   if (opened !== 'directory' && !tree.isFlat) return null
-  return toItsSlash(visit, path, lastSegment(path))
+  return toItsSlash(visit, path, lastSegment(path), opened)
 }
 
 /** A redirect to a folder's own URL, which ends in a slash; null if nothing is there. */
-async function toItsSlash(visit: Visit, path: string, name: string): Promise<Answer | null> {
+async function toItsSlash(
+  visit: Visit,
+  path: string,
+  name: string,
+  opened: Opened = null,
+): Promise<Answer | null> {
   const { rules, tree, request } = visit
   const { index, listing: format, download } = rules
   const query = queryOf(request)
   const page = index === null ? null : await tree.open(join(path, index), request)
   const isMade = format !== null || (download && wantsZip(query))
   if (isFile(page)) void closeSource(page)
-  else if (!isMade || !(await isFolder(visit, path))) return null
+  else if (!isMade) return null
+  else if (opened !== 'directory' && !(await isFolder(visit, path))) return null
   return toFolder(encodeURIComponent(name), query)
 }
 
@@ -84,15 +91,21 @@ function wantsZip(query: string): boolean {
   return new URLSearchParams(query).has('zip')
 }
 
-async function isFolder({ tree, isWithin, request }: Visit, path: string): Promise<boolean> {
+async function isFolder(visit: Visit, path: string): Promise<boolean> {
+  const { tree, isWithin, request } = visit
   if (path === '' && !isWithin) return true
   if (tree.isFlat) {
-    for await (const _ of tree.list?.(path) ?? []) return true
+    for await (const _ of entriesOf(visit, path)) return true
     return false
   }
   const opened = await tree.open(path, request)
   if (isFile(opened)) void closeSource(opened)
   return opened === 'directory'
+}
+
+/** What is in a folder, until the client hangs up. */
+function entriesOf({ tree, request }: Visit, path: string): AsyncIterable<Entry> | Entry[] {
+  return tree.list?.(path, 0, hangUpSignal(request)) ?? []
 }
 
 /**

@@ -55,8 +55,11 @@ export interface FileTree {
    *
    * @param path as for `open`
    * @param depth as for `open`
+   * @param signal aborted when nobody waits for it any more, for stores that are far away
    */
-  readonly list?: ((path: string, depth?: number) => AsyncIterable<Entry>) | undefined
+  readonly list?:
+    | ((path: string, depth?: number, signal?: AbortSignal) => AsyncIterable<Entry>)
+    | undefined
   /**
    * Whether it knows keys only, as an object store does: a folder is whatever keys begin with, and
    * `open` need not say `directory`. False by default.

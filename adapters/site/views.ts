@@ -41,10 +41,10 @@ export function inOtherForms(tree: FileTree): FileTree {
   }
   view.list =
     list &&
-    async function* (path, depth) {
+    async function* (path, depth, signal) {
       for (const form of formsOf(path)) {
         let isThere = false
-        for await (const entry of list(form, depth)) {
+        for await (const entry of list(form, depth, signal)) {
           isThere = true
           yield entry
         }
@@ -91,8 +91,8 @@ export function reachable(tree: FileTree, isFound: (name: string) => boolean): F
   const { list } = view
   view.list =
     list &&
-    async function* (path, depth) {
-      for await (const entry of list(path, depth)) {
+    async function* (path, depth, signal) {
+      for await (const entry of list(path, depth, signal)) {
         if (isFound(entry.name) && isNameable(entry.name)) yield entry
       }
     }
@@ -109,7 +109,7 @@ function viewOf(tree: FileTree, folder = ''): View {
   const view: View = {
     isFlat: tree.isFlat,
     open: (path, request, depth = 0) => tree.open(join(folder, path), request, own + depth),
-    list: list && ((path, depth = 0) => list(join(folder, path), own + depth)),
+    list: list && ((path, depth = 0, signal) => list(join(folder, path), own + depth, signal)),
   }
   return ofStore(view, ...originOf(tree, folder && `${folder}/`))
 }

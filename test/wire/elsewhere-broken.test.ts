@@ -101,6 +101,24 @@ describe.concurrent.each([...ELSEWHERE, UNTOUCHED] as const)('%s', (name) => {
     expect({ received, isSame }).toEqual({ received: LONG.bytes.length, isSame: true })
   })
 
+  it.sequential('does not wait for a small body that falls silent', async (test) => {
+    const { skip, onTestFinished } = test
+    if (name === UNTOUCHED || name === 'deno') return skip('nobody looks at it')
+    const small = { bytes: FILM.bytes.subarray(0, 1_000_000), etag: '"small"' }
+    origin.behave((incoming, outgoing) => {
+      const { status, headers, bytes } = answerTo(incoming, small)
+      outgoing.writeHead(status, headers)
+      if (bytes.length > 500_000) outgoing.write(bytes.subarray(0, 500_000))
+      else outgoing.end(bytes)
+    })
+    const options = { timeout: 1000, ...(name === 'workerd' && { resume: true }) }
+    const impatient = await startElsewhere(name, { http: origin.url, options })
+    onTestFinished(() => stopTargets([impatient]))
+    // All of it, or visibly not.
+    const end = fetchOnce(impatient.port, REQUEST).then(({ body }) => summary(body), String)
+    expect([summary(small.bytes), expect.stringMatching(/FIN|RST/)]).toContainEqual(await end)
+  })
+
   it.sequential('lets go of the other server when clients hang up', async () => {
     origin.behave(impatient(60_000, FILM, () => {}))
     const hangUp = async () => {

@@ -138,7 +138,7 @@ async function learnVersion({ known, open }: Walk, id: string, entry: Entry) {
 }
 
 async function entriesOf(walk: Walk, folder: string): Promise<Iterable<Entry>> {
-  const list = walk.tree.list?.(folder)
+  const list = walk.tree.list?.(folder, 0, walk.signal)
   if (list === undefined) throw new TypeError('Expected a tree that can be listed')
   const entries: Entry[] = []
   for await (const entry of list) {
