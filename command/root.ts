@@ -3,6 +3,7 @@ import { listing } from '../adapters/site/listing.ts'
 import type { SiteOptions } from '../adapters/site/site-options.ts'
 import type { Entry } from '../adapters/site/tree.ts'
 import { parseTarget, toRelativePath } from '../adapters/site/url-path.ts'
+import { BoundedMap } from '../adapters/store/bounded-map.ts'
 import { zipFolder } from '../adapters/zip.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { schemeOf } from './address.ts'
@@ -49,14 +50,18 @@ export function lookupOf(
   root: Root,
   { cache, folders, faststart, tls }: ServeOptions,
   views: Views,
+  say: (notice: string) => void,
 ): FileLookup {
   const { name, file, shelf } = root
+  const onLeftOut = once((path) => say(`left out of archives, as it may not be read: ${path}`))
   const isListed = folders !== 'nothing' && shelf !== null
   const all = root.open({
     cacheControl: cache === 0 ? 'no-cache' : `max-age=${cache}`,
     listing: isListed && file === null,
-    download: (tree, path, request) =>
-      zipFolder(tree, path, request, path === '' ? { filename: `${name}.zip` } : {}),
+    download: (tree, path, request) => {
+      const filename = path === '' ? `${name}.zip` : undefined
+      return zipFolder(tree, path, request, { filename, onLeftOut })
+    },
     transform: faststart ? faststartFilms : undefined,
   })
   const files = file === null ? all : onlyFile(all, file, isListed ? shelf : null)
@@ -69,6 +74,18 @@ export function lookupOf(
     hasArchives: file === null,
     views,
   })
+}
+
+/** How many names are remembered as said. */
+const MOST_SAID = 1000
+
+/** Says each name once, although every request of a download finds it anew. */
+function once(say: (name: string) => void): (name: string) => void {
+  const said = new BoundedMap<string, true>(MOST_SAID)
+  return (name) => {
+    if (!said.has(name)) say(name)
+    said.set(name, true)
+  }
 }
 
 /** @param shelf tells what a listing says of the file; null for no listing */

@@ -52,7 +52,7 @@ export async function startServer(
   const log = new RequestLog(style, outlet)
   const root = await findRoot(options, runtime, outlet.say)
   const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...allowHosts]
-  const files = lookupOf(root, options, views)
+  const files = lookupOf(root, options, views, outlet.say)
   const asked = password === null ? files : withPassword(files, password)
   const service: Service = {
     lookup: forHosts(asked, names),

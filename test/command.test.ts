@@ -244,6 +244,40 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect(await Promise.all(results)).toEqual([refused(folder), refused(file)])
   })
 
+  test('what may not be read is left out of archives, which are whole, and named once', async ({
+    expect,
+    skip,
+  }) => {
+    const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+    const version = await startCommand(name, ['--version'], {}, user).ended.catch(() => null)
+    if (version?.code !== 0) skip(`another user can't run the command under ${name}`)
+    const folder = mkdtempSync(join(media, 'partly-'))
+    mkdirSync(join(folder, 'lost+found'))
+    for (const file of ['a.txt', 'secret.txt', 'z.txt']) writeFileSync(join(folder, file), file)
+    for (const path of ['lost+found', 'secret.txt']) chmodSync(join(folder, path), 0)
+    for (const path of [folder, media]) chmodSync(path, 0o755)
+    const running = startCommand(name, [folder, '--port', '0'], {}, user)
+    const url = await running.url
+    const head = await fetch(`${url}?zip`, { method: 'HEAD' })
+    const bytes = Buffer.from(await (await fetch(`${url}?zip`)).arrayBuffer())
+    const has = ['a.txt', 'z.txt', 'secret.txt', 'lost'].map((path) => bytes.includes(path))
+    expect([head.headers.get('content-length'), has]).toEqual([
+      String(bytes.length),
+      [true, true, false, false],
+    ])
+    running.child.kill('SIGINT')
+    const { stderr } = await running.ended
+    expect(
+      stderr
+        .split('\n')
+        .filter((line) => line.includes('left out'))
+        .toSorted(),
+    ).toEqual([
+      'left out of archives, as it may not be read: lost+found',
+      'left out of archives, as it may not be read: secret.txt',
+    ])
+  })
+
   test('a mistake is one line on standard error: 2 for usage, 1 for what is not to be had', async ({
     expect,
   }) => {

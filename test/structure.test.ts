@@ -97,7 +97,7 @@ describe('the adapters', () => {
       'serveFile',
       'r2File',
       `async (request, env) => serveFile(request, await r2File(env.B, 'a', request))`,
-      7700,
+      7800,
     ],
     ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 13_900],
   ])('a Worker of %s and %s is small', async (core, store, fetch, most) => {

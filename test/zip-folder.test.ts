@@ -382,6 +382,69 @@ describe('a folder as an archive', () => {
   })
 })
 
+describe('what may not be read', () => {
+  /** A tree with a folder and a file of which the system says only that they are there. */
+  function guarded(code: string): FileTree {
+    const tree = memoryTree('a.txt', 'lost+found/b', 'secret', 'z.txt')
+    const fail = () => {
+      throw Object.assign(new Error(`${code}: denied`), { code })
+    }
+    return {
+      open: (path, request) => (path === 'secret' ? fail() : tree.open(path, request)),
+      list: (path) => (path === 'lost+found' ? fail() : (tree.list?.(path) ?? fail())),
+    }
+  }
+
+  it('fails the archive, which would lack it', async () => {
+    await expect(zipFolder(guarded('EACCES'), '', request)).rejects.toThrow('EACCES')
+  })
+
+  it.each(['EACCES', 'EPERM'])('is left out where somebody is told of it: %s', async (code) => {
+    const left: unknown[] = []
+    const onLeftOut = (path: string, error: unknown) => left.push(path, String(error))
+    const tree = guarded(code)
+    // Who is not told gets none of it, though he asks at the same time.
+    const [archive, untold] = await Promise.allSettled([
+      zipFolder(tree, '', request, { onLeftOut }),
+      zipFolder(tree, '', request),
+    ])
+    if (archive.status === 'rejected') throw archive.reason
+    const { size } = archive.value
+    expect((await readBytes(archive.value, 0, size)).length).toBe(size)
+    expect(await namesIn(archive.value)).toEqual(['a.txt', 'films/', 'z.txt'])
+    expect([left.toSorted(), untold.status]).toEqual([
+      [`Error: ${code}: denied`, `Error: ${code}: denied`, 'lost+found', 'secret'],
+      'rejected',
+    ])
+  })
+
+  it('is seen at the next archive, where it was read for the one before', async () => {
+    const tree = memoryTree('a.txt', 'b.txt')
+    let isForbidden = false
+    const open: FileTree['open'] = (path, request) => {
+      if (isForbidden && path === 'b.txt') throw Object.assign(new Error(), { code: 'EACCES' })
+      return tree.open(path, request)
+    }
+    const options = { onLeftOut: () => {} }
+    const whole = { ...tree, open }
+    const archive = await zipFolder(whole, '', request, options)
+    isForbidden = true
+    await expect(readBytes(archive, 0, archive.size)).rejects.toThrow()
+    expect(await namesIn(await zipFolder(whole, '', request, options))).toEqual(['a.txt', 'films/'])
+  })
+
+  it('is not what only failed', async () => {
+    const onLeftOut = () => {}
+    await expect(zipFolder(guarded('EIO'), '', request, { onLeftOut })).rejects.toThrow('EIO')
+  })
+
+  it('is not the folder itself', async () => {
+    const onLeftOut = () => {}
+    const asked = zipFolder(guarded('EACCES'), 'lost+found', request, { onLeftOut })
+    await expect(asked).rejects.toThrow('EACCES')
+  })
+})
+
 describe('?zip of a directory', () => {
   const directory = temporaryDirectory()
   const handler = fileHandler(nodeDirectory(directory, { download: zipFolder, keepOpen: 0 }))

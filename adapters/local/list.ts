@@ -4,6 +4,7 @@ import type { Entry } from '../site/tree.ts'
 import { atOnce } from '../store/at-once.ts'
 import { type Calls, unlessAbsent } from './calls.ts'
 import type { Devices } from './devices/devices.ts'
+import { isReadable } from './permission.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
 
@@ -87,7 +88,9 @@ function toEntry(dirent: Dirent, version: Version, devices: Devices): Entry | nu
   const entry = { name: dirent.name, lastModified: lastModified(version) }
   const link = dirent.isSymbolicLink() ? { isLink: true } : {}
   if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
-  // Some file systems of other machines number a file anew at each look.
-  const tag = devices.isLocal(version.dev) ? versionTag(version, Date.now()) : undefined
+  // Some file systems of other machines number a file anew at each look. And what may not be opened
+  // is no version that anybody gets.
+  const isTold = devices.isLocal(version.dev) && isReadable(version)
+  const tag = isTold ? versionTag(version, Date.now()) : undefined
   return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
 }

@@ -22,8 +22,8 @@ export interface BlockTier {
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | null> | Uint8Array | null
   /**
    * Stores a block. Its bytes stay in the cache: copy them before you write to them, or transfer
-   * them. It may decline; nobody waits for it, and what it throws is only counted. While
-   * 64 MiB wait to be stored, it is given no more.
+   * them. It may decline; nobody waits for it, and what it throws is only counted. While 64 MiB wait
+   * to be stored, it is given no more.
    */
   put(key: string, bytes: Uint8Array): unknown
 }

@@ -1,3 +1,4 @@
+import { expectFunction } from '../../../src/errors.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import { closeSource } from '../../../src/reader.ts'
 import { hangUpSignal } from '../../../src/runtime.ts'
@@ -22,6 +23,13 @@ export interface ZipFolderOptions extends ZipOptions {
   readonly filename?: string | undefined
   /** The most files and folders; 100 000 by default. */
   readonly maxMembers?: number | undefined
+  /**
+   * Told of what may not be read (EACCES, EPERM), which is then left out: folders below this one,
+   * and files. Without it, there is no archive: it would lack something, and nobody would know.
+   *
+   * @param path as for `tree.open`
+   */
+  readonly onLeftOut?: ((path: string, error: unknown) => void) | undefined
 }
 
 const MAX_MEMBERS = 100_000
@@ -40,6 +48,9 @@ const stores = new WeakMap<object, Checksums>()
  * and no longer than one of them waits. A file that is listed without its version is opened to
  * learn it. For as long as the tree is there, such versions are remembered while size and date are
  * listed as they were; and for as long as its store is, checksums for each version.
+ *
+ * What can't be listed or opened fails the archive before its first byte; see `onLeftOut` for what
+ * may not be.
  *
  * @param path of the folder, as for `tree.open`
  * @param request what the tree is asked with, as if for the HEAD of each file, without its Range
@@ -60,8 +71,10 @@ export async function zipFolder(
   options: ZipFolderOptions = {},
 ): Promise<FileSource> {
   const name = path.split('/').findLast((segment) => segment !== '') ?? 'files'
-  const { filename = `${name}.zip`, maxMembers = MAX_MEMBERS, headers, ...others } = options
+  const { filename = `${name}.zip`, headers, onLeftOut, ...others } = options
+  const { maxMembers = MAX_MEMBERS } = options
   expectHeaders(headers)
+  expectFunction('onLeftOut(path, error)', onLeftOut)
   const folder = path.replace(/\/$/, '')
   const [store, start] = originOf(tree, '')
   const checksums = stores.get(store) ?? new Checksums()
@@ -72,15 +85,23 @@ export async function zipFolder(
   const kept = copyOf(request)
   const open = (id: string, signal?: AbortSignal) =>
     openFile(tree, id.slice(start.length), askingFor(kept, 'HEAD', null, signal))
-  const share = known.plans().join(JSON.stringify([folder, maxMembers]), (signal) => {
-    const asked = { tree, start, known, maxMembers, signal }
-    return planOf(below({ ...asked, open: (id) => open(id, signal), count: 0 }, folder), plan)
+  const isPartial = onLeftOut !== undefined
+  const share = known.plans().join(JSON.stringify([folder, maxMembers, isPartial]), (signal) => {
+    const opening = { tree, start, open: (id: string) => open(id, signal), known, signal }
+    const walk = { ...opening, maxMembers, onLeftOut, count: 0 }
+    return planOf(folderMembers(walk, folder), plan)
   })
   const shared = await awaited(share, hangUpSignal(request))
   // Each request for itself: by what it says of who asks, one may open a file and another may not.
   const entries = shared.entries.map((entry) => ({
     ...entry,
-    open: async () => known.recognise(entry, await open(entry.id)),
+    open: async () => {
+      const file = await open(entry.id).catch((error: unknown) => {
+        known.forget(entry.id)
+        throw error
+      })
+      return known.recognise(entry, file)
+    },
   }))
   const saved = { 'content-disposition': contentDisposition('attachment', filename) }
   return archiveOf(
@@ -97,27 +118,57 @@ interface Walk {
   readonly open: (id: string) => Promise<TreeFile | null>
   readonly known: KnownTree
   readonly maxMembers: number
+  readonly onLeftOut: ZipFolderOptions['onLeftOut']
   readonly signal: AbortSignal
   /** Of members, so far. */
   count: number
 }
 
 /** What lies below a folder, by name, each folder before what is in it. */
-async function* below(walk: Walk, folder: string, prefix = ''): AsyncGenerator<ZipMember> {
-  const entries = await entriesOf(walk, folder)
+async function* folderMembers(walk: Walk, folder: string): AsyncGenerator<ZipMember> {
+  yield* below(walk, folder, '', await entriesOf(walk, folder))
+}
+
+async function* below(
+  walk: Walk,
+  folder: string,
+  prefix: string,
+  entries: Iterable<Entry>,
+): AsyncGenerator<ZipMember> {
   const pathOf = ({ name }: Entry) => (folder === '' ? name : `${folder}/${name}`)
   const learn = async (entry: Entry): Promise<[Entry, ZipMember | null]> => {
     walk.signal.throwIfAborted()
     const { name, kind, lastModified } = entry
     if (kind === 'directory') return [entry, { name: `${prefix}${name}/`, lastModified }]
-    return [entry, await learnFile(walk, walk.start + pathOf(entry), prefix + name, entry)]
+    const path = pathOf(entry)
+    const file = learnFile(walk, walk.start + path, prefix + name, entry)
+    return [entry, await unlessForbidden(walk, path, file)]
   }
   for await (const [entry, member] of atOnce(entries, learn)) {
     if (member === null) continue
+    const path = pathOf(entry)
+    const isFolder = entry.kind === 'directory'
+    const within = isFolder ? await unlessForbidden(walk, path, entriesOf(walk, path)) : []
+    if (within === null) continue
     expectFew(++walk.count, walk)
     if (walk.count % RUN_LENGTH === 0) await othersTurn()
     yield member
-    if (entry.kind === 'directory') yield* below(walk, pathOf(entry), member.name)
+    if (isFolder) yield* below(walk, path, member.name, within)
+  }
+}
+
+/** What is learned of something; null if it may not be read, and whoever asks is told of that. */
+async function unlessForbidden<Value>(
+  { onLeftOut }: Walk,
+  path: string,
+  learning: Promise<Value>,
+): Promise<Value | null> {
+  try {
+    return await learning
+  } catch (error) {
+    if (onLeftOut === undefined || !/^(?:EACCES|EPERM)$/.test(Object(error).code)) throw error
+    onLeftOut(path, error)
+    return null
   }
 }
 

@@ -53,6 +53,11 @@ export class KnownTree {
     return version
   }
 
+  /** It can't be opened as it is listed: the next archive looks whether it can at all. */
+  forget(path: string): void {
+    this.#versions.delete(path)
+  }
+
   /**
    * A file that was opened for an entry of an archive, under the tag that it has there if it is
    * that version. If it is not, the listing may be wrong about it: that is opened the next time.
