@@ -13,7 +13,7 @@ export const COMMAND: string = fileURLToPath(
  * In bytes, well more than the sockets of both sides hold, so that a client that stops reading stops the
  * command.
  */
-export const MORE_THAN_SOCKETS_HOLD = 32 * 1024 * 1024
+export const MORE_THAN_SOCKETS_HOLD = 16 * 1024 * 1024
 
 export type RuntimeName = keyof typeof runtimes
 

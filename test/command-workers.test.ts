@@ -92,9 +92,10 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve --workers under %
     events.destroy()
   })
 
-  test('SIGTERM lets downloads end, whoever sends them', IN_TIME, async ({ expect }) => {
+  // By itself, and one for each worker: what comes in the 5 s that it allows comes through this process.
+  test.sequential('SIGTERM lets downloads end, whoever sends them', IN_TIME, async ({ expect }) => {
     const { url, child, ended } = await serve()
-    const downloads = await Promise.all(Array.from({ length: 4 }, () => open(`${url}big.bin`)))
+    const downloads = await Promise.all(Array.from({ length: 2 }, () => open(`${url}big.bin`)))
     child.kill('SIGTERM')
     const lengths = downloads.map(lengthOf)
     const isClosed = () =>

@@ -28,6 +28,7 @@ import {
   stopCommands,
 } from './command-process.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
+import { freePort } from './support/ports.ts'
 import { isInstalled } from './support/runtimes.ts'
 import { eventually, until } from './support/wait.ts'
 
@@ -364,11 +365,7 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
   })
 
   test('a URL that nobody reads does not end it', async ({ expect }) => {
-    const free = createServer().listen(0, '127.0.0.1')
-    await once(free, 'listening')
-    const address = free.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    await new Promise((resolve) => free.close(resolve))
+    const port = await freePort()
     const { child } = startCommand(name, [media, '--port', String(port)])
     child.stdout.destroy()
     const status = async () => (await fetch(`http://127.0.0.1:${port}/film.mp4`)).status

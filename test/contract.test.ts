@@ -18,7 +18,7 @@ describe.concurrent.each([
   ['bun', ['--bun']],
   ['deno', ['run', '--allow-all', '--cached-only', '--no-lock']],
 ] as const)('on %s', (name, flags) => {
-  const limit = { timeout: 90_000 }
+  const limit = { timeout: 300_000 }
   it.runIf(isInstalled(name))(
     'its adapter keeps the contract of a source',
     limit,

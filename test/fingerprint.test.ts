@@ -158,12 +158,15 @@ describe('the tag of a local file', () => {
 
   it.runIf(canCountHandles)('is made of the same read as a small body', async () => {
     const size = 64 * 1024
-    const path = put('hot.bin', someBytes(size), BUILT)
+    // Of several: the process reads other things meanwhile, as many as half of them.
+    const paths = Array.from({ length: 20 }, (_, i) => put(`hot-${i}.bin`, someBytes(size), BUILT))
     const before = bytesRead()
-    const source = await nodeFile(path, { keepOpen: 0 })
-    expect(Buffer.compare(await bytesOf(source), someBytes(size))).toBe(0)
-    expect(bytesRead() - before).toBeLessThan(1.5 * size)
-    await source?.close?.()
+    for (const path of paths) {
+      const source = await nodeFile(path, { keepOpen: 0 })
+      expect(Buffer.compare(await bytesOf(source), someBytes(size))).toBe(0)
+      await source?.close?.()
+    }
+    expect(bytesRead() - before).toBeLessThan(1.5 * size * paths.length)
   })
 })
 

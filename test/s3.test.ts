@@ -364,7 +364,7 @@ describe('a function that gives keys', () => {
     const { location, counted } = locationOf(() => new Promise((resolve) => (give = resolve)))
     const client = new AbortController()
     const request = new Request('http://host/a', { signal: client.signal })
-    const gone = s3File(location, 'a', request)
+    const gone = s3File(location, 'a', request, { timeout: 100 })
     const waiting = sizeOf(location)
     await until(() => counted.calls === 1)
     client.abort()
@@ -375,7 +375,7 @@ describe('a function that gives keys', () => {
 
   it('is asked anew when it did not answer in time', async () => {
     const { location } = locationOf(() => new Promise(() => {}))
-    const both = [sizeOf(location, 100), sizeOf(location, 100)]
+    const both = [sizeOf(location, 1000), sizeOf(location, 1000)]
     expect(await Promise.all(both)).toEqual([26, 26])
   })
 
