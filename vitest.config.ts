@@ -74,6 +74,12 @@ const WIRE = [
   'zip-entry',
 ]
 
+/**
+ * Unit tests that put others in the place of modules or, as @hono/node-server does with Response, of
+ * globals, or that look into what a process has once.
+ */
+const ALONE = ['devices', 'idle-files', 'lifetime', 'native-node', 'worker-pool', 'zip-folder']
+
 /** What takes half a minute or more, the longest first, but for what only waits: that overlaps all. */
 const LONGEST = [
   'wire/paused',
@@ -117,14 +123,19 @@ function project(
   {
     excluded = [],
     env = {},
-  }: { excluded?: readonly string[]; env?: { TEST_BROWSER?: string } } = {},
+    isolate = true,
+  }: {
+    excluded?: readonly string[]
+    env?: { TEST_BROWSER?: string }
+    isolate?: boolean
+  } = {},
 ) {
   const files = (names: readonly string[]) => names.map((each) => `test/${each}.test.ts`)
   const include = files(included)
   const exclude = files(excluded)
   // What runs the build wants it to be that of today's sources.
-  const globalSetup = name === 'unit' ? [] : ['test/support/fresh-build.ts']
-  return { extends: true as const, test: { name, include, exclude, globalSetup, env } }
+  const globalSetup = name.startsWith('unit') ? [] : ['test/support/fresh-build.ts']
+  return { extends: true as const, test: { name, include, exclude, globalSetup, env, isolate } }
 }
 
 export default defineConfig({
@@ -144,7 +155,12 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // On the sources, and in seconds.
-      project('unit', ['**/*'], { excluded: [...WIRE, ...BROWSER, ...PACKAGE] }),
+      // In few processes: to start one for each file, and to import the same, would be a third of their work.
+      project('unit', ['**/*'], {
+        excluded: [...WIRE, ...BROWSER, ...PACKAGE, ...ALONE],
+        isolate: false,
+      }),
+      project('unit-alone', ALONE),
       project('wire', WIRE),
       project('browser', BROWSER, { env: { TEST_BROWSER: 'Chromium' } }),
       ...(expectsFirefox
