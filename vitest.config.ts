@@ -155,7 +155,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // On the sources, and in seconds.
-      // In few processes: to start one for each file, and to import the same, would be a third of their work.
+      // In few processes: to start one for each file, which imports the same, is a third of the work.
       project('unit', ['**/*'], {
         excluded: [...WIRE, ...BROWSER, ...PACKAGE, ...ALONE],
         isolate: false,
