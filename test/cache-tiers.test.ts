@@ -224,7 +224,7 @@ describe('a directory as a tier', () => {
         expect(Buffer.from((await tier.get(key)) ?? 'none')).toEqual(Buffer.from(bytes))
         expect(await tier.get(`${key}!`)).toBe(null)
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     )
   })
 

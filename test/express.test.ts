@@ -140,7 +140,7 @@ it.each([
   [undefined, 'Accept-Encoding', 'Accept-Encoding'],
 ])('nodeListener joins the Vary of a middleware, %j, and of a file, %j', async (set, own, sent) => {
   const headers = own === undefined ? undefined : { vary: own }
-  const listener = nodeListener(nodeDirectory(directory, { headers }))
+  const listener = nodeListener(nodeDirectory(directory, { headers, keepOpen: 0 }))
   const url = await listen((incoming, outgoing) => {
     if (set !== undefined) outgoing.setHeader('Vary', set)
     return listener(incoming, outgoing)
@@ -150,13 +150,14 @@ it.each([
 })
 
 it('nodeListener sends the cookies of a middleware, and that of a file', async () => {
-  const listener = nodeListener(nodeDirectory(directory, { headers: { 'set-cookie': 'c=3' } }))
+  const headers = { 'set-cookie': 'c=3' }
+  const listener = nodeListener(nodeDirectory(directory, { headers, keepOpen: 0 }))
   const url = await listen((incoming, outgoing) => {
     outgoing.setHeader('Set-Cookie', ['a=1', 'b=2'])
     return listener(incoming, outgoing)
   })
-  const { headers } = await fetch(`${url}/short.txt`)
-  expect(headers.getSetCookie()).toEqual(['a=1', 'b=2', 'c=3'])
+  const response = await fetch(`${url}/short.txt`)
+  expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2', 'c=3'])
 })
 
 it.each([

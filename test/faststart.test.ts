@@ -92,10 +92,11 @@ describe.runIf(hasOracle)('a film whose index is at its end', () => {
           expect(await sameBytes(moved, expected)).toBe(true)
         }
       }),
-      { numRuns: 250, seed: 18 },
+      // Each starts qt-faststart.
+      { numRuns: 80, seed: 18 },
     )
-    expect(outcomes.moved).toBeGreaterThan(50)
-    expect(outcomes.left).toBeGreaterThan(10)
+    expect(outcomes.moved).toBeGreaterThan(16)
+    expect(outcomes.left).toBeGreaterThan(3)
   })
 
   it('is a film to ffmpeg, of the same frames', async () => {
