@@ -2,9 +2,10 @@ import { dirname } from 'node:path'
 import { type Calls, inPool, onThisThread } from './calls.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
 import { Limiter } from './limiter.ts'
-import { PathResolver } from './path-resolver.ts'
+import { MOST_LINKS, PathResolver, targetOf } from './path-resolver.ts'
+import { SlowDevices } from './slow-devices.ts'
 import { TtlMap } from './ttl-map.ts'
-import type { Version } from './version.ts'
+import { isLink, type Version } from './version.ts'
 
 /** How long a path that was looked at is assumed to stay in the kernel's memory, in ms. */
 const WARM_FOR = 10_000
@@ -12,19 +13,15 @@ const WARM_FOR = 10_000
 /** How long a directory's device is remembered, in ms. */
 const KNOWN_FOR = 60_000
 
-/** A call on this thread that takes longer, in ms, had to wait for a disk or a server. */
-const SLOW = 50
-
-/**
- * For how long a device that was slow is not waited for on this thread, in ms: at first, and at
- * most, when it is so again and again. On a busy machine a call may only have taken long because
- * this process did not run, and all that is read in other threads meanwhile costs twice as much.
- */
-const SUSPECT_FOR = 1000
-const SUSPECT_FOR_AT_MOST = 60_000
-
 /** How many directories above a path are tried, at most, to learn what device it is on. */
 const MOST_LOOKS = 16
+
+/** What a look at a path found. */
+export interface Found {
+  readonly version: Version
+  /** Whether all of the way there is on this machine, as far as anybody says. */
+  readonly isNear: boolean
+}
 
 /**
  * Which paths may be looked at on this thread, and in how many others those that may stall are
@@ -33,8 +30,7 @@ const MOST_LOOKS = 16
 export class Devices {
   /** Whether a device is one of this machine, by its number. */
   readonly #local = new Map<number, boolean>()
-  /** Until when a device is not to be trusted, on the clock of `performance`, and for how long. */
-  readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
+  readonly #slow = new SlowDevices()
   /** The devices of paths that were looked at lately, or where nothing was found. */
   readonly #warm = new TtlMap<number>(WARM_FOR)
   /** The devices of directories that were looked into lately, where nobody says what is mounted. */
@@ -45,7 +41,7 @@ export class Devices {
   /** @param mountTable reads it; null where there is none to be had */
   constructor(mountTable: () => Promise<string | null> = readMountTable) {
     this.#resolver = new PathResolver(mountTable, (path, dev, call) => {
-      return dev !== undefined && this.#isSuspect(dev) ? this.#limiter.run(path, call) : call()
+      return dev !== undefined && this.#slow.has(dev) ? this.#limiter.run(path, call) : call()
     })
   }
 
@@ -62,35 +58,62 @@ export class Devices {
 
   /** Whether calls about the files of a device wait for nothing but this machine. */
   isResponsive(dev: number): boolean {
-    return this.#local.get(dev) === true && !this.#isSuspect(dev)
-  }
-
-  /**
-   * Takes note of how long a call on this thread took.
-   *
-   * @param dev where something was found; by default, the device is what it was
-   */
-  note(path: string, dev: number | undefined, took: number): void {
-    const device = dev ?? this.#warm.get(path)
-    if (device === undefined) return
-    this.noteDuration(device, took)
-    this.#warm.set(path, device)
+    return this.#local.get(dev) === true && !this.#slow.has(dev)
   }
 
   /** Takes note of how long a call on this thread took that asked about a file of a device. */
   noteDuration(dev: number, took: number): void {
-    if (took > SLOW) this.#suspect(dev)
+    this.#slow.note(dev, took)
+  }
+
+  /**
+   * Looks at a path on this thread, if it was looked at lately. A link at its end may have been put
+   * there just now, and lead onto a mount that stalls: it is followed only to where somebody looked
+   * lately, too.
+   *
+   * @returns null if there is nothing; `'unknown'` if that is to be asked in another thread
+   */
+  lookHere(path: string, links: number = MOST_LINKS): Version | null | 'unknown' {
+    const dev = this.#warm.get(path)
+    if (dev === undefined) return 'unknown'
+    const found = this.lookAgain(path, dev, links)
+    if (found !== 'unknown') this.#warm.set(path, found?.dev ?? dev)
+    return found
+  }
+
+  /** As `lookHere`, where something was found on a device a second ago at most. */
+  lookAgain(path: string, dev: number, links: number = MOST_LINKS): Version | null | 'unknown' {
+    if (!this.isResponsive(dev)) return 'unknown'
+    const began = performance.now()
+    const found = onThisThread.lstat(path)
+    this.noteDuration(found?.dev ?? dev, performance.now() - began)
+    if (found === null || !isLink(found)) return found
+    const target = links > 0 ? this.#targetOf(path) : null
+    return target === null ? 'unknown' : this.lookHere(target, links - 1)
   }
 
   /** Looks at a path in another thread; null if there is nothing. */
   async look(path: string): Promise<Version | null> {
+    return (await this.find(path))?.version ?? null
+  }
+
+  /** As `look`, and says how the path may be asked then. */
+  async find(path: string): Promise<Found | null> {
     const resolved = await this.#resolver.resolve(path)
-    if (resolved === null) return this.#lookElsewhere(path)
-    const { version, dev } = resolved
+    if (resolved === null) {
+      const version = await this.#lookElsewhere(path)
+      return version && { version, isNear: !this.#resolver.knowsMounts }
+    }
+    const { version, dev, links } = resolved
     const there = version === null ? dirname(resolved.path) : resolved.path
     await this.#learn(dev, there, (_, ask) => ask())
     this.#warm.set(path, dev)
-    return version
+    let at = path
+    for (const link of links) {
+      at = targetOf(at, link)
+      this.#warm.set(at, dev)
+    }
+    return version && { version, isNear: true }
   }
 
   /** Asks in another thread, and in not too many at once if the device may stall. */
@@ -98,14 +121,24 @@ export class Devices {
     return this.isResponsive(dev) ? call() : this.#limiter.run(path, call)
   }
 
-  /** Asks about a file: on this thread, if that waits for nothing. */
-  callsFor(path: string, dev: number): Calls {
+  /** Asks about a path where something was found: on this thread, if that waits for nothing. */
+  callsFor(path: string, found: Found): Calls {
+    return this.isAtHand(found) ? onThisThread : this.#limiter.callsFor(path)
+  }
+
+  /** The same in other threads, if only so as not to take much time of this one. */
+  callsInPool(path: string, found: Found): Calls {
+    return this.isAtHand(found) ? inPool : this.#limiter.callsFor(path)
+  }
+
+  /** Asks about a file that is open, whatever leads to it. */
+  callsForOpen(path: string, dev: number): Calls {
     return this.isResponsive(dev) ? onThisThread : this.#limiter.callsFor(path)
   }
 
-  /** Asks about a file in other threads, if only so as not to take much time of this one. */
-  callsInPool(path: string, dev: number): Calls {
-    return this.isResponsive(dev) ? inPool : this.#limiter.callsFor(path)
+  /** Whether calls about a path where something was found wait for nothing but this machine. */
+  isAtHand({ version, isNear }: Found): boolean {
+    return isNear && this.isResponsive(version.dev)
   }
 
   /** The names in a directory that something is mounted on; null if nobody says. */
@@ -118,8 +151,8 @@ export class Devices {
    * Null if there is nothing, or it can't be looked at.
    */
   async callsBehind(path: string): Promise<Calls | null> {
-    const found = await this.look(path).catch(() => null)
-    return found && this.callsInPool(path, found.dev)
+    const found = await this.find(path).catch(() => null)
+    return found && this.callsInPool(path, found)
   }
 
   /** As `look`, where the path may lead to a mount that stalls, for all that is known. */
@@ -133,11 +166,22 @@ export class Devices {
     const look = (at: string) => run(at, () => inPool.stat(at))
     const found = await look(path)
     const there = found === null ? await nearestThere(directory, look) : { path, dev: found.dev }
+    // What is on this machine behind a mount of another is reached through that.
+    if (this.#resolver.knowsMounts) this.#warm.delete(path)
     if (there === null) return null
     await this.#learn(there.dev, there.path, run)
     this.#directories.set(directory, there.dev)
-    this.#warm.set(path, there.dev)
+    if (!this.#resolver.knowsMounts) this.#warm.set(path, there.dev)
     return found
+  }
+
+  /** What a link leads to; null if that can't be said, as when it was removed just now. */
+  #targetOf(link: string): string | null {
+    try {
+      return targetOf(link, onThisThread.readlink(link).toString())
+    } catch {
+      return null
+    }
   }
 
   /** Asks of what kind a device is, unless that is known. */
@@ -145,21 +189,6 @@ export class Devices {
     if (this.#local.has(dev)) return
     const answer = await run(path, () => isLocalDevice(path, dev))
     if (answer !== null) this.#local.set(dev, answer)
-  }
-
-  /** Twice as long as the last time, unless that is twice as long ago. */
-  #suspect(device: number): void {
-    const now = performance.now()
-    const last = this.#suspects.get(device)
-    const isAgain = last !== undefined && now < last.until + last.duration
-    const duration = isAgain ? Math.min(2 * last.duration, SUSPECT_FOR_AT_MOST) : SUSPECT_FOR
-    this.#suspects.set(device, { until: now + duration, duration })
-  }
-
-  #isSuspect(dev: number): boolean {
-    if (this.#suspects.size === 0) return false
-    const suspicion = this.#suspects.get(dev)
-    return suspicion !== undefined && performance.now() <= suspicion.until
   }
 }
 

@@ -130,7 +130,7 @@ export class Fingerprints {
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
-    return this.#devices.callsFor(path, dev).fstat(fd)
+    return this.#devices.callsForOpen(path, dev).fstat(fd)
   }
 
   /** Null if not all of it could be read: whoever reads the rest is told why. */

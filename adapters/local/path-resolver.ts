@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { isAbsolute, join } from 'node:path'
-import { inPool, unlessAbsent } from './calls.ts'
+import { dirname, isAbsolute, join } from 'node:path'
+import { inPool } from './calls.ts'
 import { MountTable } from './file-systems.ts'
 import { TtlMap } from './ttl-map.ts'
 import { isDirectory, isLink, type Version } from './version.ts'
@@ -9,7 +9,7 @@ import { isDirectory, isLink, type Version } from './version.ts'
 const KNOWN_FOR = 60_000
 
 /** How many links are followed, as Linux does it, before a path is taken to lead in circles. */
-const MOST_LINKS = 40
+export const MOST_LINKS = 40
 
 /** How long the mount table is taken to be as it was read, in ms. */
 const READ_FOR = 1000
@@ -22,6 +22,14 @@ export interface Resolved {
   readonly version: Version | null
   /** The device that it is on, or would be. */
   readonly dev: number
+  /** The texts of the links that its last name led to, one after the other. */
+  readonly links: readonly string[]
+}
+
+/** The path that a link leads to: as a path of its own, the system takes both alike. */
+export function targetOf(link: string, text: string): string {
+  // Not joined: what `..` stands for depends on where the name before it leads.
+  return isAbsolute(text) ? text : `${dirname(link)}/${text}`
 }
 
 /** Asks about a path on a device, if that is known, without taking too many threads. */
@@ -100,7 +108,7 @@ export class PathResolver {
     let resolved = this.#directories.get('/') ?? this.#remember('/', await this.#look('/'))
     let prefix = ''
     for (const name of names) {
-      if (!resolved?.version) return resolved
+      if (!resolved?.version) return resolved && { ...resolved, links: [] }
       const from: Resolved = resolved
       prefix += `/${name}`
       resolved =
@@ -117,7 +125,7 @@ export class PathResolver {
   }
 
   async #step(from: Resolved, name: string, left: { links: number }): Promise<Resolved | null> {
-    if (!(from.version && isDirectory(from.version))) return { ...from, version: null }
+    if (!(from.version && isDirectory(from.version))) return { ...from, version: null, links: [] }
     const path = join(from.path, name)
     const resolved = await this.#look(path, from.dev)
     if (!(resolved?.version && isLink(resolved.version))) return resolved
@@ -126,13 +134,14 @@ export class PathResolver {
     const target = text.toString()
     // No path of JavaScript's names what is not UTF-8.
     if (!Buffer.from(target).equals(text)) return null
-    return this.#resolve(target.startsWith('/') ? target : `${from.path}/${target}`, left)
+    const led = await this.#resolve(targetOf(path, target), left)
+    return led && { ...led, links: [target, ...led.links] }
   }
 
   async #look(path: string, dev?: number): Promise<Resolved | null> {
     if (this.#table?.mayStall(path) !== false) return null
-    const version = await unlessAbsent(() => this.#run(path, dev, () => inPool.lstat(path)))
+    const version = await this.#run(path, dev, () => inPool.lstat(path))
     const device = version?.dev ?? dev
-    return device === undefined ? null : { path, version, dev: device }
+    return device === undefined ? null : { path, version, dev: device, links: [] }
   }
 }
