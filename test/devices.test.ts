@@ -141,6 +141,22 @@ it.each([
   expect(devices.isLocal(dev)).toBe(true)
 })
 
+it('a device is asked about anew once something else is mounted: its number may be another', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const local = '1 0 0:1 / / rw - ext4 /dev/sda rw'
+  let table = local
+  const devices = new Devices(async () => table)
+  await devices.look(path)
+  const seen = [devices.isLocal(dev), devices.isWarm(path)]
+  table = `${local}\n2 1 0:2 / ${realpathSync(dirname(path))} rw - nfs server:/ rw`
+  vi.spyOn(inPool, 'stat').mockReturnValue(new Promise(() => {}))
+  vi.advanceTimersByTime(1000)
+  // Whoever asks, is told that it may have changed.
+  devices.isWarm(path)
+  await until(() => !devices.isLocal(dev))
+  expect([...seen, devices.isWarm(path)]).toEqual([true, true, false])
+})
+
 it('what could not be asked of a device is asked again', async () => {
   const devices = untold()
   vi.spyOn(inPool, 'stat').mockResolvedValueOnce(statSync(path))

@@ -28,11 +28,11 @@ export interface Found {
  * waited for: a mount of NFS, SMB or FUSE takes seconds to answer when its server does.
  */
 export class Devices {
-  /** Whether a device is one of this machine, by its number. */
-  readonly #local = new Map<number, boolean>()
+  /** What is known of devices, by their numbers. */
+  readonly #kinds = new Map<number, Kind>()
   readonly #slow = new SlowDevices()
   /** The devices of paths that were looked at lately, or where nothing was found. */
-  readonly #warm = new TtlMap<number>(WARM_FOR)
+  #warm = new TtlMap<number>(WARM_FOR)
   /** The devices of directories that were looked into lately, where nobody says what is mounted. */
   readonly #directories = new TtlMap<number>(KNOWN_FOR)
   readonly #limiter = new Limiter()
@@ -40,25 +40,27 @@ export class Devices {
 
   /** @param mountTable reads it; null where there is none to be had */
   constructor(mountTable: () => Promise<string | null> = readMountTable) {
-    this.#resolver = new PathResolver(mountTable, (path, dev, call) => {
+    const run = <T>(path: string, dev: number | undefined, call: () => Promise<T>) => {
       return dev !== undefined && this.#slow.has(dev) ? this.#limiter.run(path, call) : call()
-    })
+    }
+    this.#resolver = new PathResolver(mountTable, run, () => this.#forget())
   }
 
   /** Whether a path was looked at lately, and looking again waits for nothing. */
   isWarm(path: string): boolean {
+    this.#resolver.refresh()
     const dev = this.#warm.get(path)
     return dev !== undefined && this.isResponsive(dev)
   }
 
   /** Whether a device is one of this machine, and keeps its time: however slow it is just now. */
   isLocal(dev: number): boolean {
-    return this.#local.get(dev) === true
+    return this.#kinds.get(dev)?.isLocal === true
   }
 
   /** Whether calls about the files of a device wait for nothing but this machine. */
   isResponsive(dev: number): boolean {
-    return this.#local.get(dev) === true && !this.#slow.has(dev)
+    return this.isLocal(dev) && !this.#slow.has(dev)
   }
 
   /** Takes note of how long a call on this thread took that asked about a file of a device. */
@@ -74,6 +76,7 @@ export class Devices {
    * @returns null if there is nothing; `'unknown'` if that is to be asked in another thread
    */
   lookHere(path: string, links: number = MOST_LINKS): Version | null | 'unknown' {
+    this.#resolver.refresh()
     const dev = this.#warm.get(path)
     if (dev === undefined) return 'unknown'
     const found = this.lookAgain(path, dev, links)
@@ -186,25 +189,43 @@ export class Devices {
 
   /** Asks of what kind a device is, unless that is known. */
   async #learn(dev: number, path: string, run: Run): Promise<void> {
-    if (this.#local.has(dev)) return
-    const answer = await run(path, () => isLocalDevice(path, dev))
-    if (answer !== null) this.#local.set(dev, answer)
+    const known = this.#kinds.get(dev)
+    if (known !== undefined && performance.now() < known.until) return
+    const isLocal = await run(path, () => isLocalDevice(path, dev))
+    const until = this.#resolver.knowsMounts ? Infinity : performance.now() + KNOWN_FOR
+    if (isLocal !== null) this.#kinds.set(dev, { isLocal, path, until })
+  }
+
+  /**
+   * Something is mounted otherwise than before: the system gives the number of a device that is
+   * gone to the next. Those of this machine are asked about at once, for bodies under way.
+   */
+  #forget(): void {
+    const known = [...this.#kinds.values()]
+    this.#kinds.clear()
+    this.#warm = new TtlMap(WARM_FOR)
+    for (const { isLocal, path } of known) {
+      if (isLocal) void this.look(path).catch(() => {})
+    }
   }
 }
 
-type Run = <T>(path: string, call: () => Promise<T>) => Promise<T>
-
-/** Where something was found, and on which device. */
-interface There {
+/** What is known of a device. */
+interface Kind {
+  readonly isLocal: boolean
+  /** Something on it. */
   readonly path: string
-  readonly dev: number
+  /** Until when that is believed, on the clock of `performance`. */
+  readonly until: number
 }
+
+type Run = <T>(path: string, call: () => Promise<T>) => Promise<T>
 
 /** A directory, or the nearest above it that exists; null if that is far above. */
 async function nearestThere(
   directory: string,
   look: (path: string) => Promise<Version | null>,
-): Promise<There | null> {
+): Promise<{ readonly path: string; readonly dev: number } | null> {
   let path = directory
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const found = await look(path)

@@ -43,21 +43,31 @@ type Run = <T>(path: string, dev: number | undefined, call: () => Promise<T>) =>
 export class PathResolver {
   readonly #read: () => Promise<string | null>
   readonly #run: Run
+  readonly #changed: () => void
   #text: string | null = null
   #table: MountTable | null = null
   #reading: Promise<void> | null = null
   #readAgainAt = 0
   #directories = new TtlMap<Resolved>(KNOWN_FOR)
 
-  /** @param read the mount table; null where there is none to be had */
-  constructor(read: () => Promise<string | null>, run: Run) {
+  /**
+   * @param read the mount table; null where there is none to be had
+   * @param changed is called when something is mounted otherwise than before
+   */
+  constructor(read: () => Promise<string | null>, run: Run, changed: () => void = () => {}) {
     this.#read = read
     this.#run = run
+    this.#changed = changed
   }
 
   /** Whether it is known what is mounted where. */
   get knowsMounts(): boolean {
     return this.#table !== null
+  }
+
+  /** Reads the mount table anew if it is time to: for those who resolve nothing. */
+  refresh(): void {
+    void this.#readLately()?.catch(() => {})
   }
 
   /** What a path leads to; null if only the system can say, which may stall. */
@@ -91,11 +101,13 @@ export class PathResolver {
   async #readTable(): Promise<void> {
     const text = await this.#read()
     if (text === this.#text) return
+    const isFirst = this.#text === null
     this.#text = text
     const table = text === null ? null : new MountTable(text)
     // In a chroot, it names only what is mounted below.
     this.#table = table?.knowsRoot ? table : null
     this.#directories = new TtlMap(KNOWN_FOR)
+    if (!isFirst) this.#changed()
   }
 
   async #resolve(path: string, left: { links: number }): Promise<Resolved | null> {
