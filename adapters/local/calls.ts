@@ -17,6 +17,8 @@ interface SyncCalls {
   /** The same, of a link itself. */
   lstat(path: Path): Version | null
   fstat(fd: number): Version
+  /** The modification time, in ms that were begun: `mtimeMs` rounds up the last 122 ns of one. */
+  modified(fd: number): number
   readlink(path: Path): Buffer
   realpath(path: Path): Buffer
 }
@@ -106,6 +108,7 @@ export const onThisThread: SyncCalls = {
     }
   },
   fstat: (fd) => tidy(fs.fstatSync(fd)),
+  modified: (fd) => msOf(fs.fstatSync(fd, { bigint: true })),
   readlink: (path) => toBuffer(fs.readlinkSync(path, 'buffer')),
   realpath: (path) => toBuffer(fs.realpathSync.native(path, 'buffer')),
 }
@@ -132,6 +135,7 @@ export const inPool: PoolCalls = {
   stat: (path) => stat(path).then(tidy, nullIfAbsent),
   lstat: (path) => lstat(path).then(tidy, nullIfAbsent),
   fstat: (fd) => fstat(fd).then(tidy),
+  modified: (fd) => fstat(fd, { bigint: true }).then(msOf),
   readlink: (path) => readlink(path, 'buffer').then(toBuffer),
   realpath: (path) => realpath(path, 'buffer').then(toBuffer),
 }
@@ -209,6 +213,10 @@ function kindOf({ isFile, isDirectory, isSymlink }: DenoStat): number {
 function tidy<V extends Version>(version: V): V {
   if (deno && Number.isNaN(version.mtimeMs)) return { ...version, mtimeMs: LAST_TIME }
   return version
+}
+
+function msOf({ mtimeMs }: { readonly mtimeMs: bigint }): number {
+  return Number(mtimeMs)
 }
 
 /** Deno gives text where bytes were asked for. */

@@ -43,6 +43,7 @@ export class Limiter {
       stat: inTurn(inPool.stat),
       lstat: inTurn(inPool.lstat),
       fstat: inTurn(inPool.fstat),
+      modified: inTurn(inPool.modified),
       readlink: inTurn(inPool.readlink),
       realpath: inTurn(inPool.realpath),
     }
