@@ -210,6 +210,17 @@ it.each([
   expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
+it('whose client hangs up while it waits for a mount that stalls, waits no more', async () => {
+  const { devices, looks } = besideOneThatStalls()
+  void devices.find('/net/file')
+  await until(() => looks.length > 0)
+  const client = new AbortController()
+  const waiting = devices.find('/net/file', () => client.signal)
+  await settle()
+  client.abort(new Error('gone'))
+  await expect(waiting).rejects.toThrow('gone')
+})
+
 it('a healthy mount is asked once for each look', async () => {
   const { devices } = besideOneThatStalls()
   const looks = vi.mocked(inPool.stat).mockResolvedValue(statSync(path))

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { type Calls, inPool, onThisThread } from './calls.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
-import { Limiter } from './limiter.ts'
+import { type HangUp, Limiter } from './limiter.ts'
 import { MOST_LINKS, PathResolver, targetOf } from './path-resolver.ts'
 import { SlowDevices } from './slow-devices.ts'
 import { TtlMap } from './ttl-map.ts'
@@ -101,10 +101,10 @@ export class Devices {
   }
 
   /** As `look`, and says how the path may be asked then. */
-  async find(path: string): Promise<Found | null> {
+  async find(path: string, hangUp?: HangUp): Promise<Found | null> {
     const resolved = await this.#resolver.resolve(path)
     if (resolved === null) {
-      const version = await this.#lookElsewhere(path)
+      const version = await this.#lookElsewhere(path, hangUp)
       return version && { version, isNear: !this.#resolver.knowsMounts }
     }
     const { version, dev, links } = resolved
@@ -159,12 +159,12 @@ export class Devices {
   }
 
   /** As `look`, where the path may lead to a mount that stalls, for all that is known. */
-  async #lookElsewhere(path: string): Promise<Version | null> {
+  async #lookElsewhere(path: string, hangUp?: HangUp): Promise<Version | null> {
     const directory = dirname(path)
     const known = this.#resolver.knowsMounts ? undefined : this.#directories.get(directory)
     const run: Run =
       known === undefined
-        ? (at, call) => this.#limiter.run(at, call)
+        ? (at, call) => this.#limiter.run(at, call, hangUp)
         : (at, call) => this.run(at, known, call)
     const look = (at: string) => run(at, () => inPool.stat(at))
     const found = await look(path)

@@ -4,6 +4,7 @@ import type { SharingOptions } from './file-source.ts'
 import { type Descriptor, Fingerprints } from './fingerprint.ts'
 import { Handle, type Pool, type PooledFile } from './handle.ts'
 import { IdleFiles } from './idle-files.ts'
+import type { HangUp } from './limiter.ts'
 import type { Memory } from './memory.ts'
 import { OpenFile } from './open-file.ts'
 import type { Scope } from './scope.ts'
@@ -22,6 +23,7 @@ interface Sought {
   /** What its file is shared by. */
   readonly key: string
   readonly keepOpen: number
+  readonly hangUp: HangUp | undefined
 }
 
 /**
@@ -63,11 +65,16 @@ export class OpenFiles {
    * @returns null when there is no such file, it is not a regular one, or it may not be served
    * @throws the operating system's error for any other failure, at once or as a rejection
    */
-  find(scope: Scope, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Result> {
+  find(
+    scope: Scope,
+    path: string,
+    { keepOpen = 1000 }: SharingOptions = {},
+    hangUp?: HangUp,
+  ): Awaitable<Result> {
     const key = scope.id + path
     const checked = this.#checkedLately(key)
     if (checked !== null) return this.#acquire(checked, keepOpen)
-    const sought = { scope, path: scope.prefix + path, key, keepOpen }
+    const sought = { scope, path: scope.prefix + path, key, keepOpen, hangUp }
     const version = this.#lookHere(sought)
     if (version === 'unknown') return this.#findCold(sought)
     return this.#take(sought, version && { version, isNear: true })
@@ -97,7 +104,7 @@ export class OpenFiles {
   }
 
   async #findCold(sought: Sought): Promise<Result> {
-    return this.#take(sought, await this.#devices.find(sought.path))
+    return this.#take(sought, await this.#devices.find(sought.path, sought.hangUp))
   }
 
   /** A handle of what a look at its path has just found. */
