@@ -23,12 +23,12 @@ export async function* listFolder(
   path: string,
 ): AsyncGenerator<readonly Entry[]> {
   const at = place.prefix + path
-  const found = await devices.look(at)
+  const found = await devices.find(at)
   if (found === null) throw new Error(`Expected a folder, found nothing at ${at}`)
   // On this thread, where that waits for nothing: some calls for each folder, not for each file.
-  const folder = await place.enter(at, devices.callsFor(at, found.dev))
+  const folder = await place.enter(at, devices.callsFor(at, found))
   if (folder === null) throw new Error(`Expected a folder that may be served, got ${at}`)
-  const inTurn = <T>(call: () => Promise<T>) => devices.run(at, found.dev, call)
+  const inTurn = <T>(call: () => Promise<T>) => devices.run(at, found.version.dev, call)
   try {
     const directory = await inTurn(() => openFolder(folder.path))
     try {
@@ -127,10 +127,10 @@ export async function describeFile(
   path: string,
 ): Promise<Pick<Entry, 'size' | 'lastModified'> | null> {
   const at = place.prefix + path
-  const found = await devices.look(at).catch(() => null)
+  const found = await devices.find(at).catch(() => null)
   if (found === null) return null
   // On this thread, where that waits for nothing: an order by size asks this of every file.
-  const file = await follow(place, at, devices.callsFor(at, found.dev))
+  const file = await follow(place, at, devices.callsFor(at, found))
   return file && { size: file.size, lastModified: lastModified(file) }
 }
 

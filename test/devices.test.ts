@@ -78,9 +78,9 @@ function suspectedFor(devices: Devices): number {
 it('a device of this machine is waited for, unless a call took long', async () => {
   const devices = await looked()
   expect(devices.isResponsive(dev)).toBe(true)
-  devices.note(path, dev, FAST)
+  devices.noteDuration(dev, FAST)
   expect(devices.isResponsive(dev)).toBe(true)
-  devices.note(path, dev, SLOW)
+  devices.noteDuration(dev, SLOW)
   expect(devices.isResponsive(dev)).toBe(false)
   expect(suspectedFor(devices)).toBe(1500)
 })
@@ -91,7 +91,7 @@ it('names prove nothing of another inode of this machine, however slow its disk 
   const version = statSync(path)
   const other = { ...version, ino: version.ino + 1 }
   for (const took of [FAST, SLOW]) {
-    devices.note(path, dev, took)
+    devices.noteDuration(dev, took)
     expect(await realPaths.look(path, version, onThisThread)).toBe('inside')
     expect(await realPaths.look(path, other, onThisThread)).toBe('unclear')
   }
@@ -100,12 +100,12 @@ it('names prove nothing of another inode of this machine, however slow its disk 
 it('a device that is slow again and again is left alone for longer, up to a minute', async () => {
   const devices = await looked()
   const durations = Array.from({ length: 8 }, () => {
-    devices.note(path, dev, SLOW)
+    devices.noteDuration(dev, SLOW)
     return suspectedFor(devices) - 500
   })
   expect(durations).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
   vi.advanceTimersByTime(200_000)
-  devices.note(path, dev, SLOW)
+  devices.noteDuration(dev, SLOW)
   expect(suspectedFor(devices) - 500).toBe(1000)
 })
 
@@ -128,7 +128,8 @@ it('a path is at hand for ten seconds once it was looked at, be there a file or 
 
 it('a path is not at hand where another device is by now', async () => {
   const devices = await looked()
-  devices.note(path, dev + 1, FAST)
+  vi.spyOn(onThisThread, 'lstat').mockReturnValue({ ...statSync(path), dev: dev + 1 })
+  devices.lookHere(path)
   expect(devices.isWarm(path)).toBe(false)
 })
 
@@ -138,6 +139,22 @@ it.each([
   const devices = new Devices()
   await devices.look(join(dirname(path), 'no-such-name/'.repeat(count)))
   expect(devices.isLocal(dev)).toBe(true)
+})
+
+it('a device is asked about anew once something else is mounted: its number may be another', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const local = '1 0 0:1 / / rw - ext4 /dev/sda rw'
+  let table = local
+  const devices = new Devices(async () => table)
+  await devices.look(path)
+  const seen = [devices.isLocal(dev), devices.isWarm(path)]
+  table = `${local}\n2 1 0:2 / ${realpathSync(dirname(path))} rw - nfs server:/ rw`
+  vi.spyOn(inPool, 'stat').mockReturnValue(new Promise(() => {}))
+  vi.advanceTimersByTime(1000)
+  // Whoever asks, is told that it may have changed.
+  devices.isWarm(path)
+  await until(() => !devices.isLocal(dev))
+  expect([...seen, devices.isWarm(path)]).toEqual([true, true, false])
 })
 
 it('what could not be asked of a device is asked again', async () => {
@@ -193,6 +210,17 @@ it.each([
   expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
+it('whose client hangs up while it waits for a mount that stalls, waits no more', async () => {
+  const { devices, looks } = besideOneThatStalls()
+  void devices.find('/net/file')
+  await until(() => looks.length > 0)
+  const client = new AbortController()
+  const waiting = devices.find('/net/file', () => client.signal)
+  await settle()
+  client.abort(new Error('gone'))
+  await expect(waiting).rejects.toThrow('gone')
+})
+
 it('a healthy mount is asked once for each look', async () => {
   const { devices } = besideOneThatStalls()
   const looks = vi.mocked(inPool.stat).mockResolvedValue(statSync(path))
@@ -217,7 +245,7 @@ it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
   }
   vi.mocked(opendir).mockImplementation(() => dir(stall))
   onTestFinished(() => void vi.mocked(opendir).mockReset())
-  devices.note(path, dev, SLOW)
+  devices.noteDuration(dev, SLOW)
   for (let i = 0; i < 8; i++) {
     mkdirSync(join(dirname(path), `listed-${i}`), { recursive: true })
     void listBelow(root, `listed-${i}`, devices).next()
@@ -253,6 +281,27 @@ it.each([
   await settle()
   // Each path has one thread.
   expect(stalled).toBe(1)
+})
+
+it('a directory that is listed through a mount that stalls takes one thread', async () => {
+  const away = realpathSync(temporaryDirectory())
+  const disk = join(away, 'disk')
+  mkdirSync(disk)
+  const table = [
+    '1 0 0:1 / / rw - ext4 /dev/sda rw',
+    `2 1 0:2 / ${away} rw - nfs server:/ rw`,
+    `3 2 0:3 / ${disk} rw - ext4 /dev/sdb rw`,
+  ]
+  const devices = new Devices(async () => table.join('\n'))
+  await devices.look(disk)
+  expect(devices.isResponsive(statSync(disk).dev)).toBe(true)
+  const opens = vi.spyOn(inPool, 'open').mockReturnValue(new Promise(() => {}))
+  for (let i = 0; i < 8; i++) {
+    void listBelow(new RootDirectory(away, 'inside', devices), 'disk', devices).next()
+  }
+  await until(() => opens.mock.calls.length > 0)
+  await settle()
+  expect(opens.mock.calls.length).toBe(1)
 })
 
 it('a directory that is listed asks once about each that nothing is mounted on', async () => {
@@ -313,7 +362,7 @@ it.each<[told: string, devices: Devices, call: 'stat' | 'lstat']>([
 it('a known directory of a slow disk stalls no more threads than may wait', async () => {
   const devices = await looked()
   const looks = vi.spyOn(inPool, 'lstat').mockReturnValue(new Promise(() => {}))
-  devices.note(path, dev, SLOW)
+  devices.noteDuration(dev, SLOW)
   for (let i = 0; i < 8; i++) void devices.look(`${path}-${i}`)
   await settle()
   expect(looks.mock.calls.length).toBe(THREADS - 1)

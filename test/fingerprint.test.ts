@@ -45,6 +45,18 @@ describe('the tag of a local file', () => {
   })
 
   it.each([
+    ['.123999999', '18bcfe5687b', 'Tue, 14 Nov 2023 22:13:20 GMT'],
+    ['.999999999', '18bcfe56be7', 'Tue, 14 Nov 2023 22:13:20 GMT'],
+    ['.124', '18bcfe5687c', 'Tue, 14 Nov 2023 22:13:20 GMT'],
+  ])('and the date of one from 1700000000%s have the ms that were begun', async (fraction, ms, date) => {
+    const path = put('dated.bin', someBytes(MIB + 1), BUILT)
+    execFileSync('touch', ['-d', `@1700000000${fraction}`, path])
+    const file = await nodeFile(path)
+    await file?.close?.()
+    expect([file?.etag?.split('-')[1], file?.lastModified?.toUTCString()]).toEqual([ms, date])
+  })
+
+  it.each([
     ['at its first byte', 0],
     ['in its midst', 500_000],
     ['at its last byte', MIB - 1],

@@ -250,7 +250,7 @@ describe('growingFile', () => {
     const writer = new AbortController()
     const found = await growingFile(path, request, { until: writer.signal, poll: 2 ** 31 - 1 })
     if (found === null || isSource(found)) throw new Error('Expected an answer')
-    const looks = vi.spyOn(devices, 'look')
+    const looks = vi.spyOn(devices, 'find')
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
     const next = reader.read()

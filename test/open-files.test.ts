@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -13,15 +14,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { onThisThread } from '../adapters/local/calls.ts'
+import { inPool, onThisThread } from '../adapters/local/calls.ts'
 import { Devices } from '../adapters/local/devices/devices.ts'
 import type { SharingOptions } from '../adapters/local/file-source.ts'
 import { Memory } from '../adapters/local/memory.ts'
-import type { Handle } from '../adapters/local/pool/handle.ts'
+import { Handle } from '../adapters/local/pool/handle.ts'
 import { OpenFiles } from '../adapters/local/pool/open-files.ts'
 import { anywhere, type Scope } from '../adapters/local/scope.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
@@ -261,7 +262,7 @@ it('a file that was there is looked for twice before it is not', async () => {
   await (await find()).close()
   // So long ago that it is looked for as if it had never been found in its place.
   vi.advanceTimersByTime(1001)
-  const looks = vi.spyOn(onThisThread, 'stat').mockReturnValueOnce(null)
+  const looks = vi.spyOn(onThisThread, 'lstat').mockReturnValueOnce(null)
   onTestFinished(() => looks.mockRestore())
   const file = await find()
   expect([await textOf(file), looks.mock.calls.length]).toEqual(['one', 2])
@@ -277,6 +278,7 @@ it('nothing is asked on this thread of a disk that was slow just now', async () 
   devices.noteDuration(statSync(path).dev, 1000)
   const calls = [
     vi.spyOn(onThisThread, 'stat'),
+    vi.spyOn(onThisThread, 'lstat'),
     vi.spyOn(onThisThread, 'fstat'),
     vi.spyOn(onThisThread, 'close'),
   ]
@@ -286,7 +288,7 @@ it('nothing is asked on this thread of a disk that was slow just now', async () 
   expect(await textOf(file)).toBe('one')
   await file.close()
   pool.closeIdle()
-  expect(calls.map((call) => call.mock.calls)).toEqual([[], [], []])
+  expect(calls.map((call) => call.mock.calls)).toEqual([[], [], [], []])
 })
 
 describe.runIf(canCountHandles)('a file that was detached', () => {
@@ -482,6 +484,69 @@ describe.runIf(canCountHandles)('a path that nobody asked for lately', () => {
   })
 })
 
+describe('a path that was looked at just now', () => {
+  it.each<[what: string, before: string | undefined]>([
+    ['a file', undefined],
+    ['a link', 'other'],
+    ['a link to a link', 'link'],
+  ])('is not followed on this thread where %s becomes a link into a mount that may stall', async (_what, before) => {
+    const { root, away, ledAway } = besideMount()
+    const at = write(join(root, 'file'), 'one')
+    write(join(root, 'other'), 'one')
+    symlinkSync('other', join(root, 'link'))
+    if (before !== undefined) replace(at, before)
+    expect([await textAt(at), await textAt(at)]).toEqual(['one', 'one'])
+    replace(before === 'link' ? join(root, 'link') : at, join(away, 'file'))
+    expect([await textAt(at), await textAt(at), ledAway]).toEqual(['away', 'away', []])
+  })
+
+  it('is not asked on this thread where a mount that may stall leads to another of this machine', async () => {
+    const { away, ledAway } = besideMount()
+    const at = join(away, 'disk', 'file')
+    const texts = [await textAt(at), await textAt(at), await textAt(at)]
+    expect([texts, ledAway]).toEqual([['disk', 'disk', 'disk'], []])
+  })
+
+  it.each([
+    ['a file', []],
+    ['a link', ['first']],
+    ['links', ['first', '../second', 'third']],
+  ])('is asked on this thread alone, be it that of %s', async (_what, links) => {
+    const root = realpathSync(temporaryDirectory())
+    for (const name of ['one', 'two']) mkdirSync(join(root, name))
+    let at = write(join(root, 'one', 'file'), 'one')
+    for (const [i, name] of links.entries()) {
+      const link = join(root, i === 0 ? 'one' : 'two', name)
+      symlinkSync(relative(dirname(link), at), link)
+      at = link
+    }
+    expect(await textAt(at)).toBe('one')
+    const looks = Object.keys(inPool).map((name) => vi.spyOn(inPool, name as keyof typeof inPool))
+    onTestFinished(() => void vi.restoreAllMocks())
+    const found = pool.find(anywhere, at)
+    expect(found).toBeInstanceOf(Handle)
+    expect(looks.flatMap(({ mock }) => mock.calls)).toEqual([])
+    await (await find(at)).close()
+    if (found instanceof Handle) await found.close()
+  })
+
+  it('leads where its links lead by now, and nowhere if in circles', async () => {
+    const root = realpathSync(temporaryDirectory())
+    const at = join(root, 'link')
+    const file = write(join(root, 'file'), 'one')
+    write(join(root, 'next'), 'next')
+    symlinkSync('file', at)
+    const seen = [await textAt(at), await textAt(at)]
+    replace(at, 'next')
+    seen.push(await textAt(at), await textAt(at))
+    replace(at, 'file')
+    seen.push(await textAt(at))
+    replace(file, 'link')
+    seen.push(await textAt(at))
+    expect(seen).toEqual(['one', 'one', 'next', 'next', 'one', null])
+  })
+})
+
 describe('keepOpen', () => {
   it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('%d is refused', async (keepOpen) => {
     const message = `Expected keepOpen to be a whole number >= 0, got ${keepOpen}`
@@ -501,6 +566,32 @@ describe('keepOpen', () => {
     }
   })
 })
+
+/** A directory beside a mount that may stall, a pool that knows, and what this thread asks of it. */
+function besideMount(): { root: string; away: string; ledAway: string[] } {
+  const [root, away] = [realpathSync(temporaryDirectory()), realpathSync(temporaryDirectory())]
+  write(join(away, 'file'), 'away')
+  mkdirSync(join(away, 'disk'))
+  write(join(away, 'disk', 'file'), 'disk')
+  const table = [
+    '1 0 0:1 / / rw - ext4 /dev/sda rw',
+    `2 1 0:2 / ${away} rw - nfs server:/ rw`,
+    `3 2 0:3 / ${away}/disk rw - ext4 /dev/sdb rw`,
+  ]
+  pool = new OpenFiles(new Memory(), new Devices(async () => table.join('\n')))
+  const ledAway: string[] = []
+  for (const name of ['stat', 'lstat', 'open', 'realpath'] as const) {
+    const call: (...asked: [never, never]) => unknown = onThisThread[name]
+    vi.spyOn(onThisThread, name).mockImplementation((...asked: unknown[]) => {
+      const at = String(asked[0])
+      const real = name === 'lstat' ? realpathSync(dirname(at)) : realpathSync(at)
+      if (real.startsWith(away)) ledAway.push(`${name} ${at}`)
+      return Reflect.apply(call, onThisThread, asked)
+    })
+  }
+  onTestFinished(() => void vi.restoreAllMocks())
+  return { root, away, ledAway }
+}
 
 async function findIn(scope: Scope, at: string, options?: SharingOptions): Promise<Handle | null> {
   const found = await pool.find(scope, at, options)

@@ -14,8 +14,11 @@ interface SyncCalls {
   read(fd: number, into: Uint8Array, start: number): number
   /** Links followed; null if there is nothing at the path. */
   stat(path: Path): Version | null
-  lstat(path: Path): Version
+  /** The same, of a link itself. */
+  lstat(path: Path): Version | null
   fstat(fd: number): Version
+  /** The modification time, in ms that were begun: `mtimeMs` rounds up the last 122 ns of one. */
+  modified(fd: number): number
   readlink(path: Path): Buffer
   realpath(path: Path): Buffer
 }
@@ -38,6 +41,7 @@ export type Calls = {
 export interface DenoStat extends Pick<Version, 'dev' | 'size'> {
   readonly isFile: boolean
   readonly isDirectory: boolean
+  readonly isSymlink: boolean
   readonly ino: number | null
   readonly nlink: number | null
   readonly mode: number | null
@@ -78,6 +82,9 @@ export function isGranted(permission: Permission): boolean {
   return deno === undefined || deno.permissions.querySync(permission).state === 'granted'
 }
 
+/** An error takes longer to make than all else. */
+const NULL_IF_ABSENT = { throwIfNoEntry: false } as const
+
 /** On this thread: some µs each if the kernel has the answer in memory, else the disk's time. */
 export const onThisThread: SyncCalls = {
   open: (path, flags) => fs.openSync(path, flags),
@@ -87,16 +94,21 @@ export const onThisThread: SyncCalls = {
     try {
       // Deno's own `stat` takes a third of the time that its `node:fs` takes.
       if (deno) return fromDeno(deno.statSync(path.toString()))
-      return fs.statSync(path, { throwIfNoEntry: false }) ?? null
+      return fs.statSync(path, NULL_IF_ABSENT) ?? null
     } catch (error) {
-      if (isAbsence(error)) return null
-      throw error
+      return nullIfAbsent(error)
     }
   },
   lstat(path) {
-    return deno ? fromDeno(deno.lstatSync(path.toString())) : fs.lstatSync(path)
+    try {
+      if (deno) return fromDeno(deno.lstatSync(path.toString()))
+      return fs.lstatSync(path, NULL_IF_ABSENT) ?? null
+    } catch (error) {
+      return nullIfAbsent(error)
+    }
   },
   fstat: (fd) => tidy(fs.fstatSync(fd)),
+  modified: (fd) => msOf(fs.fstatSync(fd, { bigint: true })),
   readlink: (path) => toBuffer(fs.readlinkSync(path, 'buffer')),
   realpath: (path) => toBuffer(fs.realpathSync.native(path, 'buffer')),
 }
@@ -121,8 +133,9 @@ export const inPool: PoolCalls = {
       })
     }),
   stat: (path) => stat(path).then(tidy, nullIfAbsent),
-  lstat: (path) => lstat(path).then(tidy),
+  lstat: (path) => lstat(path).then(tidy, nullIfAbsent),
   fstat: (fd) => fstat(fd).then(tidy),
+  modified: (fd) => fstat(fd, { bigint: true }).then(msOf),
   readlink: (path) => readlink(path, 'buffer').then(toBuffer),
   realpath: (path) => realpath(path, 'buffer').then(toBuffer),
 }
@@ -181,8 +194,7 @@ export function fromDeno(stat: DenoStat): Version {
     dev,
     ino: ino ?? 0,
     nlink: nlink ?? 1,
-    mode:
-      mode ?? (stat.isFile ? fs.constants.S_IFREG : stat.isDirectory ? fs.constants.S_IFDIR : 0),
+    mode: mode ?? kindOf(stat),
     uid: uid ?? 0,
     gid: gid ?? 0,
     size,
@@ -191,10 +203,20 @@ export function fromDeno(stat: DenoStat): Version {
   })
 }
 
+/** What Windows has of a mode. */
+function kindOf({ isFile, isDirectory, isSymlink }: DenoStat): number {
+  const { S_IFREG, S_IFDIR, S_IFLNK } = fs.constants
+  return isFile ? S_IFREG : isDirectory ? S_IFDIR : isSymlink ? S_IFLNK : 0
+}
+
 /** On Deno, a time beyond the last Date is NaN, which equals nothing, not even itself. */
 function tidy<V extends Version>(version: V): V {
   if (deno && Number.isNaN(version.mtimeMs)) return { ...version, mtimeMs: LAST_TIME }
   return version
+}
+
+function msOf({ mtimeMs }: { readonly mtimeMs: bigint }): number {
+  return Number(mtimeMs)
 }
 
 /** Deno gives text where bytes were asked for. */

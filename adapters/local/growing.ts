@@ -212,9 +212,9 @@ class Follower {
     if (this.#watcher !== null) await this.#watcher.wait()
     else if (!this.#isClosed) {
       const { idle, poll } = this.#limits
-      const { path, opened } = this.#file
+      const { path } = this.#file
       this.#watcher = new Watcher(Math.min(poll, Math.max(1, idle)))
-      if (devices.isResponsive(opened.dev)) this.#watcher.watch(path)
+      if (devices.lookHere(path) !== 'unknown') this.#watcher.watch(path)
     }
   }
 }

@@ -24,17 +24,17 @@ export async function* listBelow(
   devices: Devices,
 ): AsyncGenerator<Entry> {
   const at = root.prefix + path
-  const found = await devices.look(at)
+  const found = await devices.find(at)
   if (found === null) return root.look()
-  const isResponsive = devices.isResponsive(found.dev)
-  const calls = devices.callsInPool(at, found.dev)
+  const isAtHand = devices.isAtHand(found)
+  const calls = devices.callsInPool(at, found)
   const mounted = await devices.mountedIn(at)
   const directory = await unlessAbsent(() => root.enter(at, calls))
   if (directory === null) return root.look()
   /** Whether it may lead to a mount that stalls, where its directory does not. */
   const mayLeadAway = (dirent: Dirent) => {
     const isMounted = dirent.isDirectory() && (mounted?.has(dirent.name) ?? true)
-    return isResponsive && (isMounted || dirent.isSymbolicLink())
+    return isAtHand && (isMounted || dirent.isSymbolicLink())
   }
   const entryOf = async (dirent: Dirent) => {
     const safe = mayLeadAway(dirent) ? await devices.callsBehind(`${at}/${dirent.name}`) : calls
@@ -42,7 +42,7 @@ export async function* listBelow(
     const version = await lookAt(root, `${directory.path}/${dirent.name}`, dirent, safe)
     return version && toEntry(dirent, version, devices)
   }
-  const inTurn: InTurn = (call) => devices.run(at, found.dev, call)
+  const inTurn: InTurn = (call) => devices.run(at, found.version.dev, call)
   try {
     for await (const entry of atOnce(direntsOf(directory.path, inTurn), entryOf, AT_ONCE)) {
       if (entry !== null) yield entry

@@ -60,9 +60,9 @@ export class LiveFile {
 /** Opens the file at a path as `Scope.open` does. */
 export async function openLive(scope: Scope, path: string): Promise<LiveFile | 'directory' | null> {
   const at = scope.prefix + path
-  const found = await devices.look(at)
+  const found = await devices.find(at)
   if (found === null) return null
-  const opened = await scope.open(at, devices.callsFor(at, found.dev))
+  const opened = await scope.open(at, devices.callsFor(at, found))
   if (opened === null || opened === 'directory') return opened
   return new LiveFile(opened.path, opened.fd, opened.version)
 }

@@ -60,7 +60,8 @@ export class RealPaths {
       if (!isBelow(real, root)) return { where: 'outside', looks: LOOKS }
       const isInRoot = real.indexOf(sep, root.length + 1) < 0
       if (!isInRoot) await pause(path, calls)
-      const isThere = version === null || this.#isSame(await calls.lstat(real), version)
+      const found = version && (await calls.lstat(real))
+      const isThere = version === null || (found !== null && this.#isSame(found, version))
       return { where: isThere ? 'inside' : 'unclear', looks: isInRoot ? LOOKS_IN_ROOT : LOOKS }
     } catch (error) {
       if (!isNotUtf8(error)) throw error
@@ -73,9 +74,11 @@ export class RealPaths {
   /** Whether no link lies between the root and this version. */
   async #isPlain(path: string, version: Version | null, calls: Calls): Promise<boolean> {
     const found = await calls.lstat(path)
+    if (found === null) return false
     if (version === null ? !isDirectory(found) : !this.#isSame(found, version)) return false
     for (let at = dirname(path); at.startsWith(this.#prefix); at = dirname(at)) {
-      if (!isDirectory(await calls.lstat(at))) return false
+      const above = await calls.lstat(at)
+      if (above === null || !isDirectory(above)) return false
     }
     return true
   }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import { expectSwitch } from '../../src/errors.ts'
+import { hangUpSignal } from '../../src/runtime.ts'
 import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
 import { type Entry, type FileTree, join, type Opened } from '../site/tree.ts'
@@ -60,11 +61,11 @@ export function localTree(
   const adapt = (found: Handle | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   const tree: FileTree = {
-    open(path, _request, depth) {
+    open(path, request, depth) {
       if (ALIAS?.test(path)) return null
       const [scope, rest] = confine(path, depth)
       if (isLive(path)) return openLiveSource(scope, rest, {})
-      const found = openFiles.find(scope, rest, options)
+      const found = openFiles.find(scope, rest, options, () => hangUpSignal(request))
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
     list(path, depth) {

@@ -24,6 +24,11 @@ export class TtlMap<Value> {
     return entry !== undefined && performance.now() < entry.until ? entry.value : undefined
   }
 
+  delete(key: string): void {
+    this.#newer.delete(key)
+    this.#older.delete(key)
+  }
+
   set(key: string, value: Value): void {
     if (key.length > LONGEST_KEY) return
     if (this.#newer.size >= MAX_ENTRIES) {

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Program, run } from '../support/process.ts'
@@ -75,6 +76,43 @@ describe.runIf(program).each(names)('%s, beside a mount that stalls', (name) => 
     })
     await command(mount, 'go')
     expect(new Set(await Promise.all(stalled))).toEqual(new Set(['404 ']))
+  })
+
+  it('answers them where a file that was just served becomes a link into it', async () => {
+    const { target, mount, root } = await serve(name)
+    for (let i = 0; i < 2; i++) expect(await ask(target, 'local.txt')).toBe(EXPECTED['local.txt'])
+    writeFileSync(join(root, 'other.txt'), 'local file')
+    await command(mount, 'stall')
+    symlinkSync('net/slow.bin', join(root, 'next'))
+    renameSync(join(root, 'next'), join(root, 'local.txt'))
+    let isOver = false
+    const stalled = ask(target, 'local.txt').finally(() => (isOver = true))
+    await settle()
+    expect({ answer: await ask(target, 'other.txt'), isOver }).toEqual({
+      answer: '206 local',
+      isOver: false,
+    })
+    await command(mount, 'go')
+    expect(await stalled).toBe('206 sssss')
+  })
+
+  it('answers them while another is stalled that lies in a mount below it', async () => {
+    const { target, mount, root } = await serve(name)
+    const disk = join(root, 'net', 'd0')
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', disk])
+    onTestFinished(() => void execFileSync('umount', ['-l', disk]))
+    writeFileSync(join(disk, 'file'), 'local file')
+    for (let i = 0; i < 3; i++) expect(await ask(target, 'net/d0/file')).toBe('206 local')
+    await command(mount, 'stall')
+    let isOver = false
+    const stalled = ask(target, 'net/d0/file').finally(() => (isOver = true))
+    await settle()
+    expect({ answer: await ask(target, 'local.txt'), isOver }).toEqual({
+      answer: '206 local',
+      isOver: false,
+    })
+    await command(mount, 'go')
+    expect(await stalled).toBe('206 local')
   })
 
   it('answers them while a body stalls', async () => {

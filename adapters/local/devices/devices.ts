@@ -1,10 +1,11 @@
 import { dirname } from 'node:path'
 import { type Calls, inPool, onThisThread } from '../calls.ts'
 import { TtlMap } from '../ttl-map.ts'
-import type { Version } from '../version.ts'
+import { isLink, type Version } from '../version.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
-import { Limiter } from './limiter.ts'
-import { PathResolver } from './path-resolver.ts'
+import { type HangUp, Limiter } from './limiter.ts'
+import { MOST_LINKS, PathResolver, targetOf } from './path-resolver.ts'
+import { SlowDevices } from './slow-devices.ts'
 
 /** How long a path that was looked at is assumed to stay in the kernel's memory, in ms. */
 const WARM_FOR = 10_000
@@ -12,19 +13,15 @@ const WARM_FOR = 10_000
 /** How long a directory's device is remembered, in ms. */
 const KNOWN_FOR = 60_000
 
-/** A call on this thread that took longer than this, in ms, had to wait for a disk or a server. */
-const SLOW = 50
-
-/**
- * For how long a device that was slow is not waited for on this thread, in ms: at first, and at
- * most, when it is so again and again. On a busy machine a call may only have taken long because
- * this process did not run, and all that is read in other threads meanwhile costs twice as much.
- */
-const SUSPECT_FOR = 1000
-const SUSPECT_FOR_AT_MOST = 60_000
-
 /** How many directories above a path are tried, at most, to learn what device it is on. */
 const MOST_LOOKS = 16
+
+/** What a look at a path found. */
+export interface Found {
+  readonly version: Version
+  /** Whether all of the way there is on this machine, as far as anybody says. */
+  readonly isNear: boolean
+}
 
 /**
  * What is known of the devices that files are on. It decides which calls are made on this thread,
@@ -32,12 +29,11 @@ const MOST_LOOKS = 16
  * when its server does.
  */
 export class Devices {
-  /** Whether a device is one of this machine, by its number. */
-  readonly #local = new Map<number, boolean>()
-  /** Until when a device is not to be trusted, on the clock of `performance`, and for how long. */
-  readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
+  /** What is known of devices, by their numbers. */
+  readonly #kinds = new Map<number, Kind>()
+  readonly #slow = new SlowDevices()
   /** The devices of paths that were looked at lately, or where nothing was found. */
-  readonly #warm = new TtlMap<number>(WARM_FOR)
+  #warm = new TtlMap<number>(WARM_FOR)
   /** The devices of directories that were looked into lately, for want of a mount table. */
   readonly #directories = new TtlMap<number>(KNOWN_FOR)
   readonly #limiter = new Limiter()
@@ -45,53 +41,83 @@ export class Devices {
 
   /** @param mountTable reads it; null where there is none to be had */
   constructor(mountTable: () => Promise<string | null> = readMountTable) {
-    this.#resolver = new PathResolver(mountTable, (path, dev, call) => {
-      return dev !== undefined && this.#isSuspect(dev) ? this.#limiter.run(path, call) : call()
-    })
+    const run = <T>(path: string, dev: number | undefined, call: () => Promise<T>) => {
+      return dev !== undefined && this.#slow.has(dev) ? this.#limiter.run(path, call) : call()
+    }
+    this.#resolver = new PathResolver(mountTable, run, () => this.#forget())
   }
 
   /** Whether a path was looked at lately, and looking again waits for nothing. */
   isWarm(path: string): boolean {
+    this.#resolver.refresh()
     const dev = this.#warm.get(path)
     return dev !== undefined && this.isResponsive(dev)
   }
 
   /** Whether a device is of this machine, and has its clock, however slow it is just now. */
   isLocal(dev: number): boolean {
-    return this.#local.get(dev) === true
+    return this.#kinds.get(dev)?.isLocal === true
   }
 
   /** Whether calls about the files of a device wait for nothing but this machine. */
   isResponsive(dev: number): boolean {
-    return this.#local.get(dev) === true && !this.#isSuspect(dev)
-  }
-
-  /**
-   * Takes note of how long a call on this thread took.
-   *
-   * @param dev where something was found; by default, the device is what it was
-   */
-  note(path: string, dev: number | undefined, took: number): void {
-    const device = dev ?? this.#warm.get(path)
-    if (device === undefined) return
-    this.noteDuration(device, took)
-    this.#warm.set(path, device)
+    return this.isLocal(dev) && !this.#slow.has(dev)
   }
 
   /** Takes note of how long a call on this thread took that asked about a file of a device. */
   noteDuration(dev: number, took: number): void {
-    if (took > SLOW) this.#suspect(dev)
+    this.#slow.note(dev, took)
+  }
+
+  /**
+   * Looks at a path on this thread, if it was looked at lately. A link at its end may have been put
+   * there just now, and lead onto a mount that stalls: it is followed only to where somebody looked
+   * lately, too.
+   *
+   * @returns null if there is nothing; `'unknown'` if that is to be asked in another thread
+   */
+  lookHere(path: string, links: number = MOST_LINKS): Version | null | 'unknown' {
+    this.#resolver.refresh()
+    const dev = this.#warm.get(path)
+    if (dev === undefined) return 'unknown'
+    const found = this.lookAgain(path, dev, links)
+    if (found !== 'unknown') this.#warm.set(path, found?.dev ?? dev)
+    return found
+  }
+
+  /** As `lookHere`, where something was found on a device a second ago at most. */
+  lookAgain(path: string, dev: number, links: number = MOST_LINKS): Version | null | 'unknown' {
+    if (!this.isResponsive(dev)) return 'unknown'
+    const began = performance.now()
+    const found = onThisThread.lstat(path)
+    this.noteDuration(found?.dev ?? dev, performance.now() - began)
+    if (found === null || !isLink(found)) return found
+    const target = links > 0 ? this.#targetOf(path) : null
+    return target === null ? 'unknown' : this.lookHere(target, links - 1)
   }
 
   /** Looks at a path in another thread; null if there is nothing. */
   async look(path: string): Promise<Version | null> {
+    return (await this.find(path))?.version ?? null
+  }
+
+  /** As `look`, and says how the path may be asked then. */
+  async find(path: string, hangUp?: HangUp): Promise<Found | null> {
     const resolved = await this.#resolver.resolve(path)
-    if (resolved === null) return this.#lookElsewhere(path)
-    const { version, dev } = resolved
+    if (resolved === null) {
+      const version = await this.#lookElsewhere(path, hangUp)
+      return version && { version, isNear: !this.#resolver.knowsMounts }
+    }
+    const { version, dev, links } = resolved
     const there = version === null ? dirname(resolved.path) : resolved.path
     await this.#learn(dev, there, (_, ask) => ask())
     this.#warm.set(path, dev)
-    return version
+    let at = path
+    for (const link of links) {
+      at = targetOf(at, link)
+      this.#warm.set(at, dev)
+    }
+    return version && { version, isNear: true }
   }
 
   /** Asks in another thread, and in not too many at once if the device may stall. */
@@ -99,14 +125,24 @@ export class Devices {
     return this.isResponsive(dev) ? call() : this.#limiter.run(path, call)
   }
 
-  /** Asks about a file: on this thread, if that waits for nothing. */
-  callsFor(path: string, dev: number): Calls {
+  /** Asks about a path where something was found: on this thread, if that waits for nothing. */
+  callsFor(path: string, found: Found): Calls {
+    return this.isAtHand(found) ? onThisThread : this.#limiter.callsFor(path)
+  }
+
+  /** The same in other threads, if only so as not to take much time of this one. */
+  callsInPool(path: string, found: Found): Calls {
+    return this.isAtHand(found) ? inPool : this.#limiter.callsFor(path)
+  }
+
+  /** Asks about a file that is open, whatever leads to it. */
+  callsForOpen(path: string, dev: number): Calls {
     return this.isResponsive(dev) ? onThisThread : this.#limiter.callsFor(path)
   }
 
-  /** Asks about a file in other threads, if only so as not to take much time of this one. */
-  callsInPool(path: string, dev: number): Calls {
-    return this.isResponsive(dev) ? inPool : this.#limiter.callsFor(path)
+  /** Whether calls about a path where something was found wait for nothing but this machine. */
+  isAtHand({ version, isNear }: Found): boolean {
+    return isNear && this.isResponsive(version.dev)
   }
 
   /** The names in a directory that something is mounted on; null if that is not known. */
@@ -119,64 +155,78 @@ export class Devices {
    * Null if there is nothing, or it can't be looked at.
    */
   async callsBehind(path: string): Promise<Calls | null> {
-    const found = await this.look(path).catch(() => null)
-    return found && this.callsInPool(path, found.dev)
+    const found = await this.find(path).catch(() => null)
+    return found && this.callsInPool(path, found)
   }
 
   /** As `look`, of a path that may lead to a mount that stalls. */
-  async #lookElsewhere(path: string): Promise<Version | null> {
+  async #lookElsewhere(path: string, hangUp?: HangUp): Promise<Version | null> {
     const directory = dirname(path)
     const known = this.#resolver.knowsMounts ? undefined : this.#directories.get(directory)
     const run: Run =
       known === undefined
-        ? (at, call) => this.#limiter.run(at, call)
+        ? (at, call) => this.#limiter.run(at, call, hangUp)
         : (at, call) => this.run(at, known, call)
     const look = (at: string) => run(at, () => inPool.stat(at))
     const found = await look(path)
     const there = found === null ? await nearestThere(directory, look) : { path, dev: found.dev }
+    // What is on this machine behind a mount of another is reached through that.
+    if (this.#resolver.knowsMounts) this.#warm.delete(path)
     if (there === null) return null
     await this.#learn(there.dev, there.path, run)
     this.#directories.set(directory, there.dev)
-    this.#warm.set(path, there.dev)
+    if (!this.#resolver.knowsMounts) this.#warm.set(path, there.dev)
     return found
   }
 
-  /** Asks whether a device is local, unless that is known. */
+  /** What a link leads to; null if that can't be said, as when it was removed just now. */
+  #targetOf(link: string): string | null {
+    try {
+      return targetOf(link, onThisThread.readlink(link).toString())
+    } catch {
+      return null
+    }
+  }
+
+  /** Asks of what kind a device is, unless that is known. */
   async #learn(dev: number, path: string, run: Run): Promise<void> {
-    if (this.#local.has(dev)) return
-    const answer = await run(path, () => isLocalDevice(path, dev))
-    if (answer !== null) this.#local.set(dev, answer)
+    const known = this.#kinds.get(dev)
+    if (known !== undefined && performance.now() < known.until) return
+    const isLocal = await run(path, () => isLocalDevice(path, dev))
+    const until = this.#resolver.knowsMounts ? Infinity : performance.now() + KNOWN_FOR
+    if (isLocal !== null) this.#kinds.set(dev, { isLocal, path, until })
   }
 
-  /** For twice as long as the last time, unless that ended longer ago than it lasted. */
-  #suspect(device: number): void {
-    const now = performance.now()
-    const last = this.#suspects.get(device)
-    const isAgain = last !== undefined && now < last.until + last.duration
-    const duration = isAgain ? Math.min(2 * last.duration, SUSPECT_FOR_AT_MOST) : SUSPECT_FOR
-    this.#suspects.set(device, { until: now + duration, duration })
+  /**
+   * Something is mounted otherwise than before: the system gives the number of a device that is
+   * gone to the next. Those of this machine are asked about at once, for bodies under way.
+   */
+  #forget(): void {
+    const known = [...this.#kinds.values()]
+    this.#kinds.clear()
+    this.#warm = new TtlMap(WARM_FOR)
+    for (const { isLocal, path } of known) {
+      if (isLocal) void this.look(path).catch(() => {})
+    }
   }
+}
 
-  #isSuspect(dev: number): boolean {
-    if (this.#suspects.size === 0) return false
-    const suspicion = this.#suspects.get(dev)
-    return suspicion !== undefined && performance.now() <= suspicion.until
-  }
+/** What is known of a device. */
+interface Kind {
+  readonly isLocal: boolean
+  /** Something on it. */
+  readonly path: string
+  /** Until when that is believed, on the clock of `performance`. */
+  readonly until: number
 }
 
 type Run = <T>(path: string, call: () => Promise<T>) => Promise<T>
-
-/** Where something was found, and on which device. */
-interface There {
-  readonly path: string
-  readonly dev: number
-}
 
 /** A directory, or the nearest above it that exists; null if that is far above. */
 async function nearestThere(
   directory: string,
   look: (path: string) => Promise<Version | null>,
-): Promise<There | null> {
+): Promise<{ readonly path: string; readonly dev: number } | null> {
   let path = directory
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const found = await look(path)

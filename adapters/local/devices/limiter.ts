@@ -8,6 +8,9 @@ function poolSize(): number {
   return Number(process.env.UV_THREADPOOL_SIZE) || 4
 }
 
+/** The signal of a client that may hang up: made only where something waits. */
+export type HangUp = () => AbortSignal | undefined
+
 /**
  * Limits the calls that may stall: they get all threads but one, and each file gets one thread, so
  * that a stalled file leaves the others theirs.
@@ -17,11 +20,14 @@ export class Limiter {
   readonly #running = new Set<string>()
   #waiting: { readonly path: string; readonly begin: () => void }[] = []
 
-  /** Makes a call about a file once there is a thread for it. */
-  async run<T>(path: string, call: () => Promise<T>): Promise<T> {
-    if (this.#isFull(path)) {
-      await new Promise<void>((begin) => this.#waiting.push({ path, begin }))
-    } else this.#running.add(path)
+  /**
+   * Makes a call about a file once there is a thread for it.
+   *
+   * @param hangUp whoever needs it no more while it waits, does not get it
+   */
+  async run<T>(path: string, call: () => Promise<T>, hangUp?: HangUp): Promise<T> {
+    if (this.#isFull(path)) await this.#wait(path, hangUp?.())
+    else this.#running.add(path)
     try {
       return await call()
     } finally {
@@ -43,9 +49,25 @@ export class Limiter {
       stat: inTurn(inPool.stat),
       lstat: inTurn(inPool.lstat),
       fstat: inTurn(inPool.fstat),
+      modified: inTurn(inPool.modified),
       readlink: inTurn(inPool.readlink),
       realpath: inTurn(inPool.realpath),
     }
+  }
+
+  async #wait(path: string, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    let drop = () => {}
+    await new Promise<void>((begin, reject) => {
+      const waiting = { path, begin }
+      this.#waiting.push(waiting)
+      drop = () => {
+        this.#waiting = this.#waiting.filter((each) => each !== waiting)
+        reject(signal?.reason)
+      }
+      signal?.addEventListener('abort', drop)
+    })
+    signal?.removeEventListener('abort', drop)
   }
 
   #isFull(path: string): boolean {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { isAbsolute, join } from 'node:path'
-import { inPool, unlessAbsent } from '../calls.ts'
+import { dirname, isAbsolute, join } from 'node:path'
+import { inPool } from '../calls.ts'
 import { TtlMap } from '../ttl-map.ts'
 import { isDirectory, isLink, type Version } from '../version.ts'
 import { MountTable } from './file-systems.ts'
@@ -9,7 +9,7 @@ import { MountTable } from './file-systems.ts'
 const KNOWN_FOR = 60_000
 
 /** How many links are followed, as Linux does it, before a path is taken to lead in circles. */
-const MOST_LINKS = 40
+export const MOST_LINKS = 40
 
 /** How long the mount table is taken to be as it was read, in ms. */
 const READ_FOR = 1000
@@ -22,6 +22,14 @@ export interface Resolved {
   readonly version: Version | null
   /** The device that it is on, or would be. */
   readonly dev: number
+  /** The texts of the links that its last name led to, one after the other. */
+  readonly links: readonly string[]
+}
+
+/** The path that a link leads to: as a path of its own, the system takes both alike. */
+export function targetOf(link: string, text: string): string {
+  // Not joined: what `..` stands for depends on where the name before it leads.
+  return isAbsolute(text) ? text : `${dirname(link)}/${text}`
 }
 
 /** Asks about a path on a device, if that is known, without taking too many threads. */
@@ -35,21 +43,31 @@ type Run = <T>(path: string, dev: number | undefined, call: () => Promise<T>) =>
 export class PathResolver {
   readonly #read: () => Promise<string | null>
   readonly #run: Run
+  readonly #changed: () => void
   #text: string | null = null
   #table: MountTable | null = null
   #reading: Promise<void> | null = null
   #readAgainAt = 0
   #directories = new TtlMap<Resolved>(KNOWN_FOR)
 
-  /** @param read the mount table; null where there is none to be had */
-  constructor(read: () => Promise<string | null>, run: Run) {
+  /**
+   * @param read the mount table; null where there is none to be had
+   * @param changed is called when something is mounted otherwise than before
+   */
+  constructor(read: () => Promise<string | null>, run: Run, changed: () => void = () => {}) {
     this.#read = read
     this.#run = run
+    this.#changed = changed
   }
 
   /** Whether it is known what is mounted where. */
   get knowsMounts(): boolean {
     return this.#table !== null
+  }
+
+  /** Reads the mount table anew if it is time to: for those who resolve nothing. */
+  refresh(): void {
+    void this.#readLately()?.catch(() => {})
   }
 
   /** What a path leads to; null if only the system can say, which may stall. */
@@ -83,11 +101,13 @@ export class PathResolver {
   async #readTable(): Promise<void> {
     const text = await this.#read()
     if (text === this.#text) return
+    const isFirst = this.#text === null
     this.#text = text
     const table = text === null ? null : new MountTable(text)
     // In a chroot, it names only what is mounted below.
     this.#table = table?.knowsRoot ? table : null
     this.#directories = new TtlMap(KNOWN_FOR)
+    if (!isFirst) this.#changed()
   }
 
   async #resolve(path: string, left: { links: number }): Promise<Resolved | null> {
@@ -100,7 +120,7 @@ export class PathResolver {
     let resolved = this.#directories.get('/') ?? this.#remember('/', await this.#look('/'))
     let prefix = ''
     for (const name of names) {
-      if (!resolved?.version) return resolved
+      if (!resolved?.version) return resolved && { ...resolved, links: [] }
       const from: Resolved = resolved
       prefix += `/${name}`
       resolved =
@@ -117,7 +137,7 @@ export class PathResolver {
   }
 
   async #step(from: Resolved, name: string, left: { links: number }): Promise<Resolved | null> {
-    if (!(from.version && isDirectory(from.version))) return { ...from, version: null }
+    if (!(from.version && isDirectory(from.version))) return { ...from, version: null, links: [] }
     const path = join(from.path, name)
     const resolved = await this.#look(path, from.dev)
     if (!(resolved?.version && isLink(resolved.version))) return resolved
@@ -126,13 +146,14 @@ export class PathResolver {
     const target = text.toString()
     // No path of JavaScript's names what is not UTF-8.
     if (!Buffer.from(target).equals(text)) return null
-    return this.#resolve(target.startsWith('/') ? target : `${from.path}/${target}`, left)
+    const led = await this.#resolve(targetOf(path, target), left)
+    return led && { ...led, links: [target, ...led.links] }
   }
 
   async #look(path: string, dev?: number): Promise<Resolved | null> {
     if (this.#table?.mayStall(path) !== false) return null
-    const version = await unlessAbsent(() => this.#run(path, dev, () => inPool.lstat(path)))
+    const version = await this.#run(path, dev, () => inPool.lstat(path))
     const device = version?.dev ?? dev
-    return device === undefined ? null : { path, version, dev: device }
+    return device === undefined ? null : { path, version, dev: device, links: [] }
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../../store/bounded-map.ts'
-import { inPool } from '../calls.ts'
+import { deno, inPool } from '../calls.ts'
 import type { Devices } from '../devices/devices.ts'
 import { LARGEST_KEPT, type Memory } from '../memory.ts'
 import type { Descriptor } from '../opening.ts'
@@ -97,11 +97,12 @@ export class Fingerprints {
         const { sum, marks } = fingerprint
         this.#known.set(key, { sum, marks })
       }
+      const dated = await this.#date(opened, version)
       return {
         ...opened,
         version,
-        etag: entityTag(version, fingerprint?.sum ?? '', mayChange || !isStable),
-        lastModified: lastModified(version),
+        etag: entityTag(dated, fingerprint?.sum ?? '', mayChange || !isStable),
+        lastModified: lastModified(dated),
         isRacy: !canTell,
         marks: fingerprint?.marks ?? new Uint8Array(0),
         bytes: isStable ? (read?.bytes ?? null) : null,
@@ -123,7 +124,16 @@ export class Fingerprints {
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
-    return this.#devices.callsFor(path, dev).fstat(fd)
+    return this.#devices.callsForOpen(path, dev).fstat(fd)
+  }
+
+  /** The version with the ms of its time that Deno, whose times have no fractions, would give. */
+  async #date({ path, fd }: Descriptor, version: Version): Promise<Version> {
+    const { dev, mtimeMs } = version
+    // Only a whole number may have been rounded up to.
+    if (deno || !Number.isInteger(mtimeMs)) return version
+    const modified = await this.#devices.callsForOpen(path, dev).modified(fd)
+    return modified === mtimeMs - 1 ? { ...version, mtimeMs: modified } : version
   }
 
   /** Null if a read fails or is short: the reads of a body will say why. */

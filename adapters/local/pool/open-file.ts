@@ -118,7 +118,7 @@ export class OpenFile {
   close(): void | Promise<void> {
     if (this.#bytes !== null) this.#memory.unreserve(this.#bytes.length)
     this.#bytes = null
-    return this.#devices.callsFor(this.path, this.version.dev).close(this.fd)
+    return this.#devices.callsForOpen(this.path, this.version.dev).close(this.fd)
   }
 
   /** Keeps a copy, if these are all of its bytes. Reads give others: a caller may change those. */
@@ -142,9 +142,10 @@ export class OpenFile {
 
   /** On Deno, `fstat` takes four times as long as Deno's own `stat` of a path (bench/README.md). */
   #lookSync(): Version {
-    if (deno) {
+    // It may have become a link that leads onto a mount that stalls.
+    if (deno && this.#devices.isWarm(this.path)) {
       try {
-        const found = onThisThread.stat(this.path)
+        const found = onThisThread.lstat(this.path)
         if (found !== null && isSameFile(found, this.version)) return found
       } catch {
         // The file was moved or removed: what was opened is still there.

@@ -1,5 +1,6 @@
-import { type Calls, codeOf, onThisThread } from '../calls.ts'
-import { Devices } from '../devices/devices.ts'
+import { type Calls, codeOf } from '../calls.ts'
+import { Devices, type Found } from '../devices/devices.ts'
+import type { HangUp } from '../devices/limiter.ts'
 import type { SharingOptions } from '../file-source.ts'
 import type { Memory } from '../memory.ts'
 import type { Descriptor } from '../opening.ts'
@@ -13,7 +14,7 @@ import { OpenFile } from './open-file.ts'
 /** How long a look is trusted: so long, in ms, a file counts as still in its scope. */
 const CHECKED_FOR = 1000
 
-type Found = Handle | 'directory' | null
+type Result = Handle | 'directory' | null
 type Awaitable<T> = T | Promise<T>
 
 /** What a request asks for. */
@@ -23,6 +24,7 @@ interface Sought {
   /** What its file is shared by. */
   readonly key: string
   readonly keepOpen: number
+  readonly hangUp: HangUp | undefined
 }
 
 /**
@@ -64,18 +66,19 @@ export class OpenFiles {
    * @returns null when there is no such file, it is not a regular one, or it may not be served
    * @throws the operating system's error for any other failure, at once or as a rejection
    */
-  find(scope: Scope, path: string, { keepOpen = 1000 }: SharingOptions = {}): Awaitable<Found> {
+  find(
+    scope: Scope,
+    path: string,
+    { keepOpen = 1000 }: SharingOptions = {},
+    hangUp?: HangUp,
+  ): Awaitable<Result> {
     const key = scope.id + path
     const checked = this.#checkedLately(key)
     if (checked !== null) return this.#acquire(checked, keepOpen)
-    const sought = { scope, path: scope.prefix + path, key, keepOpen }
-    if (!this.#devices.isWarm(sought.path)) return this.#findCold(sought)
-    const found = this.#lookSync(sought)
-    if (found === null) return this.#miss(sought)
-    const pooled = this.#current(sought, found)
-    return pooled
-      ? this.#acquireIfInside(sought, pooled, onThisThread)
-      : this.#open(sought, onThisThread)
+    const sought = { scope, path: scope.prefix + path, key, keepOpen, hangUp }
+    const version = this.#lookHere(sought)
+    if (version === 'unknown') return this.#findCold(sought)
+    return this.#take(sought, version && { version, isNear: true })
   }
 
   /** Closes all files that nobody reads, but for those that are detached. */
@@ -95,20 +98,21 @@ export class OpenFiles {
   #checkedLately(key: string): PooledFile | null {
     const pooled = this.#shared.get(key)
     if (pooled === undefined) return null
-    const { path, version, isResponsive } = pooled.file
-    const began = performance.now()
-    if (began >= pooled.checkedUntil || !isResponsive) return null
-    const found = onThisThread.stat(path)
-    this.#devices.noteDuration(version.dev, performance.now() - began)
-    return found !== null && isSame(found, version) ? pooled : null
+    if (performance.now() >= pooled.checkedUntil) return null
+    const { path, version } = pooled.file
+    const found = this.#devices.lookAgain(path, version.dev)
+    return found !== null && found !== 'unknown' && isSame(found, version) ? pooled : null
   }
 
-  async #findCold(sought: Sought): Promise<Found> {
-    const found = await this.#devices.look(sought.path)
+  async #findCold(sought: Sought): Promise<Result> {
+    return this.#take(sought, await this.#devices.find(sought.path, sought.hangUp))
+  }
+
+  /** A handle of what a look at its path has just found. */
+  #take(sought: Sought, found: Found | null): Awaitable<Result> {
     if (found === null) return this.#miss(sought)
-    const calls = this.#devices.callsFor(sought.path, found.dev)
-    const pooled = this.#current(sought, found)
-    return pooled ? this.#acquireIfInside(sought, pooled, calls) : this.#open(sought, calls)
+    const pooled = this.#current(sought, found.version)
+    return pooled ? this.#acquireIfInside(sought, pooled, found) : this.#open(sought, found)
   }
 
   #miss({ key, scope }: Sought): null | Promise<null> {
@@ -117,13 +121,10 @@ export class OpenFiles {
     return looking instanceof Promise ? looking.then(() => null) : null
   }
 
-  #lookSync({ path, key }: Sought): Version | null {
-    const began = performance.now()
+  #lookHere({ path, key }: Sought): Version | null | 'unknown' {
+    const found = this.#devices.lookHere(path)
     // A path may lead through a directory that was removed just now, and elsewhere at once.
-    const found =
-      onThisThread.stat(path) ?? (this.#shared.has(key) ? onThisThread.stat(path) : null)
-    this.#devices.note(path, found?.dev, performance.now() - began)
-    return found
+    return found === null && this.#shared.has(key) ? this.#devices.lookHere(path) : found
   }
 
   /** The file in the pool that a look at its path has just seen, unless it has changed. */
@@ -133,17 +134,19 @@ export class OpenFiles {
   }
 
   /** A handle of the pooled file if it may still be served from where it is; else of a new one. */
-  async #acquireIfInside(sought: Sought, pooled: PooledFile, calls: Calls): Promise<Found> {
+  async #acquireIfInside(sought: Sought, pooled: PooledFile, found: Found): Promise<Result> {
+    const calls = this.#devices.callsFor(sought.path, found)
     const isInside = await sought.scope.contains(pooled.file, calls)
     // Meanwhile it may have been closed.
-    if (!isInside || this.#shared.get(sought.key) !== pooled) return this.#open(sought, calls)
-    pooled.checkedUntil = performance.now() + CHECKED_FOR
+    if (!isInside || this.#shared.get(sought.key) !== pooled) return this.#open(sought, found)
+    pooled.checkedUntil = checkedUntil(found)
     return this.#acquire(pooled, sought.keepOpen)
   }
 
   /** Opens a file, unless another request is about to: then waits for that, and shares its file. */
-  async #open(sought: Sought, calls: Calls): Promise<Found> {
+  async #open(sought: Sought, seen: Found): Promise<Result> {
     const { path, key, keepOpen } = sought
+    const calls = this.#devices.callsFor(path, seen)
     const first = this.#opening.get(key)
     if (first !== undefined) {
       await first
@@ -151,7 +154,7 @@ export class OpenFiles {
       const pooled = found && this.#current(sought, found)
       if (pooled !== null) return this.#acquire(pooled, keepOpen)
     }
-    const opening = this.#openNow(sought, calls)
+    const opening = this.#openNow(sought, calls, seen)
     this.#opening.set(key, opening.then(noop, noop))
     try {
       return await opening
@@ -160,12 +163,15 @@ export class OpenFiles {
     }
   }
 
-  async #openNow({ scope, path, key, keepOpen }: Sought, calls: Calls): Promise<Found> {
+  async #openNow(
+    { scope, path, key, keepOpen }: Sought,
+    calls: Calls,
+    found: Found,
+  ): Promise<Result> {
     const opened = await this.#openMakingRoom(scope, path, calls)
     if (opened === null || opened === 'directory') return opened
     const file = await this.#describe(opened, calls)
-    const checkedUntil = performance.now() + CHECKED_FOR
-    const pooled = { file, key, refCount: 0, keepOpen: 0, checkedUntil }
+    const pooled = { file, key, refCount: 0, keepOpen: 0, checkedUntil: checkedUntil(found) }
     const handle = this.#acquire(pooled, keepOpen)
     this.#forget(key)
     // Of a version that may change unnoticed, the next response gets a description of its own.
@@ -231,6 +237,11 @@ export class OpenFiles {
     if (this.#shared.get(pooled.key) === pooled) this.#shared.delete(pooled.key)
     await pooled.file.close()
   }
+}
+
+/** Until when no more than a look at its path is needed: not at all where that may stall. */
+function checkedUntil({ isNear }: Found): number {
+  return isNear ? performance.now() + CHECKED_FOR : 0
 }
 
 function noop(): void {}
