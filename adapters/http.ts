@@ -127,6 +127,9 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
       const file = await originFile(upstream, request, options)
       if (isOfFile()) return file
       if (isFolder(trail)) return 'directory'
+      const end = trail.at(-1)
+      // Many servers send what is not there to a folder above it, and an index page to its folder.
+      if (end?.hostname === url.hostname && url.pathname.startsWith(end.pathname)) return null
       throw misanswer(upstream, 'the file', 'a redirect to a folder')
     },
   }

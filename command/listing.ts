@@ -19,14 +19,14 @@ const BATCH = 512
  * @throws Error, as a rejection, if it is no folder, or may not be served
  */
 export async function* listFolder(
-  place: RootDirectory,
+  root: RootDirectory,
   path: string,
 ): AsyncGenerator<readonly Entry[]> {
-  const at = place.prefix + path
+  const at = root.prefix + path
   const found = await devices.find(at)
   if (found === null) throw new Error(`Expected a folder, found nothing at ${at}`)
   // On this thread, where that waits for nothing: some calls for each folder, not for each file.
-  const folder = await place.enter(at, devices.callsFor(at, found))
+  const folder = await root.enter(at, devices.callsFor(at, found))
   if (folder === null) throw new Error(`Expected a folder that may be served, got ${at}`)
   const inTurn = <T>(call: () => Promise<T>) => devices.run(at, found.version.dev, call)
   try {
@@ -36,7 +36,7 @@ export async function* listFolder(
         const { entries, links, isLast } = await inTurn(() => directory.read())
         for (const name of links) {
           const calls = await devices.callsBehind(`${at}/${name}`)
-          const target = calls && (await follow(place, `${folder.path}/${name}`, calls))
+          const target = calls && (await follow(root, `${folder.path}/${name}`, calls))
           if (target !== null) entries.push({ name, kind: 'file' })
         }
         yield entries
@@ -123,21 +123,21 @@ async function nextBatch(entries: AsyncIterator<DenoEntry>): Promise<Batch> {
 
 /** What listing a file did not tell of it; null if it is gone, or may not be served. */
 export async function describeFile(
-  place: RootDirectory,
+  root: RootDirectory,
   path: string,
 ): Promise<Pick<Entry, 'size' | 'lastModified'> | null> {
-  const at = place.prefix + path
+  const at = root.prefix + path
   const found = await devices.find(at).catch(() => null)
   if (found === null) return null
   // On this thread, where that waits for nothing: an order by size asks this of every file.
-  const file = await follow(place, at, devices.callsFor(at, found))
+  const file = await follow(root, at, devices.callsFor(at, found))
   return file && { size: file.size, lastModified: lastModified(file) }
 }
 
 /** The file that a path leads to; null if there is none that may be served. */
-async function follow(place: RootDirectory, path: string, calls: Calls): Promise<Version | null> {
+async function follow(root: RootDirectory, path: string, calls: Calls): Promise<Version | null> {
   try {
-    const found = await place.follow(path, calls)
+    const found = await root.follow(path, calls)
     return found !== null && isRegular(found) ? found : null
   } catch {
     return null

@@ -77,11 +77,11 @@ export function lookupOf(
 }
 
 /** How many names are remembered as said. */
-const MOST_SAID = 1000
+const MAX_SAID = 1000
 
 /** Says each name once, although every request of a download finds it anew. */
 function once(say: (name: string) => void): (name: string) => void {
-  const said = new BoundedMap<string, true>(MOST_SAID)
+  const said = new BoundedMap<string, true>(MAX_SAID)
   return (name) => {
     if (!said.has(name)) say(name)
     said.set(name, true)

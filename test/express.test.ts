@@ -161,10 +161,13 @@ it('nodeListener sends the cookies of a middleware, and that of a file', async (
 })
 
 it.each([
-  ['private, no-store', 'private, no-store'],
-  [undefined, 'no-cache'],
-])('nodeListener keeps the Cache-Control of a middleware, %j', async (set, sent) => {
-  const listener = nodeListener(nodeDirectory(directory))
+  ['private, no-store', undefined, 'private, no-store'],
+  ['private', 'public, max-age=60', 'private'],
+  ['private', 'no-store', 'no-store'],
+  ['public, max-age=60', undefined, 'no-cache'],
+  [undefined, undefined, 'no-cache'],
+])('nodeListener lets a middleware, %j, keep what is %j private', async (set, own, sent) => {
+  const listener = nodeListener(nodeDirectory(directory, { cacheControl: own }))
   const url = await listen((incoming, outgoing) => {
     if (set !== undefined) outgoing.setHeader('Cache-Control', set)
     return listener(incoming, outgoing)

@@ -211,7 +211,7 @@ const LEFT: [what: string, ...file: Uint8Array[]][] = [
   ['no media data', ftyp, moov(table)],
   ['fragments', ftyp, box('moof'), mdat, moov(table)],
   ['an index of segments', ftyp, box('sidx'), mdat, moov(table)],
-  ...['mfra', 'moof', 'sidx', 'styp'].map((type): [string, ...Uint8Array[]] => [
+  ...['meco', 'meta', 'mfra', 'moof', 'sidx', 'styp'].map((type): [string, ...Uint8Array[]] => [
     `${type} behind the index`,
     ...[ftyp, mdat, moov(table), box(type)],
   ]),

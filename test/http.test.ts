@@ -1351,6 +1351,7 @@ describe('httpOrigin', () => {
     ['that, elsewhere', { '/a%20b': '/c/d', '/c/d': '/c/d/' }, 'directory'],
     ['that, and then elsewhere', { '/a%20b': '/a%20b/', '/a%20b/': '/c/d/' }, 'directory'],
     ['that, and then a file', { '/a%20b': '/a%20b/', '/a%20b/': '/c' }, 'file'],
+    ['a folder above', { '/a%20b': '/' }, 'nothing'],
     ['a page', { '/a%20b': '/login/' }, 'Expected the file, got a redirect to a folder'],
   ])('finds what a redirect leads to: %s', async (_what, redirects, found) => {
     origin.behave((incoming, outgoing) => {
@@ -1361,7 +1362,18 @@ describe('httpOrigin', () => {
     const request = new Request('http://localhost/a%20b', { method: 'HEAD' })
     const opening = Promise.resolve(httpTree(origin.url).open('a b', request))
     const opened = await opening.catch(({ reason }: OriginError) => reason)
-    expect(opened instanceof Object ? 'file' : opened).toBe(found)
+    expect(opened instanceof Object ? 'file' : (opened ?? 'nothing')).toBe(found)
+  })
+
+  it('finds a file whose coding the origin sends to its front page', async () => {
+    origin.behave((incoming, outgoing) => {
+      if (!incoming.url?.endsWith('.br')) return good(incoming, outgoing)
+      return outgoing.writeHead(302, { location: '/' }).end()
+    })
+    const handler = fileHandler(httpOrigin(origin.url, { precompressed: true }))
+    const headers = { 'accept-encoding': 'br' }
+    const response = await handler(new Request('http://localhost/f.txt', { headers }))
+    expect([response.status, await response.text()]).toEqual([200, expect.any(String)])
   })
 
   it('answers what the origin does wrong, and tells those who observe', async () => {

@@ -4,6 +4,7 @@ import { createServer, IncomingMessage, type RequestListener, ServerResponse } f
 import http2 from 'node:http2'
 import { type AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
@@ -433,6 +434,26 @@ describe('nodeListener over node:http', () => {
     for (const buffer of next) memory.forgetBuffer(buffer)
     expect(next.filter(({ buffer }) => buffer === held())).toEqual([])
     expect(served).toEqual([{ status: 200, sent: 0, aborted: true }])
+  })
+
+  it('is told the end by a connection that is no socket, and tells of no event', async () => {
+    const written: Uint8Array[] = []
+    // As a host has it that makes an event of a function of each request.
+    const connection = new Writable({
+      write(chunk, _encoding, callback) {
+        written.push(chunk)
+        callback()
+      },
+    })
+    const incoming = new IncomingMessage(connection as unknown as Socket)
+    Object.assign(incoming, { method: 'GET', url: '/edge.bin' })
+    const outgoing = new ServerResponse(incoming)
+    outgoing.assignSocket(connection as unknown as Socket)
+    const { options, served } = observe()
+    await nodeListener(lookup, options)(incoming, outgoing)
+    const text = Buffer.concat(written)
+    const body = text.subarray(text.indexOf('\r\n\r\n') + 4)
+    expect(served).toEqual([{ status: 200, sent: body.length, aborted: false }])
   })
 
   it.each([0, 1])('does not use a buffer again that read %i may still fill', async (which) => {

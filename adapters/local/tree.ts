@@ -25,8 +25,9 @@ export interface LocalOptions extends SharingOptions {
   readonly links?: 'inside' | 'follow' | undefined
   /**
    * Which files are being written, as downloads that are played meanwhile: all, or those whose path
-   * below the directory, with the folder of `within`, the function says yes to. They have no tag and no date, nobody may store any of them, and a
-   * change does not cut them off, unless they become shorter. None by default.
+   * below the directory, with the folder of `within`, the function says yes to. They have no tag and
+   * no date, nobody may store any of them, and a change does not cut them off, unless they become
+   * shorter. None by default.
    *
    * @example
    * ```ts

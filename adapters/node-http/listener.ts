@@ -1,4 +1,3 @@
-import { finished } from 'node:stream/promises'
 import type { Answer } from '../../src/answer.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import { type BodyReader, NOTHING } from '../../src/reader.ts'
@@ -27,9 +26,9 @@ const FINISHED: Finish = async () => {}
  * A listener for `node:http`, `node:https` and `node:http2` that answers as `fileHandler` does,
  * without a Fetch layer: bytes are read into buffers, which are used again once the bytes have
  * left. As middleware of Express or Connect, it calls `next` if there is no file, and for any
- * method but GET and HEAD; with `cors`, it answers the preflight for a file. The Cache-Control that
- * a middleware has set stays. Where the response's `write` or `end` are not Node's own, as with
- * compression, or its connection is no socket, no buffer is used again.
+ * method but GET and HEAD; with `cors`, it answers the preflight for a file. A `private` or
+ * `no-store` of a middleware's Cache-Control stays. Where the response's `write` or `end` are not
+ * Node's own, as with compression, or its connection is no socket, no buffer is used again.
  *
  * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name:
  * say `incoming: IncomingMessage` for Node's, or Express's Request.
@@ -100,7 +99,7 @@ async function startTransfer(transfer: Transfer): Promise<Finish> {
   }
   onceOver(incoming, outgoing, hangUp)
   const reusesBuffers = writingOf(outgoing) === 'node' && reader.length < Infinity
-  // A multipart body begins with bytes that are not from the source: what was read stays at hand.
+  // A multipart body begins with bytes that are not from the source: what was read stays pending.
   const isOnePiece = answer.pieces.length === 1
   const buffer = reusesBuffers && isOnePiece ? memory.takeBuffer(reader.length) : undefined
   let isHeadWritten = false
@@ -169,15 +168,24 @@ async function writeAll(
 /** Writes a body to a response that a middleware has wrapped. */
 async function pipe({ outgoing, reader }: Transfer, writer: Writer): Promise<void> {
   const stream = outgoing as Outgoing & NodeJS.WritableStream
-  const over = finished(stream)
-  over.catch(() => {})
-  let resume = () => {}
-  stream.on('drain', () => resume())
+  let wake = () => {}
+  let isOver = false
+  let failure: unknown
+  const end = (error?: unknown) => {
+    isOver = true
+    failure ??= error
+    wake()
+  }
+  stream.on('drain', () => wake()).on('error', end)
+  for (const event of ['finish', 'close']) stream.on(event, () => end())
+  const nextEvent = () => new Promise<void>((resolve) => (wake = resolve))
   for await (const chunk of writer.chunksOf(reader)) {
-    const drained = new Promise<void>((resolve) => (resume = resolve))
+    const event = nextEvent()
     // A middleware's `write` may give nothing back at all.
-    if (stream.write(chunk) === false) await Promise.race([drained, over])
+    if (stream.write(chunk) === false && !isOver) await event
+    if (isOver) break
   }
   stream.end()
-  await over
+  while (!isOver) await nextEvent()
+  if (failure !== undefined) throw failure
 }

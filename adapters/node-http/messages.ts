@@ -85,10 +85,9 @@ export function onceOver(incoming: Incoming, outgoing: Outgoing, listener: () =>
  * - `node`: Node's own, to a socket. Their callback tells that a chunk has left, and that nothing
  *   will read its memory any more.
  * - `wrapped`: those of a middleware, such as compression, or of a subclass, which need not tell
- *   when a chunk has left; or Node's own to a connection that is no socket, such as a tunnel, which
- *   may keep what it got.
- * - `foreign`: those of another class that stands in for Node's. They call back, too, and may keep
- *   what they got.
+ *   when a chunk has left.
+ * - `foreign`: those of another class that stands in for Node's, or Node's own to a connection that
+ *   is no socket, such as a tunnel. They call back, too, and may keep what they got.
  */
 type Writing = 'node' | 'wrapped' | 'foreign'
 
@@ -100,7 +99,8 @@ export function writingOf(outgoing: Outgoing): Writing {
   if (outgoing.stream) return 'node'
   if (!(outgoing instanceof ServerResponse)) return 'foreign'
   const isNodes = outgoing.write === WRITE && outgoing.end === END
-  return isNodes && outgoing.socket instanceof Socket ? 'node' : 'wrapped'
+  if (!isNodes) return 'wrapped'
+  return outgoing.socket instanceof Socket ? 'node' : 'foreign'
 }
 
 /** INTERNAL_ERROR (RFC 9113 §7). */

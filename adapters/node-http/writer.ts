@@ -141,9 +141,10 @@ function sendHead(outgoing: Outgoing, { status, headers }: Answer): void {
   // The fields that a middleware has set, as CORS does, still depend on what its Vary says.
   const others = headers.vary && outgoing.getHeader('vary')
   if (others) fields.vary = [others, headers.vary].flat().join(', ')
-  // Whoever has said before who may store the answer knows whose it is.
-  const lifetime = headers['cache-control'] && outgoing.getHeader('cache-control')
-  if (lifetime) fields['cache-control'] = String(lifetime)
+  // Whose an answer is, a middleware may know better. What nobody may store, nobody may.
+  const own = headers['cache-control']
+  const before = own && !/no-store/i.test(own) ? String(outgoing.getHeader('cache-control')) : ''
+  if (/no-store|private/i.test(before)) fields['cache-control'] = before
   // Nor does the cookie of a file take that of a session away.
   const cookies = headers['set-cookie'] && outgoing.getHeader('set-cookie')
   if (cookies) fields['set-cookie'] = [cookies, headers['set-cookie']].flat().map(String)

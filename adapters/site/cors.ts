@@ -129,7 +129,10 @@ function originRule(rule: CorsOptions['origin']): (origin: string | null) => str
   return (origin) => {
     const answer: unknown = origin !== null && rule(origin)
     // Of an async function, it would be a silent no for everybody.
-    if (Object(answer) === answer) throw unexpected('origin() to give a boolean', answer)
+    if (Object(answer) === answer) {
+      void Promise.resolve(answer).catch(() => {})
+      throw unexpected('origin() to give a boolean', answer)
+    }
     return answer === true ? origin : null
   }
 }

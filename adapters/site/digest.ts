@@ -1,4 +1,5 @@
 import { unexpected } from '../../src/errors.ts'
+import type { HeaderFields } from '../../src/headers.ts'
 import { closeSource, isBytes } from '../../src/reader.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { overlay } from './overlay.ts'
@@ -53,10 +54,10 @@ export function digestsOf(
 }
 
 /** Fields without digests (RFC 9530, and before): those of a file are of no other one. */
-export function withoutDigests(headers: HeadersLike): HeadersLike {
-  const isDigest = /^(?:repr-digest|content-digest|digest|content-md5)$/
-  const kept = [...new Headers(headers)].filter(([name]) => !isDigest.test(name))
-  return Object.fromEntries(kept)
+export function withoutDigests(headers: HeadersLike): HeaderFields {
+  const fields = overlay(headers)
+  for (const name of ['repr-digest', 'content-digest', 'digest', 'content-md5']) delete fields[name]
+  return fields
 }
 
 /**

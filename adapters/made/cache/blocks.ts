@@ -4,7 +4,7 @@ const PROVEN_SHARE = 3 / 4
 /** How much the keys take besides, at most, of what the blocks may. */
 const KEY_SHARE = 1 / 4
 /** What they may take in any case, in bytes. */
-const LEAST_FOR_KEYS = 1024 * 1024
+const MIN_FOR_KEYS = 1024 * 1024
 /** What a block takes besides its bytes and the letters of its key, in bytes. */
 const ENTRY = 200
 
@@ -28,7 +28,7 @@ export class Blocks {
   /** @param limit in bytes, no less than the largest block */
   constructor(limit: number) {
     this.#limit = limit
-    this.#keyLimit = Math.max(limit * KEY_SHARE, LEAST_FOR_KEYS)
+    this.#keyLimit = Math.max(limit * KEY_SHARE, MIN_FOR_KEYS)
   }
 
   /** How many bytes the blocks hold: never more than the limit. */

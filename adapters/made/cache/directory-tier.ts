@@ -21,7 +21,7 @@ const MAX_WAITING = 64 * 1024 * 1024
 const PAGE = 4096
 
 /** What files may take on the disk in any case, in bytes. */
-const LEAST_ON_DISK = 1024 * 1024
+const MIN_ON_DISK = 1024 * 1024
 
 /** How old a file that was left half written must be to be removed, in ms. */
 const ABANDONED = 3_600_000
@@ -56,7 +56,7 @@ export function directoryTier(
 ): BlockTier {
   if (typeof directory !== 'string') throw unexpected('the path of a directory', directory)
   expectWholeNumber('size', size, 0)
-  const mostPages = Math.max(size, LEAST_ON_DISK) / PAGE
+  const maxPages = Math.ceil(Math.max(size, MIN_ON_DISK) / PAGE)
   /** How long each file is, by name; first what was read or written longest ago. */
   let files = new Map<string, number>()
   let taken = 0
@@ -95,7 +95,7 @@ export function directoryTier(
       const name = await nameFor(key)
       await writeWhole(pathTo(name), bytes, await digest(bytes))
       note(name, length)
-      while (taken > size || pages > mostPages) await removeOldest()
+      while (taken > size || pages > maxPages) await removeOldest()
     } catch (error) {
       if (isAbsence(error)) startAnew()
       throw error

@@ -31,7 +31,7 @@ const MOVABLE = new Set([
 ])
 
 /** What is found by its place, or finds others by theirs, although it stands behind the index. */
-const BOUND = new Set(['mfra', 'moof', 'sidx', 'styp'])
+const BOUND = new Set(['meco', 'meta', 'mfra', 'moof', 'sidx', 'styp'])
 
 /** More than files have, which are of a handful: each takes a read. */
 const MAX_BOXES = 64

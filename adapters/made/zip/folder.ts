@@ -86,12 +86,15 @@ export async function zipFolder(
   const open = (id: string, signal?: AbortSignal) =>
     openFile(tree, id.slice(start.length), askingFor(kept, 'HEAD', null, signal))
   const isPartial = onLeftOut !== undefined
-  const share = known.plans().join(JSON.stringify([folder, maxMembers, isPartial]), (signal) => {
+  const key = JSON.stringify([folder, maxMembers, isPartial])
+  const share = known.plans().join(key, async (signal) => {
     const opening = { tree, start, open: (id: string) => open(id, signal), known, signal }
-    const walk = { ...opening, maxMembers, onLeftOut, count: 0 }
-    return planOf(folderMembers(walk, folder), plan)
+    const leftOut = isPartial ? new Map<string, unknown>() : null
+    const walk = { ...opening, maxMembers, leftOut, count: 0 }
+    return { ...(await planOf(folderMembers(walk, folder), plan)), leftOut }
   })
-  const shared = await awaited(share, hangUpSignal(request))
+  const { leftOut, ...shared } = await awaited(share, hangUpSignal(request))
+  for (const [what, error] of leftOut ?? []) onLeftOut?.(what, error)
   // Each request for itself: by what it says of who asks, one may open a file and another may not.
   const entries = shared.entries.map((entry) => ({
     ...entry,
@@ -118,7 +121,8 @@ interface Walk {
   readonly open: (id: string) => Promise<TreeFile | null>
   readonly known: KnownTree
   readonly maxMembers: number
-  readonly onLeftOut: ZipFolderOptions['onLeftOut']
+  /** What may not be read, and why; null where nothing may be left out. */
+  readonly leftOut: Map<string, unknown> | null
   readonly signal: AbortSignal
   /** Of members, so far. */
   count: number
@@ -157,17 +161,17 @@ async function* below(
   }
 }
 
-/** What is learned of something; null if it may not be read, and whoever asks is told of that. */
+/** What is learned of something; null if it may not be read, and is left out. */
 async function unlessForbidden<Value>(
-  { onLeftOut }: Walk,
+  { leftOut }: Walk,
   path: string,
   learning: Promise<Value>,
 ): Promise<Value | null> {
   try {
     return await learning
   } catch (error) {
-    if (onLeftOut === undefined || !/^(?:EACCES|EPERM)$/.test(Object(error).code)) throw error
-    onLeftOut(path, error)
+    if (leftOut === null || !/^(?:EACCES|EPERM)$/.test(Object(error).code)) throw error
+    leftOut.set(path, error)
     return null
   }
 }

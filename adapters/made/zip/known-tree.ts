@@ -18,6 +18,12 @@ interface Remembered extends MemberVersion {
   readonly listed: string
 }
 
+/** The plan of an archive of a folder. */
+interface FolderPlan extends Plan {
+  /** What may not be read, and why; null where nothing may be left out. */
+  readonly leftOut: ReadonlyMap<string, unknown> | null
+}
+
 /** How many files' versions are remembered. */
 const MAX_FILES = 100_000
 
@@ -27,11 +33,11 @@ const MAX_FILES = 100_000
  * once it is opened for its bytes, the body breaks off, and the next one knows better.
  */
 export class KnownTree {
-  readonly #plans = new Flights<Plan>()
+  readonly #plans = new Flights<FolderPlan>()
   readonly #versions = new BoundedMap<string, Remembered>(MAX_FILES)
 
   /** The archives that are being prepared. In workerd, no request may wait for another one's. */
-  plans(): Flights<Plan> {
+  plans(): Flights<FolderPlan> {
     return isWorkerd ? new Flights() : this.#plans
   }
 
