@@ -57,7 +57,7 @@ describe('a file that changed', () => {
     expect(await judge(bytes, { mtimeMs: opened.mtimeMs })).toBe(verdict)
   })
 
-  it('becoming shorter than it was seen is no growth, however long it was at first', async () => {
+  it('becoming shorter than it was seen is no append, however long it was at first', async () => {
     const marks = new Marks()
     marks.add(old)
     const check = new AppendCheck(opened, marks.bytes, true)

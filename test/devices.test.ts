@@ -109,7 +109,7 @@ it('a device that is slow again and again is left alone for longer, up to a minu
   expect(suspectedFor(devices) - 500).toBe(1000)
 })
 
-it('a path is at hand for ten seconds once it was looked at, be there a file or none', async () => {
+it('a path is warm for ten seconds once it was looked at, be there a file or none', async () => {
   const devices = new Devices()
   const missing = join(dirname(path), 'no-such-directory', 'file')
   const areAtHand = () => [path, missing, `${path}-other`].map((at) => devices.isWarm(at))
@@ -126,7 +126,7 @@ it('a path is at hand for ten seconds once it was looked at, be there a file or 
   ])
 })
 
-it('a path is not at hand where another device is by now', async () => {
+it('a path is not warm where another device is by now', async () => {
   const devices = await looked()
   vi.spyOn(onThisThread, 'lstat').mockReturnValue({ ...statSync(path), dev: dev + 1 })
   devices.lookHere(path)

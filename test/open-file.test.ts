@@ -327,10 +327,10 @@ describe('an open file', () => {
       return read(...asked)
     })
     onTestFinished(() => void vi.useRealTimers().restoreAllMocks())
-    const readAtOnce = () => handle.readSync(0, 10)?.slice() ?? null
-    const seen = [readAtOnce(), readAtOnce()]
+    const readHere = () => handle.readSync(0, 10)?.slice() ?? null
+    const seen = [readHere(), readHere()]
     vi.advanceTimersByTime(1001)
-    expect([...seen, readAtOnce()]).toEqual([first, null, first])
+    expect([...seen, readHere()]).toEqual([first, null, first])
     await handle.close()
   })
 

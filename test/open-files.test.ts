@@ -315,7 +315,7 @@ describe.runIf(canCountHandles)('a file that was detached', () => {
     expect(openHandles(path)).toBe(0)
   })
 
-  it('is lent to others meanwhile, and stays open for them after', async () => {
+  it('is shared with others meanwhile, and stays open for them after', async () => {
     const one = await find(path, { keepOpen: 0 })
     one.detach()
     const two = await find(path, { keepOpen: 0 })
