@@ -9,8 +9,7 @@ import { settle, until } from '../support/wait.ts'
 import { type FileTargetName, installed, startTargets, type Target } from '../wire/targets.ts'
 
 const program = canMount() ? compile('mount') : null
-/** One of each runtime: how it answers does not matter to the threads that open its files. */
-const names = installed(['node-direct', 'bun', 'deno-native'] as const)
+const names = installed(['node-fetch', 'node-direct', 'bun', 'deno', 'deno-native'] as const)
 
 /** For the roots of all: each test, and each try, makes its own. */
 const place = temporaryDirectory()

@@ -6,13 +6,12 @@ import { fetchOnce } from '../support/client.ts'
 import { run } from '../support/process.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { serving } from '../wire/serving.ts'
-import { installed } from '../wire/targets.ts'
+import { FILE_TARGETS, installed } from '../wire/targets.ts'
 
 /** Names in bytes are beyond what Node's own functions make. */
 const python = (code: string, ...args: string[]) => ['python3', ['-c', code, ...args]] as const
 
-/** Options say how an open file is sent: of a runtime that is asked with several, one. */
-const names = installed(['node-fetch', 'node-direct', 'bun', 'deno'] as const)
+const names = installed(FILE_TARGETS)
 const place = temporaryDirectory()
 const strange = Buffer.from('strange-\xff', 'latin1')
 const root = join(place, 'current')

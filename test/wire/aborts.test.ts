@@ -7,7 +7,7 @@ import { type Fixture, MIB } from './fixtures.ts'
 import { residentBytes } from './process-memory.ts'
 import type { Target } from './targets.ts'
 
-const ABORTS = 700
+const ABORTS = 1000
 const AT_A_TIME = 8
 
 /** After this many, whatever a runtime warms up is warm. */
@@ -15,7 +15,7 @@ const WARM = 400
 
 /**
  * What the later aborts may add to a process. If each left one chunk behind, of 512 KiB, it would
- * be 150 MiB; a garbage collector that has yet to run may hold some tens.
+ * be 300 MiB; a garbage collector that has yet to run may hold some tens.
  */
 const MOST_GROWTH = 100 * MIB
 

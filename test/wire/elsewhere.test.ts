@@ -29,18 +29,14 @@ interface Outcome {
   readonly heard: Heard
 }
 
-function describeElsewhere(
-  what: string,
-  names: readonly ElsewhereName[],
-  start: () => Promise<Elsewhere>,
-): void {
+function describeElsewhere(what: string, start: () => Promise<Elsewhere>): void {
   describe(what, () => {
     const outcomes = new Map<ElsewhereName, Outcome>()
 
     beforeAll(async () => {
       const where = await start()
       await Promise.all(
-        names.map(async (name) => {
+        ELSEWHERE.map(async (name) => {
           const target = await startElsewhere(name, where)
           const versions = await versionsOf(target)
           const heard = await askAll(target, TABLE, versions, LOOKING_UP_NOTHING)
@@ -50,7 +46,7 @@ function describeElsewhere(
     }, 240_000)
     afterAll(() => stopTargets([...outcomes.values()].map(({ target }) => target)))
 
-    describe.each(names)('%s', (name) => {
+    describe.each(ELSEWHERE)('%s', (name) => {
       for (const row of TABLE) {
         it(row.name, () => {
           const { heard, versions } = outcomeOf(name)
@@ -90,15 +86,13 @@ afterAll(async () => {
   await starting?.then((ceph) => ceph.stop())
 })
 
-describeElsewhere('on another HTTP server', ELSEWHERE, async () => {
+describeElsewhere('on another HTTP server', async () => {
   directory = await startDirectory(makeDirectory())
   return { http: directory.url }
 })
 
 describe.runIf(hasCeph)('Ceph', () => {
-  // A bucket is asked by the code that asks any HTTP server, and what a runtime forces it forces
-  // wherever the files are: so it is asked by one of each kind of fetch.
-  describeElsewhere('in a bucket', ['node', 'workerd'], async () => {
+  describeElsewhere('in a bucket', async () => {
     if (starting === undefined) throw new Error('Ceph does not run')
     return { s3: (await starting).location }
   })
