@@ -85,11 +85,13 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
 }
 
 /**
- * The signal of a request whose client may hang up while something is looked for; undefined where
- * nobody tells. Deno would, but prints a warning at the first use of it.
+ * The signal of a client's hang-up; undefined where nobody tells. Deno prints a warning at the
+ * first use of that of a Request, to which the getter of a copy leads, too.
  */
 export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
-  return agent.startsWith('Deno') ? undefined : request.signal
+  if (!agent.startsWith('Deno')) return request.signal
+  const own = Object.getOwnPropertyDescriptor(request, 'signal')
+  return own ? own.value : request instanceof Request ? undefined : request.signal
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

@@ -33,10 +33,8 @@ export async function find(
   request: RequestLike,
   { missing, immutable }: Pick<OriginOptions, 'missing' | 'immutable'>,
 ): Promise<FoundFile | null> {
-  // A client that hangs up ends the wait for a head. What is made like a Request may have a signal
-  // of its own, such as a cache's: that may be looked at on Deno, too.
-  const { value: own } = Object.getOwnPropertyDescriptor(request, 'signal') ?? {}
-  const signal: AbortSignal | undefined = own ?? hangUpSignal(request)
+  // A client that hangs up ends the wait for a head.
+  const signal = hangUpSignal(request)
   const asked = firstSpan(likelyRanges(request))
   const range = asked && toRange(asked)
   const reply = range ? await ask(upstream, 'GET', { range }, signal) : null

@@ -1,7 +1,12 @@
+import { once } from 'node:events'
 import { appendFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { denoDirectory, denoFile } from '../../adapters/deno.ts'
+import { nodeListener } from '../../adapters/node.ts'
 import { serveFile } from '../../src/serve.ts'
+import type { Served } from '../../src/served.ts'
 import { describeSource } from '../contract.ts'
 import { cachedFiles } from '../support/cached-files.ts'
 import { someBytes } from '../support/counting-source.ts'
@@ -80,6 +85,31 @@ describe('a native body', () => {
     for (const body of bodies) if (body instanceof ReadableStream) await body.cancel()
     await until(() => openHandles(path) === 0)
   })
+})
+
+it('a client of node:http that hangs up during a look-up is told of, as in Node', async () => {
+  const onServed = vi.fn<(served: Served) => void>()
+  const onError = vi.fn()
+  let fail: (() => void) | undefined
+  const lookup = () =>
+    new Promise<null>((_, reject) => {
+      fail = () => reject(new Error('too late'))
+    })
+  const server = createServer(nodeListener(lookup, { onServed, onError }))
+  const closed = vi.fn()
+  server.on('connection', (socket) => socket.on('close', closed))
+  server.listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await until(() => fail !== undefined)
+  client.destroy()
+  await until(() => closed.mock.calls.length > 0)
+  fail?.()
+  await until(() => onServed.mock.calls.length > 0)
+  expect(onServed.mock.calls[0]?.[0]).toMatchObject({ aborted: true, error: undefined })
+  expect(onError).not.toHaveBeenCalled()
 })
 
 describeHttp()
