@@ -1,10 +1,4 @@
-import {
-  type ByteRanges,
-  decideWithin,
-  expectLimits,
-  type Limits,
-  type RangeLimits,
-} from './decide.ts'
+import { type ByteRanges, decide, expectLimits, type RangeLimits } from './decide.ts'
 import { expectFunction, expectWholeNumber, kindOf, unexpected } from './errors.ts'
 import { fileFields, type HeaderFields, isPrintable, readFields } from './headers.ts'
 import { type Found, isSource } from './lookup.ts'
@@ -78,16 +72,7 @@ export function answer(
   now: number,
   limits: RangeLimits = {},
 ): Answer {
-  return answerWithin(request, found, now, expectLimits(limits))
-}
-
-/** The same, with limits that were checked: once for all requests. */
-export function answerWithin(
-  request: Pick<RequestLike, 'method' | 'headers'>,
-  found: Found | undefined,
-  now: number,
-  limits: Limits,
-): Answer {
+  expectLimits(limits)
   const refusal = answerMethod(request.method)
   if (refusal) return refusal
   if (!found) return NOT_FOUND
@@ -121,9 +106,9 @@ function answerFile(
   request: Pick<RequestLike, 'method' | 'headers'>,
   metadata: Metadata,
   now: number,
-  limits: Limits,
+  limits: RangeLimits,
 ): Answer {
-  const decision = decideWithin(request, metadata, now, limits)
+  const decision = decide(request, metadata, now, limits)
   const { size } = metadata
   const headers = fileFields(metadata, decision.status, now)
   if (decision.status === 206) return answerPartially(size, decision.ranges, headers)
@@ -145,9 +130,7 @@ function answerAsGiven({ status, headers, pieces, stream, error }: Answer): Answ
   if (stream && pieces.length > 0) throw unexpected('an Answer of pieces or a stream', 'both')
   const fields = readFields(headers)
   const hasContent = status !== 205 && mayHaveLength(status)
-  if (stream && hasContent) {
-    return { status, headers: fields, pieces: [], stream, error }
-  }
+  if (stream && hasContent) return { status, headers: fields, pieces: [], stream, error }
   const answered = withPieces(status, fields, hasContent ? pieces : [])
   return error === undefined ? answered : { ...answered, error }
 }

@@ -65,7 +65,7 @@ export function expectLimits({
 }
 
 /** Limits that were checked, with the defaults of those that were not given. */
-export type Limits = { readonly [Name in keyof RangeLimits]-?: NonNullable<RangeLimits[Name]> }
+type Limits = { readonly [Name in keyof RangeLimits]-?: NonNullable<RangeLimits[Name]> }
 
 /**
  * Decides the answer to a GET or HEAD of a file that exists, in the order of RFC 9110 §13.2.2:
@@ -88,16 +88,7 @@ export function decide(
   now: number,
   limits: RangeLimits = {},
 ): Decision {
-  return decideWithin(request, source, now, expectLimits(limits))
-}
-
-/** The same, with limits that were checked: once for all requests. */
-export function decideWithin(
-  request: Pick<RequestLike, 'method' | 'headers'>,
-  source: Representation,
-  now: number,
-  limits: Limits,
-): Decision {
+  const expected = expectLimits(limits)
   const field = (name: string) => fieldValue(request.headers, name)
   const modified = modificationTime(source, now)
   // 1. If-Match, and 2. only without it, If-Unmodified-Since
@@ -114,10 +105,15 @@ export function decideWithin(
   const range = request.method === 'GET' ? field('range') : null
   if (range === null) return { status: 200 }
   const ifRange = field('if-range')
-  if (ifRange !== null && !satisfiesIfRange(ifRange, source.etag, modified, now)) {
+  // A strong entity tag, or exactly the date that was sent as Last-Modified (§13.1.5)
+  if (
+    ifRange !== null &&
+    !matchesStrongly(ifRange, source.etag) &&
+    modified !== timeOf(ifRange, now)
+  ) {
     return { status: 200 }
   }
-  return selectRanges(range, source.size, limits, field('sec-fetch-dest'))
+  return selectRanges(range, source.size, expected, field('sec-fetch-dest'))
 }
 
 /** A field's value without the white space at its end, which workerd leaves in place (§5.5). */
@@ -182,14 +178,4 @@ function modificationTime({ lastModified }: Representation, now: number): number
  */
 function timeOf(value: string | null, now: number): number {
   return (value === null ? null : parseHttpDate(value, now)) ?? Number.NaN
-}
-
-/** If-Range (§13.1.5): a strong entity tag, or exactly the date that was sent as Last-Modified. */
-function satisfiesIfRange(
-  ifRange: string,
-  etag: string | undefined,
-  modified: number,
-  now: number,
-): boolean {
-  return (!!etag && matchesStrongly(ifRange, etag)) || modified === timeOf(ifRange, now)
 }

@@ -25,7 +25,6 @@ export class BodyReader implements Progress {
   closed: Promise<unknown> | undefined
   readonly #source: Contents
   readonly #start: number
-  readonly #end: number
   /** Bytes that were read, but not given yet. */
   #pending: Uint8Array = NOTHING
   #stream: ReadableStreamDefaultReader<Uint8Array> | null = null
@@ -35,7 +34,6 @@ export class BodyReader implements Progress {
   constructor(source: Contents, start: number, end: number) {
     this.#source = source
     this.#start = start
-    this.#end = end
     this.length = end - start
     if (this.length === 0) this.close()
   }
@@ -103,7 +101,11 @@ export class BodyReader implements Progress {
 
   async #fill(into?: Uint8Array): Promise<void> {
     if (!this.#stream) {
-      const chunk = await this.#source.read(this.#start + this.sent, this.#end, into)
+      const chunk = await this.#source.read(
+        this.#start + this.sent,
+        this.#start + this.length,
+        into,
+      )
       if (isStream(chunk)) this.#stream = chunk.getReader()
       else this.#pending = expectBytes(chunk)
       // The client hung up while the source was opening its stream.
@@ -174,14 +176,13 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
  *
  * @returns what that threw, since by now nobody would catch it; undefined if it was closed at once
  */
-export function closeSource(
+export async function closeSource(
   source: Pick<FileSource, 'close'> | null | undefined,
-): Promise<unknown> | undefined {
+): Promise<unknown> {
   try {
-    const closing = source?.close?.()
-    if (closing) return Promise.resolve(closing).then(() => undefined, reasonOf)
+    await source?.close?.()
   } catch (thrown) {
-    return Promise.resolve(reasonOf(thrown))
+    return reasonOf(thrown)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Answer, answerMethod, answerWithin, NOT_FOUND, UNAVAILABLE } from './answer.ts'
+import { type Answer, answer, answerMethod, NOT_FOUND, UNAVAILABLE } from './answer.ts'
 import { readAnswer } from './assemble.ts'
 import { expectLimits, type RangeLimits } from './decide.ts'
 import { expectFunction, reasonOf } from './errors.ts'
@@ -7,7 +7,7 @@ import { expectLookup, type FileLookup, type Found, isSource } from './lookup.ts
 import { type BodyReader, closeSource } from './reader.ts'
 import { hangUpSignal } from './runtime.ts'
 import { HANG_UP, type Observers } from './served.ts'
-import type { FileSource, HeadersLike, RequestLike } from './source.ts'
+import type { FileSource, HeadersLike, NativeRead, RequestLike } from './source.ts'
 
 /** Options of `fileHandler`, `matchFile`, `serveFile` and `nodeListener`. */
 export interface ServeOptions<Context extends readonly unknown[] = readonly unknown[]>
@@ -29,19 +29,18 @@ export interface ServeOptions<Context extends readonly unknown[] = readonly unkn
     | undefined
 }
 
-/** The body of an answer, and the file that it is read from. */
-export interface Body {
-  /** Of no bytes if the answer has no body. */
-  readonly reader: BodyReader
-  /** Null for the body of an Answer that a lookup gave. */
-  readonly source: FileSource | null
-}
-
 /**
  * Begins to write an answer, as a Response or to Node's: makes the first read of its body, and only
  * then decides the head. What it throws comes before the head is sent, and becomes a 503.
+ *
+ * @param reader of no bytes if the answer has no body
+ * @param native the runtime's own ways to a file's bytes
  */
-export type Begin<Begun> = (answer: Answer, body: Body) => Begun | Promise<Begun>
+export type Begin<Begun> = (
+  answer: Answer,
+  reader: BodyReader,
+  native?: NativeRead,
+) => Begun | Promise<Begun>
 
 /** One request on its way to an answer. */
 export interface Exchange<Context extends readonly unknown[], Begun> {
@@ -84,10 +83,12 @@ export function respondTo<Context extends readonly unknown[]>(
       const refusal = answerMethod(exchange.request.method)
       if (!refusal) return answerWith(exchange, lookup)
       const isOurs = await isPreflight(exchange, refusal).catch(() => false)
-      return isOurs ? answerWith(exchange, () => null, NOT_FOUND) : null
+      return isOurs ? answerWith(exchange, () => refusal) : null
     },
-    answer: (exchange) =>
-      answerWith(exchange, answerMethod(exchange.request.method) ? () => null : lookup, NOT_FOUND),
+    answer(exchange) {
+      const refusal = answerMethod(exchange.request.method)
+      return answerWith(exchange, refusal ? () => refusal : lookup, NOT_FOUND)
+    },
     serve: (exchange, found) => answerWith(exchange, () => found, NOT_FOUND),
   }
 
@@ -120,9 +121,9 @@ export function respondTo<Context extends readonly unknown[]>(
       if (!found) return null
       if (isSource(found)) source = found
       else if (found.yields && !fallback) return null
-      const answered = complete(exchange, answerWithin(request, found, now, limits))
+      const answered = complete(exchange, answer(request, found, now, limits))
       reader = readAnswer(answered, source)
-      return await begin(withoutHangUp(request, answered), { reader, source })
+      return await begin(withoutHangUp(request, answered), reader, source?.read.native)
     } catch (thrown) {
       reader?.close()
       let answered: Answer = { ...UNAVAILABLE, error: reasonOf(thrown) }
@@ -133,8 +134,8 @@ export function respondTo<Context extends readonly unknown[]>(
       }
       const rest = readAnswer(answered, reader ? null : source)
       // What close of the failed body throws is told, too.
-      rest.closed ??= reader?.closed
-      return begin(withoutHangUp(request, answered), { reader: rest, source: null })
+      if (reader) rest.closed = reader.closed
+      return begin(withoutHangUp(request, answered), rest)
     }
   }
 

@@ -4,10 +4,10 @@ import { unexpected } from './errors.ts'
 import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readSync } from './reader.ts'
-import { type Begin, type Body, type Exchange, respondTo, type ServeOptions } from './respond.ts'
+import { type Begin, type Exchange, respondTo, type ServeOptions } from './respond.ts'
 import { AS_STORED, chunkLimit, isCopiedByResponse, unknownBody } from './runtime.ts'
 import { ResponseWatch, type Watch } from './served.ts'
-import type { BodyLike, RequestLike } from './source.ts'
+import type { BodyLike, NativeRead, RequestLike } from './source.ts'
 
 /** The `bufferLimit` of a source that sets none, except under HTTP/2: an array beats a stream. */
 export const SHORT_BODY: number = 128 * 1024
@@ -103,7 +103,7 @@ function exchangeOf<Context extends readonly unknown[]>(
     throw unexpected('a Request (Hono: c.req.raw; node:http: nodeListener)', request)
   }
   const watch = new ResponseWatch(options, () => context)
-  const begin: Begin<Response> = (answer, body) => respond(request, watch, answer, body)
+  const begin: Begin<Response> = (...begun) => respond(request, watch, ...begun)
   return { request, context, begin }
 }
 
@@ -111,9 +111,9 @@ async function respond(
   request: Request,
   watch: Watch,
   answer: Answer,
-  { reader, source }: Body,
+  reader: BodyReader,
+  native: NativeRead | undefined,
 ): Promise<Response> {
-  const { native } = source?.read ?? {}
   const range = onlyRange(answer.pieces)
   const maxChunk = chunkLimit(request)
   const isSmall = reader.length <= (native?.bufferLimit ?? maxChunk ?? SHORT_BODY)

@@ -34,7 +34,7 @@ export function isStrong(tag: string): boolean {
 }
 
 /** Strong comparison (RFC 9110 §8.8.3.2): the same tag, and neither is weak. */
-export function matchesStrongly(a: string, b: string): boolean {
+export function matchesStrongly(a: string, b: string | undefined): boolean {
   return a === b && isStrong(a)
 }
 

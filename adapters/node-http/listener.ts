@@ -64,7 +64,7 @@ export function nodeListener<I extends Incoming, O extends Outgoing>(
     const request = new NodeRequest(incoming, outgoing)
     const context = [incoming, outgoing] as const
     const watch = new ResponseWatch<readonly [I, O]>(options, () => context)
-    const begin: Begin<Finish> = (answer, { reader }) => {
+    const begin: Begin<Finish> = (answer, reader) => {
       if (reader.length > 0) {
         return startTransfer({ request, answer, incoming, outgoing, watch, reader })
       }
