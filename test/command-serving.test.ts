@@ -7,6 +7,7 @@ import https from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect as expectOf, test } from 'vitest'
 import { certificate } from './check/certificate.ts'
 import {
@@ -96,6 +97,34 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     expect([status, body.match(/href="[^"]*"/g)]).toEqual([200, ['href="film.mp4"']])
     const link = await serve([join(media, 'link.txt')])
     expect((await ask(`${link.url}other.txt`)).body).toBe('another')
+  })
+
+  test('what is stored encoded goes to those who take it, but not for one file', async ({
+    expect,
+  }) => {
+    const folder = temporaryDirectory()
+    const text = 'text\n'.repeat(1000)
+    const path = join(folder, 'notes.txt')
+    writeFileSync(path, text)
+    writeFileSync(join(folder, 'index.html'), text)
+    for (const file of ['notes.txt', 'index.html']) {
+      writeFileSync(join(folder, `${file}.gz`), gzipSync(text))
+    }
+    const all = await serve([folder])
+    const one = await serve([path])
+    const fields = { 'accept-encoding': 'gzip' }
+    const sizes = [`${all.url}notes.txt`, all.url, `${one.url}notes.txt`].map(async (url) => {
+      const { headers } = await ask(url, { accept: 'text/html', ...fields })
+      return [headers['content-encoding'], Number(headers['content-length'])]
+    })
+    const size = gzipSync(text).length
+    expect(await Promise.all(sizes)).toEqual([
+      ['gzip', size],
+      ['gzip', size],
+      [undefined, text.length],
+    ])
+    const plain = await ask(`${all.url}notes.txt`, {})
+    expect([plain.headers.vary, plain.body]).toEqual(['Accept-Encoding', text])
   })
 
   test.each([

@@ -21,7 +21,8 @@ export function localRoot(path: string, host: Pick<Host, 'openDirectory'>): Root
       list: (path) => listFolder(below, path),
       describe: (path) => describeFile(below, path),
     },
-    open: (options) => host.openDirectory(directory, options),
+    // To look for `app.js.br` costs little here, and a request each time where files are far away.
+    open: (options) => host.openDirectory(directory, { ...options, precompressed: file === null }),
   }
 }
 
