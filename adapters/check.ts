@@ -59,7 +59,7 @@ export interface Progress {
   readonly title: string | null
 }
 
-/** A whole answer may take so many times as long. */
+/** How many times as long a whole answer may take. */
 const TIMES = 6
 
 /**

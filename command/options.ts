@@ -170,7 +170,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
     cacheMemory: expectNumber('cache-memory', values['cache-memory'], 0, HIGHEST_MEMORY),
     cacheDirectory: values['cache-dir'] ?? null,
     port: expectNumber('port', values.port, 0, HIGHEST_PORT),
-    // That what is no host can't be resolved is said later.
+    // What is no host fails later, when it is resolved.
     host: toHost(host) ?? host,
     allowHosts: values['allow-host'].filter((text) => text !== '').map(expectHost),
     auth: auth ?? null,

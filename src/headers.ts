@@ -76,7 +76,7 @@ export const COMPUTED_FIELDS: RegExp =
 const ABOUT_THE_FILE =
   /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/
 
-/** What belongs to a file under its own URL, but to no page in its place; and Cache-Control does. */
+/** Fields left out when a file is sent in place of another, as a 404 page. Cache-Control is kept. */
 export const ABOUT_ITS_URL: RegExp =
   /^(?:content-disposition|.+-cache-control|expires|surrogate-control)$/
 

@@ -128,7 +128,7 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
   begin(request: RequestLike, answer: Answer, progress: Progress): void {
     this.#course.isBegun = true
     const { onBegin } = this.#observers
-    if (onBegin) this.#tell(onBegin, new LiveServing(request, answer, progress))
+    if (onBegin) void this.#tell(onBegin, new LiveServing(request, answer, progress))
   }
 
   end(request: RequestLike, answer: Answer, progress: Progress, failure?: unknown): void {
@@ -148,7 +148,7 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
     const isCut = error === undefined && sent !== null && sent < length
     const aborted = isCut || reason === HANG_UP
     const duration = performance.now() - started
-    this.#tell(onServed, { request, status, headers, sent, aborted, error, duration })
+    void this.#tell(onServed, { request, status, headers, sent, aborted, error, duration })
   }
 
   weakly(): Watch {
@@ -157,7 +157,7 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
 
   #report(request: RequestLike, error: unknown): void {
     const { onError = log } = this.#observers
-    if (error !== undefined) this.#tell(onError, error, request)
+    if (error !== undefined) void this.#tell(onError, error, request)
   }
 
   /** What an observer throws, at once or as a rejection, is logged and must not end the process. */

@@ -18,7 +18,7 @@ export interface Check {
   readonly title: string
   /** Earlier checks. If one of them fails, this is unknown: it would tell the same fault again. */
   readonly after?: readonly string[]
-  /** Asks what it needs and judges it. A check leaves to another what is that one's to find. */
+  /** Asks what it needs and judges it. Each fault is reported by one check only. */
   readonly judge: (file: Subject) => Promise<Finding>
 }
 

@@ -1,4 +1,4 @@
-/** What one URL may cost its server at most: so many requests, and so many MiB. */
+/** What one URL may cost its server at most: requests, and MiB. */
 export const MAX_REQUESTS = 40
 export const MAX_MIB = 4
 

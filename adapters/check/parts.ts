@@ -46,7 +46,7 @@ export async function judgeContentRange(file: Subject): Promise<Finding> {
       return fail(`${says}, but ${countBytes(size)} without a Range`, answer)
     }
     const isOther = answer.length !== null && answer.length !== range.last - range.first + 1
-    // That less or more is sent than announced, is for another check to tell.
+    // A body of another length than announced is for `content-length` to report.
     if (isOther && miscountOf(answer) === null) {
       return fail(`${says}, but Content-Length: ${answer.length}`, answer)
     }

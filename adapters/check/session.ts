@@ -7,7 +7,7 @@ import { UnansweredError } from './unanswered.ts'
 /** More redirects than this are not followed, as players don't. */
 export const MAX_REDIRECTS = 5
 
-/** After so many timeouts in a row, nothing is asked any more. */
+/** After this many timeouts in a row, nothing is asked any more. */
 const MAX_TIMEOUTS = 3
 
 export interface SessionOptions extends Pick<Terms, 'insecure' | 'signal' | 'patience'> {

@@ -2,7 +2,7 @@ import type { Exchange } from './exchange.ts'
 import { type Finding, fail, pass, unknown } from './finding.ts'
 import type { Subject } from './subject.ts'
 
-/** A range is late if it takes so many times as long as an early one, and so many ms more. */
+/** A range is late if it takes `factor` times as long as an early one, and `extra` ms more. */
 const SLOW = { factor: 3, extra: 300, tries: 3 }
 
 /** Below this, in bytes, a server reads from the beginning in no time. */

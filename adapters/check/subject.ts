@@ -12,7 +12,7 @@ export const MAX_WHOLE: number = 1024 * KIB
 /** How much of an error page is read, in bytes. */
 const ERROR_PAGE = 16 * KIB
 
-/** After so many ms, a clock that counts seconds has gone on. */
+/** How long it takes until a clock that counts seconds has gone on, in ms. */
 const TICK = 1100
 
 /** Bytes as they are stored: what a player or a download asks for. */
@@ -120,7 +120,7 @@ export class Subject {
     return asked
   }
 
-  /** The same, always asked. */
+  /** Asks again, even if the answer is known. */
   again(...fields: readonly Field[]): Promise<Exchange> {
     return this.session.ask(toQuestion({ method: 'GET', url: this.url, fields }, this.#origin))
   }

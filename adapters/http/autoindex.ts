@@ -26,7 +26,7 @@ export async function* listIndex(
   const isJson = /\bjson\b/.test(headers.get('content-type') ?? '')
   const entries = await inRuns(isJson ? parseJson(text) : parsePage(text, folderOf()), signal)
   if (entries === null) throw noListing(upstream, 'something else')
-  // Two links may lead to one file: its picture, and its name.
+  // Two links may lead to one file: its icon, and its name.
   const names = new Set<string>()
   for (const entry of entries) {
     if (names.has(entry.name) || /^\.{0,2}$|\//.test(entry.name)) continue

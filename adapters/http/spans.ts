@@ -1,6 +1,6 @@
 import { type ByteRange, type RangeSpec, resolveRange } from '../../src/range.ts'
 
-/** To read over so many bytes, and drop them, takes less than another request. */
+/** A gap of up to this many bytes is read and dropped: another request would take longer. */
 export const GAP: number = 64 * 1024
 
 /**
@@ -20,7 +20,7 @@ export function spanEnd(ranges: readonly ByteRange[], index: number): number {
   return end
 }
 
-/** The same before the size is known, from the first of some ranges on. */
+/** What to ask for so that the first ranges come in one response, before the size is known. */
 export function firstSpan(specs: readonly RangeSpec[]): RangeSpec | undefined {
   const [first] = specs
   if (first === undefined || 'suffixLength' in first) return first

@@ -40,7 +40,7 @@ const LONGEST_PAUSE = 2000
 /** The longest before the first repetition, in ms; each further one is up to four times as long. */
 const FIRST_PAUSE = 200
 
-/** Bodies of up to so many bytes are read to their end, since their connection is worth more. */
+/** Bodies of up to this many bytes are read to their end: their connection is worth more. */
 const WORTH_READING = 16 * 1024
 
 /**

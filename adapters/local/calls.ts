@@ -14,7 +14,7 @@ interface SyncCalls {
   read(fd: number, into: Uint8Array, start: number): number
   /** Links followed; null if there is nothing at the path. */
   stat(path: Path): Version | null
-  /** The same, of a link itself. */
+  /** What a path is, or the link itself if it is one. */
   lstat(path: Path): Version | null
   fstat(fd: number): Version
   /** The modification time, in ms that were begun: `mtimeMs` rounds up the last 122 ns of one. */
@@ -23,14 +23,14 @@ interface SyncCalls {
   realpath(path: Path): Buffer
 }
 
-/** The same, in another thread. */
+/** Calls to the system about files, in another thread. */
 type PoolCalls = {
   readonly [Name in keyof SyncCalls]: (
     ...args: Parameters<SyncCalls[Name]>
   ) => Promise<ReturnType<SyncCalls[Name]>>
 }
 
-/** The same, on whichever thread. */
+/** Calls to the system about files, on either thread. */
 export type Calls = {
   readonly [Name in keyof SyncCalls]: (
     ...args: Parameters<SyncCalls[Name]>

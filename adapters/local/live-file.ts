@@ -67,7 +67,7 @@ export async function openLive(scope: Scope, path: string): Promise<LiveFile | '
   return new LiveFile(opened.path, opened.fd, opened.version)
 }
 
-/** The same, as a source. */
+/** The live file at a path, as a source. */
 export async function openLiveSource(
   scope: Scope,
   path: string,
@@ -90,7 +90,7 @@ export function liveFields({ headers }: FileOptions): Readonly<Record<string, st
  * answers may be of two states of it. If it grows or is rewritten meanwhile, what it has then is
  * sent; if it becomes shorter, the body breaks off.
  */
-export function liveSource(file: LiveFile, options: FileOptions): FileSource {
+function liveSource(file: LiveFile, options: FileOptions): FileSource {
   const { path, opened } = file
   return {
     size: opened.size,

@@ -69,7 +69,7 @@ function modified({ mtimeMs }: Version): number {
 /** The longest step of a file system's clock, in ms, where it keeps fractions of seconds. */
 export const TICK = 20
 
-/** The same where it does not: FAT counts in steps of two seconds. */
+/** The longest step, in ms, of a clock without fractions: FAT counts in steps of two seconds. */
 const COARSE_TICK = 2000
 
 /** Whether a time was kept to less than a second, as far as one can tell. */

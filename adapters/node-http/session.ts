@@ -10,7 +10,7 @@ const LARGEST = 64 * 1024
 const BUDGET = 4_000_000
 /** How many streams may share it alike. */
 const SHARES = 48
-/** From so many bytes on a session is replaced: Node's `maxSessionMemory` is 10 MB by default. */
+/** From this many bytes on, a session is replaced: Node's `maxSessionMemory` is 10 MB by default. */
 const WORN_FROM = 8_000_000
 
 const memories = new WeakMap<Session, SessionMemory>()

@@ -73,7 +73,7 @@ export class Signer {
     const credentials = await this.#current(signal)
     const skew = this.#skew
     if (credentials === undefined) return { headers: new Headers(fields), skew }
-    // A map for ever would grow with every key and day.
+    // aws4fetch adds an entry for each key and day, and removes none.
     if (this.#derived.size > 4) this.#derived = new Map()
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
     const signer = new AwsV4Signer({

@@ -1,7 +1,7 @@
 /** How much is asked for at once: each may be a request to another server. */
 export const AT_ONCE = 16
 
-/** What comes of each, in order; so many are asked for at a time: `max`, or fewer at the end. */
+/** What comes of each, in order. They are asked for in groups of `max`. */
 export async function* atOnce<T, Answer>(
   items: Iterable<T> | AsyncIterable<T>,
   ask: (item: T) => Answer | Promise<Answer>,

@@ -1,4 +1,4 @@
-/** A Map of so many entries at most: for one more, the one that was set first is dropped. */
+/** A Map of at most `max` entries: one more, and the one that was set first is dropped. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #max: number
 

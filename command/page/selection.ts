@@ -1,5 +1,5 @@
 /**
- * The first so many of a stream of things in some order, without ever holding many more of them: a
+ * The first `max` of a stream of things in some order, without ever holding many more of them: a
  * page of a folder with a hundred thousand files costs no more memory than one of a small folder.
  */
 export class Selection<T> {

@@ -6,7 +6,7 @@ export interface Advice {
   readonly consequence: string
   /** For whoever runs the server. */
   readonly fix: string
-  /** The same, for a server that is known. */
+  /** What to do about it on a server that is known. */
   readonly fixes?: Readonly<Partial<Record<KnownServer, string>>>
 }
 

@@ -76,7 +76,7 @@ export class Marks {
   }
 }
 
-/** The same, read again. */
+/** The first and the last bytes of a file of this size. */
 async function marksOf(size: number, read: ReadAll): Promise<Buffer> {
   const length = Math.min(LENGTH, size)
   return Buffer.concat([await read(0, length), await read(size - length, size)])

@@ -9,7 +9,7 @@ export interface BlockAccess {
   find(index: number): Uint8Array | undefined
   /** A block that is not: a share in reading it. */
   want(index: number): Share<Uint8Array>
-  /** The same for a block that may be needed later; null if it can wait until it is. */
+  /** A share in reading a block that may be needed later; null if it can wait until it is. */
   wantAhead(index: number): Share<Uint8Array> | null
 }
 

@@ -1,7 +1,7 @@
 import { isWorkerd } from '../../../src/runtime.ts'
 import { Flights, orElse, type Share } from '../flights.ts'
 import { Blocks } from './blocks.ts'
-import { PatientTier } from './patient-tier.ts'
+import { GuardedTier } from './guarded-tier.ts'
 import type { BlockTier } from './tier.ts'
 
 /** What a cache did so far: every block that was asked for is counted once, and each failure. */
@@ -42,13 +42,13 @@ export class BlockStore {
   readonly #memory: number
   readonly #blocks: Blocks
   readonly #flights = new Flights<Uint8Array>()
-  readonly #tier: PatientTier | undefined
+  readonly #tier: GuardedTier | undefined
 
   constructor(memory: number, tier: BlockTier | undefined) {
     const blocks = new Blocks(memory)
     this.#memory = memory
     this.#blocks = blocks
-    this.#tier = tier && new PatientTier(tier, () => this.#counts.tierFailures++)
+    this.#tier = tier && new GuardedTier(tier, () => this.#counts.tierFailures++)
     this.#counts = {
       hits: 0,
       shared: 0,

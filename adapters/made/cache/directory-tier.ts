@@ -28,7 +28,7 @@ const ABANDONED = 3_600_000
 
 /** The file of a block. Its name is made of the block's key. */
 const BLOCK = /^[0-9a-f]{64}$/
-/** The same while it is being written. */
+/** The file of a block while it is being written. */
 const PARTIAL = /^[0-9a-f]{64}\.[0-9a-f-]{36}$/
 
 /** The bytes of a SHA-256, which a file ends with. */

@@ -19,7 +19,7 @@ const MAX_DEPTH = 10
 /** More than any file has, since each track has one. */
 const MAX_TABLES = 10_000
 
-/** More boxes than any index has: so many are looked at in a tenth of a second. */
+/** More boxes than any index has, and as many as are looked at in a tenth of a second. */
 const MAX_BOXES = 100_000
 
 /**

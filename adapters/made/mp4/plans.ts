@@ -7,7 +7,7 @@ import { type Plan, planFaststart } from './plan.ts'
 /** How many plans are remembered. */
 const MAX_PLANS = 10_000
 
-/** For how many plans of others one waits before it makes its own. */
+/** How many plans under way a request waits for before it makes its own. */
 const MAX_WAITS = 2
 
 /**
@@ -26,7 +26,8 @@ export class Plans {
     const { etag, size } = source
     if (etag === undefined || !isStrong(etag)) return planFaststart(source)
     const key = JSON.stringify([name, etag, size])
-    // What fails for one may not for the next; where it fails for all, none waits for each of the others.
+    // A plan that failed for another request may succeed for this one. Two waits at most: otherwise,
+    // where all fail, the last would wait for each of the others.
     // In workerd, a request may not wait for another one's.
     for (let waits = 0; waits < MAX_WAITS && !isWorkerd && this.#underWay.has(key); waits++) {
       await this.#underWay.get(key)

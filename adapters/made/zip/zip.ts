@@ -47,7 +47,7 @@ export interface Known extends Checked, Entry {
   readonly crc32: number | undefined
 }
 
-/** The same, but that nothing says how it is opened. */
+/** A member as it stands in an archive: nothing says how it is opened. */
 export type Planned = Omit<Known, 'open'>
 
 /**

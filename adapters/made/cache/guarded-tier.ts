@@ -2,23 +2,26 @@ import { awaited } from '../flights.ts'
 import type { BlockTier } from './tier.ts'
 
 /** How long a block is waited for, in ms: then its origin is faster, wherever that is. */
-const PATIENCE = 1000
+const TIMEOUT = 1000
 
-/** In so many parts: of the time that the thread is busy itself, a tier answers for one at most. */
-const PARTS = 10
+/** The timeout is counted in ticks: a thread that was blocked fires one late tick, not all of them. */
+const TICKS = 10
 
-/** For how long a tier is not asked that took longer, in ms. */
-const REST = 10_000
+/** For how long a tier is not asked after a timeout, in ms. */
+const OPEN_FOR = 10_000
 
 /** How many bytes may wait to be stored: what a tier can't take is not. */
 const MAX_WAITING = 64 * 1024 * 1024
 
-/** A tier that makes no request wait for more than a second, even if it throws or never answers. */
-export class PatientTier {
+/**
+ * A circuit breaker around a tier, which may throw or never answer: no request waits for it for
+ * more than a second.
+ */
+export class GuardedTier {
   readonly #tier: BlockTier
   readonly #onFailure: () => void
-  /** Until when it is left alone. */
-  #restsUntil = 0
+  /** Until when the circuit is open: the tier is not asked. */
+  #openUntil = 0
   #waiting = 0
 
   /** @param onFailure told each time that it throws, or takes too long */
@@ -33,15 +36,15 @@ export class PatientTier {
    * @param signal aborted once no request waits for the block
    */
   async get(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
-    if (performance.now() < this.#restsUntil) return null
+    if (performance.now() < this.#openUntil) return null
     const giveUp = new AbortController()
     const leave = () => giveUp.abort(signal.reason)
-    let left = PARTS
+    let left = TICKS
     const timer = setInterval(() => {
       if (--left > 0) return
-      this.#restsUntil = performance.now() + REST
-      giveUp.abort(new Error(`Expected a block within ${PATIENCE} ms`))
-    }, PATIENCE / PARTS)
+      this.#openUntil = performance.now() + OPEN_FOR
+      giveUp.abort(new Error(`Expected a block within ${TIMEOUT} ms`))
+    }, TIMEOUT / TICKS)
     signal.addEventListener('abort', leave)
     try {
       const value = Promise.resolve(this.#tier.get(key, giveUp.signal))
