@@ -1,7 +1,7 @@
 import { codeOf } from '../adapters/local/calls.ts'
 import { cors } from '../adapters/site/cors.ts'
 import type { Answer } from '../src/answer.ts'
-import type { HeaderFields } from '../src/headers.ts'
+import { expectHeaders } from '../src/headers.ts'
 import { Failure, messageOf } from './failure.ts'
 import { forHosts, withPassword } from './guard.ts'
 import type { Address, Host, Service } from './hosts/host.ts'
@@ -89,13 +89,16 @@ export async function startServer(
 /** What pages elsewhere may send: browsers don't count a password among `*`. */
 const ANY_FIELD = ['*', 'Authorization']
 
+// Read once, and not for every answer.
+const SAME_SITE = expectHeaders({ 'cross-origin-resource-policy': 'same-site' })
+const NO_FIELDS = expectHeaders({})
+
 /**
  * Keeps scripts and styles from the pages of other sites, which could use them unasked, and so read
  * them. Of what else they embed they can read nothing, since every answer says `nosniff`.
  */
-function withinSite({ headers }: Answer): HeaderFields {
-  const isUsable = /script|css/i.test(headers['content-type'] ?? '')
-  return isUsable ? { 'cross-origin-resource-policy': 'same-site' } : {}
+function withinSite({ headers }: Answer): typeof NO_FIELDS {
+  return /script|css/i.test(headers['content-type'] ?? '') ? SAME_SITE : NO_FIELDS
 }
 
 /** Why an address can't be listened on. */

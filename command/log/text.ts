@@ -20,14 +20,20 @@ import { messageOf } from '../failure.ts'
  */
 export function formatServed(served: Served, now: Date, client: string | null): string {
   const { request, status, headers, sent, duration } = served
-  const who = client === null ? '' : `${plainAddress(client).padEnd(15)}  `
-  const method = inColumn(request.method).padEnd(7)
-  const target = inColumn(targetOf(request.url)).padEnd(28)
-  const range = inColumn(request.headers.get('range') ?? '-').padEnd(16)
   const length = sent === null ? `announced ${headers['content-length'] ?? 0} B` : `${sent} B`
-  const took = formatDuration(duration).padStart(8)
-  const columns = `${method}  ${target}  ${range}  ${status}  ${length.padStart(20)}  ${took}`
-  return `${clockAt(now)}  ${who}${columns}${outcome(served)}`
+  const columns = [
+    clockAt(now),
+    client === null ? null : plainAddress(client).padEnd(15),
+    inColumn(request.method).padEnd(7),
+    inColumn(targetOf(request.url)).padEnd(28),
+    inColumn(request.headers.get('range') ?? '-').padEnd(16),
+    status,
+    length.padStart(20),
+    formatDuration(duration).padStart(8),
+    outcomeOf(served),
+  ]
+  // Copied by `join`: by +, V8 would keep all parts until the line is written, and collect longer.
+  return columns.filter((column) => column !== null).join('  ')
 }
 
 /** A URL whose path is as it stands, as most are: it needs no parser. */
@@ -54,9 +60,9 @@ function clockAt(now: Date): string {
   return clock
 }
 
-function outcome({ aborted, error }: Served): string {
-  if (error !== undefined) return `  failed: ${onOneLine(messageOf(error))}`
-  return aborted ? '  aborted' : ''
+function outcomeOf({ aborted, error }: Served): string | null {
+  if (error !== undefined) return `failed: ${onOneLine(messageOf(error))}`
+  return aborted ? 'aborted' : null
 }
 
 function formatDuration(ms: number): string {
