@@ -208,6 +208,15 @@ const ROWS: Row[] = [
   },
   // What is not there
   {
+    name: 'a part, of a file that is said to have no bytes',
+    origin: serving(FILE, (part) =>
+      part.status === 206 ? saying({ 'content-range': 'bytes 0-9/0' })(part) : part,
+    ),
+    headers: { range: 'bytes=0-9' },
+    answer: [502, null, 'Expected bytes=0-9 of the file, got bytes 0-9/0\n'],
+    asked: ['GET /f bytes=0-9', 'HEAD /f', 'GET /f bytes=0-9', 'GET /f bytes=0-9'],
+  },
+  {
     name: 'no such file',
     origin: serving(FILE, status(404)),
     answer: [404, null, ''],
