@@ -305,6 +305,28 @@ describe('a listing', () => {
 
   it('may end with an empty token', async () => {
     const last = page('', '<NextContinuationToken></NextContinuationToken>')
+  it.each<[how: string, pages: string[][]]>([
+    [
+      'although the next page repeats one',
+      [
+        ['a/', 'b/'],
+        ['b/', 'c/'],
+      ],
+    ],
+    ['although one element has several', [['a/', 'b/</Prefix><Prefix>c/']]],
+  ])('names each folder once, %s', async (_how, pages) => {
+    const texts = pages.map((prefixes, i) => {
+      const folders = prefixes.map(
+        (prefix) => `<CommonPrefixes><Prefix>${prefix}</Prefix></CommonPrefixes>`,
+      )
+      const token = i + 1 === pages.length ? '' : i
+      const next = `<NextContinuationToken>${token}</NextContinuationToken>`
+      return `<ListBucketResult>${folders.join('')}${next}</ListBucketResult>`
+    })
+    const folders = ['a', 'b', 'c'].map((name) => ({ name, kind: 'directory' }))
+    expect(await files(...texts)).toEqual(folders)
+  })
+
     expect((await files(last)).length).toBe(1)
   })
 
