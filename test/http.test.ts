@@ -207,7 +207,6 @@ const ROWS: Row[] = [
     answer: [200, null, ''],
     asked: ['GET /f bytes=0-', 'GET /f'],
   },
-  // What is not there
   {
     name: 'a part, of a file that is said to have no bytes',
     origin: serving(FILE, (part) =>
@@ -217,6 +216,7 @@ const ROWS: Row[] = [
     answer: [502, null, 'Expected bytes=0-9 of the file, got bytes 0-9/0\n'],
     asked: ['GET /f bytes=0-9', 'HEAD /f', 'GET /f bytes=0-9', 'GET /f bytes=0-9'],
   },
+  // What is not there
   {
     name: 'no such file',
     origin: serving(FILE, status(404)),
