@@ -16,7 +16,6 @@ import type { Answer } from '../src/answer.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
 import { listIndex } from './http/autoindex.ts'
-import { misanswer } from './http/failure.ts'
 import {
   answerFailure,
   answering,
@@ -24,7 +23,7 @@ import {
   type OriginFileOptions,
   originFile,
 } from './http/file.ts'
-import { isFolder } from './http/redirects.ts'
+import { openUrl } from './http/open.ts'
 import { expectUrl, type HttpTreeOptions, nameOf, upstreamsOf } from './http/url-upstream.ts'
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
@@ -116,21 +115,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
       // What a server gives for a directory is no file.
       if (path === '') return 'directory'
       const url = urlOf(path)
-      if (url === null) return null
-      // Servers redirect to the URL of a directory; and to that of a page, such as a login.
-      let trail: readonly URL[] = []
-      const isOfFile = () => !trail.at(-1)?.pathname.endsWith('/')
-      const upstream = upstreamOf(url, (urls) => {
-        trail = urls
-        return isOfFile()
-      })
-      const file = await originFile(upstream, request, options)
-      if (isOfFile()) return file
-      if (isFolder(trail)) return 'directory'
-      const end = trail.at(-1)
-      // Many servers send what is not there to a folder above it, and an index page to its folder.
-      if (end?.hostname === url.hostname && url.pathname.startsWith(end.pathname)) return null
-      throw misanswer(upstream, 'the file', 'a redirect to a folder')
+      return url === null ? null : openUrl(upstreamOf, url, request, options)
     },
   }
   // It may be made for each request, with the fields of that.

@@ -29,7 +29,7 @@ import {
   originLimits,
 } from './http/file.ts'
 import { storedFetch } from './http/stored-fetch.ts'
-import { cancel, reach, type Upstream } from './http/upstream.ts'
+import { cancel, type HeaderPairs, reach, type Upstream } from './http/upstream.ts'
 import { digestsOf } from './s3/digests.ts'
 import { listObjects } from './s3/list.ts'
 import { encode, type S3Location, type Store, storeOf, toPath } from './s3/location.ts'
@@ -66,8 +66,8 @@ export interface S3BucketOptions<Context extends readonly unknown[] = readonly u
  * Give it to `serveFile` with the same request; otherwise close it yourself. The key is taken as
  * given; one with a dot segment is not found, since no URL can name it.
  *
- * @param location give the same object each time: what was learned of the store's clock stays with
- * it
+ * @param location give the same object each time: what was learned of the store stays with it, such
+ * as its clock
  * @returns null when there is no such object; an Answer with 502, 503 or 504 when the store fails
  * @throws TypeError or RangeError, as a rejection, when the location, a key or an option is
  * invalid; what a function of `credentials` throws
@@ -159,7 +159,8 @@ async function objectOf(
  *
  * @throws TypeError or RangeError if an option is invalid
  */
-function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
+function upstreamsOf(store: Store, options: OriginOptions) {
+  const { url, signer } = store
   const { fetch = storedFetch } = options
   const limits = originLimits(options)
   return (path: string, query: Readonly<Record<string, string>> = {}): Upstream => {
@@ -171,16 +172,25 @@ function upstreamsOf({ url, signer }: Store, options: OriginOptions) {
       describe: (headers) => ({ digest: () => digestsOf(headers) }),
       async send(method, fields, signal) {
         const { timeout } = limits
-        const asked = { ...fields, 'x-amz-checksum-mode': 'ENABLED' }
-        for (let isLast = false; ; isLast = true) {
-          const { headers, skew } = await signer.sign(method, target, asked, signal)
-          // Not signed: proxies rewrite it, such as that of Google's store.
-          headers.set('accept-encoding', 'identity')
-          const send = () => fetch(target, { method, headers, signal, redirect: 'manual', timeout })
-          const response = await reach(url + path, send)
-          if (isLast || !signer.hasLearned(response, skew)) return response
-          cancel(response)
+        const send = async (asked: HeaderPairs) => {
+          for (let isLast = false; ; isLast = true) {
+            const { headers, skew } = await signer.sign(method, target, asked, signal)
+            // Not signed: proxies rewrite it, such as that of Google's store.
+            headers.set('accept-encoding', 'identity')
+            const init = { method, headers, signal, redirect: 'manual', timeout } as const
+            const response = await reach(url + path, () => fetch(target, init))
+            if (isLast || !signer.hasLearned(response, skew)) return response
+            cancel(response)
+          }
         }
+        if (path === '' || store.refusesChecksums) return send(fields)
+        const response = await send({ ...fields, 'x-amz-checksum-mode': 'ENABLED' })
+        if (response.status !== 400) return response
+        // Backblaze B2 takes no request with a field that it does not know.
+        cancel(response)
+        const plain = await send(fields)
+        if (plain.status !== 400) store.refusesChecksums = true
+        return plain
       },
     }
   }

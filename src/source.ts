@@ -108,6 +108,11 @@ export interface NativeRead {
    * Content-Length from streams.
    */
   readonly bufferLimit?: number | undefined
+  /**
+   * Whether one response's bytes can be read, in order, and no others besides: so it is with files
+   * of another server that has no ranges, or no strong tag by which to join two of its answers.
+   */
+  readonly isOnce?: boolean | undefined
 }
 
 /** The part of a source that a body is read from. */

@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -25,6 +25,7 @@ import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
+vi.mock('node:fs/promises', { spy: true })
 
 const scratch = temporaryDirectory()
 const BLOCK = 1000
@@ -303,6 +304,25 @@ describe('a directory as a tier', () => {
     expect(filesIn(directory).length).toBe(512 - 257 + 1)
     await directoryTier(directory, { size: 1024 * 1024 + DIGEST }).put('another', film)
     expect(filesIn(directory).length).toBe(1)
+  })
+
+  it.each([
+    'ENOSPC',
+    'EDQUOT',
+    // EDQUOT, by a name that libuv does not have.
+    'Unknown system error -122',
+  ])('gives up its oldest blocks for later ones where the disk is full, by %s', async (code) => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory)
+    const block = someBytes(BLOCK)
+    for (const key of ['a', 'b', 'c']) await tier.put(key, block)
+    const full = Object.assign(new Error('The disk is full'), { code })
+    vi.mocked(writeFile).mockRejectedValueOnce(full)
+    await expect(tier.put('d', block)).rejects.toThrow(full)
+    await tier.put('e', block)
+    const there: boolean[] = []
+    for (const key of ['a', 'b', 'c', 'd', 'e']) there.push((await tier.get(key)) !== null)
+    expect([there, filesIn(directory).length]).toEqual([[false, true, true, false, true], 3])
   })
 
   it('declines what is larger than all of it', async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { basename } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { cached } from '../adapters/cache.ts'
-import { httpOrigin } from '../adapters/http.ts'
+import { httpOrigin, httpTree } from '../adapters/http.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import { fileHandler } from '../src/index.ts'
 import { describeSource } from './contract.ts'
@@ -133,6 +133,73 @@ it('what another server says by HEAD to be empty is read past the cache', async 
     'HEAD /f',
     'GET /f bytes=0-',
   ])
+})
+
+describe('a file of another server that has no ranges', () => {
+  const bytes = film.subarray(0, 3 * BLOCK)
+  /** What a cache answers, and what its server is asked. */
+  async function start(bytes: Uint8Array, fields: Record<string, string>, revalidate: number) {
+    const origin = await startOrigin()
+    onTestFinished(() => origin.stop())
+    const headers = { etag: '"v1"', 'content-length': `${bytes.length}`, ...fields }
+    origin.behave(serving({ bytes }, () => ({ status: 200, headers, bytes })))
+    const lookup = cached(httpOrigin(origin.url), { blockSize: BLOCK, revalidate })
+    const handler = fileHandler(lookup, { onError: () => {} })
+    const ask = async () => {
+      const response = await handler(new Request('http://localhost/f'))
+      const body = await response.bytes().catch(() => null)
+      return [response.status, body && Buffer.compare(body, bytes)]
+    }
+    return { ask, origin }
+  }
+
+  it.each([0, 60_000])('is passed through, if it says so; revalidate: %d', async (revalidate) => {
+    const { ask, origin } = await start(bytes, { 'accept-ranges': 'none' }, revalidate)
+    expect([await ask(), await ask()]).toEqual(Array(2).fill([200, 0]))
+    const [first, second] = [['HEAD /f', 'GET /f bytes=0-'], ['GET /f bytes=0-']]
+    expect(origin.asked).toEqual([...first, ...(revalidate === 0 ? first : second)])
+  })
+
+  it('is kept all the same if it is of one block', async () => {
+    const small = bytes.subarray(0, BLOCK)
+    const { ask, origin } = await start(small, { 'accept-ranges': 'none' }, 0)
+    expect([await ask(), await ask()]).toEqual(Array(2).fill([200, 0]))
+    expect(origin.asked).toEqual(['HEAD /f', `GET /f bytes=0-${BLOCK - 1}`, 'HEAD /f'])
+  })
+
+  it.each([
+    0, 60_000,
+  ])('is passed through once that was seen; revalidate: %d', async (revalidate) => {
+    const { ask, origin } = await start(bytes, {}, revalidate)
+    expect(await ask()).toEqual([200, null])
+    origin.asked.length = 0
+    expect([await ask(), await ask()]).toEqual(Array(2).fill([200, 0]))
+    expect(origin.asked).toEqual(['GET /f bytes=0-', 'GET /f bytes=0-'])
+  })
+
+  it('is passed through by a tree, too, which tells failures by throwing', async () => {
+    const origin = await startOrigin()
+    onTestFinished(() => origin.stop())
+    const headers = { etag: '"v1"', 'content-length': `${bytes.length}` }
+    origin.behave(serving({ bytes }, () => ({ status: 200, headers, bytes })))
+    const tree = httpTree(origin.url)
+    const lookup = cached(
+      async (request) => {
+        const found = await tree.open('f', request)
+        return found === 'directory' ? null : found
+      },
+      { blockSize: BLOCK },
+    )
+    const handler = fileHandler(lookup, { onError: () => {} })
+    const ask = async () => {
+      const response = await handler(new Request('http://localhost/f'))
+      return response.bytes().then(
+        ({ length }) => length,
+        () => null,
+      )
+    }
+    expect([await ask(), await ask()]).toEqual([null, bytes.length])
+  })
 })
 
 describe('a cache in front of byteserve/http', () => {

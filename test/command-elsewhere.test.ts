@@ -9,6 +9,7 @@ import { Failure } from '../command/failure.ts'
 import { loadHost } from '../command/hosts/host.ts'
 import { parseOptions } from '../command/options.ts'
 import { findRoot } from '../command/root.ts'
+import { fileHandler } from '../src/serve.ts'
 import { type RuntimeName, runCommand, startCommand, stopCommands } from './command-process.ts'
 import { fetchOnce } from './support/client.ts'
 import { someBytes } from './support/counting-source.ts'
@@ -356,6 +357,31 @@ describe.concurrent('another server', () => {
   })
 })
 
+describe('one file', () => {
+  test.each([
+    ['v0/b/x/o/videos%2Ffilm.mp4?alt=media&token=hush', 'film.mp4'],
+    ['a,b;c=1.mp4', 'a,b;c=1.mp4'],
+    ['film@2x+1.mp4', 'film@2x+1.mp4'],
+    ['caf%c3%a9.mp4', 'café.mp4'],
+    ['films/film.mp4', 'film.mp4'],
+  ])('is asked for by its URL as it was given: %s', async (path, name) => {
+    const origin = await startOrigin()
+    origin.behave(serving({ bytes: FILM, etag: '"e"' }))
+    try {
+      const root = await findRoot(serveOptions([origin.url + path]), await loadHost(), () => {})
+      const handler = fileHandler(root.open({}))
+      const response = await handler(new Request(`http://localhost/${encodeURIComponent(name)}`))
+      expect([root.file, response.status]).toEqual([name, 200])
+      expect(Buffer.compare(await response.bytes(), FILM)).toBe(0)
+      const none = await handler(new Request('http://localhost/other.mp4'))
+      expect(none.status).toBe(404)
+      expect(new Set(origin.asked.map((line) => line.split(' ')[1]))).toEqual(new Set([`/${path}`]))
+    } finally {
+      origin.stop()
+    }
+  })
+})
+
 // Not at once with others: they would be given its environment.
 describe('is refused at once', () => {
   const mistakes: [
@@ -399,13 +425,18 @@ describe('is refused at once', () => {
   })
 })
 
+function serveOptions(args: readonly string[]) {
+  const options = parseOptions(args)
+  if (options.kind === 'serve') return options
+  throw new Error(`Expected something to serve, got ${options.kind}`)
+}
+
 /**
  * Why the command refuses what it is told, as it says it: test/command.test.ts sees that it ends with
  * such a line, and with 1.
  */
 async function refusalOf(args: readonly string[], env: Record<string, string> = {}) {
-  const options = parseOptions(args)
-  if (options.kind !== 'serve') throw new Error(`Expected something to serve, got ${options.kind}`)
+  const options = serveOptions(args)
   for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value)
   try {
     await findRoot(options, await loadHost(), () => {})

@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { httpOrigin } from '../adapters/http.ts'
 import { faststart, faststartFilms } from '../adapters/mp4.ts'
 import { ofStore } from '../adapters/site/views.ts'
 import { type FileTree, type SiteOptions, site } from '../adapters/site.ts'
 import { readBytes } from '../src/reader.ts'
-import { serveFile } from '../src/serve.ts'
+import { fileHandler, serveFile } from '../src/serve.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
 import {
   type CountingSource,
@@ -15,6 +16,7 @@ import {
   someBytes,
   streamOf,
 } from './support/counting-source.ts'
+import { serving, startOrigin } from './support/faulty-origin.ts'
 import { areInstalled } from './support/installed.ts'
 import {
   box,
@@ -413,6 +415,37 @@ describe('a film that was moved', () => {
     const broken = countingSource(bytes, { read: () => Promise.reject(new Error('EIO')) })
     await expect(faststart(broken)).rejects.toThrow('EIO')
     expect(broken.closes).toBe(1)
+  })
+})
+
+describe('a film of another server', () => {
+  const bytes = Buffer.concat([ftyp, mdat, moov(track(offsetBox('stco', [AT])))])
+  it.each<[what: string, fields: Record<string, string>, tag: string | undefined]>([
+    ['of a weak tag', { etag: 'W/"a"' }, 'W/"a"'],
+    ['without a tag', {}, undefined],
+    ['without ranges', { etag: '"a"', 'accept-ranges': 'none' }, '"a"'],
+    ['of a strong tag', { etag: '"a"' }, '"a-faststart"'],
+  ])('%s is moved, or left as it is where it can be read once only', async (_what, fields, tag) => {
+    const origin = await startOrigin()
+    onTestFinished(() => origin.stop())
+    const hasRanges = !('accept-ranges' in fields)
+    const whole = {
+      status: 200,
+      headers: { 'content-length': `${bytes.length}`, ...fields },
+      bytes,
+    }
+    origin.behave(
+      serving({ bytes, etag: fields.etag, fields }, (part) => (hasRanges ? part : whole)),
+    )
+    const handler = fileHandler(httpOrigin(origin.url, { transform: faststartFilms }))
+    const stored = countingSource(bytes)
+    const film = tag?.includes('faststart') ? await faststart(stored) : stored
+    for (const method of ['HEAD', 'GET']) {
+      const response = await handler(new Request('http://localhost/a.mp4', { method }))
+      const etag = response.headers.get('etag') ?? undefined
+      expect({ status: response.status, etag }).toEqual({ status: 200, etag: tag })
+      if (method === 'GET') expect(await sameBytes(film, await response.bytes())).toBe(true)
+    }
   })
 })
 

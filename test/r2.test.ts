@@ -938,7 +938,7 @@ describe('what R2 knows besides', () => {
     expect(await fieldsOf('sha-512=10')).toBe(null)
   })
 
-  it('folders, page by page, below the prefix', async () => {
+  it('folders, page by page, below the prefix, each of them once', async () => {
     const asked: unknown[] = []
     const bucket: R2BucketLike = {
       head: async () => null,
@@ -947,7 +947,8 @@ describe('what R2 knows besides', () => {
         asked.push([prefix, delimiter, cursor])
         const uploaded = new Date(0)
         if (cursor === 'more') {
-          return { objects: [], delimitedPrefixes: [`${prefix}c/`], truncated: false }
+          const delimitedPrefixes = [`${prefix}a/`, `${prefix}c/`]
+          return { objects: [], delimitedPrefixes, truncated: false }
         }
         const objects = ['', 'b.mp4'].map((name) => ({ key: prefix + name, size: 5, uploaded }))
         return { objects, delimitedPrefixes: [`${prefix}a/`], truncated: true, cursor: 'more' }

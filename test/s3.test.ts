@@ -27,6 +27,8 @@ function sourceOf(found: Found): FileSource | null {
 }
 
 const PLAIN = new Request('http://localhost/?zip')
+const REQUEST = new Request('http://localhost/a')
+const MODE = 'x-amz-checksum-mode'
 
 describe.runIf(hasCeph)('a RADOS Gateway of Ceph', () => {
   let ceph: S3Server
@@ -303,6 +305,28 @@ describe('a listing', () => {
     await expect(files(text)).rejects.toThrow(`Expected a listing, ${reason}`)
   })
 
+  it.each<[how: string, pages: string[][]]>([
+    [
+      'although the next page repeats one',
+      [
+        ['a/', 'b/'],
+        ['b/', 'c/'],
+      ],
+    ],
+    ['although one element has several', [['a/', 'b/</Prefix><Prefix>c/']]],
+  ])('names each folder once, %s', async (_how, pages) => {
+    const texts = pages.map((prefixes, i) => {
+      const folders = prefixes.map(
+        (prefix) => `<CommonPrefixes><Prefix>${prefix}</Prefix></CommonPrefixes>`,
+      )
+      const token = i + 1 === pages.length ? '' : i
+      const next = `<NextContinuationToken>${token}</NextContinuationToken>`
+      return `<ListBucketResult>${folders.join('')}${next}</ListBucketResult>`
+    })
+    const folders = ['a', 'b', 'c'].map((name) => ({ name, kind: 'directory' }))
+    expect(await files(...texts)).toEqual(folders)
+  })
+
   it('may end with an empty token', async () => {
     const last = page('', '<NextContinuationToken></NextContinuationToken>')
     expect((await files(last)).length).toBe(1)
@@ -500,6 +524,53 @@ describe('the URL of an object', () => {
     }
     const signed = 'host;x-amz-checksum-mode;x-amz-content-sha256;x-amz-date;x-amz-security-token'
     expect(sent).toEqual([undefined, signed])
+  })
+
+  it('is asked for without its checksums where the store refuses that, as Backblaze B2 does', async () => {
+    const modes: unknown[] = []
+    const file = serving({ bytes: LETTERS, etag: '"e"' })
+    store.behave((incoming, outgoing) => {
+      const { [MODE]: mode, authorization } = incoming.headers
+      modes.push([incoming.method, mode, authorization?.includes(MODE)])
+      if (mode !== undefined) outgoing.writeHead(400).end()
+      else file(incoming, outgoing)
+    })
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+    const place = { endpoint: store.url, bucket: 'films', credentials }
+    const handler = fileHandler((request) => s3Bucket(place)(request))
+    for (const method of ['HEAD', 'GET']) {
+      const response = await handler(new Request('http://localhost/a', { method }))
+      expect([response.status, response.headers.get('content-length')]).toEqual([200, '26'])
+    }
+    expect(modes).toEqual([
+      ['HEAD', 'ENABLED', true],
+      ['HEAD', undefined, false],
+      ['GET', undefined, false],
+    ])
+  })
+
+  it('is asked for with them again, where the refusal was for something else', async () => {
+    const modes: unknown[] = []
+    store.behave((incoming, outgoing) => {
+      modes.push(incoming.headers[MODE])
+      outgoing.writeHead(400).end()
+    })
+    const place = { endpoint: store.url, bucket: 'films' }
+    for (let i = 0; i < 2; i++)
+      expect(await s3File(place, 'a', REQUEST)).toMatchObject({ status: 502 })
+    expect(modes).toEqual(['ENABLED', undefined, 'ENABLED', undefined])
+  })
+
+  it('is asked for with its checksums, and a listing is not', async () => {
+    const modes: unknown[] = []
+    store.behave((incoming, outgoing) => {
+      modes.push(incoming.headers[MODE])
+      outgoing.end('<ListBucketResult></ListBucketResult>')
+    })
+    const tree = s3Tree({ endpoint: store.url, bucket: 'films' })
+    expect(await listed(tree.list?.(''))).toEqual([])
+    await tree.open('a', REQUEST)
+    expect(modes).toEqual([undefined, 'ENABLED'])
   })
 
   it('is not followed to another host', async () => {

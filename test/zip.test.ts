@@ -224,6 +224,22 @@ describe('an archive', () => {
     expect([archive.size, archive.etag]).toEqual([other.size, other.etag])
   })
 
+  it.each<[what: string, given: Partial<ZipMember>, own: Deviation]>([
+    ['of a file that has none', {}, {}],
+    ['and a size', { size: 5 }, {}],
+    ['and a tag', { size: 5, etag: '"a"' }, { etag: '"a"' }],
+  ])('has the date that is given: %s', async (_what, given, own) => {
+    const bytes = someBytes(5)
+    const lastModified = new Date('2020-05-05T10:00:00Z')
+    const { open } = member('a', bytes, own)
+    const archive = await zip([{ name: 'a', lastModified, ...given, open }])
+    const known = await zip([member('a', bytes, { lastModified })])
+    const [got, expected] = await Promise.all(
+      [archive, known].map((each) => readBytes(each, 0, each.size)),
+    )
+    expect(got).toEqual(expected)
+  })
+
   describe('has a tag', () => {
     const a = member('a', someBytes(10), { etag: '"1"', lastModified: new Date(5000) })
     const b = member('b', someBytes(10), { etag: '"2"' })
@@ -465,10 +481,15 @@ describe('an archive of 10 000 members', () => {
 })
 
 describe('an archive breaks off', () => {
+  const dated = (time: number) => {
+    return { size: 500_000, etag: undefined, lastModified: new Date(time) }
+  }
   it.each<[what: string, change: Partial<ZipMember>]>([
     ['is gone', { open: () => null }],
     ['changed', { etag: '"other"' }],
     ['has another size', { size: 500_001 }],
+    ['has another date', { ...dated(5000), open: () => ({ ...dated(9000), read: someBytes }) }],
+    ['has lost its tag', { etag: '"lost"', open: () => ({ size: 500_000, read: someBytes }) }],
   ])('where a member %s', async (_what, change) => {
     const files = [
       member('a', someBytes(500_000)),

@@ -126,7 +126,8 @@ export function contentOf(
   }
 
   const bufferLimit = largeBufferLimit()
-  const native: NativeRead = { body: bodyOf, bufferLimit }
+  const hasRanges = version.headers.get('accept-ranges')?.toLowerCase() !== 'none'
+  const native: NativeRead = { body: bodyOf, bufferLimit, isOnce: !isJoinable || !hasRanges }
   return {
     read: Object.assign(readAt, { native }),
     close() {

@@ -39,9 +39,10 @@ export function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
   if (match === null) return { size: null, range: null }
   const [, first, last, total] = match
   const size = total === '*' ? null : Number(total)
-  // MinIO says `bytes 0--1/0` of an empty object.
-  if (first === undefined || size === 0) return { size, range: null }
+  if (first === undefined) return { size, range: null }
   const [start, end] = [Number(first), Number(last) + 1]
+  // MinIO says `bytes 0--1/0` of an empty object. A file that has bytes has a size.
+  if (size === 0) return { size: start < end ? null : size, range: null }
   const length = readLength(headers) ?? end - start
   const isSound = start < end && end <= (size ?? Infinity) && length === end - start
   return { size, range: isSound ? { start, end } : null }

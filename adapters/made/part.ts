@@ -33,10 +33,11 @@ export async function openPart(name: string, part: Part): Promise<FileSource> {
 
 /**
  * Whether a source is what was said. Only a strong tag is to stay the same: that of a file just
- * written becomes strong in time.
+ * written becomes strong in time. A source without a date has none that speaks against it.
  */
 function isVersion({ size, etag, lastModified }: Part, source: FileSource): boolean {
   if (source.size !== size) return false
   if (etag !== undefined && isStrong(etag)) return source.etag === etag
-  return lastModified === undefined || lastModified.getTime() === source.lastModified?.getTime()
+  const own = source.lastModified
+  return lastModified === undefined || own === undefined || own.getTime() === lastModified.getTime()
 }

@@ -30,9 +30,13 @@ export function listingOf(bucket: R2BucketLike, root: string): FileTree['list'] 
   return async function* (path) {
     const prefix = path === '' ? root : `${root}${path}/`
     let next: { cursor?: string } = {}
+    const folders = new Set<string>()
     for (;;) {
       const listed = await list({ prefix, delimiter: '/', ...next })
       for (const folder of listed.delimitedPrefixes) {
+        // A page may repeat that of the one before.
+        if (folders.has(folder)) continue
+        folders.add(folder)
         yield { name: folder.slice(prefix.length, -1), kind: 'directory' }
       }
       for (const { key, size, uploaded, httpEtag } of listed.objects) {

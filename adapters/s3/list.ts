@@ -19,12 +19,13 @@ export async function* listObjects(
   const query = { 'list-type': '2', delimiter: '/', 'encoding-type': 'url', prefix }
   let next: string | undefined
   const asked = new Set<string>()
+  const folders = new Set<string>()
   do {
     const token = next === undefined ? {} : { 'continuation-token': next }
     const upstream = upstreamOf({ ...query, ...token })
     const page = await readListing(upstream, await ask(upstream, 'GET', {}, signal), signal)
     if (!page.includes('</ListBucketResult')) throw noListing(upstream, 'something else')
-    yield* entriesOf(page, prefix)
+    yield* entriesOf(page, prefix, folders)
     next = elementOf(page, 'NextContinuationToken') || undefined
     if (next === undefined && elementOf(page, 'IsTruncated') === 'true') {
       throw noListing(upstream, 'a part of one')
@@ -34,14 +35,20 @@ export async function* listObjects(
   } while (next !== undefined)
 }
 
-function* entriesOf(page: string, prefix: string): Generator<Entry> {
+/** @param folders that were named before: some stores repeat the last one on the next page */
+function* entriesOf(page: string, prefix: string, folders: Set<string>): Generator<Entry> {
   const isEncoded = elementOf(page, 'EncodingType') === 'url'
   const nameOf = (text = '', end?: number) => {
     return (isEncoded ? decode(text) : text).slice(prefix.length, end)
   }
   for (const content of elementsOf(page, 'CommonPrefixes')) {
-    const name = nameOf(elementOf(content, 'Prefix'), -1)
-    if (isName(name)) yield { name, kind: 'directory' }
+    // S3 has one in each, others all of a page.
+    for (const text of elementsOf(content, 'Prefix')) {
+      const name = nameOf(decodeEntities(text), -1)
+      if (!isName(name) || folders.has(name)) continue
+      folders.add(name)
+      yield { name, kind: 'directory' }
+    }
   }
   for (const content of elementsOf(page, 'Contents')) {
     // Some tools store an empty object for a folder, whose name is then empty here.

@@ -28,9 +28,11 @@ export interface Store {
   /** The URL of the bucket, without a slash at its end. */
   readonly url: string
   readonly signer: Signer
+  /** Whether it refuses to be asked for checksums. */
+  refusesChecksums: boolean
 }
 
-/** By location, so that a clock that was set right stays so. */
+/** By location, so that what was learned of a store stays known. */
 const stores = new WeakMap<S3Location, Store>()
 
 /** @throws TypeError, without what may be secret, unless it names a bucket */
@@ -53,7 +55,8 @@ export function storeOf(location: S3Location): Store {
   const place = pathStyle
     ? `${url.protocol}//${url.host}${root}/${bucket}`
     : `${url.protocol}//${bucket}.${url.host}${root}`
-  const store = { url: place, signer: new Signer(region, credentials) }
+  const signer = new Signer(region, credentials)
+  const store = { url: place, signer, refusesChecksums: false }
   stores.set(location, store)
   return store
 }

@@ -1,3 +1,5 @@
+import { openUrl } from '../../adapters/http/open.ts'
+import { type HttpTreeOptions, upstreamsOf } from '../../adapters/http/url-upstream.ts'
 import { httpTree, OriginError } from '../../adapters/http.ts'
 import { type FileTree, isFile } from '../../adapters/site/tree.ts'
 import { toRelativePath } from '../../adapters/site/url-path.ts'
@@ -31,12 +33,12 @@ export async function httpRoot(
   try {
     if (!url.pathname.endsWith('/')) {
       const { folder, name } = split(url)
-      const opened = await httpTree(folder, once).open(name, HEAD)
+      const opened = await treeOf(url, name, once).open(name, HEAD)
       if (opened === null) throw new Failure(`there is nothing at ${place}`)
       if (isFile(opened)) {
         void closeSource(opened)
         const about = { id: folder.href, name, place, file: name }
-        return distantRoot(httpTree(folder), about, nearby)
+        return distantRoot(treeOf(url, name), about, nearby)
       }
       url.pathname += '/'
     }
@@ -52,12 +54,25 @@ export async function httpRoot(
   }
 }
 
-/** The folder that a file's URL lies in, with its query and credentials, and the file's name. */
+/**
+ * What a file's URL has before its name, with its query and credentials, and the name: what comes
+ * behind the last slash, even if that is encoded, as in the URLs of some stores.
+ */
 function split(url: URL): { readonly folder: URL; readonly name: string } {
   const folder = new URL(url)
-  folder.pathname = url.pathname.replace(/[^/]*$/, '')
-  const pathname = url.pathname.slice(folder.pathname.length - 1)
-  return { folder, name: expectVisible(pathname, url.origin + url.pathname) }
+  const [, before = '', last = ''] = /^(.*(?:\/|%2f))(.*)$/i.exec(url.pathname) ?? []
+  folder.pathname = before
+  return { folder, name: expectVisible(`/${last}`, url.origin + url.pathname) }
+}
+
+/** One file, asked for by its URL as it was given: encoded otherwise, it may be another one. */
+function treeOf(url: URL, name: string, options: HttpTreeOptions = {}): FileTree {
+  const target = new URL(url)
+  const upstreamOf = upstreamsOf(target, options)
+  return {
+    isFlat: true,
+    open: (path, request) => (path === name ? openUrl(upstreamOf, target, request, options) : null),
+  }
 }
 
 async function canBeListed(tree: FileTree, statusOf: () => number | null): Promise<boolean> {

@@ -79,8 +79,8 @@ export type CachedLookup<Context extends readonly unknown[] = readonly unknown[]
  *
  * The lookup is asked twice: by HEAD which version there is, for each request, and by GET with a
  * Range of one block for each that is missing. Blocks belong to a version, named by its strong
- * entity tag; a file without one is passed through, like whatever is no file. If the version
- * changes under way, the response is cut off. Failures are not cached.
+ * entity tag; a file without one is passed through, like whatever is no file, or can't be read in
+ * blocks. If the version changes under way, the response is cut off. Failures are not cached.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
  *
@@ -137,8 +137,9 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const found = (await lookup(askingFor(request, 'HEAD', null, signal), ...context)) ?? null
     if (!isSource(found)) return found === null || found.status >= 500 ? found : 'uncacheable'
     const version = versionOf(found)
+    const isReadable = !found.read.native?.isOnce || found.size <= blockSize
     void closeSource(found)
-    return version ?? 'uncacheable'
+    return isReadable && version !== null ? version : 'uncacheable'
   }
 
   /** The blocks of a version, read for this request where no memory or tier has them. */
@@ -151,6 +152,10 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const { size, etag } = version
     const prefix = JSON.stringify([name, etag, size, blockSize])
     const flights = store.flights()
+    /** Another server that gives other bytes than these, as a 502 says, has no ranges. */
+    const judge = (found: unknown) => {
+      if (Object(found).status === 502) versions.avoid(name)
+    }
     const keepAlive = waitUntil && ((work: Promise<unknown>) => waitUntil(work, ...context))
 
     const originOf = (index: number): BlockOrigin => {
@@ -158,9 +163,11 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
       const end = Math.min(start + blockSize, size)
       const range = `bytes=${start}-${end - 1}`
       const read = async (signal: AbortSignal) => {
+        const find = async () => lookup(askingFor(request, 'GET', range, signal), ...context)
         try {
-          const find = () => lookup(askingFor(request, 'GET', range, signal), ...context)
-          return await readBlock(find, version, { start, end }, pathOf(request), signal)
+          const finding = find()
+          finding.then(judge, judge)
+          return await readBlock(finding, version, { start, end }, pathOf(request), signal)
         } catch (error) {
           if (error instanceof SourceChangedError) versions.forget(name)
           throw error

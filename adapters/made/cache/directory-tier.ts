@@ -98,6 +98,7 @@ export function directoryTier(
       while (taken > size || pages > maxPages) await removeOldest()
     } catch (error) {
       if (isAbsence(error)) startAnew()
+      if (isFull(error)) await makeRoom(length)
       throw error
     } finally {
       waiting -= length
@@ -161,6 +162,12 @@ export function directoryTier(
     const [oldest] = files.keys()
     if (oldest !== undefined) await remove(oldest)
   }
+
+  /** For blocks to come, where the disk has less room than `size`, or others take it. */
+  async function makeRoom(length: number): Promise<void> {
+    const most = Math.max(0, taken - length)
+    while (taken > most) await removeOldest()
+  }
 }
 
 function pagesOf(length: number): number {
@@ -191,4 +198,9 @@ async function readIfThere(path: string): Promise<Uint8Array | null> {
 
 function isAbsence(error: unknown): boolean {
   return Object(error).code === 'ENOENT'
+}
+
+/** Whether a disk, or what a user may have of it, is full. Node has no name for EDQUOT. */
+function isFull(error: unknown): boolean {
+  return /^(?:ENOSPC|EDQUOT|Unknown system error -(?:69|122))$/.test(Object(error).code)
 }

@@ -7,18 +7,19 @@ import { isOfVersion, type TaggedVersion } from './version.ts'
 /**
  * Reads a block, into memory of its own, from what a lookup finds for its range; then closes that.
  *
+ * @param finding what is found
  * @param path what to call the file in an error
  * @throws SourceChangedError, as a rejection, if the file is another version or gone;
  * LengthMismatchError if it ends early; the signal's reason once that is aborted
  */
 export async function readBlock(
-  find: () => Found | undefined | Promise<Found | undefined>,
+  finding: Promise<Found | undefined>,
   version: TaggedVersion,
   { start, end }: ByteRange,
   path: string,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const found = (await find()) ?? null
+  const found = (await finding) ?? null
   if (!isOfVersion(found, version)) {
     if (found !== null && !isSource(found)) {
       throw new Error(`Expected bytes ${start}-${end - 1} of ${path}, got a ${found.status}`)

@@ -25,6 +25,9 @@ const MAX_NAMES = 10_000
 /** How long a name is that is remembered, at most: a client makes it as long as it likes. */
 const MAX_LENGTH = 4096
 
+/** For how long is remembered that something can't be read in blocks, in ms. */
+const AVOIDED = 60_000
+
 /** Which version each file had lately, by name. */
 export class Versions {
   readonly #duration: number
@@ -47,9 +50,9 @@ export class Versions {
     ask: (signal: AbortSignal | undefined) => Promise<Looked>,
     signalOf: () => AbortSignal | undefined,
   ): Promise<Looked> {
-    if (this.#duration === 0) return ask(signalOf())
     const known = this.#known.get(name)
     if (known !== undefined && performance.now() < known.until) return known.looked
+    if (this.#duration === 0) return ask(signalOf())
     const signal = signalOf()
     const learn = (signal?: AbortSignal) => this.#learn(name, ask(signal))
     // In workerd, a request may not wait for another one's.
@@ -65,10 +68,18 @@ export class Versions {
 
   async #learn(name: string, asking: Promise<Looked>): Promise<Looked> {
     const looked = await asking
-    if (isLasting(looked) && name.length <= MAX_LENGTH) {
-      this.#known.set(name, { looked, until: performance.now() + this.#duration })
-    }
+    if (isLasting(looked)) this.#remember(name, looked, this.#duration)
     return looked
+  }
+
+  /** Remembers that what has a name can't be read in blocks, however long others are remembered. */
+  avoid(name: string): void {
+    this.#remember(name, 'uncacheable', AVOIDED)
+  }
+
+  #remember(name: string, looked: Lasting, duration: number): void {
+    if (name.length > MAX_LENGTH) return
+    this.#known.set(name, { looked, until: performance.now() + duration })
   }
 
   forget(name: string): void {

@@ -25,8 +25,8 @@ export interface FaststartOptions {
  * remembered if the file has a strong tag: then nothing is read but what is asked for.
  *
  * @returns the same source if there is nothing to move: the index is at the front, or compressed,
- * or has no room for an offset that has grown; the film is fragmented, or encrypted; or it is no
- * MP4, or a damaged one
+ * or has no room for an offset that has grown; the film is fragmented, or encrypted; it is no MP4,
+ * or a damaged one; or it is of another server without ranges or a strong tag
  * @throws as a rejection, what reading throws; the source is then closed
  *
  * @example
@@ -51,6 +51,8 @@ export async function withIndexFirst(
   plans: Plans,
   name: string,
 ): Promise<FileSource> {
+  // What is read to make a plan would be lost to the client.
+  if (source.read.native?.isOnce) return source
   try {
     const plan = await plans.of(source, name)
     return plan === null ? source : moved(source, plan)

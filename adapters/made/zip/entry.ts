@@ -1,7 +1,7 @@
-import { exactly, streamBody } from '../../../src/body.ts'
+import { streamBody } from '../../../src/body.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import type { Found } from '../../../src/lookup.ts'
-import { BodyReader, closeSource } from '../../../src/reader.ts'
+import { BodyReader, closeSource, NOTHING } from '../../../src/reader.ts'
 import { collected } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
 import { derivedTag } from '../../site/derived-tag.ts'
@@ -9,6 +9,7 @@ import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { overlay } from '../../site/overlay.ts'
 import { inMemory } from '../bytes.ts'
 import { inRow } from '../row.ts'
+import { crc32 } from './crc32.ts'
 import { findStored, type Stored } from './directory.ts'
 
 /** What is said about a file of an archive, besides its bytes. */
@@ -26,7 +27,8 @@ export interface ZipEntryOptions {
  * - **Stored**, as films and pictures should be: a part of the archive, with ranges.
  * - **Deflated**, and the client takes gzip: the bytes as they are in the archive, with
  *   `Content-Encoding: gzip` around them. It has ranges, which are of the encoded bytes.
- * - **Deflated** otherwise: inflated while it is sent, without a length and without ranges.
+ * - **Deflated** otherwise: inflated while it is sent, without a length and without ranges. If its
+ *   bytes have another checksum than the archive says, the body breaks off.
  *
  * The archive is closed with what is returned, or at once.
  *
@@ -109,10 +111,28 @@ function inflating(
   return open
 }
 
-/** The source is closed with the stream. */
-function inflated(source: FileSource, { start, end, size }: Stored): ReadableStream<Uint8Array> {
+/** The source is closed with the stream, whose last bytes come only if all have their checksum. */
+function inflated(
+  source: FileSource,
+  { start, end, size, crc }: Stored,
+): ReadableStream<Uint8Array> {
   const deflated = streamBody(new BodyReader(source, start, end))
   // The type asks for more than bytes, in some runtimes' types.
   const inflate = new DecompressionStream('deflate-raw') as TransformStream<Uint8Array, Uint8Array>
-  return exactly(deflated.pipeThrough(inflate), size)
+  const stream = deflated.pipeThrough(inflate)
+  // Once it is being read, the reader cancels it.
+  const close = () => (stream.locked ? undefined : stream.cancel())
+  const reader = new BodyReader({ read: () => stream, close }, 0, size)
+  let seen = 0
+  const read = async () => {
+    const chunk = (await reader.next()) ?? NOTHING
+    seen = crc32(chunk, seen)
+    if (reader.sent < size || seen === crc) return chunk
+    throw new Error(`Expected a file of the CRC-32 ${hex(crc)}, got one of ${hex(seen)}`)
+  }
+  return streamBody(new BodyReader({ read, close: () => reader.close() }, 0, size))
+}
+
+function hex(crc: number): string {
+  return crc.toString(16).padStart(8, '0')
 }

@@ -22,7 +22,7 @@ export interface ZipMember extends Partial<Pick<Part, 'size' | 'etag' | 'lastMod
   readonly crc32?: number | undefined
   /**
    * Opens the file, as often as it is asked; a folder has none. Without a `size`, it is opened once
-   * more, to learn its size, tag and date.
+   * more, to learn its size, its tag and, if it has one, its date.
    */
   readonly open?: Part['open'] | undefined
 }
@@ -171,7 +171,7 @@ async function learnVersion(file: Known): Promise<Known> {
   if (source === null) throw new Error(`Expected a file for ${file.name}, found none`)
   void closeSource(source)
   const { size, etag, lastModified } = source
-  return { ...file, size, etag, lastModified }
+  return { ...file, size, etag, lastModified: lastModified ?? file.lastModified }
 }
 
 const encoder = new TextEncoder()
