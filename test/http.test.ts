@@ -1141,7 +1141,7 @@ describe('an origin is left alone', () => {
     ['in its body', (_, outgoing) => outgoing.writeHead(200).write('<h1>Index of /')],
   ])('when the client is gone from a listing, %s', async (_when, begin) => {
     origin.behave(begin)
-    const tree = httpTree(origin.url)
+    const tree = httpTree(origin.url, { timeout: 600_000 })
     for (const path of ['', 'sub']) {
       const client = new AbortController()
       const entry = tree.list?.(path, 0, client.signal)[Symbol.asyncIterator]().next()
