@@ -81,9 +81,13 @@ const WIRE = [
  */
 const ALONE = ['devices', 'idle-files', 'lifetime', 'native-node', 'worker-pool', 'zip-folder']
 
-/** What takes half a minute or more, the longest first, but for what only waits: that overlaps all. */
+/**
+ * What takes a quarter of a minute or more, the longest first, but for what only waits: that overlaps
+ * all.
+ */
 const LONGEST = [
   'wire/paused',
+  'attacks/mounts',
   'page-media',
   'page-lists',
   'wire/elsewhere',
@@ -94,11 +98,23 @@ const LONGEST = [
   'command-elsewhere',
   'package',
   'command',
+  'command-serving',
+  'wire/memory',
+  'attacks/races',
+  'wire/aborts',
+  'attacks/odd-files',
   'page-large',
   'site-contract',
+  'http2-seeks',
+  'browser',
+  'cache-tiers',
+  'cache-upstream',
+  'command-log',
+  'http',
+  'frameworks',
+  'wire/beside',
   'wire/changes',
   'made-browser',
-  'http2-seeks',
 ]
 
 /** Begins with what takes longest: what begins last would end alone. */

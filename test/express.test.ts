@@ -167,7 +167,7 @@ it.each([
   ['public, max-age=60', undefined, 'no-cache'],
   [undefined, undefined, 'no-cache'],
 ])('nodeListener lets a middleware, %j, keep what is %j private', async (set, own, sent) => {
-  const listener = nodeListener(nodeDirectory(directory, { cacheControl: own }))
+  const listener = nodeListener(nodeDirectory(directory, { cacheControl: own, keepOpen: 0 }))
   const url = await listen((incoming, outgoing) => {
     if (set !== undefined) outgoing.setHeader('Cache-Control', set)
     return listener(incoming, outgoing)
@@ -179,7 +179,7 @@ it.each([
 
 it('nodeListener ends a response whose `write` gives nothing back', async () => {
   const { options, served } = observe()
-  const listener = nodeListener(nodeDirectory(directory), options)
+  const listener = nodeListener(nodeDirectory(directory, { keepOpen: 0 }), options)
   const seen: Uint8Array[] = []
   const url = await listen((incoming, outgoing) => {
     const { write } = outgoing
@@ -213,7 +213,7 @@ it('nodeListener sends all by a class of responses that drops the callback', asy
 })
 
 it('nodeListener reuses no buffer on a connection that is no socket', async () => {
-  const server = createServer(nodeListener(nodeDirectory(directory)))
+  const server = createServer(nodeListener(nodeDirectory(directory, { keepOpen: 0 })))
   // As a tunnel or a throttle does: what it has taken, the socket behind it may not have sent yet.
   const front = createTcpServer((socket) => {
     const [near, far] = duplexPair()

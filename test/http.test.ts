@@ -3,7 +3,7 @@ import { type IncomingMessage, request as send } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   type HttpFileOptions,
   httpFile,
@@ -1077,6 +1077,12 @@ it('in Node, its limits are those of the options, and not of the dispatcher', as
 })
 
 describe('an origin is left alone', () => {
+  // Of those before, fetch keeps connections.
+  beforeEach(async () => {
+    origin.stop()
+    origin = await startOrigin()
+  })
+
   it('as soon as the client is gone', async () => {
     const endless = { bytes: Buffer.alloc(4 * 1024 * 1024), etag: '"e"' }
     origin.behave(serving(endless))
@@ -1145,7 +1151,7 @@ describe('an origin is left alone', () => {
     ['in its body', (_, outgoing) => outgoing.writeHead(200).write('<h1>Index of /')],
   ])('when the client is gone from a listing, %s', async (_when, begin) => {
     origin.behave(begin)
-    const tree = httpTree(origin.url)
+    const tree = httpTree(origin.url, { timeout: 600_000 })
     for (const path of ['', 'sub']) {
       const client = new AbortController()
       const entry = tree.list?.(path, 0, client.signal)[Symbol.asyncIterator]().next()
@@ -1158,7 +1164,7 @@ describe('an origin is left alone', () => {
 
   it.each(['/', '/sub'])('when the client is gone who asked for the folder %s', async (path) => {
     origin.behave((incoming, outgoing) => {
-      if (incoming.url === '/sub') return outgoing.writeHead(404).end()
+      if (incoming.url === '/sub') return outgoing.writeHead(404, { connection: 'close' }).end()
       return outgoing.writeHead(200).write('<h1>Index of /')
     })
     const options = { listing: true, timeout: 600_000 }

@@ -245,11 +245,10 @@ describe('a file that several read', () => {
   it.runIf(canCountHandles)('is one of 128 that wait, at most', async () => {
     const paths = Array.from({ length: 200 }, (_, i) => join(directory, `of-many-${1000 + i}`))
     const open = (path: string) => openHandles(path)
-    for (const one of paths) {
-      write(one, 'one')
-      // However long the others take, none of them is closed for its time.
-      await (await find(one, { keepOpen: 60_000 })).close()
-    }
+    // All of them before the first is opened: what was written this instant is waited for.
+    for (const one of paths) write(one, 'one')
+    // However long the others take, none of them is closed for its time.
+    for (const one of paths) await (await find(one, { keepOpen: 60_000 })).close()
     expect(openHandles(join(directory, 'of-many'))).toBe(128)
     expect(paths.slice(0, 72).map(open)).toEqual(paths.slice(0, 72).map(() => 0))
     expect(await Promise.all(paths.map(textAt))).toEqual(paths.map(() => 'one'))
