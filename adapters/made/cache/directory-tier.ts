@@ -93,12 +93,17 @@ export function directoryTier(
       })
       await scan
       const name = await nameFor(key)
-      await writeWhole(pathTo(name), bytes, await digest(bytes))
+      const end = await digest(bytes)
+      const write = () => writeWhole(pathTo(name), bytes, end)
+      await write().catch(async (error: unknown) => {
+        if (files.size === 0 || !isFull(error)) throw error
+        await makeRoom(length)
+        await write()
+      })
       note(name, length)
       while (taken > size || pages > maxPages) await removeOldest()
     } catch (error) {
       if (isAbsence(error)) startAnew()
-      if (isFull(error)) await makeRoom(length)
       throw error
     } finally {
       waiting -= length
@@ -163,7 +168,7 @@ export function directoryTier(
     if (oldest !== undefined) await remove(oldest)
   }
 
-  /** For blocks to come, where the disk has less room than `size`, or others take it. */
+  /** For a block, where the disk has less room than `size`, or others take it. */
   async function makeRoom(length: number): Promise<void> {
     const most = Math.max(0, taken - length)
     while (taken > most) await removeOldest()
