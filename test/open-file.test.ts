@@ -175,6 +175,19 @@ describe('an open file', () => {
     await file.close()
   })
 
+  it('sees a file grow that gives few bytes at once', async () => {
+    const path = putFile(directory, someBytes(SIZE))
+    const file = await findFile(path, { keepOpen: 0 })
+    appendFileSync(path, 'more')
+    const { read } = inPool
+    vi.spyOn(inPool, 'read').mockImplementation((fd, into, start) => {
+      return read(fd, into.subarray(0, 99), start)
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    expect(new Uint8Array(await file.read(0, SIZE))).toEqual(someBytes(SIZE).slice(0, 99))
+    await file.close()
+  })
+
   it('gives no memory that was not read, of a file that has less than it says', async () => {
     const path = putFile(directory, someBytes(SIZE))
     const file = await findFile(path, { keepOpen: 0 })

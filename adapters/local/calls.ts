@@ -10,7 +10,7 @@ export type Path = string | Buffer
 interface SyncCalls {
   open(path: Path, flags: number): number
   close(fd: number): void
-  /** Returns how many bytes were read, which are fewer at the file's end. */
+  /** Returns how many bytes were read, which may be fewer: none only at the file's end. */
   read(fd: number, into: Uint8Array, start: number): number
   /** Links followed; null if there is nothing at the path. */
   stat(path: Path): Version | null
@@ -138,6 +138,24 @@ export const inPool: PoolCalls = {
   modified: (fd) => fstat(fd, { bigint: true }).then(msOf),
   readlink: (path) => readlink(path, 'buffer').then(toBuffer),
   realpath: (path) => realpath(path, 'buffer').then(toBuffer),
+}
+
+/**
+ * Fills memory with the bytes from a position on, and says how many there were before the file's
+ * end: before that, too, some file systems give fewer at once than were asked for.
+ */
+export async function readAll(
+  into: Uint8Array,
+  start: number,
+  read: (into: Uint8Array, start: number) => Promise<number>,
+): Promise<number> {
+  let length = 0
+  while (length < into.length) {
+    const given = await read(into.subarray(length), start + length)
+    if (given === 0) break
+    length += given
+  }
+  return length
 }
 
 /** Errors that say that there is no file to serve at a path. */
