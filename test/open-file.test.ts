@@ -96,6 +96,18 @@ describe('an open file', () => {
     await expect(file.look()).rejects.toThrow('was read after it was closed')
   })
 
+  it('that promises no version is opened in the place of one that nobody reads, if too many are', async () => {
+    const path = putFile(directory, someBytes(10))
+    const crowded = Object.assign(new Error('EMFILE'), { code: 'EMFILE' })
+    vi.spyOn(onThisThread, 'open').mockImplementationOnce(() => {
+      throw crowded
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    const file = await openLive(anywhere, path)
+    if (file === null || file === 'directory') throw new Error('Expected a file')
+    await file.close()
+  })
+
   it('sees a file grow whose new time came before its new size', async () => {
     const bytes = someBytes(SIZE)
     const path = putFile(directory, bytes)

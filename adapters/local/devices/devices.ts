@@ -152,10 +152,10 @@ export class Devices {
 
   /**
    * Asks in other threads about what a name in a directory leads to: another mount may be there.
-   * Null if there is nothing, or it can't be looked at.
+   * Null if there is nothing.
    */
   async callsBehind(path: string): Promise<Calls | null> {
-    const found = await this.find(path).catch(() => null)
+    const found = await this.find(path)
     return found && this.callsInPool(path, found)
   }
 
