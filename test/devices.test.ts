@@ -128,6 +128,15 @@ it('a path is warm for ten seconds once it was looked at, be there a file or non
   ])
 })
 
+it('nothing behind a link is asked again in another thread: it may have been turned just now', async () => {
+  const place = realpathSync(temporaryDirectory())
+  const link = join(place, 'link')
+  symlinkSync('missing', link)
+  const devices = new Devices()
+  const seen = [await devices.look(link), devices.lookHere(link)]
+  expect([...seen, devices.lookHere(join(place, 'missing'))]).toEqual([null, 'unknown', null])
+})
+
 it('a path is not warm where another device is by now', async () => {
   const devices = await looked()
   vi.spyOn(onThisThread, 'lstat').mockReturnValue({ ...statSync(path), dev: dev + 1 })

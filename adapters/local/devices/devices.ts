@@ -93,7 +93,9 @@ export class Devices {
     this.noteDuration(found?.dev ?? dev, performance.now() - began)
     if (found === null || !isLink(found)) return found
     const target = links > 0 ? this.#targetOf(path) : null
-    return target === null ? 'unknown' : this.lookHere(target, links - 1)
+    if (target === null) return 'unknown'
+    // If nothing is there, the link may have been turned, and what it led to removed.
+    return this.lookHere(target, links - 1) ?? 'unknown'
   }
 
   /** Looks at a path in another thread; null if there is nothing. */
