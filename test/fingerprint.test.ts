@@ -57,6 +57,19 @@ describe('the tag of a local file', () => {
     expect([file?.etag?.split('-')[1], file?.lastModified?.toUTCString()]).toEqual([ms, date])
   })
 
+  // Deno cuts a time towards 1970.
+  it.each([
+    ['.000000001', 1],
+    ['.123456789', 124],
+    ['.124', 124],
+    ['.999999999', 1000],
+  ])('has the ms of 1960-05-05 01:02:03%s that are nearer to 1970', async (fraction, ms) => {
+    const path = put('old.bin', someBytes(MIB + 1), BUILT)
+    execFileSync('touch', ['-d', `1960-05-05 01:02:03${fraction} UTC`, path])
+    const time = Date.UTC(1960, 4, 5, 1, 2, 3) + ms
+    expect(await etagOf(path)).toBe(tagOf(someBytes(MIB + 1), time))
+  })
+
   it.each([
     ['at its first byte', 0],
     ['in its midst', 500_000],

@@ -17,7 +17,7 @@ interface SyncCalls {
   /** The same, of a link itself. */
   lstat(path: Path): Version | null
   fstat(fd: number): Version
-  /** The modification time, in ms that were begun: `mtimeMs` rounds up the last 122 ns of one. */
+  /** The modification time, cut to ms towards 1970: `mtimeMs` rounds the last 122 ns of one. */
   modified(fd: number): number
   readlink(path: Path): Buffer
   realpath(path: Path): Buffer
@@ -233,8 +233,8 @@ function tidy<V extends Version>(version: V): V {
   return version
 }
 
-function msOf({ mtimeMs }: { readonly mtimeMs: bigint }): number {
-  return Number(mtimeMs)
+function msOf({ mtimeNs }: { readonly mtimeNs: bigint }): number {
+  return Number(mtimeNs / 1_000_000n)
 }
 
 /** Deno gives text where bytes were asked for. */

@@ -129,13 +129,14 @@ export class Fingerprints {
     return this.#devices.callsForOpen(path, dev).fstat(fd)
   }
 
-  /** The version with the ms of its time that Deno, whose times have no fractions, would give. */
+  /** The version with its time as Deno gives it: in whole ms, cut towards 1970. */
   async #date({ path, fd }: Descriptor, version: Version): Promise<Version> {
     const { dev, mtimeMs } = version
-    // Only a whole number may have been rounded up to.
-    if (deno || !Number.isInteger(mtimeMs)) return version
+    if (deno) return version
+    // Only a whole number may have been rounded to.
+    if (!Number.isInteger(mtimeMs)) return { ...version, mtimeMs: Math.trunc(mtimeMs) }
     const modified = await this.#devices.callsForOpen(path, dev).modified(fd)
-    return modified === mtimeMs - 1 ? { ...version, mtimeMs: modified } : version
+    return Math.abs(modified - mtimeMs) === 1 ? { ...version, mtimeMs: modified } : version
   }
 
   /** Null if a read fails, or the file ends before its size: the reads of a body will say why. */
