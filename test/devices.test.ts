@@ -352,7 +352,8 @@ it.runIf(canCountHandles)(
 it.each([
   'EACCES',
   'EPERM',
-])('what may not be looked at is listed by its name, unless it is a link, which may lead out: %s', async (code) => {
+  'ENOTCONN',
+])('what can not be looked at is listed by its name, unless it is a link, which may lead out: %s', async (code) => {
   const { root, failing } = listedDirectory()
   failing('lstat', code)
   failing('open', code)
