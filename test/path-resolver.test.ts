@@ -210,6 +210,24 @@ it('what is mounted a second later is known then', async () => {
   expect([...seen, await resolve(resolver, 'later/file')]).toEqual([null, 'away', null])
 })
 
+it('the mount table stays as it was read when it can not be read again', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const changed = vi.fn()
+  const read = vi.fn(async () => [LOCAL, NET].join('\n'))
+  const resolver = new PathResolver(read, (_path, _dev, call) => call(), changed)
+  const seen = [await resolve(resolver, 'net/file')]
+  read.mockRejectedValueOnce(new Error('EMFILE'))
+  vi.advanceTimersByTime(1000)
+  seen.push(await resolve(resolver, 'net/file'), await resolve(resolver, ''))
+  expect([...seen, resolver.knowsMounts, changed.mock.calls.length]).toEqual([
+    'away',
+    'away',
+    statSync(root).ino,
+    true,
+    0,
+  ])
+})
+
 it('without a mount table, nobody knows', async () => {
   const resolver = new PathResolver(
     async () => null,

@@ -15,8 +15,7 @@ const AT_ONCE = 8
 /**
  * The entries of a directory: its files and directories, and what links lead to, as far as that may
  * be served. Of what can't be looked at, there is only the name. Hidden ones are not left out: the
- * site does that.
- * However many there are, only some are held, and no call is made on this thread.
+ * site does that. However many there are, only some are held, and no call is made on this thread.
  *
  * @throws Error when the root is gone: that is no empty directory; the operating system's error if
  * this machine fails to look at an entry

@@ -102,7 +102,8 @@ export class PathResolver {
   }
 
   async #readTable(): Promise<void> {
-    const text = await this.#read()
+    // Too many files may be open: what is mounted where is then what it was.
+    const text = await this.#read().catch(() => this.#text)
     if (text === this.#text) return
     const isFirst = this.#text === null
     this.#text = text
