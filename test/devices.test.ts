@@ -19,6 +19,8 @@ import { openRegular } from '../adapters/local/opening.ts'
 import { RealPaths } from '../adapters/local/real-paths.ts'
 import { RootDirectory } from '../adapters/local/root-directory.ts'
 import { anywhere } from '../adapters/local/scope.ts'
+import { nodeFile } from '../adapters/node.ts'
+import type { Entry } from '../adapters/site/tree.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { settle, until } from './support/wait.ts'
@@ -124,6 +126,15 @@ it('a path is warm for ten seconds once it was looked at, be there a file or non
     [true, true, false],
     [false, false, false],
   ])
+})
+
+it('nothing behind a link is asked again in another thread: it may have been turned just now', async () => {
+  const place = realpathSync(temporaryDirectory())
+  const link = join(place, 'link')
+  symlinkSync('missing', link)
+  const devices = new Devices()
+  const seen = [await devices.look(link), devices.lookHere(link)]
+  expect([...seen, devices.lookHere(join(place, 'missing'))]).toEqual([null, 'unknown', null])
 })
 
 it('a path is not warm where another device is by now', async () => {
@@ -338,6 +349,54 @@ it.runIf(canCountHandles)(
   },
 )
 
+it.each([
+  'EACCES',
+  'EPERM',
+  'ENOTCONN',
+])('what can not be looked at is listed by its name, unless it is a link, which may lead out: %s', async (code) => {
+  const { root, failing } = listedDirectory()
+  failing('lstat', code)
+  failing('open', code)
+  expect(await entriesOf(root)).toEqual([
+    { name: 'file', kind: 'file' },
+    { name: 'folder', kind: 'directory' },
+  ])
+})
+
+it('what was removed meanwhile is not listed', async () => {
+  const { root, failing } = listedDirectory()
+  failing('lstat', 'ENOENT')
+  failing('open', 'ENOENT')
+  expect(await entriesOf(root)).toEqual([])
+})
+
+it.each([
+  ['lstat', 'EIO'],
+  ['lstat', 'ENOMEM'],
+  ['open', 'EIO'],
+  ['open', 'EMFILE'],
+  ['open', 'ENFILE'],
+] as const)('a directory is not listed without what can not be looked at just now: %s, %s', async (call, code) => {
+  const { root, failing } = listedDirectory()
+  failing(call, code)
+  await expect(entriesOf(root)).rejects.toThrow(code)
+})
+
+it.runIf(canCountHandles).each<[what: string, fail: (error: Error) => void]>([
+  ['it is entered', (error) => void vi.spyOn(inPool, 'open').mockRejectedValueOnce(error)],
+  ['its names are read', (error) => void vi.mocked(opendir).mockRejectedValueOnce(error)],
+])(
+  'a directory is listed without files that nobody reads, if too many are open when %s',
+  async (_what, fail) => {
+    const { root } = listedDirectory()
+    const idle = join(root, 'file')
+    await (await nodeFile(idle, { keepOpen: 60_000 }))?.close?.()
+    const before = openHandles(idle)
+    fail(Object.assign(new Error('EMFILE'), { code: 'EMFILE' }))
+    expect([before, (await entriesOf(root)).length, openHandles(idle)]).toEqual([1, 3, 0])
+  },
+)
+
 it.runIf(canCountHandles)('a directory that can not be entered is not left open', async () => {
   const directory = temporaryDirectory()
   const root = new RootDirectory(directory, 'inside', new Devices())
@@ -477,6 +536,36 @@ it('no link leads to a file whose name is not to be had as text', async () => {
   })
   expect(await Promise.all(seen)).toEqual(['inside', 'outside', 'outside'])
 })
+
+/** A directory with one of each, and a way to let calls about its entries fail. */
+function listedDirectory() {
+  const root = realpathSync(temporaryDirectory())
+  writeFileSync(join(root, 'file'), '')
+  mkdirSync(join(root, 'folder'))
+  symlinkSync('file', join(root, 'link'))
+  const { lstat, open } = inPool
+  const isEntry = (at: unknown) => /\/self\/fd\/\d+\/./.test(String(at))
+  const failing = (name: 'lstat' | 'open', code: string) => {
+    const fail = () => Promise.reject(Object.assign(new Error(code), { code }))
+    if (name === 'lstat') {
+      vi.spyOn(inPool, name).mockImplementation((at) => (isEntry(at) ? fail() : lstat(at)))
+    } else {
+      vi.spyOn(inPool, name).mockImplementation((at, flags) => {
+        return isEntry(at) ? fail() : open(at, flags)
+      })
+    }
+  }
+  return { root, failing }
+}
+
+async function entriesOf(root: string): Promise<Entry[]> {
+  const devices = new Devices()
+  const entries: Entry[] = []
+  for await (const entry of listBelow(new RootDirectory(root, 'inside', devices), '', devices)) {
+    entries.push(entry)
+  }
+  return entries.sort((one, other) => (one.name < other.name ? -1 : 1))
+}
 
 function enoent(): Error {
   return Object.assign(new Error('ENOENT'), { code: 'ENOENT' })

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { inPool } from '../adapters/local/calls.ts'
 import { Devices } from '../adapters/local/devices/devices.ts'
 import { Memory } from '../adapters/local/memory.ts'
 import { type Described, Fingerprints } from '../adapters/local/pool/fingerprint.ts'
@@ -54,6 +55,19 @@ describe('the tag of a local file', () => {
     const file = await nodeFile(path)
     await file?.close?.()
     expect([file?.etag?.split('-')[1], file?.lastModified?.toUTCString()]).toEqual([ms, date])
+  })
+
+  // Deno cuts a time towards 1970.
+  it.each([
+    ['.000000001', 1],
+    ['.123456789', 124],
+    ['.124', 124],
+    ['.999999999', 1000],
+  ])('has the ms of 1960-05-05 01:02:03%s that are nearer to 1970', async (fraction, ms) => {
+    const path = put('old.bin', someBytes(MIB + 1), BUILT)
+    execFileSync('touch', ['-d', `1960-05-05 01:02:03${fraction} UTC`, path])
+    const time = Date.UTC(1960, 4, 5, 1, 2, 3) + ms
+    expect(await etagOf(path)).toBe(tagOf(someBytes(MIB + 1), time))
   })
 
   it.each([
@@ -186,7 +200,7 @@ describe('what is read of a file for its tag', () => {
   it('is made anew of what lies in an image, which another may have replaced', async () => {
     const devices = new Devices()
     const prints = new Fingerprints(devices, new Memory())
-    const tags: string[] = []
+    const tags: (string | undefined)[] = []
     for (const seed of [1, 2]) {
       const fd = openSync(put('of-image', someBytes(500, seed), BUILT), 'r')
       onTestFinished(() => closeSync(fd))
@@ -213,10 +227,30 @@ describe('what is read of a file for its tag', () => {
     expect({ etag, bytes }).toEqual({ etag: tagOf(others, BUILT * 1000), bytes: others })
   })
 
-  it('is no memory that was not read: of a file that gives less than its size, nothing', async () => {
+  it.each([
+    1000,
+    70_000,
+    MIB + 1,
+  ])('is all of it, of %d bytes, however few a read gives at once', async (size) => {
+    const path = put('slow.bin', someBytes(size), BUILT)
+    const { read } = inPool
+    vi.spyOn(inPool, 'read').mockImplementation((fd, into, start) => {
+      return read(fd, into.subarray(0, 999), start)
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    const { etag, isRacy } = await describeWith(path, (call) => call())
+    expect({ etag, isRacy }).toEqual({ etag: tagOf(someBytes(size), BUILT * 1000), isRacy: false })
+  })
+
+  it.each<[what: string, read: () => Promise<number>]>([
+    ['gives less than its size', async () => 0],
+    ['can not be read', () => Promise.reject(new Error('EIO'))],
+  ])('is no memory that was not read: of a file that %s, there is no tag', async (_what, read) => {
     const path = put('short.bin', someBytes(1000), BUILT)
-    const described = await describeWith(path, async () => 999)
-    expect(described).toMatchObject({ etag: 'W/"3e8--new"', isRacy: true, bytes: null })
+    vi.spyOn(inPool, 'read').mockImplementation(read)
+    onTestFinished(() => void vi.restoreAllMocks())
+    const described = await describeWith(path, (call) => call())
+    expect(described).toMatchObject({ etag: undefined, isRacy: true, bytes: null })
   })
 })
 
@@ -257,7 +291,10 @@ async function describeWith(
 ): Promise<Described> {
   const devices = new Devices()
   await devices.look(path)
-  vi.spyOn(devices, 'run').mockImplementation(async (_path, _dev, call) => Object(await read(call)))
+  vi.spyOn(devices, 'run').mockImplementation(async (_path, _dev, call) => {
+    const found = await read(call)
+    return typeof found === 'number' ? found : Object(found)
+  })
   const fd = openSync(path, 'r')
   onTestFinished(() => closeSync(fd))
   return new Fingerprints(devices, new Memory()).describe({ path, fd, version: fstatSync(fd) })

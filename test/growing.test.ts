@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { inPool } from '../adapters/local/calls.ts'
 import { devices } from '../adapters/local/shared.ts'
+import type { Version } from '../adapters/local/version.ts'
 import { Watcher } from '../adapters/local/watcher.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
@@ -230,6 +231,28 @@ describe('growingFile', () => {
     renameSync(path, `${path}.1`)
     renameSync(`${path}.next`, path)
     expect([...seen, await next(), await next()]).toEqual(['one ', 'two', ''])
+  })
+
+  it.each<[what: string, other: Partial<Version>, rest: string]>([
+    ['goes on', {}, 'two'],
+    ['ends where another one has its name, which is shorter,', { size: 3 }, ''],
+    ['ends where another device is', { dev: 1 }, ''],
+  ])('%s on a mount that numbers files anew', async (_what, other, rest) => {
+    const found = await growingFile(path, request, { poll: 5 })
+    if (found === null || isSource(found)) throw new Error('Expected an answer')
+    vi.spyOn(devices, 'isLocal').mockReturnValue(false)
+    let ino = 1
+    const looks = vi.spyOn(devices, 'look').mockImplementation(async (at) => {
+      return { ...statSync(at), ino: ino++, ...other }
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    const reader = readerOf(new Response(found.stream?.()))
+    await reader.read()
+    const next = reader.read()
+    await until(() => looks.mock.calls.length > 0)
+    if (rest !== '') appendFileSync(path, rest)
+    expect(Buffer.from((await next).value ?? []).toString()).toBe(rest)
+    await reader.cancel()
   })
 
   it('sends nothing while it is as long as it was said to be, and has no more', async () => {

@@ -96,6 +96,18 @@ describe('an open file', () => {
     await expect(file.look()).rejects.toThrow('was read after it was closed')
   })
 
+  it('that promises no version is opened in the place of one that nobody reads, if too many are', async () => {
+    const path = putFile(directory, someBytes(10))
+    const crowded = Object.assign(new Error('EMFILE'), { code: 'EMFILE' })
+    vi.spyOn(onThisThread, 'open').mockImplementationOnce(() => {
+      throw crowded
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    const file = await openLive(anywhere, path)
+    if (file === null || file === 'directory') throw new Error('Expected a file')
+    await file.close()
+  })
+
   it('sees a file grow whose new time came before its new size', async () => {
     const bytes = someBytes(SIZE)
     const path = putFile(directory, bytes)
@@ -172,6 +184,19 @@ describe('an open file', () => {
     const file = await findFile(path, { keepOpen: 0 })
     appendFileSync(path, 'more')
     expect(new Uint8Array(await file.read(0, 100))).toEqual(bytes)
+    await file.close()
+  })
+
+  it('sees a file grow that gives few bytes at once', async () => {
+    const path = putFile(directory, someBytes(SIZE))
+    const file = await findFile(path, { keepOpen: 0 })
+    appendFileSync(path, 'more')
+    const { read } = inPool
+    vi.spyOn(inPool, 'read').mockImplementation((fd, into, start) => {
+      return read(fd, into.subarray(0, 99), start)
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    expect(new Uint8Array(await file.read(0, SIZE))).toEqual(someBytes(SIZE).slice(0, 99))
     await file.close()
   })
 

@@ -140,6 +140,49 @@ it('a link that is turned, or a directory that becomes one, leads elsewhere at o
   }
 })
 
+it.each([
+  [1, 'there'],
+  [2, 'there'],
+  // That often, only the system can say.
+  [100, 'away'],
+])('a link that is turned %d times, and what it led to removed at once, leads to what is %s', async (turns, expected) => {
+  const place = realpathSync(temporaryDirectory())
+  const link = join(place, 'turned')
+  let release = 0
+  const turn = () => {
+    const next = `release-${++release}`
+    mkdirSync(join(place, next))
+    writeFileSync(join(place, next, 'file'), '')
+    rmSync(link, { force: true })
+    symlinkSync(next, link)
+    rmSync(join(place, `release-${release - 1}`), { recursive: true, force: true })
+  }
+  turn()
+  const readlink = inPool.readlink
+  vi.spyOn(inPool, 'readlink').mockImplementation(async (at) => {
+    const text = await readlink(at)
+    if (release <= turns) turn()
+    return text
+  })
+  const found = await resolve(resolverOf(LOCAL), `${link}/file`)
+  expect(found).toBe(expected === 'away' ? 'away' : statSync(`${link}/file`).ino)
+})
+
+it('what is not there is looked for once, and twice behind a link', async () => {
+  mkdirSync(join(root, 'plain'))
+  symlinkSync('plain', join(root, 'to-plain'))
+  const looks = vi.spyOn(inPool, 'lstat')
+  for (const [path, expected] of [
+    ['plain/missing', 1],
+    ['to-plain/missing', 2],
+  ] as const) {
+    looks.mockClear()
+    expect(await resolve(resolverOf(LOCAL), path)).toBe(null)
+    const isMissing = ([at]: unknown[]) => String(at).endsWith('/missing')
+    expect([path, looks.mock.calls.filter(isMissing).length]).toEqual([path, expected])
+  }
+})
+
 it('a file that becomes a directory is one at once', async () => {
   writeFileSync(join(root, 'becomes'), '')
   const resolver = resolverOf(LOCAL)
@@ -165,6 +208,24 @@ it('what is mounted a second later is known then', async () => {
   mounts = LOCAL
   vi.advanceTimersByTime(1000)
   expect([...seen, await resolve(resolver, 'later/file')]).toEqual([null, 'away', null])
+})
+
+it('the mount table stays as it was read when it can not be read again', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const changed = vi.fn()
+  const read = vi.fn(async () => [LOCAL, NET].join('\n'))
+  const resolver = new PathResolver(read, (_path, _dev, call) => call(), changed)
+  const seen = [await resolve(resolver, 'net/file')]
+  read.mockRejectedValueOnce(new Error('EMFILE'))
+  vi.advanceTimersByTime(1000)
+  seen.push(await resolve(resolver, 'net/file'), await resolve(resolver, ''))
+  expect([...seen, resolver.knowsMounts, changed.mock.calls.length]).toEqual([
+    'away',
+    'away',
+    statSync(root).ino,
+    true,
+    0,
+  ])
 })
 
 it('without a mount table, nobody knows', async () => {

@@ -10,14 +10,14 @@ export type Path = string | Buffer
 interface SyncCalls {
   open(path: Path, flags: number): number
   close(fd: number): void
-  /** Returns how many bytes were read, which are fewer at the file's end. */
+  /** Returns how many bytes were read, which may be fewer: none only at the file's end. */
   read(fd: number, into: Uint8Array, start: number): number
   /** Links followed; null if there is nothing at the path. */
   stat(path: Path): Version | null
   /** What a path is, or the link itself if it is one. */
   lstat(path: Path): Version | null
   fstat(fd: number): Version
-  /** The modification time, in ms that were begun: `mtimeMs` rounds up the last 122 ns of one. */
+  /** The modification time, cut to ms towards 1970: `mtimeMs` rounds the last 122 ns of one. */
   modified(fd: number): number
   readlink(path: Path): Buffer
   realpath(path: Path): Buffer
@@ -140,6 +140,24 @@ export const inPool: PoolCalls = {
   realpath: (path) => realpath(path, 'buffer').then(toBuffer),
 }
 
+/**
+ * Fills memory with the bytes from a position on, and says how many there were before the file's
+ * end: before that, too, some file systems give fewer at once than were asked for.
+ */
+export async function readAll(
+  into: Uint8Array,
+  start: number,
+  read: (into: Uint8Array, start: number) => Promise<number>,
+): Promise<number> {
+  let length = 0
+  while (length < into.length) {
+    const given = await read(into.subarray(length), start + length)
+    if (given === 0) break
+    length += given
+  }
+  return length
+}
+
 /** Errors that say that there is no file to serve at a path. */
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'ENODEV']
 
@@ -215,8 +233,8 @@ function tidy<V extends Version>(version: V): V {
   return version
 }
 
-function msOf({ mtimeMs }: { readonly mtimeMs: bigint }): number {
-  return Number(mtimeMs)
+function msOf({ mtimeNs }: { readonly mtimeNs: bigint }): number {
+  return Number(mtimeNs / 1_000_000n)
 }
 
 /** Deno gives text where bytes were asked for. */

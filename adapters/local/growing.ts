@@ -204,7 +204,9 @@ class Follower {
     if (until?.aborted || performance.now() - this.#lastGrown >= idle) return true
     const { path, opened } = this.#file
     const found = await devices.look(path)
-    return found === null || !isSameFile(found, opened)
+    if (found === null || found.dev !== opened.dev) return true
+    // Some network and FUSE mounts number a file anew at each look.
+    return devices.isLocal(opened.dev) ? !isSameFile(found, opened) : found.size < this.#at
   }
 
   /** Waits for a change. The first time, it only begins to watch: one may have come before. */

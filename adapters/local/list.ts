@@ -2,10 +2,11 @@ import type { Dirent } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import type { Entry } from '../site/tree.ts'
 import { atOnce } from '../store/at-once.ts'
-import { type Calls, unlessAbsent } from './calls.ts'
+import { type Calls, codeOf, isAbsence, unlessAbsent } from './calls.ts'
 import type { Devices } from './devices/devices.ts'
 import { isReadable } from './permission.ts'
 import type { RootDirectory } from './root-directory.ts'
+import { openFiles } from './shared.ts'
 import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
 
 /** How many entries are looked at together: enough to be fast, few enough not to hold up others. */
@@ -13,10 +14,11 @@ const AT_ONCE = 8
 
 /**
  * The entries of a directory: its files and directories, and what links lead to, as far as that may
- * be served. Entries that can't be looked at are left out; hidden ones are not: the site does that.
- * However many there are, only some are held, and no call is made on this thread.
+ * be served. Of what can't be looked at, there is only the name. Hidden ones are not left out: the
+ * site does that. However many there are, only some are held, and no call is made on this thread.
  *
- * @throws Error when the root is gone: that is no empty directory
+ * @throws Error when the root is gone: that is no empty directory; the operating system's error if
+ * this machine fails to look at an entry
  */
 export async function* listBelow(
   root: RootDirectory,
@@ -29,7 +31,7 @@ export async function* listBelow(
   const isAtHand = devices.isAtHand(found)
   const calls = devices.callsInPool(at, found)
   const mounted = await devices.mountedIn(at)
-  const directory = await unlessAbsent(() => root.enter(at, calls))
+  const directory = await unlessAbsent(() => openFiles.makingRoom(() => root.enter(at, calls)))
   if (directory === null) return root.look()
   /** Whether it may lead to a mount that stalls, where its directory does not. */
   const mayLeadAway = (dirent: Dirent) => {
@@ -37,10 +39,14 @@ export async function* listBelow(
     return isAtHand && (isMounted || dirent.isSymbolicLink())
   }
   const entryOf = async (dirent: Dirent) => {
-    const safe = mayLeadAway(dirent) ? await devices.callsBehind(`${at}/${dirent.name}`) : calls
-    if (safe === null) return null
-    const version = await lookAt(root, `${directory.path}/${dirent.name}`, dirent, safe)
-    return version && toEntry(dirent, version, devices)
+    try {
+      const safe = mayLeadAway(dirent) ? await devices.callsBehind(`${at}/${dirent.name}`) : calls
+      if (safe === null) return null
+      const version = await lookAt(root, `${directory.path}/${dirent.name}`, dirent, safe)
+      return version && toEntry(dirent, version, devices)
+    } catch (error) {
+      return unseen(dirent, error)
+    }
   }
   const inTurn: InTurn = (call) => devices.run(at, found.version.dev, call)
   try {
@@ -57,7 +63,7 @@ type InTurn = <T>(call: () => Promise<T>) => Promise<T>
 
 /** The names in a directory: each read may wait for the disk. */
 async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> {
-  const directory = await inTurn(() => opendir(path))
+  const directory = await openFiles.makingRoom(() => inTurn(() => opendir(path)))
   try {
     for (;;) {
       const dirent = await inTurn(() => directory.read())
@@ -69,18 +75,33 @@ async function* direntsOf(path: string, inTurn: InTurn): AsyncGenerator<Dirent> 
   }
 }
 
-/** What an entry is, or leads to; null if it may not be served, or can't be looked at. */
-async function lookAt(
+/** What an entry is, or leads to; null if there is nothing, or it may not be served. */
+function lookAt(
   root: RootDirectory,
   path: string,
   dirent: Dirent,
   calls: Calls,
-): Promise<Version | null> {
-  try {
-    return dirent.isSymbolicLink() ? await root.follow(path, calls) : await calls.lstat(path)
-  } catch {
-    return null
-  }
+): Version | null | Promise<Version | null> {
+  return dirent.isSymbolicLink()
+    ? openFiles.makingRoom(() => root.follow(path, calls))
+    : calls.lstat(path)
+}
+
+/** Errors of this machine: the next look may see what this one does not. */
+const FAILURES = ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']
+
+/**
+ * An entry that could not be looked at. It is there, as its name can be read, and whoever opens it
+ * learns why; but of a link, nobody knows whether it leads out of the root.
+ *
+ * @throws the error if it is one of this machine
+ */
+function unseen(dirent: Dirent, error: unknown): Entry | null {
+  if (FAILURES.includes(codeOf(error))) throw error
+  if (isAbsence(error)) return null
+  const { name } = dirent
+  if (dirent.isDirectory()) return { name, kind: 'directory' }
+  return dirent.isFile() ? { name, kind: 'file' } : null
 }
 
 function toEntry(dirent: Dirent, version: Version, devices: Devices): Entry | null {

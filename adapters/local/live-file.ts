@@ -7,7 +7,7 @@ import { inPool } from './calls.ts'
 import type { FileOptions } from './file-source.ts'
 import { InFlight } from './in-flight.ts'
 import type { Scope } from './scope.ts'
-import { devices, memory } from './shared.ts'
+import { devices, memory, openFiles } from './shared.ts'
 import type { Version } from './version.ts'
 
 /**
@@ -62,7 +62,8 @@ export async function openLive(scope: Scope, path: string): Promise<LiveFile | '
   const at = scope.prefix + path
   const found = await devices.find(at)
   if (found === null) return null
-  const opened = await scope.open(at, devices.callsFor(at, found))
+  const calls = devices.callsFor(at, found)
+  const opened = await openFiles.makingRoom(() => scope.open(at, calls))
   if (opened === null || opened === 'directory') return opened
   return new LiveFile(opened.path, opened.fd, opened.version)
 }

@@ -93,7 +93,9 @@ export class Devices {
     this.noteDuration(found?.dev ?? dev, performance.now() - began)
     if (found === null || !isLink(found)) return found
     const target = links > 0 ? this.#targetOf(path) : null
-    return target === null ? 'unknown' : this.lookHere(target, links - 1)
+    if (target === null) return 'unknown'
+    // If nothing is there, the link may have been turned, and what it led to removed.
+    return this.lookHere(target, links - 1) ?? 'unknown'
   }
 
   /** Looks at a path in another thread; null if there is nothing. */
@@ -152,10 +154,10 @@ export class Devices {
 
   /**
    * Asks in other threads about what a name in a directory leads to: another mount may be there.
-   * Null if there is nothing, or it can't be looked at.
+   * Null if there is nothing.
    */
   async callsBehind(path: string): Promise<Calls | null> {
-    const found = await this.find(path).catch(() => null)
+    const found = await this.find(path)
     return found && this.callsInPool(path, found)
   }
 

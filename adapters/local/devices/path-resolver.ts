@@ -11,6 +11,9 @@ const KNOWN_FOR = 60_000
 /** How many links are followed, as Linux does it, before a path is taken to lead in circles. */
 export const MOST_LINKS = 40
 
+/** How often a link may be turned while it is followed, before only the system can follow it. */
+const MOST_TURNS = 4
+
 /** How long the mount table is taken to be as it was read, in ms. */
 const READ_FOR = 1000
 
@@ -77,7 +80,7 @@ export class PathResolver {
       if (this.#table === null) return null
       // Not joined: what `..` stands for depends on where the name before it leads.
       const whole = isAbsolute(path) ? path : `${process.cwd()}/${path}`
-      return await this.#resolve(whole, { links: MOST_LINKS })
+      return await this.#resolveUnturned(whole)
     } catch {
       // The system will say why.
       return null
@@ -99,7 +102,8 @@ export class PathResolver {
   }
 
   async #readTable(): Promise<void> {
-    const text = await this.#read()
+    // Too many files may be open: what is mounted where is then what it was.
+    const text = await this.#read().catch(() => this.#text)
     if (text === this.#text) return
     const isFirst = this.#text === null
     this.#text = text
@@ -108,6 +112,22 @@ export class PathResolver {
     this.#table = table?.knowsRoot ? table : null
     this.#directories = new TtlMap(KNOWN_FOR)
     if (!isFirst) this.#changed()
+  }
+
+  /**
+   * As `#resolve`. A link may be turned while it is followed, and what it led to removed: so nothing
+   * behind one counts as nothing only where it leads there once more.
+   */
+  async #resolveUnturned(path: string): Promise<Resolved | null> {
+    let before: string | null = null
+    for (let turns = 0; turns <= MOST_TURNS; turns++) {
+      const left = { links: MOST_LINKS }
+      const resolved = await this.#resolve(path, left)
+      const isSure = resolved === null || resolved.version !== null || left.links === MOST_LINKS
+      if (isSure || resolved.path === before) return resolved
+      before = resolved.path
+    }
+    return null
   }
 
   async #resolve(path: string, left: { links: number }): Promise<Resolved | null> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../../store/bounded-map.ts'
-import { deno, inPool } from '../calls.ts'
+import { deno, inPool, readAll } from '../calls.ts'
 import type { Devices } from '../devices/devices.ts'
 import { LARGEST_KEPT, type Memory } from '../memory.ts'
 import type { Descriptor } from '../opening.ts'
@@ -21,7 +21,8 @@ import { Marks } from './append-check.ts'
 
 /** An open file, what every answer says about its version, and what tells that from others. */
 export interface Described extends Descriptor {
-  readonly etag: string
+  /** None where no fingerprint can be had. */
+  readonly etag: string | undefined
   readonly lastModified: Date | undefined
   /** Whether something may happen to the file that no later look can tell. */
   readonly isRacy: boolean
@@ -98,10 +99,11 @@ export class Fingerprints {
         this.#known.set(key, { sum, marks })
       }
       const dated = await this.#date(opened, version)
+      const isWeak = mayChange || !isStable
       return {
         ...opened,
         version,
-        etag: entityTag(dated, fingerprint?.sum ?? '', mayChange || !isStable),
+        etag: fingerprint === null ? undefined : entityTag(dated, fingerprint.sum, isWeak),
         lastModified: lastModified(dated),
         isRacy: !canTell,
         marks: fingerprint?.marks ?? new Uint8Array(0),
@@ -127,16 +129,17 @@ export class Fingerprints {
     return this.#devices.callsForOpen(path, dev).fstat(fd)
   }
 
-  /** The version with the ms of its time that Deno, whose times have no fractions, would give. */
+  /** The version with its time as Deno gives it: in whole ms, cut towards 1970. */
   async #date({ path, fd }: Descriptor, version: Version): Promise<Version> {
     const { dev, mtimeMs } = version
-    // Only a whole number may have been rounded up to.
-    if (deno || !Number.isInteger(mtimeMs)) return version
+    if (deno) return version
+    // Only a whole number may have been rounded to.
+    if (!Number.isInteger(mtimeMs)) return { ...version, mtimeMs: Math.trunc(mtimeMs) }
     const modified = await this.#devices.callsForOpen(path, dev).modified(fd)
-    return modified === mtimeMs - 1 ? { ...version, mtimeMs: modified } : version
+    return Math.abs(modified - mtimeMs) === 1 ? { ...version, mtimeMs: modified } : version
   }
 
-  /** Null if a read fails or is short: the reads of a body will say why. */
+  /** Null if a read fails, or the file ends before its size: the reads of a body will say why. */
   async #read({ path, fd, version }: Descriptor): Promise<FreshFingerprint | null> {
     const { size, dev } = version
     const hash = createHash('sha256')
@@ -145,8 +148,10 @@ export class Fingerprints {
     try {
       for (const [start, end] of piecesOf(size, Math.min(buffer.length, PIECE))) {
         const piece = buffer.subarray(0, end - start)
-        const given = await this.#devices.run(path, dev, () => inPool.read(fd, piece, start))
-        if (given < piece.length) return null
+        const length = await readAll(piece, start, (into, from) => {
+          return this.#devices.run(path, dev, () => inPool.read(fd, into, from))
+        })
+        if (length < piece.length) return null
         hash.update(piece)
         marks.add(piece)
       }

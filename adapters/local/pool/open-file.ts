@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../../src/errors.ts'
 import { mediaType } from '../../site/media-type.ts'
-import { deno, inPool, onThisThread } from '../calls.ts'
+import { deno, inPool, onThisThread, readAll } from '../calls.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { Memory } from '../memory.ts'
 import { isSameFile, type Version, versionTag } from '../version.ts'
@@ -23,7 +23,7 @@ export class OpenFile {
   readonly path: string
   readonly fd: number
   readonly version: Version
-  readonly etag: string
+  readonly etag: string | undefined
   readonly lastModified: Date | undefined
   readonly isRacy: boolean
   /** What a listing names its version, if a look can tell. */
@@ -156,15 +156,16 @@ export class OpenFile {
 
   /** Whether it is the version that was opened, or that version with bytes appended. */
   async #isIntact(): Promise<boolean> {
-    const readAll = async (start: number, end: number) => {
+    const readRange = async (start: number, end: number) => {
       const bytes = Buffer.alloc(end - start)
-      return bytes.subarray(0, await this.#readInto(bytes, start))
+      const length = await readAll(bytes, start, (into, from) => this.#readInto(into, from))
+      return bytes.subarray(0, length)
     }
     for (const wait of WRITE_SETTLES_IN) {
-      const verdict = await this.#appendCheck.judge(await this.#look(), readAll)
+      const verdict = await this.#appendCheck.judge(await this.#look(), readRange)
       if (verdict !== 'unclear') return verdict === 'intact'
       await delay(wait)
     }
-    return (await this.#appendCheck.judge(await this.#look(), readAll)) === 'intact'
+    return (await this.#appendCheck.judge(await this.#look(), readRange)) === 'intact'
   }
 }

@@ -86,6 +86,18 @@ export class OpenFiles {
     this.#idle.closeAll()
   }
 
+  /** Opens something: if too many files are open, once more without those that nobody reads. */
+  async makingRoom<T>(open: () => Awaitable<T>): Promise<T> {
+    try {
+      return await open()
+    } catch (error) {
+      const isCrowded = codeOf(error) === 'EMFILE' || codeOf(error) === 'ENFILE'
+      if (!isCrowded) throw error
+      this.closeIdle()
+      return open()
+    }
+  }
+
   /** @param now closes those whose time is up by then, on the clock of `performance` */
   sweep(now?: number): void {
     this.#idle.sweep(now)
@@ -168,7 +180,7 @@ export class OpenFiles {
     calls: Calls,
     found: Found,
   ): Promise<Result> {
-    const opened = await this.#openMakingRoom(scope, path, calls)
+    const opened = await this.makingRoom(() => scope.open(path, calls))
     if (opened === null || opened === 'directory') return opened
     const file = await this.#describe(opened, calls)
     const pooled = { file, key, refCount: 0, keepOpen: 0, checkedUntil: checkedUntil(found) }
@@ -177,18 +189,6 @@ export class OpenFiles {
     // Of a version that may change unnoticed, the next response gets a description of its own.
     if (!file.isRacy) this.#shared.set(key, pooled)
     return handle
-  }
-
-  /** If too many files are open, closes those that nobody reads, and tries again. */
-  async #openMakingRoom(scope: Scope, path: string, calls: Calls): ReturnType<Scope['open']> {
-    try {
-      return await scope.open(path, calls)
-    } catch (error) {
-      const isCrowded = codeOf(error) === 'EMFILE' || codeOf(error) === 'ENFILE'
-      if (!isCrowded) throw error
-      this.closeIdle()
-      return scope.open(path, calls)
-    }
   }
 
   async #describe(opened: Descriptor, calls: Calls): Promise<OpenFile> {
