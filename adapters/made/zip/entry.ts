@@ -111,7 +111,7 @@ function inflating(
   return open
 }
 
-/** The source is closed with the stream, whose last bytes come only if all have their checksum. */
+/** The source is closed with the stream, whose last byte comes only if all have their checksum. */
 function inflated(
   source: FileSource,
   { start, end, size, crc }: Stored,
@@ -124,11 +124,14 @@ function inflated(
   const close = () => (stream.locked ? undefined : stream.cancel())
   const reader = new BodyReader({ read: () => stream, close }, 0, size)
   let seen = 0
+  let fault: Error | undefined
   const read = async () => {
+    if (fault) throw fault
     const chunk = (await reader.next()) ?? NOTHING
     seen = crc32(chunk, seen)
     if (reader.sent < size || seen === crc) return chunk
-    throw new Error(`Expected a file of the CRC-32 ${hex(crc)}, got one of ${hex(seen)}`)
+    fault = new Error(`Expected a file of the CRC-32 ${hex(crc)}, got one of ${hex(seen)}`)
+    return chunk.subarray(0, -1)
   }
   return streamBody(new BodyReader({ read, close: () => reader.close() }, 0, size))
 }
