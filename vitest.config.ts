@@ -79,7 +79,15 @@ const WIRE = [
  * Unit tests that put others in the place of modules or, as @hono/node-server does with Response, of
  * globals, or that look into what a process has once.
  */
-const ALONE = ['devices', 'idle-files', 'lifetime', 'native-node', 'worker-pool', 'zip-folder']
+const ALONE = [
+  'devices',
+  'idle-files',
+  'lifetime',
+  'native-node',
+  'running',
+  'worker-pool',
+  'zip-folder',
+]
 
 /**
  * What takes a quarter of a minute or more, the longest first, but for what only waits: that overlaps

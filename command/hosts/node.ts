@@ -5,6 +5,7 @@ import type { SiteOptions } from '../../adapters/site/site-options.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import type { RequestLike } from '../../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
+import { Running } from './running.ts'
 
 export { hostname, networkInterfaces } from 'node:os'
 export { writeLog } from '../log/stderr.ts'
@@ -22,7 +23,7 @@ export async function listen(
   service: Service,
   { address, port, tls }: Address,
 ): Promise<Listening> {
-  const running = new Set<Outgoing>()
+  const running = new Running<Outgoing>()
   let isDraining = false
   let whenIdle = () => {}
   const idle = async () => {
@@ -31,11 +32,11 @@ export async function listen(
   const answer = makeListener(service)
 
   const listener = (incoming: Incoming, outgoing: Outgoing) => {
+    const takeOut = running.add(outgoing)
     const leave = () => {
-      running.delete(outgoing)
+      takeOut()
       if (running.size === 0) whenIdle()
     }
-    running.add(outgoing)
     outgoing.once('close', leave)
     // A response that waits behind another on its connection is not told about a hang-up.
     incoming.once('aborted', leave)
@@ -64,15 +65,15 @@ export async function listen(
       await idle()
     },
     async hangUp() {
-      for (const outgoing of running) outgoing.destroy()
+      for (const outgoing of running.items()) outgoing.destroy()
       await idle()
     },
   }
 }
 
 function makeListener({ lookup, options, onBegin, onServed }: Service) {
-  // A connection that is gone no longer knows whose it was.
-  const clients = new Map<RequestLike, string | undefined>()
+  // A connection that is gone no longer knows whose it was. Weak, for the reason given at Running.
+  const clients = new WeakMap<RequestLike, string | undefined>()
   return nodeListener<Incoming, Outgoing>(lookup, {
     ...options,
     onBegin(serving, { socket }) {

@@ -3,7 +3,12 @@ import { runInNewContext } from 'node:vm'
 import { until } from './wait.ts'
 
 setFlagsFromString('--expose-gc')
-const collect: () => void = runInNewContext('gc')
+const collect: (options?: { type: 'minor' }) => void = runInNewContext('gc')
+
+/** Collects the garbage among what was made lately. */
+export function collectYoung(): void {
+  collect({ type: 'minor' })
+}
 
 /** Collects garbage, and lets what was registered for finalization run. */
 export async function collectGarbage(): Promise<void> {
