@@ -4,6 +4,7 @@ import type { Found } from '../../src/lookup.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { ENCODINGS, type Encoding } from './encodings.ts'
 import type { ListingFormat } from './listing.ts'
+import { OPTION_NAMES } from './option-names.ts'
 import type { FileTree } from './tree.ts'
 import { expectBase, isName, isVisible, NO_NAME } from './url-path.ts'
 
@@ -158,6 +159,8 @@ export function readOptions<Context extends readonly unknown[]>(
   tree: FileTree,
 ): Rules {
   expectOptions(options)
+  // Of a misspelt `within`, everybody would get the files of all.
+  for (const name of Object.keys(options)) expectOneOf('an option', name, OPTION_NAMES)
   if (typeof tree?.open !== 'function') throw unexpected('a tree with open(path, request)', tree)
   for (const name of ['within', 'type', 'digest', 'download', 'transform'] as const) {
     expectFunction(name, options[name])
