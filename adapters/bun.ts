@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { expectSwitch } from '../src/errors.ts'
+import { expectOptions, expectSwitch } from '../src/errors.ts'
 import { type FileLookup, type Found, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
@@ -69,6 +69,7 @@ export async function bunFile(
   path: string | URL,
   options: FileOptions & BunOptions = {},
 ): Promise<FileSource | null> {
+  expectOptions(options)
   expectSwitch('stable', options.stable)
   return sourceAt(path, options, (handle) => shownInline(bunSource(handle, options)))
 }

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { expectSwitch } from '../src/errors.ts'
+import { expectOptions, expectSwitch } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { canAskDescriptors, type DenoStat, fromDeno, onThisThread } from './local/calls.ts'
@@ -76,6 +76,7 @@ export async function denoFile(
   path: string | URL,
   options: FileOptions & DenoOptions = {},
 ): Promise<FileSource | null> {
+  expectOptions(options)
   expectSwitch('native', options.native)
   return sourceAt(path, options, (handle) => denoSource(handle, options))
 }

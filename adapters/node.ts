@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { expectSwitch } from '../src/errors.ts'
+import { expectOptions, expectSwitch } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import type { FileSource } from '../src/source.ts'
 import { type FileOptions, fileSource, sourceAt } from './local/file-source.ts'
@@ -65,6 +65,7 @@ export async function nodeFile(
   path: string | URL,
   options: FileOptions & NodeOptions = {},
 ): Promise<FileSource | null> {
+  expectOptions(options)
   expectSwitch('native', options.native)
   return sourceAt(path, options, (handle) => nodeSource(handle, options))
 }

@@ -1,7 +1,7 @@
 import { type ByteRanges, decide, expectLimits, type RangeLimits } from './decide.ts'
 import { expectFunction, expectWholeNumber, kindOf, unexpected } from './errors.ts'
 import { fileFields, type HeaderFields, isPrintable, readFields } from './headers.ts'
-import { type Found, isSource } from './lookup.ts'
+import { type Found, isAnswer } from './lookup.ts'
 import { multipart } from './multipart.ts'
 import { contentRange, lengthOf, type Piece } from './range.ts'
 import { isBytes } from './reader.ts'
@@ -76,9 +76,9 @@ export function answer(
   const refusal = answerMethod(request.method)
   if (refusal) return refusal
   if (!found) return NOT_FOUND
-  const answered = isSource(found)
-    ? answerFile(request, readMetadata(found), now, limits)
-    : answerAsGiven(found)
+  const answered = isAnswer(found)
+    ? answerAsGiven(found)
+    : answerFile(request, readMetadata(found), now, limits)
   return request.method === 'HEAD' ? { ...answered, pieces: [], stream: undefined } : answered
 }
 
@@ -165,7 +165,10 @@ export function mayHaveLength(status: number): boolean {
 function readMetadata(source: FileSource): Metadata {
   const { size, type = '', etag, lastModified, headers } = source
   if (typeof source.read !== 'function') {
-    throw unexpected('a FileSource with read(start, end)', source)
+    throw unexpected(
+      'a FileSource with read(start, end), an Answer (status, headers, pieces) or null',
+      source,
+    )
   }
   expectWholeNumber('size', size, 0)
   if (!isPrintable(type)) throw unexpected('a media type', type)

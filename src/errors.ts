@@ -31,7 +31,8 @@ export function unexpected(expected: string, given: unknown): TypeError {
 /** @throws RangeError unless `value` is a whole number, `least` or more */
 export function expectWholeNumber(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return
-  const given = typeof value === 'number' ? value : `the ${typeof value} ${value}`
+  const isPlain = value == null || typeof value === 'number'
+  const given = isPlain ? value : `the ${typeof value} ${value}`
   throw new RangeError(`Expected ${name} to be a whole number >= ${least}, got ${given}`)
 }
 

@@ -37,7 +37,12 @@ export type FileLookup<Context extends readonly unknown[] = readonly unknown[]> 
  * ```
  */
 export function isSource(found: Found | undefined): found is FileSource {
-  return Object(found) === found && !('pieces' in Object(found))
+  return Object(found) === found && !isAnswer(found)
+}
+
+/** Whether a lookup answered by itself. */
+export function isAnswer(found: Found | undefined): found is Answer {
+  return 'pieces' in Object(found)
 }
 
 /** @throws TypeError unless the lookup is a function */

@@ -451,7 +451,7 @@ describe('answer', () => {
     [
       { read: undefined },
       'TypeError',
-      /^Expected a FileSource with read\(start, end\), got Object$/,
+      /^Expected a FileSource with read\(start, end\), .* or null, got Object$/,
     ],
     [{ type: 'a\x1fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\x7fb' }, 'TypeError', /^Expected a media type/],

@@ -103,6 +103,40 @@ describe('docs/made.md: joined parts', () => {
   })
 })
 
+describe.runIf(isInstalled('bun'))('docs/made.md: on Bun, what is made', () => {
+  const imports = `import { createServer } from 'node:http'
+import { fileHandler } from 'byteserve'
+import { concat } from 'byteserve/concat'
+import { nodeFile, nodeListener } from 'byteserve/node'
+const film = async () => concat([await nodeFile('media/film.mp4')])
+const port = Number(process.env.PORT)`
+
+  it.each([
+    [
+      'has no length above 128 KiB',
+      'Bun.serve({ port, fetch: fileHandler(film) })',
+      [131_072, null],
+    ],
+    [
+      "has one by Bun's node:http",
+      'createServer(nodeListener(film)).listen(port)',
+      [131_072, 131_073],
+    ],
+  ])('%s', async (_what, serve, lengths) => {
+    const { port, program } = await startBlock(folder, `${imports}\n${serve}`, 'bun')
+    try {
+      const lengthOf = async (last: number) => {
+        const { fields } = await fetchOnce(port, ['GET / HTTP/1.1', `Range: bytes=0-${last}`])
+        const field = fields.find(([name]) => name.toLowerCase() === 'content-length')
+        return field === undefined ? null : Number(field[1])
+      }
+      expect([await lengthOf(131_071), await lengthOf(131_072)]).toEqual(lengths)
+    } finally {
+      await program.stop()
+    }
+  })
+})
+
 describe.runIf(areInstalled('openssl', 'curl'))('docs/runtimes/node.md: HTTP/2', () => {
   it('and HTTP/1.1 get a part', async () => {
     const page = readFileSync(new URL('../docs/runtimes/node.md', import.meta.url), 'utf8')

@@ -73,6 +73,8 @@ beforeAll(() => {
     utimesSync(path, 1_700_000_000, 1_700_000_000)
   }
   writeFileSync(join(folder, 'users/bob/only.mp4'), film)
+  mkdirSync(join(folder, 'invoices'))
+  writeFileSync(join(folder, 'invoices/a4c1.pdf'), 'an invoice')
 })
 
 it('docs/frameworks.md shows what compiles', () => {
@@ -173,6 +175,32 @@ describe('docs/frameworks.md', () => {
       { cwd: temporaryDirectory(), encoding: 'utf8' },
     )
     expect([stdout, stderr]).toEqual(['206 23\n', ''])
+  })
+
+  it.each(['express', 'express4'])('invoices.ts, by %s', async (express) => {
+    const code = (blocks.get('invoices.ts') ?? '').replace("from 'express'", `from '${express}'`)
+    const { port, program } = await startBlock(folder, code, 'node')
+    const ask = async (method: string, id: string, ...fields: string[]) => {
+      const reply = await fetchOnce(port, [`${method} /invoices/${id} HTTP/1.1`, ...fields])
+      const headers = new Map(reply.fields.map(([name, value]) => [name.toLowerCase(), value]))
+      const names = ['content-disposition', 'content-type', 'content-length', 'cache-control']
+      return [reply.status, `${reply.body}`, ...names.map((name) => headers.get(name))]
+    }
+    try {
+      const saved = 'attachment; filename="Invoice 2026-11.pdf"'
+      const fields = (length: string) => [saved, 'application/pdf', length, 'private, no-cache']
+      expect(await ask('GET', '2026-11')).toEqual([200, 'an invoice', ...fields('10')])
+      expect(await ask('HEAD', '2026-11')).toEqual([200, '', ...fields('10')])
+      expect(await ask('GET', '2026-11', 'Range: bytes=3-')).toEqual([
+        206,
+        'invoice',
+        ...fields('7'),
+      ])
+      const [status, body] = await ask('GET', '..%2finvoices%2fa4c1.pdf')
+      expect([status, body]).toEqual([404, expect.stringContaining('Cannot GET /invoices/')])
+    } finally {
+      await program.stop()
+    }
   })
 
   it('session.ts: nobody reads what is not theirs', async () => {

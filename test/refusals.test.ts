@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { bunFile } from '../adapters/bun.ts'
 import { cached } from '../adapters/cache.ts'
 import { directoryTier } from '../adapters/cache-directory.ts'
+import { denoFile } from '../adapters/deno.ts'
 import { files } from '../adapters/hono.ts'
 import { httpOrigin } from '../adapters/http.ts'
+import { faststart } from '../adapters/mp4.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { r2Bucket, r2File } from '../adapters/r2.ts'
 import { s3Bucket } from '../adapters/s3.ts'
-import { cors, site, toRelativePath } from '../adapters/site.ts'
-import { fileHandler, redirect } from '../src/index.ts'
+import { attachment, contentDisposition, cors, site, toRelativePath } from '../adapters/site.ts'
+import { zipEntry } from '../adapters/zip.ts'
+import { answer, fileHandler, readBytes, redirect } from '../src/index.ts'
 
 const nothing = () => null
+const request = new Request('http://host/')
 const store = { endpoint: 'http://store.example', bucket: 'films' }
 const key = { accessKeyId: 'id', secretAccessKey: 'secret' }
 
@@ -22,6 +27,28 @@ const REFUSALS: Record<string, (() => unknown)[]> = {
   'Expected a tree with open(path, request), got Function': [() => site(nothing as never)],
   'Expected options in an object, got /media/': [() => nodeDirectory('.', '/media/' as never)],
   'Expected options in an object, got Function': [() => nodeDirectory('.', nothing as never)],
+  'Expected options in an object, got *': [() => cors('*' as never)],
+  'Expected options in an object, got null': [
+    () => cors(null as never),
+    () => nodeFile('film.mp4', null as never),
+    () => bunFile('film.mp4', null as never),
+    () => denoFile('film.mp4', null as never),
+  ],
+  'Expected type to be a text, got 5': [() => nodeFile('film.mp4', { type: 5 as never })],
+  "Expected kind to be 'attachment' or 'inline', got film.mp4": [
+    () => contentDisposition('film.mp4' as never, 'attachment'),
+  ],
+  'Expected the name of a file, got undefined': [
+    () => contentDisposition('inline', undefined as never),
+  ],
+  'Expected a FileSource with read(start, end), got Promise': [
+    () => faststart(nodeFile('film.mp4') as never),
+    () => zipEntry(nodeFile('comic.cbz') as never, 'page-01.jpg', request),
+  ],
+  'Expected a FileSource with read(start, end), got null': [
+    () => faststart(null as never),
+    () => zipEntry(null as never, 'page-01.jpg', request),
+  ],
   "Expected base to start and end with '/', got '/media'": [
     () => toRelativePath('http://host/mediaX/y', '/media'),
   ],
@@ -87,6 +114,48 @@ describe('what can not work is refused at once, by whoever got it', () => {
   it.each(rows)('%s', async (_name, message, call) => {
     await expect((async () => call())()).rejects.toThrow(new TypeError(message))
   })
+})
+
+const FOUND = 'a FileSource with read(start, end), an Answer (status, headers, pieces) or null'
+
+describe('what a function gives, or gets, that it should not is told', () => {
+  const buffer = Buffer.from('film')
+  const tree = { open: () => ({ size: 1, read: () => buffer }) }
+  it.each<[string, () => (request: Request) => Promise<Response>]>([
+    [`${FOUND}, got Response`, () => withTold(() => new Response('Log in', { status: 401 }))],
+    [`${FOUND}, got Response`, () => withTold(fileHandler(nothing))],
+    [`${FOUND}, got films`, () => withTold(() => 'films')],
+    [`${FOUND}, got 404`, () => withTold(() => 404)],
+    [`${FOUND}, got true`, () => withTold(() => true)],
+    [
+      'cors() in headers of a handler such as fileHandler, got it in those of a directory',
+      () => withTold(site(tree, { headers: cors() as never })),
+    ],
+    [
+      'attachment in headers of a directory or a bucket, got it in those of a handler',
+      () => withTold(nothing, { headers: attachment }),
+    ],
+    [`${FOUND}, got Object`, () => withTold(site({ open: () => buffer as never }))],
+  ])('expected %s', async (message, make) => {
+    told.length = 0
+    const { status } = await make()(new Request('http://host/film.mp4'))
+    expect([status, told]).toEqual([503, [new TypeError(`Expected ${message}`)]])
+  })
+})
+
+const told: unknown[] = []
+
+function withTold(lookup: unknown, options = {}): (request: Request) => Promise<Response> {
+  return fileHandler(lookup as never, { ...options, onError: (error) => told.push(error) })
+}
+
+it('what has no bounds is read to none', async () => {
+  const given = readBytes({ read: () => new Uint8Array() }, 0, undefined as never)
+  const message = 'Expected end to be a whole number >= 0, got undefined'
+  await expect(given).rejects.toThrow(new RangeError(message))
+  const source = { read: () => new Uint8Array() }
+  const refusal = new RangeError('Expected size to be a whole number >= 0, got undefined')
+  expect(() => answer(request, source as never, 0)).toThrow(refusal)
 })
 
 it('nobody is told a key that a function gave in another form', async () => {

@@ -241,6 +241,44 @@ describe('extensions, notFound and fallback', () => {
     expect(await ask(options, path, fields, method)).toEqual(expected)
   })
 
+  it.each([
+    ['/users/john.doe', 'text/html', app],
+    ['/users/john', 'text/html', app],
+    ['/users/john.doe', '*/*', nothing],
+    ['/tags/a%2Fb.c', 'text/html', app],
+    ['/assets/old-1a2b.js', 'text/html', nothing],
+    ['/docs/none.html', 'text/html', { ...app, body: '<h1>Docs' }],
+    ['/about.html', 'text/html', { status: 200, body: '<h1>About' }],
+  ])('a function has the last word on dots: %s, %s', async (path, accept, expected) => {
+    const fallback = (path: string) => {
+      if (path.startsWith('assets/')) return null
+      return path.startsWith('docs/') ? 'docs/index.html' : 'index.html'
+    }
+    expect(await ask({ fallback, index: false }, path, { accept })).toEqual(expected)
+  })
+
+  it('a function of the fallback gets the path below the base, decoded', async () => {
+    const paths: string[] = []
+    const fallback = (path: string) => void paths.push(path)
+    for (const path of ['/app/', '/app/a%20b/c.d', '/app/a%2Fb', '/elsewhere']) {
+      await ask({ fallback, base: '/app/', index: false }, path, { accept: 'text/html' })
+    }
+    expect(paths).toEqual(['', 'a b/c.d', 'a%2Fb'])
+  })
+
+  it.each([
+    ['../secret.html', "'../secret.html'"],
+    [Promise.resolve('index.html'), "'[object Promise]'"],
+  ])('a function that gives %s for a page is a 503', async (page, got) => {
+    const told: unknown[] = []
+    const lookup = site(memoryTree(FILES), { fallback: () => page as string })
+    const handler = fileHandler(lookup, { onError: (error) => told.push(error) })
+    const headers = { accept: 'text/html' }
+    const { status } = await handler(new Request('http://host/none', { headers }))
+    const message = `Expected fallback to be the path of a file below the root, got ${got}`
+    expect([status, told]).toEqual([503, [new TypeError(message)]])
+  })
+
   it('what is no navigation is left to the next handler, if there is one', async () => {
     const request = new Request('http://host/api/films', { headers: { accept: '*/*' } })
     const lookup = site(memoryTree(FILES), { fallback: 'index.html' })

@@ -69,6 +69,7 @@ export async function sourceAt(
 ): Promise<FileSource | null> {
   expectSharing(options)
   expectSwitch('live', options.live)
+  if (typeof (options.type ?? '') !== 'string') throw unexpected('type to be a text', options.type)
   expectHeaders(options.headers)
   if (options.live) {
     const source = await openLiveSource(anywhere, pathOf(path), options)

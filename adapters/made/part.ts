@@ -1,4 +1,4 @@
-import { expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
+import { expectWholeNumber, SourceChangedError, unexpected } from '../../src/errors.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
 import { isStrong } from '../../src/validators.ts'
@@ -10,6 +10,12 @@ export interface Part extends Pick<FileSource, 'size' | 'type' | 'etag' | 'lastM
    * breaks off. The source is closed by who opened it.
    */
   open(): FileSource | null | Promise<FileSource | null>
+}
+
+/** @throws TypeError unless it is a file, such as a promise of one that was not waited for */
+export function expectSource(source: FileSource): void {
+  if (typeof source?.read === 'function') return
+  throw unexpected('a FileSource with read(start, end)', source)
 }
 
 /** @throws RangeError or TypeError unless `part` can be opened */

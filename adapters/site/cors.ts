@@ -1,5 +1,5 @@
 import type { Answer } from '../../src/answer.ts'
-import { expectSwitch, expectWholeNumber, unexpected } from '../../src/errors.ts'
+import { expectOptions, expectSwitch, expectWholeNumber, unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import type { RequestLike } from '../../src/source.ts'
 
@@ -70,6 +70,7 @@ const MAX_AGE = 7200
 export function cors(
   options: CorsOptions = {},
 ): (answer: Answer, request: RequestLike, ...context: readonly unknown[]) => HeaderFields {
+  expectOptions(options)
   const { origin = '*', credentials = false, maxAge = MAX_AGE, resourcePolicy } = options
   // Of a misspelt `origin`, all others would be the wrong ones.
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
@@ -98,7 +99,14 @@ export function cors(
     'access-control-max-age': String(maxAge),
     ...(credentials && { 'access-control-allow-credentials': 'true' }),
   }
-  return (_, { method, headers }) => {
+  return (answer, { method, headers }) => {
+    if (typeof answer === 'string') {
+      // It is the path of a file: whoever calls is a site.
+      throw unexpected(
+        'cors() in headers of a handler such as fileHandler',
+        'it in those of a directory',
+      )
+    }
     const allowed = allowedOrigin(headers.get('origin'))
     if (allowed === null) return shared
     const isPreflight =

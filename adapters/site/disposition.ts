@@ -1,3 +1,4 @@
+import { unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 
 /**
@@ -5,6 +6,7 @@ import type { HeaderFields } from '../../src/headers.ts'
  * that know RFC 8187, and in ASCII for the others, such as `curl -OJ`.
  *
  * @param name without folders; a slash in it, a quote or a control character becomes `_`
+ * @throws TypeError if `kind` is neither, or `name` is no string
  *
  * @example
  * ```ts
@@ -15,6 +17,10 @@ import type { HeaderFields } from '../../src/headers.ts'
  * ```
  */
 export function contentDisposition(kind: 'attachment' | 'inline', name: string): string {
+  if (kind !== 'attachment' && kind !== 'inline') {
+    throw unexpected("kind to be 'attachment' or 'inline'", kind)
+  }
+  if (typeof name !== 'string') throw unexpected('the name of a file', name)
   const exact = name.replace(/[/\\\p{Cc}]/gu, '_').replace(/\p{Cs}/gu, '\ufffd')
   const plain = toAscii(exact)
   // Some clients decode `%41`.
@@ -34,6 +40,9 @@ export function contentDisposition(kind: 'attachment' | 'inline', name: string):
  * ```
  */
 export function attachment(path: string): HeaderFields {
+  if (typeof path !== 'string') {
+    throw unexpected('attachment in headers of a directory or a bucket', 'it in those of a handler')
+  }
   const name = path.slice(path.lastIndexOf('/') + 1)
   return { 'content-disposition': contentDisposition('attachment', name) }
 }

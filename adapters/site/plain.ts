@@ -15,8 +15,8 @@ export function plain(file: TreeFile): TreeFile {
     headers,
     version,
     digest: typeof digest === 'function' ? digest.bind(file) : digest,
-    // With what hangs on it: `read.native`.
-    read: Object.assign(read.bind(file), read),
+    // With what hangs on it: `read.native`. JavaScript may have given something else than a file.
+    read: read && Object.assign(read.bind(file), read),
     close: close?.bind(file),
   }
 }

@@ -123,8 +123,8 @@ function mountWithoutSlash([incoming]: readonly unknown[]): string | null {
 
 /** The page of an app, where a browser navigates to what is no file. */
 async function fallback(visit: Visit, path: string): Promise<FileSource | null> {
-  const page = visit.rules.fallback
-  if (page === null || lastSegment(path).includes('.')) return null
+  const page = visit.rules.fallback?.(path)
+  if (!page) return null
   const accepted = parseQualities(visit.request.headers.get('accept') ?? '')
   return accepted.get('text/html') ? fileAt(visit, page, 'stand-in') : null
 }

@@ -4,8 +4,9 @@ import type { Found } from '../../src/lookup.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { ENCODINGS, type Encoding } from './encodings.ts'
 import type { ListingFormat } from './listing.ts'
+import { OPTION_NAMES } from './option-names.ts'
 import type { FileTree } from './tree.ts'
-import { expectBase, isName, isVisible } from './url-path.ts'
+import { expectBase, isName, isVisible, NO_NAME } from './url-path.ts'
 
 /** Options of a site, whatever store its files are in. */
 export interface SiteOptions<Context extends readonly unknown[] = readonly unknown[]> {
@@ -41,9 +42,10 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   readonly notFound?: string | undefined
   /**
    * The page of an app that makes its routes in the browser, such as `index.html`: sent where a
-   * browser navigates to what is no file, unless the last segment has a dot, as a script's has.
+   * browser navigates to what is no file, unless the last segment has a dot, as a script's has. Or
+   * a function of the path, which decides about dots, too, and gives undefined for a 404.
    */
-  readonly fallback?: string | undefined
+  readonly fallback?: string | ((path: string) => string | null | undefined) | undefined
   /**
    * Whether `app.js.br`, `.zst` or `.gz` beside `app.js` is sent to clients that accept it; or
    * which of these, best first. Not for films, sound and pictures. A file that is older than the
@@ -139,7 +141,8 @@ export interface Rules extends Pick<SiteOptions, 'type' | 'digest' | 'download' 
   readonly index: string | null
   readonly extensions: readonly string[]
   readonly notFound: string | null
-  readonly fallback: string | null
+  /** The page for a path where no file is; null if there is none. */
+  readonly fallback: ((path: string) => string | null) | null
   readonly encodings: readonly Encoding[]
   readonly listing: ListingFormat | null
   /** The fields of files that have none of their own. */
@@ -156,6 +159,8 @@ export function readOptions<Context extends readonly unknown[]>(
   tree: FileTree,
 ): Rules {
   expectOptions(options)
+  // Of a misspelt `within`, everybody would get the files of all.
+  for (const name of Object.keys(options)) expectOneOf('an option', name, OPTION_NAMES)
   if (typeof tree?.open !== 'function') throw unexpected('a tree with open(path, request)', tree)
   for (const name of ['within', 'type', 'digest', 'download', 'transform'] as const) {
     expectFunction(name, options[name])
@@ -179,7 +184,7 @@ export function readOptions<Context extends readonly unknown[]>(
     index: index === false ? null : expectPath('index', index),
     extensions,
     notFound: expectPath('notFound', options.notFound),
-    fallback: expectPath('fallback', options.fallback),
+    fallback: fallbackOf(options.fallback),
     encodings: precompressed ? encodings : [],
     listing: listing === true ? 'either' : listing || null,
     // They are read once, and not again for each answer.
@@ -222,6 +227,17 @@ function expectPath(option: string, value: string | undefined): string | null {
   if (value === undefined) return null
   if (typeof value === 'string' && value.split('/').every(isName)) return value
   throw unexpected(`${option} to be the path of a file below the root`, `'${value}'`)
+}
+
+/** Which page a browser gets that navigates to a path. */
+function fallbackOf(fallback: SiteOptions['fallback']): Rules['fallback'] {
+  if (typeof fallback === 'function') {
+    return (path) => expectPath('fallback', fallback(path.replaceAll(NO_NAME, '')) ?? undefined)
+  }
+  const page = expectPath('fallback', fallback)
+  if (page === null) return null
+  // A dot in the last segment is that of a script, say, which is gone.
+  return (path) => (path.includes('.', path.lastIndexOf('/')) ? null : page)
 }
 
 /** A path is resolved when it gets here; this makes sure of it. */

@@ -103,7 +103,7 @@ function expectSlashes(base: string): void {
 }
 
 /** What a segment begins with that no file can have. */
-const NO_NAME = '\0'
+export const NO_NAME = '\0'
 
 /** A path, decoded, with its repeated slashes as one. */
 function decodePath(pathname: string): string {

@@ -29,7 +29,10 @@ export const DATE = 1000
 export interface Model {
   readonly files: Readonly<Record<string, Stored>>
   readonly isFlat: boolean
-  readonly options: Omit<SiteOptions, 'within'> & { readonly within?: string | undefined }
+  readonly options: Omit<SiteOptions, 'within' | 'fallback'> & {
+    readonly within?: string | undefined
+    readonly fallback?: string | undefined
+  }
 }
 
 /** A file as it would be sent. */

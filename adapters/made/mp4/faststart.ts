@@ -2,6 +2,7 @@ import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, NativeRead, Read } from '../../../src/source.ts'
 import { derivedTag } from '../../site/derived-tag.ts'
 import { withoutDigests } from '../../site/digest.ts'
+import { expectSource } from '../part.ts'
 import { inRow } from '../row.ts'
 import { moveOffsets } from './index-box.ts'
 import type { Plan } from './plan.ts'
@@ -51,6 +52,7 @@ export async function withIndexFirst(
   plans: Plans,
   name: string,
 ): Promise<FileSource> {
+  expectSource(source)
   // What is read to make a plan would be lost to the client.
   if (source.read.native?.isOnce) return source
   try {

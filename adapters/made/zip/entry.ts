@@ -8,6 +8,7 @@ import { derivedTag } from '../../site/derived-tag.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { overlay } from '../../site/overlay.ts'
 import { inMemory } from '../bytes.ts'
+import { expectSource } from '../part.ts'
 import { inRow } from '../row.ts'
 import { crc32 } from './crc32.ts'
 import { findStored, type Stored } from './directory.ts'
@@ -51,6 +52,7 @@ export async function zipEntry(
   request: RequestLike,
   options: ZipEntryOptions = {},
 ): Promise<Found> {
+  expectSource(source)
   let stored: Stored | null = null
   try {
     expectHeaders(options.headers)
