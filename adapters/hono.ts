@@ -48,6 +48,8 @@ export interface ContextLike {
  * Lookup and observers get Hono's context, too. Name its type, as in the second line below:
  * TypeScript can't tell which app it is for.
  *
+ * What it finds is what was routed: where the URL names another path, the next is called.
+ *
  * Header fields that other middleware sets before or after are kept. A parameter of the route has
  * to be one segment.
  *
@@ -83,7 +85,7 @@ function belowRoute<C extends ContextLike>(
 ): FileLookup<readonly [c: C]> {
   return async (request, c) => {
     const target = parseTarget(request.url)
-    if (target === null) return null
+    if (target === null || !isRouted(target.pathname, c)) return null
     const { pathname, search } = target
     const rest = restOf(pathname, c)
     const found = await lookup(requestLike(request, { url: `/${rest ?? ''}${search}` }), c)
@@ -103,6 +105,30 @@ function restOf(pathname: string, { req }: ContextLike): string | null {
   // after it: `strict: false` removes a slash.
   const start = lastName(segments) - lastName(req.path.split('/')) + ofRoute
   return start < segments.length ? segments.slice(Math.max(start, 0)).join('/') : null
+}
+
+/** Whether the names that are looked up are those that were routed, which a router may decode. */
+function isRouted(pathname: string, { req }: ContextLike): boolean {
+  const names = pathname.split('/')
+  const routed = req.path.split('/')
+  const shift = lastName(names) - lastName(routed)
+  const ofRoute = req.routePath.endsWith('*') ? req.routePath.split('/').length - 1 : 1
+  const first = Math.max(ofRoute, 1 - shift)
+  return routed
+    .slice(first, lastName(routed) + 1)
+    .every((name, at) => decode(name) === decode(names[first + at + shift] ?? ''))
+}
+
+/** A name, decoded as far as it can be, in lower case, to which a router may bring it. */
+function decode(name: string): string {
+  const decoded = name.replace(/(?:%[\da-f]{2})+/gi, (escaped) => {
+    try {
+      return decodeURIComponent(escaped)
+    } catch {
+      return escaped
+    }
+  })
+  return decoded.toLowerCase()
 }
 
 function lastName(segments: readonly string[]): number {

@@ -40,6 +40,8 @@ export interface Answer {
 const ALLOW = 'GET, HEAD, OPTIONS'
 
 export const NOT_FOUND: Answer = withPieces(404, {})
+/** Where nobody knows what path a request was routed by: a cache would keep it under another. */
+export const ASTRAY: Answer = withPieces(404, { 'cache-control': 'no-store' })
 export const UNAVAILABLE: Answer = withPieces(503, { 'retry-after': '1' })
 const METHOD_NOT_ALLOWED = withPieces(405, { allow: ALLOW })
 const OPTIONS = withPieces(204, { allow: ALLOW })

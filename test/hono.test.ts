@@ -106,6 +106,26 @@ describe('files of Hono', () => {
     expect(await response.text()).not.toContain('secret')
   })
 
+  it.each([
+    ['/media/public', '/media/admin'],
+    ['/media/a/public', '/media/admin'],
+    ['/media/public', '/media/x/admin'],
+    ['/media/admin%2fpublic', '/media/admin/public'],
+    ['/media/./admin', '/media/admin'],
+  ])('not what was not routed: routed %s of the URL %s', async (path, url) => {
+    const app = new Hono({ getPath: () => path })
+      .use('/media/*', urlOf)
+      .get('*', (c) => c.text('next'))
+    expect(await (await app.request(url)).text()).toBe('next')
+  })
+
+  it('what was routed in lower case', async () => {
+    const getPath = ({ url }: Request) => new URL(url).pathname.toLowerCase()
+    const app = new Hono({ getPath }).use('/media/*', urlOf)
+    const { headers } = await app.request('/Media/%C3%84/A%20Film%2F.MP4')
+    expect(headers.get('x-url')).toBe('/%C3%84/A%20Film%2F.MP4')
+  })
+
   it('where the host is routed, too', async () => {
     const getPath = ({ url }: Request) => url.replace(/^https?:\/|[?].*$/g, '')
     const app = new Hono({ getPath }).use('/:host/media/*', urlOf)

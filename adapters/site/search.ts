@@ -2,7 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import { fileFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
-import { hangUpSignal } from '../../src/runtime.ts'
+import { hangUpSignal, isOfRequestLine } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { listing } from './listing.ts'
 import { withDefaults } from './overlay.ts'
@@ -17,7 +17,7 @@ import { parseTarget, type Target, toTarget } from './url-path.ts'
 export function search(visit: Visit): Found | Promise<Found> {
   const { rules, tree, request } = visit
   const target = toTarget(request.url, rules.base, rules.isFound)
-  if (target === null) return null
+  if (target === null || !isOfRequestLine(request)) return null
   const { path, endsInSlash, isNameable } = target
   if (!path || endsInSlash || !isNameable) return searchOther(visit, target, null)
   const take = (opened: Opened) =>
