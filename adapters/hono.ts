@@ -17,6 +17,7 @@ import { expectLookup, type FileLookup, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
+import { isForAnswer, restriction } from './site/lifetime.ts'
 import { toFolder } from './site/redirect.ts'
 import { requestLike } from './site/request-like.ts'
 import { parseTarget } from './site/url-path.ts'
@@ -50,7 +51,8 @@ export interface ContextLike {
  *
  * What it finds is what was routed: where the URL names another path, the next is called.
  *
- * Header fields that other middleware sets before or after are kept. A parameter of the route has
+ * Header fields that other middleware sets before or after are kept, but for lifetimes set before
+ * where the answer is an error, or says `private` or `no-store` itself. A parameter of the route has
  * to be one segment.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
@@ -73,7 +75,7 @@ export function files<C extends ContextLike>(
   return async (c, next) => {
     const response = await match(c.req.raw, c)
     if (response === null) return next()
-    if (c.res) keepFields(c.res.headers, response.headers)
+    if (c.res) keepFields(c.res.headers, response)
     // Otherwise Hono would put the fields that are set already over those of the file.
     c.res = undefined
     c.res = response
@@ -142,9 +144,11 @@ function lastName(segments: readonly string[]): number {
 const OF_THE_FILE = /^(?:accept-ranges|content-(?:encoding|length|range|type)|etag|last-modified)$/
 
 /** Keeps fields that were set before; the response depends on what both name in Vary. */
-function keepFields(before: Headers, fields: Headers): void {
+function keepFields(before: Headers, { status, headers }: Response): void {
+  const own = headers.get('cache-control') ?? undefined
   for (const [name, value] of before) {
-    if (name === 'vary' || name === 'set-cookie') fields.append(name, value)
-    else if (!OF_THE_FILE.test(name)) fields.set(name, value)
+    if (name === 'vary' || name === 'set-cookie') headers.append(name, value)
+    else if (OF_THE_FILE.test(name) || !isForAnswer(status, name, value)) continue
+    else headers.set(name, (name === 'cache-control' && restriction(own, value)) || value)
   }
 }
