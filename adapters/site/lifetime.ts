@@ -28,3 +28,19 @@ const LIFETIMES = /^(?:(?:.+-)?cache-control|expires|surrogate-control)$/
 export function isForAnswer(status: number, name: string, value: string): boolean {
   return status < 400 || !LIFETIMES.test(name) || isRestricted(value) || /\bno-cache\b/i.test(value)
 }
+
+/**
+ * A file's Cache-Control without its lifetime, for what is sent in its place: kept from the same
+ * caches, and asked for anew.
+ *
+ * @example
+ * ```ts
+ * withoutLifetime('private, max-age=60') // 'private, no-cache'
+ * ```
+ */
+export function withoutLifetime(cacheControl = ''): string {
+  const said = ['private', 'no-store'].filter((name) =>
+    new RegExp(`\\b${name}\\b`, 'i').test(cacheControl),
+  )
+  return (said.includes('no-store') ? said : [...said, 'no-cache']).join(', ')
+}

@@ -53,7 +53,8 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  return listing(request, path && `${path}/`, query, entriesOf(visit, path), format)
+  const entries = entriesOf(visit, path)
+  return listing(request, path && `${path}/`, query, entries, format, rules.ofFolders)
 }
 
 /** What a path without a slash names, if not a file of that name. */
@@ -84,7 +85,7 @@ async function toItsSlash(
   if (isFile(page)) void closeSource(page)
   else if (!isMade) return null
   else if (opened !== 'directory' && !(await isFolder(visit, path))) return null
-  return toFolder(encodeURIComponent(name), query)
+  return toFolder(encodeURIComponent(name), query, rules.ofFolders)
 }
 
 function wantsZip(query: string): boolean {
