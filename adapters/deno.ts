@@ -99,17 +99,10 @@ export function denoDirectory<Context extends readonly unknown[] = readonly unkn
 ): FileLookup<Context> {
   const { native } = options
   expectSwitch('native', native)
-  const lookup = site(
+  return site(
     localTree(root, options, (handle) => denoSource(handle, { native })),
     options,
   )
-  return (request, ...context) =>
-    isHost(request.headers.get('host') ?? '') ? lookup(request, ...context) : null
-}
-
-/** Deno.serve copies the Host field into the URL as it is: a path in it would lead elsewhere. */
-function isHost(value: string): boolean {
-  return !/[/\\?#]/.test(value)
 }
 
 function denoSource(handle: Handle, options: FileOptions & DenoOptions): FileSource {

@@ -17,6 +17,7 @@ import { expectLookup, type FileLookup, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
+import { isForAnswer, restriction } from './site/lifetime.ts'
 import { toFolder } from './site/redirect.ts'
 import { requestLike } from './site/request-like.ts'
 import { parseTarget } from './site/url-path.ts'
@@ -48,7 +49,10 @@ export interface ContextLike {
  * Lookup and observers get Hono's context, too. Name its type, as in the second line below:
  * TypeScript can't tell which app it is for.
  *
- * Header fields that other middleware sets before or after are kept. A parameter of the route has
+ * What it finds is what was routed: where the URL names another path, the next is called.
+ *
+ * Header fields that other middleware sets before or after are kept, but for lifetimes set before
+ * where the answer is an error, or says `private` or `no-store` itself. A parameter of the route has
  * to be one segment.
  *
  * @throws RangeError or TypeError at once if an option is invalid or `lookup` is not a function
@@ -71,7 +75,7 @@ export function files<C extends ContextLike>(
   return async (c, next) => {
     const response = await match(c.req.raw, c)
     if (response === null) return next()
-    if (c.res) keepFields(c.res.headers, response.headers)
+    if (c.res) keepFields(c.res.headers, response)
     // Otherwise Hono would put the fields that are set already over those of the file.
     c.res = undefined
     c.res = response
@@ -83,7 +87,7 @@ function belowRoute<C extends ContextLike>(
 ): FileLookup<readonly [c: C]> {
   return async (request, c) => {
     const target = parseTarget(request.url)
-    if (target === null) return null
+    if (target === null || !isRouted(target.pathname, c)) return null
     const { pathname, search } = target
     const rest = restOf(pathname, c)
     const found = await lookup(requestLike(request, { url: `/${rest ?? ''}${search}` }), c)
@@ -105,6 +109,30 @@ function restOf(pathname: string, { req }: ContextLike): string | null {
   return start < segments.length ? segments.slice(Math.max(start, 0)).join('/') : null
 }
 
+/** Whether the names that are looked up are those that were routed, which a router may decode. */
+function isRouted(pathname: string, { req }: ContextLike): boolean {
+  const names = pathname.split('/')
+  const routed = req.path.split('/')
+  const shift = lastName(names) - lastName(routed)
+  const ofRoute = req.routePath.endsWith('*') ? req.routePath.split('/').length - 1 : 1
+  const first = Math.max(ofRoute, 1 - shift)
+  return routed
+    .slice(first, lastName(routed) + 1)
+    .every((name, at) => decode(name) === decode(names[first + at + shift] ?? ''))
+}
+
+/** A name, decoded as far as it can be, in lower case, to which a router may bring it. */
+function decode(name: string): string {
+  const decoded = name.replace(/(?:%[\da-f]{2})+/gi, (escaped) => {
+    try {
+      return decodeURIComponent(escaped)
+    } catch {
+      return escaped
+    }
+  })
+  return decoded.toLowerCase()
+}
+
 function lastName(segments: readonly string[]): number {
   return Math.max(
     segments.findLastIndex((segment) => segment !== ''),
@@ -116,9 +144,11 @@ function lastName(segments: readonly string[]): number {
 const OF_THE_FILE = /^(?:accept-ranges|content-(?:encoding|length|range|type)|etag|last-modified)$/
 
 /** Keeps fields that were set before; the response depends on what both name in Vary. */
-function keepFields(before: Headers, fields: Headers): void {
+function keepFields(before: Headers, { status, headers }: Response): void {
+  const own = headers.get('cache-control') ?? undefined
   for (const [name, value] of before) {
-    if (name === 'vary' || name === 'set-cookie') fields.append(name, value)
-    else if (!OF_THE_FILE.test(name)) fields.set(name, value)
+    if (name === 'vary' || name === 'set-cookie') headers.append(name, value)
+    else if (OF_THE_FILE.test(name) || !isForAnswer(status, name, value)) continue
+    else headers.set(name, (name === 'cache-control' && restriction(own, value)) || value)
   }
 }

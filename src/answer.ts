@@ -1,4 +1,4 @@
-import { type ByteRanges, decide, expectLimits, type RangeLimits } from './decide.ts'
+import { type ByteRanges, decide, type RangeLimits } from './decide.ts'
 import { expectFunction, expectWholeNumber, kindOf, unexpected } from './errors.ts'
 import { fileFields, type HeaderFields, isPrintable, readFields } from './headers.ts'
 import { type Found, isAnswer } from './lookup.ts'
@@ -40,6 +40,8 @@ export interface Answer {
 const ALLOW = 'GET, HEAD, OPTIONS'
 
 export const NOT_FOUND: Answer = withPieces(404, {})
+/** Where nobody knows what path a request was routed by: a cache would keep it under another. */
+export const ASTRAY: Answer = withPieces(404, { 'cache-control': 'no-store' })
 export const UNAVAILABLE: Answer = withPieces(503, { 'retry-after': '1' })
 const METHOD_NOT_ALLOWED = withPieces(405, { allow: ALLOW })
 const OPTIONS = withPieces(204, { allow: ALLOW })
@@ -72,7 +74,6 @@ export function answer(
   now: number,
   limits: RangeLimits = {},
 ): Answer {
-  expectLimits(limits)
   const refusal = answerMethod(request.method)
   if (refusal) return refusal
   if (!found) return NOT_FOUND
@@ -165,10 +166,7 @@ export function mayHaveLength(status: number): boolean {
 function readMetadata(source: FileSource): Metadata {
   const { size, type = '', etag, lastModified, headers } = source
   if (typeof source.read !== 'function') {
-    throw unexpected(
-      'a FileSource with read(start, end), an Answer (status, headers, pieces) or null',
-      source,
-    )
+    throw unexpected('a FileSource with read(start, end), an Answer or null', source)
   }
   expectWholeNumber('size', size, 0)
   if (!isPrintable(type)) throw unexpected('a media type', type)

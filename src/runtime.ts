@@ -85,6 +85,26 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
 }
 
 /**
+ * Whether the path of a request's URL is that of its request line. Deno copies Host into the URL, or
+ * the host of an absolute-form target, whatever stands there: a path may begin in it.
+ */
+export function isOfRequestLine({ url, headers }: RequestLike): boolean {
+  const [scheme, , authority] = url.split('/', 3)
+  return !scheme || !/[/\\?#]/.test(`${authority} ${headers.get('host')}`)
+}
+
+/**
+ * Whether routers read the same path out of a request's URL. Where Host is missing or malformed, Bun
+ * gives no URL but a path, in which they look for the end of a host.
+ *
+ * @param caller the `this` of who is asked: Bun itself, which has routed nothing, says its server
+ */
+export function isRoutedAlike(request: RequestLike, caller?: unknown): boolean {
+  const isPath = isBun && request.url.startsWith('/')
+  return isPath ? 'requestIP' in Object(caller) : isOfRequestLine(request)
+}
+
+/**
  * The signal of a client's hang-up; undefined where nobody tells. Deno prints a warning at the
  * first use of that of a Request, to which the getter of a copy leads, too.
  */

@@ -1,11 +1,11 @@
-import { type Answer, mayHaveLength } from './answer.ts'
+import { type Answer, ASTRAY, mayHaveLength } from './answer.ts'
 import { streamBody } from './body.ts'
 import { unexpected } from './errors.ts'
 import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readSync } from './reader.ts'
 import { type Begin, type Exchange, respondTo, type ServeOptions } from './respond.ts'
-import { AS_STORED, chunkLimit, isCopiedByResponse, unknownBody } from './runtime.ts'
+import { AS_STORED, chunkLimit, isCopiedByResponse, isRoutedAlike, unknownBody } from './runtime.ts'
 import { ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, NativeRead, RequestLike } from './source.ts'
 
@@ -17,6 +17,9 @@ export const SHORT_BODY: number = 128 * 1024
  * §13.2.2 (preconditions) and §14 (ranges), with 200, 206, 304, 412 or 416. A missing file is a
  * 404. OPTIONS gets 204 and any other method 405, without calling the lookup. If the lookup or the
  * first read fails, the answer is 503.
+ *
+ * On Bun, a request without a valid Host has no URL but a path, which routers read otherwise: it is
+ * answered where Bun itself calls the handler, and a 404 elsewhere.
  *
  * Make it once, not for each request: what the host passes beside the request goes to the lookup
  * and the observers.
@@ -37,14 +40,18 @@ export function fileHandler<Context extends readonly unknown[]>(
   options: ServeOptions<Context> = {},
 ): (request: Request, ...context: Context) => Promise<Response> {
   const responder = respondTo(lookup, options)
-  return async (request, ...context) => {
-    return await responder.answer(exchangeOf(options, request, context))
+  return async function (this: unknown, request, ...context) {
+    const exchange = exchangeOf(options, request, context)
+    const isOurs = isRoutedAlike(request, this)
+    return isOurs ? responder.answer(exchange) : responder.serve(exchange, ASTRAY)
   }
 }
 
 /**
  * Like `fileHandler`, but null where there is no such file, and for any method but GET and HEAD:
  * for a handler that goes on to the next. With `cors`, the preflight for a file is answered, too.
+ * Null, too, where a router may have read another path out of the URL, as out of one that was made
+ * of a malformed Host.
  *
  * @throws as `fileHandler` does
  *
@@ -60,7 +67,8 @@ export function matchFile<Context extends readonly unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response | null> {
   const responder = respondTo(lookup, options)
   return async (request, ...context) => {
-    return responder.match(exchangeOf(options, request, context))
+    const exchange = exchangeOf(options, request, context)
+    return isRoutedAlike(request) ? responder.match(exchange) : null
   }
 }
 

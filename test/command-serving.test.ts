@@ -17,6 +17,7 @@ import {
   startCommand,
   stopCommands,
 } from './command-process.ts'
+import { fetchOnce } from './support/client.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { areInstalled } from './support/installed.ts'
 import { type CacheServer, startNginx } from './support/proxies.ts'
@@ -145,6 +146,12 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     }
     expect(await fieldOf()).toBe('no-cache')
     expect(await fieldOf(...named)).toBe('max-age=60')
+  })
+
+  test('who says no host is answered, as HTTP/1.0 allows', async ({ expect }) => {
+    const { port } = new URL(await urlOf(...named))
+    const { status, body } = await fetchOnce(Number(port), ['GET /film.mp4 HTTP/1.0'])
+    expect([status, String(body)]).toEqual([200, 'a film'])
   })
 
   test('the page of another site gets nothing by a name of its own', async ({ expect }) => {

@@ -164,6 +164,8 @@ it.each([
   ['private, no-store', undefined, 'private, no-store'],
   ['private', 'public, max-age=60', 'private'],
   ['private', 'no-store', 'no-store'],
+  ['no-store', 'private', 'no-store'],
+  ['public, max-age=60', 'private', 'private'],
   ['public, max-age=60', undefined, 'no-cache'],
   [undefined, undefined, 'no-cache'],
 ])('nodeListener lets a middleware, %j, keep what is %j private', async (set, own, sent) => {
@@ -175,6 +177,50 @@ it.each([
   const response = await fetch(`${url}/short.txt`)
   const { headers } = response
   expect([headers.get('cache-control'), await response.text()]).toEqual([sent, expect.anything()])
+})
+
+const LIFETIMES = {
+  'Cache-Control': 'public, max-age=31536000, immutable',
+  'CDN-Cache-Control': 'max-age=60',
+  'Surrogate-Control': 'max-age=60',
+  Expires: 'Thu, 01 Jan 2037 00:00:00 GMT',
+}
+const lifetimesOf = ({ headers }: Response) => Object.keys(LIFETIMES).map((it) => headers.get(it))
+
+it('nodeListener gives no error the lifetime that a middleware has set', async () => {
+  const file = nodeListener(nodeDirectory(directory))
+  const failing = nodeListener(() => Promise.reject(new Error('a disk')), { onError() {} })
+  const set = { ...LIFETIMES, 'X-Other': '1' }
+  const url = await listen((incoming, outgoing) => {
+    for (const [name, value] of Object.entries(set)) outgoing.setHeader(name, value)
+    return (incoming.url === '/failing' ? failing : file)(incoming, outgoing)
+  })
+  const none = [null, null, null, null]
+  for (const [status, path, headers, expected] of [
+    [503, 'failing', {}, none],
+    [416, 'short.txt', { range: 'bytes=99-' }, none],
+    [412, 'short.txt', { 'if-match': '"x"' }, none],
+    [404, 'none.txt', {}, none],
+    [200, 'short.txt', {}, ['no-cache', ...Object.values(LIFETIMES).slice(1)]],
+  ] as const) {
+    const response = await fetch(`${url}/${path}`, { headers })
+    await response.arrayBuffer()
+    expect([response.status, response.headers.get('x-other')]).toEqual([status, '1'])
+    expect([status, lifetimesOf(response)]).toEqual([status, expected])
+  }
+})
+
+it.each([
+  'private, max-age=60',
+  'no-store',
+  'no-cache',
+])('nodeListener leaves an error what a middleware says of it: %s', async (set) => {
+  const listener = nodeListener(() => null)
+  const url = await listen((incoming, outgoing) => {
+    outgoing.setHeader('Cache-Control', set)
+    return listener(incoming, outgoing)
+  })
+  expect((await fetch(url)).headers.get('cache-control')).toBe(set)
 })
 
 it('nodeListener ends a response whose `write` gives nothing back', async () => {

@@ -106,6 +106,74 @@ describe('files of Hono', () => {
     expect(await response.text()).not.toContain('secret')
   })
 
+  it.each([
+    ['/media/public', '/media/admin'],
+    ['/media/a/public', '/media/admin'],
+    ['/media/public', '/media/x/admin'],
+    ['/media/admin%2fpublic', '/media/admin/public'],
+    ['/media/./admin', '/media/admin'],
+  ])('not what was not routed: routed %s of the URL %s', async (path, url) => {
+    const app = new Hono({ getPath: () => path })
+      .use('/media/*', urlOf)
+      .get('*', (c) => c.text('next'))
+    expect(await (await app.request(url)).text()).toBe('next')
+  })
+
+  it('what was routed in lower case', async () => {
+    const getPath = ({ url }: Request) => new URL(url).pathname.toLowerCase()
+    const app = new Hono({ getPath }).use('/media/*', urlOf)
+    const { headers } = await app.request('/Media/%C3%84/A%20Film%2F.MP4')
+    expect(headers.get('x-url')).toBe('/%C3%84/A%20Film%2F.MP4')
+  })
+
+  it.each([
+    ['private, no-store', 'public, max-age=60', 'private, no-store'],
+    ['private', 'public, max-age=60', 'private'],
+    ['private', 'no-store', 'no-store'],
+    ['no-store', 'private', 'no-store'],
+    ['no-cache', 'public, max-age=60', 'public, max-age=60'],
+    ['max-age=1', 'private', 'private'],
+  ])('keep what is private: %j of the file, after %j of a middleware', async (own, set, sent) => {
+    const tree = memoryTree({ film: { text: 'film' } })
+    const app = new Hono()
+      .use(async (c, next) => {
+        c.header('Cache-Control', set)
+        await next()
+      })
+      .use(files(site(tree, { cacheControl: own })))
+    expect((await app.request('/film')).headers.get('cache-control')).toBe(sent)
+  })
+
+  const LIFETIMES = {
+    'Cache-Control': 'public, max-age=60',
+    'CDN-Cache-Control': 'max-age=60',
+    Expires: 'Thu, 01 Jan 2037 00:00:00 GMT',
+  }
+  const none = [null, null, null]
+
+  it.each<[number, string, Record<string, string>, (string | null)[]]>([
+    [200, '/film', {}, Object.values(LIFETIMES)],
+    [206, '/film', { range: 'bytes=0-1' }, Object.values(LIFETIMES)],
+    [304, '/film', { 'if-none-match': '*' }, Object.values(LIFETIMES)],
+    [412, '/film', { 'if-match': '"x"' }, none],
+    [416, '/film', { range: 'bytes=99-' }, none],
+    [404, '/none', {}, ['no-cache', null, null]],
+    [503, '/failing', {}, none],
+  ])('have the lifetime that a middleware has set, but no errors: %d', async (status, path, headers, expected) => {
+    const tree = memoryTree({ film: { text: 'film' }, '404.html': { text: 'none' } })
+    const fail = () => Promise.reject(new Error('a disk'))
+    const app = new Hono()
+      .use(async (c, next) => {
+        for (const [name, value] of Object.entries(LIFETIMES)) c.header(name, value)
+        await next()
+      })
+      .use('/failing', files(fail, { onError() {} }))
+      .use(files(site(tree, { notFound: '404.html' })))
+    const response = await app.request(path, { headers })
+    const lifetimes = Object.keys(LIFETIMES).map((name) => response.headers.get(name))
+    expect([response.status, lifetimes]).toEqual([status, expected])
+  })
+
   it('where the host is routed, too', async () => {
     const getPath = ({ url }: Request) => url.replace(/^https?:\/|[?].*$/g, '')
     const app = new Hono({ getPath }).use('/:host/media/*', urlOf)

@@ -116,7 +116,7 @@ describe('what can not work is refused at once, by whoever got it', () => {
   })
 })
 
-const FOUND = 'a FileSource with read(start, end), an Answer (status, headers, pieces) or null'
+const FOUND = 'a FileSource with read(start, end), an Answer or null'
 
 describe('what a function gives, or gets, that it should not is told', () => {
   const buffer = Buffer.from('film')

@@ -313,6 +313,50 @@ describe('extensions, notFound and fallback', () => {
   })
 })
 
+describe('what is private', () => {
+  const of = (said: string): [string, SiteOptions][] => [
+    ['a value', { cacheControl: said }],
+    ['fields', { headers: { 'Cache-Control': said } }],
+  ]
+
+  it.each([
+    ['private, no-store', 'private, no-store'],
+    ['no-store', 'no-store'],
+    ['private', 'private, no-cache'],
+    ['Private, max-age=60, immutable', 'private, no-cache'],
+    ['private, no-cache', 'private, no-cache'],
+    [IMMUTABLE, 'no-cache'],
+  ])('%j is said of pages, listings and redirects, too, without a lifetime: %j', async (said, expected) => {
+    for (const [by, options] of of(said)) {
+      const pages = { notFound: '404.html', fallback: 'index.html', listing: true } as const
+      const handler = fileHandler(site(memoryTree(FILES), { ...options, ...pages }))
+      const headers = { accept: 'text/html' }
+      const paths = { '/none.js': 404, '/route': 200, '/assets/': 200, '/assets': 308 }
+      for (const [path, status] of Object.entries(paths)) {
+        const response = await handler(new Request(`http://host${path}`, { headers }))
+        await response.body?.cancel()
+        const sent = response.headers.get('cache-control')
+        expect([by, path, response.status, sent]).toEqual([by, path, status, expected])
+      }
+    }
+  })
+
+  it('is what a function says of a page, or its store', async () => {
+    const headers = { 'cache-control': 'private, max-age=60' }
+    const tree: FileTree = {
+      open: (path) => (path === '404.html' ? { ...EMPTY, headers } : null),
+    }
+    const asked = async (options: SiteOptions) => {
+      const handler = fileHandler(site(tree, { ...options, notFound: '404.html' }))
+      return (await handler(new Request('http://host/none'))).headers.get('cache-control')
+    }
+    expect(await asked({})).toBe('private, no-cache')
+    expect(await asked({ headers: () => ({ 'cache-control': 'no-store' }) })).toBe('no-store')
+    expect(await asked({ cacheControl: () => 'private, max-age=1' })).toBe('private, max-age=1')
+    expect(await asked({ cacheControl: () => null })).toBe('private, no-cache')
+  })
+})
+
 describe('a page in place of a file', () => {
   const OF_FILES = {
     'CDN-Cache-Control': IMMUTABLE,
@@ -1188,6 +1232,20 @@ describe('dotfiles, normalize', () => {
 })
 
 describe('a mount of Express', () => {
+  // polka and h3 1 leave nothing before the query; Connect and Express put a slash there.
+  it.each([
+    ['/media?t=1', '?t=1', './media/?t=1'],
+    ['/my%20films', '/', './my%20films/'],
+    ['/a%2Fb', '/', './a%2Fb/'],
+    ['/a%5Cb?t=1', '?t=1', './a%5Cb/?t=1'],
+    ['/%ff', '/', './%ff/'],
+    ['/a//b+c', '/', './b+c/'],
+  ])('redirects %s, which it hands on as %s', async (originalUrl, url, location) => {
+    const lookup = site<readonly [{ originalUrl: string }]>(memoryTree(FILES))
+    const found = await lookup({ method: 'GET', url, headers: new Headers() }, { originalUrl })
+    expect(found).toMatchObject({ status: 308, headers: { location } })
+  })
+
   it.each([
     ['/media', { status: 308, location: './media/?t=1' }],
     ['/media/', { status: 200, location: null }],

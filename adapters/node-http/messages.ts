@@ -36,6 +36,10 @@ export interface Outgoing {
   }
   /** The value of a field that was set, but not sent yet; undefined if there is none. */
   getHeader(name: string): unknown
+  /** The names of the fields that were set, in lower case. */
+  getHeaderNames?(): readonly string[]
+  /** Takes a field back that was set. */
+  removeHeader?(name: string): unknown
   /**
    * Sends the head, with the fields that were set; those given here replace others of their name.
    */

@@ -1,6 +1,7 @@
 import type { Answer } from '../../src/answer.ts'
 import type { BodyReader } from '../../src/reader.ts'
 import type { Progress } from '../../src/served.ts'
+import { isForAnswer, restriction } from '../site/lifetime.ts'
 import { breakOff, type Outgoing } from './messages.ts'
 import { SessionMemory } from './session.ts'
 
@@ -141,10 +142,13 @@ function sendHead(outgoing: Outgoing, { status, headers }: Answer): void {
   // The fields that a middleware has set, as CORS does, still depend on what its Vary says.
   const others = headers.vary && outgoing.getHeader('vary')
   if (others) fields.vary = [others, headers.vary].flat().join(', ')
-  // Whose an answer is, a middleware may know better. What nobody may store, nobody may.
-  const own = headers['cache-control']
-  const before = own && !/no-store/i.test(own) ? String(outgoing.getHeader('cache-control')) : ''
-  if (/no-store|private/i.test(before)) fields['cache-control'] = before
+  const before = outgoing.getHeader('cache-control')
+  const restricted = restriction(headers['cache-control'], before ? String(before) : undefined)
+  if (restricted) fields['cache-control'] = restricted
+  for (const name of (status >= 400 && outgoing.getHeaderNames?.()) || []) {
+    const value = String(outgoing.getHeader(name))
+    if (!isForAnswer(status, name, value)) outgoing.removeHeader?.(name)
+  }
   // Nor does the cookie of a file take that of a session away.
   const cookies = headers['set-cookie'] && outgoing.getHeader('set-cookie')
   if (cookies) fields['set-cookie'] = [cookies, headers['set-cookie']].flat().map(String)

@@ -27,6 +27,7 @@ interface Form {
  *
  * @param path of the folder: empty for the root, otherwise ending in `/`
  * @param query of the request, such as `?format=json`
+ * @param cacheControl without a lifetime
  */
 export async function listing(
   request: RequestLike,
@@ -34,6 +35,7 @@ export async function listing(
   query: string,
   entries: AsyncIterable<Entry> | readonly Entry[],
   format: ListingFormat,
+  cacheControl = 'no-cache',
 ): Promise<Answer> {
   const isJson = format === 'json' || (format === 'either' && wantsJson(request, query))
   const form = isJson ? JSON_FORM : HTML_FORM
@@ -48,7 +50,7 @@ export async function listing(
   const etag = `W/"${sum.toString(16)}"`
   const headers: HeaderFields = {
     etag,
-    'cache-control': 'no-cache',
+    'cache-control': cacheControl,
     ...(format === 'either' && { vary: 'Accept' }),
   }
   if (isKnown(request, etag)) return { status: 304, headers, pieces: [] }

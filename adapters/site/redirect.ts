@@ -6,12 +6,13 @@ import type { Answer } from '../../src/answer.ts'
  *
  * @param name the last segment of what was asked for, encoded
  * @param search of what was asked for
+ * @param cacheControl without a lifetime: the name may be that of a file tomorrow, and a browser
+ * remembers a 308
  *
  * @example
  * toFolder('films', '?sort=name') // Location: ./films/?sort=name
  */
-export function toFolder(name: string, search: string): Answer {
-  // The name may be that of a file tomorrow, and a browser remembers a 308.
-  const headers = { location: `./${name}/${search}`, 'cache-control': 'no-cache' }
+export function toFolder(name: string, search: string, cacheControl = 'no-cache'): Answer {
+  const headers = { location: `./${name}/${search}`, 'cache-control': cacheControl }
   return { status: 308, headers, pieces: [] }
 }

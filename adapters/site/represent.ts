@@ -5,6 +5,7 @@ import type { FileSource, RequestLike } from '../../src/source.ts'
 import { derivedTag } from './derived-tag.ts'
 import { digestsOf, withDigest, withoutDigests } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
+import { withoutLifetime } from './lifetime.ts'
 import { overlay } from './overlay.ts'
 import { plain } from './plain.ts'
 import type { Rules, Transform } from './site-options.ts'
@@ -113,12 +114,11 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const isStandIn = role === 'stand-in'
   const fields = fieldsOf?.(path, file)
   let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
+  const said = overlay(defaults, file.headers, fields)
   // It is asked for by the URL of something else, which may be a file tomorrow.
-  if (isStandIn) lifetime ||= 'no-cache'
+  if (isStandIn) lifetime ||= withoutLifetime(said['cache-control'])
   const headers = overlay(
-    defaults,
-    file.headers,
-    fields,
+    said,
     lifetime ? { 'cache-control': lifetime } : null,
     isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )

@@ -2,7 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import { fileFields } from '../../src/headers.ts'
 import { type Found, isSource } from '../../src/lookup.ts'
 import { closeSource, readBytes } from '../../src/reader.ts'
-import { hangUpSignal } from '../../src/runtime.ts'
+import { hangUpSignal, isOfRequestLine } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { listing } from './listing.ts'
 import { withDefaults } from './overlay.ts'
@@ -17,7 +17,7 @@ import { parseTarget, type Target, toTarget } from './url-path.ts'
 export function search(visit: Visit): Found | Promise<Found> {
   const { rules, tree, request } = visit
   const target = toTarget(request.url, rules.base, rules.isFound)
-  if (target === null) return null
+  if (target === null || !isOfRequestLine(request)) return null
   const { path, endsInSlash, isNameable } = target
   if (!path || endsInSlash || !isNameable) return searchOther(visit, target, null)
   const take = (opened: Opened) =>
@@ -53,23 +53,28 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  return listing(request, path && `${path}/`, query, entriesOf(visit, path), format)
+  const entries = entriesOf(visit, path)
+  return listing(request, path && `${path}/`, query, entries, format, rules.ofFolders)
 }
 
 /** What a path without a slash names, if not a file of that name. */
 async function instead(visit: Visit, path: string, opened: Opened): Promise<Found> {
   const { rules, tree } = visit
   // The base without its slash.
-  if (path === '') return toItsSlash(visit, path, lastSegment(rules.base.slice(0, -1)))
+  if (path === '') return toItsSlash(visit, path, encodedName(rules.base.slice(0, -1)))
   for (const extension of rules.extensions) {
     const file = await fileAt(visit, `${path}.${extension}`)
     if (file !== null) return file
   }
   if (opened !== 'directory' && !tree.isFlat) return null
-  return toItsSlash(visit, path, lastSegment(path), opened)
+  return toItsSlash(visit, path, encodedName(path), opened)
 }
 
-/** A redirect to a folder's own URL, which ends in a slash; null if nothing is there. */
+/**
+ * A redirect to a folder's own URL, which ends in a slash; null if nothing is there.
+ *
+ * @param name the last segment of what was asked for, encoded
+ */
 async function toItsSlash(
   visit: Visit,
   path: string,
@@ -84,7 +89,7 @@ async function toItsSlash(
   if (isFile(page)) void closeSource(page)
   else if (!isMade) return null
   else if (opened !== 'directory' && !(await isFolder(visit, path))) return null
-  return toFolder(encodeURIComponent(name), query)
+  return toFolder(name, query, rules.ofFolders)
 }
 
 function wantsZip(query: string): boolean {
@@ -117,8 +122,8 @@ function entriesOf({ tree, request }: Visit, path: string): AsyncIterable<Entry>
 function mountWithoutSlash([incoming]: readonly unknown[]): string | null {
   const { originalUrl } = Object(incoming)
   if (typeof originalUrl !== 'string') return null
-  const target = toTarget(originalUrl, '/', () => true)
-  return target?.path && !target.endsInSlash ? lastSegment(target.path) : null
+  // As it came: its last segment may be one that no file can have.
+  return lastSegment(parseTarget(originalUrl)?.pathname ?? '') || null
 }
 
 /** The page of an app, where a browser navigates to what is no file. */
@@ -157,6 +162,10 @@ function plainly(request: RequestLike): RequestLike {
 async function fileAt(visit: Visit, path: string, role?: Role): Promise<FileSource | null> {
   const opened = await visit.tree.open(path, visit.request)
   return isFile(opened) ? represent(visit, path, opened, role) : null
+}
+
+function encodedName(path: string): string {
+  return encodeURIComponent(lastSegment(path))
 }
 
 function lastSegment(path: string): string {

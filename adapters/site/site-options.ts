@@ -3,6 +3,7 @@ import { expectHeaders, type HeaderFields, isFieldValue, readFields } from '../.
 import type { Found } from '../../src/lookup.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
 import { ENCODINGS, type Encoding } from './encodings.ts'
+import { withoutLifetime } from './lifetime.ts'
 import type { ListingFormat } from './listing.ts'
 import { OPTION_NAMES } from './option-names.ts'
 import type { FileTree } from './tree.ts'
@@ -147,6 +148,8 @@ export interface Rules extends Pick<SiteOptions, 'type' | 'digest' | 'download' 
   readonly listing: ListingFormat | null
   /** The fields of files that have none of their own. */
   readonly defaults: Readonly<HeaderFields>
+  /** The Cache-Control of listings and redirects. */
+  readonly ofFolders: string
   readonly fieldsOf: OfFile<HeadersLike | undefined> | null
   readonly cacheControlOf: OfFile<string | null | undefined> | null
 }
@@ -177,6 +180,8 @@ export function readOptions<Context extends readonly unknown[]>(
   expectAll('precompressed', encodings, `of ${ENCODINGS.join(', ')}`, (name) =>
     ENCODINGS.includes(name),
   )
+  // They are read once, and not again for each answer.
+  const defaults = expectHeaders(expectDefaults(options))
   return {
     ...options,
     base: expectBase(base),
@@ -187,8 +192,8 @@ export function readOptions<Context extends readonly unknown[]>(
     fallback: fallbackOf(options.fallback),
     encodings: precompressed ? encodings : [],
     listing: listing === true ? 'either' : listing || null,
-    // They are read once, and not again for each answer.
-    defaults: expectHeaders(expectDefaults(options)),
+    defaults,
+    ofFolders: withoutLifetime(defaults['cache-control']),
     fieldsOf: typeof headers === 'function' ? headers : null,
     cacheControlOf: typeof cacheControl === 'function' ? cacheControl : null,
   }

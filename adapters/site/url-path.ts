@@ -75,10 +75,15 @@ const PLAIN = /^(?:https?:\/\/[\w.-]+(?::\d+)?)?((?:\/[\w-][\w.-]*)+)$/
  * parseTarget('/a/../b.mp4?t=1')?.pathname // '/b.mp4'
  */
 export function parseTarget(url: string): URL | null {
-  const absolute = url.startsWith('/') ? `http://localhost${url}` : url
+  const absolute = isTarget(url) ? `http://localhost${url}` : url
   const parsed = URL.canParse(absolute) ? new URL(absolute) : null
   // Node 20 and 22 overlook the dot segments of `/a/.b/../c`: others might not.
   return parsed && /\/\.{1,2}(?:\/|$)/.test(parsed.pathname) ? null : parsed
+}
+
+/** Whether it has no origin. Some routers leave nothing of a path but its query. */
+export function isTarget(url: string): boolean {
+  return url.startsWith('/') || url.startsWith('?')
 }
 
 /**

@@ -50,7 +50,8 @@ export async function listen(
     idleTimeout: 0,
     development: false,
     ...(tls !== null && { tls }),
-    fetch: (request, server) => answer(request, server.requestIP(request)?.address),
+    // As Bun itself would call it.
+    fetch: (request, server) => answer.call(server, request, server.requestIP(request)?.address),
   })
   return {
     port: server.port,

@@ -1,4 +1,4 @@
-import { parseTarget } from '../../site/url-path.ts'
+import { isTarget, parseTarget } from '../../site/url-path.ts'
 import { type Grant, parseToken, type Token } from './token.ts'
 
 /*
@@ -34,7 +34,7 @@ export function toTarget(text: string): Target | null {
   const url = parseTarget(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return null
   const path = decodePath(url.pathname)
-  return path === null ? null : { url, path, isAbsolute: !text.startsWith('/') }
+  return path === null ? null : { url, path, isAbsolute: !isTarget(text) }
 }
 
 /** Puts a token where a grant's scope says. */

@@ -70,7 +70,7 @@ function formatted(time: unknown): string {
 }
 
 function expectTarget(url: string): Target {
-  const target = url.startsWith('//') ? null : toTarget(url)
+  const target = /^(?:\/\/|\?)/.test(url) ? null : toTarget(url)
   if (target === null || hasToken(target)) {
     // A signature that it has may be a good one.
     const got = withoutSignature(url)
