@@ -109,9 +109,9 @@ export function isRoutedAlike(request: RequestLike, caller?: unknown): boolean {
  * first use of that of a Request, to which the getter of a copy leads, too.
  */
 export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
-  if (!agent.startsWith('Deno')) return request.signal
   const own = Object.getOwnPropertyDescriptor(request, 'signal')
-  return own ? own.value : request instanceof Request ? undefined : request.signal
+  const mayWarn = agent.startsWith('Deno') && (own || request instanceof Request)
+  return mayWarn ? own?.value : request.signal
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */
