@@ -2,8 +2,7 @@ import { unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import { closeSource, isBytes } from '../../src/reader.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
-import { overlay } from './overlay.ts'
-import { plain } from './plain.ts'
+import { overlay, plain } from './overlay.ts'
 
 /**
  * Adds Repr-Digest (RFC 9530 §3) to a file, if its client asks by Want-Repr-Digest for an algorithm

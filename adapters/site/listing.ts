@@ -88,29 +88,42 @@ function hash(text: string): number {
   return value
 }
 
+/**
+ * The text of a listing. It is made without waiting for its reader: of a client that stops reading,
+ * some 150 bytes wait for each entry, and not the entries.
+ */
 function streamOf(form: Form, path: string, entries: Iterator<Entry>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  let text = form.begin(path)
-  let separator = ''
+  let isWanted = true
   const source: UnderlyingDefaultSource<Uint8Array> = {
-    async pull(controller) {
-      await othersTurn()
-      // One run is some 100 KiB.
-      for (let count = 0; count < RUN_LENGTH; count++) {
-        const { value, done } = entries.next()
-        if (done) {
-          controller.enqueue(encoder.encode(text + form.end))
-          controller.close()
-          return
-        }
-        text += separator + form.item(value)
-        separator = form.between
+    async start(controller) {
+      for (const run of runsOf(form, path, entries)) {
+        controller.enqueue(run)
+        await othersTurn()
+        if (!isWanted) return
       }
-      controller.enqueue(encoder.encode(text))
-      text = ''
+      controller.close()
+    },
+    cancel() {
+      isWanted = false
     },
   }
   return new ReadableStream(source, { highWaterMark: 0 })
+}
+
+/** The text in runs of some 100 KiB. */
+function* runsOf(form: Form, path: string, entries: Iterator<Entry>): Generator<Uint8Array> {
+  const encoder = new TextEncoder()
+  let text = form.begin(path)
+  let separator = ''
+  let count = 0
+  for (let next = entries.next(); !next.done; next = entries.next()) {
+    text += separator + form.item(next.value)
+    separator = form.between
+    if (++count % RUN_LENGTH > 0) continue
+    yield encoder.encode(text)
+    text = ''
+  }
+  yield encoder.encode(text + form.end)
 }
 
 /** As nginx's `autoindex_format json` has it, which is what tools read. */

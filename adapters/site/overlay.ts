@@ -1,7 +1,7 @@
 import { Checked, expectHeaders, type HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
-import { plain } from './plain.ts'
+import type { TreeFile } from './tree.ts'
 
 /**
  * Header fields over others: of a name that several have, the last counts; but Vary lists all that
@@ -32,4 +32,35 @@ export function withDefaults(file: FileSource, defaults: HeadersLike): FileSourc
     void closeSource(file)
     throw thrown
   }
+}
+
+/**
+ * A file that can be copied: `{ ...plain(file), headers }`. Of an object of a class, `...` alone
+ * would lose the methods, which may need their object, too.
+ */
+export function plain(file: TreeFile): TreeFile {
+  if (Object.getPrototypeOf(file) === Object.prototype) return file
+  const { size, type, etag, lastModified, headers, digest, version, read, close } = file
+  return {
+    size,
+    type,
+    etag,
+    lastModified,
+    headers,
+    version,
+    digest: typeof digest === 'function' ? digest.bind(file) : digest,
+    // With what hangs on it: `read.native`. JavaScript may have given something else than a file.
+    read: read && Object.assign(read.bind(file), read),
+    close: close?.bind(file),
+  }
+}
+
+/**
+ * The tag of what is made of one file, as strong as that file's, and never the same.
+ *
+ * @example
+ * derivedTag('W/"abc"', 'faststart') // 'W/"abc-faststart"'
+ */
+export function derivedTag(tag: string | undefined, how: string): string | undefined {
+  return tag?.replace(/"$/, `-${how}"`)
 }

@@ -14,8 +14,8 @@ type Order = (a: Entry, b: Entry) => number
 export async function sortEntries(
   entries: Entry[],
   order: Order = forReaders,
-): Promise<Generator<Entry> | ArrayIterator<Entry>> {
-  if (entries.length <= RUN_LENGTH) return entries.sort(order).values()
+): Promise<Generator<Entry>> {
+  if (entries.length <= RUN_LENGTH) return drain(entries.sort(order).reverse())
   await othersTurn()
   const middle = entries.length >> 1
   const left = await sortEntries(entries.slice(0, middle), order)
@@ -33,6 +33,11 @@ function forReaders(a: Entry, b: Entry): number {
   if (a.kind !== b.kind) return a.kind === 'directory' ? -1 : 1
   // Names may differ by nothing that a collation sees.
   return compareNames(a.name, b.name) || (a.name < b.name ? -1 : 1)
+}
+
+/** Entries from the last to the first. What was read is held no more. */
+function* drain(entries: Entry[]): Generator<Entry> {
+  for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) yield entry
 }
 
 function* merge(left: Iterator<Entry>, right: Iterator<Entry>, order: Order): Generator<Entry> {

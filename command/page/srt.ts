@@ -1,4 +1,4 @@
-import { derivedTag } from '../../adapters/site/derived-tag.ts'
+import { derivedTag } from '../../adapters/site/overlay.ts'
 import { readBytes } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
 import { legacyEncoding } from './legacy-encoding.ts'

@@ -1,7 +1,7 @@
 import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, NativeRead, Read } from '../../../src/source.ts'
-import { derivedTag } from '../../site/derived-tag.ts'
 import { withoutDigests } from '../../site/digest.ts'
+import { derivedTag } from '../../site/overlay.ts'
 import { expectSource } from '../part.ts'
 import { inRow } from '../row.ts'
 import { moveOffsets } from './index-box.ts'

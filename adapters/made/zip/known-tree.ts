@@ -1,7 +1,7 @@
 import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
-import { plain } from '../../site/plain.ts'
+import { plain } from '../../site/overlay.ts'
 import type { Entry, TreeFile } from '../../site/tree.ts'
 import { BoundedMap } from '../../store/bounded-map.ts'
 import { Flights } from '../flights.ts'
