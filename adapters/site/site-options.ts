@@ -5,9 +5,19 @@ import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/so
 import { ENCODINGS, type Encoding } from './encodings.ts'
 import { withoutLifetime } from './lifetime.ts'
 import type { ListingFormat } from './listing.ts'
-import { OPTION_NAMES } from './option-names.ts'
 import type { FileTree } from './tree.ts'
 import { expectBase, isName, isVisible, NO_NAME } from './url-path.ts'
+
+/**
+ * The names of the options of all sites, directories, buckets and handlers: the same options may be
+ * given to several of them, and on several runtimes.
+ */
+export const OPTION_NAMES: readonly string[] = `
+  within type digest download transform base dotfiles normalize listing extensions
+  precompressed index notFound fallback headers cacheControl onError onBegin onServed
+  maxRanges maxSlice sliceFor prefix requestHeaders missing immutable resume retries
+  timeout fetch links live keepOpen native stable
+`.trim().split(/\s+/)
 
 /** Options of a site, whatever store its files are in. */
 export interface SiteOptions<Context extends readonly unknown[] = readonly unknown[]> {
