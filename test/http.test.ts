@@ -1,6 +1,5 @@
 import { once as nodeOnce } from 'node:events'
 import { type IncomingMessage, request as send } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -1234,56 +1233,6 @@ describe('a connection', () => {
     }
     // Of seven requests; one may begin while a body is still being read.
     expect(origin.connections.size).toBeLessThanOrEqual(2)
-  })
-
-  it('is used again after HEAD, of what is there and of what is not', async () => {
-    const sockets = new Set<unknown>()
-    const fields = { etag: '"v1"' }
-    origin.behave((incoming, outgoing) => {
-      sockets.add(incoming.socket)
-      outgoing.writeHead(incoming.url === '/f' ? 200 : 404, fields).end(ALPHABET)
-    })
-    for (const path of ['f', 'none', 'f', 'none']) await ask({ request: 'HEAD' }, path)
-    expect(origin.asked.filter((line) => line.startsWith('HEAD')).length).toBe(4)
-    expect(sockets.size).toBeLessThanOrEqual(2)
-  })
-
-  it.each(['with its head', 'behind it'])('that has a body of HEAD, %s, is left', async (when) => {
-    const lines = (...texts: string[]) => [...texts, ''].join('\r\n')
-    const head = lines('HTTP/1.1 200 OK', 'ETag: "v1"', 'Content-Length: 26', '')
-    const part = (text: string) =>
-      lines(
-        'HTTP/1.1 206 Partial Content',
-        'ETag: "v1"',
-        'Content-Range: bytes 5-9/26',
-        'Content-Length: 5',
-        '',
-      ) + text
-    const server = createServer((socket) => {
-      let unsent = ''
-      socket.on('data', (request) => {
-        const isHead = String(request).startsWith('HEAD')
-        socket.write(
-          isHead && when === 'behind it'
-            ? head
-            : isHead
-              ? head + part('wrong')
-              : unsent + part('fghij'),
-        )
-        if (isHead && when === 'behind it') unsent = ALPHABET
-      })
-      socket.on('error', () => {})
-    }).listen(0, '127.0.0.1')
-    onTestFinished(() => void server.close())
-    await nodeOnce(server, 'listening')
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/f`
-    const handler = fileHandler((request) => httpFile(url, request))
-    for (let i = 0; i < 3; i++) {
-      const known = await handler(new Request('http://localhost/f', { method: 'HEAD' }))
-      const headers = { range: 'bytes=5-9' }
-      const read = await handler(new Request('http://localhost/f', { headers }))
-      expect([known.status, read.status, await read.text()]).toEqual([200, 206, 'fghij'])
-    }
   })
 })
 

@@ -52,13 +52,8 @@ interface Handler {
  * The global dispatcher of Node, which keeps the Content-Encoding of a response from fetch. Its own
  * limits are 300 s: for the head, whoever asks has another.
  */
-function taking(codings: string[], { method, timeout }: Ask) {
-  const limits = {
-    headersTimeout: 0,
-    bodyTimeout: timeout,
-    // By itself, undici ends a connection after HEAD, since some servers send a body all the same.
-    ...(method === 'HEAD' && { reset: false }),
-  }
+function taking(codings: string[], { timeout }: Ask) {
+  const limits = { headersTimeout: 0, bodyTimeout: timeout }
   return {
     dispatch(options: object, handler: Handler): boolean {
       const below = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
