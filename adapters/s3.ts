@@ -141,6 +141,9 @@ export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]
 }
 
 /** What stands for all stores, whose URLs name their objects. */
+/** How long a store is not asked for checksums that has refused them, in ms. */
+const NO_CHECKSUMS_FOR = 3_600_000
+
 const STORES = {}
 
 async function objectOf(
@@ -172,7 +175,7 @@ function upstreamsOf(store: Store, options: OriginOptions) {
       describe: (headers) => ({ digest: () => digestsOf(headers) }),
       async send(method, fields, signal) {
         const { timeout } = limits
-        const send = async (asked: HeaderPairs) => {
+        const sendSigned = async (asked: HeaderPairs) => {
           for (let isLast = false; ; isLast = true) {
             const { headers, skew } = await signer.sign(method, target, asked, signal)
             // Not signed: proxies rewrite it, such as that of Google's store.
@@ -183,13 +186,14 @@ function upstreamsOf(store: Store, options: OriginOptions) {
             cancel(response)
           }
         }
-        if (path === '' || store.refusesChecksums) return send(fields)
-        const response = await send({ ...fields, 'x-amz-checksum-mode': 'ENABLED' })
+        if (path === '' || performance.now() < store.noChecksumsUntil) return sendSigned(fields)
+        const response = await sendSigned({ ...fields, 'x-amz-checksum-mode': 'ENABLED' })
         if (response.status !== 400) return response
-        // Backblaze B2 takes no request with a field that it does not know.
+        // Backblaze B2 takes no request with a field that it does not know. A 400 may have another
+        // reason, which is over by now: so checksums are asked for again some time later.
         cancel(response)
-        const plain = await send(fields)
-        if (plain.status !== 400) store.refusesChecksums = true
+        const plain = await sendSigned(fields)
+        if (plain.ok) store.noChecksumsUntil = performance.now() + NO_CHECKSUMS_FOR
         return plain
       },
     }

@@ -20,7 +20,7 @@ export class BodyReader implements Progress {
   sent = 0
   /**
    * What the source's close threw, or undefined; never rejects. It may take for ever, so no client
-   * waits for it. Not set before close is called, nor if that succeeded at once.
+   * waits for it. Not set before close is called.
    */
   closed: Promise<unknown> | undefined
   readonly #source: Contents
@@ -174,7 +174,7 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
 /**
  * Closes a source.
  *
- * @returns what that threw, since by now nobody would catch it; undefined if it was closed at once
+ * @returns what that threw, since by now nobody would catch it; undefined if it was closed
  */
 export async function closeSource(
   source: Pick<FileSource, 'close'> | null | undefined,

@@ -176,17 +176,6 @@ describe.runIf(areInstalled('python3'))('a file in an archive', () => {
     expect(small.reads.length).toBe(2)
   })
 
-  it('is the last of its name, which replaced those before', async () => {
-    const program = `
-import zipfile
-with zipfile.ZipFile('again.zip', 'w') as archive: archive.writestr('a', 'old'); archive.writestr('b', 'b')
-with zipfile.ZipFile('again.zip', 'a') as archive: archive.writestr('a', 'new')
-`
-    execFileSync('python3', ['-W', 'ignore', '-c', program], { cwd: directory })
-    const source = countingSource(readFileSync(join(directory, 'again.zip')))
-    expect(await (await get(source, 'a')).text()).toBe('new')
-  })
-
   it('is a file of ours, too', async () => {
     const bytes = someBytes(50_000)
     const made = await zip([{ name: 'a', open: () => countingSource(bytes, { etag: '"a"' }) }])

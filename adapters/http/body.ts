@@ -1,6 +1,6 @@
 import { SourceChangedError } from '../../src/errors.ts'
 import { isStrong } from '../../src/validators.ts'
-import { misanswer, type OriginError } from './failure.ts'
+import { misanswer, type OriginError, otherRange } from './failure.ts'
 import {
   type Head,
   isSameVersion,
@@ -188,7 +188,7 @@ export async function openBody(
     if (body !== null) return body
     reply.hangUp()
     const got = head.headers.get('content-range') ?? `status ${status} without Content-Range`
-    if (isLast) throw misanswer(upstream, `${range} of the file`, got)
+    if (isLast) throw otherRange(upstream, range, got)
   }
 }
 

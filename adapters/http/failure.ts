@@ -13,6 +13,8 @@ export class OriginError extends Error {
   readonly reason: string
   /** As the other server said it. */
   readonly retryAfter: string | undefined
+  /** Whether it gave other bytes than were asked for, as a server does that has no ranges. */
+  readonly isOtherRange: boolean = false
 
   /** The origin names the other server, without query and credentials. */
   constructor(status: 502 | 503 | 504, origin: string, reason: string, retryAfter?: string) {
@@ -30,6 +32,11 @@ export function misanswer(
   got: string,
 ): OriginError {
   return new OriginError(502, name, `Expected ${expected}, got ${got}`)
+}
+
+/** Of another server that gave other bytes than were asked for. */
+export function otherRange(origin: { readonly name: string }, range: string, got: string) {
+  return Object.assign(misanswer(origin, `${range} of the file`, got), { isOtherRange: true })
 }
 
 /** The answer to a client whose file could not be got; it does not say from where. */

@@ -204,9 +204,10 @@ class Follower {
     if (until?.aborted || performance.now() - this.#lastGrown >= idle) return true
     const { path, opened } = this.#file
     const found = await devices.look(path)
-    if (found === null || found.dev !== opened.dev) return true
+    if (found === null || isSameFile(found, opened)) return found === null
     // Some network and FUSE mounts number a file anew at each look.
-    return devices.isLocal(opened.dev) ? !isSameFile(found, opened) : found.size < this.#at
+    const again = devices.isLocal(opened.dev) ? found : await devices.look(path)
+    return again === null || isSameFile(found, again) || again.size < this.#at
   }
 
   /** Waits for a change. The first time, it only begins to watch: one may have come before. */

@@ -87,18 +87,20 @@ function lookAt(
     : calls.lstat(path)
 }
 
-/** Errors of this machine: the next look may see what this one does not. */
-const FAILURES = ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']
+/** A want of something, which passes: the next look sees what this one does not. */
+const WANTS = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 /**
  * An entry that could not be looked at. It is there, as its name can be read, and whoever opens it
  * learns why; but of a link, nobody knows whether it leads out of the root.
  *
- * @throws the error if it is one of this machine
+ * @throws the error if this machine only wants for something
  */
 function unseen(dirent: Dirent, error: unknown): Entry | null {
-  if (FAILURES.includes(codeOf(error))) throw error
-  if (isAbsence(error)) return null
+  const code = codeOf(error)
+  if (WANTS.includes(code)) throw error
+  // What the runtime itself forbids, by Deno's or Node's permissions, is not to be named.
+  if (isAbsence(error) || !/^E[A-Z\d]+$/.test(code)) return null
   const { name } = dirent
   if (dirent.isDirectory()) return { name, kind: 'directory' }
   return dirent.isFile() ? { name, kind: 'file' } : null

@@ -28,8 +28,8 @@ export interface Store {
   /** The URL of the bucket, without a slash at its end. */
   readonly url: string
   readonly signer: Signer
-  /** Whether it refuses to be asked for checksums. */
-  refusesChecksums: boolean
+  /** Until when it is not asked for checksums, which it refused; on the clock of `performance`. */
+  noChecksumsUntil: number
 }
 
 /** By location, so that what was learned of a store stays known. */
@@ -56,7 +56,7 @@ export function storeOf(location: S3Location): Store {
     ? `${url.protocol}//${url.host}${root}/${bucket}`
     : `${url.protocol}//${bucket}.${url.host}${root}`
   const signer = new Signer(region, credentials)
-  const store = { url: place, signer, refusesChecksums: false }
+  const store = { url: place, signer, noChecksumsUntil: 0 }
   stores.set(location, store)
   return store
 }

@@ -17,7 +17,9 @@ export const OPTION_NAMES: readonly string[] = `
   precompressed index notFound fallback headers cacheControl onError onBegin onServed
   maxRanges maxSlice sliceFor prefix requestHeaders missing immutable resume retries
   timeout fetch links live keepOpen native stable
-`.trim().split(/\s+/)
+`
+  .trim()
+  .split(/\s+/)
 
 /** Options of a site, whatever store its files are in. */
 export interface SiteOptions<Context extends readonly unknown[] = readonly unknown[]> {

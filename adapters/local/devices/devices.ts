@@ -94,8 +94,9 @@ export class Devices {
     if (found === null || !isLink(found)) return found
     const target = links > 0 ? this.#targetOf(path) : null
     if (target === null) return 'unknown'
-    // If nothing is there, the link may have been turned, and what it led to removed.
-    return this.lookHere(target, links - 1) ?? 'unknown'
+    const behind = this.lookHere(target, links - 1)
+    // Where nothing is behind it, the link may have been turned, and what it led to removed.
+    return behind ?? (this.#targetOf(path) === target ? null : 'unknown')
   }
 
   /** Looks at a path in another thread; null if there is nothing. */

@@ -152,9 +152,9 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
     const { size, etag } = version
     const prefix = JSON.stringify([name, etag, size, blockSize])
     const flights = store.flights()
-    /** Another server that gives other bytes than these, as a 502 says, has no ranges. */
+    /** Another server that gives other bytes than these has no ranges. */
     const judge = (found: unknown) => {
-      if (Object(found).status === 502) versions.avoid(name)
+      if (Object(Object(found).error).isOtherRange) versions.avoid(name)
     }
     const keepAlive = waitUntil && ((work: Promise<unknown>) => waitUntil(work, ...context))
 
@@ -166,7 +166,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
         const find = async () => lookup(askingFor(request, 'GET', range, signal), ...context)
         try {
           const finding = find()
-          finding.then(judge, judge)
+          finding.then(judge, (error) => judge({ error }))
           return await readBlock(finding, version, { start, end }, pathOf(request), signal)
         } catch (error) {
           if (error instanceof SourceChangedError) versions.forget(name)

@@ -45,7 +45,7 @@ const DEFLATED = 8
 const ENCRYPTED = 1
 
 /**
- * Finds a file in an archive by its name: of several, the last, which was put in their place.
+ * Finds a file in an archive by its name.
  *
  * @returns null if it is not there, is encrypted, or is neither stored nor deflated, if this is no
  * archive, or one that contradicts itself, or its directory takes more than 64 MiB
@@ -73,25 +73,24 @@ async function findEntry(
   name: Uint8Array,
 ): Promise<CentralEntry | null> {
   let window = tail
-  let found: CentralEntry | null = null
   for (let at = start; at + CENTRAL_LENGTH <= end; ) {
     const head = partOf(window, at, CENTRAL_LENGTH)
     const length = head === null ? CENTRAL_LENGTH : lengthOf(viewOf(head))
     const entry = partOf(window, at, length)
     if (entry === null) {
-      if (at + length > end) break
+      if (at + length > end) return null
       window = { start: at, bytes: await readBytes(source, at, Math.min(end, at + CHUNK)) }
       continue
     }
     const view = viewOf(entry)
-    if (view.getUint32(0, true) !== 0x0201_4b50) break
+    if (view.getUint32(0, true) !== 0x0201_4b50) return null
     const extra = CENTRAL_LENGTH + view.getUint16(28, true)
     if (isEqual(entry.subarray(CENTRAL_LENGTH, extra), name)) {
-      found = parseEntry(view, entry.subarray(extra, extra + view.getUint16(30, true)))
+      return parseEntry(view, entry.subarray(extra, extra + view.getUint16(30, true)))
     }
     at += length
   }
-  return found
+  return null
 }
 
 /** Of an entry, with its name, extra fields and comment. */

@@ -132,6 +132,7 @@ function inflated(
     seen = crc32(chunk, seen)
     if (reader.sent < size || seen === crc) return chunk
     fault = new Error(`Expected a file of the CRC-32 ${hex(crc)}, got one of ${hex(seen)}`)
+    if (chunk.length === 1) throw fault
     return chunk.subarray(0, -1)
   }
   return streamBody(new BodyReader({ read, close: () => reader.close() }, 0, size))
