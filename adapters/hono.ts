@@ -148,7 +148,7 @@ function keepFields(before: Headers, { status, headers }: Response): void {
   const own = headers.get('cache-control') ?? undefined
   for (const [name, value] of before) {
     if (name === 'vary' || name === 'set-cookie') headers.append(name, value)
-    else if (OF_THE_FILE.test(name) || !isForAnswer(status, name, value)) continue
+    else if (OF_THE_FILE.test(name) || !isForAnswer(status, name, value, own)) continue
     else headers.set(name, (name === 'cache-control' && restriction(own, value)) || value)
   }
 }

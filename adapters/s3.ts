@@ -140,10 +140,10 @@ export function s3Bucket<Context extends readonly unknown[] = readonly unknown[]
   return answering(site(s3Tree(location, options), options))
 }
 
-/** What stands for all stores, whose URLs name their objects. */
 /** How long a store is not asked for checksums that has refused them, in ms. */
 const NO_CHECKSUMS_FOR = 3_600_000
 
+/** What stands for all stores, whose URLs name their objects. */
 const STORES = {}
 
 async function objectOf(

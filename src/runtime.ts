@@ -84,20 +84,25 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
   return isNode && headers.get('host') === null ? HTTP2_CHUNK : undefined
 }
 
+/** A host and a port of characters at which no parser of URLs ends one, as some do at `;` or `'`. */
+const AUTHORITY = /^[\w.:[\]-]*$/
+
 /**
  * Whether the path of a request's URL is that of its request line. Deno copies Host into the URL, or
  * the host of an absolute-form target, whatever stands there: a path may begin in it.
  */
 export function isOfRequestLine({ url, headers }: RequestLike): boolean {
-  const [scheme, , authority] = url.split('/', 3)
-  return !scheme || !/[/\\?#]/.test(`${authority} ${headers.get('host')}`)
+  if (/^[/?]/.test(url)) return true
+  const [scheme = '', , authority = ''] = url.split('/', 3)
+  const hasHost = authority || !/^http/i.test(scheme)
+  return !!hasHost && AUTHORITY.test(authority + (headers.get('host') ?? ''))
 }
 
 /**
  * Whether routers read the same path out of a request's URL. Where Host is missing or malformed, Bun
  * gives no URL but a path, in which they look for the end of a host.
  *
- * @param caller the `this` of who is asked: Bun itself, which has routed nothing, says its server
+ * @param caller the `this` of who is asked: Bun itself, which routes by the same path, says its server
  */
 export function isRoutedAlike(request: RequestLike, caller?: unknown): boolean {
   const isPath = isBun && request.url.startsWith('/')

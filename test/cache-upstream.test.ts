@@ -177,6 +177,27 @@ describe('a file of another server that has no ranges', () => {
     expect(origin.asked).toEqual(['GET /f bytes=0-', 'GET /f bytes=0-'])
   })
 
+  it('is told from one that refuses a block once', async () => {
+    const origin = await startOrigin()
+    onTestFinished(() => origin.stop())
+    let refused = false
+    const file = serving({ bytes, etag: '"v1"' })
+    origin.behave((incoming, outgoing) => {
+      if (refused || incoming.method === 'HEAD') return file(incoming, outgoing)
+      refused = true
+      outgoing.writeHead(403).end()
+    })
+    const lookup = cached(httpOrigin(origin.url), { blockSize: BLOCK })
+    const handler = fileHandler(lookup, { onError: () => {} })
+    const statusOf = async () => {
+      const response = await handler(new Request('http://localhost/f'))
+      await response.arrayBuffer()
+      return response.status
+    }
+    expect([await statusOf(), await statusOf(), await statusOf()]).toEqual([503, 200, 200])
+    expect(origin.asked.filter((asked) => asked.startsWith('GET')).length).toBe(4)
+  })
+
   it('is passed through by a tree, too, which tells failures by throwing', async () => {
     const origin = await startOrigin()
     onTestFinished(() => origin.stop())

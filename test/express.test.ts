@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import {
   createServer,
   type IncomingMessage,
@@ -17,6 +17,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { memory } from '../adapters/local/shared.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import type { FileLookup } from '../src/lookup.ts'
+import { fetchOnce } from './support/client.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { observe } from './support/observe.ts'
@@ -208,6 +209,45 @@ it('nodeListener gives no error the lifetime that a middleware has set', async (
     expect([response.status, response.headers.get('x-other')]).toEqual([status, '1'])
     expect([status, lifetimesOf(response)]).toEqual([status, expected])
   }
+})
+
+it('nodeListener keeps what a middleware says against keeping, and no lifetime of what is private', async () => {
+  const file = nodeListener(nodeDirectory(directory, { cacheControl: 'private, no-cache' }))
+  let set: Record<string, string> = {}
+  const url = await listen((incoming, outgoing) => {
+    for (const [name, value] of Object.entries(set)) outgoing.setHeader(name, value)
+    return file(incoming, outgoing)
+  })
+  const fieldsOf = async (path: string, ...names: string[]) => {
+    const response = await fetch(`${url}/${path}`)
+    await response.arrayBuffer()
+    return names.map((name) => response.headers.get(name))
+  }
+  set = { 'cache-control': 'public, max-age=0, must-revalidate', expires: '0' }
+  expect(await fieldsOf('none.txt', 'cache-control', 'expires')).toEqual(Object.values(set))
+  set = { 'cdn-cache-control': 'max-age=60', 'surrogate-control': 'no-store' }
+  const told = await fieldsOf('short.txt', 'cache-control', ...Object.keys(set))
+  expect(told).toEqual(['private, no-cache', null, 'no-store'])
+})
+
+it.each([
+  'http://x;/',
+  "http://x'/",
+  'http:////x/',
+  'http://x%41/',
+])('what Express routes by another path is not found: %s', async (origin) => {
+  const app = express()
+  app.use('/admin', (_request, response) => void response.status(401).end('guarded'))
+  app.use(nodeListener(nodeDirectory(directory)))
+  mkdirSync(join(directory, 'admin'), { recursive: true })
+  writeFileSync(join(directory, 'admin', 'secret.txt'), 'for admins')
+  const { port } = new URL(await listen(app))
+  const { body } = await fetchOnce(Number(port), [
+    `GET ${origin}admin/secret.txt HTTP/1.1`,
+    'Host: x',
+    'Connection: close',
+  ])
+  expect(String(body)).not.toContain('for admins')
 })
 
 it.each([

@@ -159,8 +159,13 @@ describe('files of Hono', () => {
     [416, '/film', { range: 'bytes=99-' }, none],
     [404, '/none', {}, ['no-cache', null, null]],
     [503, '/failing', {}, none],
-  ])('have the lifetime that a middleware has set, but no errors: %d', async (status, path, headers, expected) => {
-    const tree = memoryTree({ film: { text: 'film' }, '404.html': { text: 'none' } })
+    [308, '/folder', {}, ['no-cache', null, null]],
+  ])('have the lifetime that a middleware has set, but no errors and redirects: %d', async (status, path, headers, expected) => {
+    const tree = memoryTree({
+      film: { text: 'film' },
+      '404.html': { text: 'none' },
+      'folder/index.html': { text: 'index' },
+    })
     const fail = () => Promise.reject(new Error('a disk'))
     const app = new Hono()
       .use(async (c, next) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Ask, storedFetch } from '../adapters/http/stored-fetch.ts'
 import { httpFile } from '../adapters/http.ts'
 import { digestsOf } from '../adapters/s3/digests.ts'
@@ -547,6 +547,25 @@ describe('the URL of an object', () => {
       ['HEAD', undefined, false],
       ['GET', undefined, false],
     ])
+  })
+
+  it('is asked for with them again, an hour later', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const modes: unknown[] = []
+    const file = serving({ bytes: LETTERS, etag: '"e"' })
+    store.behave((incoming, outgoing) => {
+      modes.push(incoming.headers[MODE])
+      if (modes.length === 1) outgoing.writeHead(400).end()
+      else file(incoming, outgoing)
+    })
+    const place = { endpoint: store.url, bucket: 'films' }
+    const ask = async () => sourceOf(await s3File(place, 'a', REQUEST))?.close?.()
+    await ask()
+    await ask()
+    vi.advanceTimersByTime(3_600_000)
+    await ask()
+    expect(modes).toEqual(['ENABLED', undefined, undefined, 'ENABLED'])
   })
 
   it('is asked for with them again, where the refusal was for something else', async () => {

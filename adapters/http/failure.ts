@@ -35,7 +35,11 @@ export function misanswer(
 }
 
 /** Of another server that gave other bytes than were asked for. */
-export function otherRange(origin: { readonly name: string }, range: string, got: string) {
+export function otherRange(
+  origin: { readonly name: string },
+  range: string,
+  got: string,
+): OriginError {
   return Object.assign(misanswer(origin, `${range} of the file`, got), { isOtherRange: true })
 }
 

@@ -204,7 +204,8 @@ class Follower {
     if (until?.aborted || performance.now() - this.#lastGrown >= idle) return true
     const { path, opened } = this.#file
     const found = await devices.look(path)
-    if (found === null || isSameFile(found, opened)) return found === null
+    if (found === null || found.dev !== opened.dev) return true
+    if (isSameFile(found, opened)) return false
     // Some network and FUSE mounts number a file anew at each look.
     const again = devices.isLocal(opened.dev) ? found : await devices.look(path)
     return again === null || isSameFile(found, again) || again.size < this.#at

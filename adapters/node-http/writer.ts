@@ -1,7 +1,7 @@
 import type { Answer } from '../../src/answer.ts'
 import type { BodyReader } from '../../src/reader.ts'
 import type { Progress } from '../../src/served.ts'
-import { isForAnswer, restriction } from '../site/lifetime.ts'
+import { isForAnswer, isOfFile, isRestricted, restriction } from '../site/lifetime.ts'
 import { breakOff, type Outgoing } from './messages.ts'
 import { SessionMemory } from './session.ts'
 
@@ -143,13 +143,16 @@ function sendHead(outgoing: Outgoing, { status, headers }: Answer): void {
   const others = headers.vary && outgoing.getHeader('vary')
   if (others) fields.vary = [others, headers.vary].flat().join(', ')
   const before = outgoing.getHeader('cache-control')
-  const restricted = restriction(headers['cache-control'], before ? String(before) : undefined)
+  const own = headers['cache-control']
+  const restricted = restriction(own, before ? String(before) : undefined)
   if (restricted) fields['cache-control'] = restricted
-  for (const name of (status >= 400 && outgoing.getHeaderNames?.()) || []) {
-    const value = String(outgoing.getHeader(name))
-    if (!isForAnswer(status, name, value)) outgoing.removeHeader?.(name)
+  if (!isOfFile(status) || isRestricted(own)) {
+    for (const name of outgoing.getHeaderNames?.() ?? []) {
+      const value = String(outgoing.getHeader(name))
+      if (!isForAnswer(status, name, value, own)) outgoing.removeHeader?.(name)
+    }
   }
-  // Nor does the cookie of a file take that of a session away.
+  // Set-Cookie is added to that of a middleware, not put in its place.
   const cookies = headers['set-cookie'] && outgoing.getHeader('set-cookie')
   if (cookies) fields['set-cookie'] = [cookies, headers['set-cookie']].flat().map(String)
   outgoing.writeHead(status, fields)

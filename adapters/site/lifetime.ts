@@ -19,14 +19,29 @@ export function restriction(
 /** The fields that say how long an answer may be kept, targeted ones (RFC 9213) included. */
 const LIFETIMES = /^(?:(?:.+-)?cache-control|expires|surrogate-control)$/
 
+/** What lets a cache keep an answer: some seconds, or until a date. */
+const LIFETIME = /age="?0*[1-9]|immutable|\d\d:\d\d/i
+
 /**
- * Whether a field that a host has set before is for this answer, too: how long a file may be kept
- * says nothing of an error.
+ * Whether a field that a host has set before is for this answer, too. How long a file may be kept
+ * says nothing of an error or a redirect; and what is private is so for a CDN, too.
  *
  * @param name in lower case
+ * @param own the answer's own Cache-Control
  */
-export function isForAnswer(status: number, name: string, value: string): boolean {
-  return status < 400 || !LIFETIMES.test(name) || isRestricted(value) || /\bno-cache\b/i.test(value)
+export function isForAnswer(
+  status: number,
+  name: string,
+  value: string,
+  own: string | undefined,
+): boolean {
+  if (!LIFETIMES.test(name) || isRestricted(value) || !LIFETIME.test(value)) return true
+  return isOfFile(status) && (name === 'cache-control' || !isRestricted(own))
+}
+
+/** Whether an answer is about a file, and neither an error nor a redirect. */
+export function isOfFile(status: number): boolean {
+  return status < 300 || status === 304
 }
 
 /**

@@ -175,7 +175,10 @@ export function readOptions<Context extends readonly unknown[]>(
 ): Rules {
   expectOptions(options)
   // Of a misspelt `within`, everybody would get the files of all.
-  for (const name of Object.keys(options)) expectOneOf('an option', name, OPTION_NAMES)
+  for (const name of Object.keys(options)) {
+    // The namespace of a module has it.
+    if (name !== 'default') expectOneOf('an option', name, OPTION_NAMES)
+  }
   if (typeof tree?.open !== 'function') throw unexpected('a tree with open(path, request)', tree)
   for (const name of ['within', 'type', 'digest', 'download', 'transform'] as const) {
     expectFunction(name, options[name])

@@ -23,6 +23,9 @@ const PAGE = 4096
 /** What files may take on the disk in any case, in bytes. */
 const MIN_ON_DISK = 1024 * 1024
 
+/** How long no room is made on a full disk whose room others take, in ms. */
+const TAKEN_FOR = 10_000
+
 /** How old a file that was left half written must be to be removed, in ms. */
 const ABANDONED = 3_600_000
 
@@ -63,6 +66,8 @@ export function directoryTier(
   let pages = 0
   let waiting = 0
   let scan: Promise<void> | null = null
+  /** Until when no room is made on a full disk, since others took it the last time. */
+  let takenUntil = 0
   return { get, put }
 
   async function get(key: string): Promise<Uint8Array | null> {
@@ -96,9 +101,13 @@ export function directoryTier(
       const end = await digest(bytes)
       const write = () => writeWhole(pathTo(name), bytes, end)
       await write().catch(async (error: unknown) => {
-        if (files.size === 0 || !isFull(error)) throw error
+        if (files.size === 0 || !isFull(error) || performance.now() < takenUntil) throw error
+        // If others take the room at once, there is no use in making more.
+        takenUntil = Infinity
         await makeRoom(length)
+        takenUntil = performance.now() + TAKEN_FOR
         await write()
+        takenUntil = 0
       })
       note(name, length)
       while (taken > size || pages > maxPages) await removeOldest()
