@@ -370,6 +370,29 @@ describe('a listing of 20 000 files', () => {
     expect(largest).toBeLessThan(200_000)
   })
 
+  it('is written ahead of a client that stops reading: no entry is held for it', async () => {
+    let written = 0
+    class Counting extends Date {
+      override toJSON(): string {
+        written++
+        return super.toJSON()
+      }
+    }
+    const tree: FileTree = {
+      ...large,
+      async *list(path) {
+        for await (const entry of large.list?.(path) ?? []) {
+          yield { ...entry, lastModified: new Counting(DATE) }
+        }
+      },
+    }
+    const answer = await site(tree, { listing: true })(new Request('http://host/'))
+    const hashed = written
+    const stream: ReadableStream<Uint8Array> = Object(answer).stream()
+    await stream.getReader().read()
+    await until(() => written === 2 * hashed)
+  })
+
   it('stops when its client is gone', async () => {
     const response = await list(large)
     const reader = response.body?.getReader()
