@@ -324,6 +324,18 @@ describe('a directory as a tier', () => {
     expect([there, filesIn(directory).length]).toEqual([[false, true, true, true], 3])
   })
 
+  it('gives up no more where others take the room that it makes', async () => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory)
+    const block = someBytes(BLOCK)
+    for (const key of ['a', 'b', 'c']) await tier.put(key, block)
+    const full = Object.assign(new Error('The disk is full'), { code: 'ENOSPC' })
+    for (let i = 0; i < 4; i++) vi.mocked(writeFile).mockRejectedValueOnce(full)
+    // Written twice, and once each of those that follow.
+    for (const key of ['d', 'e', 'f']) await expect(tier.put(key, block)).rejects.toThrow(full)
+    expect(filesIn(directory).length).toBe(2)
+  })
+
   it('fails where the disk is full of other things', async () => {
     const tier = directoryTier(newDirectory())
     const full = Object.assign(new Error('The disk is full'), { code: 'ENOSPC' })

@@ -103,9 +103,8 @@ export function directoryTier(
       await write().catch(async (error: unknown) => {
         if (files.size === 0 || !isFull(error) || performance.now() < takenUntil) throw error
         // If others take the room at once, there is no use in making more.
-        takenUntil = Infinity
-        await makeRoom(length)
         takenUntil = performance.now() + TAKEN_FOR
+        await makeRoom(length)
         await write()
         takenUntil = 0
       })
