@@ -84,8 +84,8 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
   return isNode && headers.get('host') === null ? HTTP2_CHUNK : undefined
 }
 
-/** A host and a port of characters at which no parser of URLs ends one, as some do at `;` or `'`. */
-const AUTHORITY = /^[\w.:[\]-]*$/
+/** An authority of characters at which no parser of URLs ends one, as some do at `;` or `'`. */
+const AUTHORITY = /^[\w.:@[\]-]*$/
 
 /**
  * Whether the path of a request's URL is that of its request line. Deno copies Host into the URL, or
