@@ -91,11 +91,15 @@ const AUTHORITY = /^[\w.:@[\]-]*$/
  * Whether the path of a request's URL is that of its request line. Deno copies Host into the URL, or
  * the host of an absolute-form target, whatever stands there: a path may begin in it.
  */
-export function isOfRequestLine({ url, headers }: RequestLike): boolean {
+export function isOfRequestLine(request: RequestLike): boolean {
+  const { url, headers } = request
   if (/^[/?]/.test(url)) return true
   const [scheme = '', , authority = ''] = url.split('/', 3)
-  const hasHost = authority || !/^http/i.test(scheme)
-  return !!hasHost && AUTHORITY.test(authority + (headers.get('host') ?? ''))
+  if (/^https?:$/i.test(scheme)) {
+    return authority !== '' && AUTHORITY.test(authority + (headers.get('host') ?? ''))
+  }
+  // An application's own, or that of a Unix socket: of these others, parsers read a host or none.
+  return request instanceof Request && !/^(?:ws|ftp|javascript)/i.test(scheme)
 }
 
 /**

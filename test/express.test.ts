@@ -225,6 +225,8 @@ it('nodeListener keeps what a middleware says against keeping, and no lifetime o
   }
   set = { 'cache-control': 'public, max-age=0, must-revalidate', expires: '0' }
   expect(await fieldsOf('none.txt', 'cache-control', 'expires')).toEqual(Object.values(set))
+  set = { 'cache-control': 'no-cache, max-age=60', expires: 'Thu, 01 Jan 1970 00:00:00 GMT' }
+  expect(await fieldsOf('none.txt', 'cache-control', 'expires')).toEqual(Object.values(set))
   set = { 'cdn-cache-control': 'max-age=60', 'surrogate-control': 'no-store' }
   const told = await fieldsOf('short.txt', 'cache-control', ...Object.keys(set))
   expect(told).toEqual(['private, no-cache', null, 'no-store'])
@@ -235,6 +237,9 @@ it.each([
   "http://x'/",
   'http:////x/',
   'http://x%41/',
+  'ws:///x/',
+  'ftp:///x/',
+  'javascript://x/',
 ])('what Express routes by another path is not found: %s', async (origin) => {
   const app = express()
   app.use('/admin', (_request, response) => void response.status(401).end('guarded'))

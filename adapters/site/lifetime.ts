@@ -19,8 +19,12 @@ export function restriction(
 /** The fields that say how long an answer may be kept, targeted ones (RFC 9213) included. */
 const LIFETIMES = /^(?:(?:.+-)?cache-control|expires|surrogate-control)$/
 
-/** What lets a cache keep an answer: some seconds, or until a date. */
-const LIFETIME = /age="?0*[1-9]|immutable|\d\d:\d\d/i
+/** Whether a field lets a cache keep an answer: some seconds, or until a date. */
+function isLifetime(name: string, value: string): boolean {
+  if (!LIFETIMES.test(name)) return false
+  if (name === 'expires') return Date.parse(value) > Date.now()
+  return /age="?0*[1-9]|immutable/i.test(value) && !/\bno-cache\b/i.test(value)
+}
 
 /**
  * Whether a field that a host has set before is for this answer, too. How long a file may be kept
@@ -35,7 +39,7 @@ export function isForAnswer(
   value: string,
   own: string | undefined,
 ): boolean {
-  if (!LIFETIMES.test(name) || isRestricted(value) || !LIFETIME.test(value)) return true
+  if (!isLifetime(name, value) || isRestricted(value)) return true
   return isOfFile(status) && (name === 'cache-control' || !isRestricted(own))
 }
 
