@@ -35,7 +35,7 @@ export async function* listFolder(
       for (let isOver = false; !isOver; ) {
         const { entries, links, isLast } = await inTurn(() => directory.read())
         for (const name of links) {
-          const calls = await devices.callsBehind(`${at}/${name}`)
+          const calls = await devices.callsBehind(`${at}/${name}`).catch(() => null)
           const target = calls && (await follow(root, `${folder.path}/${name}`, calls))
           if (target !== null) entries.push({ name, kind: 'file' })
         }

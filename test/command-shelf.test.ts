@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { RootDirectory } from '../adapters/local/root-directory.ts'
 import { devices } from '../adapters/local/shared.ts'
 import type { FileTree } from '../adapters/site/tree.ts'
@@ -59,6 +59,22 @@ test.each<[what: string, open: () => Shelf]>([
   ['bucket', () => distantShelf(true)],
 ])('the page of a %s shows what a URL can lead to, and nothing else', async (_what, open) => {
   expect(await pathsBelow(open())).toEqual(REACHED)
+})
+
+test('a link to what can not be looked at hides nothing beside it', async () => {
+  const root = temporaryDirectory()
+  writeFileSync(join(root, 'film.mp4'), 'film')
+  symlinkSync('film.mp4', join(root, 'link.mp4'))
+  const { find } = devices
+  vi.spyOn(devices, 'find').mockImplementation(async (path, hangUp) => {
+    if (path.endsWith('link.mp4')) throw Object.assign(new Error('ENOTCONN'), { code: 'ENOTCONN' })
+    return find.call(devices, path, hangUp)
+  })
+  onTestFinished(() => void vi.restoreAllMocks())
+  const below = new RootDirectory(root, 'inside', devices)
+  const list = (path: string) => listFolder(below, path)
+  const describe = (path: string) => describeFile(below, path)
+  expect(await pathsBelow({ list, describe })).toEqual(['film.mp4'])
 })
 
 test('a file that its server does not give is one of which nothing is known', async () => {
