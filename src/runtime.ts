@@ -87,13 +87,18 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
 /** An authority of characters at which no parser of URLs ends one, as some do at `;` or `'`. */
 const AUTHORITY = /^[\w.:@[\]-]*$/
 
+/** Whether a URL has no origin. Some routers leave nothing of a path but its query. */
+export function isTarget(url: string): boolean {
+  return /^[/?]/.test(url)
+}
+
 /**
  * Whether the path of a request's URL is that of its request line. Deno copies Host into the URL, or
  * the host of an absolute-form target, whatever stands there: a path may begin in it.
  */
 export function isOfRequestLine(request: RequestLike): boolean {
   const { url, headers } = request
-  if (/^[/?]/.test(url)) return true
+  if (isTarget(url)) return true
   const [scheme = '', , authority = ''] = url.split('/', 3)
   if (/^https?:$/i.test(scheme)) {
     return authority !== '' && AUTHORITY.test(authority + (headers.get('host') ?? ''))

@@ -1,4 +1,5 @@
 import { unexpected } from '../../src/errors.ts'
+import { isTarget } from '../../src/runtime.ts'
 
 /** What a URL names below a base. */
 export interface Target {
@@ -79,11 +80,6 @@ export function parseTarget(url: string): URL | null {
   const parsed = URL.canParse(absolute) ? new URL(absolute) : null
   // Node 20 and 22 overlook the dot segments of `/a/.b/../c`: others might not.
   return parsed && /\/\.{1,2}(?:\/|$)/.test(parsed.pathname) ? null : parsed
-}
-
-/** Whether it has no origin. Some routers leave nothing of a path but its query. */
-export function isTarget(url: string): boolean {
-  return url.startsWith('/') || url.startsWith('?')
 }
 
 /**

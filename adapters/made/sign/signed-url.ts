@@ -1,4 +1,5 @@
-import { isTarget, parseTarget } from '../../site/url-path.ts'
+import { isTarget } from '../../../src/runtime.ts'
+import { parseTarget } from '../../site/url-path.ts'
 import { type Grant, parseToken, type Token } from './token.ts'
 
 /*
