@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { TtlMap } from '../adapters/local/ttl-map.ts'
+import { TtlMap } from '../adapters/store/ttl-map.ts'
 
 describe('TtlMap', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))

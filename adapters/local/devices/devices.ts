@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
+import { TtlMap } from '../../store/ttl-map.ts'
 import { type Calls, inPool, onThisThread } from '../calls.ts'
-import { TtlMap } from '../ttl-map.ts'
 import { isLink, type Version } from '../version.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
 import { type HangUp, Limiter } from './limiter.ts'

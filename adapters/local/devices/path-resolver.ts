@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { dirname, isAbsolute, join } from 'node:path'
+import { TtlMap } from '../../store/ttl-map.ts'
 import { inPool } from '../calls.ts'
-import { TtlMap } from '../ttl-map.ts'
 import { isDirectory, isLink, type Version } from '../version.ts'
 import { MountTable } from './file-systems.ts'
 

@@ -1,6 +1,6 @@
 import type { Answer } from '../../../src/answer.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
-import { BoundedMap } from '../../store/bounded-map.ts'
+import { TtlMap } from '../../store/ttl-map.ts'
 import { awaited, Flights } from '../flights.ts'
 import { isForAll, type TaggedVersion } from './version.ts'
 
@@ -13,15 +13,6 @@ export type Looked = TaggedVersion | Answer | null | 'uncacheable'
 /** What may be remembered for all clients: also that each request has to go to the lookup. */
 type Lasting = TaggedVersion | 'uncacheable'
 
-/** What is remembered, and until when, on the clock of `performance`. */
-interface Known {
-  readonly looked: Lasting
-  readonly until: number
-}
-
-/** How many names are remembered. */
-const MAX_NAMES = 10_000
-
 /** How long a name is that is remembered, at most: a client makes it as long as it likes. */
 const MAX_LENGTH = 4096
 
@@ -31,12 +22,13 @@ const AVOIDED = 60_000
 /** Which version each file had lately, by name. */
 export class Versions {
   readonly #duration: number
-  readonly #known = new BoundedMap<string, Known>(MAX_NAMES)
+  readonly #known: TtlMap<Lasting>
   readonly #asking = new Flights<Looked>()
 
   /** @param duration how long a version is remembered, in ms; 0: ask each time */
   constructor(duration: number) {
     this.#duration = duration
+    this.#known = new TtlMap(duration, MAX_LENGTH)
   }
 
   /**
@@ -51,7 +43,7 @@ export class Versions {
     signalOf: () => AbortSignal | undefined,
   ): Promise<Looked> {
     const known = this.#known.get(name)
-    if (known !== undefined && performance.now() < known.until) return known.looked
+    if (known !== undefined) return known
     if (this.#duration === 0) return ask(signalOf())
     const signal = signalOf()
     const learn = (signal?: AbortSignal) => this.#learn(name, ask(signal))
@@ -68,18 +60,13 @@ export class Versions {
 
   async #learn(name: string, asking: Promise<Looked>): Promise<Looked> {
     const looked = await asking
-    if (isLasting(looked)) this.#remember(name, looked, this.#duration)
+    if (isLasting(looked)) this.#known.set(name, looked)
     return looked
   }
 
   /** Remembers that what has a name can't be read in blocks, however long others are remembered. */
   avoid(name: string): void {
-    this.#remember(name, 'uncacheable', AVOIDED)
-  }
-
-  #remember(name: string, looked: Lasting, duration: number): void {
-    if (name.length > MAX_LENGTH) return
-    this.#known.set(name, { looked, until: performance.now() + duration })
+    this.#known.set(name, 'uncacheable', AVOIDED)
   }
 
   forget(name: string): void {

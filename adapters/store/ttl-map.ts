@@ -1,9 +1,6 @@
 /** How many entries are kept, at least, before the oldest are forgotten. */
 const MAX_ENTRIES = 10_000
 
-/** Longer keys are not kept: a client that sends them wants to fill the memory. */
-const LONGEST_KEY = 512
-
 interface Entry<Value> {
   readonly value: Value
   readonly until: number
@@ -12,11 +9,14 @@ interface Entry<Value> {
 /** A map whose entries are forgotten after `ttl` ms, or after many others. */
 export class TtlMap<Value> {
   readonly #ttl: number
+  readonly #longestKey: number
   #newer = new Map<string, Entry<Value>>()
   #older = new Map<string, Entry<Value>>()
 
-  constructor(ttl: number) {
+  /** @param longestKey longer ones are not kept: a client could fill the memory with them */
+  constructor(ttl: number, longestKey: number = 512) {
     this.#ttl = ttl
+    this.#longestKey = longestKey
   }
 
   get(key: string): Value | undefined {
@@ -29,12 +29,12 @@ export class TtlMap<Value> {
     this.#older.delete(key)
   }
 
-  set(key: string, value: Value): void {
-    if (key.length > LONGEST_KEY) return
+  set(key: string, value: Value, ttl: number = this.#ttl): void {
+    if (key.length > this.#longestKey) return
     if (this.#newer.size >= MAX_ENTRIES) {
       this.#older = this.#newer
       this.#newer = new Map()
     }
-    this.#newer.set(key, { value, until: performance.now() + this.#ttl })
+    this.#newer.set(key, { value, until: performance.now() + ttl })
   }
 }
