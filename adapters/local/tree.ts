@@ -6,7 +6,6 @@ import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
 import { type Entry, type FileTree, join, type Opened } from '../site/tree.ts'
 import { ofStore } from '../site/views.ts'
-import { BoundedMap } from '../store/bounded-map.ts'
 import { codeOf } from './calls.ts'
 import { expectSharing, pathOf, type SharingOptions, toSourceOrClose } from './file-source.ts'
 import { listBelow } from './list.ts'
@@ -58,7 +57,6 @@ export function localTree(
   const isLive = typeof live === 'function' ? live : () => live
   if (isLive !== live) expectSwitch('live', live)
   const root = new RootDirectory(expectDirectory(directory), expectLinks(options.links), devices)
-  const folders = new BoundedMap<string, RootDirectory>(MAX_FOLDERS)
   const adapt = (found: Handle | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   const tree: FileTree = {
@@ -80,10 +78,8 @@ export function localTree(
   function confine(path: string, depth = 0): [scope: RootDirectory, rest: string] {
     if (depth === 0) return [root, path]
     const segments = path.split('/')
-    const name = segments.slice(0, depth).join('/')
-    const folder = folders.get(name) ?? root.folder(name)
-    folders.set(name, folder)
-    return [folder, segments.slice(depth).join('/')]
+    const folder = segments.slice(0, depth).join('/')
+    return [root.folder(folder), segments.slice(depth).join('/')]
   }
 }
 
@@ -97,9 +93,6 @@ async function* unlessLive(
     yield isFixed ? entry : { ...entry, version: undefined }
   }
 }
-
-/** How many folders are remembered, of those that `within` names. */
-const MAX_FOLDERS = 1000
 
 /** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */
 const ALIAS = sep === '\\' ? /~\d|:/ : null
