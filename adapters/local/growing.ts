@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
 import type { Answer } from '../../src/answer.ts'
+import { streamBody } from '../../src/body.ts'
 import { decide } from '../../src/decide.ts'
 import { expectWait, expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
 import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
-import type { FileSource, RequestLike } from '../../src/source.ts'
+import { BodyReader, NOTHING } from '../../src/reader.ts'
+import type { Contents, FileSource, RequestLike } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { type FileOptions, pathOf } from './file-source.ts'
 import { type LiveFile, liveFields, openLive, openLiveSource } from './live-file.ts'
@@ -105,44 +107,39 @@ function followedFrom(
   return firstPos === 0 && lastPos === Infinity ? whole : null
 }
 
-/** A file from a position on, for as long as it grows; opened when it is first pulled. */
-function follow(path: string, start: number, limits: Limits): ReadableStream<Uint8Array> {
-  let follower: Promise<Follower> | null = null
-  let isCancelled = false
-  const source: UnderlyingDefaultSource<Uint8Array> = {
-    async pull(controller) {
-      follower ??= openFollower(path, start, limits)
-      const chunk = await (await follower).next()
-      if (isCancelled) return
-      if (chunk === null) controller.close()
-      else controller.enqueue(chunk)
-    },
-    async cancel() {
-      isCancelled = true
-      const opened = await follower?.catch(() => null)
-      await opened?.close()
-    },
-  }
-  return new ReadableStream(source, { highWaterMark: 0 })
-}
-
-/** The options of the same names. */
-interface Limits {
+/** When to look at the file again, and when to end: the options of the same names. */
+interface Pace {
   readonly idle: number
   readonly poll: number
   readonly until: AbortSignal | undefined
 }
 
-async function openFollower(path: string, start: number, limits: Limits): Promise<Follower> {
+/** A file from a position on, for as long as it grows; opened when it is first pulled. */
+function follow(path: string, start: number, pace: Pace): ReadableStream<Uint8Array> {
+  let follower: Promise<Follower> | null = null
+  const contents: Contents = {
+    async read() {
+      follower ??= openFollower(path, start, pace)
+      return (await (await follower).next()) ?? NOTHING
+    },
+    async close() {
+      const opened = await follower?.catch(() => null)
+      await opened?.close()
+    },
+  }
+  return streamBody(new BodyReader(contents, start, Infinity))
+}
+
+async function openFollower(path: string, start: number, pace: Pace): Promise<Follower> {
   const file = await openLive(anywhere, path)
   if (file === null || file === 'directory') throw new SourceChangedError(`${path} was removed`)
-  return new Follower(file, start, limits)
+  return new Follower(file, start, pace)
 }
 
 /** Reads a file as it grows. */
 class Follower {
   readonly #file: LiveFile
-  readonly #limits: Limits
+  readonly #pace: Pace
   #at: number
   #watcher: Watcher | null = null
   #lastGrown = performance.now()
@@ -151,11 +148,11 @@ class Follower {
   #isClosed = false
   readonly #finish = () => this.#watcher?.notify()
 
-  constructor(file: LiveFile, start: number, limits: Limits) {
+  constructor(file: LiveFile, start: number, pace: Pace) {
     this.#file = file
     this.#at = start
-    this.#limits = limits
-    limits.until?.addEventListener('abort', this.#finish)
+    this.#pace = pace
+    pace.until?.addEventListener('abort', this.#finish)
   }
 
   /** The next bytes once they are there; null at the end, after which it is closed. */
@@ -178,7 +175,7 @@ class Follower {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#limits.until?.removeEventListener('abort', this.#finish)
+    this.#pace.until?.removeEventListener('abort', this.#finish)
     this.#watcher?.close()
     await this.#file.close()
   }
@@ -200,7 +197,7 @@ class Follower {
 
   /** Whether nothing more is to be expected than what came meanwhile. */
   async #isOver(): Promise<boolean> {
-    const { idle, until } = this.#limits
+    const { idle, until } = this.#pace
     if (until?.aborted || performance.now() - this.#lastGrown >= idle) return true
     const { path, opened } = this.#file
     const found = await devices.look(path)
@@ -215,7 +212,7 @@ class Follower {
   async #wait(): Promise<void> {
     if (this.#watcher !== null) await this.#watcher.wait()
     else if (!this.#isClosed) {
-      const { idle, poll } = this.#limits
+      const { idle, poll } = this.#pace
       const { path } = this.#file
       this.#watcher = new Watcher(Math.min(poll, Math.max(1, idle)))
       if (devices.lookHere(path) !== 'unknown') this.#watcher.watch(path)
