@@ -142,7 +142,6 @@ async function respond(
   if (bytes) reader.close()
   const { length, closed } = reader
   const progress = isEmpty ? reader : { sent: null, length, closed }
-  watch.begin(request, answer, progress)
   watch.end(request, answer, progress)
   return response
 }

@@ -1,7 +1,7 @@
 import type { Answer } from '../../src/answer.ts'
 import type { BodyReader } from '../../src/reader.ts'
 import type { Progress } from '../../src/served.ts'
-import { isForAnswer, isOfFile, isRestricted, restriction } from '../site/lifetime.ts'
+import { isForAnswer, restriction } from '../site/lifetime.ts'
 import { breakOff, type Outgoing } from './messages.ts'
 import { SessionMemory } from './session.ts'
 
@@ -146,11 +146,9 @@ function sendHead(outgoing: Outgoing, { status, headers }: Answer): void {
   const own = headers['cache-control']
   const restricted = restriction(own, before ? String(before) : undefined)
   if (restricted) fields['cache-control'] = restricted
-  if (!isOfFile(status) || isRestricted(own)) {
-    for (const name of outgoing.getHeaderNames?.() ?? []) {
-      const value = String(outgoing.getHeader(name))
-      if (!isForAnswer(status, name, value, own)) outgoing.removeHeader?.(name)
-    }
+  for (const name of outgoing.getHeaderNames?.() ?? []) {
+    const value = String(outgoing.getHeader(name))
+    if (!isForAnswer(status, name, value, own)) outgoing.removeHeader?.(name)
   }
   // Set-Cookie is added to that of a middleware, not put in its place.
   const cookies = headers['set-cookie'] && outgoing.getHeader('set-cookie')

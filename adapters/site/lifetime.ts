@@ -1,5 +1,5 @@
 /** Whether a value of Cache-Control keeps others than the client from storing an answer. */
-export function isRestricted(cacheControl: string | undefined): boolean {
+function isRestricted(cacheControl: string | undefined): boolean {
   return /\b(?:private|no-store)\b/i.test(cacheControl ?? '')
 }
 
@@ -40,12 +40,8 @@ export function isForAnswer(
   own: string | undefined,
 ): boolean {
   if (!isLifetime(name, value) || isRestricted(value)) return true
-  return isOfFile(status) && (name === 'cache-control' || !isRestricted(own))
-}
-
-/** Whether an answer is about a file, and neither an error nor a redirect. */
-export function isOfFile(status: number): boolean {
-  return status < 300 || status === 304
+  const isOfFile = status < 300 || status === 304
+  return isOfFile && (name === 'cache-control' || !isRestricted(own))
 }
 
 /**
