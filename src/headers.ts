@@ -103,15 +103,17 @@ export function fileFields(
   const fields = readFields(headers, COMPUTED_FIELDS, LEFT_OUT[status])
   if (status === 416) fields['content-range'] = contentRange(size)
   if (status > 400) return fields
+  const isSent = status < 300
   if (etag) fields.etag = etag
-  if (status < 300) {
+  if (isSent) {
     fields['accept-ranges'] = 'bytes'
     fields['content-type'] = type || fields['content-type'] || 'application/octet-stream'
     fields['x-content-type-options'] = 'nosniff'
-  } else if (etag) return fields
-  // Of a date before the year 0, an HTTP-date can't say the year (RFC 9110 §5.6.7).
-  const isSayable = lastModified && lastModified.getUTCFullYear() >= 0
-  if (isSayable && isStrongDate(lastModified.getTime(), now)) {
+  }
+  // An HTTP-date has no year before 0 (RFC 9110 §5.6.7).
+  const hasYear = lastModified && lastModified.getUTCFullYear() >= 0
+  // A 304 has a date only for want of a tag (§15.4.5).
+  if ((isSent || !etag) && hasYear && isStrongDate(lastModified.getTime(), now)) {
     fields['last-modified'] = formatHttpDate(lastModified)
   }
   return fields

@@ -23,11 +23,6 @@ export function originOf(tree: FileTree, path: string): Origin {
   return [store, start + path]
 }
 
-/** A folder of a tree, as a tree. */
-export function folderOf(tree: FileTree, folder: string): FileTree {
-  return viewOf(tree, folder)
-}
-
 /** A tree where names are also found that are stored in another Unicode form. */
 export function inOtherForms(tree: FileTree): FileTree {
   const view = viewOf(tree)
@@ -102,8 +97,10 @@ export function reachable(tree: FileTree, isFound: (name: string) => boolean): F
 /** A copy that is being made. */
 type View = { -readonly [Name in keyof FileTree]: FileTree[Name] }
 
-/** A copy, of a folder if need be. `...` would lose the methods of an object of a class. */
-function viewOf(tree: FileTree, folder = ''): View {
+/**
+ * A copy of a tree, or of one of its folders. `...` would lose the methods of an object of a class.
+ */
+export function viewOf(tree: FileTree, folder = ''): View {
   const list = tree.list?.bind(tree)
   const own = folder === '' ? 0 : 1
   const view: View = {

@@ -14,23 +14,22 @@ export class SlowDevices {
   /** Until when each is not to be trusted, on the clock of `performance`, and for how long. */
   readonly #suspects = new Map<number, { readonly until: number; readonly duration: number }>()
 
-  /** Takes note of how long a call on this thread took. */
+  /**
+   * Takes note of how long a call on this thread took. A slow device is suspected for twice as long
+   * as the last time, unless that is twice as long ago.
+   */
   note(dev: number, took: number): void {
-    if (took > SLOW) this.#suspect(dev)
+    if (took <= SLOW) return
+    const now = performance.now()
+    const last = this.#suspects.get(dev)
+    const isAgain = last !== undefined && now < last.until + last.duration
+    const duration = isAgain ? Math.min(2 * last.duration, SUSPECT_FOR_AT_MOST) : SUSPECT_FOR
+    this.#suspects.set(dev, { until: now + duration, duration })
   }
 
   has(dev: number): boolean {
     if (this.#suspects.size === 0) return false
     const suspicion = this.#suspects.get(dev)
     return suspicion !== undefined && performance.now() <= suspicion.until
-  }
-
-  /** Twice as long as the last time, unless that is twice as long ago. */
-  #suspect(dev: number): void {
-    const now = performance.now()
-    const last = this.#suspects.get(dev)
-    const isAgain = last !== undefined && now < last.until + last.duration
-    const duration = isAgain ? Math.min(2 * last.duration, SUSPECT_FOR_AT_MOST) : SUSPECT_FOR
-    this.#suspects.set(dev, { until: now + duration, duration })
   }
 }

@@ -79,7 +79,7 @@ export class Fingerprints {
    */
   async describe(opened: Descriptor): Promise<Described> {
     const isLocal = this.#devices.isLocal(opened.version.dev)
-    let { version } = await this.#wait(opened, isLocal)
+    let version = await this.#settled(opened, isLocal)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
       const mayChange = mtimeRacyFor(version, isLocal, now) > 0
@@ -112,17 +112,17 @@ export class Fingerprints {
     }
   }
 
-  /** Waits for the next tick of a clock that has not moved since a change, if it is soon. */
-  async #wait(opened: Descriptor, isLocal: boolean): Promise<Descriptor> {
+  /** The version once the clock has moved on since its last change, if it does so soon. */
+  async #settled(opened: Descriptor, isLocal: boolean): Promise<Version> {
     const { version } = opened
     const now = Date.now()
     // Deno's ctime has whole seconds: that is too long to wait for; its mtime is racy for ms only.
     const waits = [mtimeRacyFor(version, isLocal, now), ctimeRacyFor(version, isLocal, now)]
     const wait = Math.max(...waits.filter((each) => each <= 2 * TICK), 0)
-    if (wait === 0) return opened
+    if (wait === 0) return version
     // A timer may be a ms early, and the clock has whole ones.
     await delay(Math.ceil(wait) + 2)
-    return { ...opened, version: await this.#look(opened) }
+    return this.#look(opened)
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {

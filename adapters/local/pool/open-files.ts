@@ -24,7 +24,6 @@ interface Sought {
   /** What its file is shared by. */
   readonly key: string
   readonly keepOpen: number
-  readonly hangUp: HangUp | undefined
 }
 
 /**
@@ -75,9 +74,11 @@ export class OpenFiles {
     const key = scope.id + path
     const checked = this.#checkedLately(key)
     if (checked !== null) return this.#acquire(checked, keepOpen)
-    const sought = { scope, path: scope.prefix + path, key, keepOpen, hangUp }
+    const sought = { scope, path: scope.prefix + path, key, keepOpen }
     const version = this.#lookHere(sought)
-    if (version === 'unknown') return this.#findCold(sought)
+    if (version === 'unknown') {
+      return this.#devices.find(sought.path, hangUp).then((found) => this.#take(sought, found))
+    }
     return this.#take(sought, version && { version, isNear: true })
   }
 
@@ -114,10 +115,6 @@ export class OpenFiles {
     const { path, version } = pooled.file
     const found = this.#devices.lookAgain(path, version.dev)
     return found !== null && found !== 'unknown' && isSame(found, version) ? pooled : null
-  }
-
-  async #findCold(sought: Sought): Promise<Result> {
-    return this.#take(sought, await this.#devices.find(sought.path, sought.hangUp))
   }
 
   /** A handle of what a look at its path has just found. */
