@@ -2,6 +2,9 @@ import { expectWholeNumber } from './errors.ts'
 import { BodyReader } from './reader.ts'
 import { collected, pullStream } from './runtime.ts'
 
+/** What a stream reads from, such as a BodyReader. */
+export type BodyChunks = Pick<BodyReader, 'length' | 'sent' | 'next' | 'close'>
+
 /**
  * The chunks of a reader as a stream, each read when it is pulled.
  *
@@ -11,7 +14,7 @@ import { collected, pullStream } from './runtime.ts'
  * @param maxChunk in bytes
  */
 export function streamBody(
-  reader: BodyReader,
+  reader: BodyChunks,
   conclude: (error?: unknown) => void = () => reader.close(),
   abandon: () => void = conclude,
   maxChunk?: number,

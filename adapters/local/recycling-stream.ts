@@ -1,8 +1,8 @@
+import { type BodyChunks, streamBody } from '../../src/body.ts'
 import { BodyReader } from '../../src/reader.ts'
-import { collected, pullStream } from '../../src/runtime.ts'
 import { SHORT_BODY } from '../../src/serve.ts'
 import type { FileSource } from '../../src/source.ts'
-import type { Memory } from '../local/memory.ts'
+import type { Memory } from './memory.ts'
 
 /**
  * From this length on, a server that writes a chunk to a socket waits until it has left: it passes
@@ -27,90 +27,67 @@ export async function recyclingStream(
   end: number,
 ): Promise<ReadableStream<Uint8Array> | null> {
   if (end - start <= SHORT_BODY) return null
-  const reader = new BodyReader(source, start, end)
-  const chunks = new RecyclingReader(reader, memory)
+  const reader = new RecyclingReader(new BodyReader(source, start, end), memory)
   try {
-    return streamOf(reader, chunks, await chunks.next())
+    await reader.readAhead()
   } catch (error) {
-    chunks.giveUp()
-    throw error
-  }
-}
-
-function streamOf(
-  reader: BodyReader,
-  chunks: RecyclingReader,
-  first: Uint8Array | null,
-): ReadableStream<Uint8Array> {
-  let isFirst = true
-  const end = () => {
-    collected?.unregister(reader)
-    abandon()
-  }
-  // It may not refer to the stream, nor share a scope with what does.
-  const abandon = abandonment(reader, chunks)
-  const source: UnderlyingDefaultSource<Uint8Array> = {
-    async pull(controller) {
-      const chunk = isFirst ? first : await chunks.next().catch(fail)
-      isFirst = false
-      if (chunk !== null) return controller.enqueue(chunk)
-      // Not together with the last chunk, whose memory would not come back then.
-      controller.close()
-      end()
-    },
-    cancel: end,
-  }
-  const stream = pullStream(source, reader.length)
-  collected?.register(stream, abandon, reader)
-  return stream
-
-  function fail(error: unknown): never {
-    end()
-    throw error
-  }
-}
-
-function abandonment(reader: BodyReader, chunks: RecyclingReader): () => void {
-  return () => {
-    chunks.giveUp()
     reader.close()
+    throw error
   }
+  return streamBody(reader)
 }
 
 /** Reads chunk by chunk, each into the memory of the one before. */
-class RecyclingReader {
+class RecyclingReader implements BodyChunks {
+  /** Bytes of the chunks before the last: a stream ends only once the memory of that is back. */
+  sent = 0
   readonly #reader: BodyReader
   readonly #memory: Memory
   #buffer: Uint8Array | null = null
-  #length = 0
+  /** The length of the last chunk; 0 before the first. */
+  #given = 0
 
   constructor(reader: BodyReader, memory: Memory) {
     this.#reader = reader
     this.#memory = memory
   }
 
+  get length(): number {
+    return this.#reader.length
+  }
+
+  async readAhead(): Promise<void> {
+    this.#buffer = this.#memory.takeBuffer(this.length)
+    await this.#reader.readAhead(this.#buffer)
+  }
+
   /** The next chunk; the one before is empty from now on. Null at the end. */
   async next(): Promise<Uint8Array | null> {
     this.#takeBack()
-    const left = this.#reader.length - this.#reader.sent
-    if (left === 0) return null
-    const buffer = this.#memory.takeBuffer(left)
-    this.#buffer = buffer
-    const chunk = await this.#reader.next(buffer)
-    this.#length = chunk?.length ?? 0
+    if (this.sent === this.length) return null
+    this.#buffer ??= this.#memory.takeBuffer(this.length - this.sent)
+    const chunk = await this.#reader.next(this.#buffer)
+    this.#given = chunk?.length ?? 0
     return chunk
   }
 
+  close(): void {
+    this.#giveUp()
+    this.#reader.close()
+  }
+
   /** Leaves the memory to the garbage collector: a program may still hold the chunk. */
-  giveUp(): void {
+  #giveUp(): void {
     if (this.#buffer !== null) this.#memory.forgetBuffer(this.#buffer)
     this.#buffer = null
   }
 
   #takeBack(): void {
     const buffer = this.#buffer
-    if (buffer === null || this.#length < AWAITED_FROM) {
-      this.giveUp()
+    if (buffer === null || this.#given === 0) return
+    this.sent += this.#given
+    if (this.#given < AWAITED_FROM) {
+      this.#giveUp()
       return
     }
     this.#buffer = null
