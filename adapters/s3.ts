@@ -175,17 +175,14 @@ function upstreamsOf(store: Store, options: OriginOptions) {
       describe: (headers) => ({ digest: () => digestsOf(headers) }),
       async send(method, fields, signal) {
         const { timeout } = limits
-        const sendSigned = async (asked: HeaderPairs) => {
-          for (let isLast = false; ; isLast = true) {
-            const { headers, skew } = await signer.sign(method, target, asked, signal)
-            // Not signed: proxies rewrite it, such as that of Google's store.
-            headers.set('accept-encoding', 'identity')
-            const init = { method, headers, signal, redirect: 'manual', timeout } as const
-            const response = await reach(url + path, () => fetch(target, init))
-            if (isLast || !signer.hasLearned(response, skew)) return response
-            cancel(response)
-          }
+        const fetchSigned = (headers: Headers) => {
+          // Not signed: proxies rewrite it, such as that of Google's store.
+          headers.set('accept-encoding', 'identity')
+          const init = { method, headers, signal, redirect: 'manual', timeout } as const
+          return reach(url + path, () => fetch(target, init))
         }
+        const sendSigned = (asked: HeaderPairs) =>
+          signer.send(method, target, asked, fetchSigned, signal)
         if (path === '' || performance.now() < store.noChecksumsUntil) return sendSigned(fields)
         const response = await sendSigned({ ...fields, 'x-amz-checksum-mode': 'ENABLED' })
         if (response.status !== 400) return response

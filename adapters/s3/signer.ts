@@ -1,6 +1,7 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { kindOf, unexpected } from '../../src/errors.ts'
 import { isWorkerd } from '../../src/runtime.ts'
+import { cancel, type HeaderPairs } from '../http/upstream.ts'
 
 /** A key of S3. */
 export interface Credentials {
@@ -23,13 +24,6 @@ export function expectKey(given: Credentials): void {
   // What gives keys says it as a text.
   if ((expiration ?? null) === null || kindOf(expiration) === 'Date') return
   throw unexpected('expiration to be a Date', expiration)
-}
-
-/** What signs a request. */
-export interface Signed {
-  readonly headers: Headers
-  /** What the store's clock was taken to be ahead, in ms. */
-  readonly skew: number
 }
 
 /** How long before its end a key is no longer used, in ms. */
@@ -60,19 +54,37 @@ export class Signer {
   }
 
   /**
-   * The fields of a request with those that sign it.
+   * Sends a request signed, and again if it was refused because the clocks differ.
    *
+   * @param fetch sends it with these fields
    * @param signal aborted when the request waits no longer
    */
-  async sign(
+  async send(
     method: string,
     url: string,
-    fields: Record<string, string>,
+    fields: HeaderPairs,
+    fetch: (headers: Headers) => Promise<Response>,
     signal: AbortSignal | null,
-  ): Promise<Signed> {
-    const credentials = await this.#current(signal)
-    const skew = this.#skew
-    if (credentials === undefined) return { headers: new Headers(fields), skew }
+  ): Promise<Response> {
+    for (let isLast = false; ; isLast = true) {
+      const credentials = await this.#current(signal)
+      const skew = this.#skew
+      const time = toTimestamp(Date.now() + skew)
+      const response = await fetch(await this.#sign(method, url, fields, credentials, time))
+      if (isLast || !this.#hasLearned(response, skew)) return response
+      cancel(response)
+    }
+  }
+
+  /** The fields of a request with those that sign it. */
+  async #sign(
+    method: string,
+    url: string,
+    fields: HeaderPairs,
+    credentials: Credentials | undefined,
+    datetime: string,
+  ): Promise<Headers> {
+    if (credentials === undefined) return new Headers(fields)
     // aws4fetch adds an entry for each key and day, and removes none.
     if (this.#derived.size > 4) this.#derived = new Map()
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
@@ -86,19 +98,18 @@ export class Signer {
       service: 's3',
       region: this.#region,
       cache: this.#derived,
-      datetime: toTimestamp(Date.now() + skew),
+      datetime,
     })
-    const { headers } = await signer.sign()
-    return { headers, skew }
+    return (await signer.sign()).headers
   }
 
   /**
-   * Whether a request was refused because the clocks differ: then it is worth another try. Its Date
-   * tells, since the refusal of a HEAD has no body.
+   * Whether a request was refused because the clocks differ. The Date of the answer tells, since the
+   * refusal of a HEAD has no body.
    *
-   * @param used by which it was signed: by now, another request may have learned the right one
+   * @param used the skew it was signed with: another request may have learned the right one since
    */
-  hasLearned({ status, headers }: Response, used: number): boolean {
+  #hasLearned({ status, headers }: Response, used: number): boolean {
     const date = Date.parse(headers.get('date') ?? '')
     const skew = date - Date.now()
     if (status !== 403 || !(Math.abs(skew - used) > TOLERANCE)) return false
