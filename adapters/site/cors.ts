@@ -1,7 +1,8 @@
 import type { Answer } from '../../src/answer.ts'
-import { expectOptions, expectSwitch, expectWholeNumber, unexpected } from '../../src/errors.ts'
+import { expectSwitch, expectWholeNumber, unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import type { RequestLike } from '../../src/source.ts'
+import { expectNames } from './option-names.ts'
 
 /** Options of `cors`. */
 export interface CorsOptions {
@@ -70,11 +71,8 @@ const MAX_AGE = 7200
 export function cors(
   options: CorsOptions = {},
 ): (answer: Answer, request: RequestLike, ...context: readonly unknown[]) => HeaderFields {
-  expectOptions(options)
+  expectNames(options, 'only', OPTIONS)
   const { origin = '*', credentials = false, maxAge = MAX_AGE, resourcePolicy } = options
-  // Of a misspelt `origin`, all others would be the wrong ones.
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (unknown !== undefined) throw unexpected(`only ${OPTIONS.join(', ')}`, unknown)
   const allowedOrigin = originRule(origin)
   expectSwitch('credentials', credentials)
   if (credentials && origin === '*') {

@@ -6,7 +6,8 @@ import { digestsOf, withDigest, withoutDigests } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
 import { withoutLifetime } from './lifetime.ts'
 import { derivedTag, overlay, plain } from './overlay.ts'
-import type { Rules, Transform } from './site-options.ts'
+import type { Rules } from './rules.ts'
+import type { Transform } from './site-options.ts'
 import { type FileTree, isFile } from './tree.ts'
 
 /** One request of a site. */
