@@ -5,6 +5,18 @@ export function inMemory(bytes: Uint8Array): FileSource {
   return { size: bytes.length, read: (start, end) => bytes.subarray(start, end) }
 }
 
+/** The bytes [start, end) of a source as one. */
+export function sliced(
+  source: Pick<FileSource, 'read'>,
+  start: number,
+  end: number,
+): Pick<FileSource, 'size' | 'read'> {
+  return {
+    size: end - start,
+    read: (from, to, into) => source.read(start + from, start + to, into),
+  }
+}
+
 /** Whether two arrays hold the same bytes. */
 export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, i) => byte === other[i])

@@ -7,12 +7,24 @@ export interface Share<Value> {
 }
 
 /**
- * The value, unless a signal is aborted before it is there.
+ * The value, unless a signal is aborted before it is there; then the share is left.
  *
  * @throws as a rejection, the signal's reason
  */
-export async function awaited<Value>(
+export function awaited<Value>(
   { value, leave }: Share<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  return unlessAborted(value, signal).finally(leave)
+}
+
+/**
+ * What is promised, unless a signal is aborted before it is there.
+ *
+ * @throws as a rejection, the signal's reason
+ */
+export async function unlessAborted<Value>(
+  promised: Promise<Value>,
   signal: AbortSignal | undefined,
 ): Promise<Value> {
   let hangUp = () => {}
@@ -22,10 +34,9 @@ export async function awaited<Value>(
   try {
     signal?.throwIfAborted()
     signal?.addEventListener('abort', hangUp)
-    return await Promise.race([value, hungUp])
+    return await Promise.race([promised, hungUp])
   } finally {
     signal?.removeEventListener('abort', hangUp)
-    leave()
   }
 }
 

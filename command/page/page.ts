@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inMemory } from '../../adapters/made/bytes.ts'
 import { parseTarget, toRelativePath } from '../../adapters/site/url-path.ts'
 import type { Answer } from '../../src/answer.ts'
 import { type FileLookup, isSource } from '../../src/lookup.ts'
@@ -209,13 +210,11 @@ const POLICY = [
 ].join('; ')
 
 function toSource(text: string, type: string, headers: Record<string, string> = {}): FileSource {
-  const bytes = new TextEncoder().encode(text)
   return {
-    size: bytes.length,
+    ...inMemory(new TextEncoder().encode(text)),
     type,
     etag: `"${hash(text)}"`,
     headers: { 'cache-control': 'no-cache', ...headers },
-    read: (start, end) => bytes.subarray(start, end),
   }
 }
 

@@ -1,3 +1,4 @@
+import { inMemory } from '../../adapters/made/bytes.ts'
 import { derivedTag } from '../../adapters/site/overlay.ts'
 import { readBytes } from '../../src/reader.ts'
 import type { FileSource } from '../../src/source.ts'
@@ -17,14 +18,12 @@ export async function asWebVtt(source: FileSource, language = ''): Promise<FileS
   try {
     if (source.size > MAX_SIZE) return null
     const text = toWebVtt(decodeText(await readBytes(source, 0, source.size), language))
-    const bytes = new TextEncoder().encode(text)
     return {
-      size: bytes.length,
+      ...inMemory(new TextEncoder().encode(text)),
       type: 'text/vtt; charset=utf-8',
       etag: derivedTag(source.etag, 'vtt'),
       lastModified: source.lastModified,
       headers: source.headers,
-      read: (start, end) => bytes.subarray(start, end),
     }
   } finally {
     await source.close?.()

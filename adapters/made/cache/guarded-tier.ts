@@ -1,4 +1,4 @@
-import { awaited } from '../flights.ts'
+import { unlessAborted } from '../flights.ts'
 import type { BlockTier } from './tier.ts'
 
 /** How long a block is waited for, in ms: then its origin is faster, wherever that is. */
@@ -47,8 +47,8 @@ export class GuardedTier {
     }, TIMEOUT / TICKS)
     signal.addEventListener('abort', leave)
     try {
-      const value = Promise.resolve(this.#tier.get(key, giveUp.signal))
-      return await awaited({ value, leave: () => {} }, giveUp.signal)
+      const asked = Promise.resolve(this.#tier.get(key, giveUp.signal))
+      return await unlessAborted(asked, giveUp.signal)
     } catch {
       if (!signal.aborted) this.#onFailure()
       return null

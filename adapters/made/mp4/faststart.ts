@@ -2,6 +2,7 @@ import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, NativeRead, Read } from '../../../src/source.ts'
 import { withoutDigests } from '../../site/digest.ts'
 import { derivedTag } from '../../site/overlay.ts'
+import { sliced } from '../bytes.ts'
 import { expectSource } from '../part.ts'
 import { inRow } from '../row.ts'
 import { moveOffsets } from './index-box.ts'
@@ -100,10 +101,10 @@ function readMoved(source: FileSource, plan: Plan): Read {
 function inOrder(source: FileSource, plan: Plan): Pick<FileSource, 'read'> {
   const { at, start, end } = plan
   return inRow([
-    part(source, 0, at),
+    sliced(source, 0, at),
     { size: end - start, read: (from: number, to: number) => readIndex(source, plan, from, to) },
-    part(source, at, start),
-    part(source, end, source.size),
+    sliced(source, at, start),
+    sliced(source, end, source.size),
   ])
 }
 
@@ -123,13 +124,6 @@ function nativeRead(
       return shift === null ? null : (native.sync?.(from - shift, to - shift) ?? null)
     },
     bufferLimit: native.bufferLimit,
-  }
-}
-
-function part(source: FileSource, start: number, end: number): FileSource {
-  return {
-    size: end - start,
-    read: (from, to, into) => source.read(start + from, start + to, into),
   }
 }
 

@@ -3,7 +3,7 @@ import { BodyReader } from '../../../src/reader.ts'
 import { isWorkerd } from '../../../src/runtime.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { BoundedMap } from '../../store/bounded-map.ts'
-import { awaited } from '../flights.ts'
+import { unlessAborted } from '../flights.ts'
 import { openPart, type Part } from '../part.ts'
 import { crc32 } from './crc32.ts'
 
@@ -91,8 +91,7 @@ export class Checksums {
         continue
       }
       // A read may hang for ever.
-      const value = readOn(checksum, file, signal, onProgress)
-      const reading = awaited({ value, leave: () => {} }, signal)
+      const reading = unlessAborted(readOn(checksum, file, signal, onProgress), signal)
       const done = reading
         .catch(() => {})
         .finally(() => {

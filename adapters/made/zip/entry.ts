@@ -6,7 +6,7 @@ import { collected } from '../../../src/runtime.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../../../src/source.ts'
 import { acceptEncodingOf, acceptedEncodings } from '../../site/encodings.ts'
 import { derivedTag, overlay } from '../../site/overlay.ts'
-import { inMemory } from '../bytes.ts'
+import { inMemory, sliced } from '../bytes.ts'
 import { expectSource } from '../part.ts'
 import { inRow } from '../row.ts'
 import { crc32 } from './crc32.ts'
@@ -65,7 +65,7 @@ export async function zipEntry(
   const tag = derivedTag(etag, stored.start.toString(36))
   const { type, headers } = options
   const file = { type, etag: tag, lastModified, headers, close }
-  if (!stored.isDeflated) return { ...file, ...sliced(source, stored) }
+  if (!stored.isDeflated) return { ...file, ...sliced(source, stored.start, stored.end) }
   const vary = { vary: 'Accept-Encoding' }
   if (acceptedEncodings(acceptEncodingOf(request), ['gzip']).length > 0) {
     const encoded = overlay(headers, vary, { 'content-encoding': 'gzip' })
@@ -77,21 +77,16 @@ export async function zipEntry(
   return { status: 200, headers: fields, pieces: [], stream: inflating(source, stored, request) }
 }
 
-/** A part of a source. */
-function sliced(source: FileSource, { start, end }: Stored): Pick<FileSource, 'size' | 'read'> {
-  return {
-    size: end - start,
-    read: (from, until, into) => source.read(start + from, start + until, into),
-  }
-}
-
 /** Deflated bytes are what gzip holds, between a head and a tail (RFC 1952 §2.3). */
-function gzipped(source: FileSource, stored: Stored): Pick<FileSource, 'size' | 'read'> {
+function gzipped(
+  source: FileSource,
+  { start, end, crc, size }: Stored,
+): Pick<FileSource, 'size' | 'read'> {
   const head = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
   const tail = new Uint8Array(8)
-  new DataView(tail.buffer).setUint32(0, stored.crc, true)
-  new DataView(tail.buffer).setUint32(4, stored.size, true)
-  return inRow([inMemory(head), sliced(source, stored), inMemory(tail)])
+  new DataView(tail.buffer).setUint32(0, crc, true)
+  new DataView(tail.buffer).setUint32(4, size, true)
+  return inRow([inMemory(head), sliced(source, start, end), inMemory(tail)])
 }
 
 /**

@@ -95,7 +95,14 @@ export async function planOf<Named extends { readonly name: string }, Member ext
   members: Iterable<Named> | AsyncIterable<Named>,
   learn: (member: Named) => Member | Promise<Member>,
 ): Promise<Plan<Member>> {
-  const entries = await learnAll(members, learn)
+  const names = new Set<string>()
+  const learnOnce = (member: Named) => {
+    if (names.has(member.name)) throw new TypeError(`Expected one ${member.name}, got two`)
+    names.add(member.name)
+    return learn(member)
+  }
+  const entries: Member[] = []
+  for await (const entry of atOnce(members, learnOnce)) entries.push(entry)
   return { entries, layout: layOut(entries), etag: await tagOf(entries) }
 }
 
@@ -118,9 +125,8 @@ export function plan({
   return { ...member, size, etag }
 }
 
-/** @throws TypeError if a field of `headers` can't be sent */
+/** @param options whose `headers` were checked */
 export function archiveOf({ entries, layout, etag }: Plan<Known>, options: ZipOptions): FileSource {
-  expectHeaders(options.headers)
   const { checksums = new Checksums(), onChecksum } = options
   const content: Content<Known> = {
     entries,
@@ -139,22 +145,6 @@ export function archiveOf({ entries, layout, etag }: Plan<Known>, options: ZipOp
     read,
     close,
   }
-}
-
-/** All of all members, in order. */
-async function learnAll<Named extends { readonly name: string }, Member extends Planned>(
-  members: Iterable<Named> | AsyncIterable<Named>,
-  learn: (member: Named) => Member | Promise<Member>,
-): Promise<readonly Member[]> {
-  const names = new Set<string>()
-  const learnOnce = (member: Named) => {
-    if (names.has(member.name)) throw new TypeError(`Expected one ${member.name}, got two`)
-    names.add(member.name)
-    return learn(member)
-  }
-  const entries: Member[] = []
-  for await (const entry of atOnce(members, learnOnce)) entries.push(entry)
-  return entries
 }
 
 function learn(member: ZipMember): Known | Promise<Known> {
