@@ -20,7 +20,7 @@ import { matchFile } from '../src/serve.ts'
 import { isForAnswer, restriction } from './site/lifetime.ts'
 import { toFolder } from './site/redirect.ts'
 import { requestLike } from './site/request-like.ts'
-import { parseTarget } from './site/url-path.ts'
+import { lastSegment, parseTarget } from './site/url-path.ts'
 
 /** The part of Hono's Context that is used. */
 export interface ContextLike {
@@ -94,7 +94,7 @@ function belowRoute<C extends ContextLike>(
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
     // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.
     if (isSource(found)) void closeSource(found)
-    return toFolder(pathname.slice(pathname.lastIndexOf('/') + 1), search)
+    return toFolder(lastSegment(pathname), search)
   }
 }
 

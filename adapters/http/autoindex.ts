@@ -1,5 +1,5 @@
-import { othersTurn, RUN_LENGTH } from '../site/sorting.ts'
-import type { Entry } from '../site/tree.ts'
+import { type Entry, isEntryName } from '../site/tree.ts'
+import { othersTurn, RUN_LENGTH } from '../site/turns.ts'
 import { decodeEntities } from './entities.ts'
 import { noListing, readListing, toDate, toSize } from './listing.ts'
 import { ask, drop, isMissing, type Upstream } from './upstream.ts'
@@ -29,7 +29,7 @@ export async function* listIndex(
   // Two links may lead to one file: its icon, and its name.
   const names = new Set<string>()
   for (const entry of entries) {
-    if (names.has(entry.name) || /^\.{0,2}$|\//.test(entry.name)) continue
+    if (names.has(entry.name) || !isEntryName(entry.name)) continue
     names.add(entry.name)
     yield entry
   }

@@ -1,5 +1,5 @@
 import { isStrong } from '../../src/validators.ts'
-import { RUN_LENGTH } from '../site/sorting.ts'
+import { RUN_LENGTH } from '../site/turns.ts'
 import { nameFor } from './digest.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { decodeEntities } from '../http/entities.ts'
 import { noListing, readListing, toDate, toSize } from '../http/listing.ts'
 import { ask, type Upstream } from '../http/upstream.ts'
-import type { Entry } from '../site/tree.ts'
+import { type Entry, isEntryName } from '../site/tree.ts'
 
 /**
  * What a bucket has directly below a prefix, page by page: the next is asked for when the last
@@ -45,7 +45,7 @@ function* entriesOf(page: string, prefix: string, folders: Set<string>): Generat
     // S3 has one in each, others all of a page.
     for (const text of elementsOf(content, 'Prefix')) {
       const name = nameOf(decodeEntities(text), -1)
-      if (!isName(name) || folders.has(name)) continue
+      if (!isEntryName(name) || folders.has(name)) continue
       folders.add(name)
       yield { name, kind: 'directory' }
     }
@@ -53,16 +53,11 @@ function* entriesOf(page: string, prefix: string, folders: Set<string>): Generat
   for (const content of elementsOf(page, 'Contents')) {
     // Some tools store an empty object for a folder, whose name is then empty here.
     const name = nameOf(elementOf(content, 'Key'))
-    if (!isName(name)) continue
+    if (!isEntryName(name)) continue
     const size = toSize(elementOf(content, 'Size'))
     const lastModified = toDate(elementOf(content, 'LastModified'))
     yield { name, kind: 'file', size, lastModified, version: elementOf(content, 'ETag') }
   }
-}
-
-/** Whether a tree can have it: a URL resolves dots. */
-function isName(name: string): boolean {
-  return !/^\.{0,2}$/.test(name) && !name.includes('/')
 }
 
 /**

@@ -1,5 +1,6 @@
 import { unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
+import { lastSegment } from './url-path.ts'
 
 /**
  * A value of Content-Disposition (RFC 6266), from a file's name in any script: exact for clients
@@ -43,8 +44,7 @@ export function attachment(path: string): HeaderFields {
   if (typeof path !== 'string') {
     throw unexpected('attachment in headers of a directory or a bucket', 'it in those of a handler')
   }
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  return { 'content-disposition': contentDisposition('attachment', name) }
+  return { 'content-disposition': contentDisposition('attachment', lastSegment(path)) }
 }
 
 /**

@@ -5,8 +5,9 @@ import type { RequestLike } from '../../src/source.ts'
 import { formatHttpDate, matchesWeakly, parseEntityTags } from '../../src/validators.ts'
 import { parseQualities, qualityOf } from './qualities.ts'
 import { formatSize } from './size.ts'
-import { othersTurn, RUN_LENGTH, sortEntries } from './sorting.ts'
+import { sortEntries } from './sorting.ts'
 import type { Entry } from './tree.ts'
+import { othersTurn, RUN_LENGTH } from './turns.ts'
 
 /** In which form a folder is listed: a page, nginx's JSON, or what the request asks for. */
 export type ListingFormat = 'html' | 'json' | 'either'

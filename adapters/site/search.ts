@@ -11,7 +11,7 @@ import { toFolder } from './redirect.ts'
 import { type Role, represent, type Visit } from './represent.ts'
 import { requestLike } from './request-like.ts'
 import { type Entry, isFile, join, type Opened } from './tree.ts'
-import { parseTarget, type Target, toTarget } from './url-path.ts'
+import { lastSegment, parseTarget, type Target, toTarget } from './url-path.ts'
 
 /** What is found for a request; at once, if it is a file that the tree opens at once. */
 export function search(visit: Visit): Found | Promise<Found> {
@@ -166,10 +166,6 @@ async function fileAt(visit: Visit, path: string, role?: Role): Promise<FileSour
 
 function encodedName(path: string): string {
   return encodeURIComponent(lastSegment(path))
-}
-
-function lastSegment(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** With its question mark; empty if there is none. */

@@ -5,7 +5,7 @@ import { search } from './search.ts'
 import type { SiteOptions } from './site-options.ts'
 import type { FileTree } from './tree.ts'
 import { isName } from './url-path.ts'
-import { inOtherForms, reachable, viewOf } from './views.ts'
+import { folderOf, inOtherForms, reachable } from './views.ts'
 
 export type { SiteOptions } from './site-options.ts'
 
@@ -36,7 +36,7 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
     const folder = await within(request, ...context)
     // An id from elsewhere must not lead out of its folder.
     if (!isName(folder)) return null
-    const tree = folders.get(folder) ?? viewOf(whole, folder)
+    const tree = folders.get(folder) ?? folderOf(whole, folder)
     folders.set(folder, tree)
     return search({ rules, tree, isWithin: true, request, context })
   }

@@ -1,7 +1,5 @@
 import type { Entry } from './tree.ts'
-
-/** How many entries are handled at a time, which takes some 2 ms. */
-export const RUN_LENGTH = 512
+import { othersTurn, RUN_LENGTH } from './turns.ts'
 
 /** Which of two entries is first, as for `sort`. */
 type Order = (a: Entry, b: Entry) => number
@@ -20,11 +18,6 @@ export async function sortEntries(
   const middle = entries.length >> 1
   const left = await sortEntries(entries.slice(0, middle), order)
   return merge(left, await sortEntries(entries.slice(middle), order), order)
-}
-
-/** Lets whatever else is ready run first: many steps without a wait would keep it from that. */
-export function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve))
 }
 
 const { compare: compareNames } = new Intl.Collator('en', { numeric: true })

@@ -77,6 +77,11 @@ export function isFile(opened: Opened | undefined): opened is TreeFile {
   return typeof opened === 'object' && opened !== null
 }
 
+/** Whether a listing of another store may name an entry so: a URL resolves dots. */
+export function isEntryName(name: string): boolean {
+  return !/^\.{0,2}$|\//.test(name)
+}
+
 /** A path below a folder; the root is `''`. */
 export function join(folder: string, path: string): string {
   return folder === '' || path === '' ? folder + path : `${folder}/${path}`

@@ -125,6 +125,11 @@ function decodeSegment(text: string): string {
   }
 }
 
+/** The name that a path ends with: empty where it ends in a slash. */
+export function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
 /** Whether a name is not that of a hidden file. */
 export function isVisible(name: string): boolean {
   return !name.startsWith('.') || name === '.well-known'

@@ -25,7 +25,7 @@ export function originOf(tree: FileTree, path: string): Origin {
 
 /** A tree where names are also found that are stored in another Unicode form. */
 export function inOtherForms(tree: FileTree): FileTree {
-  const view = viewOf(tree)
+  const view = folderOf(tree)
   const { open, list } = view
   view.open = async (path, request, depth) => {
     for (const form of formsOf(path)) {
@@ -82,7 +82,7 @@ function bothForms(text: string): string[] {
  * @param isFound whether a segment may be found
  */
 export function reachable(tree: FileTree, isFound: (name: string) => boolean): FileTree {
-  const view = viewOf(tree)
+  const view = folderOf(tree)
   const { list } = view
   view.list =
     list &&
@@ -94,13 +94,11 @@ export function reachable(tree: FileTree, isFound: (name: string) => boolean): F
   return view
 }
 
-/** A copy that is being made. */
-type View = { -readonly [Name in keyof FileTree]: FileTree[Name] }
+/** A copy, of which a part may be replaced. */
+export type View = { -readonly [Name in keyof FileTree]: FileTree[Name] }
 
-/**
- * A copy of a tree, or of one of its folders. `...` would lose the methods of an object of a class.
- */
-export function viewOf(tree: FileTree, folder = ''): View {
+/** A folder of a tree, as a tree: a copy, for `...` would lose the methods of an object of a class. */
+export function folderOf(tree: FileTree, folder = ''): View {
   const list = tree.list?.bind(tree)
   const own = folder === '' ? 0 : 1
   const view: View = {
