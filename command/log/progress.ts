@@ -2,6 +2,7 @@ import { formatSize } from '../../adapters/site/size.ts'
 import type { Served, Serving } from '../../src/served.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { withoutOrigin } from '../authority.ts'
+import { Running } from '../hosts/running.ts'
 
 /** How often it is told, in ms. */
 const EVERY = 500
@@ -17,7 +18,9 @@ interface Run {
 /** Tells how far the downloads that run have come, for as long as there are any. */
 export class Progress {
   readonly #show: (progress: string) => void
-  readonly #running = new Map<RequestLike, Run>()
+  readonly #running = new Running<Run>()
+  /** Takes a run out, by its request. Weak, for the reason given at Running. */
+  readonly #takeOut = new WeakMap<RequestLike, () => void>()
   #timer: ReturnType<typeof setInterval> | null = null
 
   constructor(show: (progress: string) => void) {
@@ -28,12 +31,13 @@ export class Progress {
     const length = Number(serving.headers['content-length'] ?? 0)
     // Of what a runtime does not tell, there is no progress.
     if (length === 0 || serving.sent === null) return
-    this.#running.set(serving.request, { serving, length, since: performance.now() })
+    const takeOut = this.#running.add({ serving, length, since: performance.now() })
+    this.#takeOut.set(serving.request, takeOut)
     this.#timer ??= setInterval(() => this.#tell(), EVERY)
   }
 
   end({ request }: Pick<Served, 'request'>): void {
-    this.#running.delete(request)
+    this.#takeOut.get(request)?.()
     if (this.#running.size > 0 || this.#timer === null) return
     clearInterval(this.#timer)
     this.#timer = null
@@ -42,7 +46,8 @@ export class Progress {
 
   #tell(): void {
     const now = performance.now()
-    const runs = [...this.#running.values()].filter(({ since }) => now - since > PATIENCE)
+    const runs = this.#running.items().filter(({ since }) => now - since > PATIENCE)
+    runs.sort((a, b) => a.since - b.since)
     this.#show(runs.map((run) => describe(run, now)).join('   '))
   }
 }

@@ -1,7 +1,7 @@
 import { type BlockTier, cached } from '../../adapters/cache.ts'
 import { answering } from '../../adapters/http/file.ts'
 import { type StoredFetch, storedFetch } from '../../adapters/http/stored-fetch.ts'
-import { type Entry, isFile } from '../../adapters/site/tree.ts'
+import { isFile } from '../../adapters/site/tree.ts'
 import { isVisible } from '../../adapters/site/url-path.ts'
 import { reachable } from '../../adapters/site/views.ts'
 import { type FileTree, site } from '../../adapters/site.ts'
@@ -21,9 +21,6 @@ const REVALIDATE = 1000
 
 /** How many folders a page looks through, each of which takes a request. */
 const MAX_FOLDERS = 200
-
-/** How many entries are handled in one go. */
-const BATCH = 512
 
 /** Where blocks of what is far away are kept. */
 export interface Nearby {
@@ -94,18 +91,13 @@ function shelfOf(tree: FileTree): Shelf {
   return {
     maxFolders: MAX_FOLDERS,
     async *list(path) {
-      let batch: Entry[] = []
       let isThere = path === ''
       for await (const entry of tree.list?.(path) ?? []) {
         isThere = true
-        batch.push(entry)
-        if (batch.length < BATCH) continue
-        yield batch
-        batch = []
+        yield [entry]
       }
       // A store of keys knows no empty folder.
       if (!isThere) throw new Error(`Expected something in ${path}`)
-      yield batch
     },
     async describe(path) {
       try {
