@@ -92,10 +92,14 @@ function storeFailure(
     }
     return new Failure(`the bucket ${bucket} at ${store} needs a key: ${wayToOne(profile)}`)
   }
-  return new Failure(
-    `${store} answers ${status} for the bucket ${bucket} in the region ${region}: ` +
-      'AWS_REGION names another',
-  )
+  // What AWS answers in another region than that of the bucket.
+  if (status === 301 || status === 400) {
+    return new Failure(
+      `${store} answers ${status} for the bucket ${bucket} in the region ${region}: ` +
+        'if that is another one, set AWS_REGION',
+    )
+  }
+  return new Failure(`${store} can't be used: ${reason}`)
 }
 
 /** How a person gives a key. */
