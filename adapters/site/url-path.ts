@@ -49,7 +49,7 @@ export function toTarget(
   base: string,
   isFound: (name: string) => boolean,
 ): Target | null {
-  const plain = PLAIN.exec(url)?.[1]
+  const plain = plainPath(url)
   if (plain?.startsWith(base)) {
     return { path: plain.slice(base.length), endsInSlash: false, isNameable: true }
   }
@@ -67,6 +67,11 @@ export function toTarget(
  * hidden or a dot segment. Most are like that, and need no parser.
  */
 const PLAIN = /^(?:https?:\/\/[\w.-]+(?::\d+)?)?((?:\/[\w-][\w.-]*)+)$/
+
+/** The path of a URL that needs no parser; undefined for any other. */
+export function plainPath(url: string): string | undefined {
+  return PLAIN.exec(url)?.[1]
+}
 
 /**
  * What a request asks for, as a URL that is the same on every runtime: Node gives the request

@@ -22,14 +22,15 @@ declare const Deno: {
       signal: AbortSignal
       onListen(): void
     },
-    handler: (request: Request, exchange: Exchange) => Promise<Response>,
+    handler: (request: Request, info: HandlerInfo) => Promise<Response>,
   ): Server
   /** Only with `--unstable-net`, as is `reusePort`: without it, that ends the process. */
   readonly listenDatagram?: unknown
   readonly stderr: { write(bytes: Uint8Array): Promise<number> }
 }
 
-interface Exchange {
+/** `Deno.ServeHandlerInfo`. */
+interface HandlerInfo {
   readonly remoteAddr: { readonly hostname: string }
   /** Rejects when the client hung up before the end of its response. */
   readonly completed: Promise<void>
@@ -107,10 +108,10 @@ export async function listen(
     // Deno would print its own line on standard output.
     const listening = { hostname: address, port, reusePort: isShared, ...tls, onListen() {} }
     const { signal } = controller
-    const server = Deno.serve({ ...listening, signal }, (request, exchange) => {
-      const over = exchange.completed.catch(() => {}).finally(() => running.delete(over))
+    const server = Deno.serve({ ...listening, signal }, (request, info) => {
+      const over = info.completed.catch(() => {}).finally(() => running.delete(over))
       running.add(over)
-      return answer(request, exchange.remoteAddr.hostname)
+      return answer(request, info.remoteAddr.hostname)
     })
     server.finished.catch(() => setTimeout(listenAgain, RECOVERY))
     return server

@@ -1,5 +1,5 @@
 import { escapeAll, MAX_LENGTH, onOneLine, shorten } from '../../adapters/check/escape.ts'
-import { parseTarget } from '../../adapters/site/url-path.ts'
+import { parseTarget, plainPath } from '../../adapters/site/url-path.ts'
 import type { Served } from '../../src/served.ts'
 import { plainAddress } from '../address.ts'
 import { messageOf } from '../failure.ts'
@@ -36,12 +36,9 @@ export function formatServed(served: Served, now: Date, client: string | null): 
   return columns.filter((column) => column !== null).join('  ')
 }
 
-/** A URL whose path is as it stands, as most are: it needs no parser. */
-const PLAIN = /^(?:https?:\/\/[\w.:-]+)?((?:\/[\w-][\w.-]*)+)$/
-
 /** The path and the query of a URL; all of it if it is none. */
 function targetOf(url: string): string {
-  const plain = PLAIN.exec(url)?.[1]
+  const plain = plainPath(url)
   if (plain !== undefined) return plain
   const target = parseTarget(url)
   return target === null ? url : target.pathname + target.search
