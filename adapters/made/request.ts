@@ -1,9 +1,6 @@
 import { isWorkerd } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
-import { requestLike } from '../site/request-like.ts'
-
-/** What is left to those who answer the client: a block is read whatever they decide. */
-const LEFT_OUT = /^(?:range|if-(?:match|none-match|modified-since|unmodified-since|range))$/i
+import { requestLike, unconditional } from '../site/request-like.ts'
 
 /**
  * A request for the same file that asks for something else of it: without the client's conditions,
@@ -18,11 +15,7 @@ export function askingFor(
   range: string | null,
   signal?: AbortSignal,
 ): RequestLike {
-  const get = (name: string) => {
-    if (!LEFT_OUT.test(name)) return request.headers.get(name)
-    return name.toLowerCase() === 'range' ? range : null
-  }
-  return requestLike(request, { method, headers: { get }, signal })
+  return requestLike(request, { method, headers: unconditional(request, range), signal })
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Answer } from '../../src/answer.ts'
+import { decide } from '../../src/decide.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import { hangUpSignal } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
-import { formatHttpDate, matchesWeakly, parseEntityTags } from '../../src/validators.ts'
+import { formatHttpDate } from '../../src/validators.ts'
 import { parseQualities, qualityOf } from './qualities.ts'
 import { formatSize } from './size.ts'
 import { sortEntries } from './sorting.ts'
@@ -54,7 +55,8 @@ export async function listing(
     'cache-control': cacheControl,
     ...(format === 'either' && { vary: 'Accept' }),
   }
-  if (isKnown(request, etag)) return { status: 304, headers, pieces: [] }
+  const { status } = decide(request, { size: 0, etag }, Date.now())
+  if (status === 304) return { status, headers, pieces: [] }
   const sorted = await sortEntries(all)
   return {
     status: 200,
@@ -73,11 +75,6 @@ function wantsJson({ headers }: RequestLike, query: string): boolean {
   // Scripts name JSON, and then accept whatever else there is.
   const isNamed = accepted.has('application/json') && !accepted.has('text/html')
   return json > html || (json === html && json > 0 && isNamed)
-}
-
-function isKnown({ headers }: RequestLike, etag: string): boolean {
-  const known = parseEntityTags(headers.get('if-none-match') ?? '') ?? []
-  return known === '*' || known.some((tag) => matchesWeakly(tag, etag))
 }
 
 /** FNV-1a, of UTF-16: it guards nothing, and only tells one state of a folder from another. */

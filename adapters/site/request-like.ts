@@ -1,5 +1,18 @@
 import type { RequestLike } from '../../src/source.ts'
 
+/** The fields of a request without its conditions (RFC 9110 §13.1), and with this Range or none. */
+export function unconditional(
+  { headers }: RequestLike,
+  range: string | null = null,
+): RequestLike['headers'] {
+  return {
+    get(name) {
+      if (/^range$/i.test(name)) return range
+      return /^if-/i.test(name) ? null : headers.get(name)
+    },
+  }
+}
+
 /**
  * A request like another one, but for what is given. What Cloudflare tells of it comes along
  * (`cf`), and the signal of its client: leave that out by `signal: undefined` where others wait for

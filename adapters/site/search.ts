@@ -9,7 +9,7 @@ import { withDefaults } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { type Role, represent, type Visit } from './represent.ts'
-import { requestLike } from './request-like.ts'
+import { requestLike, unconditional } from './request-like.ts'
 import { type Entry, isFile, join, type Opened } from './tree.ts'
 import { lastSegment, parseTarget, type Target, toTarget } from './url-path.ts'
 
@@ -139,10 +139,12 @@ const NO_PAGE: Answer = { status: 404, headers: { vary: 'Accept' }, pieces: [], 
 
 /** The page of a 404. What is asked of a file, such as a range of it, is not asked of this page. */
 async function notFound(visit: Visit): Promise<Answer | null> {
-  const { rules, request } = visit
-  const page =
-    rules.notFound &&
-    (await fileAt({ ...visit, request: plainly(request) }, rules.notFound, 'stand-in'))
+  const { rules } = visit
+  const request = requestLike(visit.request, {
+    method: 'GET',
+    headers: unconditional(visit.request),
+  })
+  const page = rules.notFound && (await fileAt({ ...visit, request }, rules.notFound, 'stand-in'))
   if (!page) return rules.fallback === null ? null : NO_PAGE
   try {
     const { size, type, headers } = page
@@ -151,12 +153,6 @@ async function notFound(visit: Visit): Promise<Answer | null> {
   } finally {
     void closeSource(page)
   }
-}
-
-/** A request for all of a page, whatever part or version of a file is asked for. */
-function plainly(request: RequestLike): RequestLike {
-  const get = (name: string) => (/^(?:range|if-.+)$/i.test(name) ? null : request.headers.get(name))
-  return requestLike(request, { method: 'GET', headers: { get } })
 }
 
 async function fileAt(visit: Visit, path: string, role?: Role): Promise<FileSource | null> {
