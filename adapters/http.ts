@@ -28,7 +28,7 @@ import { expectUrl, type HttpTreeOptions, nameOf, upstreamsOf } from './http/url
 import { type SiteOptions, site } from './site/site.ts'
 import type { FileTree } from './site/tree.ts'
 import { ofStore } from './site/views.ts'
-import { isSayable } from './store/object-key.ts'
+import { canBeUrlPath } from './store/object-key.ts'
 
 export { OriginError } from './http/failure.ts'
 export type { OriginFileOptions, OriginOptions } from './http/file.ts'
@@ -93,7 +93,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   }
   const upstreamOf = upstreamsOf(root, options)
   const urlOf = (path: string) => {
-    if (!isSayable(path)) return null
+    if (!canBeUrlPath(path)) return null
     const url = new URL(root)
     url.pathname += path.split('/').map(encodeURIComponent).join('/')
     return url

@@ -23,10 +23,10 @@ export async function* listFolder(
   path: string,
 ): AsyncGenerator<readonly Entry[]> {
   const at = root.prefix + path
-  const found = await devices.find(at)
+  const found = await devices.locate(at)
   if (found === null) throw new Error(`Expected a folder, found nothing at ${at}`)
   // On this thread, where that waits for nothing: some calls for each folder, not for each file.
-  const folder = await root.enter(at, devices.callsFor(at, found))
+  const folder = await root.enter(at, devices.callsAt(at, found))
   if (folder === null) throw new Error(`Expected a folder that may be served, got ${at}`)
   const inTurn = <T>(call: () => Promise<T>) => devices.run(at, found.version.dev, call)
   try {
@@ -127,10 +127,10 @@ export async function describeFile(
   path: string,
 ): Promise<Pick<Entry, 'size' | 'lastModified'> | null> {
   const at = root.prefix + path
-  const found = await devices.find(at).catch(() => null)
+  const found = await devices.locate(at).catch(() => null)
   if (found === null) return null
   // On this thread, where that waits for nothing: an order by size asks this of every file.
-  const file = await follow(root, at, devices.callsFor(at, found))
+  const file = await follow(root, at, devices.callsAt(at, found))
   return file && { size: file.size, lastModified: lastModified(file) }
 }
 

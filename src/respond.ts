@@ -43,7 +43,7 @@ export type Begin<Begun> = (
 ) => Begun | Promise<Begun>
 
 /** One request on its way to an answer. */
-export interface Exchange<Context extends readonly unknown[], Begun> {
+export interface Call<Context extends readonly unknown[], Begun> {
   readonly request: RequestLike
   /** What the host passed beside it. */
   readonly context: Context
@@ -56,11 +56,11 @@ interface Responder<Context extends readonly unknown[]> {
    * Null if another handler may answer: there is no such file, or the method is not for files. The
    * preflight for a file is answered where `headers` has the fields for it, as `cors` does.
    */
-  match<Begun>(exchange: Exchange<Context, Begun>): Promise<Begun | null>
+  match<Begun>(call: Call<Context, Begun>): Promise<Begun | null>
   /** Answers in any case: with a 404 if there is no such file. */
-  answer<Begun>(exchange: Exchange<Context, Begun>): Promise<Begun>
+  answer<Begun>(call: Call<Context, Begun>): Promise<Begun>
   /** Answers with what was found already; null is a 404. */
-  serve<Begun>(exchange: Exchange<Context, Begun>, found: Found | undefined): Promise<Begun>
+  serve<Begun>(call: Call<Context, Begun>, found: Found | undefined): Promise<Begun>
 }
 
 /** @throws RangeError or TypeError if an option is invalid or `lookup` is not a function */
@@ -79,17 +79,17 @@ export function respondTo<Context extends readonly unknown[]>(
       ? headers
       : readFields(headers, COMPUTED_FIELDS)
   return {
-    async match(exchange) {
-      const refusal = answerMethod(exchange.request.method)
-      if (!refusal) return answerWith(exchange, lookup)
-      const isOurs = await isPreflight(exchange, refusal).catch(() => false)
-      return isOurs ? answerWith(exchange, () => refusal) : null
+    async match(call) {
+      const refusal = answerMethod(call.request.method)
+      if (!refusal) return answerWith(call, lookup)
+      const isOurs = await isPreflight(call, refusal).catch(() => false)
+      return isOurs ? answerWith(call, () => refusal) : null
     },
-    answer(exchange) {
-      const refusal = answerMethod(exchange.request.method)
-      return answerWith(exchange, refusal ? () => refusal : lookup, NOT_FOUND)
+    answer(call) {
+      const refusal = answerMethod(call.request.method)
+      return answerWith(call, refusal ? () => refusal : lookup, NOT_FOUND)
     },
-    serve: (exchange, found) => answerWith(exchange, () => found, NOT_FOUND),
+    serve: (call, found) => answerWith(call, () => found, NOT_FOUND),
   }
 
   /**
@@ -98,20 +98,20 @@ export function respondTo<Context extends readonly unknown[]>(
    * @param fallback the answer if nothing is found; without one, null
    */
   function answerWith<Begun>(
-    exchange: Exchange<Context, Begun>,
+    call: Call<Context, Begun>,
     find: FileLookup<Context>,
     fallback: Answer,
   ): Promise<Begun>
   function answerWith<Begun>(
-    exchange: Exchange<Context, Begun>,
+    call: Call<Context, Begun>,
     find: FileLookup<Context>,
   ): Promise<Begun | null>
   async function answerWith<Begun>(
-    exchange: Exchange<Context, Begun>,
+    call: Call<Context, Begun>,
     find: FileLookup<Context>,
     fallback?: Answer,
   ): Promise<Begun | null> {
-    const { request, context, begin } = exchange
+    const { request, context, begin } = call
     // Before the file is found: a date that is young then may not be strong later.
     const now = Date.now()
     let source: FileSource | null = null
@@ -121,14 +121,14 @@ export function respondTo<Context extends readonly unknown[]>(
       if (!found) return null
       if (isSource(found)) source = found
       else if (found.yields && !fallback) return null
-      const answered = complete(exchange, answer(request, found, now, limits))
+      const answered = complete(call, answer(request, found, now, limits))
       reader = readAnswer(answered, source)
       return await begin(withoutHangUp(request, answered), reader, source?.read.native)
     } catch (thrown) {
       reader?.close()
       let answered: Answer = { ...UNAVAILABLE, error: reasonOf(thrown) }
       try {
-        answered = complete(exchange, answered)
+        answered = complete(call, answered)
       } catch {
         // Making the fields of every answer is what failed: the 503 goes without them.
       }
@@ -140,23 +140,20 @@ export function respondTo<Context extends readonly unknown[]>(
   }
 
   /** Whether a page of another origin asks if it may ask for a file that there is. */
-  async function isPreflight(
-    exchange: Exchange<Context, unknown>,
-    refusal: Answer,
-  ): Promise<boolean> {
-    const { method, url, headers } = exchange.request
+  async function isPreflight(call: Call<Context, unknown>, refusal: Answer): Promise<boolean> {
+    const { method, url, headers } = call.request
     const asked = headers.get('access-control-request-method') ?? ''
     const isAsked = method === 'OPTIONS' && !answerMethod(asked)
-    if (!isAsked || !complete(exchange, refusal).headers['access-control-allow-methods']) {
+    if (!isAsked || !complete(call, refusal).headers['access-control-allow-methods']) {
       return false
     }
-    const found = await lookup({ method: 'HEAD', url, headers }, ...exchange.context)
+    const found = await lookup({ method: 'HEAD', url, headers }, ...call.context)
     if (isSource(found)) void closeSource(found)
     return isSource(found) || (!!found && !found.yields)
   }
 
   /** An answer with the fields that every answer has. */
-  function complete({ request, context }: Exchange<Context, unknown>, answered: Answer): Answer {
+  function complete({ request, context }: Call<Context, unknown>, answered: Answer): Answer {
     if (!added) return answered
     const fields =
       typeof added === 'function'

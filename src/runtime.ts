@@ -88,7 +88,7 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
 const AUTHORITY = /^[\w.:@[\]-]*$/
 
 /** Whether a URL has no origin. Some routers leave nothing of a path but its query. */
-export function isTarget(url: string): boolean {
+export function isOriginForm(url: string): boolean {
   return /^[/?]/.test(url)
 }
 
@@ -98,7 +98,7 @@ export function isTarget(url: string): boolean {
  */
 export function isOfRequestLine(request: RequestLike): boolean {
   const { url, headers } = request
-  if (isTarget(url)) return true
+  if (isOriginForm(url)) return true
   const [scheme = '', , authority = ''] = url.split('/', 3)
   if (/^https?:$/i.test(scheme)) {
     return authority !== '' && AUTHORITY.test(authority + (headers.get('host') ?? ''))

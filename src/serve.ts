@@ -4,7 +4,7 @@ import { unexpected } from './errors.ts'
 import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readSync } from './reader.ts'
-import { type Begin, type Exchange, respondTo, type ServeOptions } from './respond.ts'
+import { type Begin, type Call, respondTo, type ServeOptions } from './respond.ts'
 import { AS_STORED, chunkLimit, isCopiedByResponse, isRoutedAlike, unknownBody } from './runtime.ts'
 import { ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, NativeRead, RequestLike } from './source.ts'
@@ -41,9 +41,9 @@ export function fileHandler<Context extends readonly unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response> {
   const responder = respondTo(lookup, options)
   return async function (this: unknown, request, ...context) {
-    const exchange = exchangeOf(options, request, context)
+    const call = callOf(options, request, context)
     const isOurs = isRoutedAlike(request, this)
-    return isOurs ? responder.answer(exchange) : responder.serve(exchange, ASTRAY)
+    return isOurs ? responder.answer(call) : responder.serve(call, ASTRAY)
   }
 }
 
@@ -67,8 +67,8 @@ export function matchFile<Context extends readonly unknown[]>(
 ): (request: Request, ...context: Context) => Promise<Response | null> {
   const responder = respondTo(lookup, options)
   return async (request, ...context) => {
-    const exchange = exchangeOf(options, request, context)
-    return isRoutedAlike(request) ? responder.match(exchange) : null
+    const call = callOf(options, request, context)
+    return isRoutedAlike(request) ? responder.match(call) : null
   }
 }
 
@@ -93,8 +93,8 @@ export async function serveFile<Context extends readonly unknown[]>(
 ): Promise<Response> {
   try {
     const responder = respondTo<Context>(() => null, options)
-    const exchange = exchangeOf(options, request, context)
-    return responder.serve(exchange, found)
+    const call = callOf(options, request, context)
+    return responder.serve(call, found)
   } catch (error) {
     if (isSource(found)) void closeSource(found)
     throw error
@@ -102,11 +102,11 @@ export async function serveFile<Context extends readonly unknown[]>(
 }
 
 /** @throws TypeError unless it is a Request */
-function exchangeOf<Context extends readonly unknown[]>(
+function callOf<Context extends readonly unknown[]>(
   options: ServeOptions<Context>,
   request: Request,
   context: Context,
-): Exchange<Context, Response> {
+): Call<Context, Response> {
   if (typeof request?.headers?.get !== 'function') {
     throw unexpected('a Request (Hono: c.req.raw; node:http: nodeListener)', request)
   }

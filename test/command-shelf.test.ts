@@ -65,10 +65,10 @@ test('a link to what can not be looked at hides nothing beside it', async () => 
   const root = temporaryDirectory()
   writeFileSync(join(root, 'film.mp4'), 'film')
   symlinkSync('film.mp4', join(root, 'link.mp4'))
-  const { find } = devices
-  vi.spyOn(devices, 'find').mockImplementation(async (path, hangUp) => {
+  const { locate } = devices
+  vi.spyOn(devices, 'locate').mockImplementation(async (path, hangUp) => {
     if (path.endsWith('link.mp4')) throw Object.assign(new Error('ENOTCONN'), { code: 'ENOTCONN' })
-    return find.call(devices, path, hangUp)
+    return locate.call(devices, path, hangUp)
   })
   onTestFinished(() => void vi.restoreAllMocks())
   const below = new RootDirectory(root, 'inside', devices)

@@ -40,7 +40,7 @@ afterEach(() => {
 /** Devices that have looked at the file, and a clock that stands still. */
 async function looked(): Promise<Devices> {
   const devices = new Devices()
-  await devices.look(path)
+  await devices.stat(path)
   vi.useFakeTimers({ toFake: ['performance'] })
   return devices
 }
@@ -118,7 +118,7 @@ it('a path is warm for ten seconds once it was looked at, be there a file or non
   const areAtHand = () => [path, missing, `${path}-other`].map((at) => devices.isWarm(at))
   vi.useFakeTimers({ toFake: ['performance'] })
   const seen = [areAtHand()]
-  expect([(await devices.look(path))?.size, await devices.look(missing)]).toEqual([0, null])
+  expect([(await devices.stat(path))?.size, await devices.stat(missing)]).toEqual([0, null])
   seen.push(areAtHand())
   vi.advanceTimersByTime(10_000)
   seen.push(areAtHand())
@@ -134,15 +134,15 @@ it('a link that was turned while it was followed is asked about again in another
   const link = join(place, 'link')
   symlinkSync('missing', link)
   const devices = new Devices()
-  const seen = [await devices.look(link), devices.lookHere(link)]
+  const seen = [await devices.stat(link), devices.statSync(link)]
   vi.spyOn(onThisThread, 'readlink').mockReturnValueOnce(Buffer.from('./missing'))
-  expect([...seen, devices.lookHere(link)]).toEqual([null, null, 'unknown'])
+  expect([...seen, devices.statSync(link)]).toEqual([null, null, 'unknown'])
 })
 
 it('a path is not warm where another device is by now', async () => {
   const devices = await looked()
   vi.spyOn(onThisThread, 'lstat').mockReturnValue({ ...statSync(path), dev: dev + 1 })
-  devices.lookHere(path)
+  devices.statSync(path)
   expect(devices.isWarm(path)).toBe(false)
 })
 
@@ -150,7 +150,7 @@ it.each([
   1, 2, 5,
 ])('a device is known by what is above %i names that are missing', async (count) => {
   const devices = new Devices()
-  await devices.look(join(dirname(path), 'no-such-name/'.repeat(count)))
+  await devices.stat(join(dirname(path), 'no-such-name/'.repeat(count)))
   expect(devices.isLocal(dev)).toBe(true)
 })
 
@@ -159,7 +159,7 @@ it('a device is asked about anew once something else is mounted: its number may 
   const local = '1 0 0:1 / / rw - ext4 /dev/sda rw'
   let table = local
   const devices = new Devices(async () => table)
-  await devices.look(path)
+  await devices.stat(path)
   const seen = [devices.isLocal(dev), devices.isWarm(path)]
   table = `${local}\n2 1 0:2 / ${realpathSync(dirname(path))} rw - nfs server:/ rw`
   vi.spyOn(inPool, 'stat').mockReturnValue(new Promise(() => {}))
@@ -173,24 +173,24 @@ it('a device is asked about anew once something else is mounted: its number may 
 it('what could not be asked of a device is asked again', async () => {
   const devices = untold()
   vi.spyOn(inPool, 'stat').mockResolvedValueOnce(statSync(path))
-  await devices.look(`${path}-removed-since`)
+  await devices.stat(`${path}-removed-since`)
   const seen = [devices.isLocal(dev)]
-  await devices.look(path)
+  await devices.stat(path)
   expect([...seen, devices.isLocal(dev)]).toEqual([false, true])
 })
 
 it('a name that no file can have is one where nothing is', async () => {
-  expect(await new Devices().look(`${path}${'x'.repeat(300)}`)).toBe(null)
+  expect(await new Devices().stat(`${path}${'x'.repeat(300)}`)).toBe(null)
 })
 
 it('a path of 2000 names below one that is missing takes 17 looks, and is not remembered', async () => {
   const looks = vi.spyOn(inPool, 'stat')
   const devices = untold()
   const far = join(dirname(path), 'a/'.repeat(1800), 'file')
-  expect(await devices.look(far)).toBe(null)
+  expect(await devices.stat(far)).toBe(null)
   const near = join(dirname(path), 'a/'.repeat(15), 'file')
   expect(looks.mock.calls.length).toBe(17)
-  await devices.look(near)
+  await devices.stat(near)
   expect([far, near].map((each) => devices.isWarm(each))).toEqual([
     false,
     devices.isResponsive(dev),
@@ -202,12 +202,12 @@ it.each([
   ['a directory each', (i: number) => `/net/${i}/file`],
 ])('who looks into %s of a mount that stalls takes no more threads than may wait', async (_which, pathOf) => {
   const { devices, looks } = besideOneThatStalls()
-  for (let i = 0; i < 8; i++) void devices.look(pathOf(i))
+  for (let i = 0; i < 8; i++) void devices.stat(pathOf(i))
   await until(() => looks.length >= THREADS - 1)
   await settle()
   expect(looks.length).toBe(THREADS - 1)
   // Whoever is the first to look at this machine's files waits for none of them.
-  await devices.look(path)
+  await devices.stat(path)
   expect(devices.isLocal(dev)).toBe(true)
 })
 
@@ -216,19 +216,19 @@ it.each([
   ['a directory each', (i: number) => `/unknown-${i}/file`],
 ])('they take no more where nobody says what is mounted, looking into %s', async (_which, pathOf) => {
   const devices = untold()
-  await devices.look(path)
+  await devices.stat(path)
   const looks = vi.spyOn(inPool, 'stat').mockReturnValue(new Promise(() => {}))
-  for (let i = 0; i < 8; i++) void devices.look(pathOf(i))
+  for (let i = 0; i < 8; i++) void devices.stat(pathOf(i))
   await settle()
   expect(looks.mock.calls.length).toBe(THREADS - 1)
 })
 
 it('whose client hangs up while it waits for a mount that stalls, waits no more', async () => {
   const { devices, looks } = besideOneThatStalls()
-  void devices.find('/net/file')
+  void devices.locate('/net/file')
   await until(() => looks.length > 0)
   const client = new AbortController()
-  const waiting = devices.find('/net/file', () => client.signal)
+  const waiting = devices.locate('/net/file', () => client.signal)
   await settle()
   client.abort(new Error('gone'))
   await expect(waiting).rejects.toThrow('gone')
@@ -238,7 +238,7 @@ it('a healthy mount is asked once for each look', async () => {
   const { devices } = besideOneThatStalls()
   const looks = vi.mocked(inPool.stat).mockResolvedValue(statSync(path))
   vi.mocked(inPool.lstat).mockClear()
-  for (let i = 0; i < 8; i++) await devices.look(`/net/${i}/file`)
+  for (let i = 0; i < 8; i++) await devices.stat(`/net/${i}/file`)
   expect([looks.mock.calls.length, vi.mocked(inPool.lstat).mock.calls]).toEqual([8, [['/']]])
 })
 
@@ -306,7 +306,7 @@ it('a directory that is listed through a mount that stalls takes one thread', as
     `3 2 0:3 / ${disk} rw - ext4 /dev/sdb rw`,
   ]
   const devices = new Devices(async () => table.join('\n'))
-  await devices.look(disk)
+  await devices.stat(disk)
   expect(devices.isResponsive(statSync(disk).dev)).toBe(true)
   const opens = vi.spyOn(inPool, 'open').mockReturnValue(new Promise(() => {}))
   for (let i = 0; i < 8; i++) {
@@ -412,9 +412,9 @@ it.each<[told: string, devices: Devices, call: 'stat' | 'lstat']>([
   ['', new Devices(), 'lstat'],
   [', where nobody says what is mounted, too', untold(), 'stat'],
 ])('a known directory of this machine is looked into by all who come%s', async (_told, devices, call) => {
-  await devices.look(path)
+  await devices.stat(path)
   const looks = vi.spyOn(inPool, call).mockReturnValue(new Promise(() => {}))
-  for (let i = 0; i < 8; i++) void devices.look(`${path}-${i}`)
+  for (let i = 0; i < 8; i++) void devices.stat(`${path}-${i}`)
   await settle()
   expect(looks.mock.calls.length).toBe(8)
 })
@@ -423,7 +423,7 @@ it('a known directory of a slow disk stalls no more threads than may wait', asyn
   const devices = await looked()
   const looks = vi.spyOn(inPool, 'lstat').mockReturnValue(new Promise(() => {}))
   devices.noteDuration(dev, SLOW)
-  for (let i = 0; i < 8; i++) void devices.look(`${path}-${i}`)
+  for (let i = 0; i < 8; i++) void devices.stat(`${path}-${i}`)
   await settle()
   expect(looks.mock.calls.length).toBe(THREADS - 1)
 })

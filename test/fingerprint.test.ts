@@ -16,7 +16,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { inPool } from '../adapters/local/calls.ts'
 import { Devices } from '../adapters/local/devices/devices.ts'
 import { Memory } from '../adapters/local/memory.ts'
-import { type Described, Fingerprints } from '../adapters/local/pool/fingerprint.ts'
+import { type Fingerprinted, Fingerprints } from '../adapters/local/pool/fingerprint.ts'
 import { nodeFile } from '../adapters/node.ts'
 import { readBytes } from '../src/reader.ts'
 import type { FileSource } from '../src/source.ts'
@@ -288,9 +288,9 @@ function bytesRead(): number {
 async function describeWith(
   path: string,
   read: (call: () => Promise<unknown>) => Promise<unknown>,
-): Promise<Described> {
+): Promise<Fingerprinted> {
   const devices = new Devices()
-  await devices.look(path)
+  await devices.stat(path)
   vi.spyOn(devices, 'run').mockImplementation(async (_path, _dev, call) => {
     const found = await read(call)
     return typeof found === 'number' ? found : Object(found)

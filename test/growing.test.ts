@@ -205,7 +205,7 @@ describe('growingFile', () => {
     // On a busy machine, a call may have made it suspect that waited for this process alone.
     const trust = vi.spyOn(devices, 'isResponsive')
     if (count === 1) trust.mockReturnValue(true)
-    const looks = vi.spyOn(devices, 'look')
+    const looks = vi.spyOn(devices, 'stat')
     onTestFinished(() => {
       for (const spy of [trust, looks]) spy.mockRestore()
     })
@@ -242,7 +242,7 @@ describe('growingFile', () => {
     if (found === null || isSource(found)) throw new Error('Expected an answer')
     vi.spyOn(devices, 'isLocal').mockReturnValue(false)
     let ino = 1
-    const looks = vi.spyOn(devices, 'look').mockImplementation(async (at) => {
+    const looks = vi.spyOn(devices, 'stat').mockImplementation(async (at) => {
       return { ...statSync(at), ino: ino++, ...other }
     })
     onTestFinished(() => void vi.restoreAllMocks())
@@ -273,7 +273,7 @@ describe('growingFile', () => {
     const writer = new AbortController()
     const found = await growingFile(path, request, { until: writer.signal, poll: 2 ** 31 - 1 })
     if (found === null || isSource(found)) throw new Error('Expected an answer')
-    const looks = vi.spyOn(devices, 'find')
+    const looks = vi.spyOn(devices, 'locate')
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
     const next = reader.read()

@@ -11,7 +11,7 @@ export async function judgeIndex(file: Subject): Promise<Finding> {
   if (!isFilm(file.prefix)) return info('this is no MP4')
   let at = 0
   for (let count = 0; count < MAX_BOXES; count++) {
-    const head = await readHead(file, at)
+    const head = await readBoxHead(file, at)
     if (head === null) return unknown(`what is at byte ${at} did not come`)
     const box = parseBox(head, at, Infinity)
     if (box?.type === 'moov') return pass(`the index begins at byte ${at}`)
@@ -24,7 +24,7 @@ export async function judgeIndex(file: Subject): Promise<Finding> {
   return unknown('its index was not found')
 }
 
-async function readHead(file: Subject, at: number): Promise<Buffer | null> {
+async function readBoxHead(file: Subject, at: number): Promise<Buffer | null> {
   const near = file.prefix.subarray(at, at + BOX_HEAD)
   if (near.length === BOX_HEAD) return near
   const { answer } = await file.part(at, at + BOX_HEAD)

@@ -66,7 +66,7 @@ export async function growingFile(
   expectWait('poll', poll)
   expectHeaders(options.headers)
   const at = pathOf(path)
-  const found = await devices.look(at)
+  const found = await devices.stat(at)
   if (found === null || !isRegular(found)) return null
   const start = followedFrom(request, found.size)
   if (start === null) {
@@ -200,11 +200,11 @@ class Follower {
     const { idle, until } = this.#pace
     if (until?.aborted || performance.now() - this.#lastGrown >= idle) return true
     const { path, opened } = this.#file
-    const found = await devices.look(path)
+    const found = await devices.stat(path)
     if (found === null || found.dev !== opened.dev) return true
     if (isSameFile(found, opened)) return false
     // Some network and FUSE mounts number a file anew at each look.
-    const again = devices.isLocal(opened.dev) ? found : await devices.look(path)
+    const again = devices.isLocal(opened.dev) ? found : await devices.stat(path)
     return again === null || isSameFile(found, again) || again.size < this.#at
   }
 
@@ -215,7 +215,7 @@ class Follower {
       const { idle, poll } = this.#pace
       const { path } = this.#file
       this.#watcher = new Watcher(Math.min(poll, Math.max(1, idle)))
-      if (devices.lookHere(path) !== 'unknown') this.#watcher.watch(path)
+      if (devices.statSync(path) !== 'unknown') this.#watcher.watch(path)
     }
   }
 }

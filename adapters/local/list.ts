@@ -26,10 +26,10 @@ export async function* listBelow(
   devices: Devices,
 ): AsyncGenerator<Entry> {
   const at = root.prefix + path
-  const found = await devices.find(at)
+  const found = await devices.locate(at)
   if (found === null) return root.look()
-  const isAtHand = devices.isAtHand(found)
-  const calls = devices.callsInPool(at, found)
+  const isAtHand = devices.isResponsiveAt(found)
+  const calls = devices.poolCallsAt(at, found)
   const mounted = await devices.mountedIn(at)
   const directory = await unlessAbsent(() => openFiles.makingRoom(() => root.enter(at, calls)))
   if (directory === null) return root.look()

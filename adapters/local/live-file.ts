@@ -60,9 +60,9 @@ export class LiveFile {
 /** Opens the file at a path as `Scope.open` does. */
 export async function openLive(scope: Scope, path: string): Promise<LiveFile | 'directory' | null> {
   const at = scope.prefix + path
-  const found = await devices.find(at)
+  const found = await devices.locate(at)
   if (found === null) return null
-  const calls = devices.callsFor(at, found)
+  const calls = devices.callsAt(at, found)
   const opened = await openFiles.makingRoom(() => scope.open(at, calls))
   if (opened === null || opened === 'directory') return opened
   return new LiveFile(opened.path, opened.fd, opened.version)

@@ -71,7 +71,7 @@ export class RootDirectory implements Scope {
   /** @throws Error, as a rejection, if it is no directory by now */
   async look(): Promise<void> {
     if (this.#parent !== null) return this.#parent.look()
-    const found = await this.#devices.look(this.#path)
+    const found = await this.#devices.stat(this.#path)
     if (found === null || !isDirectory(found)) {
       throw new Error(
         `Expected a directory, found ${found ? 'something else' : 'nothing'} at ${this.#path}`,

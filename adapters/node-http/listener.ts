@@ -73,8 +73,8 @@ export function nodeListener<I extends Incoming, O extends Outgoing>(
       watch.end(request, answer, reader, writeEmpty(outgoing, answer))
       return FINISHED
     }
-    const exchange = { request, context, begin }
-    const finish = await (next ? responder.match(exchange) : responder.answer(exchange))
+    const call = { request, context, begin }
+    const finish = await (next ? responder.match(call) : responder.answer(call))
     return finish ? finish() : next?.()
   }
 }

@@ -1,5 +1,5 @@
 import { expectSwitch, unexpected } from '../../src/errors.ts'
-import { isSayable, isTooLong } from '../store/object-key.ts'
+import { canBeUrlPath, isTooLong } from '../store/object-key.ts'
 import { type Credentials, expectKey, Signer } from './signer.ts'
 
 /** A bucket, and how it is reached. */
@@ -68,7 +68,7 @@ export function storeOf(location: S3Location): Store {
  * toPath('films/a b.mp4') // '/films/a%20b.mp4'
  */
 export function toPath(key: string): string | null {
-  if (key === '' || isTooLong(key) || !isSayable(key)) return null
+  if (key === '' || isTooLong(key) || !canBeUrlPath(key)) return null
   return `/${key.split('/').map(encode).join('/')}`
 }
 

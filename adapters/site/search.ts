@@ -11,12 +11,12 @@ import { toFolder } from './redirect.ts'
 import { type Role, represent, type Visit } from './represent.ts'
 import { requestLike, unconditional } from './request-like.ts'
 import { type Entry, isFile, join, type Opened } from './tree.ts'
-import { lastSegment, parseTarget, type Target, toTarget } from './url-path.ts'
+import { lastSegment, parseTarget, type SitePath, toSitePath } from './url-path.ts'
 
 /** What is found for a request; at once, if it is a file that the tree opens at once. */
 export function search(visit: Visit): Found | Promise<Found> {
   const { rules, tree, request } = visit
-  const target = toTarget(request.url, rules.base, rules.isFound)
+  const target = toSitePath(request.url, rules.base, rules.isFound)
   if (target === null || !isOfRequestLine(request)) return null
   const { path, endsInSlash, isNameable } = target
   if (!path || endsInSlash || !isNameable) return searchOther(visit, target, null)
@@ -32,7 +32,7 @@ function isLater(opened: Opened | PromiseLike<Opened>): opened is PromiseLike<Op
 }
 
 /** What there is, if it is not simply a file. */
-async function searchOther(visit: Visit, target: Target, opened: Opened): Promise<Found> {
+async function searchOther(visit: Visit, target: SitePath, opened: Opened): Promise<Found> {
   const { path, endsInSlash, isNameable } = target
   if (path === null) return notFound(visit)
   const found =

@@ -1,8 +1,8 @@
 import { unexpected } from '../../src/errors.ts'
-import { isTarget } from '../../src/runtime.ts'
+import { isOriginForm } from '../../src/runtime.ts'
 
 /** What a URL names below a base. */
-export interface Target {
+export interface SitePath {
   /**
    * Decoded, without slashes around it; null for what is hidden: it must look like what is not
    * there.
@@ -33,7 +33,7 @@ export interface Target {
  */
 export function toRelativePath(url: string, base = '/'): string | null {
   expectSlashes(base)
-  const target = toTarget(url, base, isVisible)
+  const target = toSitePath(url, base, isVisible)
   return target?.isNameable && !target.endsInSlash ? target.path || null : null
 }
 
@@ -44,11 +44,11 @@ export function toRelativePath(url: string, base = '/'): string | null {
  * @param isFound whether a segment of it may be found
  * @returns null if it lies outside, or names no path
  */
-export function toTarget(
+export function toSitePath(
   url: string,
   base: string,
   isFound: (name: string) => boolean,
-): Target | null {
+): SitePath | null {
   const plain = plainPath(url)
   if (plain?.startsWith(base)) {
     return { path: plain.slice(base.length), endsInSlash: false, isNameable: true }
@@ -81,7 +81,7 @@ export function plainPath(url: string): string | undefined {
  * parseTarget('/a/../b.mp4?t=1')?.pathname // '/b.mp4'
  */
 export function parseTarget(url: string): URL | null {
-  const absolute = isTarget(url) ? `http://localhost${url}` : url
+  const absolute = isOriginForm(url) ? `http://localhost${url}` : url
   const parsed = URL.canParse(absolute) ? new URL(absolute) : null
   // Node 20 and 22 overlook the dot segments of `/a/.b/../c`: others might not.
   return parsed && /\/\.{1,2}(?:\/|$)/.test(parsed.pathname) ? null : parsed

@@ -12,7 +12,7 @@ export function isTooLong(key: string): boolean {
  * Whether a URL can have this path: fetch resolves dot segments, however they are encoded, and half
  * of a pair of surrogates can't be encoded.
  */
-export function isSayable(path: string): boolean {
+export function canBeUrlPath(path: string): boolean {
   return !/\p{Surrogate}|(?:^|\/)\.{1,2}(?:\/|$)/u.test(path)
 }
 

@@ -1,4 +1,4 @@
-import { isVisible, toTarget } from '../../adapters/site/url-path.ts'
+import { isVisible, toSitePath } from '../../adapters/site/url-path.ts'
 import { Failure } from '../failure.ts'
 
 /**
@@ -9,7 +9,7 @@ import { Failure } from '../failure.ts'
  * @throws Failure if a lookup would not find it
  */
 export function expectVisible(pathname: string, place: string): string {
-  const target = toTarget(pathname, '/', isVisible)
+  const target = toSitePath(pathname, '/', isVisible)
   if (target?.path === null) throw new Failure(`${place} is hidden: hidden files are not served`)
   if (target?.path && target.isNameable) return target.path
   throw new Failure(`${place} can't be served: no URL can name it`)

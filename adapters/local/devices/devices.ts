@@ -17,7 +17,7 @@ const KNOWN_FOR = 60_000
 const MOST_LOOKS = 16
 
 /** What a look at a path found. */
-export interface Found {
+export interface Located {
   readonly version: Version
   /** Whether all of the way there is on this machine, as far as anybody says. */
   readonly isNear: boolean
@@ -76,17 +76,17 @@ export class Devices {
    *
    * @returns null if there is nothing; `'unknown'` if that is to be asked in another thread
    */
-  lookHere(path: string, links: number = MOST_LINKS): Version | null | 'unknown' {
+  statSync(path: string, links: number = MOST_LINKS): Version | null | 'unknown' {
     this.#resolver.refresh()
     const dev = this.#warm.get(path)
     if (dev === undefined) return 'unknown'
-    const found = this.lookAgain(path, dev, links)
+    const found = this.statSyncOn(path, dev, links)
     if (found !== 'unknown') this.#warm.set(path, found?.dev ?? dev)
     return found
   }
 
-  /** As `lookHere`, where something was found on a device a second ago at most. */
-  lookAgain(path: string, dev: number, links: number = MOST_LINKS): Version | null | 'unknown' {
+  /** As `statSync`, where something was found on a device a second ago at most. */
+  statSyncOn(path: string, dev: number, links: number = MOST_LINKS): Version | null | 'unknown' {
     if (!this.isResponsive(dev)) return 'unknown'
     const began = performance.now()
     const found = onThisThread.lstat(path)
@@ -94,18 +94,18 @@ export class Devices {
     if (found === null || !isLink(found)) return found
     const target = links > 0 ? this.#targetOf(path) : null
     if (target === null) return 'unknown'
-    const behind = this.lookHere(target, links - 1)
+    const behind = this.statSync(target, links - 1)
     // Where nothing is behind it, the link may have been turned, and what it led to removed.
     return behind ?? (this.#targetOf(path) === target ? null : 'unknown')
   }
 
   /** Looks at a path in another thread; null if there is nothing. */
-  async look(path: string): Promise<Version | null> {
-    return (await this.find(path))?.version ?? null
+  async stat(path: string): Promise<Version | null> {
+    return (await this.locate(path))?.version ?? null
   }
 
   /** As `look`, and says how the path may be asked then. */
-  async find(path: string, hangUp?: HangUp): Promise<Found | null> {
+  async locate(path: string, hangUp?: HangUp): Promise<Located | null> {
     const resolved = await this.#resolver.resolve(path)
     if (resolved === null) {
       const version = await this.#lookElsewhere(path, hangUp)
@@ -129,22 +129,22 @@ export class Devices {
   }
 
   /** Asks about a path where something was found: on this thread, if that waits for nothing. */
-  callsFor(path: string, found: Found): Calls {
-    return this.isAtHand(found) ? onThisThread : this.#limiter.callsFor(path)
+  callsAt(path: string, found: Located): Calls {
+    return this.isResponsiveAt(found) ? onThisThread : this.#limiter.callsFor(path)
   }
 
   /** The same in other threads, if only so as not to take much time of this one. */
-  callsInPool(path: string, found: Found): Calls {
-    return this.isAtHand(found) ? inPool : this.#limiter.callsFor(path)
+  poolCallsAt(path: string, found: Located): Calls {
+    return this.isResponsiveAt(found) ? inPool : this.#limiter.callsFor(path)
   }
 
   /** Asks about a file that is open, whatever leads to it. */
-  callsForOpen(path: string, dev: number): Calls {
+  callsOn(path: string, dev: number): Calls {
     return this.isResponsive(dev) ? onThisThread : this.#limiter.callsFor(path)
   }
 
   /** Whether calls about a path where something was found wait for nothing but this machine. */
-  isAtHand({ version, isNear }: Found): boolean {
+  isResponsiveAt({ version, isNear }: Located): boolean {
     return isNear && this.isResponsive(version.dev)
   }
 
@@ -158,8 +158,8 @@ export class Devices {
    * Null if there is nothing.
    */
   async callsBehind(path: string): Promise<Calls | null> {
-    const found = await this.find(path)
-    return found && this.callsInPool(path, found)
+    const found = await this.locate(path)
+    return found && this.poolCallsAt(path, found)
   }
 
   /** As `look`, of a path that may lead to a mount that stalls. */
@@ -209,7 +209,7 @@ export class Devices {
     this.#kinds.clear()
     this.#warm = new TtlMap(WARM_FOR)
     for (const { isLocal, path } of known) {
-      if (isLocal) void this.look(path).catch(() => {})
+      if (isLocal) void this.stat(path).catch(() => {})
     }
   }
 }

@@ -20,7 +20,7 @@ import {
 import { Marks } from './append-check.ts'
 
 /** An open file, what every answer says about its version, and what tells that from others. */
-export interface Described extends Descriptor {
+export interface Fingerprinted extends Descriptor {
   /** None where no fingerprint can be had. */
   readonly etag: string | undefined
   readonly lastModified: Date | undefined
@@ -77,7 +77,7 @@ export class Fingerprints {
    * system's clock is waited for: any change after that gives it another time. One that changes on
    * and on is described as it is, by a weak tag.
    */
-  async describe(opened: Descriptor): Promise<Described> {
+  async describe(opened: Descriptor): Promise<Fingerprinted> {
     const isLocal = this.#devices.isLocal(opened.version.dev)
     let version = await this.#settled(opened, isLocal)
     for (let tries = 1; ; tries++) {
@@ -126,7 +126,7 @@ export class Fingerprints {
   }
 
   #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
-    return this.#devices.callsForOpen(path, dev).fstat(fd)
+    return this.#devices.callsOn(path, dev).fstat(fd)
   }
 
   /** The version with its time as Deno gives it: in whole ms, cut towards 1970. */
@@ -135,7 +135,7 @@ export class Fingerprints {
     if (deno) return version
     // Only a whole number may have been rounded to.
     if (!Number.isInteger(mtimeMs)) return { ...version, mtimeMs: Math.trunc(mtimeMs) }
-    const modified = await this.#devices.callsForOpen(path, dev).modified(fd)
+    const modified = await this.#devices.callsOn(path, dev).modified(fd)
     return Math.abs(modified - mtimeMs) === 1 ? { ...version, mtimeMs: modified } : version
   }
 

@@ -7,7 +7,7 @@ import type { Devices } from '../devices/devices.ts'
 import type { Memory } from '../memory.ts'
 import { isSameFile, type Version, versionTag } from '../version.ts'
 import { AppendCheck } from './append-check.ts'
-import type { Described } from './fingerprint.ts'
+import type { Fingerprinted } from './fingerprint.ts'
 
 /**
  * How long to wait, in ms, before each further look at a file whose time has changed, and whose
@@ -36,7 +36,7 @@ export class OpenFile {
   /** All bytes of a small file once they were read: further responses need no read. */
   #bytes: Uint8Array | null = null
 
-  constructor(described: Described, devices: Devices, memory: Memory) {
+  constructor(described: Fingerprinted, devices: Devices, memory: Memory) {
     this.path = described.path
     this.fd = described.fd
     this.version = described.version
@@ -118,7 +118,7 @@ export class OpenFile {
   close(): void | Promise<void> {
     if (this.#bytes !== null) this.#memory.unreserve(this.#bytes.length)
     this.#bytes = null
-    return this.#devices.callsForOpen(this.path, this.version.dev).close(this.fd)
+    return this.#devices.callsOn(this.path, this.version.dev).close(this.fd)
   }
 
   /** Keeps a copy, if these are all of its bytes. Reads give others: a caller may change those. */

@@ -1,5 +1,5 @@
 import { type Calls, codeOf } from '../calls.ts'
-import { Devices, type Found } from '../devices/devices.ts'
+import { Devices, type Located } from '../devices/devices.ts'
 import type { HangUp } from '../devices/limiter.ts'
 import type { SharingOptions } from '../file-source.ts'
 import type { Memory } from '../memory.ts'
@@ -77,7 +77,7 @@ export class OpenFiles {
     const sought = { scope, path: scope.prefix + path, key, keepOpen }
     const version = this.#lookHere(sought)
     if (version === 'unknown') {
-      return this.#devices.find(sought.path, hangUp).then((found) => this.#take(sought, found))
+      return this.#devices.locate(sought.path, hangUp).then((found) => this.#take(sought, found))
     }
     return this.#take(sought, version && { version, isNear: true })
   }
@@ -113,12 +113,12 @@ export class OpenFiles {
     if (pooled === undefined) return null
     if (performance.now() >= pooled.checkedUntil) return null
     const { path, version } = pooled.file
-    const found = this.#devices.lookAgain(path, version.dev)
+    const found = this.#devices.statSyncOn(path, version.dev)
     return found !== null && found !== 'unknown' && isSame(found, version) ? pooled : null
   }
 
   /** A handle of what a look at its path has just found. */
-  #take(sought: Sought, found: Found | null): Awaitable<Result> {
+  #take(sought: Sought, found: Located | null): Awaitable<Result> {
     if (found === null) return this.#miss(sought)
     const pooled = this.#current(sought, found.version)
     return pooled ? this.#acquireIfInside(sought, pooled, found) : this.#open(sought, found)
@@ -131,9 +131,9 @@ export class OpenFiles {
   }
 
   #lookHere({ path, key }: Sought): Version | null | 'unknown' {
-    const found = this.#devices.lookHere(path)
+    const found = this.#devices.statSync(path)
     // A path may lead through a directory that was removed just now, and elsewhere at once.
-    return found === null && this.#shared.has(key) ? this.#devices.lookHere(path) : found
+    return found === null && this.#shared.has(key) ? this.#devices.statSync(path) : found
   }
 
   /** The file in the pool that a look at its path has just seen, unless it has changed. */
@@ -143,8 +143,8 @@ export class OpenFiles {
   }
 
   /** A handle of the pooled file if it may still be served from where it is; else of a new one. */
-  async #acquireIfInside(sought: Sought, pooled: PooledFile, found: Found): Promise<Result> {
-    const calls = this.#devices.callsFor(sought.path, found)
+  async #acquireIfInside(sought: Sought, pooled: PooledFile, found: Located): Promise<Result> {
+    const calls = this.#devices.callsAt(sought.path, found)
     const isInside = await sought.scope.contains(pooled.file, calls)
     // Meanwhile it may have been closed.
     if (!isInside || this.#shared.get(sought.key) !== pooled) return this.#open(sought, found)
@@ -153,9 +153,9 @@ export class OpenFiles {
   }
 
   /** Opens a file, unless another request is about to: then waits for that, and shares its file. */
-  async #open(sought: Sought, seen: Found): Promise<Result> {
+  async #open(sought: Sought, seen: Located): Promise<Result> {
     const { path, key, keepOpen } = sought
-    const calls = this.#devices.callsFor(path, seen)
+    const calls = this.#devices.callsAt(path, seen)
     const first = this.#opening.get(key)
     if (first !== undefined) {
       await first
@@ -175,7 +175,7 @@ export class OpenFiles {
   async #openNow(
     { scope, path, key, keepOpen }: Sought,
     calls: Calls,
-    found: Found,
+    found: Located,
   ): Promise<Result> {
     const opened = await this.makingRoom(() => scope.open(path, calls))
     if (opened === null || opened === 'directory') return opened
@@ -237,7 +237,7 @@ export class OpenFiles {
 }
 
 /** Until when no more than a look at its path is needed: not at all where that may stall. */
-function checkedUntil({ isNear }: Found): number {
+function checkedUntil({ isNear }: Located): number {
   return isNear ? performance.now() + CHECKED_FOR : 0
 }
 

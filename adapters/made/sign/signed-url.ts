@@ -1,4 +1,4 @@
-import { isTarget } from '../../../src/runtime.ts'
+import { isOriginForm } from '../../../src/runtime.ts'
 import { parseTarget } from '../../site/url-path.ts'
 import { type Grant, parseToken, type Token } from './token.ts'
 
@@ -23,7 +23,7 @@ export interface SignedUrl {
 }
 
 /** A URL as it is read by everybody: dot segments resolved, and its path decoded once. */
-export interface Target {
+export interface UrlParts {
   readonly url: URL
   readonly isAbsolute: boolean
   /** Decoded. */
@@ -31,16 +31,16 @@ export interface Target {
 }
 
 /** Null unless its path is UTF-8, and no segment could be taken for another path or line. */
-export function toTarget(text: string): Target | null {
+export function partsOf(text: string): UrlParts | null {
   const url = parseTarget(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return null
-  const path = decodePath(url.pathname)
-  return path === null ? null : { url, path, isAbsolute: !isTarget(text) }
+  const path = decodeSegments(url.pathname)
+  return path === null ? null : { url, path, isAbsolute: !isOriginForm(text) }
 }
 
 /** Puts a token where a grant's scope says. */
 export function addToken(
-  { url, isAbsolute }: Target,
+  { url, isAbsolute }: UrlParts,
   { scope, path }: Grant,
   token: string,
 ): string {
@@ -60,19 +60,19 @@ export function addToken(
  * Whether there is something like a token in a URL: with another one, nobody could tell which
  * counts.
  */
-export function hasToken({ url }: Target): boolean {
+export function hasToken({ url }: UrlParts): boolean {
   return tokensIn(url).length > 0
 }
 
 /** Null unless there is one token in it, in one of the two places. */
 export function takeToken(text: string): SignedUrl | null {
-  const target = toTarget(text)
-  if (target === null) return null
-  const [found, ...others] = tokensIn(target.url)
+  const parts = partsOf(text)
+  if (parts === null) return null
+  const [found, ...others] = tokensIn(parts.url)
   if (found === undefined || others.length > 0) return null
   const token = parseToken(found.slice(found.startsWith(MARK) ? MARK.length : ASSIGNMENT.length))
   if (token === null) return null
-  return found.startsWith(MARK) ? fromPath(target, token, found) : fromQuery(target, token, found)
+  return found.startsWith(MARK) ? fromPath(parts, token, found) : fromQuery(parts, token, found)
 }
 
 /** As they stand there: segments of the path, parameters of the query. */
@@ -82,7 +82,7 @@ function tokensIn({ pathname, search }: URL): string[] {
   return [...pathname.split('/').filter(isSegment), ...parametersOf(search).filter(isParameter)]
 }
 
-function fromQuery({ url, path, isAbsolute }: Target, token: Token, found: string): SignedUrl {
+function fromQuery({ url, path, isAbsolute }: UrlParts, token: Token, found: string): SignedUrl {
   const plain = new URL(url)
   plain.search = parametersOf(url.search)
     .filter((parameter) => parameter !== found)
@@ -92,10 +92,10 @@ function fromQuery({ url, path, isAbsolute }: Target, token: Token, found: strin
   return { grant, token, url: toText(plain, isAbsolute) }
 }
 
-function fromPath({ url, isAbsolute }: Target, token: Token, found: string): SignedUrl | null {
+function fromPath({ url, isAbsolute }: UrlParts, token: Token, found: string): SignedUrl | null {
   const segments = url.pathname.split('/')
   const depth = segments.indexOf(found)
-  const path = decodePath(`${segments.slice(0, depth).join('/')}/`)
+  const path = decodeSegments(`${segments.slice(0, depth).join('/')}/`)
   // At the end, it stands for what it is below of, such as `/films`, and not for what is below.
   if (path === null || depth === segments.length - 1) return null
   const plain = new URL(url)
@@ -112,7 +112,7 @@ function toText(url: URL, isAbsolute: boolean): string {
   return isAbsolute ? url.href : url.pathname + url.search + url.hash
 }
 
-function decodePath(pathname: string): string | null {
+function decodeSegments(pathname: string): string | null {
   try {
     const segments = pathname.split('/').map(decodeURIComponent)
     return segments.some((segment) => /[/\\]|\p{Cc}/u.test(segment)) ? null : segments.join('/')

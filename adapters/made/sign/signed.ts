@@ -4,7 +4,7 @@ import type { FileSource } from '../../../src/source.ts'
 import { withDefaults } from '../../site/overlay.ts'
 import { expectBase } from '../../site/url-path.ts'
 import { withUrl } from '../request.ts'
-import { addToken, hasToken, type Target, takeToken, toTarget } from './signed-url.ts'
+import { addToken, hasToken, partsOf, takeToken, type UrlParts } from './signed-url.ts'
 import { type Grant, importKey, LAST_END, type SigningKey, sign, toKeys, verify } from './token.ts'
 
 /** What a signed URL grants, and for how long. */
@@ -48,7 +48,7 @@ export async function signUrl(
   { expires, scope, now = Date.now() }: SignOptions = {},
 ): Promise<string> {
   const [key] = toKeys(keys)
-  const target = expectTarget(String(url))
+  const parts = expectParts(String(url))
   const end = Math.floor(Number(expires ?? now + TWELVE_HOURS) / 1000)
   if (!(end * 1000 > now && end <= LAST_END)) {
     const [least, got] = [now, expires].map(formatted)
@@ -56,11 +56,11 @@ export async function signUrl(
   }
   const grant: Grant = {
     ...(scope === undefined
-      ? { scope: 'file', path: target.path, query: target.url.search }
-      : { scope: 'below', path: expectScope(scope, target), query: '' }),
+      ? { scope: 'file', path: parts.path, query: parts.url.search }
+      : { scope: 'below', path: expectScope(scope, parts), query: '' }),
     expires: end,
   }
-  return addToken(target, grant, await sign(grant, await importKey(key)))
+  return addToken(parts, grant, await sign(grant, await importKey(key)))
 }
 
 /** A time as a date, if it is one. */
@@ -69,17 +69,17 @@ function formatted(time: unknown): string {
   return Number.isNaN(date.getTime()) ? `${time}` : date.toISOString()
 }
 
-function expectTarget(url: string): Target {
-  const target = /^(?:\/\/|\?)/.test(url) ? null : toTarget(url)
-  if (target === null || hasToken(target)) {
+function expectParts(url: string): UrlParts {
+  const parts = /^(?:\/\/|\?)/.test(url) ? null : partsOf(url)
+  if (parts === null || hasToken(parts)) {
     // A signature that it has may be a good one.
     const got = withoutSignature(url)
     throw new TypeError(`Expected a URL to sign, absolute or starting with one slash, got '${got}'`)
   }
-  return target
+  return parts
 }
 
-function expectScope(scope: string, { path }: Target): string {
+function expectScope(scope: string, { path }: UrlParts): string {
   const above = scope.endsWith('/') ? expectBase(scope) : null
   if (above !== null && path.startsWith(above)) return above
   throw new TypeError(`Expected a scope above ${path}, got '${withoutSignature(scope)}'`)
