@@ -116,7 +116,7 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     if (finding.outcome === 'unanswered') withoutAnswer.add(each.id)
     rows.push(toRow(each, { ...finding, found: redact(finding.found, secrets) }, file, toCurl))
   }
-  return new Report({
+  const found = {
     url: target.href,
     finalUrl: redirected ? withoutQuery(file.url).href : target.href,
     server: serverOf(file),
@@ -124,8 +124,8 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     requests: session.requests,
     bytes: session.bytes,
     rows,
-    unanswered: withoutAnswer,
-  })
+  }
+  return new Report(found, withoutAnswer)
 }
 
 /** A URL that a server has made is signed by its query. */

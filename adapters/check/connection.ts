@@ -6,6 +6,7 @@ import { type Patience, within } from './wire.ts'
 
 export interface ConnectionTerms {
   readonly patience: Patience
+  /** Asks a server whose certificate is not to be trusted, too. */
   readonly insecure: boolean
   readonly signal: AbortSignal | undefined
 }

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { Body, countSurplus, type Framing, framingOf, readBody } from './body.ts'
-import { connectTo } from './connection.ts'
+import { type ConnectionTerms, connectTo } from './connection.ts'
 import { type Field, type Head, lengthOf, readHead } from './head.ts'
 import { UnansweredError } from './unanswered.ts'
-import { type Patience, Wire } from './wire.ts'
+import { Wire } from './wire.ts'
 
 /** A request, as it is written. */
 export interface Ask {
@@ -12,11 +12,7 @@ export interface Ask {
   readonly fields: readonly Field[]
 }
 
-export interface Terms {
-  readonly patience: Patience
-  /** Asks a server whose certificate is not to be trusted, too. */
-  readonly insecure: boolean
-  readonly signal: AbortSignal | undefined
+export interface Terms extends ConnectionTerms {
   /** How many bytes of the body are read before the connection is cut. */
   readonly maxBytes: (head: Head) => number
   /** Whether to wait for bytes after the end of the answer. */

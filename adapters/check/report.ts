@@ -44,19 +44,6 @@ const ESSENTIAL: Readonly<Record<Aim, readonly string[]>> = {
   cors: ['cors-expose', 'cors-preflight'],
 }
 
-/** What a report is made of. */
-export interface Findings {
-  readonly url: string
-  readonly finalUrl: string
-  readonly server: string | null
-  readonly size: number | null
-  readonly requests: number
-  readonly bytes: number
-  readonly rows: readonly Row[]
-  /** Which of the rows are unknown for want of an answer. */
-  readonly unanswered: ReadonlySet<string>
-}
-
 /** What was found out about one URL. `String(report)` is for people; JSON has all of it. */
 export class Report {
   /** As it was asked for, without user and password. */
@@ -78,8 +65,15 @@ export class Report {
   /** In the order in which they were checked. */
   readonly rows: readonly Row[]
 
-  /** Judges what was found. */
-  constructor({ url, finalUrl, server, size, requests, bytes, rows, unanswered }: Findings) {
+  /**
+   * Judges what was found.
+   *
+   * @param unanswered which of the rows are unknown for want of an answer
+   */
+  constructor(
+    { url, finalUrl, server, size, requests, bytes, rows }: Omit<Report, 'passed' | 'verdicts'>,
+    unanswered: ReadonlySet<string>,
+  ) {
     this.url = url
     this.finalUrl = finalUrl
     this.server = server

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Ask, type Exchange, exchange, type Terms } from './exchange.ts'
+import type { ConnectionTerms } from './connection.ts'
+import { type Ask, type Exchange, exchange } from './exchange.ts'
 import type { Field, Head } from './head.ts'
 import { MAX_MIB, MAX_REQUESTS } from './limits.ts'
 import { UnansweredError } from './unanswered.ts'
@@ -10,7 +11,7 @@ export const MAX_REDIRECTS = 5
 /** After this many timeouts in a row, nothing is asked any more. */
 const MAX_TIMEOUTS = 3
 
-export interface SessionOptions extends Pick<Terms, 'insecure' | 'signal' | 'patience'> {
+export interface SessionOptions extends ConnectionTerms {
   /** The only origin that gets the caller's header fields. */
   readonly origin: string
   readonly headers: readonly Field[]
