@@ -95,6 +95,13 @@ const failingAtHead = (code: number): Behaviour => {
   const failed = serving(FILE, status(code))
   return (incoming, outgoing) => (incoming.method === 'HEAD' ? failed : good)(incoming, outgoing)
 }
+/** Tells no length by HEAD. */
+const silentAtHead = (get: Behaviour): Behaviour => {
+  return (incoming, outgoing) => {
+    if (incoming.method !== 'HEAD') return get(incoming, outgoing)
+    outgoing.writeHead(200, { etag: '"v1"', 'transfer-encoding': 'chunked' }).end()
+  }
+}
 const all = [200, null, ALPHABET] as const
 
 const ROWS: Row[] = [
@@ -269,7 +276,38 @@ const ROWS: Row[] = [
       return serving({ bytes: new Uint8Array(0), etag: '"e"' })(incoming, outgoing)
     },
     answer: [200, null, ''],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0', 'GET /f'],
+  },
+  {
+    name: 'an empty file where only GET is allowed, as nginx has it',
+    origin: (incoming, outgoing) => {
+      if (incoming.method === 'HEAD') return outgoing.writeHead(403).end()
+      return outgoing.writeHead(416, { 'content-range': 'bytes */0' }).end()
+    },
+    answer: [200, null, ''],
     asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0'],
+  },
+  ...[403, 405, 501].map(
+    (code): Row => ({
+      name: `a 206 that says '/0' of one byte, where HEAD is a ${code}`,
+      origin: (incoming, outgoing) => {
+        if (incoming.method === 'HEAD') return outgoing.writeHead(code).end()
+        return serving(FILE, saying({ 'content-range': 'bytes 0-0/0' }))(incoming, outgoing)
+      },
+      headers: { range: 'bytes=0-0' },
+      answer: [502, null, 'Expected the size of the file, got none\n'],
+      asked: ['GET /f bytes=0-0', 'HEAD /f', 'GET /f bytes=0-0'],
+    }),
+  ),
+  {
+    name: 'an empty file of which a 206 says one byte, as of s3rver',
+    origin: emptyByHead((_, outgoing) => {
+      const told = { etag: '"v1"', 'content-range': 'bytes 0-0/0', 'content-length': '1' }
+      outgoing.writeHead(206, told).flushHeaders()
+    }),
+    headers: { range: 'bytes=0-0' },
+    answer: [200, null, ''],
+    asked: ['GET /f bytes=0-0', 'HEAD /f', 'GET /f bytes=0-0'],
   },
   // HEAD says that the file is empty
   {
@@ -395,6 +433,27 @@ const ROWS: Row[] = [
     origin: refusing(status(416, { 'content-range': 'bytes */4' })),
     answer: [503, '1', ''],
     asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-25'],
+  },
+  {
+    name: 'a 416 to any range, with the size, that HEAD does not tell: it is not empty',
+    origin: silentAtHead(refusing(status(416, { 'content-range': 'bytes */26' }))),
+    answer: [502, null, 'Expected the size of the file, got none\n'],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0'],
+  },
+  {
+    name: 'a 416 to any range, where HEAD tells no size: it is not empty',
+    origin: silentAtHead(refusing(status(416))),
+    answer: [502, null, 'Expected a part of the file, got status 416\n'],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0', 'GET /f', 'GET /f bytes=0-25'],
+  },
+  {
+    name: 'an empty file whose 416 does not tell the size, nor HEAD',
+    origin: silentAtHead((incoming, outgoing) => {
+      if (incoming.headers.range !== undefined) outgoing.writeHead(416).end()
+      else outgoing.writeHead(200, { etag: '"v1"', 'content-length': '0' }).end()
+    }),
+    answer: [200, null, ''],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0', 'GET /f'],
   },
   // Ranges are ignored
   {

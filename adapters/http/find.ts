@@ -127,17 +127,27 @@ async function probe(
   if (isVersion(head) && (isKnown || head.size > 0)) return head
   // A server that failed was asked often enough.
   const once = response.status === 500 ? { ...upstream, retries: 0 } : upstream
-  const first = await ask(once, 'GET', { range: 'bytes=0-0' }, signal)
-  const told = readFile(upstream, first, missing)
-  if (told === null) return null
-  if (isVersion(told)) {
+  // A server without ranges may refuse that of every file: all of it then settles whether it is empty.
+  for (const fields of [{ range: 'bytes=0-0' }, {}]) {
+    const first = await ask(once, 'GET', fields, signal)
+    const told = readFile(upstream, first, missing)
+    if (told === null) return null
+    if (isVersion(told)) {
+      drop(upstream, first)
+      return told
+    }
+    // Every other file has a first byte.
+    const { status, headers } = first.response
+    const isRefused = status === 416
+    const saysEmpty = /\/0$/.test(headers.get('content-range') ?? '')
+    const isEmpty =
+      head?.size === 0
+        ? isRefused || saysEmpty || (await isOver(once, first))
+        : isRefused && saysEmpty
     drop(upstream, first)
-    return told
+    if (isEmpty) return { ...(head ?? told), size: 0 }
+    if (!isRefused || headers.has('content-range')) break
   }
-  // Every other file has a first byte.
-  const isEmpty = first.response.status === 416 || (head?.size === 0 && (await isOver(once, first)))
-  drop(upstream, first)
-  if (isEmpty) return { ...(head ?? told), size: 0 }
   throw misanswer(upstream, 'the size of the file', 'none')
 }
 

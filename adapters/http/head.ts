@@ -41,8 +41,8 @@ export function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
   const size = total === '*' ? null : Number(total)
   if (first === undefined) return { size, range: null }
   const [start, end] = [Number(first), Number(last) + 1]
-  // Of an empty object, MinIO says `bytes 0--1/0`, and s3rver `bytes 0-0/0`. Others have a size.
-  if (size === 0) return { size: end > 1 ? null : size, range: null }
+  // Of an empty object, MinIO says `bytes 0--1/0`. Some say `/0` of a size that they don't know.
+  if (size === 0) return { size: end > 1 || readLength(headers) ? null : size, range: null }
   const length = readLength(headers) ?? end - start
   const isSound = start < end && end <= (size ?? Infinity) && length === end - start
   return { size, range: isSound ? { start, end } : null }
