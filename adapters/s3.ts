@@ -28,7 +28,7 @@ import {
   originFile,
   originLimits,
 } from './http/file.ts'
-import { storedFetch } from './http/stored-fetch.ts'
+import { asStored, storedFetch } from './http/stored-fetch.ts'
 import { cancel, type HeaderPairs, reach, type Upstream } from './http/upstream.ts'
 import { digestsOf } from './s3/digests.ts'
 import { listObjects } from './s3/list.ts'
@@ -164,7 +164,7 @@ async function objectOf(
  */
 function upstreamsOf(store: Store, options: OriginOptions) {
   const { url, signer } = store
-  const { fetch = storedFetch } = options
+  const fetch = asStored(options.fetch ?? storedFetch)
   const limits = originLimits(options)
   return (path: string, query: Readonly<Record<string, string>> = {}): Upstream => {
     const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`)
@@ -175,9 +175,8 @@ function upstreamsOf(store: Store, options: OriginOptions) {
       describe: (headers) => ({ digest: () => digestsOf(headers) }),
       async send(method, fields, signal) {
         const { timeout } = limits
+        // Accept-Encoding is not signed: proxies rewrite it, such as that of Google's store.
         const fetchSigned = (headers: Headers) => {
-          // Not signed: proxies rewrite it, such as that of Google's store.
-          headers.set('accept-encoding', 'identity')
           const init = { method, headers, signal, redirect: 'manual', timeout } as const
           return reach(url + path, () => fetch(target, init))
         }

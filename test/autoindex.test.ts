@@ -45,6 +45,16 @@ const APACHE = `<title>Index of /films</title><h1>Index of /films</h1><table>
 <td><A class=x HREF='film.mp4'>film.mp4</A></td><td>2026-11-29 08:30</td><td>1.2M</td></tr>
 </table>`
 
+const IIS = `<html><head><title>h - /films/</title></head><body><H1>h - /films/</H1><hr>
+<pre><A HREF="/">[To Parent Directory]</A><br><br> 1/2/2024  1:00 PM  &lt;dir&gt;
+<A HREF="/films/new/">new</A><br> 1/2/2024  1:00 PM  12 <A HREF="/films/a.mp4">a.mp4</A></pre>`
+
+const JETTY = `<title>Directory: /films/</title><h1 class="title">Directory: /films/</h1>
+<a href="/films/new/">new/&nbsp;</a><a href="/films/a.mp4">a.mp4&nbsp;</a>`
+
+const MINISERVE = `<title>/</title><h1 class="title">h</h1><a href="?sort=name&order=asc">Name</a>
+<a class="directory" href="/films/new/">new</a><a class="file" href="/films/a.mp4">a.mp4</a>`
+
 const CADDY = `<title>films</title><a href="..">Up</a>
 <a href="./new/"><span class="name">new</span></a><a href="./x%3Ay.mp4">x:y.mp4</a>`
 
@@ -60,6 +70,9 @@ describe('a folder of another server', () => {
     ],
     ['Apache', APACHE, [file('film.mp4')]],
     ['Caddy', CADDY, [folder('new'), file('x:y.mp4')]],
+    ['IIS', IIS, [folder('new'), file('a.mp4')]],
+    ['Jetty', JETTY, [folder('new'), file('a.mp4')]],
+    ['miniserve', MINISERVE, [folder('new'), file('a.mp4')]],
     ['an empty one', '<h1>Index of /films/</h1>', []],
     [
       'Python',
@@ -159,6 +172,13 @@ describe('a folder of another server', () => {
     ],
     [{ type: 'application/json', body: '{}' }, 'Expected a listing, got something else'],
     [{ type: 'application/json', body: '[' }, 'Expected a listing, got something else'],
+    // Express's serve-index, and what an API may say
+    ...['["a.mp4", "b"]', '[{"error":"denied"}]', '[{"name":"Ann"}]', '[1]'].map(
+      (body): [typeof answer, string] => [
+        { type: 'application/json', body },
+        'Expected a listing, got something else',
+      ],
+    ),
   ])('%j can not be listed', async (given, reason) => {
     answer = given
     await expect(list()).rejects.toThrow(new OriginError(502, base, reason))

@@ -1545,6 +1545,44 @@ describe('httpOrigin', () => {
     ])
   })
 
+  it('gets what is stored in gzip where a store decodes it for whoever does not accept that', async () => {
+    const bytes = gzipSync(ALPHABET)
+    const fields = { 'x-goog-stored-content-encoding': 'gzip', 'content-encoding': 'gzip' }
+    const stored = serving({ bytes, etag: '"z"', fields })
+    origin.behave((incoming, outgoing) => {
+      if (/gzip/.test(`${incoming.headers['accept-encoding']}`)) return stored(incoming, outgoing)
+      const decoded = { 'x-goog-stored-content-encoding': 'gzip', etag: '"z"' }
+      outgoing.writeHead(200, decoded).end(incoming.method === 'HEAD' ? '' : ALPHABET)
+    })
+    const handler = fileHandler(httpOrigin(origin.url))
+    for (const [method, range, expected] of [
+      ['GET', undefined, [200, 'gzip', bytes]],
+      ['GET', 'bytes=5-9', [206, 'gzip', bytes.subarray(5, 10)]],
+      ['HEAD', undefined, [200, 'gzip', Buffer.of()]],
+    ] as const) {
+      const headers = range === undefined ? {} : { range }
+      const response = await handler(new Request('http://localhost/f', { method, headers }))
+      const body = Buffer.from(await response.arrayBuffer())
+      expect([response.status, response.headers.get('content-encoding'), body]).toEqual(expected)
+    }
+  })
+
+  it('ends a short body that falls silent, under a fetch that ignores its signal', async () => {
+    let open = 0
+    const fetch: StoredFetch = async (_url, { method }) => {
+      if (method === 'HEAD') return new Response(null, { status: 405 })
+      open++
+      const silent = { pull: () => new Promise<void>(() => {}), cancel: () => void open-- }
+      const headers = { etag: '"v"', 'content-length': '1', 'content-range': 'bytes 0-0/70000' }
+      return new Response(new ReadableStream(silent), { status: 206, headers })
+    }
+    const request = new Request('http://localhost/f', { method: 'HEAD' })
+    const handler = fileHandler(httpOrigin('http://origin.example/', { fetch, timeout: 50 }))
+    const { headers } = await handler(request)
+    expect([headers.get('content-length'), open]).toEqual(['70000', 1])
+    await until(() => open === 0)
+  })
+
   it('hands on what the origin says of a file, and nothing else', async () => {
     const stored = {
       'content-type': 'video/mp4',

@@ -59,8 +59,13 @@ function* parseJson(text: string): Parsed {
     return false
   }
   if (!Array.isArray(items)) return false
-  for (const item of items) yield toEntry(item)
-  return true
+  let isIndex = items.length === 0
+  for (const item of items) {
+    const { name, type, is_dir: isFolder } = Object(item)
+    isIndex ||= typeof name === 'string' && (type ?? isFolder) !== undefined
+    yield toEntry(item)
+  }
+  return isIndex
 }
 
 /** As nginx and byteserve say it, or Caddy, which has a slash behind the name of a folder. */
@@ -77,11 +82,12 @@ function toEntry(item: unknown): Entry | null {
 /** Where a link leads, from behind `<a ` on. */
 const HREF = /^[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i
 
-/** What an index calls itself. */
-const TITLE = /<(?:title|h1)\b[^<>]*>\s*(?:Index of|Directory listing)\b/i
+/** What an index calls itself; or the folder above, in that of IIS. */
+const TITLE =
+  /<(?:title|h1)\b[^<>]*>\s*(?:Index of\b|Directory(?: listing\b|:))|>\[To Parent Directory\]</i
 
 /** A link to the folder above, or one that sorts: what an index has, and few other pages. */
-const ABOVE = /^(?:\.\.\/?|\?C=.*)$/
+const ABOVE = /^(?:\.\.\/?|\?(?:C|sort)=.*)$/
 
 function* parsePage(page: string, folder: URL): Parsed {
   let isIndex = TITLE.test(page)

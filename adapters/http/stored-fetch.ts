@@ -43,6 +43,26 @@ export const storedFetch: StoredFetch = async (url, ask) => {
   throw misanswer({ name }, 'a body as it is stored', 'it decoded by fetch')
 }
 
+/**
+ * A `fetch` that asks for what is stored, and not for another encoding of it: its offsets are those
+ * of the file. Google's store decodes what it has in gzip, without a length or ranges, unless gzip
+ * is accepted.
+ */
+export function asStored(fetch: StoredFetch): StoredFetch {
+  return async (url, ask) => {
+    const headers = new Headers(ask.headers)
+    if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
+    const response = await fetch(url, { ...ask, headers })
+    const { headers: told } = response
+    const isDecoded =
+      told.get('x-goog-stored-content-encoding') === 'gzip' && !told.has('content-encoding')
+    if (!isDecoded || headers.get('accept-encoding') !== 'identity') return response
+    cancel(response)
+    headers.set('accept-encoding', 'gzip')
+    return fetch(url, { ...ask, headers })
+  }
+}
+
 /** The part of undici's handlers that is used. */
 interface Handler {
   onHeaders?(status: number, fields: Uint8Array[], ...rest: unknown[]): boolean

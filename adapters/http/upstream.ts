@@ -179,6 +179,19 @@ export function isMissing(status: number, missing: readonly number[] = []): bool
 /** Does without a body: a short one is read, so that its connection can be used again. */
 export function drop({ timeout }: Upstream, { response, hangUp }: Reply): void {
   const length = readLength(response.headers) ?? Infinity
-  if (length <= WORTH_READING) within(timeout, response.arrayBuffer(), hangUp).catch(() => {})
-  else hangUp()
+  if (length > WORTH_READING) {
+    hangUp()
+    return
+  }
+  const reader = response.body?.getReader()
+  const giveUp = () => {
+    hangUp()
+    // Some `fetch` ignores its signal.
+    reader?.cancel().catch(() => {})
+  }
+  within(timeout, readToEnd(reader), giveUp).catch(() => {})
+}
+
+async function readToEnd(reader?: ReadableStreamDefaultReader): Promise<void> {
+  while (reader && !(await reader.read()).done);
 }

@@ -3,7 +3,7 @@ import type { HeadersLike } from '../../src/source.ts'
 import { type OriginOptions, originLimits } from './file.ts'
 import { readPart } from './head.ts'
 import { follow } from './redirects.ts'
-import { storedFetch } from './stored-fetch.ts'
+import { asStored, storedFetch } from './stored-fetch.ts'
 import { cancel, type HeaderPairs, type Upstream } from './upstream.ts'
 
 /** Options of `httpTree`. */
@@ -39,7 +39,8 @@ export function upstreamsOf(
   root: URL,
   options: HttpTreeOptions,
 ): (url: URL, isFile?: (trail: readonly URL[]) => boolean) => Upstream {
-  const { fetch = storedFetch, requestHeaders } = options
+  const { requestHeaders } = options
+  const fetch = asStored(options.fetch ?? storedFetch)
   const limits = originLimits(options)
   const { timeout } = limits
   if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
@@ -50,9 +51,7 @@ export function upstreamsOf(
     name: nameOf(url),
     ...limits,
     send: async function send(method, fields, signal) {
-      // A body must come as it is stored: its offsets are those of the file.
-      const elsewhere = { 'accept-encoding': 'identity', ...fields }
-      const headers = new Headers(elsewhere)
+      const headers = new Headers(fields)
       const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
       for (const [field, value] of new Headers(given ?? {})) {
         if (!Object.hasOwn(fields, field)) headers.set(field, value)
@@ -62,7 +61,7 @@ export function upstreamsOf(
         fetch,
         nameOf(url),
         { url, method, headers, signal, timeout },
-        elsewhere,
+        fields,
       )
       if (isRefusal(fields, found.response)) {
         cancel(found.response)
