@@ -99,7 +99,7 @@ describe('the adapters', () => {
       `async (request, env) => serveFile(request, await r2File(env.B, 'a', request))`,
       7800,
     ],
-    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 14_550],
+    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 14_600],
   ])('a Worker of %s and %s is small', async (core, store, fetch, most) => {
     const contents = `import { ${core} } from './src/index.ts'
       import { ${store} } from './adapters/r2.ts'
@@ -109,8 +109,8 @@ describe('the adapters', () => {
   })
 
   it.each([
-    ['http', 'httpFile', 5500],
-    ['s3', 's3File', 8450],
+    ['http', 'httpFile', 5600],
+    ['s3', 's3File', 8600],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`
     const contents = [
