@@ -85,6 +85,7 @@ const ALONE = [
   'lifetime',
   'native-node',
   'running',
+  'without-descriptors',
   'worker-pool',
   'zip-folder',
 ]

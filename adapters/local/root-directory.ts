@@ -170,6 +170,7 @@ export class RootDirectory implements Scope {
 
   /** As `#isInside`, by names, where they are all there is. */
   async #isNamedInside(path: string, version: Version | null, calls: Calls): Promise<boolean> {
+    if (this.#links === 'follow') return true
     return (
       (await this.#isInsideParent(calls)) &&
       (await this.#realPaths.look(path, version, calls)) === 'inside'
