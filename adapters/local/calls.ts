@@ -82,7 +82,7 @@ export function isGranted(permission: Permission): boolean {
   return deno === undefined || deno.permissions.querySync(permission).state === 'granted'
 }
 
-/** An error takes longer to make than all else. */
+/** Making an error takes longer than the call itself. */
 const NULL_IF_ABSENT = { throwIfNoEntry: false } as const
 
 /** On this thread: some µs each if the kernel has the answer in memory, else the disk's time. */
@@ -190,7 +190,7 @@ function nullIfAbsent(error: unknown): null {
   throw error
 }
 
-/** What Deno must be granted to look into /proc: all that there is. */
+/** The permissions that Deno needs to read /proc: all of them. */
 const ALL = ['read', 'write', 'net', 'env', 'sys', 'run', 'ffi']
 
 /**
@@ -221,7 +221,7 @@ export function fromDeno(stat: DenoStat): Version {
   })
 }
 
-/** What Windows has of a mode. */
+/** The file type as a mode, for Windows, where Deno has no mode. */
 function kindOf({ isFile, isDirectory, isSymlink }: DenoStat): number {
   const { S_IFREG, S_IFDIR, S_IFLNK } = fs.constants
   return isFile ? S_IFREG : isDirectory ? S_IFDIR : isSymlink ? S_IFLNK : 0

@@ -87,19 +87,19 @@ function lookAt(
     : calls.lstat(path)
 }
 
-/** A want of something, which passes: the next look sees what this one does not. */
-const WANTS = ['EMFILE', 'ENFILE', 'ENOMEM']
+/** Shortages, which pass: the next look may succeed. */
+const SHORTAGES = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 /**
  * An entry that could not be looked at. It is there, as its name can be read, and whoever opens it
  * learns why; but of a link, nobody knows whether it leads out of the root.
  *
- * @throws the error if this machine only wants for something
+ * @throws the error if this machine is only short of something
  */
 function unseen(dirent: Dirent, error: unknown): Entry | null {
   const code = codeOf(error)
-  if (WANTS.includes(code)) throw error
-  // What the runtime itself forbids, by Deno's or Node's permissions, is not to be named.
+  if (SHORTAGES.includes(code)) throw error
+  // What Deno's or Node's permissions forbid is not listed.
   if (isAbsence(error) || !/^E[A-Z\d]+$/.test(code)) return null
   const { name } = dirent
   if (dirent.isDirectory()) return { name, kind: 'directory' }

@@ -9,12 +9,12 @@ import { isDirectory, isRegular, isSameFile, type Version } from './version.ts'
  */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
-/** Linux: a descriptor that only stands for what a path leads to. Node has no name for it. */
+/** Linux: for a descriptor that only refers to a file. Node has no constant for it. */
 export const O_PATH = 0o10000000
 
 /**
- * How long to wait for a file that another process has a lease of, in ms. Samba gives one up within
- * some ms, and the kernel takes it away after 45 s.
+ * How long to wait for a file that another process has a lease of, in ms. Samba gives it up within
+ * a few ms, and the kernel breaks it after 45 s.
  */
 const PATIENCE = [5, 10, 20, 40, ...Array<number>(50).fill(100)]
 

@@ -4,7 +4,7 @@ import { type Calls, isNotUtf8 } from './calls.ts'
 import type { Devices } from './devices/devices.ts'
 import { isDirectory, isSame, isSameFile, type Version } from './version.ts'
 
-/** What names say of where a file lies; unclear if they led elsewhere meanwhile. */
+/** Where a file lies according to its names; `unclear` if these changed meanwhile. */
 type Whereabouts = 'inside' | 'outside' | 'unclear'
 
 /**
@@ -18,8 +18,8 @@ const LOOKS_IN_ROOT = 1
 
 /**
  * Whether files lie below a root, by where realpath(3) says that their names lead: for systems that
- * do not say what a descriptor leads to. Names may be swapped between two looks, so the answer is
- * not exact, only too seldom wrong for anybody to see it (docs/security.md).
+ * do not say what a descriptor leads to. Names may be swapped between two looks, so the answer may
+ * be wrong, but too rarely for anybody to see it (docs/security.md).
  */
 export class RealPaths {
   readonly #root: string
@@ -65,7 +65,7 @@ export class RealPaths {
       return { where: isThere ? 'inside' : 'unclear', looks: isInRoot ? LOOKS_IN_ROOT : LOOKS }
     } catch (error) {
       if (!isNotUtf8(error)) throw error
-      // Some name above is not UTF-8, which Deno can follow, and not say.
+      // A name above it is not UTF-8: Deno can follow such a path, but not return it.
       const isInside = await this.#isPlain(path, version, calls)
       return { where: isInside ? 'inside' : 'outside', looks: LOOKS }
     }

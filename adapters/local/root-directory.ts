@@ -8,7 +8,7 @@ import { isBelow, RealPaths } from './real-paths.ts'
 import { MAX_TRIES, openByName, replaced, type Scope } from './scope.ts'
 import { isDirectory, type Version } from './version.ts'
 
-/** How long a look is trusted: so long, in ms, a root counts as still there. */
+/** How long a root is taken to be there after it was looked at, in ms. */
 const THERE_FOR = 1000
 
 /** What came of opening a path once; unclear if it led elsewhere meanwhile. */
@@ -22,7 +22,9 @@ export class RootDirectory implements Scope {
   readonly #links: 'inside' | 'follow'
   readonly #realPaths: RealPaths
   readonly #devices: Devices
-  /** What it has to lie in: it may be a link itself, and need not be there. */
+  /**
+   * The directory that this one must lie in; null for a root. This one may be a link, or missing.
+   */
   readonly #parent: RootDirectory | null
   /** Until when the root is taken to be there, on the clock of `performance`. */
   #thereUntil = 0
@@ -145,8 +147,8 @@ export class RootDirectory implements Scope {
   }
 
   /**
-   * Opens what lies below the root as it leads by now: so it is of one release or the other,
-   * whichever the root is turned to meanwhile.
+   * Resolves the root once, and opens what lies below that: a file is of one release or of the
+   * other, even if the root is pointed elsewhere meanwhile.
    */
   async #openByDescriptor(path: string, calls: Calls): Promise<Attempt> {
     const root = await this.#realPath(calls)
@@ -161,7 +163,7 @@ export class RootDirectory implements Scope {
     return root !== null && isBelow(real, root)
   }
 
-  /** Where it is by now; null if that is not inside of what it has to lie in. */
+  /** Its real path; null if that is not inside its parent. */
   async #realPath(calls: Calls): Promise<Buffer | null> {
     const real = await calls.realpath(this.#path)
     const isInside = this.#parent === null || (await this.#parent.#isInside(real, calls))

@@ -19,7 +19,7 @@ const MOST_LOOKS = 16
 /** What a look at a path found. */
 export interface Located {
   readonly version: Version
-  /** Whether all of the way there is on this machine, as far as anybody says. */
+  /** Whether the whole path is known to be on this machine. */
   readonly isNear: boolean
 }
 
@@ -133,7 +133,9 @@ export class Devices {
     return this.isResponsiveAt(found) ? onThisThread : this.#limiter.callsFor(path)
   }
 
-  /** The same in other threads, if only so as not to take much time of this one. */
+  /**
+   * As `callsAt`, but always in other threads: for many calls, which would take this one's time.
+   */
   poolCallsAt(path: string, found: Located): Calls {
     return this.isResponsiveAt(found) ? inPool : this.#limiter.callsFor(path)
   }
@@ -201,8 +203,8 @@ export class Devices {
   }
 
   /**
-   * Something is mounted otherwise than before: the system gives the number of a device that is
-   * gone to the next. Those of this machine are asked about at once, for bodies under way.
+   * The mounts have changed, and a new device may have the number of one that is gone. Local ones
+   * are asked about again at once, for the bodies under way.
    */
   #forget(): void {
     const known = [...this.#kinds.values()]

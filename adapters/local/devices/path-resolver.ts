@@ -11,7 +11,7 @@ const KNOWN_FOR = 60_000
 /** How many links are followed, as Linux does it, before a path is taken to lead in circles. */
 export const MOST_LINKS = 40
 
-/** How often a link may be turned while it is followed, before only the system can follow it. */
+/** How often a link may change while it is followed, before that is left to the system. */
 const MOST_TURNS = 4
 
 /** How long the mount table is taken to be as it was read, in ms. */
@@ -31,7 +31,7 @@ export interface Resolved {
 
 /** The path that a link leads to: as a path of its own, the system takes both alike. */
 export function targetOf(link: string, text: string): string {
-  // Not joined: what `..` stands for depends on where the name before it leads.
+  // Not by `join`, which drops `a/..` even if `a` is a link.
   return isAbsolute(text) ? text : `${dirname(link)}/${text}`
 }
 
@@ -78,7 +78,7 @@ export class PathResolver {
     try {
       await this.#readLately()
       if (this.#table === null) return null
-      // Not joined: what `..` stands for depends on where the name before it leads.
+      // Not by `join`, which drops `a/..` even if `a` is a link.
       const whole = isAbsolute(path) ? path : `${process.cwd()}/${path}`
       return await this.#resolveUnturned(whole)
     } catch {

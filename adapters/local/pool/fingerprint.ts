@@ -74,8 +74,8 @@ export class Fingerprints {
 
   /**
    * Describes a file that was opened. One that was changed within the last tick of its file
-   * system's clock is waited for: any change after that gives it another time. One that changes on
-   * and on is described as it is, by a weak tag.
+   * system's clock is waited for: any change after that gives it another time. One that keeps
+   * changing is described as it is, by a weak tag.
    */
   async describe(opened: Descriptor): Promise<Fingerprinted> {
     const isLocal = this.#devices.isLocal(opened.version.dev)

@@ -11,7 +11,7 @@ import { Handle, type Pool, type PooledFile } from './handle.ts'
 import { IdleFiles } from './idle-files.ts'
 import { OpenFile } from './open-file.ts'
 
-/** How long a look is trusted: so long, in ms, a file counts as still in its scope. */
+/** How long a file is taken to be in its scope after it was checked, in ms. */
 const CHECKED_FOR = 1000
 
 type Result = Handle | 'directory' | null
@@ -217,7 +217,7 @@ export class OpenFiles {
     this.#idle.add(pooled)
   }
 
-  /** Shares a file no more, as its path leads elsewhere or nowhere; those who read it go on. */
+  /** Stops sharing a file whose path leads elsewhere or nowhere; responses that read it go on. */
   #forget(key: string): void {
     const pooled = this.#shared.get(key)
     if (pooled !== undefined && this.#idle.has(pooled)) this.#closeQuietly(pooled)
