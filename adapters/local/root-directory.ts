@@ -6,7 +6,7 @@ import type { Devices } from './devices/devices.ts'
 import { type Descriptor, linkOf, O_PATH, openByDescriptor } from './opening.ts'
 import { isBelow, RealPaths } from './real-paths.ts'
 import { MAX_TRIES, openByName, replaced, type Scope } from './scope.ts'
-import { isDirectory, type Version } from './version.ts'
+import { type FileStat, isDirectory } from './version.ts'
 
 /** How long a root is taken to be there after it was looked at, in ms. */
 const THERE_FOR = 1000
@@ -67,12 +67,12 @@ export class RootDirectory implements Scope {
 
   expectThere(): void | Promise<void> {
     if (this.#parent !== null) return this.#parent.expectThere()
-    return performance.now() < this.#thereUntil ? undefined : this.look()
+    return performance.now() < this.#thereUntil ? undefined : this.expectThereNow()
   }
 
   /** @throws Error, as a rejection, if it is no directory by now */
-  async look(): Promise<void> {
-    if (this.#parent !== null) return this.#parent.look()
+  async expectThereNow(): Promise<void> {
+    if (this.#parent !== null) return this.#parent.expectThereNow()
     const found = await this.#devices.stat(this.#path)
     if (found === null || !isDirectory(found)) {
       throw new Error(
@@ -87,7 +87,7 @@ export class RootDirectory implements Scope {
     try {
       return canAskDescriptors
         ? await this.#isInside(await calls.readlink(linkOf(file.fd)), calls)
-        : await this.#isNamedInside(file.path, file.version, calls)
+        : await this.#isNamedInside(file.path, file.stat, calls)
     } catch {
       // Opening it will say why.
       return false
@@ -121,7 +121,7 @@ export class RootDirectory implements Scope {
   }
 
   /** What a link leads to; null if that may not be served. */
-  async follow(path: string, calls: Calls): Promise<Version | null> {
+  async follow(path: string, calls: Calls): Promise<FileStat | null> {
     if (!canAskDescriptors) {
       return (await this.#isNamedInside(path, null, calls)) ? calls.stat(path) : null
     }
@@ -171,10 +171,10 @@ export class RootDirectory implements Scope {
   }
 
   /** As `#isInside`, by names, where they are all there is. */
-  async #isNamedInside(path: string, version: Version | null, calls: Calls): Promise<boolean> {
+  async #isNamedInside(path: string, stat: FileStat | null, calls: Calls): Promise<boolean> {
     return (
       (await this.#isInsideParent(calls)) &&
-      (await this.#realPaths.look(path, version, calls)) === 'inside'
+      (await this.#realPaths.look(path, stat, calls)) === 'inside'
     )
   }
 
@@ -191,7 +191,7 @@ export class RootDirectory implements Scope {
       if (!(await this.#isInsideParent(calls))) return null
       const where = await this.#realPaths.prove(
         path,
-        opened === 'directory' ? null : opened.version,
+        opened === 'directory' ? null : opened.stat,
         calls,
       )
       if (where !== 'inside') return where === 'outside' ? null : 'unclear'
