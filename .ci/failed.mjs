@@ -8,7 +8,7 @@ export default class {
     const lines = failed.map(
       ({ project, relativeModuleId }) => `${project.name} ${relativeModuleId}\n`,
     )
-    // What failed outside of all files, no file can make good.
+    // A failure outside of all files is not undone by running a file again.
     if (errors.length === 0) writeFileSync(process.env.FAILED, lines.join(''))
   }
 }

@@ -127,7 +127,7 @@ function bunBody(handle: Handle, start: number, end: number): Blob | null {
     return handle.detach() ? Bun.file(linkOf(file.fd)).slice(start, end) : null
   }
   const found = onThisThread.stat(file.path)
-  if (found === null || !isSame(found, file.version)) return null
+  if (found === null || !isSame(found, file.stat)) return null
   void closeSource(handle)
   return Bun.file(file.path).slice(start, end)
 }

@@ -119,7 +119,7 @@ async function denoStream(
   end: number,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
   const { file } = handle
-  if (!file.has(start, end) || (end < file.version.size && !cutsSurplus())) return null
+  if (!file.has(start, end) || (end < file.stat.size && !cutsSurplus())) return null
   const native = file.isSurelyUnchanged() ? await openNative(file) : null
   if (native === null) return null
   try {
@@ -133,14 +133,14 @@ async function denoStream(
 }
 
 /** Null if that is another file by now, or none: the one that is held can be read. */
-async function openNative({ path, fd, version }: OpenFile): Promise<NativeFile | null> {
+async function openNative({ path, fd, stat }: OpenFile): Promise<NativeFile | null> {
   let native: NativeFile | null = null
   try {
     if (canAskDescriptors) return Deno.openSync(linkOf(fd))
     const found = onThisThread.stat(path)
-    if (found === null || !isSame(found, version)) return null
+    if (found === null || !isSame(found, stat)) return null
     native = await openInTime(path)
-    if (native !== null && isSame(fromDeno(native.statSync()), version)) return native
+    if (native !== null && isSame(fromDeno(native.statSync()), stat)) return native
   } catch {
     // Reading the file that is held will work, or say why not.
   }

@@ -122,7 +122,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
   return ofStore(tree, ORIGINS, nameOf(root))
 }
 
-/** What stands for all other servers, whose URLs name their files. */
+/** The store of all trees made here: a URL names its file, whichever server has it. */
 const ORIGINS = {}
 
 /**

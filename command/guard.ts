@@ -31,7 +31,7 @@ export function forHosts(lookup: FileLookup, names: readonly string[]): FileLook
 }
 
 function isOwn(name: string): boolean {
-  // An address leads here by itself. Programs that say no name are no browsers.
+  // An IP address can't be rebound, and a client without Host is no browser.
   if (name === '' || isIP(name) !== 0) return true
   return /^(?:[\w-]+\.)*localhost$/.test(name)
 }
@@ -60,7 +60,7 @@ export function withPassword(lookup: FileLookup, credentials: string): FileLooku
   return (request, ...context) => {
     const [, given = ''] =
       /^basic +([\w+/=]+) *$/i.exec(request.headers.get('authorization') ?? '') ?? []
-    // Of the digests, which have one length: how long it takes tells nothing.
+    // Digests have one length, so that the time of the comparison tells nothing.
     const isKnown = timingSafeEqual(digest(given), expected)
     return isKnown ? lookup(request, ...context) : UNAUTHORIZED
   }

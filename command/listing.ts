@@ -3,7 +3,7 @@ import { opendir } from 'node:fs/promises'
 import { type Calls, type DenoEntry, deno } from '../adapters/local/calls.ts'
 import type { RootDirectory } from '../adapters/local/root-directory.ts'
 import { devices } from '../adapters/local/shared.ts'
-import { isRegular, lastModified, type Version } from '../adapters/local/version.ts'
+import { type FileStat, isRegular, lastModified } from '../adapters/local/version.ts'
 import type { Entry } from '../adapters/site/tree.ts'
 import { isName } from '../adapters/site/url-path.ts'
 
@@ -28,7 +28,7 @@ export async function* listFolder(
   // On this thread, where that waits for nothing: some calls for each folder, not for each file.
   const folder = await root.enter(at, devices.callsAt(at, found))
   if (folder === null) throw new Error(`Expected a folder that may be served, got ${at}`)
-  const inTurn = <T>(call: () => Promise<T>) => devices.run(at, found.version.dev, call)
+  const inTurn = <T>(call: () => Promise<T>) => devices.run(at, found.stat.dev, call)
   try {
     const directory = await inTurn(() => openFolder(folder.path))
     try {
@@ -135,7 +135,7 @@ export async function describeFile(
 }
 
 /** The file that a path leads to; null if there is none that may be served. */
-async function follow(root: RootDirectory, path: string, calls: Calls): Promise<Version | null> {
+async function follow(root: RootDirectory, path: string, calls: Calls): Promise<FileStat | null> {
   try {
     const found = await root.follow(path, calls)
     return found !== null && isRegular(found) ? found : null

@@ -19,7 +19,7 @@ const CHUNK = 256 * 1024
 export function decrypted(source: FileSource, key: CryptoKey, counter: Uint8Array): FileSource {
   return {
     ...source,
-    // That is one of the encrypted bytes.
+    // The digest of the source is that of the encrypted bytes.
     digest: undefined,
     // Its own read, so that no runtime sends the encrypted bytes by a way of its own.
     async read(start, end) {

@@ -40,7 +40,9 @@ export interface Answer {
 const ALLOW = 'GET, HEAD, OPTIONS'
 
 export const NOT_FOUND: Answer = withPieces(404, {})
-/** Where nobody knows what path a request was routed by: a cache would keep it under another. */
+/**
+ * For a request that may have been routed by another path: a cache would keep a 404 under that one.
+ */
 export const ASTRAY: Answer = withPieces(404, { 'cache-control': 'no-store' })
 export const UNAVAILABLE: Answer = withPieces(503, { 'retry-after': '1' })
 const METHOD_NOT_ALLOWED = withPieces(405, { allow: ALLOW })

@@ -163,9 +163,10 @@ function includesTag(
 }
 
 /**
- * When the source was modified, in ms since the epoch, cut to the second as Last-Modified is. Until
- * that is a strong validator, it counts as 1 ms more, later than that second and equal to no date:
- * the file may have changed since the client saw it. NaN if it is missing or invalid.
+ * When the source was modified, in ms since the epoch, cut to the second as Last-Modified is. While
+ * that is a weak validator, the file may have changed since the client saw it: 1 ms is added, so
+ * that If-Unmodified-Since with this date fails, and neither If-Modified-Since nor If-Range
+ * matches. NaN if it is missing or invalid.
  */
 function modificationTime({ lastModified }: Representation, now: number): number {
   const time = lastModified?.getTime() ?? Number.NaN

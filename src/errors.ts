@@ -21,7 +21,7 @@ export function reasonOf(thrown: unknown): unknown {
   return thrown ?? new Error(`Failed with ${thrown}`)
 }
 
-/** For a caller's mistake. Of an object or a function, only the kind is said. */
+/** The error for a caller's mistake. It names only the kind of an object or a function. */
 export function unexpected(expected: string, given: unknown): TypeError {
   return new TypeError(
     `Expected ${expected}, got ${Object(given) === given ? kindOf(given) : String(given)}`,
@@ -36,7 +36,7 @@ export function expectWholeNumber(name: string, value: number, least: number): v
   throw new RangeError(`Expected ${name} to be a whole number >= ${least}, got ${given}`)
 }
 
-/** The longest that a timer waits, in ms: beyond that it does not wait at all. */
+/** The longest delay of a timer, in ms: a longer one fires at once. */
 const LONGEST_WAIT = 0x7fffffff
 
 /** @throws RangeError unless `value` is a whole number of ms, 1 or more, for which a timer waits */

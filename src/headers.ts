@@ -20,13 +20,13 @@ export function isFieldValue(text: string): boolean {
   return !/[^\t\x20-\x7e\x80-\uffff]/.test(text)
 }
 
-/** Fields of which every server can send every value. */
+/** Fields that were checked: every server can send them. */
 export class Checked implements HeaderFields {
   [name: string]: string
 }
 
 /**
- * Fields by lower-case name, read once: given again, they cost nothing.
+ * Fields by lower-case name. Checked fields are returned as they are, at no cost.
  *
  * @throws TypeError unless every server can send them
  */
@@ -120,8 +120,8 @@ export function fileFields(
 }
 
 /**
- * Adds fields to those of an answer. They take the place of others of their name, but for what
- * describes the content that is sent; Vary lists what either depends on.
+ * Adds fields to those of an answer. They replace fields of the same name, except those that
+ * describe the content; Vary lists what either depends on.
  */
 export function addFields(
   fields: Readonly<HeaderFields>,

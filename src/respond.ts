@@ -130,7 +130,7 @@ export function respondTo<Context extends readonly unknown[]>(
       try {
         answered = complete(call, answered)
       } catch {
-        // Making the fields of every answer is what failed: the 503 goes without them.
+        // The option `headers` is what failed: the 503 is sent without its fields.
       }
       const rest = readAnswer(answered, reader ? null : source)
       // What close of the failed body throws is told, too.
@@ -139,7 +139,7 @@ export function respondTo<Context extends readonly unknown[]>(
     }
   }
 
-  /** Whether a page of another origin asks if it may ask for a file that there is. */
+  /** Whether this is a CORS preflight for a file that exists. */
   async function isPreflight(call: Call<Context, unknown>, refusal: Answer): Promise<boolean> {
     const { method, url, headers } = call.request
     const asked = headers.get('access-control-request-method') ?? ''

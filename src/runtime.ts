@@ -13,7 +13,7 @@ export const isNode: boolean = /* @__PURE__ */ agent.startsWith('Node.js')
 /** Whether this is Bun. */
 export const isBun: boolean = /* @__PURE__ */ agent.startsWith('Bun')
 
-/** Whether this is workerd, where all that a request opened ends with it. */
+/** Whether this is workerd, where whatever a request opened ends with the request. */
 export const isWorkerd: boolean = agent === 'Cloudflare-Workers'
 
 /**
@@ -84,7 +84,7 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
   return isNode && headers.get('host') === null ? HTTP2_CHUNK : undefined
 }
 
-/** An authority of characters at which no parser of URLs ends one, as some do at `;` or `'`. */
+/** An authority that every URL parser reads alike: some end it at `;` or `'`. */
 const AUTHORITY = /^[\w.:@[\]-]*$/
 
 /** Whether a URL has no origin. Some routers leave nothing of a path but its query. */
@@ -103,15 +103,17 @@ export function isOfRequestLine(request: RequestLike): boolean {
   if (/^https?:$/i.test(scheme)) {
     return authority !== '' && AUTHORITY.test(authority + (headers.get('host') ?? ''))
   }
-  // An application's own, or that of a Unix socket: of these others, parsers read a host or none.
+  // A scheme of an application, or of a Unix socket. Parsers disagree whether the excluded ones
+  // have a host.
   return request instanceof Request && !/^(?:ws|ftp|javascript)/i.test(scheme)
 }
 
 /**
- * Whether routers read the same path out of a request's URL. Where Host is missing or malformed, Bun
- * gives no URL but a path, in which they look for the end of a host.
+ * Whether routers read the same path out of a request's URL. Where Host is missing or malformed,
+ * Bun gives a path instead of a URL, and a router takes the start of that path for a host.
  *
- * @param caller the `this` of who is asked: Bun itself, which routes by the same path, says its server
+ * @param caller the `this` of the handler: Bun's server if Bun itself calls, which routes by the
+ * same path
  */
 export function isRoutedAlike(request: RequestLike, caller?: unknown): boolean {
   const isPath = isBun && request.url.startsWith('/')
@@ -119,8 +121,8 @@ export function isRoutedAlike(request: RequestLike, caller?: unknown): boolean {
 }
 
 /**
- * The signal of a client's hang-up; undefined where nobody tells. Deno prints a warning at the
- * first use of that of a Request, to which the getter of a copy leads, too.
+ * The signal of a client's hang-up; undefined if it can't be had. Deno prints a warning when a
+ * Request's is first read, and the getter of a copy reads it, too.
  */
 export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
   const own = Object.getOwnPropertyDescriptor(request, 'signal')

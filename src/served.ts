@@ -94,8 +94,8 @@ export interface Watch {
    */
   end(request: RequestLike, answer: Answer, progress: Progress, failure?: unknown): void
   /**
-   * A watch for a response that may be garbage collected. Whatever the host passed may lead to the
-   * body, which could then never be collected: what is gone by then is undefined.
+   * A watch for a response that may be garbage collected. It refers only weakly to what the host
+   * passed, which may lead to the body: observers get undefined for what was collected.
    */
   weakly(): Watch
 }

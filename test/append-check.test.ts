@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { AppendCheck, Marks, type Verdict } from '../adapters/local/pool/append-check.ts'
-import type { Version } from '../adapters/local/version.ts'
+import type { FileStat } from '../adapters/local/version.ts'
 import { someBytes } from './support/counting-source.ts'
 
 const old = someBytes(1000)
 
 /** Long ago, so that any change shows. */
-const opened: Version = {
+const opened: FileStat = {
   dev: 1,
   ino: 2,
   nlink: 1,
@@ -19,7 +19,7 @@ const opened: Version = {
 }
 
 /** What is thought of a file of these bytes, which had the old ones. */
-function judge(bytes: Uint8Array, changes: Partial<Version> = {}): Promise<Verdict> {
+function judge(bytes: Uint8Array, changes: Partial<FileStat> = {}): Promise<Verdict> {
   const marks = new Marks()
   marks.add(old.subarray(0, 700))
   marks.add(old.subarray(700))

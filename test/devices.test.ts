@@ -13,7 +13,7 @@ import { opendir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
-import { inPool, onThisThread } from '../adapters/local/calls.ts'
+import { inThreadPool, onThisThread } from '../adapters/local/calls.ts'
 import { Devices } from '../adapters/local/devices/devices.ts'
 import { listBelow } from '../adapters/local/list.ts'
 import { openRegular } from '../adapters/local/opening.ts'
@@ -54,8 +54,8 @@ function untold(): Devices {
 function besideOneThatStalls(): { devices: Devices; looks: string[] } {
   const looks: string[] = []
   for (const name of ['stat', 'lstat'] as const) {
-    const look = inPool[name]
-    vi.spyOn(inPool, name).mockImplementation((at) => {
+    const look = inThreadPool[name]
+    vi.spyOn(inThreadPool, name).mockImplementation((at) => {
       if (!String(at).startsWith('/net')) return look(at)
       looks.push(String(at))
       return new Promise(() => {})
@@ -91,11 +91,11 @@ it('a device of this machine is waited for, unless a call took long', async () =
 it('names prove nothing of another inode of this machine, however slow its disk is', async () => {
   const devices = await looked()
   const realPaths = new RealPaths(realpathSync(dirname(path)), devices)
-  const version = statSync(path)
-  const other = { ...version, ino: version.ino + 1 }
+  const stat = statSync(path)
+  const other = { ...stat, ino: stat.ino + 1 }
   for (const took of [FAST, SLOW]) {
     devices.noteDuration(dev, took)
-    expect(await realPaths.look(path, version, onThisThread)).toBe('inside')
+    expect(await realPaths.look(path, stat, onThisThread)).toBe('inside')
     expect(await realPaths.look(path, other, onThisThread)).toBe('unclear')
   }
 })
@@ -162,7 +162,7 @@ it('a device is asked about anew once something else is mounted: its number may 
   await devices.stat(path)
   const seen = [devices.isLocal(dev), devices.isWarm(path)]
   table = `${local}\n2 1 0:2 / ${realpathSync(dirname(path))} rw - nfs server:/ rw`
-  vi.spyOn(inPool, 'stat').mockReturnValue(new Promise(() => {}))
+  vi.spyOn(inThreadPool, 'stat').mockReturnValue(new Promise(() => {}))
   vi.advanceTimersByTime(1000)
   // Whoever asks, is told that it may have changed.
   devices.isWarm(path)
@@ -172,7 +172,7 @@ it('a device is asked about anew once something else is mounted: its number may 
 
 it('what could not be asked of a device is asked again', async () => {
   const devices = untold()
-  vi.spyOn(inPool, 'stat').mockResolvedValueOnce(statSync(path))
+  vi.spyOn(inThreadPool, 'stat').mockResolvedValueOnce(statSync(path))
   await devices.stat(`${path}-removed-since`)
   const seen = [devices.isLocal(dev)]
   await devices.stat(path)
@@ -184,7 +184,7 @@ it('a name that no file can have is one where nothing is', async () => {
 })
 
 it('a path of 2000 names below one that is missing takes 17 looks, and is not remembered', async () => {
-  const looks = vi.spyOn(inPool, 'stat')
+  const looks = vi.spyOn(inThreadPool, 'stat')
   const devices = untold()
   const far = join(dirname(path), 'a/'.repeat(1800), 'file')
   expect(await devices.stat(far)).toBe(null)
@@ -217,7 +217,7 @@ it.each([
 ])('they take no more where nobody says what is mounted, looking into %s', async (_which, pathOf) => {
   const devices = untold()
   await devices.stat(path)
-  const looks = vi.spyOn(inPool, 'stat').mockReturnValue(new Promise(() => {}))
+  const looks = vi.spyOn(inThreadPool, 'stat').mockReturnValue(new Promise(() => {}))
   for (let i = 0; i < 8; i++) void devices.stat(pathOf(i))
   await settle()
   expect(looks.mock.calls.length).toBe(THREADS - 1)
@@ -236,10 +236,10 @@ it('whose client hangs up while it waits for a mount that stalls, waits no more'
 
 it('a healthy mount is asked once for each look', async () => {
   const { devices } = besideOneThatStalls()
-  const looks = vi.mocked(inPool.stat).mockResolvedValue(statSync(path))
-  vi.mocked(inPool.lstat).mockClear()
+  const looks = vi.mocked(inThreadPool.stat).mockResolvedValue(statSync(path))
+  vi.mocked(inThreadPool.lstat).mockClear()
   for (let i = 0; i < 8; i++) await devices.stat(`/net/${i}/file`)
-  expect([looks.mock.calls.length, vi.mocked(inPool.lstat).mock.calls]).toEqual([8, [['/']]])
+  expect([looks.mock.calls.length, vi.mocked(inThreadPool.lstat).mock.calls]).toEqual([8, [['/']]])
 })
 
 it.each<[what: string, dir: (stall: () => Promise<never>) => Promise<Dir>]>([
@@ -279,11 +279,11 @@ it.each([
   if (name === 'link') symlinkSync('net', join(root, name))
   let stalled = 0
   for (const call of ['stat', 'lstat', 'open'] as const) {
-    const ask: (...asked: [never, never]) => Promise<unknown> = inPool[call]
-    vi.spyOn(inPool, call).mockImplementation((...asked: unknown[]) => {
+    const ask: (...asked: [never, never]) => Promise<unknown> = inThreadPool[call]
+    vi.spyOn(inThreadPool, call).mockImplementation((...asked: unknown[]) => {
       // What is asked of a link itself is not asked of what it leads to.
       const isAway = String(asked[0]).endsWith(`/${name}`) && !(name === 'link' && call === 'lstat')
-      if (!isAway) return Reflect.apply(ask, inPool, asked)
+      if (!isAway) return Reflect.apply(ask, inThreadPool, asked)
       stalled++
       return new Promise<never>(() => {})
     })
@@ -308,7 +308,7 @@ it('a directory that is listed through a mount that stalls takes one thread', as
   const devices = new Devices(async () => table.join('\n'))
   await devices.stat(disk)
   expect(devices.isResponsive(statSync(disk).dev)).toBe(true)
-  const opens = vi.spyOn(inPool, 'open').mockReturnValue(new Promise(() => {}))
+  const opens = vi.spyOn(inThreadPool, 'open').mockReturnValue(new Promise(() => {}))
   for (let i = 0; i < 8; i++) {
     void listBelow(new RootDirectory(away, 'inside', devices), 'disk', devices).next()
   }
@@ -326,7 +326,7 @@ it('a directory that is listed asks once about each that nothing is mounted on',
     `2 1 0:2 / ${root}/disk rw - ext4 /dev/sdb rw`,
   ]
   const devices = new Devices(async () => table.join('\n'))
-  const looks = vi.spyOn(inPool, 'lstat')
+  const looks = vi.spyOn(inThreadPool, 'lstat')
   const names: string[] = []
   for await (const { name } of listBelow(new RootDirectory(root, 'inside', devices), '', devices)) {
     names.push(name)
@@ -384,7 +384,7 @@ it.each([
 })
 
 it.runIf(canCountHandles).each<[what: string, fail: (error: Error) => void]>([
-  ['it is entered', (error) => void vi.spyOn(inPool, 'open').mockRejectedValueOnce(error)],
+  ['it is entered', (error) => void vi.spyOn(inThreadPool, 'open').mockRejectedValueOnce(error)],
   ['its names are read', (error) => void vi.mocked(opendir).mockRejectedValueOnce(error)],
 ])(
   'a directory is listed without files that nobody reads, if too many are open when %s',
@@ -402,7 +402,7 @@ it.runIf(canCountHandles)('a directory that can not be entered is not left open'
   const directory = temporaryDirectory()
   const root = new RootDirectory(directory, 'inside', new Devices())
   for (const name of ['fstat', 'readlink', 'realpath'] as const) {
-    const calls = { ...inPool, [name]: () => Promise.reject(new Error(name)) }
+    const calls = { ...inThreadPool, [name]: () => Promise.reject(new Error(name)) }
     await expect(root.enter(directory, calls)).rejects.toThrow(name)
   }
   expect(openHandles(directory)).toBe(0)
@@ -413,7 +413,7 @@ it.each<[told: string, devices: Devices, call: 'stat' | 'lstat']>([
   [', where nobody says what is mounted, too', untold(), 'stat'],
 ])('a known directory of this machine is looked into by all who come%s', async (_told, devices, call) => {
   await devices.stat(path)
-  const looks = vi.spyOn(inPool, call).mockReturnValue(new Promise(() => {}))
+  const looks = vi.spyOn(inThreadPool, call).mockReturnValue(new Promise(() => {}))
   for (let i = 0; i < 8; i++) void devices.stat(`${path}-${i}`)
   await settle()
   expect(looks.mock.calls.length).toBe(8)
@@ -421,7 +421,7 @@ it.each<[told: string, devices: Devices, call: 'stat' | 'lstat']>([
 
 it('a known directory of a slow disk stalls no more threads than may wait', async () => {
   const devices = await looked()
-  const looks = vi.spyOn(inPool, 'lstat').mockReturnValue(new Promise(() => {}))
+  const looks = vi.spyOn(inThreadPool, 'lstat').mockReturnValue(new Promise(() => {}))
   devices.noteDuration(dev, SLOW)
   for (let i = 0; i < 8; i++) void devices.stat(`${path}-${i}`)
   await settle()
@@ -466,9 +466,9 @@ it('a file on another machine is listed without a version', async () => {
 
 it('a file whose descriptor can not be asked is in no root any more', async () => {
   const devices = new Devices()
-  const file = Object({ path, fd: 0, version: statSync(path) })
+  const file = Object({ path, fd: 0, stat: statSync(path) })
   const fails = () => Promise.reject(new Error('EIO'))
-  const calls = { ...inPool, readlink: fails, realpath: fails }
+  const calls = { ...inThreadPool, readlink: fails, realpath: fails }
   expect(await new RootDirectory(dirname(path), 'inside', devices).contains(file, calls)).toBe(
     false,
   )
@@ -476,31 +476,31 @@ it('a file whose descriptor can not be asked is in no root any more', async () =
 
 it('a file that was away for a moment is opened all the same', async () => {
   let tries = 0
-  const open: typeof inPool.open = (...asked) =>
-    ++tries === 1 ? Promise.reject(enoent()) : inPool.open(...asked)
+  const open: typeof inThreadPool.open = (...asked) =>
+    ++tries === 1 ? Promise.reject(enoent()) : inThreadPool.open(...asked)
   for (const scope of [new RootDirectory(dirname(path), 'inside', new Devices()), anywhere]) {
     tries = 0
-    const opened = await scope.open(path, { ...inPool, open })
+    const opened = await scope.open(path, { ...inThreadPool, open })
     if (opened === null || opened === 'directory') throw new Error('Expected a file')
-    expect(opened.version.ino).toBe(statSync(path).ino)
-    await inPool.close(opened.fd)
+    expect(opened.stat.ino).toBe(statSync(path).ino)
+    await inThreadPool.close(opened.fd)
   }
 })
 
 it('a file of which somebody has a lease is waited for', async () => {
   const busy = Object.assign(new Error('EAGAIN'), { code: 'EAGAIN' })
-  const open = vi.fn(inPool.open).mockRejectedValueOnce(busy).mockRejectedValueOnce(busy)
-  const opened = await openRegular(path, { ...inPool, open })
+  const open = vi.fn(inThreadPool.open).mockRejectedValueOnce(busy).mockRejectedValueOnce(busy)
+  const opened = await openRegular(path, { ...inThreadPool, open })
   expect([opened !== null, open.mock.calls.length]).toEqual([true, 3])
-  if (opened !== null) await inPool.close(opened.fd)
+  if (opened !== null) await inThreadPool.close(opened.fd)
 })
 
 it.runIf(canCountHandles)('what is no file once it is open is closed', async () => {
   const fifo = join(temporaryDirectory(), 'fifo')
   execFileSync('mkfifo', [fifo])
-  expect(await openRegular(fifo, inPool)).toBe(null)
+  expect(await openRegular(fifo, inThreadPool)).toBe(null)
   const fstat = () => Promise.reject(new Error('EIO'))
-  await expect(openRegular(path, { ...inPool, fstat })).rejects.toThrow('EIO')
+  await expect(openRegular(path, { ...inThreadPool, fstat })).rejects.toThrow('EIO')
   expect([openHandles(fifo), openHandles(path)]).toEqual([0, 0])
 })
 
@@ -511,14 +511,14 @@ it('names have to say the same again and again', async () => {
   writeFileSync(at, '')
   const realPaths = new RealPaths(root, await looked())
   let looks = 0
-  const realpath: typeof inPool.realpath = async (of) => {
+  const realpath: typeof inThreadPool.realpath = async (of) => {
     // The last time, it leads elsewhere.
     const isLast = of === at && ++looks === 16
-    return inPool.realpath(isLast ? path : of)
+    return inThreadPool.realpath(isLast ? path : of)
   }
-  const version = statSync(at)
-  expect(await realPaths.prove(at, version, inPool)).toBe('inside')
-  expect(await realPaths.prove(at, version, { ...inPool, realpath })).toBe('unclear')
+  const stat = statSync(at)
+  expect(await realPaths.prove(at, stat, inThreadPool)).toBe('inside')
+  expect(await realPaths.prove(at, stat, { ...inThreadPool, realpath })).toBe('unclear')
 })
 
 it('no link leads to a file whose name is not to be had as text', async () => {
@@ -529,7 +529,7 @@ it('no link leads to a file whose name is not to be had as text', async () => {
   symlinkSync(outside, join(root, 'link'))
   const devices = await looked()
   const unspeakable = Object.assign(new Error(), { name: 'InvalidData' })
-  const calls = { ...inPool, realpath: () => Promise.reject(unspeakable) }
+  const calls = { ...inThreadPool, realpath: () => Promise.reject(unspeakable) }
   const realPaths = new RealPaths(root, devices)
   const seen = ['folder/file', 'link/file', 'link'].map((name) => {
     const at = join(root, name)
@@ -544,14 +544,14 @@ function listedDirectory() {
   writeFileSync(join(root, 'file'), '')
   mkdirSync(join(root, 'folder'))
   symlinkSync('file', join(root, 'link'))
-  const { lstat, open } = inPool
+  const { lstat, open } = inThreadPool
   const isEntry = (at: unknown) => /\/self\/fd\/\d+\/./.test(String(at))
   const failing = (name: 'lstat' | 'open', code: string) => {
     const fail = () => Promise.reject(Object.assign(new Error(code), { code }))
     if (name === 'lstat') {
-      vi.spyOn(inPool, name).mockImplementation((at) => (isEntry(at) ? fail() : lstat(at)))
+      vi.spyOn(inThreadPool, name).mockImplementation((at) => (isEntry(at) ? fail() : lstat(at)))
     } else {
-      vi.spyOn(inPool, name).mockImplementation((at, flags) => {
+      vi.spyOn(inThreadPool, name).mockImplementation((at, flags) => {
         return isEntry(at) ? fail() : open(at, flags)
       })
     }

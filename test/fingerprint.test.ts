@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { inPool } from '../adapters/local/calls.ts'
+import { inThreadPool } from '../adapters/local/calls.ts'
 import { Devices } from '../adapters/local/devices/devices.ts'
 import { Memory } from '../adapters/local/memory.ts'
 import { type Fingerprinted, Fingerprints } from '../adapters/local/pool/fingerprint.ts'
@@ -205,12 +205,12 @@ describe('what is read of a file for its tag', () => {
       const fd = openSync(put('of-image', someBytes(500, seed), BUILT), 'r')
       onTestFinished(() => closeSync(fd))
       // SquashFS has one time, in seconds.
-      const version = { ...fstatSync(fd), ino: 5, mtimeMs: BUILT * 1000, ctimeMs: BUILT * 1000 }
+      const stat = { ...fstatSync(fd), ino: 5, mtimeMs: BUILT * 1000, ctimeMs: BUILT * 1000 }
       vi.spyOn(devices, 'run').mockImplementation(async (_path, _dev, call) => {
         const found = await call()
-        return typeof found === 'number' ? found : Object(version)
+        return typeof found === 'number' ? found : Object(stat)
       })
-      tags.push((await prints.describe({ path: 'of-image', fd, version })).etag)
+      tags.push((await prints.describe({ path: 'of-image', fd, stat })).etag)
     }
     expect(tags).toEqual([1, 2].map((seed) => tagOf(someBytes(500, seed), BUILT * 1000)))
   })
@@ -233,8 +233,8 @@ describe('what is read of a file for its tag', () => {
     MIB + 1,
   ])('is all of it, of %d bytes, however few a read gives at once', async (size) => {
     const path = put('slow.bin', someBytes(size), BUILT)
-    const { read } = inPool
-    vi.spyOn(inPool, 'read').mockImplementation((fd, into, start) => {
+    const { read } = inThreadPool
+    vi.spyOn(inThreadPool, 'read').mockImplementation((fd, into, start) => {
       return read(fd, into.subarray(0, 999), start)
     })
     onTestFinished(() => void vi.restoreAllMocks())
@@ -247,7 +247,7 @@ describe('what is read of a file for its tag', () => {
     ['can not be read', () => Promise.reject(new Error('EIO'))],
   ])('is no memory that was not read: of a file that %s, there is no tag', async (_what, read) => {
     const path = put('short.bin', someBytes(1000), BUILT)
-    vi.spyOn(inPool, 'read').mockImplementation(read)
+    vi.spyOn(inThreadPool, 'read').mockImplementation(read)
     onTestFinished(() => void vi.restoreAllMocks())
     const described = await describeWith(path, (call) => call())
     expect(described).toMatchObject({ etag: undefined, isRacy: true, bytes: null })
@@ -297,7 +297,7 @@ async function describeWith(
   })
   const fd = openSync(path, 'r')
   onTestFinished(() => closeSync(fd))
-  return new Fingerprints(devices, new Memory()).describe({ path, fd, version: fstatSync(fd) })
+  return new Fingerprints(devices, new Memory()).describe({ path, fd, stat: fstatSync(fd) })
 }
 
 async function describeFile(path: string): Promise<FileSource> {

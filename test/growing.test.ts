@@ -11,9 +11,9 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { inPool } from '../adapters/local/calls.ts'
+import { inThreadPool } from '../adapters/local/calls.ts'
 import { devices } from '../adapters/local/shared.ts'
-import type { Version } from '../adapters/local/version.ts'
+import type { FileStat } from '../adapters/local/version.ts'
 import { Watcher } from '../adapters/local/watcher.ts'
 import { type GrowingOptions, growingFile, nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { isSource } from '../src/lookup.ts'
@@ -233,7 +233,7 @@ describe('growingFile', () => {
     expect([...seen, await next(), await next()]).toEqual(['one ', 'two', ''])
   })
 
-  it.each<[what: string, other: Partial<Version>, rest: string]>([
+  it.each<[what: string, other: Partial<FileStat>, rest: string]>([
     ['goes on', {}, 'two'],
     ['ends where another one has its name, which is shorter,', { size: 3 }, ''],
     ['ends where another device is', { dev: 1 }, ''],
@@ -260,7 +260,9 @@ describe('growingFile', () => {
     if (found === null || isSource(found)) throw new Error('Expected an answer')
     const reader = readerOf(new Response(found.stream?.()))
     await reader.read()
-    const looks = vi.spyOn(inPool, 'fstat').mockResolvedValueOnce({ ...statSync(path), size: 99 })
+    const looks = vi
+      .spyOn(inThreadPool, 'fstat')
+      .mockResolvedValueOnce({ ...statSync(path), size: 99 })
     const next = reader.read()
     await until(() => looks.mock.calls.length > 1)
     looks.mockRestore()

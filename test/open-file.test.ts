@@ -11,7 +11,7 @@ import {
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { inPool, onThisThread } from '../adapters/local/calls.ts'
+import { inThreadPool, onThisThread } from '../adapters/local/calls.ts'
 import { Devices } from '../adapters/local/devices/devices.ts'
 import { type SharingOptions, toSourceOrClose } from '../adapters/local/file-source.ts'
 import { openLive } from '../adapters/local/live-file.ts'
@@ -20,7 +20,7 @@ import { Handle } from '../adapters/local/pool/handle.ts'
 import { OpenFiles } from '../adapters/local/pool/open-files.ts'
 import { anywhere } from '../adapters/local/scope.ts'
 import { localTree } from '../adapters/local/tree.ts'
-import type { Version } from '../adapters/local/version.ts'
+import type { FileStat } from '../adapters/local/version.ts'
 import { nodeFile } from '../adapters/node.ts'
 import { LengthMismatchError, SourceChangedError } from '../src/errors.ts'
 import { readBytes } from '../src/reader.ts'
@@ -82,18 +82,18 @@ describe('an open file', () => {
   it('that promises no version is closed once, and when calls under way are done', async () => {
     const file = await openLive(anywhere, putFile(directory, someBytes(10)))
     if (file === null || file === 'directory') throw new Error('Expected a file')
-    let end: (version: Version) => void = () => {}
-    vi.spyOn(inPool, 'fstat').mockReturnValue(new Promise((resolve) => (end = resolve)))
-    const close = vi.spyOn(inPool, 'close')
+    let end: (stat: FileStat) => void = () => {}
+    vi.spyOn(inThreadPool, 'fstat').mockReturnValue(new Promise((resolve) => (end = resolve)))
+    const close = vi.spyOn(inThreadPool, 'close')
     onTestFinished(() => void vi.restoreAllMocks())
-    const look = file.look()
+    const look = file.stat()
     const closed = [file.close(), file.close()]
     await settle()
     expect(close.mock.calls.length).toBe(0)
     end(file.opened)
     await Promise.all([look, ...closed])
     expect(close.mock.calls.length).toBe(1)
-    await expect(file.look()).rejects.toThrow('was read after it was closed')
+    await expect(file.stat()).rejects.toThrow('was read after it was closed')
   })
 
   it('that promises no version is opened in the place of one that nobody reads, if too many are', async () => {
@@ -191,8 +191,8 @@ describe('an open file', () => {
     const path = putFile(directory, someBytes(SIZE))
     const file = await findFile(path, { keepOpen: 0 })
     appendFileSync(path, 'more')
-    const { read } = inPool
-    vi.spyOn(inPool, 'read').mockImplementation((fd, into, start) => {
+    const { read } = inThreadPool
+    vi.spyOn(inThreadPool, 'read').mockImplementation((fd, into, start) => {
       return read(fd, into.subarray(0, 99), start)
     })
     onTestFinished(() => void vi.restoreAllMocks())
@@ -204,7 +204,7 @@ describe('an open file', () => {
     const path = putFile(directory, someBytes(SIZE))
     const file = await findFile(path, { keepOpen: 0 })
     // As a mount does that still says what it was told before.
-    const looks = vi.spyOn(onThisThread, 'fstat').mockReturnValue(file.file.version)
+    const looks = vi.spyOn(onThisThread, 'fstat').mockReturnValue(file.file.stat)
     onTestFinished(() => looks.mockRestore())
     truncateSync(path, 10)
     expect(new Uint8Array(await file.read(0, SIZE))).toEqual(someBytes(SIZE).slice(0, 10))

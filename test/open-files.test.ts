@@ -18,7 +18,7 @@ import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { inPool, onThisThread } from '../adapters/local/calls.ts'
+import { inThreadPool, onThisThread } from '../adapters/local/calls.ts'
 import { Devices } from '../adapters/local/devices/devices.ts'
 import type { SharingOptions } from '../adapters/local/file-source.ts'
 import { Memory } from '../adapters/local/memory.ts'
@@ -520,7 +520,9 @@ describe('a path that was looked at just now', () => {
       at = link
     }
     expect(await textAt(at)).toBe('one')
-    const looks = Object.keys(inPool).map((name) => vi.spyOn(inPool, name as keyof typeof inPool))
+    const looks = Object.keys(inThreadPool).map((name) =>
+      vi.spyOn(inThreadPool, name as keyof typeof inThreadPool),
+    )
     onTestFinished(() => void vi.restoreAllMocks())
     const found = pool.find(anywhere, at)
     expect(found).toBeInstanceOf(Handle)
@@ -611,7 +613,7 @@ async function textAt(at: string): Promise<string | null> {
 }
 
 async function textOf(handle: Handle): Promise<string> {
-  return Buffer.from(await handle.read(0, handle.file.version.size)).toString()
+  return Buffer.from(await handle.read(0, handle.file.stat.size)).toString()
 }
 
 /** Stops the clock in the ms in which a file was changed. */

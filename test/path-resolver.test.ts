@@ -12,7 +12,7 @@ import { join, relative } from 'node:path'
 import process from 'node:process'
 import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
-import { inPool } from '../adapters/local/calls.ts'
+import { inThreadPool } from '../adapters/local/calls.ts'
 import { PathResolver } from '../adapters/local/devices/path-resolver.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
@@ -35,7 +35,7 @@ function resolverOf(...mounts: string[]): PathResolver {
 /** The inode at a path below the root; null if there is nothing, `away` if that may stall. */
 async function resolve(resolver: PathResolver, path: string): Promise<number | null | 'away'> {
   const resolved = await resolver.resolve(path.startsWith('/') ? path : `${root}/${path}`)
-  return resolved === null ? 'away' : (resolved.version?.ino ?? null)
+  return resolved === null ? 'away' : (resolved.stat?.ino ?? null)
 }
 
 function inodeAt(path: string): number | null {
@@ -96,7 +96,7 @@ it('looks at nothing that may stall, by whichever links it is led there', async 
   symlinkSync('../net/folder', join(root, 'site', 'relative'))
   symlinkSync('../relative', join(root, 'site', 'deep', 'again'))
   symlinkSync('../../net/file', join(root, 'site', 'deep', 'file'))
-  const looks = vi.spyOn(inPool, 'lstat')
+  const looks = vi.spyOn(inThreadPool, 'lstat')
   const resolver = resolverOf(LOCAL, NET)
   const paths = ['absolute/a', 'relative', 'relative/a/b', 'deep/again/a', 'deep/file', '../net']
   for (const path of paths)
@@ -112,7 +112,7 @@ it('a directory that is known is not looked at again, and each file is', async (
   const resolver = resolverOf(LOCAL)
   expect(await resolve(resolver, 'known/file')).toBe(null)
   writeFileSync(file, '')
-  const looks = vi.spyOn(inPool, 'lstat')
+  const looks = vi.spyOn(inThreadPool, 'lstat')
   expect(await resolve(resolver, 'known/file')).toBe(inodeAt('known/file'))
   expect(looks.mock.calls).toEqual([[file]])
 })
@@ -158,8 +158,8 @@ it.each([
     rmSync(join(place, `release-${release - 1}`), { recursive: true, force: true })
   }
   turn()
-  const readlink = inPool.readlink
-  vi.spyOn(inPool, 'readlink').mockImplementation(async (at) => {
+  const readlink = inThreadPool.readlink
+  vi.spyOn(inThreadPool, 'readlink').mockImplementation(async (at) => {
     const text = await readlink(at)
     if (release <= turns) turn()
     return text
@@ -171,7 +171,7 @@ it.each([
 it('what is not there is looked for once, and twice behind a link', async () => {
   mkdirSync(join(root, 'plain'))
   symlinkSync('plain', join(root, 'to-plain'))
-  const looks = vi.spyOn(inPool, 'lstat')
+  const looks = vi.spyOn(inThreadPool, 'lstat')
   for (const [path, expected] of [
     ['plain/missing', 1],
     ['to-plain/missing', 2],
@@ -243,7 +243,7 @@ it('a table without a root, as a chroot has, says nothing', async () => {
 
 it('a relative path starts at the current directory', async () => {
   const { ino } = statSync('package.json')
-  expect((await resolverOf(LOCAL).resolve('package.json'))?.version?.ino).toBe(ino)
+  expect((await resolverOf(LOCAL).resolve('package.json'))?.stat?.ino).toBe(ino)
 })
 
 it('what stands above a link, in a relative path, is above where it leads', async () => {
@@ -253,7 +253,7 @@ it('what stands above a link, in a relative path, is above where it leads', asyn
   symlinkSync('../releases/one', join(root, 'app', 'current'))
   vi.spyOn(process, 'cwd').mockReturnValue(join(root, 'app'))
   const { ino } = statSync(join(root, 'releases', 'film.mp4'))
-  expect((await resolverOf(LOCAL).resolve('current/../film.mp4'))?.version?.ino).toBe(ino)
+  expect((await resolverOf(LOCAL).resolve('current/../film.mp4'))?.stat?.ino).toBe(ino)
 })
 
 it.runIf(process.platform === 'linux')(
@@ -281,7 +281,7 @@ it.runIf(process.getuid?.() !== 0)(
 it('a path of thousands of names below one that is missing takes one look', async () => {
   const resolver = resolverOf(LOCAL)
   await resolve(resolver, 'x')
-  const looks = vi.spyOn(inPool, 'lstat')
+  const looks = vi.spyOn(inThreadPool, 'lstat')
   expect(await resolve(resolver, `missing/${'a/'.repeat(9000)}`)).toBe(null)
   expect(looks.mock.calls.length).toBe(1)
 })

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { isReadable } from '../adapters/local/permission.ts'
-import type { Version } from '../adapters/local/version.ts'
+import type { FileStat } from '../adapters/local/version.ts'
 
 const [ME, MINE, MY_GROUP, OTHERS] = [1000, 1000, 100, 7]
 
@@ -23,5 +23,5 @@ it.each<[mode: number, uid: number, gid: number, user: number | undefined, expec
   vi.spyOn(process, 'geteuid').mockReturnValue(user as number)
   vi.spyOn(process, 'getegid').mockReturnValue(MINE)
   vi.spyOn(process, 'getgroups').mockReturnValue([MY_GROUP])
-  expect(isReadable({ mode: 0o100000 | mode, uid, gid } as Version)).toBe(expected)
+  expect(isReadable({ mode: 0o100000 | mode, uid, gid } as FileStat)).toBe(expected)
 })

@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest'
 import {
   ctimeRacyFor,
   entityTag,
+  type FileStat,
   hasSameBytes,
   isSame,
   isSameFile,
   lastModified,
   mtimeRacyFor,
-  type Version,
   versionTag,
 } from '../adapters/local/version.ts'
 
-const version: Version = {
+const stat: FileStat = {
   dev: 1,
   ino: 2,
   nlink: 1,
@@ -24,15 +24,17 @@ const version: Version = {
 }
 
 it('a listing names a version, unless it is racy or one that an image may have', () => {
-  const now = version.ctimeMs + 60_000
-  const second = { ...version, ctimeMs: version.mtimeMs }
-  expect(
-    [version, { ...version, mtimeMs: now }, second].map((each) => versionTag(each, now)),
-  ).toEqual([`"2-5-${version.mtimeMs}-${Math.floor(version.ctimeMs)}"`, undefined, undefined])
+  const now = stat.ctimeMs + 60_000
+  const second = { ...stat, ctimeMs: stat.mtimeMs }
+  expect([stat, { ...stat, mtimeMs: now }, second].map((each) => versionTag(each, now))).toEqual([
+    `"2-5-${stat.mtimeMs}-${Math.floor(stat.ctimeMs)}"`,
+    undefined,
+    undefined,
+  ])
 })
 
 describe('two looks', () => {
-  it.each<[keyof Version, same: boolean, file: boolean, bytes: boolean]>([
+  it.each<[keyof FileStat, same: boolean, file: boolean, bytes: boolean]>([
     ['dev', false, false, true],
     ['ino', false, false, true],
     ['mode', false, true, true],
@@ -43,19 +45,17 @@ describe('two looks', () => {
     ['ctimeMs', false, true, true],
     ['nlink', true, true, true],
   ])('that differ in %s', (name, ...expected) => {
-    const other = { ...version, [name]: version[name] + 1 }
-    expect([
-      isSame(version, other),
-      isSameFile(version, other),
-      hasSameBytes(version, other),
-    ]).toEqual(expected)
+    const other = { ...stat, [name]: stat[name] + 1 }
+    expect([isSame(stat, other), isSameFile(stat, other), hasSameBytes(stat, other)]).toEqual(
+      expected,
+    )
   })
 })
 
 describe('a version', () => {
   const fine = Date.UTC(2026, 0) + 0.25
   const coarse = Date.UTC(2026, 0)
-  it.each<[string, Partial<Version>, isLocal: boolean, number]>([
+  it.each<[string, Partial<FileStat>, isLocal: boolean, number]>([
     ['for a tick of a fine clock', { mtimeMs: fine, ctimeMs: fine }, true, 20],
     [
       'for as long where its time was set, and is of now',
@@ -71,7 +71,7 @@ describe('a version', () => {
       2000,
     ],
   ])('has a racy mtime %s', (_when, times, isLocal, duration) => {
-    const dated = { ...version, ...times }
+    const dated = { ...stat, ...times }
     const at = (now: number) => mtimeRacyFor(dated, isLocal, now) > 0
     expect(
       [dated.mtimeMs, dated.mtimeMs + duration - 0.5, dated.mtimeMs + duration].map(at),
@@ -81,7 +81,7 @@ describe('a version', () => {
   it('of the future has an mtime that is as racy as its ctime, and of the past none', () => {
     const now = Date.UTC(2026, 5)
     const racyFor = (mtimeMs: number, ctimeMs: number) =>
-      mtimeRacyFor({ ...version, mtimeMs, ctimeMs }, true, now)
+      mtimeRacyFor({ ...stat, mtimeMs, ctimeMs }, true, now)
     expect([
       racyFor(now + 1e9, now - 19.5),
       racyFor(now + 1e9, now - 20.5),
@@ -91,8 +91,7 @@ describe('a version', () => {
 
   it('has a racy ctime for as long as that is of the same tick', () => {
     const now = Date.UTC(2026, 5)
-    const at = (ctimeMs: number, isLocal = true) =>
-      ctimeRacyFor({ ...version, ctimeMs }, isLocal, now)
+    const at = (ctimeMs: number, isLocal = true) => ctimeRacyFor({ ...stat, ctimeMs }, isLocal, now)
     expect([
       at(now - 19.5),
       at(now - 20.5),
@@ -107,14 +106,14 @@ describe('the tag of a version', () => {
   it.each<[string, number, boolean, string]>([
     ['a small one says its bytes alone', 5, false, '"5-sum"'],
     ['the largest small one too', 0x100000, false, '"100000-sum"'],
-    ['a larger one says its time', 0x100001, false, `"100001-${version.mtimeMs.toString(16)}-sum"`],
+    ['a larger one says its time', 0x100001, false, `"100001-${stat.mtimeMs.toString(16)}-sum"`],
     ['one that may change is weak, and another', 5, true, 'W/"5-sum-new"'],
   ])('%s', (_what, size, isYoung, expected) => {
-    expect(entityTag({ ...version, size }, 'sum', isYoung)).toBe(expected)
+    expect(entityTag({ ...stat, size }, 'sum', isYoung)).toBe(expected)
   })
 
   it('cuts the time to the ms, and is the same where it is beyond all dates', () => {
-    const tag = (mtimeMs: number) => entityTag({ ...version, size: 2 ** 21, mtimeMs }, 'sum', false)
+    const tag = (mtimeMs: number) => entityTag({ ...stat, size: 2 ** 21, mtimeMs }, 'sum', false)
     expect([tag(1000.999), tag(-0.5), tag(9.9e15), tag(8.64e15)]).toEqual([
       '"200000-3e8-sum"',
       '"200000--1-sum"',
@@ -136,6 +135,6 @@ describe('the date of a version', () => {
     ['before the epoch', -1e12, null],
     ['beyond all dates', 9.9e15, null],
   ])('%s', (_what, mtimeMs, expected) => {
-    expect(lastModified({ ...version, mtimeMs })?.getTime() ?? null).toBe(expected)
+    expect(lastModified({ ...stat, mtimeMs })?.getTime() ?? null).toBe(expected)
   })
 })

@@ -44,8 +44,8 @@ export function info(found: string): Finding {
 }
 
 /**
- * Whether an answer says nothing about how the server is made: it has had enough of us, or is
- * ill at the moment.
+ * Whether an answer says nothing about how the server is made: it limits our requests, or is out of
+ * order at the moment.
  */
 export function isBusy({ status }: Exchange): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504

@@ -1,7 +1,7 @@
 import { HTTP2_ONLY, UnansweredError } from './unanswered.ts'
 import type { Wire } from './wire.ts'
 
-/** More of header fields is not an answer but an attack, in bytes. */
+/** The most bytes of header fields: more is an attack rather than an answer. */
 const MAX_FIELDS = 64 * 1024
 
 /** A header field. */

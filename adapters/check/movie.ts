@@ -3,7 +3,7 @@ import { isFilm } from './film.ts'
 import { type Finding, fail, info, pass, unknown } from './finding.ts'
 import type { Subject } from './subject.ts'
 
-/** So many boxes are looked at, each of which may cost a request. */
+/** How many boxes are looked at: each may cost a request. */
 const MAX_BOXES = 8
 
 /** Whether a player finds the index of an MP4 without first reading the whole film. */

@@ -79,7 +79,7 @@ export async function compareBytes(file: Subject, size: number): Promise<Finding
     }
   }
   if (compared === 0) return unknown('nothing came that could be compared')
-  // A hole is the same everywhere.
+  // Equal bytes prove nothing, as in the hole of a sparse file.
   if (seen.size === 1 && compared > 2) return unknown('all bytes that were compared are the same')
   return pass(`${countBytes(compared)} compared`)
 }

@@ -168,7 +168,7 @@ function toQuestion(ask: Ask, origin: string | null, maxOfPart: number = PREFIX)
   return {
     ...ask,
     fields: withDefaults(ask.fields, origin),
-    // Of a whole file that was not asked for, nothing; of an error page, just that there is one.
+    // Nothing of a whole file that was not asked for; of an error page, enough to see what it is.
     maxBytes: ({ status }) => (status === 206 ? maxOfPart : status === 200 ? 0 : ERROR_PAGE),
     lingers: true,
   }

@@ -79,7 +79,7 @@ export class Body {
     if (chunk === null || chunk.length > this.end - this.at) return null
     const taken = chunk.subarray(0, max)
     const isLast = this.at + taken.length === this.end
-    // What goes on held other bytes. Whether it does, only its end tells where no length does.
+    // A body longer than announced held other bytes. Without a length, only its end tells.
     if (isLast && !this.#isFramed && (await this.#receive()) !== null) return null
     this.#pending = chunk.length > max ? chunk.subarray(max) : null
     this.at += taken.length
@@ -149,7 +149,7 @@ export function bodyFrom(
   return isUsable ? new Body(reply, body, start, held.end, timeout) : null
 }
 
-/** What is answered when the version is no longer there. */
+/** The statuses that say that the version is gone. */
 const NO_LONGER = [404, 410, 412, 416]
 
 /**
@@ -192,7 +192,7 @@ export async function openBody(
   }
 }
 
-/** Two responses can't stand in one answer. */
+/** The error when two responses can't be joined in one answer. */
 export function unjoinable(upstream: Upstream): OriginError {
   return misanswer(upstream, 'a strong entity tag, by which to join two responses', 'none')
 }

@@ -35,7 +35,7 @@ export function contentOf(
   /** The bodies between two reads. */
   const idle = new Set<Body>(first === null ? [] : [first])
   const all = new Set<Body>(idle)
-  /** At the end of a range: for one that follows it closely. */
+  /** An idle body at the end of a range, kept for a range that follows closely. */
   let spare: Body | null = null
   const closing = new AbortController()
   const { signal } = closing
@@ -52,7 +52,7 @@ export function contentOf(
         return chunk
       }
       hangUp(body)
-      // It may break off as often as it likes, as long as each time it gave something.
+      // Bodies may break off any number of times, as long as each gave something.
       if (!body.hasGiven) failures++
       if (signal.aborted || failures > upstream.retries) {
         throw misanswer(upstream, `bytes from ${start} on`, 'none')
@@ -97,7 +97,7 @@ export function contentOf(
 
   async function open(start: number, end: number): Promise<Body> {
     if (hasGiven && !isJoinable) throw unjoinable(upstream)
-    // What came with the head, or for another range, holds other bytes than are wanted.
+    // A body that came with the head, or was kept for another range, does not hold what is wanted.
     for (const body of idle) if (!body.hasGiven || body === spare) hangUp(body)
     const index = ranges.findIndex((range) => range.start <= start && range.end === end)
     // The ranges that follow may not be known.

@@ -81,7 +81,7 @@ export function originLimits({
   }
   expectWholeNumber('retries', retries, 0)
   expectWait('timeout', timeout)
-  // What has a signal, workerd sends through JavaScript.
+  // workerd sends the body of a fetch that has a signal through JavaScript.
   return { retries, timeout, hasSignal: resume || !isWorkerd }
 }
 
@@ -151,7 +151,7 @@ export function expectFileOptions({ headers, type }: OriginFileOptions): void {
   expectFunction('type(path)', type)
 }
 
-/** What a failure of the other server comes to: an answer that says so. */
+/** The answer to a failure of the other server. */
 export function answerFailure(error: unknown): Answer {
   if (error instanceof OriginError) return toAnswer(error)
   if (error instanceof SourceChangedError) return { ...UNAVAILABLE, error }

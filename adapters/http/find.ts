@@ -58,7 +58,7 @@ export async function find(
   const isUsable = reply && head && wanted && isSameVersion(version, head)
   const first = isUsable ? bodyFrom(upstream, reply, head, wanted.start, version.size) : null
   if (reply !== null && first === null) drop(upstream, reply)
-  // A server that did not understand the range may understand it when it is put in another way.
+  // A server that ignored the range may understand it in another form.
   const isAskedAgain = reply && wanted && !first && ranges.length === 1
   const body = isAskedAgain
     ? await openBody(upstream, version, wanted.start, wanted.end, signal)

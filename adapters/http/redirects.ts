@@ -57,7 +57,7 @@ function readLocation({ headers }: Response): string | null {
   }
 }
 
-/** Whether a server said that a URL is that of a folder: by one with a slash behind it. */
+/** Whether a server redirected a URL to the same one with a slash, as it does for a folder. */
 export function isFolder(trail: readonly URL[]): boolean {
   return trail.some(({ pathname }, i) => {
     return i > 0 && decoded(pathname) === `${decoded(trail[i - 1]?.pathname ?? '')}/`

@@ -7,7 +7,9 @@ import { readLength } from './head.ts'
 export interface Upstream {
   /** What errors call it: nothing secret. */
   readonly name: string
-  /** Sends one request. What comes of the network is an OriginError; any other is the caller's. */
+  /**
+   * Sends one request. A failure of the network is an OriginError; any other error is the caller's.
+   */
   readonly send: (
     method: Method,
     fields: HeaderPairs,
@@ -69,7 +71,7 @@ export async function ask(
     } catch (thrown) {
       if (!(thrown instanceof OriginError) || thrown.status === 502) throw thrown
       const longest = Math.min(FIRST_PAUSE * 4 ** failures, LONGEST_PAUSE)
-      // Those who failed together do not come back together.
+      // Jitter, so that requests that failed together are not repeated together.
       const wait = readRetryAfter(thrown.retryAfter) ?? longest * Math.random()
       if (failures >= upstream.retries || wait > LONGEST_PAUSE || signal?.aborted) throw thrown
       await pause(wait, signal)
@@ -99,7 +101,7 @@ async function attempt(
     }
     const hangUp = () => {
       abort()
-      // Some fetch heeds no signal.
+      // Some `fetch` ignores its signal.
       cancel(response)
     }
     return { response, hangUp }
@@ -176,7 +178,7 @@ export function isMissing(status: number, missing: readonly number[] = []): bool
   return status === 404 || status === 410 || missing.includes(status)
 }
 
-/** Does without a body: a short one is read, so that its connection can be used again. */
+/** Discards a body: a short one is read, so that its connection can be reused. */
 export function drop({ timeout }: Upstream, { response, hangUp }: Reply): void {
   const length = readLength(response.headers) ?? Infinity
   if (length > WORTH_READING) {

@@ -75,8 +75,8 @@ export function upstreamsOf(
 }
 
 /**
- * Whether a server takes no Range at all, for it does not take one that every file but an empty one
- * can satisfy: its answer is an error, or a 206 that does not say of what.
+ * Whether a server takes no Range at all: it answers `bytes=0-`, which every file but an empty one
+ * can satisfy, with an error, or with a 206 that does not say of what.
  */
 function isRefusal({ range }: HeaderPairs, { status, headers }: Response): boolean {
   return range === 'bytes=0-' && [206, 400, 406].includes(status) && !readPart(headers).range

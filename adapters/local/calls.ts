@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { LAST_TIME, type Version } from './version.ts'
+import { type FileStat, LAST_TIME } from './version.ts'
 
 /** A path as the system has it: a name need not be UTF-8. */
 export type Path = string | Buffer
@@ -13,10 +13,10 @@ interface SyncCalls {
   /** Returns how many bytes were read, which may be fewer: none only at the file's end. */
   read(fd: number, into: Uint8Array, start: number): number
   /** Links followed; null if there is nothing at the path. */
-  stat(path: Path): Version | null
+  stat(path: Path): FileStat | null
   /** What a path is, or the link itself if it is one. */
-  lstat(path: Path): Version | null
-  fstat(fd: number): Version
+  lstat(path: Path): FileStat | null
+  fstat(fd: number): FileStat
   /** The modification time, cut to ms towards 1970: `mtimeMs` rounds the last 122 ns of one. */
   modified(fd: number): number
   readlink(path: Path): Buffer
@@ -24,7 +24,7 @@ interface SyncCalls {
 }
 
 /** Calls to the system about files, in another thread. */
-type PoolCalls = {
+type ThreadPoolCalls = {
   readonly [Name in keyof SyncCalls]: (
     ...args: Parameters<SyncCalls[Name]>
   ) => Promise<ReturnType<SyncCalls[Name]>>
@@ -38,7 +38,7 @@ export type Calls = {
 }
 
 /** What Deno's own `stat` returns. */
-export interface DenoStat extends Pick<Version, 'dev' | 'size'> {
+export interface DenoStat extends Pick<FileStat, 'dev' | 'size'> {
   readonly isFile: boolean
   readonly isDirectory: boolean
   readonly isSymlink: boolean
@@ -82,7 +82,7 @@ export function isGranted(permission: Permission): boolean {
   return deno === undefined || deno.permissions.querySync(permission).state === 'granted'
 }
 
-/** An error takes longer to make than all else. */
+/** Making an error takes longer than the call itself. */
 const NULL_IF_ABSENT = { throwIfNoEntry: false } as const
 
 /** On this thread: some µs each if the kernel has the answer in memory, else the disk's time. */
@@ -122,7 +122,7 @@ const readlink = promisify(fs.readlink)
 const realpath = fs.promises.realpath
 
 /** In a thread of the runtime's pool. */
-export const inPool: PoolCalls = {
+export const inThreadPool: ThreadPoolCalls = {
   open: (path, flags) => open(path, flags),
   close: (fd) => close(fd),
   read: (fd, into, start) =>
@@ -190,7 +190,7 @@ function nullIfAbsent(error: unknown): null {
   throw error
 }
 
-/** What Deno must be granted to look into /proc: all that there is. */
+/** The permissions that Deno needs to read /proc: all of them. */
 const ALL = ['read', 'write', 'net', 'env', 'sys', 'run', 'ffi']
 
 /**
@@ -206,7 +206,7 @@ export const canAskDescriptors: boolean =
 export const canAskFileSystems: boolean =
   process.platform === 'linux' && isGranted({ name: 'sys', kind: 'statfs' })
 
-export function fromDeno(stat: DenoStat): Version {
+export function fromDeno(stat: DenoStat): FileStat {
   const { dev, ino, nlink, mode, uid, gid, size, mtime, ctime } = stat
   return tidy({
     dev,
@@ -221,16 +221,16 @@ export function fromDeno(stat: DenoStat): Version {
   })
 }
 
-/** What Windows has of a mode. */
+/** The file type as a mode, for Windows, where Deno has no mode. */
 function kindOf({ isFile, isDirectory, isSymlink }: DenoStat): number {
   const { S_IFREG, S_IFDIR, S_IFLNK } = fs.constants
   return isFile ? S_IFREG : isDirectory ? S_IFDIR : isSymlink ? S_IFLNK : 0
 }
 
 /** On Deno, a time beyond the last Date is NaN, which equals nothing, not even itself. */
-function tidy<V extends Version>(version: V): V {
-  if (deno && Number.isNaN(version.mtimeMs)) return { ...version, mtimeMs: LAST_TIME }
-  return version
+function tidy<V extends FileStat>(stat: V): V {
+  if (deno && Number.isNaN(stat.mtimeMs)) return { ...stat, mtimeMs: LAST_TIME }
+  return stat
 }
 
 function msOf({ mtimeNs }: { readonly mtimeNs: bigint }): number {

@@ -50,7 +50,7 @@ export function fileSource(
   const { file } = handle
   const read: Read = (start, end, into) => handle.read(start, end, into)
   return {
-    size: file.version.size,
+    size: file.stat.size,
     type: type ?? file.type,
     etag: file.etag,
     lastModified: file.lastModified,

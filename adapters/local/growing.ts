@@ -182,7 +182,7 @@ class Follower {
 
   /** What has come since the last time; null if nothing has. */
   async #read(): Promise<Uint8Array | null> {
-    const { size } = await this.#file.look()
+    const { size } = await this.#file.stat()
     if (size < this.#at) {
       throw new SourceChangedError(`${this.#file.path} became shorter while it was followed`)
     }

@@ -7,7 +7,7 @@ import type { Devices } from './devices/devices.ts'
 import { isReadable } from './permission.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { openFiles } from './shared.ts'
-import { isDirectory, isRegular, lastModified, type Version, versionTag } from './version.ts'
+import { type FileStat, isDirectory, isRegular, lastModified, versionTag } from './version.ts'
 
 /** How many entries are looked at together: enough to be fast, few enough not to hold up others. */
 const AT_ONCE = 8
@@ -27,12 +27,12 @@ export async function* listBelow(
 ): AsyncGenerator<Entry> {
   const at = root.prefix + path
   const found = await devices.locate(at)
-  if (found === null) return root.look()
+  if (found === null) return root.expectThereNow()
   const isAtHand = devices.isResponsiveAt(found)
-  const calls = devices.poolCallsAt(at, found)
+  const calls = devices.threadPoolCallsAt(at, found)
   const mounted = await devices.mountedIn(at)
   const directory = await unlessAbsent(() => openFiles.makingRoom(() => root.enter(at, calls)))
-  if (directory === null) return root.look()
+  if (directory === null) return root.expectThereNow()
   /** Whether it may lead to a mount that stalls, where its directory does not. */
   const mayLeadAway = (dirent: Dirent) => {
     const isMounted = dirent.isDirectory() && (mounted?.has(dirent.name) ?? true)
@@ -42,13 +42,13 @@ export async function* listBelow(
     try {
       const safe = mayLeadAway(dirent) ? await devices.callsBehind(`${at}/${dirent.name}`) : calls
       if (safe === null) return null
-      const version = await lookAt(root, `${directory.path}/${dirent.name}`, dirent, safe)
-      return version && toEntry(dirent, version, devices)
+      const stat = await lookAt(root, `${directory.path}/${dirent.name}`, dirent, safe)
+      return stat && toEntry(dirent, stat, devices)
     } catch (error) {
       return unseen(dirent, error)
     }
   }
-  const inTurn: InTurn = (call) => devices.run(at, found.version.dev, call)
+  const inTurn: InTurn = (call) => devices.run(at, found.stat.dev, call)
   try {
     for await (const entry of atOnce(direntsOf(directory.path, inTurn), entryOf, AT_ONCE)) {
       if (entry !== null) yield entry
@@ -81,39 +81,39 @@ function lookAt(
   path: string,
   dirent: Dirent,
   calls: Calls,
-): Version | null | Promise<Version | null> {
+): FileStat | null | Promise<FileStat | null> {
   return dirent.isSymbolicLink()
     ? openFiles.makingRoom(() => root.follow(path, calls))
     : calls.lstat(path)
 }
 
-/** A want of something, which passes: the next look sees what this one does not. */
-const WANTS = ['EMFILE', 'ENFILE', 'ENOMEM']
+/** Shortages, which pass: the next look may succeed. */
+const SHORTAGES = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 /**
  * An entry that could not be looked at. It is there, as its name can be read, and whoever opens it
  * learns why; but of a link, nobody knows whether it leads out of the root.
  *
- * @throws the error if this machine only wants for something
+ * @throws the error if this machine is only short of something
  */
 function unseen(dirent: Dirent, error: unknown): Entry | null {
   const code = codeOf(error)
-  if (WANTS.includes(code)) throw error
-  // What the runtime itself forbids, by Deno's or Node's permissions, is not to be named.
+  if (SHORTAGES.includes(code)) throw error
+  // What Deno's or Node's permissions forbid is not listed.
   if (isAbsence(error) || !/^E[A-Z\d]+$/.test(code)) return null
   const { name } = dirent
   if (dirent.isDirectory()) return { name, kind: 'directory' }
   return dirent.isFile() ? { name, kind: 'file' } : null
 }
 
-function toEntry(dirent: Dirent, version: Version, devices: Devices): Entry | null {
-  if (!(isDirectory(version) || isRegular(version))) return null
-  const entry = { name: dirent.name, lastModified: lastModified(version) }
+function toEntry(dirent: Dirent, stat: FileStat, devices: Devices): Entry | null {
+  if (!(isDirectory(stat) || isRegular(stat))) return null
+  const entry = { name: dirent.name, lastModified: lastModified(stat) }
   const link = dirent.isSymbolicLink() ? { isLink: true } : {}
-  if (isDirectory(version)) return { ...entry, ...link, kind: 'directory' }
+  if (isDirectory(stat)) return { ...entry, ...link, kind: 'directory' }
   // Some file systems of other machines number a file anew at each look. And what may not be opened
   // is no version that anybody gets.
-  const isTold = devices.isLocal(version.dev) && isReadable(version)
-  const tag = isTold ? versionTag(version, Date.now()) : undefined
-  return { ...entry, ...link, kind: 'file', size: version.size, version: tag }
+  const isTold = devices.isLocal(stat.dev) && isReadable(stat)
+  const tag = isTold ? versionTag(stat, Date.now()) : undefined
+  return { ...entry, ...link, kind: 'file', size: stat.size, version: tag }
 }

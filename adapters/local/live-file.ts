@@ -3,12 +3,12 @@ import { SourceChangedError } from '../../src/errors.ts'
 import type { FileSource } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
-import { inPool } from './calls.ts'
+import { inThreadPool } from './calls.ts'
 import type { FileOptions } from './file-source.ts'
 import { InFlight } from './in-flight.ts'
 import type { Scope } from './scope.ts'
 import { devices, memory, openFiles } from './shared.ts'
-import type { Version } from './version.ts'
+import type { FileStat } from './version.ts'
 
 /**
  * A regular file that is open for one response, whatever becomes of it: unlike those of the pool,
@@ -18,12 +18,12 @@ export class LiveFile {
   /** With all that was asked for. */
   readonly path: string
   /** What it was when it was opened. */
-  readonly opened: Version
+  readonly opened: FileStat
   readonly #fd: number
   readonly #calls = new InFlight()
   #closed: Promise<void> | null = null
 
-  constructor(path: string, fd: number, opened: Version) {
+  constructor(path: string, fd: number, opened: FileStat) {
     this.path = path
     this.opened = opened
     this.#fd = fd
@@ -32,11 +32,11 @@ export class LiveFile {
 
   /** @returns how many bytes were read from `start` on; 0 at the end */
   read(into: Uint8Array, start: number): Promise<number> {
-    return this.#run(() => inPool.read(this.#fd, into, start))
+    return this.#run(() => inThreadPool.read(this.#fd, into, start))
   }
 
-  look(): Promise<Version> {
-    return this.#run(() => inPool.fstat(this.#fd))
+  stat(): Promise<FileStat> {
+    return this.#run(() => inThreadPool.fstat(this.#fd))
   }
 
   /** Closes it once, after what is under way. */
@@ -48,7 +48,7 @@ export class LiveFile {
   async #close(): Promise<void> {
     memory.removeReader()
     await this.#calls.done()
-    await devices.run(this.path, this.opened.dev, () => inPool.close(this.#fd))
+    await devices.run(this.path, this.opened.dev, () => inThreadPool.close(this.#fd))
   }
 
   async #run<T>(call: () => Promise<T>): Promise<T> {
@@ -65,7 +65,7 @@ export async function openLive(scope: Scope, path: string): Promise<LiveFile | '
   const calls = devices.callsAt(at, found)
   const opened = await openFiles.makingRoom(() => scope.open(at, calls))
   if (opened === null || opened === 'directory') return opened
-  return new LiveFile(opened.path, opened.fd, opened.version)
+  return new LiveFile(opened.path, opened.fd, opened.stat)
 }
 
 /** The live file at a path, as a source. */

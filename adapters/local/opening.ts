@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Calls, codeOf, type Path } from './calls.ts'
-import { isDirectory, isRegular, isSameFile, type Version } from './version.ts'
+import { type FileStat, isDirectory, isRegular, isSameFile } from './version.ts'
 
 /**
  * Without O_NONBLOCK, opening a FIFO waits for a writer; without O_NOCTTY, a terminal could become
@@ -9,12 +9,12 @@ import { isDirectory, isRegular, isSameFile, type Version } from './version.ts'
  */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
-/** Linux: a descriptor that only stands for what a path leads to. Node has no name for it. */
+/** Linux: for a descriptor that only refers to a file. Node has no constant for it. */
 export const O_PATH = 0o10000000
 
 /**
- * How long to wait for a file that another process has a lease of, in ms. Samba gives one up within
- * some ms, and the kernel takes it away after 45 s.
+ * How long to wait for a file that another process has a lease of, in ms. Samba gives it up within
+ * a few ms, and the kernel breaks it after 45 s.
  */
 const PATIENCE = [5, 10, 20, 40, ...Array<number>(50).fill(100)]
 
@@ -23,7 +23,7 @@ export interface Descriptor {
   /** The path that was asked for. */
   readonly path: string
   readonly fd: number
-  readonly version: Version
+  readonly stat: FileStat
 }
 
 /** What a descriptor leads to, as Linux says it. */
@@ -47,15 +47,15 @@ export async function openByDescriptor(
 ): Promise<Omit<Descriptor, 'path'> | 'directory' | null> {
   const name = await calls.open(at, O_PATH)
   try {
-    const version = await calls.fstat(name)
+    const stat = await calls.fstat(name)
     const real = await calls.readlink(linkOf(name))
     if (!mayServe(real)) return null
-    if (isDirectory(version)) return 'directory'
-    if (!isRegular(version)) return null
+    if (isDirectory(stat)) return 'directory'
+    if (!isRegular(stat)) return null
     // It was replaced just now; or it was removed, and some link leads to a descriptor of it.
-    if (version.nlink === 0 && real.toString('latin1').endsWith(' (deleted)')) {
+    if (stat.nlink === 0 && real.toString('latin1').endsWith(' (deleted)')) {
       const found = await calls.stat(at)
-      if (found !== null && isSameFile(found, version)) return null
+      if (found !== null && isSameFile(found, stat)) return null
     }
     return await openRegular(linkOf(name), calls)
   } finally {
@@ -77,9 +77,9 @@ export async function openRegular(
   const fd = await openAfterLease(at, calls)
   let isKept = false
   try {
-    const version = await calls.fstat(fd)
-    isKept = isRegular(version)
-    return isKept ? { fd, version } : null
+    const stat = await calls.fstat(fd)
+    isKept = isRegular(stat)
+    return isKept ? { fd, stat } : null
   } finally {
     if (!isKept) await calls.close(fd)
   }

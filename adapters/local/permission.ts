@@ -1,12 +1,12 @@
 import process from 'node:process'
 import { deno } from './calls.ts'
-import type { Version } from './version.ts'
+import type { FileStat } from './version.ts'
 
 const FOR_ALL = 0o444
 const [OWNER, GROUP, OTHERS] = [0o400, 0o040, 0o004]
 
 /** Whether its permissions say that this process may read a file; false where that is not known. */
-export function isReadable({ mode, uid, gid }: Version): boolean {
+export function isReadable({ mode, uid, gid }: FileStat): boolean {
   if ((mode & FOR_ALL) === FOR_ALL) return true
   const user = userId()
   if (user === undefined) return false

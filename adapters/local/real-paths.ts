@@ -2,9 +2,9 @@ import type { Buffer } from 'node:buffer'
 import { dirname, sep } from 'node:path'
 import { type Calls, isNotUtf8 } from './calls.ts'
 import type { Devices } from './devices/devices.ts'
-import { isDirectory, isSame, isSameFile, type Version } from './version.ts'
+import { type FileStat, isDirectory, isSame, isSameFile } from './version.ts'
 
-/** What names say of where a file lies; unclear if they led elsewhere meanwhile. */
+/** Where a file lies according to its names; `unclear` if these changed meanwhile. */
 type Whereabouts = 'inside' | 'outside' | 'unclear'
 
 /**
@@ -18,8 +18,8 @@ const LOOKS_IN_ROOT = 1
 
 /**
  * Whether files lie below a root, by where realpath(3) says that their names lead: for systems that
- * do not say what a descriptor leads to. Names may be swapped between two looks, so the answer is
- * not exact, only too seldom wrong for anybody to see it (docs/security.md).
+ * do not say what a descriptor leads to. Names may be swapped between two looks, so the answer may
+ * be wrong, but too rarely for anybody to see it (docs/security.md).
  */
 export class RealPaths {
   readonly #root: string
@@ -33,26 +33,26 @@ export class RealPaths {
   }
 
   /**
-   * Looks whether a path leads to a version of a file below the root, until that can be believed:
+   * Looks whether a path leads to this file below the root, until that can be believed:
    * all looks have to say the same.
    *
-   * @param version null for a directory
+   * @param stat null for a directory
    */
-  async prove(path: string, version: Version | null, calls: Calls): Promise<Whereabouts> {
-    const { where, looks } = await this.#look(path, version, calls)
+  async prove(path: string, stat: FileStat | null, calls: Calls): Promise<Whereabouts> {
+    const { where, looks } = await this.#look(path, stat, calls)
     for (let i = 1; i < looks; i++) {
       await pause(path, calls)
-      if ((await this.#look(path, version, calls)).where !== where) return 'unclear'
+      if ((await this.#look(path, stat, calls)).where !== where) return 'unclear'
     }
     return where
   }
 
   /** Looks once. */
-  async look(path: string, version: Version | null, calls: Calls): Promise<Whereabouts> {
-    return (await this.#look(path, version, calls)).where
+  async look(path: string, stat: FileStat | null, calls: Calls): Promise<Whereabouts> {
+    return (await this.#look(path, stat, calls)).where
   }
 
-  async #look(path: string, version: Version | null, calls: Calls): Promise<Look> {
+  async #look(path: string, stat: FileStat | null, calls: Calls): Promise<Look> {
     try {
       const root = await calls.realpath(this.#root)
       const real = await calls.realpath(path)
@@ -60,22 +60,22 @@ export class RealPaths {
       if (!isBelow(real, root)) return { where: 'outside', looks: LOOKS }
       const isInRoot = real.indexOf(sep, root.length + 1) < 0
       if (!isInRoot) await pause(path, calls)
-      const found = version && (await calls.lstat(real))
-      const isThere = version === null || (found !== null && this.#isSame(found, version))
+      const found = stat && (await calls.lstat(real))
+      const isThere = stat === null || (found !== null && this.#isSame(found, stat))
       return { where: isThere ? 'inside' : 'unclear', looks: isInRoot ? LOOKS_IN_ROOT : LOOKS }
     } catch (error) {
       if (!isNotUtf8(error)) throw error
-      // Some name above is not UTF-8, which Deno can follow, and not say.
-      const isInside = await this.#isPlain(path, version, calls)
+      // A name above it is not UTF-8: Deno can follow such a path, but not return it.
+      const isInside = await this.#isPlain(path, stat, calls)
       return { where: isInside ? 'inside' : 'outside', looks: LOOKS }
     }
   }
 
-  /** Whether no link lies between the root and this version. */
-  async #isPlain(path: string, version: Version | null, calls: Calls): Promise<boolean> {
+  /** Whether no link lies between the root and this file. */
+  async #isPlain(path: string, stat: FileStat | null, calls: Calls): Promise<boolean> {
     const found = await calls.lstat(path)
     if (found === null) return false
-    if (version === null ? !isDirectory(found) : !this.#isSame(found, version)) return false
+    if (stat === null ? !isDirectory(found) : !this.#isSame(found, stat)) return false
     for (let at = dirname(path); at.startsWith(this.#prefix); at = dirname(at)) {
       const above = await calls.lstat(at)
       if (above === null || !isDirectory(above)) return false
@@ -84,9 +84,9 @@ export class RealPaths {
   }
 
   /** Some network and FUSE mounts number a file anew at each look; then all else must agree. */
-  #isSame(found: Version, version: Version): boolean {
-    if (isSameFile(found, version)) return true
-    return !this.#devices.isLocal(version.dev) && isSame({ ...found, ino: version.ino }, version)
+  #isSame(found: FileStat, stat: FileStat): boolean {
+    if (isSameFile(found, stat)) return true
+    return !this.#devices.isLocal(stat.dev) && isSame({ ...found, ino: stat.ino }, stat)
   }
 }
 

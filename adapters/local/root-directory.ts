@@ -6,9 +6,9 @@ import type { Devices } from './devices/devices.ts'
 import { type Descriptor, linkOf, O_PATH, openByDescriptor } from './opening.ts'
 import { isBelow, RealPaths } from './real-paths.ts'
 import { MAX_TRIES, openByName, replaced, type Scope } from './scope.ts'
-import { isDirectory, type Version } from './version.ts'
+import { type FileStat, isDirectory } from './version.ts'
 
-/** How long a look is trusted: so long, in ms, a root counts as still there. */
+/** How long a root is taken to be there after it was looked at, in ms. */
 const THERE_FOR = 1000
 
 /** What came of opening a path once; unclear if it led elsewhere meanwhile. */
@@ -22,7 +22,9 @@ export class RootDirectory implements Scope {
   readonly #links: 'inside' | 'follow'
   readonly #realPaths: RealPaths
   readonly #devices: Devices
-  /** What it has to lie in: it may be a link itself, and need not be there. */
+  /**
+   * The directory that this one must lie in; null for a root. This one may be a link, or missing.
+   */
   readonly #parent: RootDirectory | null
   /** Until when the root is taken to be there, on the clock of `performance`. */
   #thereUntil = 0
@@ -65,12 +67,12 @@ export class RootDirectory implements Scope {
 
   expectThere(): void | Promise<void> {
     if (this.#parent !== null) return this.#parent.expectThere()
-    return performance.now() < this.#thereUntil ? undefined : this.look()
+    return performance.now() < this.#thereUntil ? undefined : this.expectThereNow()
   }
 
   /** @throws Error, as a rejection, if it is no directory by now */
-  async look(): Promise<void> {
-    if (this.#parent !== null) return this.#parent.look()
+  async expectThereNow(): Promise<void> {
+    if (this.#parent !== null) return this.#parent.expectThereNow()
     const found = await this.#devices.stat(this.#path)
     if (found === null || !isDirectory(found)) {
       throw new Error(
@@ -85,7 +87,7 @@ export class RootDirectory implements Scope {
     try {
       return canAskDescriptors
         ? await this.#isInside(await calls.readlink(linkOf(file.fd)), calls)
-        : await this.#isNamedInside(file.path, file.version, calls)
+        : await this.#isNamedInside(file.path, file.stat, calls)
     } catch {
       // Opening it will say why.
       return false
@@ -119,7 +121,7 @@ export class RootDirectory implements Scope {
   }
 
   /** What a link leads to; null if that may not be served. */
-  async follow(path: string, calls: Calls): Promise<Version | null> {
+  async follow(path: string, calls: Calls): Promise<FileStat | null> {
     if (!canAskDescriptors) {
       return (await this.#isNamedInside(path, null, calls)) ? calls.stat(path) : null
     }
@@ -145,8 +147,8 @@ export class RootDirectory implements Scope {
   }
 
   /**
-   * Opens what lies below the root as it leads by now: so it is of one release or the other,
-   * whichever the root is turned to meanwhile.
+   * Resolves the root once, and opens what lies below that: a file is of one release or of the
+   * other, even if the root is pointed elsewhere meanwhile.
    */
   async #openByDescriptor(path: string, calls: Calls): Promise<Attempt> {
     const root = await this.#realPath(calls)
@@ -161,7 +163,7 @@ export class RootDirectory implements Scope {
     return root !== null && isBelow(real, root)
   }
 
-  /** Where it is by now; null if that is not inside of what it has to lie in. */
+  /** Its real path; null if that is not inside its parent. */
   async #realPath(calls: Calls): Promise<Buffer | null> {
     const real = await calls.realpath(this.#path)
     const isInside = this.#parent === null || (await this.#parent.#isInside(real, calls))
@@ -169,11 +171,11 @@ export class RootDirectory implements Scope {
   }
 
   /** As `#isInside`, by names, where they are all there is. */
-  async #isNamedInside(path: string, version: Version | null, calls: Calls): Promise<boolean> {
+  async #isNamedInside(path: string, stat: FileStat | null, calls: Calls): Promise<boolean> {
     if (this.#links === 'follow') return true
     return (
       (await this.#isInsideParent(calls)) &&
-      (await this.#realPaths.look(path, version, calls)) === 'inside'
+      (await this.#realPaths.look(path, stat, calls)) === 'inside'
     )
   }
 
@@ -190,7 +192,7 @@ export class RootDirectory implements Scope {
       if (!(await this.#isInsideParent(calls))) return null
       const where = await this.#realPaths.prove(
         path,
-        opened === 'directory' ? null : opened.version,
+        opened === 'directory' ? null : opened.stat,
         calls,
       )
       if (where !== 'inside') return where === 'outside' ? null : 'unclear'

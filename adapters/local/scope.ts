@@ -7,7 +7,7 @@ import { isDirectory, isRegular } from './version.ts'
 export interface Scope {
   /** What stands before a path in this scope. */
   readonly prefix: string
-  /** Unlike those of other scopes: a file that is served in one may not be served in another. */
+  /** Differs from that of every other scope: a file served in one may not be served in another. */
   readonly id: string
   /**
    * Opens the regular file at a path.
@@ -17,8 +17,8 @@ export interface Scope {
    */
   open(path: string, calls: Calls): Promise<Descriptor | 'directory' | null>
   /**
-   * Makes sure that nothing is found because nothing is there, and not because the root is gone, as
-   * that of a disk that is not mounted.
+   * Makes sure, where nothing was found, that this is not because the root is gone, as when its
+   * disk is not mounted.
    *
    * @throws Error, as a rejection, if it is
    */

@@ -1,22 +1,22 @@
 import { constants, type Stats } from 'node:fs'
 
-/** What stat(2) says of a file: which file it is, which version of it, and who may read it. */
-export type Version = Pick<
+/** What stat(2) says of a file. It tells which file it is, which version, and who may read it. */
+export type FileStat = Pick<
   Stats,
   'dev' | 'ino' | 'nlink' | 'mode' | 'uid' | 'gid' | 'size' | 'mtimeMs' | 'ctimeMs'
 >
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
-export function isRegular({ mode }: Version): boolean {
+export function isRegular({ mode }: FileStat): boolean {
   return (mode & S_IFMT) === S_IFREG
 }
 
-export function isDirectory({ mode }: Version): boolean {
+export function isDirectory({ mode }: FileStat): boolean {
   return (mode & S_IFMT) === S_IFDIR
 }
 
-export function isLink({ mode }: Version): boolean {
+export function isLink({ mode }: FileStat): boolean {
   return (mode & S_IFMT) === S_IFLNK
 }
 
@@ -24,7 +24,7 @@ export function isLink({ mode }: Version): boolean {
  * Whether two looks, one of them at a file that is still open, saw the same version of the same
  * file, with the same permissions. An inode that is open is given to no other file meanwhile.
  */
-export function isSame(one: Version, other: Version): boolean {
+export function isSame(one: FileStat, other: FileStat): boolean {
   return (
     isSameFile(one, other) &&
     isUntouched(one, other) &&
@@ -36,7 +36,7 @@ export function isSame(one: Version, other: Version): boolean {
 }
 
 /** Whether two looks saw the same file, of whatever version. */
-export function isSameFile(one: Version, other: Version): boolean {
+export function isSameFile(one: FileStat, other: FileStat): boolean {
   return one.ino === other.ino && one.dev === other.dev
 }
 
@@ -44,12 +44,12 @@ export function isSameFile(one: Version, other: Version): boolean {
  * Whether two looks at the same open file saw the same bytes. Its inode, which some file systems
  * number anew at each look, says nothing about them, and its ctime, which a rename changes, little.
  */
-export function hasSameBytes(one: Version, other: Version): boolean {
+export function hasSameBytes(one: FileStat, other: FileStat): boolean {
   return one.size === other.size && one.mtimeMs === other.mtimeMs
 }
 
 /** Whether nothing at all happened to an open file between two looks at it. */
-export function isUntouched(one: Version, other: Version): boolean {
+export function isUntouched(one: FileStat, other: FileStat): boolean {
   return hasSameBytes(one, other) && one.ctimeMs === other.ctimeMs
 }
 
@@ -57,7 +57,7 @@ export function isUntouched(one: Version, other: Version): boolean {
 export const LAST_TIME = 8.64e15
 
 /** The modification time in ms: a Date and nanoseconds are rounded differently by the runtimes. */
-function modified({ mtimeMs }: Version): number {
+function modified({ mtimeMs }: FileStat): number {
   return Math.min(Math.floor(mtimeMs), LAST_TIME)
 }
 
@@ -82,8 +82,8 @@ function isFine(time: number): boolean {
  *
  * @param isLocal whether the file system's clock is this machine's
  */
-export function mtimeRacyFor(version: Version, isLocal: boolean, now: number): number {
-  const { mtimeMs, ctimeMs } = version
+export function mtimeRacyFor(stat: FileStat, isLocal: boolean, now: number): number {
+  const { mtimeMs, ctimeMs } = stat
   const tick = isLocal && (isFine(mtimeMs) || isFine(ctimeMs)) ? TICK : COARSE_TICK
   // One from the future was set by hand: what is written next gets the time of then.
   const changed = mtimeMs <= now ? mtimeMs : ctimeMs
@@ -91,21 +91,21 @@ export function mtimeRacyFor(version: Version, isLocal: boolean, now: number): n
 }
 
 /** For how many ms more anything may happen to a file under the same ctime; 0 if no more. */
-export function ctimeRacyFor({ ctimeMs }: Version, isLocal: boolean, now: number): number {
+export function ctimeRacyFor({ ctimeMs }: FileStat, isLocal: boolean, now: number): number {
   const tick = isLocal && isFine(ctimeMs) ? TICK : COARSE_TICK
   return Math.max(0, ctimeMs + tick - now)
 }
 
 /** Whether something may still happen to a file that no later look could tell. */
-export function isRacy(version: Version, isLocal: boolean, now: number): boolean {
-  return mtimeRacyFor(version, isLocal, now) > 0 || ctimeRacyFor(version, isLocal, now) > 0
+export function isRacy(stat: FileStat, isLocal: boolean, now: number): boolean {
+  return mtimeRacyFor(stat, isLocal, now) > 0 || ctimeRacyFor(stat, isLocal, now) > 0
 }
 
 /**
  * Whether a version may lie in an image of a file system, such as SquashFS, that knows one time for
  * both: another image, mounted in its place, may have another file of the same number and times.
  */
-export function isOfImage({ mtimeMs, ctimeMs }: Version): boolean {
+export function isOfImage({ mtimeMs, ctimeMs }: FileStat): boolean {
   return mtimeMs === ctimeMs && !isFine(ctimeMs)
 }
 
@@ -114,10 +114,10 @@ export function isOfImage({ mtimeMs, ctimeMs }: Version): boolean {
  * far as a look can; undefined if it may still change unnoticed, or could be one of another image.
  * In quotes, as an entity tag: but that says the same on every machine.
  */
-export function versionTag(version: Version, now: number): string | undefined {
-  if (isRacy(version, true, now) || isOfImage(version)) return undefined
-  const { ino, size, ctimeMs } = version
-  return `"${ino}-${size}-${modified(version)}-${Math.floor(ctimeMs)}"`
+export function versionTag(stat: FileStat, now: number): string | undefined {
+  if (isRacy(stat, true, now) || isOfImage(stat)) return undefined
+  const { ino, size, ctimeMs } = stat
+  return `"${ino}-${size}-${modified(stat)}-${Math.floor(ctimeMs)}"`
 }
 
 /** Up to this size, a file's tag is made of all of its bytes, and of nothing else. */
@@ -130,9 +130,9 @@ export const SMALL: number = 1024 * 1024
  *
  * @param isWeak while it may change under the same tag; this one then differs from all that follow
  */
-export function entityTag(version: Version, sum: string, isWeak: boolean): string {
-  const time = version.size > SMALL ? `${modified(version).toString(16)}-` : ''
-  const opaque = `${version.size.toString(16)}-${time}${sum}`
+export function entityTag(stat: FileStat, sum: string, isWeak: boolean): string {
+  const time = stat.size > SMALL ? `${modified(stat).toString(16)}-` : ''
+  const opaque = `${stat.size.toString(16)}-${time}${sum}`
   return isWeak ? `W/"${opaque}-new"` : `"${opaque}"`
 }
 
@@ -143,7 +143,7 @@ export function entityTag(version: Version, sum: string, isWeak: boolean): strin
 const FIRST_DATE = Date.UTC(1991, 0)
 
 /** When a version was made, if its time can say so. */
-export function lastModified(version: Version): Date | undefined {
-  const time = modified(version)
+export function lastModified(stat: FileStat): Date | undefined {
+  const time = modified(stat)
   return time < FIRST_DATE || time === LAST_TIME ? undefined : new Date(time)
 }

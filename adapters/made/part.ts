@@ -38,8 +38,8 @@ export async function openPart(name: string, part: Part): Promise<FileSource> {
 }
 
 /**
- * Whether a source is what was said. Only a strong tag is to stay the same: that of a file just
- * written becomes strong in time. A source without a date has none that speaks against it.
+ * Whether a source is the version that was announced. Only a strong tag has to match: the weak tag
+ * of a file just written becomes strong in time. A source without a date passes.
  */
 function isVersion({ size, etag, lastModified }: Part, source: FileSource): boolean {
   if (source.size !== size) return false

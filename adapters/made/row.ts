@@ -22,7 +22,7 @@ export interface Row {
   readonly open: (index: number, signal: AbortSignal) => FileSource | Promise<FileSource>
 }
 
-/** Sources in a row as one: of such as need not be opened, nor closed. */
+/** Sources in a row as one, where none has to be opened or closed. */
 export function inRow(parts: readonly FileSource[]): Pick<FileSource, 'size' | 'read'> {
   const { size, read } = sourceOf({
     offsets: offsetsOf(parts.map((part) => part.size)),

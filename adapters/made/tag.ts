@@ -16,7 +16,7 @@ export async function joinedTag(
   rest: readonly unknown[],
 ): Promise<string | undefined> {
   if (tags.includes(undefined)) return undefined
-  // As many at once as take little time: no other request waits.
+  // In runs that take little time, so that no other request waits.
   const names: string[] = []
   for (let at = 0; at < Math.max(tags.length, rest.length); at += RUN_LENGTH) {
     const run = [tags, rest].map((all) => all.slice(at, at + RUN_LENGTH))

@@ -16,9 +16,9 @@ const WORN_FROM = 8_000_000
 const memories = new WeakMap<Session, SessionMemory>()
 
 /**
- * What a session holds: slices that were written and have yet to leave. Node counts them as this
- * does, and never forgives one whose stream is reset before: past `maxSessionMemory`, it refuses
- * every further request of the connection, and so of a film that is sought in.
+ * What a session holds: slices that were written and have yet to leave. Node counts them, too, and
+ * never releases one whose stream is reset first. Past `maxSessionMemory`, it refuses every further
+ * request of the connection, such as those of seeks in a film.
  */
 export class SessionMemory {
   readonly #session: Session

@@ -104,7 +104,7 @@ export class Writer implements Progress {
     })
   }
 
-  /** What a read gives; null if the client is gone first, for the read may never end. */
+  /** The result of a read; null if the client goes first, since a read may never end. */
   whileWanted<T>(read: Promise<T>): Promise<T | null> {
     if (this.#isGone) return Promise.resolve(null)
     return new Promise((resolve, reject) => {

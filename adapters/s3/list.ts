@@ -61,8 +61,8 @@ function* entriesOf(page: string, prefix: string, folders: Set<string>): Generat
 }
 
 /**
- * What the elements of a name hold. An expression would look for the end of each from its
- * beginning.
+ * The contents of the elements of a name. Not by a regular expression, which would search to the
+ * end of the page from each element that is not closed.
  */
 function* elementsOf(xml: string, name: string): Generator<string> {
   const [begin, end] = [`<${name}>`, `</${name}>`]

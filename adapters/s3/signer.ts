@@ -21,7 +21,7 @@ export function expectKey(given: Credentials): void {
   if (![accessKeyId, secretAccessKey].every((part) => part && typeof part === 'string')) {
     throw new TypeError('Expected credentials with accessKeyId and secretAccessKey')
   }
-  // What gives keys says it as a text.
+  // Services that issue keys give it as text.
   if ((expiration ?? null) === null || kindOf(expiration) === 'Date') return
   throw unexpected('expiration to be a Date', expiration)
 }
@@ -126,13 +126,13 @@ export class Signer {
     const forget = () => {
       if (this.#giving === giving) this.#giving = null
     }
-    // What one has waited for in vain, those who come later don't wait for.
+    // Later requests don't wait for what an earlier one gave up on.
     signal?.addEventListener('abort', forget)
     this.#giving = giving
     try {
       const given = await giving
       expectKey(given)
-      // Not in the place of one that lasts longer, which was asked for meanwhile.
+      // Unless a key that lasts longer was given meanwhile.
       if (!(endOf(given) < endOf(this.#given))) this.#given = given
       return given
     } finally {

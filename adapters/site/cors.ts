@@ -134,7 +134,7 @@ function originRule(rule: CorsOptions['origin']): (origin: string | null) => str
   }
   return (origin) => {
     const answer: unknown = origin !== null && rule(origin)
-    // Of an async function, it would be a silent no for everybody.
+    // The promise of an async function would silently refuse everybody.
     if (Object(answer) === answer) {
       void Promise.resolve(answer).catch(() => {})
       throw unexpected('origin() to give a boolean', answer)
@@ -149,7 +149,7 @@ function expectOrigin(origin: string): void {
   if (isLikeOne && origin.includes('*')) {
     throw unexpected("an origin without '*', or a function for several", `'${origin}'`)
   }
-  // Apps have schemes of their own, of which a URL knows no origin: `capacitor://localhost`.
+  // Apps have schemes of their own, for which `URL` gives no origin: `capacitor://localhost`.
   if (isLikeOne && [origin, 'null'].includes(new URL(origin).origin)) return
   throw unexpected("an origin like 'https://app.example'", `'${origin}'`)
 }

@@ -1,12 +1,12 @@
-/** Whether a value of Cache-Control keeps others than the client from storing an answer. */
+/** Whether a Cache-Control value forbids shared caches to store an answer. */
 function isRestricted(cacheControl: string | undefined): boolean {
   return /\b(?:private|no-store)\b/i.test(cacheControl ?? '')
 }
 
 /**
- * The Cache-Control of an answer that must not be lost, whoever has said it: its own, or one that
- * its host has set before. What nobody may store, nobody may; whose an answer is, the host may know
- * better. Undefined if neither restricts it.
+ * The Cache-Control that restricts an answer: its own, or the one that its host set before. The
+ * host's wins, since it may know whose the answer is, unless the answer's own is `no-store`.
+ * Undefined if neither restricts it.
  */
 export function restriction(
   own: string | undefined,
@@ -27,8 +27,8 @@ function isLifetime(name: string, value: string): boolean {
 }
 
 /**
- * Whether a field that a host has set before is for this answer, too. How long a file may be kept
- * says nothing of an error or a redirect; and what is private is so for a CDN, too.
+ * Whether a field that the host set before applies to this answer, too. The lifetime of a file does
+ * not apply to an error or a redirect; and what is private is private for a CDN, too.
  *
  * @param name in lower case
  * @param own the answer's own Cache-Control

@@ -77,7 +77,7 @@ function wantsJson({ headers }: RequestLike, query: string): boolean {
   return json > html || (json === html && json > 0 && isNamed)
 }
 
-/** FNV-1a, of UTF-16: it guards nothing, and only tells one state of a folder from another. */
+/** FNV-1a over UTF-16: not for security, only to tell one state of a folder from another. */
 function hash(text: string): number {
   let value = 0x811c9dc5
   for (let i = 0; i < text.length; i++) {
@@ -87,8 +87,8 @@ function hash(text: string): number {
 }
 
 /**
- * The text of a listing. It is made without waiting for its reader: of a client that stops reading,
- * some 150 bytes wait for each entry, and not the entries.
+ * The text of a listing. It is made without waiting for its reader: while a client does not read,
+ * some 150 bytes of text are held for each entry, rather than the entries.
  */
 function streamOf(form: Form, path: string, entries: Iterator<Entry>): ReadableStream<Uint8Array> {
   let isWanted = true

@@ -35,8 +35,8 @@ export function withDefaults(file: FileSource, defaults: HeadersLike): FileSourc
 }
 
 /**
- * A file that can be copied: `{ ...plain(file), headers }`. Of an object of a class, `...` alone
- * would lose the methods, which may need their object, too.
+ * A file that can be copied: `{ ...plain(file), headers }`. Spreading an instance of a class would
+ * lose its methods, which may also need their `this`.
  */
 export function plain(file: TreeFile): TreeFile {
   if (Object.getPrototypeOf(file) === Object.prototype) return file
@@ -49,7 +49,7 @@ export function plain(file: TreeFile): TreeFile {
     headers,
     version,
     digest: typeof digest === 'function' ? digest.bind(file) : digest,
-    // With what hangs on it: `read.native`. JavaScript may have given something else than a file.
+    // With its properties, such as `read.native`. In JavaScript, `read` may be missing.
     read: read && Object.assign(read.bind(file), read),
     close: close?.bind(file),
   }

@@ -29,5 +29,5 @@ export function qualityOf(accepted: ReadonlyMap<string, number>, type: string): 
   return accepted.get(type) ?? accepted.get(range) ?? accepted.get('*/*') ?? 0
 }
 
-/** Three digits are all that is allowed. One more must not make a refusal a wish. */
+/** The RFC allows three digits. More are accepted, so that `q=0.0000` still refuses. */
 const WEIGHT = /;[ \t]*q[ \t]*=[ \t]*([01](?:\.\d*)?)[ \t]*(?:;|$)/

@@ -66,7 +66,7 @@ async function transformed(
     const result = await transform(given, path, visit.tree)
     if (result === given) return await inBestCoding(visit, path, result, role)
     const isSame = result.read === given.read && result.size === given.size
-    // What is stored encoded is the file that was transformed, and so is what digests are of.
+    // Stored encodings and digests are those of the file before it was transformed.
     const digest = isSame ? visit.rules.digest : undefined
     const rules = { ...visit.rules, encodings: [], digest }
     const made = isSame ? result : withOwnDigests(result, given)
@@ -77,7 +77,7 @@ async function transformed(
   }
 }
 
-/** What has other bytes than the file that it was made of, without the digests of that. */
+/** A transformed file, without the digests of the file that it was made of. */
 function withOwnDigests(made: FileSource, { digest, headers }: FileSource): FileSource {
   const file = plain(made)
   return {
@@ -114,7 +114,7 @@ function describe(rules: Rules, path: string, file: FileSource, role: Role): Des
   const fields = fieldsOf?.(path, file)
   let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
   const said = overlay(defaults, file.headers, fields)
-  // It is asked for by the URL of something else, which may be a file tomorrow.
+  // It is sent for another URL, at which there may be a file tomorrow.
   if (isStandIn) lifetime ||= withoutLifetime(said['cache-control'])
   const headers = overlay(
     said,
@@ -140,7 +140,7 @@ function isEncodable({ type, headers }: Described): boolean {
   return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(known) && !headers['content-encoding']
 }
 
-/** Whether its store says that it may be another one at each look: it is being written. */
+/** Whether a file is being written: its store gives it no validator, and `no-store`. */
 function isInFlux({ etag, lastModified, headers }: FileSource): boolean {
   const isUnversioned = etag === undefined && lastModified === undefined
   return isUnversioned && /\bno-store\b/i.test(expectHeaders(headers)['cache-control'] ?? '')
@@ -179,16 +179,19 @@ async function encoded(visit: Visit, path: string, file: Described): Promise<Fil
 }
 
 /**
- * Whether a range is asked for if the file has a certain date. One that a file shares with its
- * codings is none of the validators that tell them apart (RFC 9110 §8.8.1, §13.1.5): whichever is
- * sent has no date then, and is sent whole.
+ * Whether a range is asked for with a date in If-Range. A file and its encoded versions may share a
+ * date, which then does not tell them apart (RFC 9110 §8.8.1, §13.1.5): so whichever is sent has no
+ * date, and is sent whole.
  */
 function asksRangeByDate({ method, headers }: RequestLike): boolean {
   if (method !== 'GET' || headers.get('range') === null) return false
   return headers.get('if-range')?.includes('"') === false
 }
 
-/** A file may have been changed after it was encoded, and a coding of nothing still has bytes. */
+/**
+ * Whether an encoded version is not older than its file. An empty one is broken: even of nothing, a
+ * coding has bytes.
+ */
 function isUsable(stored: FileSource, { lastModified }: FileSource): boolean {
   const encoded = stored.lastModified?.getTime() ?? 0
   // brotli copies the time of the file as far as its second.

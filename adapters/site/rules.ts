@@ -118,7 +118,7 @@ function fallbackOf(fallback: SiteOptions['fallback']): Rules['fallback'] {
   return (path) => (path.includes('.', path.lastIndexOf('/')) ? null : page)
 }
 
-/** A path is resolved when it gets here; this makes sure of it. */
+/** Paths are resolved before they get here; but a store may list names such as `..`. */
 function isSegment(name: string): boolean {
   return name !== '.' && name !== '..'
 }

@@ -31,7 +31,7 @@ function isLater(opened: Opened | PromiseLike<Opened>): opened is PromiseLike<Op
   return typeof opened === 'object' && opened !== null && 'then' in opened
 }
 
-/** What there is, if it is not simply a file. */
+/** What is found if the path is not simply that of a file. */
 async function searchOther(visit: Visit, target: SitePath, opened: Opened): Promise<Found> {
   const { path, endsInSlash, isNameable } = target
   if (path === null) return notFound(visit)
@@ -134,10 +134,10 @@ async function fallback(visit: Visit, path: string): Promise<FileSource | null> 
   return accepted.get('text/html') ? fileAt(visit, page, 'stand-in') : null
 }
 
-/** Where a client that accepts pages might have got the fallback. */
+/** A 404 of a site with a `fallback`, which a client that accepts HTML might have got. */
 const NO_PAGE: Answer = { status: 404, headers: { vary: 'Accept' }, pieces: [], yields: true }
 
-/** The page of a 404. What is asked of a file, such as a range of it, is not asked of this page. */
+/** The 404 page. It is sent whole: ranges and preconditions are about the file that is missing. */
 async function notFound(visit: Visit): Promise<Answer | null> {
   const { rules } = visit
   const request = requestLike(visit.request, {

@@ -42,5 +42,5 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
   }
 }
 
-/** How many folders of `within` are the same tree for one request after the other. */
+/** How many folders of `within` are remembered, so that each is one tree for all requests. */
 const MAX_FOLDERS = 1000

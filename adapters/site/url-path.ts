@@ -10,7 +10,7 @@ export interface SitePath {
   readonly path: string | null
   /** Whether it ends in a slash: it names a folder, then. `''` without one is the base itself. */
   readonly endsInSlash: boolean
-  /** Whether a file can have such a path; an app can have a route of any. */
+  /** Whether a file can have this path. If not, it may still be a route of an app. */
   readonly isNameable: boolean
 }
 
@@ -108,7 +108,7 @@ function expectSlashes(base: string): void {
   throw unexpected("base to start and end with '/'", `'${base}'`)
 }
 
-/** What a segment begins with that no file can have. */
+/** Marks a segment that can't be the name of a file. */
 export const NO_NAME = '\0'
 
 /** A path, decoded, with its repeated slashes as one. */
@@ -141,8 +141,8 @@ export function isVisible(name: string): boolean {
 }
 
 /**
- * Whether a URL can name it, as one segment of its path: none can where `%2f`, `%5c` or `%00` would
- * stand in it, nor what is not Unicode.
+ * Whether one segment of a URL's path can name it: not if it would need `%2f`, `%5c` or `%00`, or
+ * is not valid Unicode.
  */
 export function isNameable(name: string): boolean {
   return /^[^/\\\0\p{Cs}\ufffd]+$/u.test(name)

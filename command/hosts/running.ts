@@ -1,7 +1,7 @@
 /**
- * What is under way. No Set: one that changes all the time goes through many tables, each of which
- * leads to the next. Once V8 has moved one of them to the old generation, it takes for alive, until
- * the next full collection, what the later ones held: all responses (bench/README.md).
+ * What is under way. Not a Set: V8 replaces the table of one that changes all the time again and
+ * again, and each table refers to the next. Once one of them is in the old generation, all that the
+ * later ones held, every response, stays alive until the next full collection (bench/README.md).
  */
 export class Running<Item> {
   readonly #places: (Item | null)[] = []

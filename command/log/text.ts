@@ -32,7 +32,7 @@ export function formatServed(served: Served, now: Date, client: string | null): 
     formatDuration(duration).padStart(8),
     outcomeOf(served),
   ]
-  // Copied by `join`: by +, V8 would keep all parts until the line is written, and collect longer.
+  // `join` copies. With `+`, V8 would keep all parts alive until the line is written.
   return columns.filter((column) => column !== null).join('  ')
 }
 

@@ -1,6 +1,6 @@
 import { type Transfer, Transfers } from './transfers.ts'
 
-/** One who listens, and may be slow to: what happens in the meantime is told in one go. */
+/** A page that listens. If it reads slowly, what happened meanwhile is sent in one go. */
 export class Listener {
   readonly stream: ReadableStream<Uint8Array>
   readonly #path: string

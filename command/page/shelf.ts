@@ -49,8 +49,9 @@ function renderCounts({ counts }: Library): string {
 }
 
 /**
- * Ways to all that is in the folder, whatever is shown of it. To the archive it is no link: those
- * who follow all links would get each file once more for every folder that it is in.
+ * The playlist and the archive of all that is in the folder, whatever is shown of it. The archive
+ * is a form and not a link: programs that follow all links would get each file again for every
+ * folder above it.
  */
 function renderWhole(
   { counts, media, query }: Library,

@@ -6,7 +6,7 @@ import { isSeason, stemOf } from './titles.ts'
 
 /** How many are remembered to be matched with media: more are files like any other. */
 const MAX_SIDECARS = 20_000
-/** Of how many it is remembered that they may have some: with more, none is taken for lost. */
+/** How many possible owners are remembered; with more, no sidecar is taken for an orphan. */
 const MAX_OWNERS = 100_000
 
 const ART = /^(?:poster|cover|folder)\.(?:jpe?g|png|webp)$/i

@@ -6,8 +6,8 @@ import { codeOf } from '../../adapters/local/calls.ts'
 import { Failure, messageOf } from '../failure.ts'
 
 /**
- * A directory for blocks, made if need be. That it fails later is said once, and costs nobody their
- * bytes: blocks then come from afar.
+ * A directory for blocks, made if need be. If it fails later, that is said once, and blocks are
+ * read from their origin.
  *
  * @throws Failure, as a rejection, if nothing can be written there
  */

@@ -16,7 +16,7 @@ import { openBlockDirectory } from './block-directory.ts'
 
 const MIB = 1024 * 1024
 
-/** For so long a file need not be asked for again whether it is still the same, in ms. */
+/** How long a file is taken to be the same without asking again, in ms. */
 const REVALIDATE = 1000
 
 /** How many folders a page looks through, each of which takes a request. */

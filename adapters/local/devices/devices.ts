@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { TtlMap } from '../../store/ttl-map.ts'
-import { type Calls, inPool, onThisThread } from '../calls.ts'
-import { isLink, type Version } from '../version.ts'
+import { type Calls, inThreadPool, onThisThread } from '../calls.ts'
+import { type FileStat, isLink } from '../version.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
 import { type HangUp, Limiter } from './limiter.ts'
 import { MOST_LINKS, PathResolver, targetOf } from './path-resolver.ts'
@@ -18,8 +18,8 @@ const MOST_LOOKS = 16
 
 /** What a look at a path found. */
 export interface Located {
-  readonly version: Version
-  /** Whether all of the way there is on this machine, as far as anybody says. */
+  readonly stat: FileStat
+  /** Whether the whole path is known to be on this machine. */
   readonly isNear: boolean
 }
 
@@ -76,7 +76,7 @@ export class Devices {
    *
    * @returns null if there is nothing; `'unknown'` if that is to be asked in another thread
    */
-  statSync(path: string, links: number = MOST_LINKS): Version | null | 'unknown' {
+  statSync(path: string, links: number = MOST_LINKS): FileStat | null | 'unknown' {
     this.#resolver.refresh()
     const dev = this.#warm.get(path)
     if (dev === undefined) return 'unknown'
@@ -86,7 +86,7 @@ export class Devices {
   }
 
   /** As `statSync`, where something was found on a device a second ago at most. */
-  statSyncOn(path: string, dev: number, links: number = MOST_LINKS): Version | null | 'unknown' {
+  statSyncOn(path: string, dev: number, links: number = MOST_LINKS): FileStat | null | 'unknown' {
     if (!this.isResponsive(dev)) return 'unknown'
     const began = performance.now()
     const found = onThisThread.lstat(path)
@@ -100,19 +100,19 @@ export class Devices {
   }
 
   /** Looks at a path in another thread; null if there is nothing. */
-  async stat(path: string): Promise<Version | null> {
-    return (await this.locate(path))?.version ?? null
+  async stat(path: string): Promise<FileStat | null> {
+    return (await this.locate(path))?.stat ?? null
   }
 
-  /** As `look`, and says how the path may be asked then. */
+  /** As `stat`, and says how the path may be asked then. */
   async locate(path: string, hangUp?: HangUp): Promise<Located | null> {
     const resolved = await this.#resolver.resolve(path)
     if (resolved === null) {
-      const version = await this.#lookElsewhere(path, hangUp)
-      return version && { version, isNear: !this.#resolver.knowsMounts }
+      const stat = await this.#statElsewhere(path, hangUp)
+      return stat && { stat, isNear: !this.#resolver.knowsMounts }
     }
-    const { version, dev, links } = resolved
-    const there = version === null ? dirname(resolved.path) : resolved.path
+    const { stat, dev, links } = resolved
+    const there = stat === null ? dirname(resolved.path) : resolved.path
     await this.#learn(dev, there, (_, ask) => ask())
     this.#warm.set(path, dev)
     let at = path
@@ -120,7 +120,7 @@ export class Devices {
       at = targetOf(at, link)
       this.#warm.set(at, dev)
     }
-    return version && { version, isNear: true }
+    return stat && { stat, isNear: true }
   }
 
   /** Asks in another thread, and in not too many at once if the device may stall. */
@@ -133,9 +133,11 @@ export class Devices {
     return this.isResponsiveAt(found) ? onThisThread : this.#limiter.callsFor(path)
   }
 
-  /** The same in other threads, if only so as not to take much time of this one. */
-  poolCallsAt(path: string, found: Located): Calls {
-    return this.isResponsiveAt(found) ? inPool : this.#limiter.callsFor(path)
+  /**
+   * As `callsAt`, but always in other threads: for many calls, which would take this one's time.
+   */
+  threadPoolCallsAt(path: string, found: Located): Calls {
+    return this.isResponsiveAt(found) ? inThreadPool : this.#limiter.callsFor(path)
   }
 
   /** Asks about a file that is open, whatever leads to it. */
@@ -144,8 +146,8 @@ export class Devices {
   }
 
   /** Whether calls about a path where something was found wait for nothing but this machine. */
-  isResponsiveAt({ version, isNear }: Located): boolean {
-    return isNear && this.isResponsive(version.dev)
+  isResponsiveAt({ stat, isNear }: Located): boolean {
+    return isNear && this.isResponsive(stat.dev)
   }
 
   /** The names in a directory that something is mounted on; null if that is not known. */
@@ -159,18 +161,18 @@ export class Devices {
    */
   async callsBehind(path: string): Promise<Calls | null> {
     const found = await this.locate(path)
-    return found && this.poolCallsAt(path, found)
+    return found && this.threadPoolCallsAt(path, found)
   }
 
-  /** As `look`, of a path that may lead to a mount that stalls. */
-  async #lookElsewhere(path: string, hangUp?: HangUp): Promise<Version | null> {
+  /** As `stat`, of a path that may lead to a mount that stalls. */
+  async #statElsewhere(path: string, hangUp?: HangUp): Promise<FileStat | null> {
     const directory = dirname(path)
     const known = this.#resolver.knowsMounts ? undefined : this.#directories.get(directory)
     const run: Run =
       known === undefined
         ? (at, call) => this.#limiter.run(at, call, hangUp)
         : (at, call) => this.run(at, known, call)
-    const look = (at: string) => run(at, () => inPool.stat(at))
+    const look = (at: string) => run(at, () => inThreadPool.stat(at))
     const found = await look(path)
     const there = found === null ? await nearestThere(directory, look) : { path, dev: found.dev }
     // What is on this machine behind a mount of another is reached through that.
@@ -201,8 +203,8 @@ export class Devices {
   }
 
   /**
-   * Something is mounted otherwise than before: the system gives the number of a device that is
-   * gone to the next. Those of this machine are asked about at once, for bodies under way.
+   * The mounts have changed, and a new device may have the number of one that is gone. Local ones
+   * are asked about again at once, for the bodies under way.
    */
   #forget(): void {
     const known = [...this.#kinds.values()]
@@ -228,7 +230,7 @@ type Run = <T>(path: string, call: () => Promise<T>) => Promise<T>
 /** A directory, or the nearest above it that exists; null if that is far above. */
 async function nearestThere(
   directory: string,
-  look: (path: string) => Promise<Version | null>,
+  look: (path: string) => Promise<FileStat | null>,
 ): Promise<{ readonly path: string; readonly dev: number } | null> {
   let path = directory
   for (let looks = 0; looks < MOST_LOOKS; looks++) {

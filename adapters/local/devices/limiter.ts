@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { type Calls, inPool } from '../calls.ts'
+import { type Calls, inThreadPool } from '../calls.ts'
 
 /** How many threads a runtime has for calls that wait, beside its own: 4 on Node by default. */
 function poolSize(): number {
@@ -36,22 +36,22 @@ export class Limiter {
     }
   }
 
-  /** The calls of the pool about one file, each in its turn. */
+  /** The calls of the thread pool about one file, each in its turn. */
   callsFor(path: string): Calls {
     const inTurn =
       <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
       (...args: Args) =>
         this.run(path, () => call(...args))
     return {
-      open: inTurn(inPool.open),
-      close: inTurn(inPool.close),
-      read: inTurn(inPool.read),
-      stat: inTurn(inPool.stat),
-      lstat: inTurn(inPool.lstat),
-      fstat: inTurn(inPool.fstat),
-      modified: inTurn(inPool.modified),
-      readlink: inTurn(inPool.readlink),
-      realpath: inTurn(inPool.realpath),
+      open: inTurn(inThreadPool.open),
+      close: inTurn(inThreadPool.close),
+      read: inTurn(inThreadPool.read),
+      stat: inTurn(inThreadPool.stat),
+      lstat: inTurn(inThreadPool.lstat),
+      fstat: inTurn(inThreadPool.fstat),
+      modified: inTurn(inThreadPool.modified),
+      readlink: inTurn(inThreadPool.readlink),
+      realpath: inTurn(inThreadPool.realpath),
     }
   }
 

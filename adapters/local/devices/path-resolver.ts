@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { dirname, isAbsolute, join } from 'node:path'
 import { TtlMap } from '../../store/ttl-map.ts'
-import { inPool } from '../calls.ts'
-import { isDirectory, isLink, type Version } from '../version.ts'
+import { inThreadPool } from '../calls.ts'
+import { type FileStat, isDirectory, isLink } from '../version.ts'
 import { MountTable } from './file-systems.ts'
 
 /** How long it is remembered that a path is that of a directory, without links, in ms. */
@@ -11,7 +11,7 @@ const KNOWN_FOR = 60_000
 /** How many links are followed, as Linux does it, before a path is taken to lead in circles. */
 export const MOST_LINKS = 40
 
-/** How often a link may be turned while it is followed, before only the system can follow it. */
+/** How often a link may change while it is followed, before that is left to the system. */
 const MOST_TURNS = 4
 
 /** How long the mount table is taken to be as it was read, in ms. */
@@ -22,7 +22,7 @@ export interface Resolved {
   /** Without links. */
   readonly path: string
   /** Null if there is nothing. */
-  readonly version: Version | null
+  readonly stat: FileStat | null
   /** The device that it is on, or would be. */
   readonly dev: number
   /** The texts of the links that its last name led to, one after the other. */
@@ -31,7 +31,7 @@ export interface Resolved {
 
 /** The path that a link leads to: as a path of its own, the system takes both alike. */
 export function targetOf(link: string, text: string): string {
-  // Not joined: what `..` stands for depends on where the name before it leads.
+  // Not by `join`, which drops `a/..` even if `a` is a link.
   return isAbsolute(text) ? text : `${dirname(link)}/${text}`
 }
 
@@ -78,7 +78,7 @@ export class PathResolver {
     try {
       await this.#readLately()
       if (this.#table === null) return null
-      // Not joined: what `..` stands for depends on where the name before it leads.
+      // Not by `join`, which drops `a/..` even if `a` is a link.
       const whole = isAbsolute(path) ? path : `${process.cwd()}/${path}`
       return await this.#resolveUnturned(whole)
     } catch {
@@ -123,7 +123,7 @@ export class PathResolver {
     for (let turns = 0; turns <= MOST_TURNS; turns++) {
       const left = { links: MOST_LINKS }
       const resolved = await this.#resolve(path, left)
-      const isSure = resolved === null || resolved.version !== null || left.links === MOST_LINKS
+      const isSure = resolved === null || resolved.stat !== null || left.links === MOST_LINKS
       if (isSure || resolved.path === before) return resolved
       before = resolved.path
     }
@@ -140,29 +140,29 @@ export class PathResolver {
     let resolved = this.#directories.get('/') ?? this.#remember('/', await this.#look('/'))
     let prefix = ''
     for (const name of names) {
-      if (!resolved?.version) return resolved && { ...resolved, links: [] }
+      if (!resolved?.stat) return resolved && { ...resolved, links: [] }
       const from: Resolved = resolved
       prefix += `/${name}`
       resolved =
         this.#directories.get(prefix) ?? this.#remember(prefix, await this.#step(from, name, left))
     }
-    return resolved?.version && last !== undefined ? this.#step(resolved, last, left) : resolved
+    return resolved?.stat && last !== undefined ? this.#step(resolved, last, left) : resolved
   }
 
   /** Remembers where a path leads that is a directory's, and no link's. */
   #remember(path: string, resolved: Resolved | null): Resolved | null {
-    const isPlain = resolved?.path === path && resolved.version && isDirectory(resolved.version)
+    const isPlain = resolved?.path === path && resolved.stat && isDirectory(resolved.stat)
     if (isPlain) this.#directories.set(path, resolved)
     return resolved
   }
 
   async #step(from: Resolved, name: string, left: { links: number }): Promise<Resolved | null> {
-    if (!(from.version && isDirectory(from.version))) return { ...from, version: null, links: [] }
+    if (!(from.stat && isDirectory(from.stat))) return { ...from, stat: null, links: [] }
     const path = join(from.path, name)
     const resolved = await this.#look(path, from.dev)
-    if (!(resolved?.version && isLink(resolved.version))) return resolved
-    if (left.links-- === 0) return { ...resolved, version: null }
-    const text = await this.#run(path, from.dev, () => inPool.readlink(path))
+    if (!(resolved?.stat && isLink(resolved.stat))) return resolved
+    if (left.links-- === 0) return { ...resolved, stat: null }
+    const text = await this.#run(path, from.dev, () => inThreadPool.readlink(path))
     const target = text.toString()
     // No path of JavaScript's names what is not UTF-8.
     if (!Buffer.from(target).equals(text)) return null
@@ -172,8 +172,8 @@ export class PathResolver {
 
   async #look(path: string, dev?: number): Promise<Resolved | null> {
     if (this.#table?.mayStall(path) !== false) return null
-    const version = await this.#run(path, dev, () => inPool.lstat(path))
-    const device = version?.dev ?? dev
-    return device === undefined ? null : { path, version, dev: device, links: [] }
+    const stat = await this.#run(path, dev, () => inThreadPool.lstat(path))
+    const device = stat?.dev ?? dev
+    return device === undefined ? null : { path, stat, dev: device, links: [] }
   }
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isUntouched, mtimeRacyFor, type Version } from '../version.ts'
+import { type FileStat, isUntouched, mtimeRacyFor } from '../version.ts'
 
 /** How many bytes at each end of a version tell whether the file has only grown. */
 const LENGTH = 256
@@ -14,9 +14,9 @@ export type Verdict = 'intact' | 'changed' | 'unclear'
  */
 export class AppendCheck {
   readonly #marks: Uint8Array
-  readonly #opened: Version
+  readonly #opened: FileStat
   readonly #isLocal: boolean
-  #lastSeen: Version
+  #lastSeen: FileStat
   /** Whether what was seen last may change without its time changing. */
   #isRacy = false
 
@@ -24,7 +24,7 @@ export class AppendCheck {
    * @param marks of the version that was opened, picked by `Marks`
    * @param isLocal whether the file system's clock is this machine's
    */
-  constructor(opened: Version, marks: Uint8Array, isLocal: boolean) {
+  constructor(opened: FileStat, marks: Uint8Array, isLocal: boolean) {
     this.#opened = opened
     this.#marks = marks
     this.#isLocal = isLocal
@@ -32,7 +32,7 @@ export class AppendCheck {
   }
 
   /** Whether nothing happened to the file since it was last seen. */
-  isKnown(found: Version): boolean {
+  isKnown(found: FileStat): boolean {
     return !this.#isRacy && isUntouched(found, this.#lastSeen)
   }
 
@@ -43,7 +43,7 @@ export class AppendCheck {
    *
    * @param read reads the file as it is now
    */
-  async judge(found: Version, read: ReadAll): Promise<Verdict> {
+  async judge(found: FileStat, read: ReadAll): Promise<Verdict> {
     if (this.isKnown(found)) return 'intact'
     if (found.size < this.#lastSeen.size) return 'changed'
     const isAsLong = found.size === this.#lastSeen.size

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../../store/bounded-map.ts'
-import { deno, inPool, readAll } from '../calls.ts'
+import { deno, inThreadPool, readAll } from '../calls.ts'
 import type { Devices } from '../devices/devices.ts'
 import { LARGEST_KEPT, type Memory } from '../memory.ts'
 import type { Descriptor } from '../opening.ts'
 import {
   ctimeRacyFor,
   entityTag,
+  type FileStat,
   isOfImage,
   isRacy,
   isUntouched,
@@ -15,7 +16,6 @@ import {
   mtimeRacyFor,
   SMALL,
   TICK,
-  type Version,
 } from '../version.ts'
 import { Marks } from './append-check.ts'
 
@@ -74,35 +74,35 @@ export class Fingerprints {
 
   /**
    * Describes a file that was opened. One that was changed within the last tick of its file
-   * system's clock is waited for: any change after that gives it another time. One that changes on
-   * and on is described as it is, by a weak tag.
+   * system's clock is waited for: any change after that gives it another time. One that keeps
+   * changing is described as it is, by a weak tag.
    */
   async describe(opened: Descriptor): Promise<Fingerprinted> {
-    const isLocal = this.#devices.isLocal(opened.version.dev)
-    let version = await this.#settled(opened, isLocal)
+    const isLocal = this.#devices.isLocal(opened.stat.dev)
+    let stat = await this.#settled(opened, isLocal)
     for (let tries = 1; ; tries++) {
       const now = Date.now()
-      const mayChange = mtimeRacyFor(version, isLocal, now) > 0
-      const key = keyOf(version)
+      const mayChange = mtimeRacyFor(stat, isLocal, now) > 0
+      const key = keyOf(stat)
       const known = this.#known.get(key)
-      const read = known === undefined ? await this.#read({ ...opened, version }) : null
+      const read = known === undefined ? await this.#read({ ...opened, stat }) : null
       const fingerprint = known ?? read
-      const found = known === undefined ? await this.#look(opened) : version
-      const isStable = fingerprint !== null && isUntouched(found, version)
+      const found = known === undefined ? await this.#stat(opened) : stat
+      const isStable = fingerprint !== null && isUntouched(found, stat)
       if (!isStable && tries < MAX_TRIES) {
-        version = found
+        stat = found
         continue
       }
-      const canTell = isStable && !isRacy(version, isLocal, now)
-      if (canTell && !isOfImage(version)) {
+      const canTell = isStable && !isRacy(stat, isLocal, now)
+      if (canTell && !isOfImage(stat)) {
         const { sum, marks } = fingerprint
         this.#known.set(key, { sum, marks })
       }
-      const dated = await this.#date(opened, version)
+      const dated = await this.#date(opened, stat)
       const isWeak = mayChange || !isStable
       return {
         ...opened,
-        version,
+        stat,
         etag: fingerprint === null ? undefined : entityTag(dated, fingerprint.sum, isWeak),
         lastModified: lastModified(dated),
         isRacy: !canTell,
@@ -112,36 +112,36 @@ export class Fingerprints {
     }
   }
 
-  /** The version once the clock has moved on since its last change, if it does so soon. */
-  async #settled(opened: Descriptor, isLocal: boolean): Promise<Version> {
-    const { version } = opened
+  /** The stat once the clock has moved on since its last change, if it does so soon. */
+  async #settled(opened: Descriptor, isLocal: boolean): Promise<FileStat> {
+    const { stat } = opened
     const now = Date.now()
     // Deno's ctime has whole seconds: that is too long to wait for; its mtime is racy for ms only.
-    const waits = [mtimeRacyFor(version, isLocal, now), ctimeRacyFor(version, isLocal, now)]
+    const waits = [mtimeRacyFor(stat, isLocal, now), ctimeRacyFor(stat, isLocal, now)]
     const wait = Math.max(...waits.filter((each) => each <= 2 * TICK), 0)
-    if (wait === 0) return version
+    if (wait === 0) return stat
     // A timer may be a ms early, and the clock has whole ones.
     await delay(Math.ceil(wait) + 2)
-    return this.#look(opened)
+    return this.#stat(opened)
   }
 
-  #look({ path, fd, version: { dev } }: Descriptor): Version | Promise<Version> {
+  #stat({ path, fd, stat: { dev } }: Descriptor): FileStat | Promise<FileStat> {
     return this.#devices.callsOn(path, dev).fstat(fd)
   }
 
-  /** The version with its time as Deno gives it: in whole ms, cut towards 1970. */
-  async #date({ path, fd }: Descriptor, version: Version): Promise<Version> {
-    const { dev, mtimeMs } = version
-    if (deno) return version
+  /** The stat with its time as Deno gives it: in whole ms, cut towards 1970. */
+  async #date({ path, fd }: Descriptor, stat: FileStat): Promise<FileStat> {
+    const { dev, mtimeMs } = stat
+    if (deno) return stat
     // Only a whole number may have been rounded to.
-    if (!Number.isInteger(mtimeMs)) return { ...version, mtimeMs: Math.trunc(mtimeMs) }
+    if (!Number.isInteger(mtimeMs)) return { ...stat, mtimeMs: Math.trunc(mtimeMs) }
     const modified = await this.#devices.callsOn(path, dev).modified(fd)
-    return Math.abs(modified - mtimeMs) === 1 ? { ...version, mtimeMs: modified } : version
+    return Math.abs(modified - mtimeMs) === 1 ? { ...stat, mtimeMs: modified } : stat
   }
 
   /** Null if a read fails, or the file ends before its size: the reads of a body will say why. */
-  async #read({ path, fd, version }: Descriptor): Promise<FreshFingerprint | null> {
-    const { size, dev } = version
+  async #read({ path, fd, stat }: Descriptor): Promise<FreshFingerprint | null> {
+    const { size, dev } = stat
     const hash = createHash('sha256')
     const marks = new Marks()
     const buffer = this.#memory.takeBuffer(Math.min(size, PIECE))
@@ -149,7 +149,7 @@ export class Fingerprints {
       for (const [start, end] of piecesOf(size, Math.min(buffer.length, PIECE))) {
         const piece = buffer.subarray(0, end - start)
         const length = await readAll(piece, start, (into, from) => {
-          return this.#devices.run(path, dev, () => inPool.read(fd, into, from))
+          return this.#devices.run(path, dev, () => inThreadPool.read(fd, into, from))
         })
         if (length < piece.length) return null
         hash.update(piece)
@@ -178,6 +178,6 @@ function piecesOf(size: number, most: number): [start: number, end: number][] {
   return [[0, END], ...samples, [size - END, size]]
 }
 
-function keyOf({ dev, ino, size, mtimeMs, ctimeMs }: Version): string {
+function keyOf({ dev, ino, size, mtimeMs, ctimeMs }: FileStat): string {
   return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`
 }

@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SourceChangedError } from '../../../src/errors.ts'
 import { mediaType } from '../../site/media-type.ts'
-import { deno, inPool, onThisThread, readAll } from '../calls.ts'
+import { deno, inThreadPool, onThisThread, readAll } from '../calls.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { Memory } from '../memory.ts'
-import { isSameFile, type Version, versionTag } from '../version.ts'
+import { type FileStat, isSameFile, versionTag } from '../version.ts'
 import { AppendCheck } from './append-check.ts'
 import type { Fingerprinted } from './fingerprint.ts'
 
@@ -22,7 +22,7 @@ const WRITE_SETTLES_IN = [1, 4, 15, 30, 50]
 export class OpenFile {
   readonly path: string
   readonly fd: number
-  readonly version: Version
+  readonly stat: FileStat
   readonly etag: string | undefined
   readonly lastModified: Date | undefined
   readonly isRacy: boolean
@@ -39,25 +39,21 @@ export class OpenFile {
   constructor(described: Fingerprinted, devices: Devices, memory: Memory) {
     this.path = described.path
     this.fd = described.fd
-    this.version = described.version
+    this.stat = described.stat
     this.etag = described.etag
     this.lastModified = described.lastModified
     this.isRacy = described.isRacy
-    this.listedAs = this.isRacy ? undefined : versionTag(this.version, Date.now())
+    this.listedAs = this.isRacy ? undefined : versionTag(this.stat, Date.now())
     this.type = mediaType(this.path)
     this.#devices = devices
     this.#memory = memory
-    this.#appendCheck = new AppendCheck(
-      this.version,
-      described.marks,
-      devices.isLocal(this.version.dev),
-    )
+    this.#appendCheck = new AppendCheck(this.stat, described.marks, devices.isLocal(this.stat.dev))
     if (described.bytes !== null) this.#keep(described.bytes)
   }
 
   /** Whether calls about it wait for nothing but this machine. */
   get isResponsive(): boolean {
-    return this.#devices.isResponsive(this.version.dev)
+    return this.#devices.isResponsive(this.stat.dev)
   }
 
   /**
@@ -66,7 +62,7 @@ export class OpenFile {
    * @throws SourceChangedError, as a rejection, if the file may be another version by now
    */
   async read(start: number, end: number, into?: Uint8Array): Promise<Uint8Array> {
-    const length = Math.max(0, Math.min(end, this.version.size) - start)
+    const length = Math.max(0, Math.min(end, this.stat.size) - start)
     const room = into ?? Buffer.allocUnsafeSlow(Math.min(length, this.#memory.chunkSize()))
     const chunk = room.length > length ? room.subarray(0, length) : room
     if (this.#bytes !== null) {
@@ -98,55 +94,55 @@ export class OpenFile {
     const began = performance.now()
     const isWhole = onThisThread.read(this.fd, bytes, start) === length
     // A look needs only its inode, which may be in memory where its bytes are not.
-    this.#devices.noteDuration(this.version.dev, performance.now() - began)
-    if (!isWhole || !this.#appendCheck.isKnown(this.#lookSync())) return null
+    this.#devices.noteDuration(this.stat.dev, performance.now() - began)
+    if (!isWhole || !this.#appendCheck.isKnown(this.#statSync())) return null
     this.#keep(bytes)
     return bytes
   }
 
   /** Whether it is the version that was opened, as far as that can be said without waiting. */
   isSurelyUnchanged(): boolean {
-    return this.isResponsive && this.#appendCheck.isKnown(this.#lookSync())
+    return this.isResponsive && this.#appendCheck.isKnown(this.#statSync())
   }
 
   /** Whether a range lies in the version that was opened. */
   has(start: number, end: number): boolean {
-    return 0 <= start && start < end && end <= this.version.size
+    return 0 <= start && start < end && end <= this.stat.size
   }
 
   /** Closes the descriptor. Nothing may be reading from it: another file may get its number. */
   close(): void | Promise<void> {
     if (this.#bytes !== null) this.#memory.unreserve(this.#bytes.length)
     this.#bytes = null
-    return this.#devices.callsOn(this.path, this.version.dev).close(this.fd)
+    return this.#devices.callsOn(this.path, this.stat.dev).close(this.fd)
   }
 
   /** Keeps a copy, if these are all of its bytes. Reads give others: a caller may change those. */
   #keep(bytes: Uint8Array): void {
-    const { size } = this.version
+    const { size } = this.stat
     if (bytes.length < size || this.#bytes !== null) return
     if (this.#memory.reserve(size)) this.#bytes = new Uint8Array(bytes)
   }
 
   #run<T>(call: () => Promise<T>): Promise<T> {
-    return this.#devices.run(this.path, this.version.dev, call)
+    return this.#devices.run(this.path, this.stat.dev, call)
   }
 
   #readInto(into: Uint8Array, start: number): Promise<number> {
-    return this.#run(() => inPool.read(this.fd, into, start))
+    return this.#run(() => inThreadPool.read(this.fd, into, start))
   }
 
-  #look(): Version | Promise<Version> {
-    return this.isResponsive ? this.#lookSync() : this.#run(() => inPool.fstat(this.fd))
+  #stat(): FileStat | Promise<FileStat> {
+    return this.isResponsive ? this.#statSync() : this.#run(() => inThreadPool.fstat(this.fd))
   }
 
   /** On Deno, `fstat` takes four times as long as Deno's own `stat` of a path (bench/README.md). */
-  #lookSync(): Version {
+  #statSync(): FileStat {
     // It may have become a link that leads onto a mount that stalls.
     if (deno && this.#devices.isWarm(this.path)) {
       try {
         const found = onThisThread.lstat(this.path)
-        if (found !== null && isSameFile(found, this.version)) return found
+        if (found !== null && isSameFile(found, this.stat)) return found
       } catch {
         // The file was moved or removed: what was opened is still there.
       }
@@ -162,10 +158,10 @@ export class OpenFile {
       return bytes.subarray(0, length)
     }
     for (const wait of WRITE_SETTLES_IN) {
-      const verdict = await this.#appendCheck.judge(await this.#look(), readRange)
+      const verdict = await this.#appendCheck.judge(await this.#stat(), readRange)
       if (verdict !== 'unclear') return verdict === 'intact'
       await delay(wait)
     }
-    return (await this.#appendCheck.judge(await this.#look(), readRange)) === 'intact'
+    return (await this.#appendCheck.judge(await this.#stat(), readRange)) === 'intact'
   }
 }

@@ -5,13 +5,13 @@ import type { SharingOptions } from '../file-source.ts'
 import type { Memory } from '../memory.ts'
 import type { Descriptor } from '../opening.ts'
 import type { Scope } from '../scope.ts'
-import { isSame, type Version } from '../version.ts'
+import { type FileStat, isSame } from '../version.ts'
 import { Fingerprints } from './fingerprint.ts'
 import { Handle, type Pool, type PooledFile } from './handle.ts'
 import { IdleFiles } from './idle-files.ts'
 import { OpenFile } from './open-file.ts'
 
-/** How long a look is trusted: so long, in ms, a file counts as still in its scope. */
+/** How long a file is taken to be in its scope after it was checked, in ms. */
 const CHECKED_FOR = 1000
 
 type Result = Handle | 'directory' | null
@@ -75,11 +75,11 @@ export class OpenFiles {
     const checked = this.#checkedLately(key)
     if (checked !== null) return this.#acquire(checked, keepOpen)
     const sought = { scope, path: scope.prefix + path, key, keepOpen }
-    const version = this.#lookHere(sought)
-    if (version === 'unknown') {
+    const stat = this.#lookHere(sought)
+    if (stat === 'unknown') {
       return this.#devices.locate(sought.path, hangUp).then((found) => this.#take(sought, found))
     }
-    return this.#take(sought, version && { version, isNear: true })
+    return this.#take(sought, stat && { stat, isNear: true })
   }
 
   /** Closes all files that nobody reads, but for those that are detached. */
@@ -112,15 +112,15 @@ export class OpenFiles {
     const pooled = this.#shared.get(key)
     if (pooled === undefined) return null
     if (performance.now() >= pooled.checkedUntil) return null
-    const { path, version } = pooled.file
-    const found = this.#devices.statSyncOn(path, version.dev)
-    return found !== null && found !== 'unknown' && isSame(found, version) ? pooled : null
+    const { path, stat } = pooled.file
+    const found = this.#devices.statSyncOn(path, stat.dev)
+    return found !== null && found !== 'unknown' && isSame(found, stat) ? pooled : null
   }
 
   /** A handle of what a look at its path has just found. */
   #take(sought: Sought, found: Located | null): Awaitable<Result> {
     if (found === null) return this.#miss(sought)
-    const pooled = this.#current(sought, found.version)
+    const pooled = this.#current(sought, found.stat)
     return pooled ? this.#acquireIfInside(sought, pooled, found) : this.#open(sought, found)
   }
 
@@ -130,16 +130,16 @@ export class OpenFiles {
     return looking instanceof Promise ? looking.then(() => null) : null
   }
 
-  #lookHere({ path, key }: Sought): Version | null | 'unknown' {
+  #lookHere({ path, key }: Sought): FileStat | null | 'unknown' {
     const found = this.#devices.statSync(path)
     // A path may lead through a directory that was removed just now, and elsewhere at once.
     return found === null && this.#shared.has(key) ? this.#devices.statSync(path) : found
   }
 
   /** The file in the pool that a look at its path has just seen, unless it has changed. */
-  #current({ key }: Sought, found: Version): PooledFile | null {
+  #current({ key }: Sought, found: FileStat): PooledFile | null {
     const pooled = this.#shared.get(key)
-    return pooled !== undefined && isSame(pooled.file.version, found) ? pooled : null
+    return pooled !== undefined && isSame(pooled.file.stat, found) ? pooled : null
   }
 
   /** A handle of the pooled file if it may still be served from where it is; else of a new one. */
@@ -217,7 +217,7 @@ export class OpenFiles {
     this.#idle.add(pooled)
   }
 
-  /** Shares a file no more, as its path leads elsewhere or nowhere; those who read it go on. */
+  /** Stops sharing a file whose path leads elsewhere or nowhere; responses that read it go on. */
   #forget(key: string): void {
     const pooled = this.#shared.get(key)
     if (pooled !== undefined && this.#idle.has(pooled)) this.#closeQuietly(pooled)

@@ -30,7 +30,10 @@ const MOVABLE = new Set([
   'wide',
 ])
 
-/** What is found by its place, or finds others by theirs, although it stands behind the index. */
+/**
+ * Boxes that are found by their offset, or that hold offsets of others: a file with one can't be
+ * changed, even if it stands behind the index.
+ */
 const BOUND = new Set(['meco', 'meta', 'mfra', 'moof', 'sidx', 'styp'])
 
 /** More than files have, which are of a handful: each takes a read. */

@@ -10,9 +10,7 @@ type Crc32 = (bytes: Uint8Array, before?: number) => number
  */
 export const crc32: Crc32 = nativeCrc32() ?? crc32ByTable
 
-/**
- * Node has it from 20.15 on. Asked for like this, it is no import that a Worker or a page lacks.
- */
+/** Node has it from 20.15 on. Not imported: a Worker or a page has no such module. */
 function nativeCrc32(): Crc32 | null {
   const process: ProcessLike | undefined = Reflect.get(globalThis, 'process')
   return process?.getBuiltinModule?.('node:zlib')?.crc32 ?? null

@@ -96,7 +96,7 @@ export async function zipFolder(
   })
   const { leftOut, ...shared } = await awaited(share, hangUpSignal(request))
   for (const [what, error] of leftOut ?? []) onLeftOut?.(what, error)
-  // Each request for itself: by what it says of who asks, one may open a file and another may not.
+  // Each request opens for itself: by its Authorization, one may open a file and another may not.
   const entries = shared.entries.map((entry) => ({
     ...entry,
     open: async () => {
