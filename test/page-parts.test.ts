@@ -420,6 +420,19 @@ test('a playlist has whole addresses, and one entry for each', () => {
   )
 })
 
+test.each([
+  ['می\u200cخواهم', 'می\u200cخواهم'],
+  ['👨\u200d👩\u200d👧', '👨\u200d👩\u200d👧'],
+  ['\u2067שלום\u2069 \ue000', '\u2067שלום\u2069 \ue000'],
+  ['a\rb\u0085c\u2028d\u2029e\tf', 'a b c d e f'],
+])('a playlist spells %j as %j', (title, label) => {
+  const item = { path: 'a', title, group: '' } as Parameters<typeof renderPlaylist>[0][number]
+  const query = { folder: '', words: '', order: 'name', page: 1 } as const
+  expect(renderPlaylist([item], query, 'http://h/')).toBe(
+    `#EXTM3U\n#EXTINF:-1,${label}\nhttp://h/a\n`,
+  )
+})
+
 function sourceOf(bytes: Uint8Array): FileSource {
   return { size: bytes.length, read: (start, end) => bytes.subarray(start, end) }
 }
