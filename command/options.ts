@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { withoutUser } from '../adapters/check/target.ts'
-import { toHost } from './address.ts'
+import { isEndpoint, toHost } from './address.ts'
 import { type Misread, Mistake, unlessMistaken } from './arguments.ts'
 
 /** What the command line asks for. */
@@ -231,11 +231,9 @@ function expectWorkers(text: string): number {
   throw new Mistake(`--workers takes auto or a number from 1 to ${MOST_WORKERS}, not '${text}'`)
 }
 
-/** It may not hold a key: the log names it. */
 function expectEndpoint(text: string | undefined): string | null {
   if (text === undefined) return null
-  const { protocol, username, password } = URL.canParse(text) ? new URL(text) : new URL('none:')
-  if (/^https?:$/.test(protocol) && username + password === '') return text
+  if (isEndpoint(text)) return text
   throw new Mistake('--endpoint takes a URL of http: or https: without a key in it')
 }
 

@@ -162,6 +162,10 @@ describe('parseOptions', () => {
       '--endpoint takes a URL of http: or https: without a key in it',
     ],
     [
+    ...['http://127.0.0.1/?key=hush', 'http://127.0.0.1/#hush'].map((url): [string[], string] => [
+      ['--endpoint', url],
+      '--endpoint takes a URL of http: or https: without a key in it',
+    ]),
       ['--endpoint', '127.0.0.1:9000'],
       '--endpoint takes a URL of http: or https: without a key in it',
     ],
