@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { withoutUser } from '../adapters/check/target.ts'
 import { isEndpoint, toHost } from './address.ts'
 import { type Misread, Mistake, unlessMistaken } from './arguments.ts'
+import { isPassword } from './secrets.ts'
 
 /** What the command line asks for. */
 export type Options = ServeOptions | { readonly kind: 'help' | 'version' } | Misread
@@ -153,7 +154,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
   if (path === '') throw new Mistake('DIR is empty')
   if (extra.length > 0) throw second(extra)
   if (host === '') throw new Mistake('--host needs a value')
-  if (auth !== undefined && !/^(?:@.|[^:]+:.)/s.test(auth)) {
+  if (auth !== undefined && !/^@./s.test(auth) && !isPassword(auth)) {
     // Whatever it is, it was meant to be secret.
     throw new Mistake('--auth takes USER:PASS or @FILE')
   }

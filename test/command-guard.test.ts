@@ -116,6 +116,23 @@ describe('a password', () => {
     ]).toEqual([null, 'a:b', 'me:secret', 'c:d'])
   })
 
+  test.each([
+    ['two lines', 'anna:x\nbob:y\n'],
+    ['UTF-16', Buffer.from('\ufeffanna:x\r\n', 'utf16le')],
+    ['a control character', 'anna:x\x7fy'],
+  ])('in a file of %s is refused, as no client could send it', (_what, content) => {
+    writeFileSync(file, content)
+    expect(() => readPassword(`@${file}`)).toThrow(
+      `expected USER:PASS in ${file}: one line in UTF-8, without control characters`,
+    )
+  })
+
+  test('in a variable is of one line, too', () => {
+    expect(() => readPassword(null, 'me:secret\n')).toThrow(
+      'expected USER:PASS in BYTESERVE_AUTH: one line in UTF-8, without control characters',
+    )
+  })
+
   test('that is none is refused, and never said', () => {
     writeFileSync(file, 'secret')
     expect(() => readPassword(`@${file}`)).toThrow(`expected USER:PASS in ${file}`)
