@@ -29,13 +29,22 @@ export function readPassword(given: string | null, fromEnvironment = ''): string
   throw new Failure(`expected USER:PASS in ${place}${rule}`)
 }
 
-/** @throws Failure if a file can't be read, or is no PEM */
+/** @throws Failure if a file can't be read, is no PEM, or is a key with a passphrase */
 export function readTls(files: ServeOptions['tls']): Address['tls'] {
   return (
     files && {
       cert: readPem(files.cert, '--cert', 'CERTIFICATE'),
-      key: readPem(files.key, '--key', 'PRIVATE KEY'),
+      key: readKey(files.key),
     }
+  )
+}
+
+/** Runtimes say of a passphrase nothing that a person understands. */
+function readKey(path: string): string {
+  const text = readPem(path, '--key', 'PRIVATE KEY')
+  if (!/BEGIN ENCRYPTED|4,ENCRYPTED/.test(text)) return text
+  throw new Failure(
+    `the key in ${path} has a passphrase; openssl pkey -in ${path} -out FILE writes it without one`,
   )
 }
 

@@ -162,4 +162,19 @@ describe('a password', () => {
     expect(() => readTls({ cert, key: `${file}.no` })).toThrow("can't read the file of --key")
     expect(readTls(null)).toBeNull()
   })
+
+  test.each([
+    ['PKCS #8', '-----BEGIN ENCRYPTED PRIVATE KEY-----\n'],
+    [
+      'the older form',
+      '-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-256-CBC,00\r\n',
+    ],
+  ])('of a key in %s can not be asked for', (_form, pem) => {
+    const [cert, key] = [`${file}.locked-cert`, `${file}.locked-key`]
+    writeFileSync(cert, '-----BEGIN CERTIFICATE-----\n')
+    writeFileSync(key, pem)
+    expect(() => readTls({ cert, key })).toThrow(
+      `the key in ${key} has a passphrase; openssl pkey -in ${key} -out FILE writes it without one`,
+    )
+  })
 })
