@@ -195,6 +195,26 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     await expect.poll(search).toMatchObject(all)
   })
 
+  test('with forced colours, the range map and the mark of what plays are seen', async () => {
+    onTestFinished(() => tab.paint('light'))
+    await open('Films/Nosferatu.webm')
+    await tab.paint('forced')
+    const colours = () =>
+      tab.run(() => {
+        const parts = ['#bar', '#bar .sent i', '#bar .head', '.legend .buffer', '.legend .index']
+        const rows = ['.media a[aria-current]', 'body']
+        return [parts, rows].map((selectors) => {
+          const colours = selectors.map((selector) => {
+            const element = document.querySelector(selector)
+            return element === null ? 'none' : getComputedStyle(element).backgroundColor
+          })
+          return new Set(colours).size
+        })
+      })
+    await expect.poll(() => tab.run(() => matchMedia('(forced-colors: active)').matches)).toBe(true)
+    await expect.poll(colours).toEqual([4, 2])
+  })
+
   testOnce('the filter finds folders, and one page more than a hundred', async () => {
     const folders = () =>
       tab.run(() => {
