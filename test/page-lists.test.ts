@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { cpSync, linkSync, readFileSync } from 'node:fs'
+import { cpSync, linkSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -193,6 +193,25 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     await expect.poll(search).toEqual(found)
     await tab.run(() => history.forward())
     await expect.poll(search).toMatchObject(all)
+  })
+
+  test('a folder that is gone, or can not be shown now, leaves the film alone', async () => {
+    const own = temporaryDirectory()
+    const top = join(own, 'top')
+    mkdirSync(join(top, 'Gone'), { recursive: true })
+    cpSync(join(MEDIA, 'film.webm'), join(top, 'film.webm'))
+    await tab.open(await startCommand('node', [top, '--port', '0']).url)
+    await expect.poll(state).toMatchObject({ title: 'film', isReady: true })
+    await tab.press('k')
+    const said = () => tab.run(() => document.querySelector('#toast')?.textContent)
+    rmdirSync(join(top, 'Gone'))
+    await click('.folders a')
+    await expect.poll(said).toBe('This folder is no longer there')
+    renameSync(top, join(own, 'elsewhere'))
+    await tab.press('/', ...'fil')
+    await expect.poll(said).toBe('The server can’t show this folder now (503)')
+    expect(await titles()).toEqual(['film'])
+    expect(await state()).toMatchObject({ title: 'film', isPaused: false })
   })
 
   test('with forced colours, the range map and the mark of what plays are seen', async () => {
