@@ -195,6 +195,15 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     await expect.poll(search).toMatchObject(all)
   })
 
+  testOnce('that nothing is found is announced, as is what is found', async () => {
+    const status = () => tab.run(() => document.querySelector('#status')?.textContent)
+    await tab.open(oddUrl)
+    await tab.press('/', ...'song')
+    await expect.poll(status).toBe('1 song')
+    await tab.press('s')
+    await expect.poll(status).toBe('Nothing here is called “songs”.')
+  })
+
   test('a folder that is gone, or can not be shown now, leaves the film alone', async () => {
     const own = temporaryDirectory()
     const top = join(own, 'top')

@@ -77,7 +77,8 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
     one('#place').replaceChildren(...one('#place', page).childNodes)
     const links = [...shelf.querySelectorAll('a')]
     links.find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true })
-    one('#status').textContent = one('#counts span').textContent
+    const found = one('#counts span').textContent || shelf.querySelector('#shelf > p')?.textContent
+    one('#status').textContent = found ?? ''
     whenFilled(page)
   }
 
