@@ -223,6 +223,14 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     expect(await state()).toMatchObject({ title: 'film', isPaused: false })
   })
 
+  testOnce('a film that is named and on no page that is shown is said', async () => {
+    await tab.open(`${manyUrl}?page=2#Film%201500.mp4`)
+    await expect
+      .poll(() => tab.run(() => document.querySelector('#toast')?.textContent))
+      .toBe('Film 1500.mp4 is not on this page')
+    expect(await state()).toMatchObject({ title: 'Film 251' })
+  })
+
   test('with forced colours, the range map and the mark of what plays are seen', async () => {
     onTestFinished(() => tab.paint('light'))
     await open('Films/Nosferatu.webm')
