@@ -80,3 +80,10 @@ export function externalUrls(
     .filter((own) => !own.address.startsWith('fe80:'))
     .map((own) => formatUrl(own.address, port, scheme))
 }
+
+/** Whether it is the URL of a store. It may not hold a key, wherever in it: errors name it. */
+export function isEndpoint(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, search, hash } = new URL(text)
+  return /^https?:$/.test(protocol) && username + password + search + hash === ''
+}

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { withoutUser } from '../adapters/check/target.ts'
-import { toHost } from './address.ts'
+import { isEndpoint, toHost } from './address.ts'
 import { type Misread, Mistake, unlessMistaken } from './arguments.ts'
+import { isPassword } from './secrets.ts'
 
 /** What the command line asks for. */
 export type Options = ServeOptions | { readonly kind: 'help' | 'version' } | Misread
@@ -153,7 +154,7 @@ function toOptions([path = '.', ...extra]: readonly string[], values: Values): S
   if (path === '') throw new Mistake('DIR is empty')
   if (extra.length > 0) throw second(extra)
   if (host === '') throw new Mistake('--host needs a value')
-  if (auth !== undefined && !/^(?:@.|[^:]+:.)/s.test(auth)) {
+  if (auth !== undefined && !/^@./s.test(auth) && !isPassword(auth)) {
     // Whatever it is, it was meant to be secret.
     throw new Mistake('--auth takes USER:PASS or @FILE')
   }
@@ -231,11 +232,9 @@ function expectWorkers(text: string): number {
   throw new Mistake(`--workers takes auto or a number from 1 to ${MOST_WORKERS}, not '${text}'`)
 }
 
-/** It may not hold a key: the log names it. */
 function expectEndpoint(text: string | undefined): string | null {
   if (text === undefined) return null
-  const { protocol, username, password } = URL.canParse(text) ? new URL(text) : new URL('none:')
-  if (/^https?:$/.test(protocol) && username + password === '') return text
+  if (isEndpoint(text)) return text
   throw new Mistake('--endpoint takes a URL of http: or https: without a key in it')
 }
 

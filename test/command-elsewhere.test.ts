@@ -406,6 +406,16 @@ describe('is refused at once', () => {
       () => ({ ...key(), AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }),
       /^can't reach http:\/\/127\.0\.0\.1:1: .*$/,
     ],
+    ...[
+      'http://127.0.0.1:1/?key=hush',
+      'http://127.0.0.1:1/#hush',
+      'http://a:hush@127.0.0.1:1',
+    ].map((url): (typeof mistakes)[number] => [
+      `a store at ${url}`,
+      's3://films/',
+      () => ({ ...key(), AWS_ENDPOINT_URL: url }),
+      /^Expected endpoint to be a URL of http: or https: without credentials, query and fragment$/,
+    ]),
   ]
   test.each(mistakes)('a bucket: %s', async (_what, path, env, message) => {
     const { endpoint } = store.location

@@ -116,6 +116,23 @@ describe('a password', () => {
     ]).toEqual([null, 'a:b', 'me:secret', 'c:d'])
   })
 
+  test.each([
+    ['two lines', 'anna:x\nbob:y\n'],
+    ['UTF-16', Buffer.from('\ufeffanna:x\r\n', 'utf16le')],
+    ['a control character', 'anna:x\x7fy'],
+  ])('in a file of %s is refused, as no client could send it', (_what, content) => {
+    writeFileSync(file, content)
+    expect(() => readPassword(`@${file}`)).toThrow(
+      `expected USER:PASS in ${file}: one line in UTF-8, without control characters`,
+    )
+  })
+
+  test('in a variable is of one line, too', () => {
+    expect(() => readPassword(null, 'me:secret\n')).toThrow(
+      'expected USER:PASS in BYTESERVE_AUTH: one line in UTF-8, without control characters',
+    )
+  })
+
   test('that is none is refused, and never said', () => {
     writeFileSync(file, 'secret')
     expect(() => readPassword(`@${file}`)).toThrow(`expected USER:PASS in ${file}`)
@@ -144,5 +161,20 @@ describe('a password', () => {
     )
     expect(() => readTls({ cert, key: `${file}.no` })).toThrow("can't read the file of --key")
     expect(readTls(null)).toBeNull()
+  })
+
+  test.each([
+    ['PKCS #8', '-----BEGIN ENCRYPTED PRIVATE KEY-----\n'],
+    [
+      'the older form',
+      '-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-256-CBC,00\r\n',
+    ],
+  ])('of a key in %s can not be asked for', (_form, pem) => {
+    const [cert, key] = [`${file}.locked-cert`, `${file}.locked-key`]
+    writeFileSync(cert, '-----BEGIN CERTIFICATE-----\n')
+    writeFileSync(key, pem)
+    expect(() => readTls({ cert, key })).toThrow(
+      `the key in ${key} has a passphrase; openssl pkey -in ${key} -out FILE writes it without one`,
+    )
   })
 })

@@ -142,6 +142,7 @@ describe('parseOptions', () => {
     [['--auth', 'secret'], '--auth takes USER:PASS or @FILE'],
     [['--auth', ':secret'], '--auth takes USER:PASS or @FILE'],
     [['--auth', 'me:'], '--auth takes USER:PASS or @FILE'],
+    [['--auth', 'me:secret\nyou:secret'], '--auth takes USER:PASS or @FILE'],
     [['--auth', '@'], '--auth takes USER:PASS or @FILE'],
     [['--cert', 'c'], '--cert needs --key, too'],
     [['--key', 'k'], '--key needs --cert, too'],
@@ -161,6 +162,10 @@ describe('parseOptions', () => {
       ['--endpoint', 'http://KEY:SECRET@127.0.0.1'],
       '--endpoint takes a URL of http: or https: without a key in it',
     ],
+    ...['http://127.0.0.1/?key=hush', 'http://127.0.0.1/#hush'].map((url): [string[], string] => [
+      ['--endpoint', url],
+      '--endpoint takes a URL of http: or https: without a key in it',
+    ]),
     [
       ['--endpoint', '127.0.0.1:9000'],
       '--endpoint takes a URL of http: or https: without a key in it',

@@ -332,6 +332,18 @@ describe('the page', () => {
     expect(wrong).toContain('<span>Page 1 of 2</span>')
   })
 
+  test.each([
+    [300, '/?page=9', '<span>Page 2 of 2</span>', 50],
+    [300, '/?page=999&q=mp4', '<a rel="prev" href="?q=mp4">Previous page</a>', 50],
+    [1, '/?page=2', '<span>1 video</span>', 1],
+    [0, '/?page=2', 'There is nothing here yet', 0],
+  ])('of %i films has its last page in the place of those behind: %s', async (count, target, text, shown) => {
+    const root = makeRoot(...Array.from({ length: count }, (_, i) => `${i}.mp4`))
+    const html = await (await ask(root, target)).text()
+    expect(html).toContain(text)
+    expect(html.match(/class="video"/g)?.length ?? 0).toBe(shown)
+  })
+
   test('of a film has its captions; SubRip comes as WebVTT', async () => {
     const root = makeRoot('film.mp4', 'film.vtt')
     writeFileSync(join(root, 'film.de.srt'), '1\n00:00:01,000 --> 00:00:02,000\nJa\n')

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { cpSync, linkSync, readFileSync } from 'node:fs'
+import { cpSync, linkSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -193,6 +193,62 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     await expect.poll(search).toEqual(found)
     await tab.run(() => history.forward())
     await expect.poll(search).toMatchObject(all)
+  })
+
+  testOnce('that nothing is found is announced, as is what is found', async () => {
+    const status = () => tab.run(() => document.querySelector('#status')?.textContent)
+    await tab.open(oddUrl)
+    await tab.press('/', ...'song')
+    await expect.poll(status).toBe('1 song')
+    await tab.press('s')
+    await expect.poll(status).toBe('Nothing here is called “songs”.')
+  })
+
+  test('a folder that is gone, or can not be shown now, leaves the film alone', async () => {
+    const own = temporaryDirectory()
+    const top = join(own, 'top')
+    mkdirSync(join(top, 'Gone'), { recursive: true })
+    cpSync(join(MEDIA, 'film.webm'), join(top, 'film.webm'))
+    await tab.open(await startCommand('node', [top, '--port', '0']).url)
+    await expect.poll(state).toMatchObject({ title: 'film', isReady: true })
+    await tab.press('k')
+    const said = () => tab.run(() => document.querySelector('#toast')?.textContent)
+    rmdirSync(join(top, 'Gone'))
+    await click('.folders a')
+    await expect.poll(said).toBe('This folder is no longer there')
+    renameSync(top, join(own, 'elsewhere'))
+    await tab.press('/', ...'fil')
+    await expect.poll(said).toBe('The server can’t show this folder now (503)')
+    expect(await titles()).toEqual(['film'])
+    expect(await state()).toMatchObject({ title: 'film', isPaused: false })
+  })
+
+  testOnce('a film that is named and on no page that is shown is said', async () => {
+    await tab.open(`${manyUrl}?page=2#Film%201500.mp4`)
+    await expect
+      .poll(() => tab.run(() => document.querySelector('#toast')?.textContent))
+      .toBe('Film 1500.mp4 is not on this page')
+    expect(await state()).toMatchObject({ title: 'Film 251' })
+  })
+
+  test('with forced colours, the range map and the mark of what plays are seen', async () => {
+    onTestFinished(() => tab.paint('light'))
+    await open('Films/Nosferatu.webm')
+    await tab.paint('forced')
+    const colours = () =>
+      tab.run(() => {
+        const parts = ['#bar', '#bar .sent i', '#bar .head', '.legend .buffer', '.legend .index']
+        const rows = ['.media a[aria-current]', 'body']
+        return [parts, rows].map((selectors) => {
+          const colours = selectors.map((selector) => {
+            const element = document.querySelector(selector)
+            return element === null ? 'none' : getComputedStyle(element).backgroundColor
+          })
+          return new Set(colours).size
+        })
+      })
+    await expect.poll(() => tab.run(() => matchMedia('(forced-colors: active)').matches)).toBe(true)
+    await expect.poll(colours).toEqual([4, 2])
   })
 
   testOnce('the filter finds folders, and one page more than a hundred', async () => {

@@ -438,6 +438,33 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(tab.faults()).toEqual([])
   })
 
+  test('letters and signs are no shortcuts for those who turn them off; that is remembered', async () => {
+    const isOpen = () => tab.run(() => document.querySelector('#shortcuts')?.matches('[open]'))
+    const focused = () => tab.run(() => document.activeElement?.id)
+    await open('Films/Nosferatu.webm')
+    await tab.press('?')
+    expect(await isOpen()).toBe(true)
+    // What closes it has the focus.
+    await tab.press('Enter')
+    expect(await isOpen()).toBe(false)
+    await tab.press('?')
+    await click('#letters')
+    await tab.press('Escape')
+    for (const _ of ['at once', 'the next time']) {
+      await tab.press('m', 'k', '>', '?', '/')
+      expect(await state()).toMatchObject({ isMuted: false, isPaused: true, speed: 1 })
+      expect([await isOpen(), await focused()]).toEqual([false, ''])
+      await tab.press(' ')
+      await expect.poll(state).toMatchObject({ isPaused: false })
+      await open('Films/Nosferatu.webm')
+    }
+    await click('#help')
+    await click('#letters')
+    await tab.press('Escape', 'm')
+    expect(await state()).toMatchObject({ isMuted: true })
+    expect(tab.faults()).toEqual([])
+  })
+
   test('a server that is gone is said, for a filter and for a film; nothing is lost', async () => {
     const own = startCommand('node', [join(root, 'Films'), '--port', '0'])
     await tab.open(`${await own.url}#Nosferatu.webm`)

@@ -236,6 +236,16 @@ describe('SubRip', () => {
       '1\n00:00:01,000 --> 00:00:02,000\n2\n00:00:03,000 --> 00:00:04,000',
       HEAD,
     ],
+    [
+      'tags in capitals, which WebVTT does not know (§6.4)',
+      '1\n00:00:01,000 --> 00:00:02,000\n<I>a</I> <B><u>b</U></B> <FONT>c</FONT> <3',
+      `${HEAD}\n00:00:01.000 --> 00:00:02.000\n<i>a</i> <b><u>b</u></b> c &lt;3\n`,
+    ],
+    [
+      'times without their zeros',
+      '1\n0:0:3,5 --> 0:0:4,0\na\n2\n0:1:10,25 --> 1:2:3,4\nb',
+      `${HEAD}\n00:00:03.500 --> 00:00:04.000\na\n\n00:01:10.250 --> 01:02:03.400\nb\n`,
+    ],
     ['a cue without words', '1\n00:00:01,000 --> 00:00:02,000\n\nnothing to see\n', HEAD],
   ])('%s', (_what, srt, vtt) => {
     expect(toWebVtt(srt)).toBe(vtt)
@@ -407,6 +417,19 @@ test('a playlist has whole addresses, and one entry for each', () => {
   expect(renderPlaylist(items, query, 'http://h:81/my/a%20b/?sort=date#x')).toBe(
     '#EXTM3U\n#EXTINF:-1,A: One\nhttp://h:81/my/a%20b/%231.mp4\n' +
       '#EXTINF:-1,two lines\nhttp://h:81/my/a%20b/a%3Ab/two.mp3\n',
+  )
+})
+
+test.each([
+  ['می\u200cخواهم', 'می\u200cخواهم'],
+  ['👨\u200d👩\u200d👧', '👨\u200d👩\u200d👧'],
+  ['\u2067שלום\u2069 \ue000', '\u2067שלום\u2069 \ue000'],
+  ['a\rb\u0085c\u2028d\u2029e\tf', 'a b c d e f'],
+])('a playlist spells %j as %j', (title, label) => {
+  const item = { path: 'a', title, group: '' } as Parameters<typeof renderPlaylist>[0][number]
+  const query = { folder: '', words: '', order: 'name', page: 1 } as const
+  expect(renderPlaylist([item], query, 'http://h/')).toBe(
+    `#EXTM3U\n#EXTINF:-1,${label}\nhttp://h/a\n`,
   )
 })
 

@@ -101,7 +101,10 @@ export function withPage({ files, shelf, name, scheme, hasArchives, views }: Sit
   }
 
   async function makePage(query: Query): Promise<FileSource> {
-    const library = await readLibrary(shelf, query)
+    const found = await readLibrary(shelf, query)
+    // Bookmarked, perhaps, when there was more here.
+    const isBehind = query.page > found.pages
+    const library = isBehind ? await readLibrary(shelf, { ...query, page: found.pages }) : found
     const html = renderPage(library, {
       rootName: name,
       hasArchives,

@@ -30,7 +30,7 @@ export async function asWebVtt(source: FileSource, language = ''): Promise<FileS
   }
 }
 
-const TIME = '\\d+:\\d\\d:\\d\\d[,.]\\d{1,3}'
+const TIME = '\\d+:\\d{1,2}:\\d{1,2}[,.]\\d{1,3}'
 const TIMES = new RegExp(`^\\s*(${TIME})\\s*-->\\s*(${TIME})`)
 /** Where a cue begins, by its number or its times: many files have no empty line there. */
 const BEGIN = new RegExp(`\\n(?=(?:[ \\t]*\\d+[ \\t]*\\n)?[ \\t]*${TIME}[ \\t]*-->)`)
@@ -55,8 +55,9 @@ export function toWebVtt(srt: string): string {
 }
 
 function formatTime(time: string): string {
-  const [hours = '', minutes, seconds, fraction = ''] = time.split(/[:,.]/)
-  return `${hours.padStart(2, '0')}:${minutes}:${seconds}.${fraction.padEnd(3, '0')}`
+  const [clock = '', fraction = ''] = time.split(/[,.]/)
+  const padded = clock.replace(/\d+/g, (digits) => digits.padStart(2, '0'))
+  return `${padded}.${fraction.padEnd(3, '0')}`
 }
 
 /** Keeps bold, italics and underlines; drops fonts, and positions such as `{\an8}`. */
@@ -66,6 +67,7 @@ function toCueText(line: string): string {
     .replace(/<(?!\/?[biu]>)\/?[a-z][^<>]*>/gi, '')
     .replace(/&(?!(?:amp|lt|gt|nbsp|lrm|rlm);)/g, '&amp;')
     .replace(/<(?!\/?[biu]>)/gi, '&lt;')
+    .replace(/<\/?[biu]>/gi, (tag) => tag.toLowerCase()) // WebVTT §6.4 knows them by case
     .replace(/-->/g, '--&gt;')
 }
 

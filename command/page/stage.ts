@@ -65,7 +65,7 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
 export const SHORTCUTS: string = `<dialog id="shortcuts" aria-labelledby="shortcuts-title">
 <h2 id="shortcuts-title">Keyboard shortcuts</h2>
 <dl>${KEYS.map(([keys, does]) => `<div><dt>${keys.map((key) => `<kbd>${escapeHtml(key)}</kbd>`).join(' ')}</dt><dd>${does}</dd></div>`).join('')}</dl>
-<form method="dialog"><button>Close</button></form>
+<form method="dialog"><label><input id="letters" type="checkbox" checked> Use letters and signs</label> <button autofocus>Close</button></form>
 </dialog>`
 
 function renderPlayer({ kind, title, path, tracks, poster }: Item, query: Query): string {

@@ -1,6 +1,7 @@
 import { OriginError, type S3Location, s3Tree } from '../../adapters/s3.ts'
 import { isFile } from '../../adapters/site/tree.ts'
 import { closeSource } from '../../src/reader.ts'
+import { isEndpoint } from '../address.ts'
 import { isReadable, variable } from '../environment.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { ServeOptions } from '../options.ts'
@@ -27,6 +28,11 @@ export async function s3Root(options: ServeOptions, say: (notice: string) => voi
   const account = readAccount(options.profile, variable)
   const region = account.region ?? 'us-east-1'
   const endpoint = options.endpoint ?? account.endpoint ?? `https://s3.${region}.amazonaws.com`
+  if (!isEndpoint(endpoint)) {
+    throw new Failure(
+      'Expected endpoint to be a URL of http: or https: without credentials, query and fragment',
+    )
+  }
   const location: S3Location = {
     endpoint,
     bucket,

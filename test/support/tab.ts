@@ -14,8 +14,8 @@ export interface Tab {
   /** Presses keys, one after the other, by the names that a page gets. */
   press(...keys: string[]): Promise<void>
   resize(width: number, height: number): Promise<void>
-  /** Has the system's colours be light, or dark. */
-  paint(colours: 'light' | 'dark'): Promise<void>
+  /** Has the system's colours be light, or dark, or those that a person forces upon all pages. */
+  paint(colours: 'light' | 'dark' | 'forced'): Promise<void>
   screenshot(): Promise<Buffer>
   /** What went wrong in the page, as far as the browser tells. */
   faults(): string[]
@@ -58,7 +58,11 @@ async function openChromium(): Promise<Tab> {
       for (const key of keys) await page.keyboard.press(key === ' ' ? 'Space' : key)
     },
     resize: (width, height) => page.setViewportSize({ width, height }),
-    paint: (colorScheme) => page.emulateMedia({ colorScheme }),
+    paint: (colours) =>
+      page.emulateMedia({
+        colorScheme: colours === 'dark' ? 'dark' : 'light',
+        forcedColors: colours === 'forced' ? 'active' : 'none',
+      }),
     screenshot: () => page.screenshot(),
     faults: () => faults,
     close: () => browser.close(),
@@ -96,9 +100,10 @@ async function openFirefox(): Promise<Tab> {
     run: (action, ...args) => firefox.run(action, ...args),
     press: (...keys) => firefox.press(...keys.map((key) => CODES[key] ?? key)),
     resize: (width, height) => firefox.resize(width, height),
-    paint: (colours) => {
+    async paint(colours) {
+      await firefox.prefer('browser.display.document_color_use', colours === 'forced' ? 2 : 0)
       const preference = 'layout.css.prefers-color-scheme.content-override'
-      return firefox.prefer(preference, colours === 'dark' ? 0 : 1)
+      await firefox.prefer(preference, colours === 'dark' ? 0 : 1)
     },
     screenshot: () => firefox.screenshot(),
     faults: () => proxy.asked.map((target) => `asked for ${target}`),

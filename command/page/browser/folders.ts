@@ -51,20 +51,24 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
     },
   }
 
-  /** Null if another was asked for in the meantime, or nobody answers. */
+  /** Null if another was asked for in the meantime, or there is none, which is said. */
   async function load(place: string, signal: AbortSignal): Promise<Document | null> {
     try {
       const response = await fetch(location.origin + place, {
         headers: { accept: 'text/html' },
         signal,
       })
-      const text = response.ok ? await response.text() : ''
-      return new DOMParser().parseFromString(text, 'text/html')
+      if (response.ok) return new DOMParser().parseFromString(await response.text(), 'text/html')
+      say(
+        response.status === 404
+          ? 'This folder is no longer there'
+          : `The server can’t show this folder now (${response.status})`,
+      )
     } catch {
-      // Not the browser's page about it: what plays may have enough to go on.
       if (!signal.aborted) say('The server does not answer')
-      return null
     }
+    // Not the browser's page about it: what plays may have enough to go on.
+    return null
   }
 
   function fill(files: Element, page: Document): void {
@@ -73,7 +77,8 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
     one('#place').replaceChildren(...one('#place', page).childNodes)
     const links = [...shelf.querySelectorAll('a')]
     links.find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true })
-    one('#status').textContent = one('#counts span').textContent
+    const found = one('#counts span').textContent || shelf.querySelector('#shelf > p')?.textContent
+    one('#status').textContent = found ?? ''
     whenFilled(page)
   }
 

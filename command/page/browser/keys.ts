@@ -1,3 +1,5 @@
+import { startLetters } from './letters.ts'
+
 /** What keys do beside what the browser's own player offers. */
 export interface Actions {
   medium(): HTMLMediaElement | null
@@ -15,6 +17,8 @@ interface AppleMedium extends HTMLMediaElement {
 
 /** The keyboard's shortcuts. It runs in the browser, from its own source text. */
 export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions): void {
+  const areLettersOn = startLetters()
+
   // Before the browser's own player, which would do some of it a second time.
   addEventListener('keydown', press, true)
 
@@ -26,6 +30,7 @@ export function startKeys({ medium, step, toggleCaptions, changeSpeed }: Actions
     if (target.matches('input, select, textarea, iframe')) return
     // On a link or a button the space bar and Enter are its own.
     if (event.key === ' ' && target.matches('a, button, summary')) return
+    if (event.key.length === 1 && event.key !== ' ' && !areLettersOn()) return
     if (!act(event.key, medium())) return
     event.preventDefault()
   }

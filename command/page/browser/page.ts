@@ -1,4 +1,4 @@
-import { decodeHref, one } from './dom.ts'
+import { decodeHref, one, say } from './dom.ts'
 import { startFolders } from './folders.ts'
 import { startKeys } from './keys.ts'
 import { mediaLinks, type Playable, toPlayable } from './playable.ts'
@@ -71,7 +71,9 @@ export function startPage(): void {
     const wanted = decodeHref(location.hash.slice(1))
     const named = links.find((link) => decodeHref(link.getAttribute('href') ?? '') === wanted)
     const link = named ?? (player.playing() === null ? links[0] : undefined)
-    if (link !== undefined) choose(link, false)
+    if (link === undefined) return
+    if (named === undefined && wanted !== '') say(`${wanted} is not on this page`)
+    choose(link, false)
   }
 
   function show(playable: Playable, isWanted: boolean): void {

@@ -3,6 +3,7 @@ import * as format from '../format.ts'
 import * as dom from './dom.ts'
 import * as folders from './folders.ts'
 import * as keys from './keys.ts'
+import * as letters from './letters.ts'
 import * as memory from './memory.ts'
 import * as page from './page.ts'
 import * as playable from './playable.ts'
@@ -36,6 +37,7 @@ const MODULES = [
   viewer,
   search,
   folders,
+  letters,
   keys,
   page,
 ]

@@ -21,6 +21,8 @@ dialog::backdrop { background: rgb(0 0 0 / .7) }
 #shortcuts dl { margin: 0 0 1rem }
 #shortcuts dl div { display: flex; gap: 1rem; justify-content: space-between; padding: .3125rem 0; border-top: 1px solid var(--line) }
 #shortcuts dd { margin: 0; order: -1 }
+#shortcuts form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between }
+#shortcuts label { padding: .5rem 0; color: var(--quiet) }
 kbd { padding: .0625rem .4rem; border: 1px solid var(--line); border-radius: .25rem; font: .8125rem/1.4 ui-monospace, monospace }
 #viewer { width: 100vw; height: 100dvh; max-width: none; max-height: none; padding: 0; border: 0; border-radius: 0; background: #101012; color: #ececf0; --accent: #8ab4f8 }
 #viewer[open] { display: grid; grid-template-rows: minmax(0, 1fr) auto }

@@ -40,4 +40,8 @@ export const MAP = `
 @media (prefers-reduced-motion: no-preference) {
   .line .part, #bar .head { transition: width .2s linear, inset-inline-start .2s linear }
 }
+/* Colours are all that it says. */
+@media (forced-colors: active) {
+  #bar, .line, .legend i { forced-color-adjust: none }
+}
 `

@@ -56,4 +56,8 @@ export const SHELF = `
 .pictures ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); gap: .5rem; padding: .25rem .5rem }
 .pictures a { display: block; aspect-ratio: 1; overflow: hidden; border-radius: .375rem; background: var(--line) }
 .pictures img { display: block; width: 100%; height: 100%; object-fit: cover; font-size: .75rem }
+@media (forced-colors: active) {
+  .media a[aria-current] { --chosen: Highlight; --line: Highlight; --quiet: HighlightText; --accent: HighlightText; color: HighlightText; forced-color-adjust: none }
+  .media a[aria-current]:focus-visible { outline-offset: -5px }
+}
 `

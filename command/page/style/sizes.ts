@@ -5,7 +5,8 @@ export const SIZES = `
   html { scroll-padding: 1rem 0 }
 }
 @media (hover: none) {
-  #help { display: none }
+  /* Where its key is off, nothing else leads to the switch. */
+  body:has(#letters:checked) #help { display: none }
 }
 @media (max-width: 30rem) {
   #tools select, #tools button, #tools a, #chapters button, #viewer button, #viewer .open { min-height: 2.75rem }
