@@ -15,7 +15,7 @@ function makeTerminal() {
   let whenRead = () => {}
   const write = (text: string) => {
     written.push(text)
-    return new Promise<void>((resolve) => (whenRead = resolve))
+    return new Promise<number>((resolve) => (whenRead = () => resolve(0)))
   }
   const terminal = new Terminal((line) => printed.push(line), write)
   const read = () => {

@@ -7,13 +7,13 @@ const CLEAR = '\r\x1b[K'
  */
 export class Terminal {
   readonly #print: (line: string) => void
-  readonly #write: (text: string) => Promise<void>
+  readonly #write: (text: string) => Promise<number>
   /** By the number of the worker. */
   readonly #progress = new Map<number, string>()
   #isWriting = false
   #isShown = false
 
-  constructor(print: (line: string) => void, write: (text: string) => Promise<void>) {
+  constructor(print: (line: string) => void, write: (text: string) => Promise<number>) {
     this.#print = print
     this.#write = write
   }
