@@ -1,6 +1,3 @@
-import { writeSync } from 'node:fs'
-import process from 'node:process'
-
 /** How many lines may wait to be written, where they come from this process. */
 export const MAX_WAITING = 1000
 
@@ -15,15 +12,15 @@ export interface Printer {
   readonly print: (line: string) => void
   /** Fulfilled once all lines that wait are written. */
   readonly flush: () => Promise<void>
-  /** Writes the lines that wait, when no event will come any more; unless nobody reads. */
-  flushSync(): void
+  /** The lines that wait, for when no event will come any more; '' for none, or if nobody reads. */
+  takeLast(): string
 }
 
 /**
- * Prints to standard error by the given way to write. A line that comes alone is written at once;
- * those that follow it are written together, after 50 ms or when there are 500. While nobody reads,
- * lines beyond a limit are left out, and a line in their place says how many. So does one in the
- * place of those that could not be written, as on a full disk.
+ * Prints by the given way to write. A line that comes alone is written at once; those that follow
+ * it are written together, after 50 ms or when there are 500. While nobody reads, lines beyond a
+ * limit are left out, and a line in their place says how many. So does one in the place of those
+ * that could not be written, as on a full disk.
  *
  * @param write fulfilled with how many lines were lost; never rejects
  * @param toLine how those lines are written
@@ -88,13 +85,6 @@ export function linePrinter(
       stopGathering()
       await writing
     },
-    flushSync() {
-      if (lines.length === 0 || isWriting) return
-      try {
-        writeSync(process.stderr.fd, take())
-      } catch {
-        // There is nobody to tell.
-      }
-    },
+    takeLast: () => (lines.length === 0 || isWriting ? '' : take()),
   }
 }
