@@ -1,12 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, test } from 'vitest'
 import { linePrinter } from '../command/log/print.ts'
 import { lineWriter } from '../command/log/writer.ts'
-import { type RuntimeName, startCommand, stopCommands } from './command-process.ts'
+import {
+  MORE_THAN_SOCKETS_HOLD,
+  type RuntimeName,
+  startCommand,
+  stopCommands,
+} from './command-process.ts'
 import { run } from './support/process.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -16,6 +21,8 @@ const COMMAND = fileURLToPath(new URL('../dist/command/byteserve.js', import.met
 const names: RuntimeName[] = ['node', 'bun', 'deno']
 const media = temporaryDirectory()
 writeFileSync(join(media, 'film.mp4'), new Uint8Array(1000))
+writeFileSync(join(media, 'big.bin'), '')
+truncateSync(join(media, 'big.bin'), MORE_THAN_SOCKETS_HOLD)
 afterAll(stopCommands)
 
 describe('linePrinter', () => {
@@ -227,6 +234,31 @@ test('the log is complete when an error ends the command', async () => {
   await once(child, 'close')
   expect(Array.from(stderr.matchAll(/film\.mp4\?(\d)/g), ([, i]) => i)).toEqual(['0', '1', '2'])
   expect(stderr).toContain('a fault')
+})
+
+test.runIf(hasScript())('only a terminal that can clear a line shows progress', async () => {
+  const command = [process.execPath, COMMAND, media, '--port', '0'].join(' ')
+  const start = async (TERM: string) => {
+    const env = { ...process.env, TERM }
+    const terminal = run('script', ['-qfc', command, '/dev/null'], { env })
+    // Nobody reads it: it runs on.
+    const download = await fetch(`${await terminal.says(/(http:\S+)/)}big.bin?view=k3f9x2`)
+    return { ...terminal, download }
+  }
+  const dumb = await start('dumb')
+  const other = await start('xterm')
+  try {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what clears a line
+    const progress = await other.says(/\r\x1b\[K(\d+ % .*\/big\.bin)/)
+    expect(progress).toMatch(/^\d+ % {2}[\d.]+ [kM]?B\/s {2}\/big\.bin$/)
+    expect(dumb.stdout()).not.toContain('\x1b')
+  } finally {
+    for (const terminal of [dumb, other]) {
+      await terminal.download.body?.cancel()
+      terminal.child.stdin.write('\x03')
+      await terminal.stop()
+    }
+  }
 })
 
 /** Whether a command can be given a terminal: that of util-linux, not BSD's. */

@@ -57,10 +57,26 @@ test('a download that runs tells how far it has come, until it is over', async (
   sent = 300_000
   await vi.advanceTimersByTimeAsync(1500)
   progress.end(served({ request: { ...request } }))
-  expect(shown).toEqual(['', '', '/film.mp4  30 %  200 kB/s'])
+  expect(shown).toEqual(['', '', '30 %  200 kB/s  /film.mp4'])
   progress.end(served({ request }))
   expect(shown.at(-1)).toBe('')
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test.each([
+  ['/Films/a/film.mp4?view=k3f9x2', '/film.mp4'],
+  ['/Films/?zip', '/Films/'],
+  ['/?zip', '/'],
+  ['/a%20film%20with%20a%20long%20name.mp4', '/a%20film%20with%20a'],
+])('the progress names %s briefly, behind its figures', async (path, name) => {
+  const shown: string[] = []
+  const progress = new Progress((text) => shown.push(text))
+  const { request } = served()
+  const running = served({ request: { ...request, url: `http://host${path}` }, sent: 10_000 })
+  progress.begin(running)
+  await vi.advanceTimersByTimeAsync(1500)
+  expect(shown.at(-1)).toBe(`1 %  6.7 kB/s  ${name}`)
+  progress.end(running)
 })
 
 test('what the runtime does not tell shows no progress', () => {

@@ -12,9 +12,13 @@ export class Output {
   readonly #printer: Printer
   readonly #terminal: Terminal | null
 
-  constructor({ writeLog }: Pick<Host, 'writeLog'>, maxWaiting: number, format: Style['format']) {
+  constructor(
+    { writeLog }: Pick<Host, 'writeLog'>,
+    maxWaiting: number,
+    { format, hasProgress }: Pick<Style, 'format' | 'hasProgress'>,
+  ) {
     this.#toLine = (notice) => formatNotice(notice, format, new Date())
-    const terminal = process.stderr.isTTY ? new Terminal(writeLog) : null
+    const terminal = hasProgress ? new Terminal(writeLog) : null
     const write = terminal === null ? writeLog : (lines: string) => terminal.write(lines)
     this.#printer = linePrinter(write, maxWaiting, this.#toLine)
     this.#terminal = terminal
