@@ -14,7 +14,7 @@ import {
   UnansweredError,
 } from '../adapters/check.ts'
 import { Mistake, unlessMistaken } from './arguments.ts'
-import { mayColour } from './environment.ts'
+import { isDumb, mayColour } from './environment.ts'
 import { messageOf } from './failure.ts'
 
 const FAILED = 1
@@ -221,5 +221,7 @@ const paint: Paint = (colour, text) => `\x1b[${CODES[colour]}m${text}\x1b[0m`
 function processIO(): CheckIO {
   // Whoever reads may have seen enough.
   process.stdout.on('error', () => {})
-  return { stdout: process.stdout, stderr: process.stderr, colours: mayColour() }
+  const plain: Writer = { write: (text) => process.stderr.write(text) }
+  const stderr = isDumb() ? plain : process.stderr
+  return { stdout: process.stdout, stderr, colours: mayColour() }
 }

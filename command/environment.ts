@@ -14,5 +14,10 @@ export function variable(name: string): string | undefined {
 /** Whether a terminal may be coloured (https://no-color.org); Deno tells without permission. */
 export function mayColour(): boolean {
   const isForbidden = deno === undefined ? Boolean(variable('NO_COLOR')) : deno.noColor
-  return !isForbidden && variable('TERM') !== 'dumb'
+  return !isForbidden && !isDumb()
+}
+
+/** Whether a terminal knows nothing but characters: it shows what would clear a line. */
+export function isDumb(): boolean {
+  return variable('TERM') === 'dumb'
 }

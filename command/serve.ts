@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { externalUrls, formatUrl, isLoopback, schemeOf } from './address.ts'
-import { mayColour, variable } from './environment.ts'
+import { isDumb, mayColour, variable } from './environment.ts'
 import { Failure } from './failure.ts'
 import { type Host, loadHost } from './hosts/host.ts'
 import { Output } from './log/output.ts'
@@ -33,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const runtime = await loadHost()
   const job = await prepare(options)
   const isAlone = options.workers === 1
-  const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS, options.log)
+  const output = new Output(runtime, isAlone ? MAX_WAITING : MAX_WAITING_OF_WORKERS, job.style)
   const server = isAlone
     ? await startServer(job, runtime, new Views(), outletOf(output))
     : await startWorkers(job, runtime, output)
@@ -60,6 +60,7 @@ async function prepare(options: ServeOptions): Promise<Job> {
       isLocal,
       isTerminal,
       isColoured: isTerminal && mayColour(),
+      hasProgress: isTerminal && options.log === 'text' && !isDumb(),
     },
   }
 }

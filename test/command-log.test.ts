@@ -1,11 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, test } from 'vitest'
 import { linePrinter } from '../command/log/print.ts'
-import { type RuntimeName, startCommand, stopCommands } from './command-process.ts'
+import { lineWriter } from '../command/log/writer.ts'
+import {
+  MORE_THAN_SOCKETS_HOLD,
+  type RuntimeName,
+  startCommand,
+  stopCommands,
+} from './command-process.ts'
 import { run } from './support/process.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -15,12 +21,14 @@ const COMMAND = fileURLToPath(new URL('../dist/command/byteserve.js', import.met
 const names: RuntimeName[] = ['node', 'bun', 'deno']
 const media = temporaryDirectory()
 writeFileSync(join(media, 'film.mp4'), new Uint8Array(1000))
+writeFileSync(join(media, 'big.bin'), '')
+truncateSync(join(media, 'big.bin'), MORE_THAN_SOCKETS_HOLD)
 afterAll(stopCommands)
 
 describe('linePrinter', () => {
   it('writes a line that comes alone at once, and those that follow together', async () => {
     const written: string[] = []
-    const { print, flush } = linePrinter(async (text) => void written.push(text))
+    const { print, flush } = linePrinter(writeTo(written))
     print('one')
     expect(written).toEqual(['one\n'])
     print('two')
@@ -34,7 +42,7 @@ describe('linePrinter', () => {
 
   it('writes them without being told, too', async () => {
     const written: string[] = []
-    const { print } = linePrinter(async (text) => void written.push(text))
+    const { print } = linePrinter(writeTo(written))
     print('one')
     print('two')
     await until(() => written.length === 2)
@@ -47,7 +55,7 @@ describe('linePrinter', () => {
     const { print, flush } = linePrinter((text) => {
       written.push(text)
       return new Promise((resolve) => {
-        read = resolve
+        read = () => resolve(0)
       })
     })
     for (let i = 0; i < 1101; i++) print(`${i}`)
@@ -68,8 +76,8 @@ describe('linePrinter', () => {
 
   it('says how many as the log wants it', async () => {
     const written: string[] = []
-    const write = async (text: string) => void written.push(text)
-    const { print, flush } = linePrinter(write, 1, (notice) => JSON.stringify({ notice }))
+    const toLine = (notice: string) => JSON.stringify({ notice })
+    const { print, flush } = linePrinter(writeTo(written), 1, toLine)
     for (const line of ['1', '2', '3', '4']) print(line)
     await flush()
     expect(written).toEqual(['1\n', '2\n{"notice":"lines left out, as nobody read the log: 2"}\n'])
@@ -77,7 +85,7 @@ describe('linePrinter', () => {
 
   it('leaves out nothing that comes faster than it gathers', async () => {
     const written: string[] = []
-    const { print } = linePrinter(async (text) => void written.push(text))
+    const { print } = linePrinter(writeTo(written))
     for (let batch = 0; batch < 50; batch++) {
       for (let i = 0; i < 400; i++) print('line')
       await new Promise((resolve) => setImmediate(resolve))
@@ -86,6 +94,87 @@ describe('linePrinter', () => {
     expect(written.join('')).not.toContain('left out')
   })
 })
+
+describe('a log on a disk that is full for a while', () => {
+  it('counts what is lost, and glues no line to half of another', async () => {
+    const disk = makeDisk()
+    const { print, flush } = linePrinter(lineWriter(disk.write))
+    const printAll = (...lines: string[]) => {
+      for (const line of lines) print(line)
+      return flush()
+    }
+    disk.leave(10)
+    await printAll('1 whole', '2 cut', '3 lost', '4 lost')
+    await printAll('5 lost')
+    disk.leave(Infinity)
+    await printAll('6 whole', '7 whole')
+    expect(disk.lines()).toEqual([
+      '1 whole',
+      '2 ',
+      'lines left out, as the log could not be written: 4',
+      '6 whole',
+      '7 whole',
+    ])
+  })
+
+  it.each([
+    ['between two lines', 8, ['1 whole'], 1],
+    ['before the first', 0, [], 2],
+  ])('has no empty line where it was full %s', async (_, room, before, lost) => {
+    const disk = makeDisk()
+    const { print, flush } = linePrinter(lineWriter(disk.write))
+    disk.leave(room)
+    print('1 whole')
+    print('2 lost')
+    await flush()
+    disk.leave(Infinity)
+    print('3 whole')
+    await flush()
+    const notice = `lines left out, as the log could not be written: ${lost}`
+    expect(disk.lines()).toEqual([...before, notice, '3 whole'])
+  })
+
+  it('does not forget how many, when that can not be written either', async () => {
+    const disk = makeDisk()
+    const { print, flush } = linePrinter(lineWriter(disk.write))
+    for (const room of [0, 5, 0, Infinity]) {
+      disk.leave(room)
+      print('a line')
+      await flush()
+    }
+    expect(disk.lines()).toEqual([
+      'lines',
+      'lines left out, as the log could not be written: 3',
+      'a line',
+    ])
+  })
+})
+
+function writeTo(written: string[]): (text: string) => Promise<number> {
+  return async (text) => {
+    written.push(text)
+    return 0
+  }
+}
+
+/** A disk that takes so many bytes, and five of them at most at a time. */
+function makeDisk() {
+  let bytes = Buffer.alloc(0)
+  let room = 0
+  return {
+    leave(count: number) {
+      room = count
+    },
+    async write(more: Uint8Array) {
+      const count = Math.min(room, more.length, 5)
+      if (count === 0) throw new Error('no space left on device')
+      room -= count
+      bytes = Buffer.concat([bytes, more.subarray(0, count)])
+      return count
+    },
+    lines: () => bytes.toString().split('\n').slice(0, -1),
+  }
+}
 
 describe.concurrent.each(names.filter(isInstalled))('the log of byteserve under %s', (name) => {
   test.each(['SIGINT', 'SIGTERM'] as const)('is complete when %s ends it', async (signal) => {
@@ -145,6 +234,31 @@ test('the log is complete when an error ends the command', async () => {
   await once(child, 'close')
   expect(Array.from(stderr.matchAll(/film\.mp4\?(\d)/g), ([, i]) => i)).toEqual(['0', '1', '2'])
   expect(stderr).toContain('a fault')
+})
+
+test.runIf(hasScript())('only a terminal that can clear a line shows progress', async () => {
+  const command = [process.execPath, COMMAND, media, '--port', '0'].join(' ')
+  const start = async (TERM: string) => {
+    const env = { ...process.env, TERM }
+    const terminal = run('script', ['-qfc', command, '/dev/null'], { env })
+    // Nobody reads it: it runs on.
+    const download = await fetch(`${await terminal.says(/(http:\S+)/)}big.bin?view=k3f9x2`)
+    return { ...terminal, download }
+  }
+  const dumb = await start('dumb')
+  const other = await start('xterm')
+  try {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what clears a line
+    const progress = await other.says(/\r\x1b\[K(\d+ % .*\/big\.bin)/)
+    expect(progress).toMatch(/^\d+ % {2}[\d.]+ [kM]?B\/s {2}\/big\.bin$/)
+    expect(dumb.stdout()).not.toContain('\x1b')
+  } finally {
+    for (const terminal of [dumb, other]) {
+      await terminal.download.body?.cancel()
+      terminal.child.stdin.write('\x03')
+      await terminal.stop()
+    }
+  }
 })
 
 /** Whether a command can be given a terminal: that of util-linux, not BSD's. */

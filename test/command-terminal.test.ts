@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { linePrinter } from '../command/log/print.ts'
 import { Progress } from '../command/log/progress.ts'
 import { paint } from '../command/log/request-log.ts'
 import { Terminal } from '../command/log/terminal.ts'
@@ -10,19 +11,18 @@ afterEach(() => void vi.useRealTimers())
 const CLEAR = '\r\x1b[K'
 
 function makeTerminal() {
-  const printed: string[] = []
   const written: string[] = []
   let whenRead = () => {}
   const write = (text: string) => {
     written.push(text)
-    return new Promise<void>((resolve) => (whenRead = resolve))
+    return new Promise<number>((resolve) => (whenRead = () => resolve(0)))
   }
-  const terminal = new Terminal((line) => printed.push(line), write)
+  const terminal = new Terminal(write)
   const read = () => {
     whenRead()
     return vi.advanceTimersByTimeAsync(0)
   }
-  return { terminal, printed, written, read }
+  return { terminal, written, read }
 }
 
 function served(change: Partial<Served> = {}): Served {
@@ -57,10 +57,26 @@ test('a download that runs tells how far it has come, until it is over', async (
   sent = 300_000
   await vi.advanceTimersByTimeAsync(1500)
   progress.end(served({ request: { ...request } }))
-  expect(shown).toEqual(['', '', '/film.mp4  30 %  200 kB/s'])
+  expect(shown).toEqual(['', '', '30 %  200 kB/s  /film.mp4'])
   progress.end(served({ request }))
   expect(shown.at(-1)).toBe('')
   expect(vi.getTimerCount()).toBe(0)
+})
+
+test.each([
+  ['/Films/a/film.mp4?view=k3f9x2', '/film.mp4'],
+  ['/Films/?zip', '/Films/'],
+  ['/?zip', '/'],
+  ['/a%20film%20with%20a%20long%20name.mp4', '/a%20film%20with%20a'],
+])('the progress names %s briefly, behind its figures', async (path, name) => {
+  const shown: string[] = []
+  const progress = new Progress((text) => shown.push(text))
+  const { request } = served()
+  const running = served({ request: { ...request, url: `http://host${path}` }, sent: 10_000 })
+  progress.begin(running)
+  await vi.advanceTimersByTimeAsync(1500)
+  expect(shown.at(-1)).toBe(`1 %  6.7 kB/s  ${name}`)
+  progress.end(running)
 })
 
 test('what the runtime does not tell shows no progress', () => {
@@ -71,12 +87,9 @@ test('what the runtime does not tell shows no progress', () => {
 })
 
 test('the progress of all workers stands below their lines', async () => {
-  const { terminal, printed, written, read } = makeTerminal()
+  const { terminal, written, read } = makeTerminal()
   terminal.show(1, 'one')
   expect(written).toEqual([`${CLEAR}one`])
-  terminal.print('a line')
-  terminal.print('another')
-  expect(printed).toEqual([`${CLEAR}a line`, 'another'])
   // Nobody reads: nothing more is written.
   terminal.show(2, 'two')
   expect(written.length).toBe(1)
@@ -86,6 +99,29 @@ test('the progress of all workers stands below their lines', async () => {
   await read()
   terminal.show(1, '')
   expect(written.at(-1)).toBe(`${CLEAR}two`)
+  await read()
+  // It had nothing to show.
+  terminal.show(1, '')
+  expect(written.length).toBe(3)
+})
+
+test('lines that were gathered while the progress was shown take its place', async () => {
+  const { terminal, written, read } = makeTerminal()
+  const { print } = linePrinter((lines) => terminal.write(lines))
+  print('first')
+  await read()
+  print('second')
+  print('third')
+  terminal.show(1, 'one')
+  await read()
+  await vi.advanceTimersByTimeAsync(50)
+  await read()
+  terminal.show(1, 'one')
+  await read()
+  const lines = [`first\n`, `${CLEAR}one`, `${CLEAR}second\nthird\n`, `${CLEAR}one`]
+  expect(written).toEqual(lines)
+  expect(terminal.replaceBy('last\n')).toBe(`${CLEAR}last\n`)
+  expect(terminal.replaceBy('last\n')).toBe('last\n')
 })
 
 test('nothing is left of the progress where the prompt will stand', async () => {

@@ -5,6 +5,7 @@ import type { SiteOptions } from '../../adapters/site/site-options.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import { fileHandler } from '../../src/serve.ts'
 import { Failure } from '../failure.ts'
+import { lineWriter } from '../log/writer.ts'
 import * as threads from '../workers/threads.ts'
 import type { Address, Host, Listening, Service } from './host.ts'
 
@@ -54,20 +55,11 @@ export function hostname(): string {
   return isGranted({ name: 'sys', kind: 'hostname' }) ? os.hostname() : ''
 }
 
-let lastWritten = Promise.resolve()
-
 /**
  * Deno's `process.stderr` would stop the whole server until somebody reads a full pipe, and throw
  * when a disk is full.
  */
-export function writeLog(text: string): Promise<void> {
-  lastWritten = lastWritten.then(() => writeAll(new TextEncoder().encode(text))).catch(() => {})
-  return lastWritten
-}
-
-async function writeAll(bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += await Deno.stderr.write(bytes.subarray(at))
-}
+export const writeLog: Host['writeLog'] = lineWriter((bytes) => Deno.stderr.write(bytes))
 
 export function openDirectory(root: string, options: SiteOptions): FileLookup {
   return denoDirectory(root, { native: true, ...options })

@@ -31,8 +31,11 @@ export interface Host {
   readonly networkInterfaces: typeof networkInterfaces
   /** This machine's name; '' if the runtime would have to ask its user first. */
   hostname(): string
-  /** Writes to standard error, while the server goes on; never rejects. */
-  readonly writeLog: (text: string) => Promise<void>
+  /**
+   * Writes lines to standard error, while the server goes on; fulfilled with how many of them were
+   * lost, and never rejects.
+   */
+  readonly writeLog: (text: string) => Promise<number>
   openDirectory(root: string, options: SiteOptions): FileLookup
   /** Rejects when the address can't be listened on. */
   listen(service: Service, address: Address): Promise<Listening>

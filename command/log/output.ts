@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import process from 'node:process'
 import type { Host } from '../hosts/host.ts'
 import { formatNotice } from './notice.ts'
@@ -11,15 +12,20 @@ export class Output {
   readonly #printer: Printer
   readonly #terminal: Terminal | null
 
-  constructor({ writeLog }: Pick<Host, 'writeLog'>, maxWaiting: number, format: Style['format']) {
+  constructor(
+    { writeLog }: Pick<Host, 'writeLog'>,
+    maxWaiting: number,
+    { format, hasProgress }: Pick<Style, 'format' | 'hasProgress'>,
+  ) {
     this.#toLine = (notice) => formatNotice(notice, format, new Date())
-    this.#printer = linePrinter(writeLog, maxWaiting, this.#toLine)
-    this.#terminal = process.stderr.isTTY ? new Terminal(this.#printer.print, writeLog) : null
+    const terminal = hasProgress ? new Terminal(writeLog) : null
+    const write = terminal === null ? writeLog : (lines: string) => terminal.write(lines)
+    this.#printer = linePrinter(write, maxWaiting, this.#toLine)
+    this.#terminal = terminal
   }
 
   print(line: string): void {
-    if (this.#terminal === null) this.#printer.print(line)
-    else this.#terminal.print(line)
+    this.#printer.print(line)
   }
 
   /** Prints a notice as the format of the log wants it. */
@@ -40,6 +46,12 @@ export class Output {
 
   /** Writes what waits, when no event will come any more. */
   flushSync(): void {
-    this.#printer.flushSync()
+    const lines = this.#printer.takeLast()
+    if (lines === '') return
+    try {
+      writeSync(process.stderr.fd, this.#terminal?.replaceBy(lines) ?? lines)
+    } catch {
+      // There is nobody to tell.
+    }
   }
 }

@@ -1,6 +1,3 @@
-import { writeSync } from 'node:fs'
-import process from 'node:process'
-
 /** How many lines may wait to be written, where they come from this process. */
 export const MAX_WAITING = 1000
 
@@ -15,25 +12,27 @@ export interface Printer {
   readonly print: (line: string) => void
   /** Fulfilled once all lines that wait are written. */
   readonly flush: () => Promise<void>
-  /** Writes the lines that wait, when no event will come any more; unless nobody reads. */
-  flushSync(): void
+  /** The lines that wait, for when no event will come any more; '' for none, or if nobody reads. */
+  takeLast(): string
 }
 
 /**
- * Prints to standard error by the given way to write. A line that comes alone is written at once;
- * those that follow it are written together, after 50 ms or when there are 500. While nobody reads,
- * lines beyond a limit are left out, and a line in their place says how many.
+ * Prints by the given way to write. A line that comes alone is written at once; those that follow
+ * it are written together, after 50 ms or when there are 500. While nobody reads, lines beyond a
+ * limit are left out, and a line in their place says how many. So does one in the place of those
+ * that could not be written, as on a full disk.
  *
- * @param write never rejects
- * @param toLine how that line is written
+ * @param write fulfilled with how many lines were lost; never rejects
+ * @param toLine how those lines are written
  */
 export function linePrinter(
-  write: (text: string) => Promise<void>,
+  write: (text: string) => Promise<number>,
   maxWaiting: number = MAX_WAITING,
   toLine: (notice: string) => string = (notice) => notice,
 ): Printer {
   let lines: string[] = []
   let omitted = 0
+  let lost = 0
   let isWriting = false
   let writing: Promise<void> | null = null
   let stopGathering = () => {}
@@ -49,11 +48,17 @@ export function linePrinter(
     while (lines.length > 0) {
       const gathered = gather()
       isWriting = true
-      await write(take())
+      if (lost > 0) await tellOfLost()
+      lost += await write(take())
       isWriting = false
       await gathered
     }
     writing = null
+  }
+
+  async function tellOfLost(): Promise<void> {
+    const notice = `lines left out, as the log could not be written: ${lost}`
+    if ((await write(`${toLine(notice)}\n`)) === 0) lost = 0
   }
 
   function gather(): Promise<void> {
@@ -80,13 +85,6 @@ export function linePrinter(
       stopGathering()
       await writing
     },
-    flushSync() {
-      if (lines.length === 0 || isWriting) return
-      try {
-        writeSync(process.stderr.fd, take())
-      } catch {
-        // There is nobody to tell.
-      }
-    },
+    takeLast: () => (lines.length === 0 || isWriting ? '' : take()),
   }
 }

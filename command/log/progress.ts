@@ -8,6 +8,8 @@ import { Running } from '../hosts/running.ts'
 const EVERY = 500
 /** What is over sooner needs no progress, in ms. */
 const PATIENCE = 1000
+/** In characters: two downloads are seen in the 80 columns of a terminal. */
+const LONGEST_NAME = 20
 
 interface Run {
   readonly serving: Serving
@@ -52,10 +54,16 @@ export class Progress {
   }
 }
 
-/** @example '/film.mp4  45 %  12 MB/s' */
+/** @example '45 %  12 MB/s  /film.mp4' */
 function describe({ serving, length, since }: Run, now: number): string {
   const sent = serving.sent ?? 0
-  const path = withoutOrigin(serving.request.url).replace(/[^!-~]/g, '?')
   const speed = formatSize((1000 * sent) / (now - since))
-  return `${path.slice(0, 60)}  ${Math.floor((100 * sent) / length)} %  ${speed}/s`
+  return `${Math.floor((100 * sent) / length)} %  ${speed}/s  ${nameOf(serving.request)}`
+}
+
+/** The last segment of the path, with its slashes, or as much of it as leaves room for others. */
+function nameOf({ url }: RequestLike): string {
+  const [path = ''] = withoutOrigin(url).split('?', 1)
+  const name = path.slice(path.lastIndexOf('/', path.length - 2))
+  return name.slice(0, LONGEST_NAME).replace(/[^!-~]/g, '?')
 }

@@ -12,6 +12,8 @@ export interface Style {
   readonly isLocal: boolean
   readonly isTerminal: boolean
   readonly isColoured: boolean
+  /** Whether a line below the others shows how far the downloads have come. */
+  readonly hasProgress: boolean
 }
 
 /** Who prints the log. */
@@ -32,10 +34,9 @@ export class RequestLog {
   readonly #progress: Progress | null
 
   constructor(style: Style, outlet: Outlet) {
-    const { format, isTerminal } = style
     this.#style = style
     this.#outlet = outlet
-    this.#progress = isTerminal && format === 'text' ? new Progress(outlet.show) : null
+    this.#progress = style.hasProgress ? new Progress(outlet.show) : null
   }
 
   begin(serving: Serving): void {

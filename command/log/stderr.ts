@@ -1,21 +1,23 @@
-import { Buffer } from 'node:buffer'
 import { constants, fstatSync, openSync, write } from 'node:fs'
 import process from 'node:process'
-import { setTimeout as delay } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 import { codeOf } from '../../adapters/local/calls.ts'
+import type { Host } from '../hosts/host.ts'
+import { lineWriter } from './writer.ts'
 
 /** How long to wait for a terminal that takes no more, in ms. */
 const RETRY = 50
 
-/** Writes to standard error; fulfilled once that is done, or has failed. */
-export function writeLog(text: string): Promise<void> {
-  if (descriptor !== null) return writeAll(descriptor, Buffer.from(text))
-  return new Promise((resolve) => process.stderr.write(text, () => resolve()))
-}
-
 /** To write a log without making the server wait; null where `process.stderr` does not. */
 const descriptor = openLog()
+
+export const writeLog: Host['writeLog'] =
+  descriptor === null ? writeToPipe : lineWriter((bytes) => writeSome(descriptor, bytes))
+
+/** One that can't be written to has no reader who could be told. */
+function writeToPipe(text: string): Promise<number> {
+  return new Promise((resolve) => process.stderr.write(text, () => resolve(0)))
+}
 
 /**
  * `process.stderr` waits for a terminal that was stopped by Ctrl-S, or is slow, and for a disk.
@@ -33,21 +35,12 @@ function openLog(): number | null {
   }
 }
 
-async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const written = await writeSome(fd, bytes.subarray(at))
-    if (written === null) return
-    if (written === 0) await delay(RETRY)
-    at += written
-  }
-}
-
-/** How many bytes were written, 0 if there is no room for any; null if none ever will be. */
-function writeSome(fd: number, bytes: Uint8Array): Promise<number | null> {
-  return new Promise((resolve) => {
+function writeSome(fd: number, bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
     write(fd, bytes, (error, written) => {
-      if (error === null) resolve(written)
-      else resolve(codeOf(error) === 'EAGAIN' ? 0 : null)
+      if (error !== null && codeOf(error) !== 'EAGAIN') reject(error)
+      else if (error === null && written > 0) resolve(written)
+      else setTimeout(resolve, RETRY, 0)
     })
   })
 }

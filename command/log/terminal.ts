@@ -6,27 +6,33 @@ const CLEAR = '\r\x1b[K'
  * A log that a person reads while it grows: below the lines stands how far the downloads have come.
  */
 export class Terminal {
-  readonly #print: (line: string) => void
-  readonly #write: (text: string) => Promise<void>
+  readonly #write: (text: string) => Promise<number>
   /** By the number of the worker. */
   readonly #progress = new Map<number, string>()
   #isWriting = false
   #isShown = false
 
-  constructor(print: (line: string) => void, write: (text: string) => Promise<void>) {
-    this.#print = print
+  /** @param write what is given to it first is written first */
+  constructor(write: (text: string) => Promise<number>) {
     this.#write = write
   }
 
-  print(line: string): void {
-    this.#print(this.#isShown ? CLEAR + line : line)
+  /** Writes lines in the place of the progress, which stands below them once it is shown again. */
+  write(lines: string): Promise<number> {
+    return this.#write(this.replaceBy(lines))
+  }
+
+  /** What has to be written, at once, for lines to take the place of the progress. */
+  replaceBy(lines: string): string {
+    const text = this.#isShown ? CLEAR + lines : lines
     this.#isShown = false
+    return text
   }
 
   /** @param progress replaces what the same worker had to show before; '' for nothing */
   show(worker: number, progress: string): void {
-    if (progress === '') this.#progress.delete(worker)
-    else this.#progress.set(worker, progress)
+    if (progress !== '') this.#progress.set(worker, progress)
+    else if (!this.#progress.delete(worker)) return
     // A terminal that nobody reads gets no more.
     if (this.#isWriting || this.#progress.size === 0) return
     const line = [...this.#progress.values()].join('   ')
@@ -39,8 +45,6 @@ export class Terminal {
 
   /** Takes away what is shown; fulfilled once it is gone. */
   async clear(): Promise<void> {
-    if (!this.#isShown) return
-    this.#isShown = false
-    await this.#write(CLEAR)
+    if (this.#isShown) await this.write('')
   }
 }

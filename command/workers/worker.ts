@@ -13,6 +13,7 @@ const say = runtime.joinPrimary(hear)
 // The other process leaves out what nobody reads.
 const printer = linePrinter(async (text) => {
   say({ kind: 'lines', lines: text.slice(0, -1).split('\n') })
+  return 0
 }, Infinity)
 let views: Views | null = null
 let server: Server | null = null
