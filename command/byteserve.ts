@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { onOneLine } from '../adapters/check/escape.ts'
 import { Failure, withoutUsers } from './failure.ts'
-import { HELP, type Options, parseOptions } from './options.ts'
-import { serve } from './serve.ts'
+import { HELP, type Options, parseOptions, type ServeOptions } from './options.ts'
 
 const FAILED = 1
 const MISUSED = 2
@@ -17,6 +16,12 @@ else await main(parseOptions(args))
 async function check(args: readonly string[]): Promise<number> {
   const { runCheck } = await import('./check.ts')
   return runCheck(args)
+}
+
+/** Loaded when it is asked for: those who check a server, or read the help, need none of it. */
+async function serve(options: ServeOptions): Promise<void> {
+  const { serve } = await import('./serve.ts')
+  return serve(options)
 }
 
 async function main(options: Options): Promise<void> {

@@ -8,7 +8,7 @@ import type { Address, Host, Service } from './hosts/host.ts'
 import { type Outlet, RequestLog, type Style } from './log/request-log.ts'
 import type { ServeOptions } from './options.ts'
 import type { Views } from './page/events.ts'
-import { findRoot, lookupOf } from './root.ts'
+import { findRoot } from './root.ts'
 
 /** All that a server is made from: plain data, which can be sent to another process. */
 export interface Job {
@@ -52,6 +52,8 @@ export async function startServer(
   const log = new RequestLog(style, outlet)
   const root = await findRoot(options, runtime, outlet.say)
   const names = [host, runtime.hostname(), `${runtime.hostname()}.local`, ...allowHosts]
+  // Most of the command, which is not loaded to say that there is nothing to serve.
+  const { lookupOf } = await import('./lookup.ts')
   const files = lookupOf(root, options, views, outlet.say)
   const asked = password === null ? files : withPassword(files, password)
   const service: Service = {
