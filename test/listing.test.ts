@@ -197,6 +197,12 @@ describe('a listing', () => {
     expect(shown).toContain('folder/')
   })
 
+  it('has links that end where any quotes do, as fsspec reads them', async () => {
+    const page = await (await list(treeOf(["John's film.mp4", "it's/"]))).text()
+    const links = Array.from(page.matchAll(/<a href=["']([^"']+)/g), ([, link]) => link)
+    expect(links).toEqual(['it%27s/', 'John%27s%20film.mp4'])
+  })
+
   it('links to what a site then finds, whatever it is called', async () => {
     const name = fc
       .string({ unit: 'grapheme', minLength: 1 })

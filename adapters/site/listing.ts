@@ -7,6 +7,7 @@ import { parseQualities, qualityOf } from './qualities.ts'
 import { formatSize } from './size.ts'
 import { othersTurn, RUN_LENGTH, sortEntries } from './sorting.ts'
 import type { Entry } from './tree.ts'
+import { encodeSegment } from './url-path.ts'
 
 /** In which form a folder is listed: a page, nginx's JSON, or what the request asks for. */
 export type ListingFormat = 'html' | 'json' | 'either'
@@ -167,7 +168,7 @@ ${path === '' ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\
     const length = size === undefined ? '' : formatSize(size)
     const slash = kind === 'directory' ? '/' : ''
     // Without a scheme, even if the name begins like one: its colon is encoded.
-    const href = encodeURIComponent(name) + slash
+    const href = encodeSegment(name) + slash
     // Kodi takes a link for an entry only if its text is its name, without tags.
     const link = `<bdi><a href="${href}">${escapeText(name)}${slash}</a></bdi>`
     // `toJSON` gives null for an invalid date.
