@@ -234,6 +234,8 @@ describe('the page', () => {
     expect(html).toContain(`<h2 dir="auto">${text} / one</h2>`)
     expect(html).toContain(`<title>films &#38; &#60;more&#62;</title>`)
     expect(html).toContain(`<span class="name" dir="auto">${text}</span>`)
+    // Whichever quotes whoever reads it looks for.
+    expect(html).toContain(`/%3Cb%3E%22it%27s%22%20%26amp%3B%20%26%2338%3B.mp4"`)
     // Where scripts do not run.
     expect(html).toContain(` aria-label="${text}" playsinline><track kind="subtitles" srclang="en"`)
     expect(html.replace(/<script.*?<\/script>|<style.*?<\/style>/gs, '')).not.toMatch(/<b>["&]/)

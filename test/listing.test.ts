@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { decodeEntities } from '../adapters/http/entities.ts'
 import { nodeDirectory, nodeListener } from '../adapters/node.ts'
 import {
   type Entry,
@@ -98,9 +99,9 @@ describe('a listing', () => {
     )
     expect(page.slice(page.indexOf('<h1>'))).toBe(`<h1>Index of <bdi>/</bdi></h1>
 <table>
-<tr><td><a href="a/"><bdi>a</bdi>/</a></td><td></td><td>2024-05-06 07:08</td></tr>
-<tr><td><a href="b.mp4"><bdi>b.mp4</bdi></a></td><td>1.2 kB</td><td>2024-05-06 07:08</td></tr>
-<tr><td><a href="c.txt"><bdi>c.txt</bdi></a></td><td>1.2 kB</td><td>2024-05-06 07:08</td></tr>
+<tr><td><bdi><a href="a/">a/</a></bdi></td><td></td><td>2024-05-06 07:08</td></tr>
+<tr><td><bdi><a href="b.mp4">b.mp4</a></bdi></td><td>1.2 kB</td><td>2024-05-06 07:08</td></tr>
+<tr><td><bdi><a href="c.txt">c.txt</a></bdi></td><td>1.2 kB</td><td>2024-05-06 07:08</td></tr>
 </table>
 `)
   })
@@ -185,6 +186,21 @@ describe('a listing', () => {
     expect(rest.replace('<!doctype html>', '')).not.toMatch(/[<>]|\p{Cc}(?<!\n)/u)
     const names = await namesOf(await list(treeOf(HOSTILE), { accept: 'application/json' }))
     expect(names.toSorted()).toEqual(found.toSorted())
+  })
+
+  it('has links that Kodi takes for entries: their text is their name, without tags', async () => {
+    const page = await (await list(treeOf([...HOSTILE, 'folder/']))).text()
+    const links = Array.from(page.matchAll(/<a href="([^"]*)">(.*?)<\/a>/g))
+    const shown = links.map(([, , text = '']) => decodeEntities(text))
+    const named = links.map(([, link = '']) => decodeURIComponent(link))
+    expect(named.map((name) => name.replace(/\p{Cc}/gu, '\ufffd'))).toEqual(shown)
+    expect(shown).toContain('folder/')
+  })
+
+  it('has links that end where any quotes do, as fsspec reads them', async () => {
+    const page = await (await list(treeOf(["John's film.mp4", "it's/"]))).text()
+    const links = Array.from(page.matchAll(/<a href=["']([^"']+)/g), ([, link]) => link)
+    expect(links).toEqual(['it%27s/', 'John%27s%20film.mp4'])
   })
 
   it('links to what a site then finds, whatever it is called', async () => {
@@ -510,8 +526,8 @@ describe('clients that read listings', () => {
           colours.push(String(await page.evaluate(colour)))
         }
         expect(new Set(colours).size).toBe(2)
-        await page.getByText('folder', { exact: true }).click()
-        await page.getByText('deep er', { exact: true }).click()
+        await page.getByText('folder/', { exact: true }).click()
+        await page.getByText('deep er/', { exact: true }).click()
         expect(await page.title()).toBe('Index of /folder/deep er/')
         await page.getByText('../').click()
         expect(await page.title()).toBe('Index of /folder/')

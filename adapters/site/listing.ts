@@ -9,6 +9,7 @@ import { formatSize } from './size.ts'
 import { sortEntries } from './sorting.ts'
 import type { Entry } from './tree.ts'
 import { othersTurn, RUN_LENGTH } from './turns.ts'
+import { encodeSegment } from './url-path.ts'
 
 /** In which form a folder is listed: a page, nginx's JSON, or what the request asks for. */
 export type ListingFormat = 'html' | 'json' | 'either'
@@ -138,8 +139,8 @@ const JSON_FORM: Form = {
 }
 
 /**
- * A page that a person reads, and that rclone, httpdirfs and wget take for a folder: every entry
- * has one link, which is relative, and that of a folder ends in a slash.
+ * A page that a person reads, and that rclone, httpdirfs, wget and Kodi take for a folder: every
+ * entry has one link, which is relative, and that of a folder ends in a slash.
  */
 const HTML_FORM: Form = {
   headers: {
@@ -165,7 +166,9 @@ ${path === '' ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\
     const length = size === undefined ? '' : formatSize(size)
     const slash = kind === 'directory' ? '/' : ''
     // Without a scheme, even if the name begins like one: its colon is encoded.
-    const link = `<a href="${encodeURIComponent(name)}${slash}"><bdi>${escapeText(name)}</bdi>${slash}</a>`
+    const href = encodeSegment(name) + slash
+    // Kodi takes a link for an entry only if its text is its name, without tags.
+    const link = `<bdi><a href="${href}">${escapeText(name)}${slash}</a></bdi>`
     // `toJSON` gives null for an invalid date.
     const date = lastModified?.toJSON()?.slice(0, 16).replace('T', ' ') ?? ''
     return `<tr><td>${link}</td><td>${length}</td><td>${date}</td></tr>\n`

@@ -135,6 +135,14 @@ export function lastSegment(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
+/**
+ * A name as a segment of a URL that may stand in any quotes: `encodeURIComponent` leaves single
+ * ones, and programs that look for links end one at either kind.
+ */
+export function encodeSegment(name: string): string {
+  return encodeURIComponent(name).replaceAll("'", '%27')
+}
+
 /** Whether a name is not that of a hidden file. */
 export function isVisible(name: string): boolean {
   return !name.startsWith('.') || name === '.well-known'

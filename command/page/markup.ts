@@ -1,8 +1,9 @@
+import { encodeSegment } from '../../adapters/site/url-path.ts'
 import type { Query } from './library.ts'
 
 /** Relative to the page: whatever serves the page under another path need not know of it. */
 export function hrefOf(path: string, query: Query): string {
-  return path.slice(prefixOf(query).length).split('/').map(encodeURIComponent).join('/')
+  return path.slice(prefixOf(query).length).split('/').map(encodeSegment).join('/')
 }
 
 /** What all paths in the folder begin with. */
