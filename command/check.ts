@@ -16,6 +16,7 @@ import {
 import { Mistake, unlessMistaken } from './arguments.ts'
 import { isDumb, mayColour } from './environment.ts'
 import { messageOf } from './failure.ts'
+import { writeOut } from './stdout.ts'
 
 const FAILED = 1
 const NOT_ASKED = 2
@@ -47,6 +48,7 @@ Exits with 0 if all is right, 1 if anything is wrong, and 2 if something could n
 
 /** A stream that the command writes to. */
 export interface Writer {
+  /** May be fulfilled once that is done. */
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
@@ -80,6 +82,7 @@ type Outcome = Report | { readonly url: string; readonly error: string }
  *
  * @returns the exit code: 0 all is right; 1 something is wrong; 2 something could not be asked, or
  * the arguments are wrong
+ * @throws Failure, as a rejection, when the report can't be written
  */
 export async function runCheck(
   args: readonly string[],
@@ -87,7 +90,7 @@ export async function runCheck(
 ): Promise<number> {
   const wanted = unlessMistaken(() => readArguments(args))
   if (wanted.kind === 'help') {
-    io.stdout.write(CHECK_HELP)
+    await io.stdout.write(CHECK_HELP)
     return 0
   }
   if (wanted.kind === 'mistake') {
@@ -100,9 +103,9 @@ export async function runCheck(
     outcomes.push(outcome)
     if (wanted.json) continue
     if ('error' in outcome) io.stderr.write(`byteserve: ${outcome.error}\n`)
-    else io.stdout.write((at === 0 ? '' : '\n') + toText(outcome, wanted, io))
+    else await io.stdout.write((at === 0 ? '' : '\n') + toText(outcome, wanted, io))
   }
-  if (wanted.json) io.stdout.write(`${JSON.stringify(outcomes, null, 2)}\n`)
+  if (wanted.json) await io.stdout.write(`${JSON.stringify(outcomes, null, 2)}\n`)
   return Math.max(...outcomes.map(toExitCode))
 }
 
@@ -219,9 +222,8 @@ const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, gree
 const paint: Paint = (colour, text) => `\x1b[${CODES[colour]}m${text}\x1b[0m`
 
 function processIO(): CheckIO {
-  // Whoever reads may have seen enough.
-  process.stdout.on('error', () => {})
+  const { isTTY } = process.stdout
+  const stdout: Writer = { write: writeOut, isTTY, columns: process.stdout.columns }
   const plain: Writer = { write: (text) => process.stderr.write(text) }
-  const stderr = isDumb() ? plain : process.stderr
-  return { stdout: process.stdout, stderr, colours: mayColour() }
+  return { stdout, stderr: isDumb() ? plain : process.stderr, colours: mayColour() }
 }

@@ -3,7 +3,7 @@ import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { externalUrls, formatUrl, isLoopback, schemeOf } from './address.ts'
 import { isDumb, mayColour, variable } from './environment.ts'
-import { Failure } from './failure.ts'
+import { Failure, messageOf } from './failure.ts'
 import { type Host, loadHost } from './hosts/host.ts'
 import { Output } from './log/output.ts'
 import { MAX_WAITING } from './log/print.ts'
@@ -13,6 +13,7 @@ import type { ServeOptions } from './options.ts'
 import { Views } from './page/events.ts'
 import { readPassword, readTls } from './secrets.ts'
 import { type Facts, type Job, type Server, startServer } from './server.ts'
+import { writeOut } from './stdout.ts'
 import { startWorkers } from './workers/pool.ts'
 
 /** How long SIGTERM waits for running downloads, in ms. */
@@ -100,7 +101,7 @@ async function announce(
   const scheme = schemeOf(tls)
   const url = formatUrl(options.host, port, scheme)
   // Standard output is for the URL alone.
-  process.stdout.write(`${url}\n`)
+  writeOut(`${url}\n`).catch((failure) => output.say(messageOf(failure)))
   const urls = externalUrls(options.host, address, port, runtime.networkInterfaces(), scheme)
   for (const each of urls) if (each !== url) output.say(each)
   if (options.idle.length > 0) output.say(`without effect here: ${options.idle.join(', ')}`)

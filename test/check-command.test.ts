@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, createSecureServer } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
@@ -8,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { CHECK_HELP, type CheckIO, runCheck } from '../command/check.ts'
 import { certificate } from './check/certificate.ts'
 import { type Fault, startModel } from './check/model-server.ts'
-import { runCommand, startCommand, stopCommands } from './command-process.ts'
+import { runCommand, startCommand, startOnFullDisk, stopCommands } from './command-process.ts'
 import { run } from './support/process.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 
@@ -248,6 +249,15 @@ describe.concurrent.each(
     const none = await runCommand(name, ['check', 'http://nope.invalid/'])
     const stderr = "byteserve: can't check http://nope.invalid/: can't resolve nope.invalid\n"
     expect(none).toEqual({ code: 2, stdout: '', stderr })
+  })
+
+  it.runIf(existsSync('/dev/full'))('a report on a full disk is none', async () => {
+    const url = await startServer()
+    for (const args of [[url], ['--json', url], ['--help']]) {
+      const told = /^byteserve: can't write to standard output: .*no space left on device.*\n$/i
+      const outcome = await startOnFullDisk(name, ['check', ...args]).ended
+      expect(outcome).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(told) })
+    }
   })
 
   it('the command says what is in the way', async () => {

@@ -34,12 +34,29 @@ export function startCommand(
   env: Record<string, string> = {},
   user: { readonly uid?: number; readonly gid?: number } = {},
 ): Running {
+  return start(run, name, args, env, user)
+}
+
+/** Starts it where what it writes to standard output finds a full disk: there, it says no URL. */
+export function startOnFullDisk(name: RuntimeName, args: readonly string[]): Running {
+  const redirect: typeof run = (program, args, options) =>
+    run('sh', ['-c', 'exec "$@" > /dev/full', 'sh', program, ...args], options)
+  return start(redirect, name, args)
+}
+
+function start(
+  launch: typeof run,
+  name: RuntimeName,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  user: { readonly uid?: number; readonly gid?: number } = {},
+): Running {
   const asked = Object.keys(env).map((variable) => `--allow-env=${variable}`)
   if (args.includes('--workers')) asked.push('--unstable-net')
   const permissions = name === 'deno' ? ['run', '--allow-net', '--allow-read', ...asked] : []
   const binary = runtimes[name]
   if (binary === null) throw new Error(`${name} is not installed`)
-  const program = run(binary, [...permissions, COMMAND, ...args], {
+  const program = launch(binary, [...permissions, COMMAND, ...args], {
     env: { ...process.env, ...env },
     ...user,
   })

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -25,6 +26,7 @@ import {
   type RuntimeName,
   runCommand,
   startCommand,
+  startOnFullDisk,
   stopCommands,
 } from './command-process.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
@@ -406,6 +408,22 @@ describe.concurrent.each(names.filter(isInstalled))('byteserve under %s', (name)
     await expect.poll(() => status().catch(() => null), PATIENT).toBe(200)
     expect(await status()).toBe(200)
   })
+
+  test.runIf(existsSync('/dev/full'))(
+    'a full disk for standard output is told, and ends no server',
+    async ({ expect }) => {
+      const told = /can't write to standard output: .*no space left on device/i
+      const help = await startOnFullDisk(name, ['--help']).ended
+      expect(help).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(told) })
+      expect(help.stderr.split('\n').length).toBe(2)
+      const port = await freePort()
+      const { child, ended } = startOnFullDisk(name, [media, '--port', String(port)])
+      const status = async () => (await fetch(`http://127.0.0.1:${port}/film.mp4`)).status
+      await expect.poll(() => status().catch(() => null), PATIENT).toBe(200)
+      child.kill('SIGINT')
+      expect(await ended).toEqual({ code: 0, stdout: '', stderr: expect.stringMatching(told) })
+    },
+  )
 
   test('what nobody reads of the log is left out, and counted', async ({ expect }) => {
     const { url, log, child } = await serve(media)
