@@ -21,7 +21,7 @@ export function isFieldValue(text: string): boolean {
 }
 
 /** Fields that were checked: every server can send them. */
-export class Checked implements HeaderFields {
+export class CheckedFields implements HeaderFields {
   [name: string]: string
 }
 
@@ -31,12 +31,12 @@ export class Checked implements HeaderFields {
  * @throws TypeError unless every server can send them
  */
 export function expectHeaders(headers: HeadersLike = {}): Readonly<HeaderFields> {
-  if (headers instanceof Checked) return headers
+  if (headers instanceof CheckedFields) return headers
   // `Headers` takes a function and a promise for objects of no fields.
   if (typeof headers !== 'object' || !headers || headers instanceof Promise) {
     throw unexpected('header fields', headers)
   }
-  const fields = new Checked()
+  const fields = new CheckedFields()
   for (const [name, value] of new Headers(headers)) {
     if (CONNECTION_FIELDS.test(name)) continue
     if (!isFieldValue(value)) throw unexpected(`${name} to have no control characters`, value)

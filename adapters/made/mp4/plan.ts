@@ -4,7 +4,7 @@ import { type Box, boxesOf } from './boxes.ts'
 import { type Move, moveOffsets, type OffsetTable, offsetTables } from './index-box.ts'
 
 /** How a file's index comes to stand at its front; without the index itself. */
-export interface Plan {
+export interface IndexMove {
   /** Where it is put: behind the `ftyp`, if there is one. */
   readonly at: number
   /** Where it is: [start, end). */
@@ -51,7 +51,7 @@ const FIRST_READ = 64
  *
  * @returns null if there is no need for it, or it can't be done
  */
-export async function planFaststart(source: FileSource): Promise<Plan | null> {
+export async function planFaststart(source: FileSource): Promise<IndexMove | null> {
   const moov = await findIndex(source)
   if (moov === null || moov.box.end - moov.box.start > MAX_INDEX) return null
   const { box, at } = moov
