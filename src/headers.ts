@@ -112,7 +112,7 @@ export function fileFields(
   }
   // An HTTP-date has no year before 0 (RFC 9110 §5.6.7).
   const hasYear = lastModified && lastModified.getUTCFullYear() >= 0
-  // A 304 has a date only for want of a tag (§15.4.5).
+  // A 304 has a date only if there is no tag (§15.4.5).
   if ((isSent || !etag) && hasYear && isStrongDate(lastModified.getTime(), now)) {
     fields['last-modified'] = formatHttpDate(lastModified)
   }

@@ -77,7 +77,7 @@ export function isReadable({ mode, uid, gid }: FileStat): boolean {
   return (mode & (isOfGroup ? GROUP : OTHERS)) !== 0
 }
 
-/** Deno would ask whoever sits at the terminal for leave to tell. */
+/** Deno would ask the user at the terminal for permission. */
 function userId(): number | undefined {
   return deno === undefined ? process.geteuid?.() : undefined
 }

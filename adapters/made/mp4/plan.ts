@@ -36,7 +36,7 @@ const MOVABLE = new Set([
  */
 const BOUND = new Set(['meco', 'meta', 'mfra', 'moof', 'sidx', 'styp'])
 
-/** More than files have, which are of a handful: each takes a read. */
+/** More than any file needs, which has a handful: each takes a read. */
 const MAX_BOXES = 64
 
 /** The largest index that is moved, in bytes: of a day of film, and more. */

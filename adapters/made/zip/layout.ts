@@ -11,7 +11,7 @@ import {
   type ZipRecord,
 } from './records.ts'
 
-/** Where what comes to lie in an archive: known before a byte is read. */
+/** Where everything lies in an archive: known before a byte is read. */
 export interface Layout {
   /**
    * Of each entry its local header and its bytes, alternating; then of the central directory, the

@@ -45,7 +45,7 @@ const END = 22
 const ZIP64_END = 56
 const ZIP64_LOCATOR = 20
 
-/** How long an extra field of a time is, and the head of that of ZIP64. */
+/** The lengths of the extra field of a time, and of the head of the ZIP64 field. */
 const TIMESTAMP = 9
 const ZIP64_HEAD = 4
 
