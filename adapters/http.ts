@@ -112,7 +112,7 @@ export function httpTree(base: string | URL, options: HttpTreeOptions = {}): Fil
       yield* listIndex(upstream, () => folder, options.missing, signal)
     },
     async open(path, request) {
-      // What a server gives for a directory is no file.
+      // The answer of a server for a directory is no file.
       if (path === '') return 'directory'
       const url = urlOf(path)
       return url === null ? null : openUrl(upstreamOf, url, request, options)

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { deno, isGranted } from '../adapters/local/calls.ts'
+import { deno, isGranted } from '../adapters/local/permission.ts'
 
 /** Whether the runtime gives a variable of the environment without asking its user first. */
 export function isReadable(variable: string): boolean {

@@ -1,6 +1,7 @@
 import type { Dir } from 'node:fs'
 import { opendir } from 'node:fs/promises'
-import { type Calls, type DenoEntry, deno } from '../adapters/local/calls.ts'
+import type { Calls } from '../adapters/local/calls.ts'
+import { type DenoEntry, deno } from '../adapters/local/permission.ts'
 import type { RootDirectory } from '../adapters/local/root-directory.ts'
 import { devices } from '../adapters/local/shared.ts'
 import { type FileStat, isRegular, lastModified } from '../adapters/local/version.ts'

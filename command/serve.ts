@@ -20,7 +20,7 @@ import { startWorkers } from './workers/pool.ts'
 const PATIENCE = 5000
 /** How long the end waits for what is broken off, or workers have seen, to be logged, in ms. */
 const LAST_ENTRIES = 1000
-/** How long the end waits for whoever reads the log, in ms. */
+/** How long shutting down waits for the log to be read, in ms. */
 const LAST_LINES = 200
 /** How many lines of the log may wait to be written: workers go on while this process is busy. */
 const MAX_WAITING_OF_WORKERS = 20_000

@@ -113,7 +113,7 @@ export function listenFailure(error: unknown, host: string, { port, tls }: Addre
   if (code === 'EADDRNOTAVAIL' || code === 'EINVAL') {
     return new Failure(`${host} is not an address of this machine`)
   }
-  // A key that is not that of the certificate: each runtime has its own words for it.
+  // The key does not match the certificate: each runtime has its own words for it.
   const means = tls === null ? '' : ', with the files of --cert and --key'
   return new Failure(`can't listen on ${host}, port ${port}${means}: ${messageOf(error)}`)
 }

@@ -8,7 +8,7 @@ import { isBytes } from './reader.ts'
 import type { FileSource, Metadata, RequestLike } from './source.ts'
 import { isEntityTag } from './validators.ts'
 
-/** A response as plain data: whoever writes it need not know HTTP's rules for ranges. */
+/** A response as plain data: its writers need not know HTTP's rules for ranges. */
 export interface Answer {
   /** The status code, from 200 on. */
   readonly status: number

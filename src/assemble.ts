@@ -3,7 +3,7 @@ import { type ByteRange, isRange, lengthOf, onlyRange, type Piece } from './rang
 import { BodyReader, expectStream, joined, NOTHING, withoutClose } from './reader.ts'
 import type { Contents, FileSource } from './source.ts'
 
-/** What reads the body of an answer. If there is none, the source is closed at once. */
+/** The reader of an answer's body. If there is none, the source is closed at once. */
 export function readAnswer({ pieces, stream }: Answer, source: FileSource | null): BodyReader {
   if (stream) return new BodyReader({ read: () => expectStream(stream()) }, 0, Infinity)
   const file = source ?? NO_FILE

@@ -21,7 +21,7 @@ export function isFieldValue(text: string): boolean {
 }
 
 /** Fields that were checked: every server can send them. */
-export class Checked implements HeaderFields {
+export class CheckedFields implements HeaderFields {
   [name: string]: string
 }
 
@@ -31,12 +31,12 @@ export class Checked implements HeaderFields {
  * @throws TypeError unless every server can send them
  */
 export function expectHeaders(headers: HeadersLike = {}): Readonly<HeaderFields> {
-  if (headers instanceof Checked) return headers
+  if (headers instanceof CheckedFields) return headers
   // `Headers` takes a function and a promise for objects of no fields.
   if (typeof headers !== 'object' || !headers || headers instanceof Promise) {
     throw unexpected('header fields', headers)
   }
-  const fields = new Checked()
+  const fields = new CheckedFields()
   for (const [name, value] of new Headers(headers)) {
     if (CONNECTION_FIELDS.test(name)) continue
     if (!isFieldValue(value)) throw unexpected(`${name} to have no control characters`, value)
@@ -112,7 +112,7 @@ export function fileFields(
   }
   // An HTTP-date has no year before 0 (RFC 9110 §5.6.7).
   const hasYear = lastModified && lastModified.getUTCFullYear() >= 0
-  // A 304 has a date only for want of a tag (§15.4.5).
+  // A 304 has a date only if there is no tag (§15.4.5).
   if ((isSent || !etag) && hasYear && isStrongDate(lastModified.getTime(), now)) {
     fields['last-modified'] = formatHttpDate(lastModified)
   }

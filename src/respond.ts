@@ -133,7 +133,7 @@ export function respondTo<Context extends readonly unknown[]>(
         // The option `headers` is what failed: the 503 is sent without its fields.
       }
       const rest = readAnswer(answered, reader ? null : source)
-      // What close of the failed body throws is told, too.
+      // An error from closing the failed body is reported, too.
       if (reader) rest.closed = reader.closed
       return begin(withoutHangUp(request, answered), rest)
     }

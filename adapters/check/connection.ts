@@ -31,7 +31,7 @@ export async function connectTo(url: URL, terms: ConnectionTerms): Promise<Socke
         ALPNProtocols: ['http/1.1'],
       })
     : connect({ host, port })
-  // What breaks a connection is told to whoever reads from it.
+  // The reader of a connection is told what broke it.
   socket.on('error', () => {})
   const connected = once(socket, isSecure ? 'secureConnect' : 'connect', { signal })
   try {

@@ -70,7 +70,9 @@ function isForeign({ ask }: Exchange): boolean {
   return originOf(ask) !== ask.url.origin
 }
 
-/** The field for want of which a browser keeps an answer from the page; null if it does not. */
+/**
+ * The missing field because of which a browser keeps an answer from the page; null if it does not.
+ */
 function refusalOf(file: Subject, answer: Exchange): string | null {
   if (!isForeign(answer)) return null
   const allowed = answer.fields.get('access-control-allow-origin')

@@ -10,7 +10,7 @@ import {
   statusOf,
   unknown,
 } from './finding.ts'
-import { type ContentRange, contentRangeOf, type Part, type Subject } from './subject.ts'
+import { type AskedPart, type ContentRange, contentRangeOf, type Subject } from './subject.ts'
 
 /** How long the ranges are that are compared, and how far apart two that overlap, in bytes. */
 const LENGTH = 1000
@@ -104,7 +104,7 @@ function isOf({ first, last, size }: ContentRange, spec: string): boolean {
   return wantedLast === '' ? last <= end : last === Math.min(Number(wantedLast), end)
 }
 
-async function askParts(file: Subject, size: number): Promise<Part[]> {
+async function askParts(file: Subject, size: number): Promise<AskedPart[]> {
   const length = Math.min(LENGTH, Math.ceil(size / 2))
   const known = Math.min(file.prefix.length, size)
   const between = (min: number, max: number) => {
@@ -115,7 +115,7 @@ async function askParts(file: Subject, size: number): Promise<Part[]> {
     between(size / 3, size / 2),
     between(size * 0.7, size - length - SHIFT),
   ]
-  const parts: Part[] = []
+  const parts: AskedPart[] = []
   for (const start of starts) {
     parts.push(await file.part(start, Math.min(start + length, size)))
     if (start + length <= known) continue
@@ -125,23 +125,23 @@ async function askParts(file: Subject, size: number): Promise<Part[]> {
   return parts
 }
 
-function prefixOf({ whole, prefix }: Subject): Part {
+function prefixOf({ whole, prefix }: Subject): AskedPart {
   return { start: 0, end: prefix.length, answer: whole }
 }
 
 /** What two parts have in common of what came of both, as each has it. */
-function overlap(a: Part, b: Part): [Buffer, Buffer] {
+function overlap(a: AskedPart, b: AskedPart): [Buffer, Buffer] {
   const start = Math.max(a.start, b.start)
   const end = Math.min(arrivedEnd(a), arrivedEnd(b))
-  const cut = ({ start: at, answer }: Part) =>
+  const cut = ({ start: at, answer }: AskedPart) =>
     answer.body.subarray(start - at, Math.max(start, end) - at)
   return [cut(a), cut(b)]
 }
 
-function arrivedEnd({ start, end, answer }: Part): number {
+function arrivedEnd({ start, end, answer }: AskedPart): number {
   return Math.min(end, start + answer.body.length)
 }
 
-function specOf({ start, end }: Part): string {
+function specOf({ start, end }: AskedPart): string {
   return `bytes=${start}-${end - 1}`
 }

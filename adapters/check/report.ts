@@ -15,7 +15,7 @@ export interface Row {
   readonly found: string
   /** What a failure means for people; null unless it failed. */
   readonly consequence: string | null
-  /** What whoever runs the server can do about it; null unless it failed. */
+  /** What the server's operator can do about it; null unless it failed. */
   readonly fix: string | null
   /** A line for a shell that shows it; null unless it failed. */
   readonly curl: string | null

@@ -26,7 +26,7 @@ export interface ContentRange {
 }
 
 /** A part of the file that was asked for: bytes [start, end). */
-export interface Part {
+export interface AskedPart {
   readonly start: number
   readonly end: number
   readonly answer: Exchange
@@ -139,7 +139,7 @@ export class Subject {
   }
 
   /** Bytes [start, end), as a range. */
-  async part(start: number, end: number): Promise<Part> {
+  async part(start: number, end: number): Promise<AskedPart> {
     return { start, end, answer: await this.range(`${start}-${end - 1}`) }
   }
 

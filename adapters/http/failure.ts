@@ -25,7 +25,7 @@ export class OriginError extends Error {
   }
 }
 
-/** Of another server that answered what it must not. */
+/** The error for a server that answered what it must not. */
 export function misanswer(
   { name }: { readonly name: string },
   expected: string,
@@ -34,7 +34,7 @@ export function misanswer(
   return new OriginError(502, name, `Expected ${expected}, got ${got}`)
 }
 
-/** Of another server that gave other bytes than were asked for. */
+/** The error for a server that gave other bytes than were asked for. */
 export function otherRange(
   origin: { readonly name: string },
   range: string,

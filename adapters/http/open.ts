@@ -17,7 +17,7 @@ export async function openUrl(
   request: RequestLike,
   options: OriginOptions,
 ): Promise<FileSource | 'directory' | null> {
-  // Servers redirect to the URL of a directory; and to that of a page, such as a login.
+  // Servers redirect to the URL of a directory, but also to a page, such as a login.
   let trail: readonly URL[] = []
   const isOfFile = () => !trail.at(-1)?.pathname.endsWith('/')
   const upstream = upstreamOf(url, (urls) => {

@@ -70,7 +70,7 @@ interface Handler {
 
 /**
  * The global dispatcher of Node, which keeps the Content-Encoding of a response from fetch. Its own
- * limits are 300 s: for the head, whoever asks has another.
+ * limits are 300 s; for the head, the caller has another.
  */
 function taking(codings: string[], { timeout }: Ask) {
   const limits = { headersTimeout: 0, bodyTimeout: timeout }

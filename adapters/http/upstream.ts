@@ -63,7 +63,7 @@ export async function ask(
     try {
       const reply = await attempt(upstream, method, fields, signal)
       const error = busy(upstream.name, reply.response)
-      // Some fail at HEAD alone: whoever asked may do without.
+      // Some servers fail at HEAD alone: the caller may do without.
       const isFailedHead = method === 'HEAD' && reply.response.status === 500
       if (error === null || (isFailedHead && failures >= upstream.retries)) return reply
       drop(upstream, reply)
@@ -95,7 +95,7 @@ async function attempt(
     const sent = send(method, fields, hasSignal ? controller.signal : null)
     const response = await within(timeout, sent, abort)
     if (response === null) {
-      // It may come all the same, where the signal is not heeded.
+      // It may come all the same, if `fetch` ignores the signal.
       sent.then(cancel, () => {})
       throw new OriginError(504, name, `Expected an answer within ${timeout} ms, got none`)
     }

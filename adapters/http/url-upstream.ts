@@ -30,8 +30,8 @@ export function nameOf({ origin, pathname }: URL): string {
 
 /**
  * How files are asked for by their URLs: with the credentials of `root`, which fetch would refuse
- * in a URL, so that they are taken out of it. Whether the URLs that redirects led to end in that of
- * a file, `isFile` tells; any other is not there.
+ * in a URL, so that they are taken out of it. `isFile` is told where redirects led, and says
+ * whether that is a file: anything else is a 404.
  *
  * @throws TypeError or RangeError if the credentials or an option are invalid
  */

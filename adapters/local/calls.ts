@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
+import { type DenoStat, deno } from './permission.ts'
 import { type FileStat, LAST_TIME } from './version.ts'
 
 /** A path as the system has it: a name need not be UTF-8. */
@@ -35,51 +36,6 @@ export type Calls = {
   readonly [Name in keyof SyncCalls]: (
     ...args: Parameters<SyncCalls[Name]>
   ) => ReturnType<SyncCalls[Name]> | Promise<ReturnType<SyncCalls[Name]>>
-}
-
-/** What Deno's own `stat` returns. */
-export interface DenoStat extends Pick<FileStat, 'dev' | 'size'> {
-  readonly isFile: boolean
-  readonly isDirectory: boolean
-  readonly isSymlink: boolean
-  readonly ino: number | null
-  readonly nlink: number | null
-  readonly mode: number | null
-  readonly uid: number | null
-  readonly gid: number | null
-  readonly mtime: Date | null
-  readonly ctime: Date | null
-}
-
-/** What Deno's own `readDir` gives. */
-export interface DenoEntry {
-  readonly name: string
-  readonly isFile: boolean
-  readonly isDirectory: boolean
-  readonly isSymlink: boolean
-}
-
-interface DenoLike {
-  statSync(path: string): DenoStat
-  lstatSync(path: string): DenoStat
-  readDir(path: string): AsyncIterable<DenoEntry>
-  readonly noColor: boolean
-  readonly permissions: {
-    querySync(permission: Permission): { readonly state: string }
-  }
-}
-
-interface Permission {
-  readonly name: string
-  readonly kind?: string
-  readonly variable?: string
-}
-
-export const deno: DenoLike | undefined = Reflect.get(globalThis, 'Deno')
-
-/** Whether it may be done without asking the user; every runtime but Deno may do all. */
-export function isGranted(permission: Permission): boolean {
-  return deno === undefined || deno.permissions.querySync(permission).state === 'granted'
 }
 
 /** Making an error takes longer than the call itself. */
@@ -189,22 +145,6 @@ function nullIfAbsent(error: unknown): null {
   if (isAbsence(error)) return null
   throw error
 }
-
-/** The permissions that Deno needs to read /proc: all of them. */
-const ALL = ['read', 'write', 'net', 'env', 'sys', 'run', 'ffi']
-
-/**
- * Whether `/proc/self/fd/N` says what descriptor N is, and opens it once more: on Linux, where Deno
- * has full permission.
- */
-export const canAskDescriptors: boolean =
-  process.platform === 'linux' &&
-  ALL.every((name) => isGranted({ name })) &&
-  fs.existsSync('/proc/self/fd')
-
-/** Whether the system may be asked what kind of file system a path is on. */
-export const canAskFileSystems: boolean =
-  process.platform === 'linux' && isGranted({ name: 'sys', kind: 'statfs' })
 
 export function fromDeno(stat: DenoStat): FileStat {
   const { dev, ino, nlink, mode, uid, gid, size, mtime, ctime } = stat

@@ -41,9 +41,10 @@ const VERY_LAST = Number.MAX_SAFE_INTEGER
  * the file becomes shorter. While nothing comes, it costs a watch of the system and a look each
  * `poll` ms.
  *
- * A Range gets what is there already, as usual, but for two: `bytes=0-`, which players send for the
- * whole, and a Range up to `9007199254740991`, by which a client asks for all that is still to come
- * (RFC 8673): a 206 that goes on. There is no tag and no date, and nobody may store any of it.
+ * A Range gets what is there already, as usual, with two exceptions: `bytes=0-`, which players send
+ * for the whole, and a Range up to `9007199254740991`, by which a client asks for all that is still
+ * to come (RFC 8673): a 206 that goes on. There is no tag and no date, and nobody may store any of
+ * it.
  *
  * The path is trusted, as with `nodeFile`. Give it to `serveFile` with the same request.
  *

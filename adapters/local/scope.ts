@@ -1,6 +1,7 @@
 import { SourceChangedError } from '../../src/errors.ts'
-import { type Calls, canAskDescriptors, unlessAbsent } from './calls.ts'
+import { type Calls, unlessAbsent } from './calls.ts'
 import { type Descriptor, openByDescriptor, openRegular } from './opening.ts'
+import { canAskDescriptors } from './permission.ts'
 import { isDirectory, isRegular } from './version.ts'
 
 /** Which files may be opened: those below a root, or all. */

@@ -106,7 +106,7 @@ export class Flights<Value> {
     const end = () => {
       if (this.#underWay.get(key) === flight) this.#underWay.delete(key)
     }
-    // Those who left don't hear of a failure.
+    // Callers that left are not told of a failure.
     value.then(end, end)
     return flight
   }

@@ -6,8 +6,8 @@ import { requestLike, unconditional } from '../site/request-like.ts'
  * A request for the same file that asks for something else of it: without the client's conditions,
  * and with this Range or none.
  *
- * @param signal aborted when no request needs it any more; some lookups heed that of a Request. The
- * client's is left out: others may wait for the same
+ * @param signal aborted when no request needs it any more; some lookups listen to a Request's
+ * signal. The client's is left out: others may wait for the same
  */
 export function askingFor(
   request: RequestLike,
@@ -32,7 +32,7 @@ export function copyOf(request: RequestLike): RequestLike {
  * The same request of another URL. A Request stays one, for what a runtime or `fetch` does with it,
  * and keeps what else it has: `cf` in Workers, what a framework has added.
  *
- * @param url absolute if that of a Request
+ * @param url absolute if it is a Request's
  */
 export function withUrl(request: RequestLike, url: string): RequestLike {
   const copy = request instanceof Request ? requestOf(request, url) : requestLike(request, { url })

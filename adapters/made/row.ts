@@ -7,7 +7,7 @@ import { nth } from './nth.ts'
 import { OpenParts } from './open-parts.ts'
 
 /** Sources in a row. */
-export interface Row {
+export interface Sequence {
   /**
    * Where each part starts, and last where the row ends: one more than there are parts, none less
    * than the one before it.
@@ -32,7 +32,7 @@ export function inRow(parts: readonly FileSource[]): Pick<FileSource, 'size' | '
 }
 
 /** The parts of a row as one source. At most one stays open while nobody reads it. */
-export function sourceOf({ offsets, open }: Row): Pick<FileSource, 'size' | 'read' | 'close'> {
+export function sourceOf({ offsets, open }: Sequence): Pick<FileSource, 'size' | 'read' | 'close'> {
   const parts = new OpenParts(open)
   return { size: nth(offsets, offsets.length - 1), read, close: () => parts.close() }
 

@@ -117,7 +117,7 @@ const HTTP2_INTERNAL_ERROR = 2
  */
 export function breakOff(outgoing: Outgoing, hasLength: boolean): void {
   if (outgoing.stream) outgoing.stream.close(HTTP2_INTERNAL_ERROR)
-  // To a client of HTTP/1.0, the end of a connection is that of the body (RFC 9112 §6.3).
+  // For a client of HTTP/1.0, the body ends where the connection does (RFC 9112 §6.3).
   else if (hasLength || outgoing.chunkedEncoding || !reset(outgoing.socket)) outgoing.destroy()
 }
 

@@ -43,7 +43,7 @@ class NodeHeaders {
   }
 }
 
-/** Of some repeated fields, more of them in HTTP/2, Node's `headers` has only the first value. */
+/** Node's `headers` has only the first value of some repeated fields, of more in HTTP/2. */
 function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 }

@@ -12,7 +12,7 @@ export interface R2BucketLike {
 export interface R2ListOptionsLike {
   /** What they begin with. */
   prefix: string
-  /** What ends the name of a folder, whose keys count as one. */
+  /** The end of a folder's name; the keys in a folder count as one. */
   delimiter: string
   /** Where the list before this one ended. */
   cursor?: string

@@ -34,7 +34,7 @@ export function listingOf(bucket: R2BucketLike, root: string): FileTree['list'] 
     for (;;) {
       const listed = await list({ prefix, delimiter: '/', ...next })
       for (const folder of listed.delimitedPrefixes) {
-        // A page may repeat that of the one before.
+        // A page of the list may repeat a folder of the page before.
         if (folders.has(folder)) continue
         folders.add(folder)
         yield { name: folder.slice(prefix.length, -1), kind: 'directory' }

@@ -1,4 +1,4 @@
-import { Checked, expectHeaders, type HeaderFields } from '../../src/headers.ts'
+import { CheckedFields, expectHeaders, type HeaderFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
 import type { TreeFile } from './tree.ts'
@@ -10,7 +10,7 @@ import type { TreeFile } from './tree.ts'
  * @throws TypeError unless every server can send them
  */
 export function overlay(...layers: readonly (HeadersLike | null | undefined)[]): HeaderFields {
-  const fields = new Checked()
+  const fields = new CheckedFields()
   for (const layer of layers) {
     for (const [name, value] of Object.entries(expectHeaders(layer ?? {}))) {
       const others = name === 'vary' ? fields.vary : undefined

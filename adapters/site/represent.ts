@@ -18,12 +18,11 @@ export interface Visit {
   /** Whether `tree` is a folder that `within` chose: that may not exist, as a store's root does. */
   readonly isWithin: boolean
   readonly request: RequestLike
+  /** Whether a file is sent instead of what was asked for: a 404 page, or a fallback. */
+  readonly isStandIn: boolean
   /** What the host passes beside it. */
   readonly context: readonly unknown[]
 }
-
-/** Whether a file is sent as what was asked for, or instead of it. */
-export type Role = 'itself' | 'stand-in'
 
 /** A file with the fields that it is sent with. */
 interface Described extends FileSource {
@@ -40,11 +39,10 @@ export function represent(
   visit: Visit,
   path: string,
   file: FileSource,
-  role: Role = 'itself',
 ): FileSource | Promise<FileSource> {
   const { transform } = visit.rules
-  if (transform === undefined) return inBestCoding(visit, path, file, role)
-  return transformed(visit, path, file, role, transform)
+  if (transform === undefined) return inBestCoding(visit, path, file)
+  return transformed(visit, path, file, transform)
 }
 
 /** What the option `transform` makes of a file, which is closed if that fails. */
@@ -52,7 +50,6 @@ async function transformed(
   visit: Visit,
   path: string,
   file: FileSource,
-  role: Role,
   transform: Transform,
 ): Promise<FileSource> {
   let isClosed = false
@@ -64,13 +61,13 @@ async function transformed(
   const given = { ...plain(file), close }
   try {
     const result = await transform(given, path, visit.tree)
-    if (result === given) return await inBestCoding(visit, path, result, role)
+    if (result === given) return await inBestCoding(visit, path, result)
     const isSame = result.read === given.read && result.size === given.size
     // Stored encodings and digests are those of the file before it was transformed.
     const digest = isSame ? visit.rules.digest : undefined
     const rules = { ...visit.rules, encodings: [], digest }
     const made = isSame ? result : withOwnDigests(result, given)
-    return await inBestCoding({ ...visit, rules }, path, made, role)
+    return await inBestCoding({ ...visit, rules }, path, made)
   } catch (thrown) {
     void closeSource(given)
     throw thrown
@@ -91,11 +88,10 @@ function inBestCoding(
   visit: Visit,
   path: string,
   file: FileSource,
-  role: Role,
 ): FileSource | Promise<FileSource> {
   const { rules } = visit
   try {
-    const described = describe(rules, path, file, role)
+    const described = describe(visit, path, file)
     const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described) && !isInFlux(file)
     return mayBeEncoded ? encoded(visit, path, described) : digested(visit, path, described)
   } catch (thrown) {
@@ -105,12 +101,11 @@ function inBestCoding(
 }
 
 /** What the options say of a file. */
-function describe(rules: Rules, path: string, file: FileSource, role: Role): Described {
+function describe({ rules, isStandIn }: Visit, path: string, file: FileSource): Described {
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
   const type = expectText('type', rules.type?.(path)) ?? file.type
   const described = { ...plain(file), type, headers: defaults }
-  if (role === 'itself' && !file.headers && !fieldsOf && !cacheControlOf) return described
-  const isStandIn = role === 'stand-in'
+  if (!isStandIn && !file.headers && !fieldsOf && !cacheControlOf) return described
   const fields = fieldsOf?.(path, file)
   let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
   const said = overlay(defaults, file.headers, fields)

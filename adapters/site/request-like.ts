@@ -14,7 +14,7 @@ export function unconditional(
 }
 
 /**
- * A request like another one, but for what is given. What Cloudflare tells of it comes along
+ * A request like another one, with some parts replaced. What Cloudflare tells of it comes along
  * (`cf`), and the signal of its client: leave that out by `signal: undefined` where others wait for
  * the same.
  */

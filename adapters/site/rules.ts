@@ -114,7 +114,7 @@ function fallbackOf(fallback: SiteOptions['fallback']): Rules['fallback'] {
   }
   const page = expectPath('fallback', fallback)
   if (page === null) return null
-  // A dot in the last segment is that of a script, say, which is gone.
+  // A last segment with a dot is a file, such as a script, that is gone.
   return (path) => (path.includes('.', path.lastIndexOf('/')) ? null : page)
 }
 

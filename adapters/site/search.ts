@@ -8,10 +8,18 @@ import { listing } from './listing.ts'
 import { withDefaults } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
-import { type Role, represent, type Visit } from './represent.ts'
+import { represent, type Visit } from './represent.ts'
 import { requestLike, unconditional } from './request-like.ts'
 import { type Entry, isFile, join, type Opened } from './tree.ts'
 import { lastSegment, parseTarget, type SitePath, toSitePath } from './url-path.ts'
+
+/*
+ * What is tried for a path, in this order:
+ *
+ *     /a/b      the file `a/b`, else `a/b.html` and other extensions, else a redirect to `/a/b/`
+ *     /a/b/     the ZIP with `?zip`, else the index, else the listing
+ *     both      then the fallback, if the client accepts HTML, else the 404 page
+ */
 
 /** What is found for a request; at once, if it is a file that the tree opens at once. */
 export function search(visit: Visit): Found | Promise<Found> {
@@ -40,7 +48,7 @@ async function searchOther(visit: Visit, target: SitePath, opened: Opened): Prom
   return found || (await fallback(visit, path)) || notFound(visit)
 }
 
-/** What a path with a slash at its end names. */
+/** What a path with a slash at its end names: a folder's ZIP, index or listing. */
 async function inFolder(visit: Visit, path: string): Promise<Found> {
   const { rules, tree, request, context } = visit
   const { download, index, listing: format, defaults } = rules
@@ -131,7 +139,7 @@ async function fallback(visit: Visit, path: string): Promise<FileSource | null> 
   const page = visit.rules.fallback?.(path)
   if (!page) return null
   const accepted = parseQualities(visit.request.headers.get('accept') ?? '')
-  return accepted.get('text/html') ? fileAt(visit, page, 'stand-in') : null
+  return accepted.get('text/html') ? fileAt({ ...visit, isStandIn: true }, page) : null
 }
 
 /** A 404 of a site with a `fallback`, which a client that accepts HTML might have got. */
@@ -144,7 +152,8 @@ async function notFound(visit: Visit): Promise<Answer | null> {
     method: 'GET',
     headers: unconditional(visit.request),
   })
-  const page = rules.notFound && (await fileAt({ ...visit, request }, rules.notFound, 'stand-in'))
+  const standIn: Visit = { ...visit, request, isStandIn: true }
+  const page = rules.notFound && (await fileAt(standIn, rules.notFound))
   if (!page) return rules.fallback === null ? null : NO_PAGE
   try {
     const { size, type, headers } = page
@@ -155,9 +164,9 @@ async function notFound(visit: Visit): Promise<Answer | null> {
   }
 }
 
-async function fileAt(visit: Visit, path: string, role?: Role): Promise<FileSource | null> {
+async function fileAt(visit: Visit, path: string): Promise<FileSource | null> {
   const opened = await visit.tree.open(path, visit.request)
-  return isFile(opened) ? represent(visit, path, opened, role) : null
+  return isFile(opened) ? represent(visit, path, opened) : null
 }
 
 function encodedName(path: string): string {

@@ -29,7 +29,7 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
   const whole = reachable(normalize ? inOtherForms(tree) : tree, rules.isFound)
   if (within === undefined) {
     return (request, ...context) =>
-      search({ rules, tree: whole, isWithin: false, request, context })
+      search({ rules, tree: whole, isWithin: false, isStandIn: false, request, context })
   }
   const folders = new BoundedMap<string, FileTree>(MAX_FOLDERS)
   return async (request, ...context) => {
@@ -38,7 +38,7 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
     if (!isName(folder)) return null
     const tree = folders.get(folder) ?? folderOf(whole, folder)
     folders.set(folder, tree)
-    return search({ rules, tree, isWithin: true, request, context })
+    return search({ rules, tree, isWithin: true, isStandIn: false, request, context })
   }
 }
 

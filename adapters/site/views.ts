@@ -95,13 +95,13 @@ export function reachable(tree: FileTree, isFound: (name: string) => boolean): F
 }
 
 /** A copy, of which a part may be replaced. */
-export type View = { -readonly [Name in keyof FileTree]: FileTree[Name] }
+export type TreeCopy = { -readonly [Name in keyof FileTree]: FileTree[Name] }
 
 /** A folder of a tree, as a tree: a copy, for `...` would lose the methods of an object of a class. */
-export function folderOf(tree: FileTree, folder = ''): View {
+export function folderOf(tree: FileTree, folder = ''): TreeCopy {
   const list = tree.list?.bind(tree)
   const own = folder === '' ? 0 : 1
-  const view: View = {
+  const view: TreeCopy = {
     isFlat: tree.isFlat,
     open: (path, request, depth = 0) => tree.open(join(folder, path), request, own + depth),
     list: list && ((path, depth = 0, signal) => list(join(folder, path), own + depth, signal)),

@@ -1,6 +1,6 @@
 import * as os from 'node:os'
 import { denoDirectory } from '../../adapters/deno.ts'
-import { isGranted } from '../../adapters/local/calls.ts'
+import { isGranted } from '../../adapters/local/permission.ts'
 import type { SiteOptions } from '../../adapters/site/site-options.ts'
 import type { FileLookup } from '../../src/lookup.ts'
 import { fileHandler } from '../../src/serve.ts'

@@ -6,7 +6,7 @@ import { type FilmLayout, findFilmIndex } from './index-of.ts'
 export interface FileFacts {
   readonly size: number
   readonly layout: FilmLayout | null
-  /** What that means for whoever watches, in a sentence; '' for nothing. */
+  /** What that means for the viewer, in a sentence; '' for nothing. */
   readonly note: string
 }
 

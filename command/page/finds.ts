@@ -5,9 +5,9 @@ import { FilmFolder, Groups, tellApart } from './groups.ts'
 import { type Item, type Kind, kindOf } from './item.ts'
 import type { Library, Query, Shelf } from './library.ts'
 import { COMPARE } from './order.ts'
-import { folderOf } from './paths.ts'
+import { parentOf } from './paths.ts'
 import { Selection } from './selection.ts'
-import { type Found, Sidecars } from './sidecars.ts'
+import { type Offered, Sidecars } from './sidecars.ts'
 import { readTitle } from './titles.ts'
 
 /** How many of each are on a page. */
@@ -55,14 +55,17 @@ export class Finds {
     for await (const _ of taken);
   }
 
-  #takeOrphan(found: Found): undefined | Promise<void> {
+  #takeOrphan(found: Offered): undefined | Promise<void> {
     const { folder: top } = this.#query
-    const folder = folderOf(found.path)
+    const folder = parentOf(found.path)
     const place = { folder, groups: new Groups(top, folder), alone: new FilmFolder(top) }
     return this.#take(found, place)
   }
 
-  #take({ kind, path, entry }: Found, { folder, groups, alone }: Place): undefined | Promise<void> {
+  #take(
+    { kind, path, entry }: Offered,
+    { folder, groups, alone }: Place,
+  ): undefined | Promise<void> {
     const { order, words } = this.#query
     if (!this.#isWanted(path)) return
     this.counts[kind]++
@@ -75,7 +78,7 @@ export class Finds {
   /** Whether a folder is shown: of those that have the words, not those within one another. */
   isShown(folder: string): boolean {
     const { folder: top, words } = this.#query
-    const parent = folderOf(folder)
+    const parent = parentOf(folder)
     if (words === '') return parent === top
     return this.#isWanted(folder) && (parent === top || !this.#isWanted(parent))
   }

@@ -1,5 +1,5 @@
 import type { Item } from './item.ts'
-import { folderOf, nameOf } from './paths.ts'
+import { nameOf, parentOf } from './paths.ts'
 import type { Selection } from './selection.ts'
 import { type Episode, isCalledAlike, isSeason, stemOf } from './titles.ts'
 
@@ -56,13 +56,13 @@ export class FilmFolder {
     const item = this.#first
     this.#first = null
     if (item === null) return false
-    const folder = folderOf(item.path)
+    const folder = parentOf(item.path)
     const isAlone =
       this.#count === 1 &&
       item.episode === null &&
       folder !== this.#root &&
       isCalledAlike(nameOf(folder), item.name)
-    to.offer(isAlone ? { ...item, group: groupOf(this.#root, folderOf(folder)) } : item)
+    to.offer(isAlone ? { ...item, group: groupOf(this.#root, parentOf(folder)) } : item)
     return isAlone
   }
 }

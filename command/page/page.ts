@@ -19,7 +19,7 @@ import { asWebVtt } from './srt.ts'
 import { STYLE } from './style.ts'
 
 /** What the page is made of. */
-export interface Site {
+export interface PageOptions {
   /** The files, by the paths of URLs. */
   readonly files: FileLookup
   /** What is in its folders; listing one that there isn't throws, as a rejection. */
@@ -37,7 +37,14 @@ export interface Site {
  * has an index.html, and leaves everything else to the lookup of the files. Programs, which do not
  * ask for HTML, get from that what it has to say of a folder.
  */
-export function withPage({ files, shelf, name, scheme, hasArchives, views }: Site): FileLookup {
+export function withPage({
+  files,
+  shelf,
+  name,
+  scheme,
+  hasArchives,
+  views,
+}: PageOptions): FileLookup {
   const underWay = new Map<string, Promise<FileSource>>()
 
   return async (request, ...context) => {

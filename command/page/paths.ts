@@ -1,6 +1,6 @@
 // Paths below the root, without slashes around them; '' is the root.
 
-export function folderOf(path: string): string {
+export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 

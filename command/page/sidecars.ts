@@ -1,7 +1,7 @@
 import type { Entry } from '../../adapters/site/tree.ts'
 import { isTrack, Tracks } from './captions.ts'
 import type { Item, Kind } from './item.ts'
-import { folderOf, nameOf } from './paths.ts'
+import { nameOf, parentOf } from './paths.ts'
 import { isSeason, stemOf } from './titles.ts'
 
 /** How many are remembered to be matched with media: more are files like any other. */
@@ -13,13 +13,13 @@ const ART = /^(?:poster|cover|folder)\.(?:jpe?g|png|webp)$/i
 const POSTER = /-poster\.\w+$/i
 
 /** A file below the root. */
-export interface Found {
+export interface Offered {
   readonly kind: Kind
   readonly path: string
   readonly entry: Entry
 }
 
-interface Sidecar extends Found {
+interface Sidecar extends Offered {
   /** What it may belong to: a path without an extension, or that of a folder with a slash. */
   readonly owners: readonly string[]
 }
@@ -33,7 +33,7 @@ export class Sidecars {
   readonly #posters = new Map<string, string>()
 
   /** Takes note of a file; whether it is a sidecar, which is not shown by itself for now. */
-  take(found: Found): boolean {
+  take(found: Offered): boolean {
     const { kind, path } = found
     if (kind === 'video' || kind === 'audio') {
       this.#addOwners(path)
@@ -46,7 +46,7 @@ export class Sidecars {
   }
 
   /** Those that belong to nothing, once all files were taken note of. */
-  orphans(): readonly Found[] {
+  orphans(): readonly Offered[] {
     if (this.#owners.size >= MAX_OWNERS) return []
     return this.#all.filter(({ owners }) => !owners.some((owner) => this.#owners.has(owner)))
   }
@@ -61,7 +61,7 @@ export class Sidecars {
   #addOwners(path: string): void {
     if (this.#owners.size >= MAX_OWNERS) return
     this.#owners.add(stemOf(path))
-    for (let folder = folderOf(path); !this.#owners.has(`${folder}/`); folder = folderOf(folder)) {
+    for (let folder = parentOf(path); !this.#owners.has(`${folder}/`); folder = parentOf(folder)) {
       this.#owners.add(`${folder}/`)
     }
   }
@@ -69,7 +69,7 @@ export class Sidecars {
   #addPoster(path: string): readonly string[] {
     const isArt = ART.test(nameOf(path))
     if (!isArt && !POSTER.test(path)) return []
-    const owner = isArt ? `${folderOf(path)}/` : path.replace(POSTER, '')
+    const owner = isArt ? `${parentOf(path)}/` : path.replace(POSTER, '')
     this.#posters.set(owner, path)
     return [owner]
   }
@@ -81,7 +81,7 @@ export class Sidecars {
 
 /** What sidecars of a medium may be of: itself, its folder, the series whose season that is. */
 function ownersOf(path: string): readonly string[] {
-  const folder = folderOf(path)
+  const folder = parentOf(path)
   const own = [stemOf(path), `${folder}/`]
-  return isSeason(nameOf(folder)) ? [...own, `${folderOf(folder)}/`] : own
+  return isSeason(nameOf(folder)) ? [...own, `${parentOf(folder)}/`] : own
 }

@@ -49,12 +49,12 @@ export function toWebVtt(srt: string): string {
     const [, start, end] = TIMES.exec(head) ?? []
     const words = lines.map(toCueText).filter((line) => line.trim() !== '')
     if (start === undefined || end === undefined || words.length === 0) continue
-    cues.push(`\n${formatTime(start)} --> ${formatTime(end)}\n${words.join('\n')}\n`)
+    cues.push(`\n${cueTime(start)} --> ${cueTime(end)}\n${words.join('\n')}\n`)
   }
   return `WEBVTT\n${cues.join('')}`
 }
 
-function formatTime(time: string): string {
+function cueTime(time: string): string {
   const [clock = '', fraction = ''] = time.split(/[,.]/)
   const padded = clock.replace(/\d+/g, (digits) => digits.padStart(2, '0'))
   return `${padded}.${fraction.padEnd(3, '0')}`

@@ -98,7 +98,7 @@ function storeFailure(
     }
     return new Failure(`the bucket ${bucket} at ${store} needs a key: ${wayToOne(profile)}`)
   }
-  // What AWS answers in another region than that of the bucket.
+  // What AWS answers if the bucket is in another region.
   if (status === 301 || status === 400) {
     return new Failure(
       `${store} answers ${status} for the bucket ${bucket} in the region ${region}: ` +

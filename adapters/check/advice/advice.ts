@@ -4,7 +4,7 @@ import type { KnownServer } from '../server.ts'
 export interface Advice {
   /** For the people who use the file. */
   readonly consequence: string
-  /** For whoever runs the server. */
+  /** For the server's operator. */
   readonly fix: string
   /** What to do about it on a server that is known. */
   readonly fixes?: Readonly<Partial<Record<KnownServer, string>>>

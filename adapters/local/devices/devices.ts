@@ -34,7 +34,7 @@ export class Devices {
   readonly #slow = new SlowDevices()
   /** The devices of paths that were looked at lately, or where nothing was found. */
   #warm = new TtlMap<number>(WARM_FOR)
-  /** The devices of directories that were looked into lately, for want of a mount table. */
+  /** The devices of directories that were looked into lately, where there is no mount table. */
   readonly #directories = new TtlMap<number>(KNOWN_FOR)
   readonly #limiter = new Limiter()
   readonly #resolver: PathResolver

@@ -1,7 +1,7 @@
 import { readFile, statfs } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { canAskDescriptors, canAskFileSystems } from '../calls.ts'
+import { canAskDescriptors, canAskFileSystems } from '../permission.ts'
 
 /**
  * The file systems of Linux whose calls wait for nothing but this machine's memory and disks, by

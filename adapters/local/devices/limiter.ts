@@ -23,7 +23,7 @@ export class Limiter {
   /**
    * Makes a call about a file once there is a thread for it.
    *
-   * @param hangUp whoever needs it no more while it waits, does not get it
+   * @param hangUp ends the wait of a call that is no longer needed, which is then not made
    */
   async run<T>(path: string, call: () => Promise<T>, hangUp?: HangUp): Promise<T> {
     if (this.#isFull(path)) await this.#wait(path, hangUp?.())

@@ -5,7 +5,7 @@ import { inThreadPool } from '../calls.ts'
 import { type FileStat, isDirectory, isLink } from '../version.ts'
 import { MountTable } from './file-systems.ts'
 
-/** How long it is remembered that a path is that of a directory, without links, in ms. */
+/** How long a path is taken to be a directory's, without links, in ms. */
 const KNOWN_FOR = 60_000
 
 /** How many links are followed, as Linux does it, before a path is taken to lead in circles. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BoundedMap } from '../../store/bounded-map.ts'
-import { deno, inThreadPool, readAll } from '../calls.ts'
+import { inThreadPool, readAll } from '../calls.ts'
 import type { Devices } from '../devices/devices.ts'
 import { LARGEST_KEPT, type Memory } from '../memory.ts'
 import type { Descriptor } from '../opening.ts'
+import { deno } from '../permission.ts'
 import {
   ctimeRacyFor,
   entityTag,

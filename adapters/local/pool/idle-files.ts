@@ -61,7 +61,7 @@ export class IdleFiles {
     return this.#detached.has(pooled)
   }
 
-  /** Closes all that nobody reads, but for those that are detached. */
+  /** Closes all that nobody reads, except detached ones. */
   closeAll(): void {
     for (const [pooled] of this.#idle) this.#close(pooled)
   }

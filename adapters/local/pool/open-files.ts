@@ -82,7 +82,7 @@ export class OpenFiles {
     return this.#take(sought, stat && { stat, isNear: true })
   }
 
-  /** Closes all files that nobody reads, but for those that are detached. */
+  /** Closes all files that nobody reads, except detached ones. */
   closeIdle(): void {
     this.#idle.closeAll()
   }

@@ -43,7 +43,7 @@ export function cacheApiTier(cache: CacheLike, options: CacheApiOptions = {}): B
   if (!cache) throw new TypeError(`Expected a Cache, such as caches.default, got ${cache}`)
   expectFunction('match of the cache', cache.match)
   expectWholeNumber('maxAge', maxAge, 1)
-  const start = expectBase(base)
+  const start = expectCacheBase(base)
   const urlFor = async (key: string) => start + (await nameFor(key))
   return {
     async get(key) {
@@ -67,7 +67,7 @@ export function cacheApiTier(cache: CacheLike, options: CacheApiOptions = {}): B
 /**
  * @throws TypeError unless it is a URL to which something can be added: a Cache ignores a fragment
  */
-function expectBase(base: string): string {
+function expectCacheBase(base: string): string {
   const { href } = new URL(base)
   if (href.includes('#')) throw unexpected('base to be a URL without a fragment', base)
   return href

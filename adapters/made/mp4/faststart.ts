@@ -6,7 +6,7 @@ import { sliced } from '../bytes.ts'
 import { expectSource } from '../part.ts'
 import { inRow } from '../row.ts'
 import { moveOffsets } from './index-box.ts'
-import type { Plan } from './plan.ts'
+import type { IndexMove } from './plan.ts'
 import { Plans } from './plans.ts'
 
 /** Options of `faststart`. */
@@ -65,7 +65,7 @@ export async function withIndexFirst(
   }
 }
 
-function moved(source: FileSource, plan: Plan): FileSource {
+function moved(source: FileSource, plan: IndexMove): FileSource {
   const { size, type, etag, lastModified, headers } = source
   return {
     size,
@@ -79,7 +79,7 @@ function moved(source: FileSource, plan: Plan): FileSource {
 }
 
 /** The same bytes in another order: what is before the index, the index, media data, the rest. */
-function readMoved(source: FileSource, plan: Plan): Read {
+function readMoved(source: FileSource, plan: IndexMove): Read {
   const { at, start, end } = plan
   const length = end - start
   // Few responses need more than media data, which are together in the file.
@@ -98,7 +98,7 @@ function readMoved(source: FileSource, plan: Plan): Read {
   return Object.assign(read, { native: nativeRead(source, shiftOf) })
 }
 
-function inOrder(source: FileSource, plan: Plan): Pick<FileSource, 'read'> {
+function inOrder(source: FileSource, plan: IndexMove): Pick<FileSource, 'read'> {
   const { at, start, end } = plan
   return inRow([
     sliced(source, 0, at),
@@ -136,7 +136,7 @@ const CUT = 7
 /** The bytes [from, to) of the index, moved; fewer if they are many. */
 async function readIndex(
   source: FileSource,
-  { start, end, tables, move }: Plan,
+  { start, end, tables, move }: IndexMove,
   from: number,
   to: number,
 ): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import { type Box, boxesOf } from './boxes.ts'
 import { type Move, moveOffsets, type OffsetTable, offsetTables } from './index-box.ts'
 
 /** How a file's index comes to stand at its front; without the index itself. */
-export interface Plan {
+export interface IndexMove {
   /** Where it is put: behind the `ftyp`, if there is one. */
   readonly at: number
   /** Where it is: [start, end). */
@@ -36,7 +36,7 @@ const MOVABLE = new Set([
  */
 const BOUND = new Set(['meco', 'meta', 'mfra', 'moof', 'sidx', 'styp'])
 
-/** More than files have, which are of a handful: each takes a read. */
+/** More than any file needs, which has a handful: each takes a read. */
 const MAX_BOXES = 64
 
 /** The largest index that is moved, in bytes: of a day of film, and more. */
@@ -51,7 +51,7 @@ const FIRST_READ = 64
  *
  * @returns null if there is no need for it, or it can't be done
  */
-export async function planFaststart(source: FileSource): Promise<Plan | null> {
+export async function planFaststart(source: FileSource): Promise<IndexMove | null> {
   const moov = await findIndex(source)
   if (moov === null || moov.box.end - moov.box.start > MAX_INDEX) return null
   const { box, at } = moov

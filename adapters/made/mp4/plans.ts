@@ -2,7 +2,7 @@ import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { BoundedMap } from '../../store/bounded-map.ts'
-import { type Plan, planFaststart } from './plan.ts'
+import { type IndexMove, planFaststart } from './plan.ts'
 
 /** How many plans are remembered. */
 const MAX_PLANS = 10_000
@@ -17,12 +17,12 @@ const MAX_WAITS = 2
  */
 export class Plans {
   /** Null: nothing is to be moved. */
-  readonly #known = new BoundedMap<string, Plan | null>(MAX_PLANS)
+  readonly #known = new BoundedMap<string, IndexMove | null>(MAX_PLANS)
   /** Those that are being made: each is over once it is there, or failed. */
   readonly #underWay = new Map<string, Promise<void>>()
 
   /** @throws as a rejection, what reading throws */
-  async of(source: FileSource, name: string): Promise<Plan | null> {
+  async of(source: FileSource, name: string): Promise<IndexMove | null> {
     const { etag, size } = source
     if (etag === undefined || !isStrong(etag)) return planFaststart(source)
     const key = JSON.stringify([name, etag, size])
@@ -36,7 +36,7 @@ export class Plans {
     return known === undefined ? this.#learn(source, key) : known
   }
 
-  #learn(source: FileSource, key: string): Promise<Plan | null> {
+  #learn(source: FileSource, key: string): Promise<IndexMove | null> {
     const making = planFaststart(source).then((plan) => {
       this.#known.set(key, plan)
       return plan

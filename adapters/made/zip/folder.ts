@@ -14,7 +14,7 @@ import { awaited } from '../flights.ts'
 import { askingFor, copyOf } from '../request.ts'
 import { Checksums } from './checksums.ts'
 import { KnownTree } from './known-tree.ts'
-import { archiveOf, plan, planOf, type ZipMember, type ZipOptions } from './zip.ts'
+import { archiveOf, planOf, toPlanned, type ZipMember, type ZipOptions } from './zip.ts'
 
 /** Options of `zipFolder`. */
 export interface ZipFolderOptions extends ZipOptions {
@@ -92,7 +92,7 @@ export async function zipFolder(
     const opening = { tree, start, open: (id: string) => open(id, signal), known, signal }
     const leftOut = isPartial ? new Map<string, unknown>() : null
     const walk = { ...opening, maxMembers, leftOut, count: 0 }
-    return { ...(await planOf(folderMembers(walk, folder), plan)), leftOut }
+    return { ...(await planOf(folderMembers(walk, folder), toPlanned)), leftOut }
   })
   const { leftOut, ...shared } = await awaited(share, hangUpSignal(request))
   for (const [what, error] of leftOut ?? []) onLeftOut?.(what, error)
@@ -183,11 +183,11 @@ async function learnFile(
   name: string,
   entry: Entry,
 ): Promise<ZipMember | null> {
-  const version = walk.known.find(id, entry) ?? (await learnVersion(walk, id, entry))
+  const version = walk.known.find(id, entry) ?? (await openToLearn(walk, id, entry))
   return version && { name, id, ...version }
 }
 
-async function learnVersion({ known, open }: Walk, id: string, entry: Entry) {
+async function openToLearn({ known, open }: Walk, id: string, entry: Entry) {
   const file = await open(id)
   void closeSource(file)
   return file && known.remember(id, entry, file)

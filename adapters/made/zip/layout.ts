@@ -1,17 +1,17 @@
 import type { FileSource } from '../../../src/source.ts'
 import { inMemory } from '../bytes.ts'
 import { nth } from '../nth.ts'
-import { indexAt, type Row } from '../row.ts'
+import { indexAt, type Sequence } from '../row.ts'
 import {
   centralHeader,
   centralLength,
-  type Entry,
   endRecords,
   localHeader,
   localLength,
+  type ZipRecord,
 } from './records.ts'
 
-/** Where what comes to lie in an archive: known before a byte is read. */
+/** Where everything lies in an archive: known before a byte is read. */
 export interface Layout {
   /**
    * Of each entry its local header and its bytes, alternating; then of the central directory, the
@@ -24,7 +24,7 @@ export interface Layout {
   readonly central: Float64Array
 }
 
-export function layOut(entries: readonly Entry[]): Layout {
+export function layOut(entries: readonly ZipRecord[]): Layout {
   const count = entries.length
   const offsets = new Float64Array(2 * count + 3)
   const central = new Float64Array(count + 1)
@@ -46,7 +46,7 @@ export function layOut(entries: readonly Entry[]): Layout {
 }
 
 /** What an archive is made of, besides its layout. */
-export interface Content<E extends Entry> {
+export interface Content<E extends ZipRecord> {
   readonly entries: readonly E[]
   /** The CRC-32 of an entry's bytes. */
   readonly crc: (entry: E, signal: AbortSignal) => number | Promise<number>
@@ -55,7 +55,10 @@ export interface Content<E extends Entry> {
 }
 
 /** The parts of an archive, each made when it is read. */
-export function rowOf<E extends Entry>(content: Content<E>, { offsets, central }: Layout): Row {
+export function rowOf<E extends ZipRecord>(
+  content: Content<E>,
+  { offsets, central }: Layout,
+): Sequence {
   const { entries } = content
   const count = entries.length
   const [start = 0, end = 0] = offsets.subarray(2 * count)
@@ -75,7 +78,7 @@ export function rowOf<E extends Entry>(content: Content<E>, { offsets, central }
 const CHUNK = 64 * 1024
 
 /** The central directory, of which only the headers that are read are made. */
-function directory<E extends Entry>(
+function directory<E extends ZipRecord>(
   { entries, crc }: Content<E>,
   offsets: Float64Array,
   central: Float64Array,

@@ -12,7 +12,7 @@ import { Fields } from './fields.ts'
  */
 
 /** What the records say of one entry, besides its checksum. */
-export interface Entry {
+export interface ZipRecord {
   /** In UTF-8, with slashes between, and one at the end of a folder's. */
   readonly path: Uint8Array
   /** In bytes. */
@@ -45,34 +45,34 @@ const END = 22
 const ZIP64_END = 56
 const ZIP64_LOCATOR = 20
 
-/** How long an extra field of a time is, and the head of that of ZIP64. */
+/** The lengths of the extra field of a time, and of the head of the ZIP64 field. */
 const TIMESTAMP = 9
 const ZIP64_HEAD = 4
 
-export function localLength(entry: Entry): number {
+export function localLength(entry: ZipRecord): number {
   return LOCAL + entry.path.length + localExtra(entry)
 }
 
 /** @param offset where the local header is */
-export function centralLength(entry: Entry, offset: number): number {
+export function centralLength(entry: ZipRecord, offset: number): number {
   return CENTRAL + entry.path.length + centralExtra(entry, offset)
 }
 
-function localExtra(entry: Entry): number {
+function localExtra(entry: ZipRecord): number {
   return (isLarge(entry) ? ZIP64_HEAD + 16 : 0) + timestampLength(entry)
 }
 
-function centralExtra(entry: Entry, offset: number): number {
+function centralExtra(entry: ZipRecord, offset: number): number {
   const large = (isLarge(entry) ? 16 : 0) + (offset >= MAX_32 ? 8 : 0)
   return (large > 0 ? ZIP64_HEAD + large : 0) + timestampLength(entry)
 }
 
-function isLarge({ size }: Entry): boolean {
+function isLarge({ size }: ZipRecord): boolean {
   return size >= MAX_32
 }
 
 /** Java refuses stored entries whose checksum comes after them, so it is here (§4.4.4, bit 3). */
-export function localHeader(entry: Entry, crc: number): Uint8Array {
+export function localHeader(entry: ZipRecord, crc: number): Uint8Array {
   const { path, size } = entry
   const header = new Fields(localLength(entry))
     .put(4, 0x0403_4b50)
@@ -91,7 +91,7 @@ export function localHeader(entry: Entry, crc: number): Uint8Array {
 }
 
 /** @param offset where the local header is */
-export function centralHeader(entry: Entry, crc: number, offset: number): Uint8Array {
+export function centralHeader(entry: ZipRecord, crc: number, offset: number): Uint8Array {
   const { path, size } = entry
   const isFar = offset >= MAX_32
   const extra = centralExtra(entry, offset)
@@ -161,7 +161,7 @@ export function endRecords(count: number, start: number, end: number): Uint8Arra
 
 const SLASH = 0x2f
 
-function isFolder({ path }: Entry): boolean {
+function isFolder({ path }: ZipRecord): boolean {
   return path.at(-1) === SLASH
 }
 
@@ -169,7 +169,7 @@ const DOS_EPOCH = Date.UTC(1980, 0)
 const DOS_END = Date.UTC(2107, 11, 31, 23, 59, 58)
 
 /** The date above the time, in steps of 2 s (§4.4.6): of no time zone, so UTC is as good as any. */
-function dosTime({ lastModified }: Entry): number {
+function dosTime({ lastModified }: ZipRecord): number {
   const ms = lastModified?.getTime() ?? DOS_EPOCH
   const date = new Date(Math.min(Math.max(ms, DOS_EPOCH), DOS_END))
   const day =
@@ -180,18 +180,18 @@ function dosTime({ lastModified }: Entry): number {
 }
 
 /** Info-ZIP's extended timestamp: the second, in UTC, as a signed number of 32 bits. */
-function addTimestamp(header: Fields, entry: Entry): Fields {
+function addTimestamp(header: Fields, entry: ZipRecord): Fields {
   if (timestampLength(entry) === 0) return header
   const isModified = 1
   return header.put(2, 0x5455).put(2, 5).put(1, isModified).put(4, secondOf(entry))
 }
 
 /** 0 if the time is not known, or has no room. */
-function timestampLength(entry: Entry): number {
+function timestampLength(entry: ZipRecord): number {
   const second = secondOf(entry)
   return (second | 0) === second ? TIMESTAMP : 0
 }
 
-function secondOf({ lastModified }: Entry): number {
+function secondOf({ lastModified }: ZipRecord): number {
   return lastModified === undefined ? Number.NaN : Math.floor(lastModified.getTime() / 1000)
 }

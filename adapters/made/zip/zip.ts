@@ -8,7 +8,7 @@ import { sourceOf } from '../row.ts'
 import { joinedTag } from '../tag.ts'
 import { type Checked, type ChecksumProgress, Checksums } from './checksums.ts'
 import { type Content, type Layout, layOut, rowOf } from './layout.ts'
-import type { Entry } from './records.ts'
+import type { ZipRecord } from './records.ts'
 
 /** A file or folder to put into an archive. */
 export interface ZipMember extends Partial<Pick<Part, 'size' | 'etag' | 'lastModified'>> {
@@ -43,12 +43,12 @@ export interface ZipOptions {
 }
 
 /** A member of which all is known. */
-export interface Known extends Checked, Entry {
+export interface KnownMember extends Checked, ZipRecord {
   readonly crc32: number | undefined
 }
 
 /** A member as it stands in an archive: nothing says how it is opened. */
-export type Planned = Omit<Known, 'open'>
+export type Planned = Omit<KnownMember, 'open'>
 
 /**
  * A ZIP archive of files that are stored as they are: its size is known at once, and every byte is
@@ -111,7 +111,7 @@ export async function planOf<Named extends { readonly name: string }, Member ext
  *
  * @throws TypeError or RangeError if its name or its size is none
  */
-export function plan({
+export function toPlanned({
   name,
   id = name,
   size = 0,
@@ -126,9 +126,12 @@ export function plan({
 }
 
 /** @param options whose `headers` were checked */
-export function archiveOf({ entries, layout, etag }: Plan<Known>, options: ZipOptions): FileSource {
+export function archiveOf(
+  { entries, layout, etag }: Plan<KnownMember>,
+  options: ZipOptions,
+): FileSource {
   const { checksums = new Checksums(), onChecksum } = options
-  const content: Content<Known> = {
+  const content: Content<KnownMember> = {
     entries,
     open: (entry) => openPart(entry.name, entry),
     crc(entry, signal) {
@@ -147,16 +150,16 @@ export function archiveOf({ entries, layout, etag }: Plan<Known>, options: ZipOp
   }
 }
 
-function learn(member: ZipMember): Known | Promise<Known> {
+function learn(member: ZipMember): KnownMember | Promise<KnownMember> {
   const { name, size, open } = member
-  const planned = plan(member)
+  const planned = toPlanned(member)
   if (name.endsWith('/')) return { ...planned, open: () => null }
   if (typeof open !== 'function') throw new TypeError(`Expected ${name} to have open()`)
   const known = { ...planned, open }
   return size === undefined ? learnVersion(known) : known
 }
 
-async function learnVersion(file: Known): Promise<Known> {
+async function learnVersion(file: KnownMember): Promise<KnownMember> {
   const source = await file.open()
   if (source === null) throw new Error(`Expected a file for ${file.name}, found none`)
   void closeSource(source)

@@ -6,7 +6,7 @@ export type Way = 'link' | 'history' | 'search'
 export interface Folders {
   /** Shows another folder, or other files of this one, beside what plays; whether it does. */
   visit(address: string, way: Way): Promise<boolean>
-  /** Whether the page's address, but for what is after a #, is that of what is shown. */
+  /** Whether the page's address, apart from its fragment, is that of what is shown. */
   isHere(): boolean
   /** Lets go of what was asked for and has not come. */
   stop(): void
