@@ -1,11 +1,16 @@
 import type { RequestLike } from '../../src/source.ts'
 
+/** A request whose URL is the rest of another one. */
+export interface Below extends RequestLike {
+  readonly originalUrl?: string
+}
+
 /**
  * A request like another one, but for what is given. What Cloudflare tells of it comes along
  * (`cf`), and the signal of its client: leave that out by `signal: undefined` where others wait for
  * the same.
  */
-export function requestLike(request: RequestLike, changes: Partial<RequestLike>): RequestLike {
+export function requestLike(request: RequestLike, changes: Partial<Below>): RequestLike {
   const { method, url, headers, cf } = request as RequestLike & { readonly cf?: unknown }
   const like = {
     method,
