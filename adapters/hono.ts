@@ -90,7 +90,8 @@ function belowRoute<C extends ContextLike>(
     if (target === null || !isRouted(target.pathname, c)) return null
     const { pathname, search } = target
     const rest = restOf(pathname, c)
-    const found = await lookup(requestLike(request, { url: `/${rest ?? ''}${search}` }), c)
+    const below = { url: `/${rest ?? ''}${search}`, originalUrl: request.url }
+    const found = await lookup(requestLike(request, below), c)
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
     // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.
     if (isSource(found)) void closeSource(found)

@@ -62,7 +62,8 @@ function onlyFile(all: FileLookup, file: string, shelf: Shelf | null): FileLooku
     const target = parseTarget(request.url)
     if (shelf === null || target?.pathname !== '/' || target.searchParams.has('zip')) return null
     const entry: Entry = { name: file, kind: 'file', ...(await shelf.describe(file)) }
-    return listing(request, '', target.search, [entry], 'either')
+    const folder = { path: '/', isRoot: true }
+    return listing(request, folder, target.search, [entry], 'either')
   }
 }
 

@@ -81,6 +81,21 @@ describe('files of Hono', () => {
     }
   })
 
+  it.each<[path: string, title: string, mount: (files: typeof urlOf) => App]>([
+    ['/media/geo/?t=1', '/media/geo/', (middleware) => new Hono().use('/media/*', middleware)],
+    [
+      '/a/my%20films/geo/',
+      '/a/my films/geo/',
+      (middleware) => new Hono().route('/a/:place', new Hono().use(middleware)),
+    ],
+  ])('at %s, where a listing is called %s', async (path, title, mount) => {
+    const lookup = site(memoryTree({ 'geo/x.tif': { text: 'x' } }), { listing: true })
+    for (const found of [files(lookup), files((request) => lookup(request))]) {
+      const page = await (await mount(found).request(path)).text()
+      expect(page).toContain(`<title>Index of ${title}</title>`)
+    }
+  })
+
   it('in an app that is mounted as it is', async () => {
     const app = new Hono().mount('/media', new Hono().use('/*', urlOf).fetch)
     for (const [path, url] of BELOW) {

@@ -246,6 +246,42 @@ describe('a listing', () => {
     expect(await page('/')).not.toContain('<a ')
   })
 
+  // GDAL reads only a page whose title is the path of its URL.
+  it.each<[how: string, title: string, options: SiteOptions, url: string, originalUrl?: string]>([
+    ['below a base', '/data/geo/', { base: '/data/' }, '/data/geo/?t=1'],
+    ['at a base', '/data/', { base: '/data/' }, '/data//'],
+    [
+      'below an encoded base',
+      '/my films/&#60;b&#62;/',
+      { base: '/my%20films/' },
+      '/my%20films/%3Cb%3E/',
+    ],
+    ['below a mount', '/data/geo/', {}, '/geo/?t=1', '/data/geo/?t=1'],
+    ['at a mount', '/data/', {}, '/?t=1', '/data/?t=1'],
+    ['in a mount of a mount', '/&#60;a&#62;/b/geo/', {}, '/geo/', '/%3Ca%3E/b//geo/'],
+    [
+      'below a base in a mount',
+      '/data/maps/geo/',
+      { base: '/maps/' },
+      '/maps/geo/',
+      '/data/maps/geo/',
+    ],
+    ['in a proxy', '/data/geo/', {}, '/geo/', 'http://user@elsewhere:8080/data/geo/?t=1'],
+    ['where a URL was rewritten', '/maps', {}, '/geo/', '/maps?at=geo'],
+    ['where the mount is no name', '/\ufffda%2fb/geo/', {}, '/geo/', '/a%2fb/geo/'],
+    ['where none is told', '/geo/', {}, '/geo/'],
+  ])('%s is called %s', async (_how, title, options, url, originalUrl) => {
+    const tree: FileTree = { open: () => 'directory', async *list() {} }
+    const lookup = site<readonly unknown[]>(tree, { listing: true, index: false, ...options })
+    const response = await fileHandler(lookup)(new Request(`http://host${url}`), { originalUrl })
+    const page = await response.text()
+    expect([...page.matchAll(/Index of (?:<bdi>)?(.*?)<\//g)].map(([, path]) => path)).toEqual([
+      title,
+      title,
+    ])
+    expect(page.includes('<a href="../">')).toBe(title !== '/data/')
+  })
+
   it('is not sent again while nothing has changed', async () => {
     const ask = async (tree: FileTree, tag = '', accept = 'text/html') => {
       const response = await list(tree, { accept, 'if-none-match': tag })
@@ -528,9 +564,9 @@ describe('clients that read listings', () => {
         expect(new Set(colours).size).toBe(2)
         await page.getByText('folder/', { exact: true }).click()
         await page.getByText('deep er/', { exact: true }).click()
-        expect(await page.title()).toBe('Index of /folder/deep er/')
+        expect(await page.title()).toBe('Index of /pub/folder/deep er/')
         await page.getByText('../').click()
-        expect(await page.title()).toBe('Index of /folder/')
+        expect(await page.title()).toBe('Index of /pub/folder/')
         // The browser itself asks for an icon, which the policy forbids.
         expect(complaints.filter((text) => !text.includes('favicon'))).toEqual([])
       } finally {

@@ -14,11 +14,18 @@ import { encodeSegment } from './url-path.ts'
 /** In which form a folder is listed: a page, nginx's JSON, or what the request asks for. */
 export type ListingFormat = 'html' | 'json' | 'either'
 
+/** The folder that is listed. */
+export interface Folder {
+  /** The path of its URL, decoded. */
+  readonly path: string
+  /** Whether there is no other above it. */
+  readonly isRoot: boolean
+}
+
 /** The text of a listing. */
 interface Form {
   readonly headers: Readonly<HeaderFields>
-  /** @param path of the folder: empty, or ending in `/` */
-  begin(path: string): string
+  begin(folder: Folder): string
   item(entry: Entry): string
   readonly between: string
   readonly end: string
@@ -28,13 +35,12 @@ interface Form {
  * The entries of a folder as an answer, whose body is made while it is sent. No more are asked for
  * once the client is gone.
  *
- * @param path of the folder: empty for the root, otherwise ending in `/`
  * @param query of the request, such as `?format=json`
  * @param cacheControl without a lifetime
  */
 export async function listing(
   request: RequestLike,
-  path: string,
+  folder: Folder,
   query: string,
   entries: AsyncIterable<Entry> | readonly Entry[],
   format: ListingFormat,
@@ -43,7 +49,7 @@ export async function listing(
   const isJson = format === 'json' || (format === 'either' && wantsJson(request, query))
   const form = isJson ? JSON_FORM : HTML_FORM
   const all: Entry[] = []
-  let sum = hash(form.begin(path))
+  let sum = hash(form.begin(folder))
   for await (const entry of entries) {
     hangUpSignal(request)?.throwIfAborted()
     // Whatever order they come in.
@@ -63,7 +69,7 @@ export async function listing(
     status: 200,
     headers: { ...headers, ...form.headers, 'x-content-type-options': 'nosniff' },
     pieces: [],
-    stream: () => streamOf(form, path, sorted),
+    stream: () => streamOf(form, folder, sorted),
   }
 }
 
@@ -91,11 +97,15 @@ function hash(text: string): number {
  * The text of a listing. It is made without waiting for its reader: while a client does not read,
  * some 150 bytes of text are held for each entry, rather than the entries.
  */
-function streamOf(form: Form, path: string, entries: Iterator<Entry>): ReadableStream<Uint8Array> {
+function streamOf(
+  form: Form,
+  folder: Folder,
+  entries: Iterator<Entry>,
+): ReadableStream<Uint8Array> {
   let isWanted = true
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async start(controller) {
-      for (const run of runsOf(form, path, entries)) {
+      for (const run of runsOf(form, folder, entries)) {
         controller.enqueue(run)
         await othersTurn()
         if (!isWanted) return
@@ -110,9 +120,9 @@ function streamOf(form: Form, path: string, entries: Iterator<Entry>): ReadableS
 }
 
 /** The text in runs of some 100 KiB. */
-function* runsOf(form: Form, path: string, entries: Iterator<Entry>): Generator<Uint8Array> {
+function* runsOf(form: Form, folder: Folder, entries: Iterator<Entry>): Generator<Uint8Array> {
   const encoder = new TextEncoder()
-  let text = form.begin(path)
+  let text = form.begin(folder)
   let separator = ''
   let count = 0
   for (let next = entries.next(); !next.done; next = entries.next()) {
@@ -149,19 +159,19 @@ const HTML_FORM: Form = {
     'content-security-policy':
       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
   },
-  begin: (path) => `<!doctype html>
+  begin: ({ path, isRoot }) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Index of /${escapeText(path)}</title>
+<title>Index of ${escapeText(path)}</title>
 <style>
 :root { color-scheme: light dark; font-family: system-ui }
 td { padding: .2em .5em; text-align: right; white-space: nowrap }
 td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere }
 </style>
-<h1>Index of <bdi>/${escapeText(path)}</bdi></h1>
+<h1>Index of <bdi>${escapeText(path)}</bdi></h1>
 <table>
-${path === '' ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\n'}`,
+${isRoot ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\n'}`,
   item({ name, kind, size, lastModified }) {
     const length = size === undefined ? '' : formatSize(size)
     const slash = kind === 'directory' ? '/' : ''

@@ -13,12 +13,17 @@ export function unconditional(
   }
 }
 
+/** A request whose URL is the rest of another one. */
+export interface Below extends RequestLike {
+  readonly originalUrl?: string
+}
+
 /**
  * A request like another one, with some parts replaced. What Cloudflare tells of it comes along
  * (`cf`), and the signal of its client: leave that out by `signal: undefined` where others wait for
  * the same.
  */
-export function requestLike(request: RequestLike, changes: Partial<RequestLike>): RequestLike {
+export function requestLike(request: RequestLike, changes: Partial<Below>): RequestLike {
   const { method, url, headers, cf } = request as RequestLike & { readonly cf?: unknown }
   const like = {
     method,

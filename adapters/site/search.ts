@@ -9,9 +9,9 @@ import { withDefaults } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { represent, type Visit } from './represent.ts'
-import { requestLike, unconditional } from './request-like.ts'
+import { type Below, requestLike, unconditional } from './request-like.ts'
 import { type Entry, isFile, join, type Opened } from './tree.ts'
-import { lastSegment, parseTarget, type SitePath, toSitePath } from './url-path.ts'
+import { decodePath, lastSegment, parseTarget, type SitePath, toSitePath } from './url-path.ts'
 
 /*
  * What is tried for a path, in this order:
@@ -52,8 +52,11 @@ async function searchOther(visit: Visit, target: SitePath, opened: Opened): Prom
 async function inFolder(visit: Visit, path: string): Promise<Found> {
   const { rules, tree, request, context } = visit
   const { download, index, listing: format, defaults } = rules
-  const mount = path === '' ? mountWithoutSlash(context) : null
-  if (mount !== null) return toItsSlash(visit, path, mount)
+  const { originalUrl } = Object(context[0])
+  // Express and Connect hand on `/` for the mount `/media` as for `/media/`. Relative links would
+  // lead elsewhere from there. As it came: its last segment may be one that no file can have.
+  const mount = path === '' && lastSegment(parseTarget(originalUrl)?.pathname ?? '')
+  if (mount) return toItsSlash(visit, path, mount)
   const query = queryOf(request)
   if (download && wantsZip(query) && (await isFolder(visit, path))) {
     const made = await download(tree, path, request)
@@ -61,8 +64,10 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  const entries = entriesOf(visit, path)
-  return listing(request, path && `${path}/`, query, entries, format, rules.ofFolders)
+  // The client's, of which Hono, Express and Connect hand on the rest.
+  const url = (request as Below).originalUrl ?? originalUrl ?? request.url
+  const folder = { path: decodePath(url), isRoot: path === '' }
+  return listing(request, folder, query, entriesOf(visit, path), format, rules.ofFolders)
 }
 
 /** What a path without a slash names, if not a file of that name. */
@@ -119,19 +124,6 @@ async function isFolder(visit: Visit, path: string): Promise<boolean> {
 /** What is in a folder, until the client hangs up. */
 function entriesOf({ tree, request }: Visit, path: string): AsyncIterable<Entry> | Entry[] {
   return tree.list?.(path, 0, hangUpSignal(request)) ?? []
-}
-
-/**
- * Express and Connect hand on `/` for the mount `/media` as for `/media/`. Relative links would
- * lead elsewhere from there.
- *
- * @returns the last segment of the mount, if it was asked for without its slash
- */
-function mountWithoutSlash([incoming]: readonly unknown[]): string | null {
-  const { originalUrl } = Object(incoming)
-  if (typeof originalUrl !== 'string') return null
-  // As it came: its last segment may be one that no file can have.
-  return lastSegment(parseTarget(originalUrl)?.pathname ?? '') || null
 }
 
 /** The page of an app, where a browser navigates to what is no file. */

@@ -53,7 +53,7 @@ export function toSitePath(
   if (plain?.startsWith(base)) {
     return { path: plain.slice(base.length), endsInSlash: false, isNameable: true }
   }
-  const whole = decodePath(parseTarget(url)?.pathname ?? '')
+  const whole = decodePath(url)
   // The base may be asked for without its slash.
   if (whole === '' || !`${whole}/`.startsWith(base)) return null
   const endsInSlash = whole.endsWith('/')
@@ -100,7 +100,7 @@ export function expectBase(base: string): string {
   expectSlashes(base)
   const { pathname } = new URL(`http://localhost${base.replace(/[?#]/g, encodeURIComponent)}`)
   const path = decodePath(pathname)
-  return path.includes(NO_NAME) ? pathname : path
+  return path && !path.includes(NO_NAME) ? path : pathname
 }
 
 function expectSlashes(base: string): void {
@@ -111,9 +111,9 @@ function expectSlashes(base: string): void {
 /** Marks a segment that can't be the name of a file. */
 export const NO_NAME = '\0'
 
-/** A path, decoded, with its repeated slashes as one. */
-function decodePath(pathname: string): string {
-  return pathname
+/** The path of a URL, decoded, with its repeated slashes as one; empty if there is none. */
+export function decodePath(url: string): string {
+  return (parseTarget(url)?.pathname ?? '')
     .replace(/\/{2,}/g, '/')
     .split('/')
     .map(decodeSegment)
