@@ -140,13 +140,13 @@ export class PathResolver {
     let resolved = this.#directories.get('/') ?? this.#remember('/', await this.#look('/'))
     let prefix = ''
     for (const name of names) {
-      if (!resolved?.version) return resolved && { ...resolved, links: [] }
+      if (!resolved?.version) break
       const from: Resolved = resolved
       prefix += `/${name}`
       resolved =
         this.#directories.get(prefix) ?? this.#remember(prefix, await this.#step(from, name, left))
     }
-    return resolved?.version && last !== undefined ? this.#step(resolved, last, left) : resolved
+    return resolved && last !== undefined ? this.#step(resolved, last, left) : resolved
   }
 
   /** Remembers where a path leads that is a directory's, and no link's. */
