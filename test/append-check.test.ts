@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { AppendCheck, Marks, type Verdict } from '../adapters/local/pool/append-check.ts'
 import type { FileStat } from '../adapters/local/version.ts'
 import { someBytes } from './support/counting-source.ts'
@@ -55,6 +55,30 @@ describe('a file that changed', () => {
     ['was rewritten and dated back', changedAt(0).subarray(0, 1000), 'changed'],
   ])('in its ctime alone %s', async (_what, bytes, verdict) => {
     expect(await judge(bytes, { mtimeMs: opened.mtimeMs })).toBe(verdict)
+  })
+
+  it('and is shorter than the marks of a long one was added to', async () => {
+    const marks = new Marks()
+    marks.add(old.subarray(0, 3))
+    const check = new AppendCheck({ ...opened, size: 3 }, marks.bytes, true)
+    const found = { ...opened, size: 5, mtimeMs: 6000 }
+    const read = async (start: number, end: number) => old.subarray(0, 5).subarray(start, end)
+    expect(await check.judge(found, read)).toBe('intact')
+  })
+
+  it.each([
+    ['just now', 0, false],
+    ['3 s ago', 3000, true],
+  ])('%s by an append may change again in the same tick, or not', async (_when, ago, isKnown) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1e12 })
+    onTestFinished(() => void vi.useRealTimers())
+    const marks = new Marks()
+    marks.add(old)
+    const check = new AppendCheck(opened, marks.bytes, true)
+    const time = Date.now() - ago
+    const found = { ...opened, size: 1009, mtimeMs: time, ctimeMs: time }
+    const verdict = await check.judge(found, async (start, end) => old.subarray(start, end))
+    expect([verdict, check.isKnown(found)]).toEqual(['intact', isKnown])
   })
 
   it('becoming shorter than it was seen is no append, however long it was at first', async () => {

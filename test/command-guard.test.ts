@@ -10,7 +10,8 @@ import { fileHandler, isSource } from '../src/index.ts'
 const film = () => blobFile(new Blob(['film']))
 
 describe('a request is answered only for a name of this machine', () => {
-  const lookup = forHosts(film, ['My-Machine', 'nas.local', 'bücher.example', '.ngrok.app'])
+  const names = ['My-Machine', 'nas.local', 'bücher.example', '.ngrok.app', '.lan']
+  const lookup = forHosts(film, names)
   /** The status, and the text of a refusal. */
   const ask = async (fields: Record<string, string>, url = 'http://unused/') => {
     const found = await lookup({
@@ -36,6 +37,7 @@ describe('a request is answered only for a name of this machine', () => {
     'xn--bcher-kva.example:80',
     'ngrok.app',
     'a-1.b.NGROK.app:443',
+    'tv.lan',
   ])('%s is one', async (host) => {
     expect(await ask({ host })).toEqual([200, '', undefined])
   })
@@ -48,6 +50,8 @@ describe('a request is answered only for a name of this machine', () => {
     'xlocalhost',
     '2130706433x',
     'nas',
+    'evilnas.local',
+    'evil.nas.local',
     '127.0.0.1@evil.example',
     'evil.example#localhost',
     'evil.example#.localhost',
@@ -60,6 +64,15 @@ describe('a request is answered only for a name of this machine', () => {
   ])('%s is none', async (host) => {
     const refusal = [403, expect.stringContaining('--allow-host'), 'no-store']
     expect(await ask({ host })).toEqual(refusal)
+  })
+
+  test('only the names that were given are, if no domain was', async () => {
+    const own = forHosts(film, ['nas.local'])
+    const ask = (host: string) => own({ method: 'GET', url: '/', headers: new Headers({ host }) })
+    expect([isSource(await ask('nas.local')), isSource(await ask('evil.example'))]).toEqual([
+      true,
+      false,
+    ])
   })
 
   test('who says no name is no browser; HTTP/2 has another field, or the URL', async () => {
@@ -92,6 +105,8 @@ describe('a password', () => {
     ['another user', basic('you:pä:ss'), 401],
     ['another scheme', 'Bearer me:pä:ss', 401],
     ['what is no base64', 'Basic §', 401],
+    ['the right one behind another scheme', `Bearer ${basic('me:pä:ss')}`, 401],
+    ['the right one, and more', `${basic('me:pä:ss')}, x`, 401],
   ])('%s', async (_what, authorization, status) => {
     const headers = new Headers()
     if (authorization !== null) headers.set('authorization', authorization.replace('§', '*'))
@@ -159,6 +174,7 @@ describe('a password', () => {
     expect(() => readPassword(`@${file}.no`)).toThrow(
       `can't read the file of --auth: ${file}.no does not exist`,
     )
+    expect(() => readPassword('@/')).toThrow("can't read the file of --auth: EISDIR")
     expect(() => readTls({ cert, key: `${file}.no` })).toThrow("can't read the file of --key")
     expect(readTls(null)).toBeNull()
   })

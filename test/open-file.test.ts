@@ -169,6 +169,14 @@ describe('an open file', () => {
     await file.close()
   })
 
+  it('that is not detached, as too many are, stays open', async () => {
+    const file = await findFile(putFile(directory, someBytes(SIZE)))
+    const pooled = { file: file.file, key: '', refCount: 1, keepOpen: 0, checkedUntil: 0 }
+    const handle = new Handle(pooled, { memory: new Memory(), release() {}, detach: () => false })
+    expect([handle.detach(), (await handle.read(0, 5)).length]).toEqual([false, 5])
+    await Promise.all([handle.close(), file.close()])
+  })
+
   it('takes a URL whose path is escaped, and even no media type', async () => {
     const path = join(directory, 'a b%.mp4')
     writeFileSync(path, '')
@@ -221,12 +229,42 @@ describe('an open file', () => {
     // What is known of it already needs no read that its bytes could be kept of.
     await (await findFile(path, { keepOpen: 0 })).close()
     const file = await findFile(path, { keepOpen: 0 })
+    const reads = [vi.spyOn(inPool, 'read'), vi.spyOn(onThisThread, 'read')]
+    onTestFinished(() => void vi.restoreAllMocks())
     for (let i = 0; i < 3; i++) {
       const given = await read(file)
       expect(given && new Uint8Array(given)).toEqual(bytes)
       given?.fill(0)
     }
+    expect(reads.flatMap(({ mock }) => mock.calls).length).toBe(1)
     await file.close()
+  })
+
+  it('keeps no part of its bytes for all of them', async () => {
+    const bytes = someBytes(100)
+    const path = putFile(directory, bytes)
+    await (await findFile(path, { keepOpen: 0 })).close()
+    const file = await findFile(path, { keepOpen: 0 })
+    const parts = [await file.read(10, 20), await file.read(0, 100)].map((part) => [...part])
+    expect(parts).toEqual([[...bytes.subarray(10, 20)], [...bytes]])
+    await file.close()
+  })
+
+  it('reserves room for its bytes once, however many read them at once', async () => {
+    const memory = new Memory()
+    const files = new OpenFiles(memory, new TrustedDevices())
+    const path = putFile(directory, someBytes(100))
+    const find = async () => {
+      const handle = await files.find(anywhere, path, { keepOpen: 0 })
+      if (handle === null || handle === 'directory') throw new Error('Expected a file')
+      return handle
+    }
+    await (await find()).close()
+    const handle = await find()
+    await Promise.all([handle.read(0, 100), handle.read(0, 100)])
+    await handle.close()
+    const rooms = Array.from({ length: 256 }, () => memory.reserve(LARGEST_KEPT))
+    expect(rooms).not.toContain(false)
   })
 
   it('keeps its bytes only as long as it is open', async () => {

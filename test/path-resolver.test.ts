@@ -278,6 +278,17 @@ it.runIf(process.getuid?.() !== 0)(
   },
 )
 
+it('tells only the links that the last name led to', async () => {
+  symlinkSync('nowhere', join(root, 'gone'))
+  const resolver = resolverOf(LOCAL)
+  const linksOf = async (path: string) => (await resolver.resolve(`${root}/${path}`))?.links
+  expect([await linksOf('gone'), await linksOf('gone/x'), await linksOf('gone/x/y')]).toEqual([
+    ['nowhere'],
+    [],
+    [],
+  ])
+})
+
 it('a path of thousands of names below one that is missing takes one look', async () => {
   const resolver = resolverOf(LOCAL)
   await resolve(resolver, 'x')

@@ -9,6 +9,7 @@ import { faststart } from '../adapters/mp4.ts'
 import { nodeDirectory, nodeFile } from '../adapters/node.ts'
 import { r2Bucket, r2File } from '../adapters/r2.ts'
 import { s3Bucket } from '../adapters/s3.ts'
+import { signed } from '../adapters/sign.ts'
 import { attachment, contentDisposition, cors, site, toRelativePath } from '../adapters/site.ts'
 import { zipEntry } from '../adapters/zip.ts'
 import { answer, fileHandler, readBytes, redirect } from '../src/index.ts'
@@ -20,7 +21,11 @@ const key = { accessKeyId: 'id', secretAccessKey: 'secret' }
 
 /** What a caller without TypeScript may give, by the sentence that refuses it. */
 const REFUSALS: Record<string, (() => unknown)[]> = {
-  'Expected a lookup, got Object': [() => files({} as never), () => fileHandler({} as never)],
+  'Expected a lookup, got Object': [
+    () => files({} as never),
+    () => fileHandler({} as never),
+    () => signed({} as never, 'a key of sixteen bytes, or more'),
+  ],
   'Expected a lookup, got media': [() => files('media' as never)],
   'Expected a tree with open(path, request), got Object': [() => site({} as never)],
   'Expected a tree with open(path, request), got undefined': [() => site(undefined as never)],
@@ -67,6 +72,12 @@ const REFUSALS: Record<string, (() => unknown)[]> = {
   'Expected an R2 bucket, got undefined; see the bindings of your Worker': [
     () => r2Bucket(undefined as never),
     () => r2File(undefined as never, 'film.mp4', new Request('http://h/')),
+  ],
+  'Expected an Answer with a status from 200 to 599, got 600': [
+    () => answer(request, { status: 600, headers: {}, pieces: [] }, 0),
+  ],
+  'Expected stream to be a function, got x': [
+    () => answer(request, { status: 200, headers: {}, pieces: [], stream: 'x' as never }, 0),
   ],
   'Expected a path, or a URL of a file, got undefined': [() => nodeFile(undefined as never)],
   'Expected a path, or a URL of a file, got Object': [() => nodeFile({} as never)],

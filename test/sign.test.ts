@@ -62,6 +62,8 @@ const GRANTED: [url: string, scope?: string][] = [
   ['/films/a+b&c=d.mp4'],
   ['/films/a%25b.mp4'],
   ['/films/'],
+  ['/~ann/a.mp4'],
+  ['/~ann/films/a.mp4', '/~ann/'],
   ['/'],
   ['http://localhost/films/a.mp4'],
   ['/films/a/index.m3u8', '/films/a/'],
@@ -96,9 +98,11 @@ describe('a signed URL', () => {
   it('looks like this', async () => {
     const options = { now: NOW }
     expect([
+      await signUrl('/films/a.mp4', KEY, options),
       await signUrl('/films/a.mp4?v=2#t=1', KEY, options),
       await signUrl('https://a.example/films/a/b.m3u8', KEY, { ...options, scope: '/films/a/' }),
     ]).toEqual([
+      expect.stringMatching(/^\/films\/a\.mp4\?signed=1767268800\.[\w-]{43}$/),
       expect.stringMatching(/^\/films\/a\.mp4\?v=2&signed=1767268800\.[\w-]{43}#t=1$/),
       expect.stringMatching(/^https:\/\/a\.example\/films\/a\/~1767268800\.[\w-]{43}\/b\.m3u8$/),
     ])
@@ -195,6 +199,8 @@ const REFUSED: [what: string, attack: (file: string, below: string) => string][]
   ['another signature', (file) => file.replace(/\.[\w-]{43}$/, `.${'A'.repeat(43)}`)],
   ['its token below', (file) => `/films/~${tokenOf(file)}/a.mp4?v=2`],
   ['a token of below in the query', (_file, below) => `${BELOW}?signed=${tokenOf(below)}`],
+  ['an encoded token in the path', (_file, below) => below.replace('~', '%7E')],
+  ['an encoded token in the query', (file) => file.replace('signed=', 'signed%3D')],
   ['a token one level up', (_file, below) => `/films/~${tokenOf(below)}/a/b.ts`],
   ['a token one level down', (_file, below) => `/films/a/b.ts/~${tokenOf(below)}/`],
   ['a token at the end, of what it is below of', (_file, below) => below.replace('/b.ts', '')],
@@ -290,6 +296,10 @@ describe('keys', () => {
   it('may be bytes', async () => {
     const bytes = new TextEncoder().encode(KEY)
     expect((await ask(await signUrl('/a', bytes))).status).toBe(200)
+  })
+
+  it('may have 16 bytes', () => {
+    expect(() => signed(() => null, '16 bytes are one')).not.toThrow()
   })
 
   it.each([

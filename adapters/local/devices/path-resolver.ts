@@ -140,13 +140,13 @@ export class PathResolver {
     let resolved = this.#directories.get('/') ?? this.#remember('/', await this.#look('/'))
     let prefix = ''
     for (const name of names) {
-      if (!resolved?.stat) return resolved && { ...resolved, links: [] }
+      if (!resolved?.stat) break
       const from: Resolved = resolved
       prefix += `/${name}`
       resolved =
         this.#directories.get(prefix) ?? this.#remember(prefix, await this.#step(from, name, left))
     }
-    return resolved?.stat && last !== undefined ? this.#step(resolved, last, left) : resolved
+    return resolved && last !== undefined ? this.#step(resolved, last, left) : resolved
   }
 
   /** Remembers where a path leads that is a directory's, and no link's. */
