@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { onOneLine } from '../adapters/check/escape.ts'
 import { Failure, withoutUsers } from './failure.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
 import { serve } from './serve.ts'
+import { VERSION } from './version.ts'
 
 const FAILED = 1
 const MISUSED = 2
@@ -28,7 +28,7 @@ async function main(options: Options): Promise<void> {
       process.stdout.write(HELP)
       return
     case 'version':
-      process.stdout.write(`${readVersion()}\n`)
+      process.stdout.write(`${VERSION}\n`)
       return
     case 'mistake':
       return fail(`${options.message}; see byteserve --help`, MISUSED)
@@ -40,11 +40,6 @@ async function main(options: Options): Promise<void> {
         return fail(error.message, FAILED)
       }
   }
-}
-
-function readVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return JSON.parse(manifest).version
 }
 
 function fail(message: string, exitCode: number): void {
