@@ -6,6 +6,7 @@ import { findProgram } from './test/support/installed.ts'
 /** What needs a real browser. */
 const BROWSER = [
   'browser',
+  'command-bundle',
   'cors',
   'growing-browser',
   'http2-seeks',

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { onOneLine } from '../adapters/check/escape.ts'
 import { Failure, withoutUsers } from './failure.ts'
 import { HELP, type Options, parseOptions, type ServeOptions } from './options.ts'
 import { writeOut } from './stdout.ts'
+import { VERSION } from './version.ts'
 
 const FAILED = 1
 const MISUSED = 2
@@ -34,7 +34,7 @@ async function main(options: Options): Promise<void> {
     case 'help':
       return writeOut(HELP)
     case 'version':
-      return writeOut(`${readVersion()}\n`)
+      return writeOut(`${VERSION}\n`)
     case 'mistake':
       return fail(`${options.message}; see byteserve --help`, MISUSED)
     case 'serve':
@@ -49,11 +49,6 @@ async function orFail(work: Promise<void>, exitCode: number): Promise<void> {
     if (!(error instanceof Failure)) throw error
     fail(error.message, exitCode)
   }
-}
-
-function readVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return JSON.parse(manifest).version
 }
 
 function fail(message: string, exitCode: number): void {

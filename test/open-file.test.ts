@@ -229,7 +229,7 @@ describe('an open file', () => {
     // What is known of it already needs no read that its bytes could be kept of.
     await (await findFile(path, { keepOpen: 0 })).close()
     const file = await findFile(path, { keepOpen: 0 })
-    const reads = [vi.spyOn(inPool, 'read'), vi.spyOn(onThisThread, 'read')]
+    const reads = [vi.spyOn(inThreadPool, 'read'), vi.spyOn(onThisThread, 'read')]
     onTestFinished(() => void vi.restoreAllMocks())
     for (let i = 0; i < 3; i++) {
       const given = await read(file)

@@ -44,7 +44,7 @@ export interface Host {
    *
    * @param hear is called with what it says
    * @param leave is called with the reason when it is gone
-   * @throws Failure if the runtime can't share a port
+   * @throws Failure if the runtime can't share a port, or in a bundle
    */
   startWorker(hear: (message: FromWorker) => void, leave: (reason: string) => void): Worker
   /**

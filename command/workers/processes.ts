@@ -2,9 +2,11 @@ import cluster from 'node:cluster'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import type { Host } from '../hosts/host.ts'
+import { expectWorkerFile } from './file.ts'
 
 /** Workers of Node are processes, which `node:cluster` lets share a port on any system. */
 export const startWorker: Host['startWorker'] = (hear, leave) => {
+  expectWorkerFile()
   cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] })
   const worker = cluster.fork()
   let reason = ''

@@ -1,9 +1,11 @@
 import { parentPort, Worker } from 'node:worker_threads'
 import { messageOf } from '../failure.ts'
 import type { Host } from '../hosts/host.ts'
+import { expectWorkerFile } from './file.ts'
 
 /** Workers of Bun and Deno are threads: each listens, and the system shares out the connections. */
 export const startWorker: Host['startWorker'] = (hear, leave) => {
+  expectWorkerFile()
   const worker = new Worker(new URL('./worker.js', import.meta.url))
   let reason = ''
   worker.on('message', hear)

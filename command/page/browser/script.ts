@@ -47,4 +47,4 @@ const MODULES = [
  * own source text. They find one another by their names; nothing else of their modules exists
  * there.
  */
-export const SCRIPT: string = `${MODULES.flatMap(Object.values).join('\n')}\nstartPage()`
+export const SCRIPT: string = `${MODULES.flatMap(Object.values).join('\n')}\n${page.startPage.name}()`
