@@ -17,6 +17,7 @@ import type { FileLookup } from '../src/lookup.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { fileHandler } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
+import { fetchOnce } from './support/client.ts'
 import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
 import { collectGarbage } from './support/garbage.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
@@ -719,6 +720,41 @@ describe('a head that Node does not take', () => {
     expect(errors.map((error) => Reflect.get(Object(error), 'code'))).toEqual([
       'ERR_HTTP_TRAILER_INVALID',
     ])
+  })
+})
+
+describe('names of fields', () => {
+  const headers = {
+    'content-md5': 'x',
+    'www-authenticate': 'Basic',
+    'x-my-own': 'y',
+    '-_a--b': 'z',
+  }
+  const names: string[][] = []
+  const listener = nodeListener(nodeDirectory(directory, { headers, keepOpen: 0 }), {
+    onBegin: ({ headers }) => names.push(Object.keys(headers)),
+    headers: { 'set-cookie': 'a=b' },
+  })
+  const expected = [
+    '-_a--B Accept-Ranges Cache-Control Connection Content-Length Content-MD5 Content-Type Date',
+    'ETag Keep-Alive Last-Modified Set-Cookie WWW-Authenticate X-Content-Type-Options X-My-Own',
+  ]
+
+  it.each<[where: string, set: Record<string, string>]>([
+    ['where no other is set', {}],
+    ['where others are', { 'cache-control': 'private', 'Set-cookie': 'c=d', etag: 'none' }],
+  ])('are those of the RFCs, for clients that know no other case: %s', async (_where, set) => {
+    const port = await listen(
+      createServer((incoming, outgoing) => {
+        for (const [name, value] of Object.entries(set)) outgoing.setHeader(name, value)
+        void listener(incoming, outgoing)
+      }),
+    )
+    const { fields } = await fetchOnce(port, ['GET /small.bin HTTP/1.1', 'Host: a'])
+    const sent = new Set(fields.map(([name]) => name))
+    expect([...sent].toSorted()).toEqual(expected.join(' ').split(' '))
+    // Observers have them in lower case.
+    expect(names.pop()?.filter((name) => name !== name.toLowerCase())).toEqual([])
   })
 })
 

@@ -2,6 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import type { BodyReader } from '../../src/reader.ts'
 import type { Progress } from '../../src/served.ts'
 import { isForAnswer, restriction } from '../site/lifetime.ts'
+import { asWritten, type NodeFields } from './field-names.ts'
 import { breakOff, type Outgoing } from './messages.ts'
 import { SessionMemory } from './session.ts'
 
@@ -138,7 +139,7 @@ export function writeEmpty(outgoing: Outgoing, answered: Answer): unknown {
 }
 
 function sendHead(outgoing: Outgoing, { status, headers }: Answer): void {
-  const fields: Record<string, string | string[]> = { ...headers }
+  const fields: NodeFields = { ...headers }
   // The fields that a middleware has set, as CORS does, still depend on what its Vary says.
   const others = headers.vary && outgoing.getHeader('vary')
   if (others) fields.vary = [others, headers.vary].flat().join(', ')
@@ -153,5 +154,5 @@ function sendHead(outgoing: Outgoing, { status, headers }: Answer): void {
   // Set-Cookie is added to that of a middleware, not put in its place.
   const cookies = headers['set-cookie'] && outgoing.getHeader('set-cookie')
   if (cookies) fields['set-cookie'] = [cookies, headers['set-cookie']].flat().map(String)
-  outgoing.writeHead(status, fields)
+  outgoing.writeHead(status, outgoing.stream ? fields : asWritten(fields))
 }
