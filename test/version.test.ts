@@ -31,6 +31,14 @@ it('a listing names a version, unless it is racy or one that an image may have',
   ).toEqual([`"2-5-${version.mtimeMs}-${Math.floor(version.ctimeMs)}"`, undefined, undefined])
 })
 
+it.each([
+  ['just written, on a fine clock', 5000.5, 5000.5],
+  ['dated, on a clock of whole seconds', 4000, 5000],
+])('a listing names a version that was %s', (_how, mtimeMs, ctimeMs) => {
+  const dated = { ...version, mtimeMs, ctimeMs }
+  expect(versionTag(dated, 60_000)).toBe(`"2-5-${Math.floor(mtimeMs)}-5000"`)
+})
+
 describe('two looks', () => {
   it.each<[keyof Version, same: boolean, file: boolean, bytes: boolean]>([
     ['dev', false, false, true],
