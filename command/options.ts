@@ -195,9 +195,7 @@ const OF_ELSEWHERE = [...OF_S3, 'cache-memory', 'cache-dir'] as const
 /** Whoever gives these has perhaps forgotten the other half. */
 function idleAmong(values: Values, path: string): string[] {
   const others = /^s3:/i.test(path) ? [] : /^https?:/i.test(path) ? OF_S3 : OF_ELSEWHERE
-  const idle: string[] = others.filter((name) => {
-    return values[name] !== undefined && values[name] !== Object(DEFAULTS)[name]
-  })
+  const idle: string[] = others.filter((name) => values[name] !== Object(DEFAULTS)[name])
   if (values.listing && values['no-page']) idle.push('no-page')
   return idle.map((name) => `--${name}`)
 }

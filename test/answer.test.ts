@@ -241,6 +241,17 @@ const ROWS: [what: string, method: string, fields: Fields, source: FileSource, a
     { status: 304, headers: {}, pieces: [] },
   ],
   [
+    '§5.6.7: the first year that has four digits is 0000',
+    'GET',
+    { 'If-None-Match': '*' },
+    { ...film, etag: undefined, lastModified: new Date(Date.parse('0000-01-01')) },
+    {
+      status: 304,
+      headers: { 'last-modified': 'Sat, 01 Jan 0000 00:00:00 GMT' },
+      pieces: [],
+    },
+  ],
+  [
     'what the core says wins over source.headers: 200',
     'GET',
     {},

@@ -80,6 +80,11 @@ describe('a folder of another server', () => {
       [file('日.txt')],
     ],
     [
+      'links in single quotes, or in none',
+      "<h1>Index of /films/</h1><a href='a.txt'>a</a><a href=b.txt>b</a><a class=x href=c.txt >c</a>",
+      [file('a.txt'), file('b.txt'), file('c.txt')],
+    ],
+    [
       'links that lead elsewhere',
       `<h1>Index of /</h1><a href="/films/a">a</a><a href="/other/b">b</a><a href="//host/films/c">c</a>
       <a href="d/e">e</a><a href="f?g">f</a><a href="..%2fh">h</a><a href="%ff">i</a><a href="javascript:j">j</a>

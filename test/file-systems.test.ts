@@ -26,6 +26,18 @@ it.each<[what: string, table: string[], stalls: string[], local: string[]]>([
     ['/a'],
   ],
   [
+    'a mount hides those, in whichever order they are told',
+    [ROOT, NET, '30 28 8:1 / /net/disk rw - xfs /dev/sdb rw'],
+    ['/net/disk/a'],
+    ['/a'],
+  ],
+  [
+    'a root that is its own parent, as that of an initramfs, covers nothing',
+    ['1 1 0:1 / / rw - rootfs rootfs rw', ROOT, NET],
+    ['/net/a'],
+    ['/a'],
+  ],
+  [
     'of two in one place, the second covers the first',
     [ROOT, NET, '41 40 8:1 / /net rw - xfs /dev/sdb rw'],
     [],

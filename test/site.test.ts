@@ -11,6 +11,7 @@ import {
   site,
 } from '../adapters/site.ts'
 import { zipFolder } from '../adapters/zip.ts'
+import { redirect } from '../src/answer.ts'
 import { fileHandler, matchFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
 import { memoryTree, type Stored } from './support/memory-tree.ts'
@@ -502,7 +503,9 @@ describe('precompressed', () => {
     ['a film', 'd.mp4', {}, 206, 'i', ['d.mp4']],
     ['one, by its tag', 'a.js', { 'if-range': '"a.js"' }, 206, 'd', ['a.js']],
     ['one that is sent whole', 'a.js', { range: '' }, 200, 'identity', ['a.js']],
-  ])('a range by date of %s: /%s %j', async (_what, path, fields, status, body, looks) => {
+    ['one, for HEAD', 'a.js', { method: 'HEAD' }, 200, '', ['a.js']],
+  ])('a range by date of %s: /%s %j', async (_what, path, given, status, body, looks) => {
+    const { method = 'GET', ...fields } = given
     const opened: string[] = []
     const tree = memoryTree(
       {
@@ -521,9 +524,9 @@ describe('precompressed', () => {
     if (headers.get('range') === '') headers.delete('range')
     const options = { precompressed: ['br', 'gzip'] } as const
     const handler = fileHandler(site(tree, options))
-    const response = await handler(new Request(`http://host/${path}`, { headers }))
+    const response = await handler(new Request(`http://host/${path}`, { method, headers }))
     expect([response.status, await response.text(), opened]).toEqual([status, body, looks])
-    const isDated = status === 206 || fields.range === ''
+    const isDated = status === 206 || fields.range === '' || method === 'HEAD'
     expect(response.headers.get('last-modified')).toBe(isDated ? date : null)
   })
 
@@ -620,6 +623,7 @@ describe('precompressed', () => {
     ['is sent of a file whose store knows no versions', {}, 'br'],
     ['is sent of one that nobody may keep', { etag: '"a"', headers: NOT_STORED }, 'br'],
     ['is not sent of one that may be another at each look', { headers: NOT_STORED }, 'a'],
+    ['is not, in whichever case that is said', { headers: { 'cache-control': 'No-Store' } }, 'a'],
   ])('a coding %s', async (_what, file, body) => {
     const source = (text: string) => ({
       size: text.length,
@@ -1249,9 +1253,11 @@ describe('a mount of Express', () => {
   it.each([
     ['/media', { status: 308, location: './media/?t=1' }],
     ['/media/', { status: 200, location: null }],
-  ])('%s', async (mounted, expected) => {
+    // Where a middleware wrote another URL.
+    ['/old', { status: 200, location: null }, '/docs/'],
+  ])('%s', async (mounted, expected, path = '/') => {
     const lookup = site<readonly [{ originalUrl: string }]>(memoryTree(FILES))
-    const request = new Request('http://host/?t=1')
+    const request = new Request(`http://host${path}?t=1`)
     const response = await fileHandler(lookup)(request, { originalUrl: `${mounted}?t=1` })
     const { status, headers } = response
     expect({ status, location: headers.get('location') }).toEqual(expected)
@@ -1292,6 +1298,12 @@ describe('download', () => {
     const download = () => EMPTY
     const got = await ask({ ...options, download }, path, { accept: 'text/html' })
     expect(got).toEqual(expected)
+  })
+
+  it('may be an answer, whose fields are its own', async () => {
+    const lookup = site(memoryTree(FILES), { download: () => redirect('/docs.zip') })
+    const { status, headers } = await fileHandler(lookup)(new Request('http://host/docs/?zip'))
+    expect([status, ...headers]).toEqual([308, ['content-length', '0'], ['location', '/docs.zip']])
   })
 
   it('is closed if a field of it can not be sent', async () => {

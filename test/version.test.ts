@@ -33,6 +33,14 @@ it('a listing names a version, unless it is racy or one that an image may have',
   ])
 })
 
+it.each([
+  ['just written, on a fine clock', 5000.5, 5000.5],
+  ['dated, on a clock of whole seconds', 4000, 5000],
+])('a listing names a version that was %s', (_how, mtimeMs, ctimeMs) => {
+  const dated = { ...version, mtimeMs, ctimeMs }
+  expect(versionTag(dated, 60_000)).toBe(`"2-5-${Math.floor(mtimeMs)}-5000"`)
+})
+
 describe('two looks', () => {
   it.each<[keyof FileStat, same: boolean, file: boolean, bytes: boolean]>([
     ['dev', false, false, true],

@@ -35,5 +35,5 @@ export function satisfiable(spec: RangeSpec): RangeSpec | null {
   }
   const { firstPos, lastPos } = spec
   if (firstPos > MAX) return null
-  return lastPos >= MAX && lastPos < Infinity ? { firstPos, lastPos: Infinity } : spec
+  return lastPos >= MAX ? { firstPos, lastPos: Infinity } : spec
 }

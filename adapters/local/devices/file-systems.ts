@@ -147,9 +147,8 @@ function isAtOrBelow(path: string, point: string): boolean {
 const LINE = /^(\d+) (\d+) \S+ \S+ (\S+) .*? - (\S+) /
 
 function parseMount(line: string): Mount[] {
-  const [, id, parent, point, type] = LINE.exec(line) ?? []
-  if (!id || !parent || !point || !type || id === parent) return []
-  return [{ id, parent, point: unescaped(point), type }]
+  const [, id = '', parent = '', point = '', type = ''] = LINE.exec(line) ?? []
+  return id === parent ? [] : [{ id, parent, point: unescaped(point), type }]
 }
 
 /** White space and backslashes are written as `\040`. */
