@@ -113,6 +113,47 @@ export default { output: 'server', adapter: node({ mode: 'middleware' }) }`,
     build: ['next/dist/bin/next', 'build'],
     start: ['node_modules/next/dist/bin/next', 'start'],
   },
+  'react-router': {
+    packages: ['react-router', '@react-router/node', '@react-router/serve', '@react-router/dev']
+      .map((name) => `${name}@8.4.0`)
+      .concat('react@19', 'react-dom@19', 'isbot@5', 'vite@8.4.0'),
+    files: {
+      'vite.config.js': `import { reactRouter } from '@react-router/dev/vite'
+export default { plugins: [reactRouter()] }`,
+      'app/root.jsx': `import { Outlet } from 'react-router'
+export default () => <html lang="en"><body><Outlet/></body></html>`,
+      'app/routes.ts': `import { route } from '@react-router/dev/routes'
+export default [route('media/*', './media.ts')]`,
+      'app/media.ts': shown.get('app/media.ts'),
+    },
+    build: ['@react-router/dev/bin.cjs', 'build'],
+    start: ['node_modules/@react-router/serve/bin.cjs', './build/server/index.js'],
+  },
+  tanstack: {
+    packages: ['@tanstack/react-start@1.169.5', '@tanstack/react-router', 'srvx@1.0.8'].concat(
+      'react@19',
+      'react-dom@19',
+      'vite@8.4.0',
+      '@vitejs/plugin-react',
+    ),
+    files: {
+      'vite.config.js': `import { tanstackStart } from '@tanstack/react-start/plugin/vite'
+import react from '@vitejs/plugin-react'
+export default { plugins: [tanstackStart(), react()] }`,
+      'src/router.jsx': `import { createRouter } from '@tanstack/react-router'
+import { routeTree } from './routeTree.gen'
+export const getRouter = () => createRouter({ routeTree })`,
+      'src/routes/__root.jsx': `import { createRootRoute, Outlet } from '@tanstack/react-router'
+const component = () => <html lang="en"><body><Outlet/></body></html>
+export const Route = createRootRoute({ component })`,
+      'src/routes/media/$.ts': shown.get('src/routes/media/$.ts'),
+      'serve.mjs': `import { serve } from 'srvx'
+import app from './dist/server/server.js'
+serve({ fetch: app.fetch, port: process.env.PORT, hostname: '127.0.0.1' })`,
+    },
+    build: ['vite/bin/vite.js', 'build'],
+    start: ['serve.mjs'],
+  },
   nest: {
     packages: ['core', 'common', 'platform-express']
       .map((name) => `@nestjs/${name}@12.5.1`)

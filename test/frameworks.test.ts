@@ -41,6 +41,11 @@ declare module '@nestjs/core' {
   }
   export const NestFactory: { create(module: unknown): Promise<Application> }
 }
+declare module '@tanstack/react-router' {
+  type Handler = (context: { request: Request }) => Promise<Response>
+  type Route = { server: { handlers: { GET: Handler; HEAD: Handler } } }
+  export function createFileRoute(path: string): (route: Route) => object
+}
 declare module 'electron' {
   type Privileges = Readonly<Record<string, boolean>>
   export const app: { whenReady(): Promise<void> }
