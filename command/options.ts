@@ -198,6 +198,7 @@ function idleAmong(values: Values, path: string): string[] {
     return values[name] !== undefined && values[name] !== Object(DEFAULTS)[name]
   })
   if (values.listing && values['no-page']) idle.push('no-page')
+  if (values.qr && values.log === 'json') idle.push('qr')
   return idle.map((name) => `--${name}`)
 }
 

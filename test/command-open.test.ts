@@ -72,6 +72,23 @@ describe('a QR code', () => {
     }
   })
 
+  test('of an address that leads a phone to itself comes with a word', async () => {
+    const { log } = startCommand('node', [root, '--port', '0', '--qr'])
+    const last = await eventually('it', () => log().find((line) => line.includes('only')) ?? null)
+    expect(last).toBe(
+      'only this machine can open the address of the QR code; --host 0.0.0.0 lets the network in',
+    )
+    expect(log().filter((line) => /[█▀▄]/.test(line)).length).toBe(log().length - 1)
+  })
+
+  test('is drawn into no log of JSON', async () => {
+    const { child, ended, url } = startCommand('node', [root, '--port', '0', '--log=json', '--qr'])
+    await url
+    child.kill('SIGINT')
+    const lines = (await ended).stderr.split('\n').slice(0, -1)
+    expect(lines.map((line) => JSON.parse(line).notice)).toEqual(['without effect here: --qr'])
+  })
+
   test('is for terminals, whoever may connect', async () => {
     const { child, ended, url } = startCommand('node', [root, '--port', '0', '--host', '0.0.0.0'])
     await url
