@@ -19,6 +19,10 @@ writeFileSync(
   `#!/bin/sh\nprintf '%s\\n' "$@" >${opened}.new\nmv ${opened}.new ${opened}\n`,
 )
 chmodSync(join(bin, 'xdg-open'), 0o755)
+const failing = temporaryDirectory()
+// A required tool could not be found.
+writeFileSync(join(failing, 'xdg-open'), '#!/bin/sh\nexit 3\n')
+chmodSync(join(failing, 'xdg-open'), 0o755)
 
 afterAll(stopCommands)
 
@@ -44,6 +48,15 @@ describe.each(names.filter(isInstalled))('--open under %s', (name) => {
     await eventually('a word of it', () => log()[0] ?? null)
     expect(log()).toEqual([`can't open a browser with xdg-open: open ${address} yourself`])
     expect((await fetch(address)).status).toBe(200)
+  })
+
+  test.runIf(isLinux && name !== 'deno')('says so where no browser can be opened', async () => {
+    const { url, log } = startCommand(name, [root, '--port', '0', '--open'], {
+      PATH: `${failing}:${process.env.PATH}`,
+    })
+    const address = await url
+    await eventually('a word of it', () => log()[0] ?? null)
+    expect(log()).toEqual([`can't open a browser with xdg-open: open ${address} yourself`])
   })
 })
 
