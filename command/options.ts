@@ -197,6 +197,7 @@ function idleAmong(values: Values, path: string): string[] {
   const others = /^s3:/i.test(path) ? [] : /^https?:/i.test(path) ? OF_S3 : OF_ELSEWHERE
   const idle: string[] = others.filter((name) => values[name] !== Object(DEFAULTS)[name])
   if (values.listing && values['no-page']) idle.push('no-page')
+  if (values.qr && values.log === 'json') idle.push('qr')
   return idle.map((name) => `--${name}`)
 }
 

@@ -115,9 +115,13 @@ async function announce(
       output.say('the password crosses the network in the clear: --cert and --key prevent that')
     }
   }
-  const isForPeople = style.isTerminal && style.format !== 'json'
-  const isQrWanted = options.qr ?? (isForPeople && urls.length > 0)
-  if (isQrWanted) await drawQrCode(urls[0] ?? url, style, output)
+  // A log of JSON has nothing else in it.
+  const mayDraw = style.format !== 'json' && (options.qr ?? (style.isTerminal && urls.length > 0))
+  if (mayDraw) await drawQrCode(urls[0] ?? url, style, output)
+  if (mayDraw && urls.length === 0) {
+    const remedy = style.isLocal ? '; --host 0.0.0.0 lets the network in' : ''
+    output.say(`only this machine can open the address of the QR code${remedy}`)
+  }
   if (options.open) openBrowser(url, output)
 }
 

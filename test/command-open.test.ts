@@ -19,6 +19,10 @@ writeFileSync(
   `#!/bin/sh\nprintf '%s\\n' "$@" >${opened}.new\nmv ${opened}.new ${opened}\n`,
 )
 chmodSync(join(bin, 'xdg-open'), 0o755)
+const failing = temporaryDirectory()
+// A required tool could not be found.
+writeFileSync(join(failing, 'xdg-open'), '#!/bin/sh\nexit 3\n')
+chmodSync(join(failing, 'xdg-open'), 0o755)
 
 afterAll(stopCommands)
 
@@ -45,6 +49,15 @@ describe.each(names.filter(isInstalled))('--open under %s', (name) => {
     expect(log()).toEqual([`can't open a browser with xdg-open: open ${address} yourself`])
     expect((await fetch(address)).status).toBe(200)
   })
+
+  test.runIf(isLinux && name !== 'deno')('says so where no browser can be opened', async () => {
+    const { url, log } = startCommand(name, [root, '--port', '0', '--open'], {
+      PATH: `${failing}:${process.env.PATH}`,
+    })
+    const address = await url
+    await eventually('a word of it', () => log()[0] ?? null)
+    expect(log()).toEqual([`can't open a browser with xdg-open: open ${address} yourself`])
+  })
 })
 
 describe('a QR code', () => {
@@ -70,6 +83,23 @@ describe('a QR code', () => {
       terminal.child.stdin.write('\x03')
       await terminal.ended
     }
+  })
+
+  test('of an address that leads a phone to itself comes with a word', async () => {
+    const { log } = startCommand('node', [root, '--port', '0', '--qr'])
+    const last = await eventually('it', () => log().find((line) => line.includes('only')) ?? null)
+    expect(last).toBe(
+      'only this machine can open the address of the QR code; --host 0.0.0.0 lets the network in',
+    )
+    expect(log().filter((line) => /[█▀▄]/.test(line)).length).toBe(log().length - 1)
+  })
+
+  test('is drawn into no log of JSON', async () => {
+    const { child, ended, url } = startCommand('node', [root, '--port', '0', '--log=json', '--qr'])
+    await url
+    child.kill('SIGINT')
+    const lines = (await ended).stderr.split('\n').slice(0, -1)
+    expect(lines.map((line) => JSON.parse(line).notice)).toEqual(['without effect here: --qr'])
   })
 
   test('is for terminals, whoever may connect', async () => {

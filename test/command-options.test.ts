@@ -100,6 +100,7 @@ describe('parseOptions', () => {
     [['--open', '--qr'], serve({ open: true, qr: true })],
     [['--no-qr'], serve({ qr: false })],
     [['--log', 'json'], serve({ log: 'json' })],
+    [['--log', 'json', '--qr'], serve({ log: 'json', qr: true, idle: ['--qr'] })],
     [['--workers', '4'], serve({ workers: 4 })],
     [['--workers', '64'], serve({ workers: 64 })],
     [['--workers=auto'], serve({ workers: availableParallelism() })],

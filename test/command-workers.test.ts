@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import https from 'node:https'
@@ -12,7 +13,7 @@ import {
   startCommand,
   stopCommands,
 } from './command-process.ts'
-import { canCountHandles } from './support/handles.ts'
+import { canCountHandles, openHandles } from './support/handles.ts'
 import { run } from './support/process.ts'
 import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
@@ -158,6 +159,23 @@ describe.runIf(canCountHandles)('the workers of Node', () => {
     const left = workersOf(child.pid)
     child.kill('SIGKILL')
     await until(() => left.every((pid) => !isAlive(pid)))
+  })
+
+  test('end without a word when they go on after the one who started them is gone', async () => {
+    const { url, child, ended } = startCommand('node', [media, '--workers', '2', '--port', '0'])
+    const address = await url
+    const workers = workersOf(child.pid)
+    const sockets = () => openHandles('socket:', child.pid)
+    const before = sockets()
+    for (const pid of workers) process.kill(pid, 'SIGSTOP')
+    // It hands these on; each worker will answer that it took one.
+    const asked = workers.map(() => ask(`${address}film.mp4`).catch(() => {}))
+    await until(() => sockets() >= before + asked.length)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    for (const pid of workers) process.kill(pid, 'SIGCONT')
+    await Promise.all(asked)
+    expectOf((await ended).stderr).toBe('')
   })
 })
 

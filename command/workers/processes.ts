@@ -25,6 +25,8 @@ export const joinPrimary: Host['joinPrimary'] = (hear) => {
   // Ctrl-C goes to the whole group of processes. The primary tells what it means.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
   process.on('disconnect', () => process.exit())
+  // What can't be told to a primary that is gone; it disconnects, too.
+  cluster.worker?.on('error', () => {})
   process.on('message', hear)
   return (message) => void process.send?.(message)
 }
