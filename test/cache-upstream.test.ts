@@ -174,7 +174,9 @@ describe('a file of another server that has no ranges', () => {
     expect(await ask()).toEqual([200, null])
     origin.asked.length = 0
     expect([await ask(), await ask()]).toEqual(Array(2).fill([200, 0]))
-    expect(origin.asked).toEqual(['GET /f bytes=0-', 'GET /f bytes=0-'])
+    // Blocks that the first reads ahead may come late. Who tries again begins with the first block.
+    const begun = origin.asked.filter((line) => !/bytes=[1-9]/.test(line))
+    expect(begun).toEqual(['GET /f bytes=0-', 'GET /f bytes=0-'])
   })
 
   it('is told from one that refuses a block once', async () => {
