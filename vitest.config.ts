@@ -17,8 +17,6 @@ const BROWSER = [
   'service-worker',
 ]
 
-const CHROMIUM = { TEST_BROWSER: 'Chromium' }
-
 /** Of these, what is asked of Firefox, too: at the same time, where each takes its time. */
 const FIREFOX = ['made-browser', 'page-lists', 'page-media']
 
@@ -79,23 +77,19 @@ const WIRE = [
 ]
 
 /**
- * What puts others in the place of modules or, as @hono/node-server does with Response, of globals, or
- * looks into what a process has once: each in a process of its own.
+ * Unit tests that put others in the place of modules or, as @hono/node-server does with Response, of
+ * globals, or that look into what a process has once.
  */
-const ALONE = {
-  unit: [
-    'devices',
-    'idle-files',
-    'lifetime',
-    'native-node',
-    'running',
-    'without-descriptors',
-    'worker-pool',
-    'zip-folder',
-  ],
-  wire: ['cache-tiers', 'node-listener'],
-  browser: ['http2-seeks'],
-}
+const ALONE = [
+  'devices',
+  'idle-files',
+  'lifetime',
+  'native-node',
+  'running',
+  'without-descriptors',
+  'worker-pool',
+  'zip-folder',
+]
 
 /**
  * What takes a quarter of a minute or more, the longest first, but for what only waits: that overlaps
@@ -133,10 +127,7 @@ const LONGEST = [
   'made-browser',
 ]
 
-/**
- * Begins with what takes longest: what begins last would end alone. The rest is sorted by project, as a
- * process goes on with a file of its own project only.
- */
+/** Begins with what takes longest: what begins last would end alone. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId, project }: TestSpecification) => {
@@ -145,27 +136,21 @@ class LongestFirst extends BaseSequencer {
       // A page takes twice as long in Firefox.
       return project.name === 'firefox' && /\/page-/.test(moduleId) ? -1 : at
     }
-    const isBefore = (one: string, other: string) => (one < other ? -1 : Number(one > other))
-    return (await super.sort(files)).sort(
-      (one, other) => rank(one) - rank(other) || isBefore(one.project.name, other.project.name),
-    )
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other))
   }
 }
 
 /** How long a test or a hook may take, in ms. */
 const LIMIT = process.env.CI ? 180_000 : 60_000
 
-/**
- * A project: `npx vitest run --project unit`. Its files share processes, one after the other: each would
- * import the same.
- */
+/** A project: `npx vitest run --project unit`. */
 function project(
   name: string,
   included: readonly string[],
   {
     excluded = [],
     env = {},
-    isolate = false,
+    isolate = true,
   }: {
     excluded?: readonly string[]
     env?: { TEST_BROWSER?: string }
@@ -197,14 +182,14 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // On the sources, and in seconds.
+      // In few processes: to start one for each file, which imports the same, is a third of the work.
       project('unit', ['**/*'], {
-        excluded: [...WIRE, ...BROWSER, ...PACKAGE, ...ALONE.unit],
+        excluded: [...WIRE, ...BROWSER, ...PACKAGE, ...ALONE],
+        isolate: false,
       }),
-      project('unit-alone', ALONE.unit, { isolate: true }),
-      project('wire', WIRE, { excluded: ALONE.wire }),
-      project('wire-alone', ALONE.wire, { isolate: true }),
-      project('browser', BROWSER, { excluded: ALONE.browser, env: CHROMIUM }),
-      project('browser-alone', ALONE.browser, { isolate: true, env: CHROMIUM }),
+      project('unit-alone', ALONE),
+      project('wire', WIRE),
+      project('browser', BROWSER, { env: { TEST_BROWSER: 'Chromium' } }),
       ...(expectsFirefox
         ? [project('firefox', FIREFOX, { env: { TEST_BROWSER: 'Firefox' } })]
         : []),

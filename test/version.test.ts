@@ -37,7 +37,7 @@ it.each([
   ['just written, on a fine clock', 5000.5, 5000.5],
   ['dated, on a clock of whole seconds', 4000, 5000],
 ])('a listing names a version that was %s', (_how, mtimeMs, ctimeMs) => {
-  const dated = { ...version, mtimeMs, ctimeMs }
+  const dated = { ...stat, mtimeMs, ctimeMs }
   expect(versionTag(dated, 60_000)).toBe(`"2-5-${Math.floor(mtimeMs)}-5000"`)
 })
 
