@@ -182,7 +182,8 @@ describe.runIf(canCountHandles)('the workers of Node', () => {
 test.runIf(isInstalled('deno'))('Deno says what it needs for them', async () => {
   const command = new URL('../dist/command/byteserve.js', import.meta.url).pathname
   const permissions = ['run', '--allow-net', '--allow-read']
-  const { ended } = run(runtimes.deno ?? '', [...permissions, command, media, '--workers', '2'])
+  const args = [command, media, '--workers', '2', '--port', '0']
+  const { ended } = run(runtimes.deno ?? '', [...permissions, ...args])
   expectOf(await ended).toEqual({
     code: 1,
     stdout: '',
