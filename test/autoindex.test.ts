@@ -71,6 +71,11 @@ describe('a folder of another server', () => {
     ['Apache', APACHE, [file('film.mp4')]],
     ['Caddy', CADDY, [folder('new'), file('x:y.mp4')]],
     ['IIS', IIS, [folder('new'), file('a.mp4')]],
+    [
+      'IIS, at the root',
+      '<H1>h - /</H1><hr><pre>12 <A HREF="/films/a.mp4">a.mp4</A></pre>',
+      [file('a.mp4')],
+    ],
     ['Jetty', JETTY, [folder('new'), file('a.mp4')]],
     ['miniserve', MINISERVE, [folder('new'), file('a.mp4')]],
     ['an empty one', '<h1>Index of /films/</h1>', []],
@@ -175,10 +180,16 @@ describe('a folder of another server', () => {
       { body: '<h1>Films</h1><a href="film.mp4">Film</a>' },
       'Expected a listing, got something else',
     ],
+    ...['<h1>Directory: our staff</h1>', '<a href="?sort=price">Price</a>', '<h1>a - /b</h1>'].map(
+      (body): [typeof answer, string] => [
+        { body: `${body}<a href="film.mp4">Film</a>` },
+        'Expected a listing, got something else',
+      ],
+    ),
     [{ type: 'application/json', body: '{}' }, 'Expected a listing, got something else'],
     [{ type: 'application/json', body: '[' }, 'Expected a listing, got something else'],
     // Express's serve-index, and what an API may say
-    ...['["a.mp4", "b"]', '[{"error":"denied"}]', '[{"name":"Ann"}]', '[1]'].map(
+    ...['["a.mp4", "b"]', '[{"error":"denied"}]', '[{"name":"Ann","type":"admin"}]', '[1]'].map(
       (body): [typeof answer, string] => [
         { type: 'application/json', body },
         'Expected a listing, got something else',

@@ -287,12 +287,34 @@ const ROWS: Row[] = [
     answer: [200, null, ''],
     asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0'],
   },
-  ...[403, 405, 501].map(
-    (code): Row => ({
+  {
+    name: 'an empty file of which nothing tells the length',
+    origin: silentAtHead((incoming, outgoing) => {
+      outgoing.writeHead(incoming.headers.range === undefined ? 200 : 416).end()
+    }),
+    answer: [200, null, ''],
+    asked: ['GET /f bytes=0-', 'HEAD /f', 'GET /f bytes=0-0', 'GET /f'],
+  },
+  ...['bytes=0-0', 'bytes=5-9', undefined].map(
+    (range): Row => ({
+      name: `a 416 with the size to ${range}, where HEAD says that the file is empty`,
+      origin: emptyByHead(refusing(status(416, { 'content-range': 'bytes */26' }))),
+      headers: range === undefined ? {} : { range },
+      answer: [502, null, 'Expected the size of the file, got none\n'],
+      asked: [`GET /f ${range ?? 'bytes=0-'}`, 'HEAD /f', 'GET /f bytes=0-0'],
+    }),
+  ),
+  ...[
+    [403, { 'content-length': '1' }],
+    [405, { 'transfer-encoding': 'chunked' }],
+    [501, {}],
+  ].map(
+    ([code, told]): Row => ({
       name: `a 206 that says '/0' of one byte, where HEAD is a ${code}`,
       origin: (incoming, outgoing) => {
-        if (incoming.method === 'HEAD') return outgoing.writeHead(code).end()
-        return serving(FILE, saying({ 'content-range': 'bytes 0-0/0' }))(incoming, outgoing)
+        if (incoming.method === 'HEAD') return outgoing.writeHead(Number(code)).end()
+        const headers = { etag: '"v1"', 'content-range': 'bytes 0-0/0', ...Object(told) }
+        return outgoing.writeHead(206, headers).end('a')
       },
       headers: { range: 'bytes=0-0' },
       answer: [502, null, 'Expected the size of the file, got none\n'],

@@ -61,8 +61,8 @@ function* parseJson(text: string): Parsed {
   if (!Array.isArray(items)) return false
   let isIndex = items.length === 0
   for (const item of items) {
-    const { name, type, is_dir: isFolder } = Object(item)
-    isIndex ||= typeof name === 'string' && (type ?? isFolder) !== undefined
+    const { type, is_dir: isFolder } = Object(item)
+    isIndex ||= /^(?:file|directory|other)$/.test(type) || typeof isFolder === 'boolean'
     yield toEntry(item)
   }
   return isIndex
@@ -82,15 +82,18 @@ function toEntry(item: unknown): Entry | null {
 /** Where a link leads, from behind `<a ` on. */
 const HREF = /^[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i
 
-/** What an index calls itself; or the folder above, in that of IIS. */
-const TITLE =
-  /<(?:title|h1)\b[^<>]*>\s*(?:Index of\b|Directory(?: listing\b|:))|>\[To Parent Directory\]</i
+/** What an index calls itself. */
+const TITLE = /<(?:title|h1)\b[^<>]*>\s*(?:Index of\b|Directory listing\b|Directory: \/)/i
+
+/** The heading of IIS: its host and the path of the folder. */
+const HEADING = /<h1>([^<>]*)<\/h1>/i
 
 /** A link to the folder above, or one that sorts: what an index has, and few other pages. */
-const ABOVE = /^(?:\.\.\/?|\?(?:C|sort)=.*)$/
+const ABOVE = /^(?:\.\.\/?|\?C=.*|\?sort=\w+&order=.*)$/
 
 function* parsePage(page: string, folder: URL): Parsed {
-  let isIndex = TITLE.test(page)
+  const [, heading = ''] = HEADING.exec(page) ?? []
+  let isIndex = TITLE.test(page) || (heading.includes(' - /') && heading.endsWith('/'))
   for (const link of linksOf(page)) {
     const [, double, single, bare] = HREF.exec(link) ?? []
     const [, behind = ''] = /<\/a\s*>([^<]*)/i.exec(link) ?? []

@@ -7,7 +7,7 @@ import { likelyRanges, satisfiable } from '../store/likely-ranges.ts'
 import { type Body, bodyFrom, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
 import type { OriginOptions } from './file.ts'
-import { type Head, isSameVersion, readHead, type VersionHead } from './head.ts'
+import { type Head, isSameVersion, readHead, readTotal, type VersionHead } from './head.ts'
 import { firstSpan } from './spans.ts'
 import { ask, drop, isMissing, type Reply, type Upstream, within } from './upstream.ts'
 
@@ -40,9 +40,11 @@ export async function find(
   const reply = range ? await ask(upstream, 'GET', { range }, signal) : null
   const head = reply && readFile(upstream, reply, missing)
   if (reply !== null && head === null) return null
-  // A file without a first or a last byte is empty.
+  // A file without a first or a last byte is empty, unless its server says otherwise.
   const isEmpty =
-    reply?.response.status === 416 && !(asked && 'firstPos' in asked && asked.firstPos)
+    reply?.response.status === 416 &&
+    !(asked && 'firstPos' in asked && asked.firstPos) &&
+    !readTotal(reply.response.headers)
   const isKnown = request.method === 'HEAD' || isEmpty
   const version = isVersion(head)
     ? head
@@ -137,16 +139,15 @@ async function probe(
       return told
     }
     // Every other file has a first byte.
-    const { status, headers } = first.response
-    const isRefused = status === 416
-    const saysEmpty = /\/0$/.test(headers.get('content-range') ?? '')
-    const isEmpty =
-      head?.size === 0
-        ? isRefused || saysEmpty || (await isOver(once, first))
-        : isRefused && saysEmpty
+    const isRefused = first.response.status === 416
+    const total = readTotal(first.response.headers)
+    const isEmptyByHead = head?.size === 0
+    const isEmpty = isRefused
+      ? total === 0 || (isEmptyByHead && total === null)
+      : (total === 0 && isEmptyByHead) || (!head?.size && (await isOver(once, first)))
     drop(upstream, first)
     if (isEmpty) return { ...(head ?? told), size: 0 }
-    if (!isRefused || headers.has('content-range')) break
+    if (!isRefused || total !== null) break
   }
   throw misanswer(upstream, 'the size of the file', 'none')
 }

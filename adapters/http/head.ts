@@ -42,10 +42,16 @@ export function readPart(headers: Headers): Pick<Head, 'size' | 'range'> {
   if (first === undefined) return { size, range: null }
   const [start, end] = [Number(first), Number(last) + 1]
   // Of an empty object, MinIO says `bytes 0--1/0`. Some say `/0` of a size that they don't know.
-  if (size === 0) return { size: end > 1 || readLength(headers) ? null : size, range: null }
+  if (size === 0) return { size: end > 0 ? null : size, range: null }
   const length = readLength(headers) ?? end - start
   const isSound = start < end && end <= (size ?? Infinity) && length === end - start
   return { size, range: isSound ? { start, end } : null }
+}
+
+/** The complete length that Content-Range tells, be it of a 206 or a 416; null if it tells none. */
+export function readTotal(headers: Headers): number | null {
+  const [, total] = /\/(\d{1,15})$/.exec(headers.get('content-range') ?? '') ?? []
+  return total === undefined ? null : Number(total)
 }
 
 /**

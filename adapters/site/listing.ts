@@ -63,7 +63,7 @@ export async function listing(
     ...(format === 'either' && { vary: 'Accept' }),
   }
   const { status } = decide(request, { size: 0, etag }, Date.now())
-  if (status === 304) return { status, headers, pieces: [] }
+  if (status !== 200) return { status, headers, pieces: [] }
   const sorted = await sortEntries(all)
   return {
     status: 200,
