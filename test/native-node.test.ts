@@ -30,13 +30,24 @@ function request(range?: string): Request {
   return new Request('http://localhost/film.bin', { headers })
 }
 
-describe('native on Node, behind @hono/node-server', () => {
+const handler = fileHandler(nodeDirectory(directory, options))
+
+describe.each([
+  ['as it is', handler, {}],
+  [
+    'made anew by a middleware',
+    async (request: Request) => {
+      const response = await handler(request)
+      return new Response(response.body, response)
+    },
+    {},
+  ],
+  ["where the runtime's Response stays", handler, { overrideGlobalObjects: false }],
+])('native on Node, behind @hono/node-server, %s', (_how, fetch, settings) => {
   let server: Server
   let port = 0
   beforeAll(async () => {
-    server = createAdaptorServer({
-      fetch: fileHandler(nodeDirectory(directory, options)),
-    }) as Server
+    server = createAdaptorServer({ fetch, ...settings }) as Server
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     port = (server.address() as AddressInfo).port
