@@ -1,5 +1,5 @@
 import { type Entry, isEntryName } from '../site/tree.ts'
-import { othersTurn, RUN_LENGTH } from '../site/turns.ts'
+import { othersTurn, RUN_LENGTH } from '../store/at-once.ts'
 import { decodeEntities } from './entities.ts'
 import { noListing, readListing, toDate, toSize } from './listing.ts'
 import { ask, drop, isMissing, type Upstream } from './upstream.ts'

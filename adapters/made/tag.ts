@@ -1,5 +1,5 @@
 import { isStrong } from '../../src/validators.ts'
-import { RUN_LENGTH } from '../site/turns.ts'
+import { RUN_LENGTH } from '../store/at-once.ts'
 import { nameFor } from './digest.ts'
 
 /**

@@ -2,8 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import type { BodyReader } from '../../src/reader.ts'
 import type { Progress } from '../../src/served.ts'
 import { isForAnswer, restriction } from '../site/lifetime.ts'
-import { asWritten, type NodeFields } from './field-names.ts'
-import { breakOff, type Outgoing } from './messages.ts'
+import { asWritten, breakOff, type NodeFields, type Outgoing } from './messages.ts'
 import { SessionMemory } from './session.ts'
 
 /** Writes an answer with a body to a response, and counts what has left. */

@@ -4,11 +4,11 @@ import type { HeaderFields } from '../../src/headers.ts'
 import { hangUpSignal } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { formatHttpDate } from '../../src/validators.ts'
+import { othersTurn, RUN_LENGTH } from '../store/at-once.ts'
 import { parseQualities, qualityOf } from './qualities.ts'
 import { formatSize } from './size.ts'
 import { sortEntries } from './sorting.ts'
 import type { Entry } from './tree.ts'
-import { othersTurn, RUN_LENGTH } from './turns.ts'
 import { encodeSegment } from './url-path.ts'
 
 /** In which form a folder is listed: a page, nginx's JSON, or what the request asks for. */

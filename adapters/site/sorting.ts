@@ -1,5 +1,5 @@
+import { othersTurn, RUN_LENGTH } from '../store/at-once.ts'
 import type { Entry } from './tree.ts'
-import { othersTurn, RUN_LENGTH } from './turns.ts'
 
 /** Which of two entries is first, as for `sort`. */
 type Order = (a: Entry, b: Entry) => number
