@@ -88,9 +88,10 @@ function belowRoute<C extends ContextLike>(
   return async (request, c) => {
     const target = parseTarget(request.url)
     if (target === null || !isRouted(target.pathname, c)) return null
-    const { pathname, search } = target
+    const { protocol, host, pathname, search } = target
     const rest = restOf(pathname, c)
-    const below = { url: `/${rest ?? ''}${search}`, originalUrl: request.url }
+    const cut = rest === null ? pathname : pathname.slice(0, pathname.length - rest.length - 1)
+    const below = { url: `/${rest ?? ''}${search}`, mount: `${protocol}//${host}${cut}` }
     const found = await lookup(requestLike(request, below), c)
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
     // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.

@@ -294,6 +294,32 @@ describe('what names a file', () => {
     expect(blocksOf(upstream)).toEqual([0, 0])
   })
 
+  it.each([
+    ['of Hono', (path: string) => [{ mount: `http://host${path}` }, {}]],
+    ['of Express', (path: string) => [{}, { originalUrl: `${path}/a.txt`, baseUrl: path }]],
+    ['of Connect', (path: string) => [{}, { originalUrl: `${path}/a.txt` }]],
+    ['of another host of Hono', (path: string) => [{ mount: `http:/${path}` }, {}]],
+  ])('the whole URL, also below a mount %s', async (_how, told) => {
+    const lookup = cached(
+      (_request: RequestLike, { text }: { text: string; url: string }) => {
+        return { size: 1, etag: '"1"', read: () => Buffer.from(text) }
+      },
+      { revalidate: 60_000 },
+    )
+    const texts: string[] = []
+    for (const [path, text] of [
+      ['/ann', 'a'],
+      ['/bob', 'b'],
+    ] as const) {
+      const [of, incoming] = told(path)
+      // As that of a Fetch handler over HTTP/2, or of a test of Hono: without a Host.
+      const request = { method: 'GET', url: '/a.txt', headers: new Headers(), ...of }
+      const found = await lookup(request, { text, url: '/a.txt', ...incoming })
+      if (isSource(found)) texts.push(Buffer.from(await readBytes(found, 0, 1)).toString())
+    }
+    expect(texts).toEqual(['a', 'b'])
+  })
+
   it('a name and a tag apart: they are no text together', async () => {
     const files = [
       { name: 'x', etag: '"1" "2"', text: 'a' },

@@ -1,5 +1,6 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import { cached } from '../adapters/cache.ts'
 import { files } from '../adapters/hono.ts'
 import { site } from '../adapters/site.ts'
 import type { RequestLike } from '../src/source.ts'
@@ -79,6 +80,26 @@ describe('files of Hono', () => {
       }
       expect((await app.request('/')).headers.get('x-url')).toBe('/')
     }
+  })
+
+  it('that are cached are those of their own mount, and need no Host', async () => {
+    const cache = cached(
+      ({ url }, { req }: Context) => {
+        const text = `${req.param('tenant')}${url}`
+        return { size: text.length, etag: '"1"', read: () => Buffer.from(text) }
+      },
+      { revalidate: 60_000 },
+    )
+    const app = new Hono().use('/:tenant/*', files(cache))
+    const paths = ['/ann/a.txt', '/bob/a.txt', 'http://other/ann/a.txt', '/ann/a.txt']
+    const texts = paths.map(async (path) => (await app.request(path)).text())
+    expect([...(await Promise.all(texts)), cache.stats.misses]).toEqual([
+      'ann/a.txt',
+      'bob/a.txt',
+      'ann/a.txt',
+      'ann/a.txt',
+      3,
+    ])
   })
 
   it.each<[path: string, title: string, mount: (files: typeof urlOf) => App]>([

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
@@ -247,7 +248,16 @@ describe('a listing', () => {
   })
 
   // GDAL reads only a page whose title is the path of its URL.
-  it.each<[how: string, title: string, options: SiteOptions, url: string, originalUrl?: string]>([
+  it.each<
+    [
+      how: string,
+      title: string,
+      options: SiteOptions,
+      url: string,
+      originalUrl?: string,
+      baseUrl?: string,
+    ]
+  >([
     ['below a base', '/data/geo/', { base: '/data/' }, '/data/geo/?t=1'],
     ['at a base', '/data/', { base: '/data/' }, '/data//'],
     [
@@ -266,15 +276,22 @@ describe('a listing', () => {
       '/maps/geo/',
       '/data/maps/geo/',
     ],
-    ['in a proxy', '/data/geo/', {}, '/geo/', 'http://user@elsewhere:8080/data/geo/?t=1'],
+    ['in a proxy', '/data/geo/', {}, '/geo/?t=1', 'http://user@elsewhere:8080/data/geo/?t=1'],
     ['where a URL was rewritten', '/maps', {}, '/geo/', '/maps?at=geo'],
     ['where the mount is no name', '/\ufffda%2fb/geo/', {}, '/geo/', '/a%2fb/geo/'],
+    ['where a URL was rewritten below a mount', '/data/geo/', {}, '/geo/', '/data/maps', '/data'],
     ['where none is told', '/geo/', {}, '/geo/'],
-  ])('%s is called %s', async (_how, title, options, url, originalUrl) => {
+  ])('%s is called %s', async (_how, title, options, url, originalUrl, baseUrl) => {
     const tree: FileTree = { open: () => 'directory', async *list() {} }
     const lookup = site<readonly unknown[]>(tree, { listing: true, index: false, ...options })
-    const response = await fileHandler(lookup)(new Request(`http://host${url}`), { originalUrl })
-    const page = await response.text()
+    const listener = nodeListener(lookup)
+    const server = createServer((incoming, outgoing) => {
+      listener(Object.assign(incoming, { url, originalUrl, baseUrl }), outgoing)
+    })
+    onTestFinished(() => void server.close())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
     expect([...page.matchAll(/Index of (?:<bdi>)?(.*?)<\//g)].map(([, path]) => path)).toEqual([
       title,
       title,

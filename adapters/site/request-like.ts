@@ -13,23 +13,40 @@ export function unconditional(
   }
 }
 
-/** A request whose URL is the rest of another one. */
-export interface Below extends RequestLike {
-  readonly originalUrl?: string
+/** A request whose URL is what is left of another one. */
+interface Below extends RequestLike {
+  /** What was cut off at its beginning. */
+  readonly mount?: string | undefined
+}
+
+/**
+ * What a router has cut off the beginning of a request's URL: that of Hono, as `files` says, or of
+ * Express or Connect, as the first of the context does, which nodeListener passes; '' for nothing.
+ */
+export function mountOf(request: RequestLike, [incoming]: readonly unknown[]): string {
+  const { mount } = request as Below
+  if (mount !== undefined) return mount
+  const { baseUrl, originalUrl, url } = Object(incoming)
+  const isCut = typeof originalUrl === 'string' && typeof url === 'string'
+  if (!isCut || !request.url.startsWith('/')) return ''
+  if (typeof baseUrl === 'string') return baseUrl
+  // Where a middleware has changed more of it, all of it tells.
+  return originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length) : originalUrl
 }
 
 /**
  * A request like another one, with some parts replaced. What Cloudflare tells of it comes along
- * (`cf`), and the signal of its client: leave that out by `signal: undefined` where others wait for
- * the same.
+ * (`cf`), what its URL is below, and the signal of its client: leave that out by
+ * `signal: undefined` where others wait for the same.
  */
 export function requestLike(request: RequestLike, changes: Partial<Below>): RequestLike {
-  const { method, url, headers, cf } = request as RequestLike & { readonly cf?: unknown }
+  const { method, url, headers, cf, mount } = request as Below & { readonly cf?: unknown }
   const like = {
     method,
     url,
     headers,
     cf,
+    mount,
     // It is looked at when it is asked for: Deno prints a warning then.
     get signal() {
       return request.signal

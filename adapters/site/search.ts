@@ -9,7 +9,7 @@ import { withDefaults } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { represent, type Visit } from './represent.ts'
-import { type Below, requestLike, unconditional } from './request-like.ts'
+import { mountOf, requestLike, unconditional } from './request-like.ts'
 import { type Entry, isFile, join, type Opened } from './tree.ts'
 import { decodePath, lastSegment, parseTarget, type SitePath, toSitePath } from './url-path.ts'
 
@@ -64,8 +64,8 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  // The client's, of which Hono, Express and Connect hand on the rest.
-  const url = (request as Below).originalUrl ?? originalUrl ?? request.url
+  // The client's: some routers hand on the rest of it.
+  const url = mountOf(request, context) + request.url
   const folder = { path: decodePath(url), isRoot: path === '' }
   return listing(request, folder, query, entriesOf(visit, path), format, rules.ofFolders)
 }
