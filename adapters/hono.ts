@@ -108,7 +108,7 @@ function restOf(pathname: string, { req }: ContextLike): string | null {
   // Counted from the last name. What was routed may have more before it, such as the host, and less
   // after it: `strict: false` removes a slash.
   const start = lastName(segments) - lastName(req.path.split('/')) + ofRoute
-  return start < segments.length ? segments.slice(Math.max(start, 0)).join('/') : null
+  return start < segments.length ? segments.slice(Math.max(start, 1)).join('/') : null
 }
 
 /** Whether the names that are looked up are those that were routed, which a router may decode. */

@@ -189,12 +189,16 @@ describe('a folder of another server', () => {
     [{ type: 'application/json', body: '{}' }, 'Expected a listing, got something else'],
     [{ type: 'application/json', body: '[' }, 'Expected a listing, got something else'],
     // Express's serve-index, and what an API may say
-    ...['["a.mp4", "b"]', '[{"error":"denied"}]', '[{"name":"Ann","type":"admin"}]', '[1]'].map(
-      (body): [typeof answer, string] => [
-        { type: 'application/json', body },
-        'Expected a listing, got something else',
-      ],
-    ),
+    ...[
+      '["a.mp4", "b"]',
+      '[{"error":"denied"}]',
+      '[{"name":"Ann","type":"admin"}]',
+      '[1]',
+      '[{"name":"a","type":{"toString":1}}]',
+    ].map((body): [typeof answer, string] => [
+      { type: 'application/json', body },
+      'Expected a listing, got something else',
+    ]),
   ])('%j can not be listed', async (given, reason) => {
     answer = given
     await expect(list()).rejects.toThrow(new OriginError(502, base, reason))

@@ -296,12 +296,19 @@ describe('what names a file', () => {
 
   it.each([
     ['of Hono', (path: string) => [{ mount: `http://host${path}` }, {}]],
-    ['of Express', (path: string) => [{}, { originalUrl: `${path}/a.txt`, baseUrl: path }]],
-    ['of Connect', (path: string) => [{}, { originalUrl: `${path}/a.txt` }]],
+    ['of Express', (path: string) => [{}, { originalUrl: `${path}/a.txt`, url: '/a.txt' }]],
+    ['that was rewritten', (path: string) => [{}, { originalUrl: path, url: '/a.txt' }]],
+    [
+      'of an absolute form',
+      (path: string) => {
+        const url = 'http://host/a.txt'
+        return [{ url }, { originalUrl: `http://host${path}/a.txt`, url }]
+      },
+    ],
     ['of another host of Hono', (path: string) => [{ mount: `http:/${path}` }, {}]],
   ])('the whole URL, also below a mount %s', async (_how, told) => {
     const lookup = cached(
-      (_request: RequestLike, { text }: { text: string; url: string }) => {
+      (_request: RequestLike, { text }: { text: string }) => {
         return { size: 1, etag: '"1"', read: () => Buffer.from(text) }
       },
       { revalidate: 60_000 },
@@ -314,10 +321,30 @@ describe('what names a file', () => {
       const [of, incoming] = told(path)
       // As that of a Fetch handler over HTTP/2, or of a test of Hono: without a Host.
       const request = { method: 'GET', url: '/a.txt', headers: new Headers(), ...of }
-      const found = await lookup(request, { text, url: '/a.txt', ...incoming })
+      const found = await lookup(request, { text, ...incoming })
       if (isSource(found)) texts.push(Buffer.from(await readBytes(found, 0, 1)).toString())
     }
     expect(texts).toEqual(['a', 'b'])
+  })
+
+  it('the URL as it was sent apart from what it was rewritten to', async () => {
+    const lookup = cached(
+      ({ url }: RequestLike, _incoming: object) => {
+        return { size: url.length, etag: '"1"', read: () => Buffer.from(url) }
+      },
+      { revalidate: 60_000 },
+    )
+    const texts: string[] = []
+    for (const [originalUrl, url] of [
+      ['/docs', '/index.html'],
+      ['/docs/index.html', '/docs/index.html'],
+      ['/docs/index.html', '/index.html'],
+    ] as const) {
+      const request = { method: 'GET', url, headers: new Headers() }
+      const found = await lookup(request, { originalUrl, url })
+      if (isSource(found)) texts.push(Buffer.from(await readBytes(found, 0, found.size)).toString())
+    }
+    expect(texts).toEqual(['/index.html', '/docs/index.html', '/index.html'])
   })
 
   it('a name and a tag apart: they are no text together', async () => {

@@ -105,6 +105,15 @@ describe('files of Hono', () => {
   it.each<[path: string, title: string, mount: (files: typeof urlOf) => App]>([
     ['/media/geo/?t=1', '/media/geo/', (middleware) => new Hono().use('/media/*', middleware)],
     [
+      '/geo/?t=1',
+      '/geo/',
+      (middleware) =>
+        new Hono({ getPath: ({ url }) => url.replace(/^https?:\/([^?]+).*$/, '$1') }).use(
+          '/*',
+          middleware,
+        ),
+    ],
+    [
       '/a/my%20films/geo/',
       '/a/my films/geo/',
       (middleware) => new Hono().route('/a/:place', new Hono().use(middleware)),

@@ -248,16 +248,7 @@ describe('a listing', () => {
   })
 
   // GDAL reads only a page whose title is the path of its URL.
-  it.each<
-    [
-      how: string,
-      title: string,
-      options: SiteOptions,
-      url: string,
-      originalUrl?: string,
-      baseUrl?: string,
-    ]
-  >([
+  it.each<[how: string, title: string, options: SiteOptions, url: string, originalUrl?: string]>([
     ['below a base', '/data/geo/', { base: '/data/' }, '/data/geo/?t=1'],
     ['at a base', '/data/', { base: '/data/' }, '/data//'],
     [
@@ -277,16 +268,17 @@ describe('a listing', () => {
       '/data/maps/geo/',
     ],
     ['in a proxy', '/data/geo/', {}, '/geo/?t=1', 'http://user@elsewhere:8080/data/geo/?t=1'],
-    ['where a URL was rewritten', '/maps', {}, '/geo/', '/maps?at=geo'],
+    ['where a URL was rewritten', '/maps/', {}, '/geo/', '/maps/?at=geo'],
+    ['where a path was rewritten', '/maps/', {}, '/geo/', '/maps/'],
+    ['of an absolute form', '/data/geo/', {}, 'http://host/geo/', 'http://host/data/geo/'],
     ['where the mount is no name', '/\ufffda%2fb/geo/', {}, '/geo/', '/a%2fb/geo/'],
-    ['where a URL was rewritten below a mount', '/data/geo/', {}, '/geo/', '/data/maps', '/data'],
     ['where none is told', '/geo/', {}, '/geo/'],
-  ])('%s is called %s', async (_how, title, options, url, originalUrl, baseUrl) => {
+  ])('%s is called %s', async (_how, title, options, url, originalUrl) => {
     const tree: FileTree = { open: () => 'directory', async *list() {} }
     const lookup = site<readonly unknown[]>(tree, { listing: true, index: false, ...options })
     const listener = nodeListener(lookup)
     const server = createServer((incoming, outgoing) => {
-      listener(Object.assign(incoming, { url, originalUrl, baseUrl }), outgoing)
+      listener(Object.assign(incoming, { url, originalUrl }), outgoing)
     })
     onTestFinished(() => void server.close())
     await once(server.listen(0, '127.0.0.1'), 'listening')

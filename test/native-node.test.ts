@@ -14,7 +14,7 @@ import { untilCollected } from './support/garbage.ts'
 import { canCountHandles, openHandles } from './support/handles.ts'
 import { readerOf } from './support/reader.ts'
 import { temporaryDirectory } from './support/temporary.ts'
-import { until } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -135,6 +135,19 @@ describe('a native body on Node', () => {
     }
     await expect(rest()).rejects.toThrow('changed while it was being served')
     if (canCountHandles) expect(openHandles(directory)).toBe(0)
+  })
+
+  it('that is cancelled before its first chunk takes no memory', async () => {
+    for (let i = 0; i < 40; i++) {
+      const reader = readerOf(await serve())
+      const reading = reader.read().catch(() => {})
+      await reader.cancel()
+      await reading
+    }
+    await settle()
+    const reader = readerOf(await serve())
+    expect((await reader.read()).value?.length).toBe(512 * KIB)
+    await reader.cancel()
   })
 
   it('whose first read fails is a 503', async () => {

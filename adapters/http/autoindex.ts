@@ -51,6 +51,9 @@ async function inRuns(parsed: Parsed, signal: AbortSignal | undefined): Promise<
   }
 }
 
+/** What nginx says of entries; Caddy says only whether they are folders. */
+const KINDS: readonly unknown[] = ['file', 'directory', 'other']
+
 function* parseJson(text: string): Parsed {
   let items: unknown
   try {
@@ -62,7 +65,7 @@ function* parseJson(text: string): Parsed {
   let isIndex = items.length === 0
   for (const item of items) {
     const { type, is_dir: isFolder } = Object(item)
-    isIndex ||= /^(?:file|directory|other)$/.test(type) || typeof isFolder === 'boolean'
+    isIndex ||= KINDS.includes(type) || typeof isFolder === 'boolean'
     yield toEntry(item)
   }
   return isIndex

@@ -52,7 +52,8 @@ export function noListing(upstream: Upstream, got: string): OriginError {
 
 /** The size of a file, if a listing tells a possible one. */
 export function toSize(told: unknown): number | undefined {
-  const size = /^\d+$/.test(String(told)) ? Number(told) : Number.NaN
+  const isTold = typeof told === 'number' || typeof told === 'string'
+  const size = isTold && /^\d+$/.test(`${told}`) ? Number(told) : Number.NaN
   return Number.isSafeInteger(size) ? size : undefined
 }
 

@@ -47,6 +47,7 @@ class RecyclingReader implements BodyChunks {
   #buffer: Uint8Array | null = null
   /** The length of the last chunk; 0 before the first. */
   #given = 0
+  #isClosed = false
 
   constructor(reader: BodyReader, memory: Memory) {
     this.#reader = reader
@@ -68,6 +69,7 @@ class RecyclingReader implements BodyChunks {
     if (this.sent === this.length) return null
     // As long as chunks are there at once, @hono/node-server pulls several before it writes any.
     if (this.#given === 0) await nextTurn()
+    if (this.#isClosed) return null
     this.#buffer ??= this.#memory.takeBuffer(this.length - this.sent)
     const chunk = await this.#reader.next(this.#buffer)
     this.#given = chunk?.length ?? 0
@@ -75,6 +77,7 @@ class RecyclingReader implements BodyChunks {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#giveUp()
     this.#reader.close()
   }

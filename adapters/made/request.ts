@@ -1,6 +1,6 @@
 import { isWorkerd } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
-import { mountOf, requestLike, unconditional } from '../site/request-like.ts'
+import { clientUrlOf, requestLike, unconditional } from '../site/request-like.ts'
 
 /**
  * A request for the same file that asks for something else of it: without the client's conditions,
@@ -50,17 +50,18 @@ function requestOf(request: Request, url: string): Request {
 }
 
 /**
- * What names a file by default: the host and the whole URL, its query included, whatever of it a
- * router has cut off.
+ * What names a file by default: the host and the whole URL, its query included, and what a router
+ * has left of that.
  */
 export function urlOf(request: RequestLike, ...context: readonly unknown[]): string {
-  const { headers } = request
-  const url = mountOf(request, context) + request.url
-  if (!url.startsWith('/')) return url
+  const { url, headers } = request
+  const whole = clientUrlOf(request, context)
+  if (whole === url && !url.startsWith('/')) return url
   // Of HTTP/2. No Headers takes such a name.
   const authority = headers instanceof Headers ? null : headers.get(':authority')
+  const host = headers.get('host') ?? authority
   // Not joined: a client may send a Host that goes on like a path.
-  return JSON.stringify([headers.get('host') ?? authority, url])
+  return JSON.stringify(whole === url ? [host, url] : [host, whole, url])
 }
 
 /** What may be said of a file in an error: its path, but no query, which may hold a secret. */

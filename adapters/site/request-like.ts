@@ -20,18 +20,18 @@ interface Below extends RequestLike {
 }
 
 /**
- * What a router has cut off the beginning of a request's URL: that of Hono, as `files` says, or of
- * Express or Connect, as the first of the context does, which nodeListener passes; '' for nothing.
+ * The URL of a request with what a router has cut off its beginning: that of Hono, as `files` says,
+ * or of Express or Connect, as the first of the context does, which nodeListener passes. Where a
+ * middleware has changed more of it, as its client sent it.
  */
-export function mountOf(request: RequestLike, [incoming]: readonly unknown[]): string {
-  const { mount } = request as Below
-  if (mount !== undefined) return mount
-  const { baseUrl, originalUrl, url } = Object(incoming)
-  const isCut = typeof originalUrl === 'string' && typeof url === 'string'
-  if (!isCut || !request.url.startsWith('/')) return ''
-  if (typeof baseUrl === 'string') return baseUrl
-  // Where a middleware has changed more of it, all of it tells.
-  return originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length) : originalUrl
+export function clientUrlOf(request: RequestLike, [incoming]: readonly unknown[]): string {
+  const { mount, url } = request as Below
+  if (typeof mount === 'string') return mount + url
+  const { originalUrl, url: rest } = Object(incoming)
+  const isTold = typeof originalUrl === 'string' && typeof rest === 'string'
+  if (!isTold || request instanceof Request) return url
+  const isCut = originalUrl.endsWith(rest) && url.startsWith('/')
+  return isCut ? originalUrl.slice(0, originalUrl.length - rest.length) + url : originalUrl
 }
 
 /**

@@ -9,7 +9,7 @@ import { withDefaults } from './overlay.ts'
 import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { represent, type Visit } from './represent.ts'
-import { mountOf, requestLike, unconditional } from './request-like.ts'
+import { clientUrlOf, requestLike, unconditional } from './request-like.ts'
 import { type Entry, isFile, join, type Opened } from './tree.ts'
 import { decodePath, lastSegment, parseTarget, type SitePath, toSitePath } from './url-path.ts'
 
@@ -64,9 +64,7 @@ async function inFolder(visit: Visit, path: string): Promise<Found> {
   }
   const page = index === null ? null : await fileAt(visit, join(path, index))
   if (page !== null || format === null || !(await isFolder(visit, path))) return page
-  // The client's: some routers hand on the rest of it.
-  const url = mountOf(request, context) + request.url
-  const folder = { path: decodePath(url), isRoot: path === '' }
+  const folder = { path: decodePath(clientUrlOf(request, context)), isRoot: path === '' }
   return listing(request, folder, query, entriesOf(visit, path), format, rules.ofFolders)
 }
 
