@@ -347,6 +347,36 @@ describe('what names a file', () => {
     expect(texts).toEqual(['/index.html', '/docs/index.html', '/index.html'])
   })
 
+  it.each([
+    ['of an absolute form', 'http://host/m/a?', 'http://host/a?'],
+    ['that was rewritten', '/old?', '/a?'],
+  ])('a URL %s, without the signature that was taken out of it', async (_how, sent, left) => {
+    const lookup = cached((_request: RequestLike, _incoming: object) => {
+      return { size: 1, etag: '"1"', read: () => new Uint8Array(1) }
+    })
+    for (const signature of ['signed=1', 'signed=2']) {
+      const request = { method: 'GET', url: left.slice(0, -1), headers: new Headers() }
+      const incoming = { originalUrl: sent + signature, url: left + signature }
+      const found = await lookup(request, incoming)
+      if (isSource(found)) await readBytes(found, 0, 1)
+    }
+    expect(lookup.stats).toMatchObject({ misses: 1, hits: 1 })
+  })
+
+  it('a path of HTTP/2 apart from the names of others', async () => {
+    const lookup = cached(
+      ({ url }: RequestLike) => {
+        return { size: url.length, etag: '"1"', read: () => Buffer.from(url) }
+      },
+      { revalidate: 60_000 },
+    )
+    const headers = { get: (name: string) => (name === 'host' ? 'h' : null) }
+    for (const url of ['["h","/a"]', '/a']) {
+      const found = await lookup({ method: 'GET', url, headers })
+      expect(isSource(found) && found.size).toBe(url.length)
+    }
+  })
+
   it('a name and a tag apart: they are no text together', async () => {
     const files = [
       { name: 'x', etag: '"1" "2"', text: 'a' },

@@ -56,7 +56,7 @@ function requestOf(request: Request, url: string): Request {
 export function urlOf(request: RequestLike, ...context: readonly unknown[]): string {
   const { url, headers } = request
   const whole = clientUrlOf(request, context)
-  if (whole === url && !url.startsWith('/')) return url
+  if (whole === url && /^[a-z][a-z\d+.-]*:/i.test(url)) return url
   // Of HTTP/2. No Headers takes such a name.
   const authority = headers instanceof Headers ? null : headers.get(':authority')
   const host = headers.get('host') ?? authority

@@ -19,10 +19,12 @@ interface Below extends RequestLike {
   readonly mount?: string | undefined
 }
 
+const QUERY = /\?.*/s
+
 /**
  * The URL of a request with what a router has cut off its beginning: that of Hono, as `files` says,
  * or of Express or Connect, as the first of the context does, which nodeListener passes. Where a
- * middleware has changed more of it, as its client sent it.
+ * middleware has changed more of it, as its client sent it, without a query that is in the request's.
  */
 export function clientUrlOf(request: RequestLike, [incoming]: readonly unknown[]): string {
   const { mount, url } = request as Below
@@ -31,7 +33,10 @@ export function clientUrlOf(request: RequestLike, [incoming]: readonly unknown[]
   const isTold = typeof originalUrl === 'string' && typeof rest === 'string'
   if (!isTold || request instanceof Request) return url
   const isCut = originalUrl.endsWith(rest) && url.startsWith('/')
-  return isCut ? originalUrl.slice(0, originalUrl.length - rest.length) + url : originalUrl
+  if (isCut) return originalUrl.slice(0, originalUrl.length - rest.length) + url
+  // What `url` has left of the same query lacks the signature of `signed`.
+  const [ofClient, ofRest] = [originalUrl, rest].map((each) => QUERY.exec(each)?.[0])
+  return ofClient === ofRest ? originalUrl.replace(QUERY, '') : originalUrl
 }
 
 /**

@@ -168,6 +168,8 @@ const PREFERENCES = {
   'browser.shell.checkDefaultBrowser': false,
   'datareporting.policy.dataSubmissionEnabled': false,
   'app.update.enabled': false,
+  // What `/` opens, where the page leaves it, takes the keys that follow.
+  'accessibility.typeaheadfind.manual': false,
   // Where the profile says.
   'browser.download.folderList': 2,
   // Codecs that it would look for in the network.
