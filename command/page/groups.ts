@@ -1,5 +1,6 @@
+import { lastSegment } from '../../adapters/site/url-path.ts'
 import type { Item } from './item.ts'
-import { nameOf, parentOf } from './paths.ts'
+import { parentOf } from './paths.ts'
 import type { Selection } from './selection.ts'
 import { type Episode, isCalledAlike, isSeason, stemOf } from './titles.ts'
 
@@ -61,7 +62,7 @@ export class FilmFolder {
       this.#count === 1 &&
       item.episode === null &&
       folder !== this.#root &&
-      isCalledAlike(nameOf(folder), item.name)
+      isCalledAlike(lastSegment(folder), item.name)
     to.offer(isAlone ? { ...item, group: groupOf(this.#root, parentOf(folder)) } : item)
     return isAlone
   }

@@ -1,7 +1,7 @@
+import { lastSegment } from '../../adapters/site/url-path.ts'
 import type { Library, Query } from './library.ts'
 import { escapeHtml } from './markup.ts'
 import { ORDERS } from './order.ts'
-import { nameOf } from './paths.ts'
 import { renderShelf } from './shelf.ts'
 import { REQUEST, renderStage, SHORTCUTS, VIEWER } from './stage.ts'
 
@@ -19,7 +19,7 @@ export interface Frame {
 export function renderPage(library: Library, frame: Frame): string {
   const { rootName, style, script } = frame
   const { query, media } = library
-  const title = query.folder === '' ? rootName : nameOf(query.folder)
+  const title = query.folder === '' ? rootName : lastSegment(query.folder)
   const [first] = media
   return `<!doctype html>
 <html lang="en">

@@ -1,9 +1,9 @@
+import { lastSegment } from '../../adapters/site/url-path.ts'
 import type { Frame } from './html.ts'
 import type { Item } from './item.ts'
 import type { Library, Query } from './library.ts'
 import { renderMedium, renderOther, renderPicture } from './links.ts'
 import { escapeHtml, hrefOf, prefixOf } from './markup.ts'
-import { nameOf } from './paths.ts'
 
 /** All that the folder holds. The script takes it from another page without leaving this one. */
 export function renderShelf(library: Library, frame: Pick<Frame, 'hasArchives'>): string {
@@ -58,7 +58,7 @@ function renderWhole(
   { hasArchives }: Pick<Frame, 'hasArchives'>,
 ): string {
   if (query.words !== '') return ''
-  const name = escapeHtml(nameOf(query.folder) || 'All')
+  const name = escapeHtml(lastSegment(query.folder) || 'All')
   const playlist = `<a href="?playlist" referrerpolicy="same-origin" download="${name}.m3u8">Playlist</a>`
   const archive = '<form><button name="zip">All as ZIP</button></form>'
   const isEmpty = Object.values(counts).every((count) => count === 0)

@@ -1,7 +1,8 @@
 import type { Entry } from '../../adapters/site/tree.ts'
+import { lastSegment } from '../../adapters/site/url-path.ts'
 import { isTrack, Tracks } from './captions.ts'
 import type { Item, Kind } from './item.ts'
-import { nameOf, parentOf } from './paths.ts'
+import { parentOf } from './paths.ts'
 import { isSeason, stemOf } from './titles.ts'
 
 /** How many are remembered to be matched with media: more are files like any other. */
@@ -67,7 +68,7 @@ export class Sidecars {
   }
 
   #addPoster(path: string): readonly string[] {
-    const isArt = ART.test(nameOf(path))
+    const isArt = ART.test(lastSegment(path))
     if (!isArt && !POSTER.test(path)) return []
     const owner = isArt ? `${parentOf(path)}/` : path.replace(POSTER, '')
     this.#posters.set(owner, path)
@@ -83,5 +84,5 @@ export class Sidecars {
 function ownersOf(path: string): readonly string[] {
   const folder = parentOf(path)
   const own = [stemOf(path), `${folder}/`]
-  return isSeason(nameOf(folder)) ? [...own, `${parentOf(folder)}/`] : own
+  return isSeason(lastSegment(folder)) ? [...own, `${parentOf(folder)}/`] : own
 }
