@@ -28,7 +28,8 @@ const HELP = `Measures byteserve and its peers: server CPU per request, in one r
 
   --scenario a,b   only these: ${scenarios.map(({ name }) => name).join(' ')} stall core
   --server a,b     only these: ${known.map(({ name }) => name).join(' ')}
-  --against DIR    another checkout, built: its servers take part as old-fetch, old-direct, old-bun, old-deno
+  --against DIR    another checkout, built: its servers take part as old-fetch, old-direct, old-bun,
+                   old-deno, old-worker
   --rounds N       rounds per scenario (5)
   --seconds N      of load per server and round (0.5)
   --quick          fewer scenarios, servers and rounds: under 4 minutes

@@ -116,6 +116,13 @@ export function serversOf(checkout) {
     ...twins('old-deno', 'deno of the other checkout', 'deno', (dir) =>
       startServer(deno, [...DENO_FLAGS, script('deno-byteserve'), dir, 'native']),
     ),
+    ...twins(
+      'old-worker',
+      'worker of the other checkout',
+      'workers',
+      (dir) => startServer(node, [script('worker'), dir, 'byteserve']),
+      'mega.mp4',
+    ),
   ]
 }
 
