@@ -86,6 +86,10 @@ export function chunkLimit({ headers }: RequestLike): number | undefined {
 
 /** An authority that every URL parser reads alike: some end it at `;` or `'`. */
 const AUTHORITY = /^[\w.:@[\]-]*$/
+/** A URL of HTTP with such an authority. */
+const HTTP_URL = /^https?:\/\/[\w.:@[\]-]+(?:\/|$)/i
+/** The scheme of HTTP, or one with which parsers disagree whether a host follows. */
+const SCHEME_WITH_HOST = /^(?:https?:|ws|ftp|javascript)/i
 
 /** Whether a URL has no origin. Some routers leave nothing of a path but its query. */
 export function isOriginForm(url: string): boolean {
@@ -99,13 +103,9 @@ export function isOriginForm(url: string): boolean {
 export function isOfRequestLine(request: RequestLike): boolean {
   const { url, headers } = request
   if (isOriginForm(url)) return true
-  const [scheme = '', , authority = ''] = url.split('/', 3)
-  if (/^https?:$/i.test(scheme)) {
-    return authority !== '' && AUTHORITY.test(authority + (headers.get('host') ?? ''))
-  }
-  // A scheme of an application, or of a Unix socket. Parsers disagree whether the excluded ones
-  // have a host.
-  return request instanceof Request && !/^(?:ws|ftp|javascript)/i.test(scheme)
+  if (HTTP_URL.test(url)) return AUTHORITY.test(headers.get('host') ?? '')
+  // A scheme of an application, or of a Unix socket.
+  return request instanceof Request && !SCHEME_WITH_HOST.test(url)
 }
 
 /**
