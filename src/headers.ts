@@ -30,7 +30,7 @@ export class CheckedFields implements HeaderFields {
  *
  * @throws TypeError unless every server can send them
  */
-export function expectHeaders(headers: HeadersLike = {}): Readonly<HeaderFields> {
+export function expectHeaders(headers: HeadersLike = new CheckedFields()): Readonly<HeaderFields> {
   if (headers instanceof CheckedFields) return headers
   // `Headers` takes a function and a promise for objects of no fields.
   if (typeof headers !== 'object' || !headers || headers instanceof Promise) {

@@ -12,7 +12,7 @@ import type { TreeFile } from './tree.ts'
 export function overlay(...layers: readonly (HeadersLike | null | undefined)[]): HeaderFields {
   const fields = new CheckedFields()
   for (const layer of layers) {
-    for (const [name, value] of Object.entries(expectHeaders(layer ?? {}))) {
+    for (const [name, value] of Object.entries(expectHeaders(layer ?? undefined))) {
       const others = name === 'vary' ? fields.vary : undefined
       fields[name] = others === undefined ? value : `${others}, ${value}`
     }
