@@ -356,6 +356,9 @@ it.each([
   'EPERM',
   'ENOTCONN',
   'EIO',
+  // ESTALE, for which Node has no name, nor has Deno.
+  'Unknown system error -116',
+  'UNKNOWN',
 ])('what can not be looked at is listed by its name, unless it is a link, which may lead out: %s', async (code) => {
   const { root, failing } = listedDirectory()
   failing('lstat', code)

@@ -99,8 +99,8 @@ const SHORTAGES = ['EMFILE', 'ENFILE', 'ENOMEM']
 function unseen(dirent: Dirent, error: unknown): Entry | null {
   const code = codeOf(error)
   if (SHORTAGES.includes(code)) throw error
-  // What Deno's or Node's permissions forbid is not listed.
-  if (isAbsence(error) || !/^E[A-Z\d]+$/.test(code)) return null
+  // What Deno's permissions forbid, which has no code, or Node's, is not listed.
+  if (isAbsence(error) || code === '' || code === 'ERR_ACCESS_DENIED') return null
   const { name } = dirent
   if (dirent.isDirectory()) return { name, kind: 'directory' }
   return dirent.isFile() ? { name, kind: 'file' } : null
