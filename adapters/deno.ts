@@ -23,6 +23,7 @@ import type { OpenFile } from './local/pool/open-file.ts'
 import { type DirectoryOptions, localTree } from './local/tree.ts'
 import { isSame } from './local/version.ts'
 import { site } from './site/site.ts'
+import { within } from './store/within.ts'
 
 export type { FileOptions, SharingOptions } from './local/file-source.ts'
 export { type GrowingOptions, growingFile } from './local/growing.ts'
@@ -156,15 +157,11 @@ const PATIENCE = 200
  * Opens a file in another thread: the path may lead to a FIFO by now, whose opening waits for a
  * writer. Then null, and it is closed once there was one.
  */
-async function openInTime(path: string): Promise<NativeFile | null> {
+function openInTime(path: string): Promise<NativeFile | null> {
   const opening = Deno.open(path)
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE, null)
+  return within(PATIENCE, opening, () => {
+    opening.then((native) => native.close()).catch(() => {})
   })
-  const native = await Promise.race([opening, late]).finally(() => clearTimeout(timer))
-  if (native === null) void opening.then((native) => native.close()).catch(() => {})
-  return native
 }
 
 /** Before 2.9.6, Deno.serve dropped the chunk that passes Content-Length instead of cutting it. */

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { NetworkInterfaceInfo } from 'node:os'
+import { parseHttpUrl } from '../adapters/site/url-path.ts'
 
 export type Scheme = 'http' | 'https'
 
@@ -83,7 +84,6 @@ export function externalUrls(
 
 /** Whether it is the URL of a store. It may not hold a key, wherever in it: errors name it. */
 export function isEndpoint(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { protocol, username, password, search, hash } = new URL(text)
-  return /^https?:$/.test(protocol) && username + password + search + hash === ''
+  const url = parseHttpUrl(text)
+  return url !== null && url.username + url.password + url.search + url.hash === ''
 }

@@ -130,5 +130,16 @@ export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
   return mayWarn ? own?.value : request.signal
 }
 
+/**
+ * Calls `end` when a signal is aborted: at once if it is by now.
+ *
+ * @returns what undoes that
+ */
+export function onAbort(signal: AbortSignal | null | undefined, end: () => void): () => void {
+  if (signal?.aborted) end()
+  signal?.addEventListener('abort', end)
+  return () => signal?.removeEventListener('abort', end)
+}
+
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */
 export const AS_STORED = { encodeBody: 'manual' }

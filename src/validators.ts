@@ -28,14 +28,14 @@ export function parseEntityTags(value: string): '*' | string[] | null {
   return parseList(value, element, ([, tag]) => tag ?? null)
 }
 
-/** Whether an entity tag is a strong validator (RFC 9110 §8.8.1). */
-export function isStrong(tag: string): boolean {
-  return tag.startsWith('"')
+/** Whether there is an entity tag, and it is a strong validator (RFC 9110 §8.8.1). */
+export function isStrong(tag: string | null | undefined): tag is `"${string}` {
+  return /^"/.test(tag ?? '')
 }
 
 /** Strong comparison (RFC 9110 §8.8.3.2): the same tag, and neither is weak. */
 export function matchesStrongly(a: string, b: string | undefined): boolean {
-  return a === b && isStrong(a)
+  return isStrong(a) && a === b
 }
 
 /** Weak comparison (RFC 9110 §8.8.3.2): the same opaque-tag, weak or not. */

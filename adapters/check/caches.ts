@@ -162,7 +162,7 @@ async function judgeEncoding(file: Subject): Promise<Finding> {
     if (answer.status === 206 && contentRangeOf(answer)?.size === size) {
       return fail(`${says}, of the size of the file without it`, answer)
     }
-    if (tag !== null && isStrong(tag) && tag === identity) {
+    if (isStrong(tag) && tag === identity) {
       return fail(`${says} has the ETag of the file without it`, answer)
     }
     if (!/(?:^|[ ,])accept-encoding(?:$|[ ,])|\*/i.test(answer.fields.get('vary') ?? '')) {

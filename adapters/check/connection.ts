@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 import { HTTP2_ONLY, UnansweredError } from './unanswered.ts'
-import { type Patience, within } from './wire.ts'
+import { answerWithin, type Patience } from './wire.ts'
 
 export interface ConnectionTerms {
   readonly patience: Patience
@@ -35,7 +35,7 @@ export async function connectTo(url: URL, terms: ConnectionTerms): Promise<Socke
   socket.on('error', () => {})
   const connected = once(socket, isSecure ? 'secureConnect' : 'connect', { signal })
   try {
-    await within(patience.silence, connected)
+    await answerWithin(patience.silence, connected)
     return socket
   } catch (error) {
     socket.destroy()

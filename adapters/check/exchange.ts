@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { onAbort } from '../../src/runtime.ts'
 import { Body, countSurplus, type Framing, framingOf, readBody } from './body.ts'
 import { type ConnectionTerms, connectTo } from './connection.ts'
 import { type Field, type Head, lengthOf, readHead } from './head.ts'
@@ -47,8 +48,7 @@ export interface Exchange extends Head {
  */
 export async function exchange(ask: Ask, terms: Terms): Promise<Exchange> {
   const socket = await connectTo(ask.url, terms)
-  const stop = () => socket.destroy()
-  terms.signal?.addEventListener('abort', stop)
+  const forget = onAbort(terms.signal, () => socket.destroy())
   try {
     return await converse(socket, ask, terms)
   } catch (error) {
@@ -57,7 +57,7 @@ export async function exchange(ask: Ask, terms: Terms): Promise<Exchange> {
     const message = `the connection broke off: ${error instanceof Error ? error.message : error}`
     throw new UnansweredError('connection', message, { cause: error })
   } finally {
-    terms.signal?.removeEventListener('abort', stop)
+    forget()
     socket.destroy()
   }
 }

@@ -73,7 +73,7 @@ export const RESUMES: readonly Check[] = [
       if (tag === null && file.whole.fields.has('etag')) {
         return fail(`${says}, which is not "…" or W/"…"`, file.whole)
       }
-      if (tag !== null && isStrong(tag)) return pass(says)
+      if (isStrong(tag)) return pass(says)
       const modified = fieldOf(file.whole, 'Last-Modified')
       if (date !== null) return pass(modified)
       return fail(tag === null ? `${says}, ${modified}` : `${says}, which is weak`, file.whole)
@@ -152,7 +152,7 @@ export const RESUMES: readonly Check[] = [
 /** The field by which a client would go on; or why there is none. */
 async function resumeBy(file: Subject): Promise<Field | string> {
   const { tag, date } = versionOf(file.whole)
-  const isUseful = tag !== null && isStrong(tag)
+  const isUseful = isStrong(tag)
   if (!isUseful && date === null) return NO_VALIDATOR
   if (!(await file.servesParts())) return NO_PARTS
   if ((await findChange(file)) !== null) return UNSTEADY

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { parseHttpUrl } from '../site/url-path.ts'
 import type { ConnectionTerms } from './connection.ts'
 import { type Ask, type Exchange, exchange } from './exchange.ts'
 import type { Field, Head } from './head.ts'
@@ -125,6 +126,5 @@ function fieldsFor(target: URL, { url, fields }: Ask): readonly Field[] {
 function targetOf({ status, fields, ask }: Exchange): URL | null {
   const location = fields.get('location')
   if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return null
-  const url = URL.canParse(location, ask.url) ? new URL(location, ask.url) : null
-  return url !== null && /^https?:$/.test(url.protocol) ? url : null
+  return parseHttpUrl(location, ask.url)
 }

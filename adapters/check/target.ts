@@ -1,3 +1,4 @@
+import { decodedIfValid, parseHttpUrl } from '../site/url-path.ts'
 import { onOneLine } from './escape.ts'
 import type { Field } from './head.ts'
 
@@ -23,15 +24,15 @@ const OWN = [
  * @throws TypeError when it is not one of http or https
  */
 export function parseTarget(text: string): [URL, readonly Field[]] {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^https?:$/.test(url.protocol)) {
+  const url = parseHttpUrl(text)
+  if (url === null) {
     throw new TypeError(`Expected a URL of http or https, got '${onOneLine(withoutUser(text))}'`)
   }
   const { username, password } = url
   const target = new URL(withoutUser(text))
   target.hash = ''
   if (username === '' && password === '') return [target, []]
-  const pair = Buffer.from(`${decode(username)}:${decode(password)}`)
+  const pair = Buffer.from(`${decodedIfValid(username)}:${decodedIfValid(password)}`)
   return [target, [['Authorization', `Basic ${pair.toString('base64')}`]]]
 }
 
@@ -44,15 +45,6 @@ export function withoutUser(text: string): string {
   url.username = ''
   url.password = ''
   return url.href
-}
-
-/** What is not percent-encoded stands for itself. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { within } from '../store/within.ts'
 import { UnansweredError } from './unanswered.ts'
 
 /** No line of a head is longer, in bytes. */
@@ -74,7 +75,7 @@ export class Wire {
 
   /** Waits for more to read, but no longer than `ms`, and not for a connection that breaks. */
   async peekWithin(ms: number): Promise<void> {
-    await within(ms, this.peek()).catch(() => {})
+    await within(ms, this.peek(), () => {}).catch(() => {})
   }
 
   async #receive(): Promise<Buffer | null> {
@@ -84,8 +85,8 @@ export class Wire {
     // Some are never silent, and never done.
     const { value, done } =
       left < silence
-        ? await within(left, next, `no end of its answer within ${seconds(total)} s`)
-        : await within(silence, next)
+        ? await answerWithin(left, next, `no end of its answer within ${seconds(total)} s`)
+        : await answerWithin(silence, next)
     if (done) return null
     this.received += value.length
     return value
@@ -98,22 +99,14 @@ export class Wire {
  * @param ms how long is waited
  * @throws UnansweredError, as a rejection, with the message, when it does not
  */
-export async function within<T>(
+export async function answerWithin<T extends object | boolean>(
   ms: number,
   promised: Promise<T>,
   message = `no answer within ${seconds(ms)} s`,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new UnansweredError('timeout', message)), ms)
-  })
-  try {
-    return await Promise.race([promised, late])
-  } finally {
-    clearTimeout(timer)
-    // Who waits no longer does not want to hear of it either.
-    promised.catch(() => {})
-  }
+  const came = await within(ms, promised, () => {})
+  if (came === null) throw new UnansweredError('timeout', message)
+  return came
 }
 
 function seconds(ms: number): number {

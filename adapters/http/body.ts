@@ -165,7 +165,7 @@ export async function openBody(
   end: number,
   signal?: AbortSignal,
 ): Promise<Body> {
-  const { etag = '', size } = version
+  const { etag, size } = version
   const range = `bytes=${start}-${end - 1}`
   const fields = { range, ...(isStrong(etag) && { 'if-match': etag }) }
   // A server may answer 200 while it fills its cache.

@@ -4,12 +4,13 @@ import { hangUpSignal } from '../../src/runtime.ts'
 import type { RequestLike } from '../../src/source.ts'
 import { isStrong } from '../../src/validators.ts'
 import { likelyRanges, satisfiable } from '../store/likely-ranges.ts'
+import { within } from '../store/within.ts'
 import { type Body, bodyFrom, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
 import type { OriginOptions } from './file.ts'
 import { type Head, isSameVersion, readHead, readTotal, type VersionHead } from './head.ts'
 import { firstSpan } from './spans.ts'
-import { ask, drop, isMissing, type Reply, type Upstream, within } from './upstream.ts'
+import { ask, drop, isMissing, type Reply, type Upstream } from './upstream.ts'
 
 /** What was found for one request. */
 export interface FoundFile {
@@ -53,7 +54,7 @@ export async function find(
     reply?.hangUp()
     return null
   }
-  const isJoinable = immutable || isStrong(version.etag ?? '')
+  const isJoinable = immutable || isStrong(version.etag)
   const ranges = rangesOf(decide(request, version, Date.now()), version.size)
   if (ranges.length > 1 && !isJoinable) giveUp(unjoinable(upstream))
   const [wanted] = ranges

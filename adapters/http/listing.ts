@@ -1,5 +1,6 @@
+import { within } from '../store/within.ts'
 import { misanswer, type OriginError } from './failure.ts'
-import { drop, type Reply, type Upstream, within } from './upstream.ts'
+import { drop, type Reply, type Upstream } from './upstream.ts'
 
 /** The most bytes that a listing may have: that of nginx takes some 100 for each file. */
 const MAX_LENGTH = 32 * 1024 * 1024

@@ -1,3 +1,4 @@
+import { decodedIfValid, parseHttpUrl } from '../site/url-path.ts'
 import { misanswer } from './failure.ts'
 import type { Ask, StoredFetch } from './stored-fetch.ts'
 import { cancel, reach } from './upstream.ts'
@@ -31,11 +32,11 @@ export async function follow(
     const location = readLocation(response)
     if (location === null || !/30[12378]/.test(`${response.status}`)) return { response, trail }
     cancel(response)
-    const next = URL.canParse(location, url) ? new URL(location, url) : null
+    const next = parseHttpUrl(location, url)
     if (followed === MAX_REDIRECTS) {
       throw misanswer({ name }, 'the file', `more than ${MAX_REDIRECTS} redirects`)
     }
-    if (!next?.protocol.startsWith('http') || next.username + next.password !== '') {
+    if (next === null || next.username + next.password !== '') {
       throw misanswer({ name }, 'the file', 'a redirect to nowhere')
     }
     if (next.origin !== url.origin) headers = new Headers(elsewhere)
@@ -60,14 +61,6 @@ function readLocation({ headers }: Response): string | null {
 /** Whether a server redirected a URL to the same one with a slash, as it does for a folder. */
 export function isFolder(trail: readonly URL[]): boolean {
   return trail.some(({ pathname }, i) => {
-    return i > 0 && decoded(pathname) === `${decoded(trail[i - 1]?.pathname ?? '')}/`
+    return i > 0 && decodedIfValid(pathname) === `${decodedIfValid(trail[i - 1]?.pathname ?? '')}/`
   })
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }

@@ -1,5 +1,6 @@
 import type { FileSource } from '../../src/source.ts'
 import { parseHttpDate } from '../../src/validators.ts'
+import { within } from '../store/within.ts'
 import { OriginError } from './failure.ts'
 import { readLength } from './head.ts'
 
@@ -159,17 +160,6 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     }
     const timer = setTimeout(end, ms)
     signal?.addEventListener('abort', end)
-  })
-}
-
-/** What is waited for, or null when it takes longer; `giveUp` is called then. */
-export function within<T>(ms: number, awaited: Promise<T>, giveUp: () => void): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      giveUp()
-      resolve(null)
-    }, ms)
-    awaited.finally(() => clearTimeout(timer)).then(resolve, reject)
   })
 }
 

@@ -1,5 +1,6 @@
 import { expectHeaders } from '../../src/headers.ts'
 import type { HeadersLike } from '../../src/source.ts'
+import { parseHttpUrl } from '../site/url-path.ts'
 import { type OriginOptions, originLimits } from './file.ts'
 import { readPart } from './head.ts'
 import { follow } from './redirects.ts'
@@ -18,9 +19,10 @@ export interface HttpTreeOptions extends OriginOptions {
 
 /** @throws TypeError, without what may be secret, unless it is a URL of HTTP */
 export function expectUrl(url: string | URL): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : null
-  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return parsed
-  throw new TypeError(`Expected a URL of http: or https:, got ${parsed?.protocol ?? 'none'}`)
+  const parsed = parseHttpUrl(url)
+  if (parsed !== null) return parsed
+  const got = URL.canParse(url) ? new URL(url).protocol : 'none'
+  throw new TypeError(`Expected a URL of http: or https:, got ${got}`)
 }
 
 /** What errors call a file: its URL without credentials, query and fragment. */

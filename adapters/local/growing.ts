@@ -6,6 +6,7 @@ import { expectWait, expectWholeNumber, SourceChangedError } from '../../src/err
 import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
 import { BodyReader, NOTHING } from '../../src/reader.ts'
+import { onAbort } from '../../src/runtime.ts'
 import type { Contents, FileSource, RequestLike } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { type FileOptions, pathOf } from './file-source.ts'
@@ -147,13 +148,13 @@ class Follower {
   /** Whether all that is there by now is all. */
   #isDone = false
   #isClosed = false
-  readonly #finish = () => this.#watcher?.notify()
+  readonly #forget: () => void
 
   constructor(file: LiveFile, start: number, pace: Pace) {
     this.#file = file
     this.#at = start
     this.#pace = pace
-    pace.until?.addEventListener('abort', this.#finish)
+    this.#forget = onAbort(pace.until, () => this.#watcher?.notify())
   }
 
   /** The next bytes once they are there; null at the end, after which it is closed. */
@@ -176,7 +177,7 @@ class Follower {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#pace.until?.removeEventListener('abort', this.#finish)
+    this.#forget()
     this.#watcher?.close()
     await this.#file.close()
   }

@@ -1,3 +1,5 @@
+import { isWorkerd, onAbort } from '../../src/runtime.ts'
+
 /** One waiter's share in what is being read. */
 export interface Share<Value> {
   /** Rejects with what went wrong, or when the last one left before it was there. */
@@ -23,21 +25,15 @@ export function awaited<Value>(
  *
  * @throws as a rejection, the signal's reason
  */
-export async function unlessAborted<Value>(
+export function unlessAborted<Value>(
   promised: Promise<Value>,
   signal: AbortSignal | undefined,
 ): Promise<Value> {
-  let hangUp = () => {}
+  let forget = () => {}
   const hungUp = new Promise<never>((_, reject) => {
-    hangUp = () => reject(signal?.reason)
+    forget = onAbort(signal, () => reject(signal?.reason))
   })
-  try {
-    signal?.throwIfAborted()
-    signal?.addEventListener('abort', hangUp)
-    return await Promise.race([promised, hungUp])
-  } finally {
-    signal?.removeEventListener('abort', hangUp)
-  }
+  return Promise.race([hungUp, promised]).finally(forget)
 }
 
 /** A share, and if that fails while it is waited for, another one. */
@@ -70,6 +66,11 @@ interface Flight<Value> {
  */
 export class Flights<Value> {
   readonly #underWay = new Map<string, Flight<Value>>()
+
+  /** Those that one request may join: in workerd, none may wait for what another one asked for. */
+  forRequest(): Flights<Value> {
+    return isWorkerd ? new Flights() : this
+  }
 
   /** How many are under way. */
   get size(): number {

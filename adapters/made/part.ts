@@ -43,7 +43,7 @@ export async function openPart(name: string, part: Part): Promise<FileSource> {
  */
 function isVersion({ size, etag, lastModified }: Part, source: FileSource): boolean {
   if (source.size !== size) return false
-  if (etag !== undefined && isStrong(etag)) return source.etag === etag
+  if (isStrong(etag)) return source.etag === etag
   const own = source.lastModified
   return lastModified === undefined || own === undefined || own.getTime() === lastModified.getTime()
 }

@@ -23,6 +23,6 @@ export async function joinedTag(
     names.push(await nameFor(JSON.stringify(run)))
   }
   const name = await nameFor(names.join())
-  const isWeak = tags.some((tag) => tag !== undefined && !isStrong(tag))
+  const isWeak = !tags.every(isStrong)
   return `${isWeak ? 'W/' : ''}"${name.slice(0, 32)}"`
 }

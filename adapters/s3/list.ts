@@ -2,6 +2,7 @@ import { decodeEntities } from '../http/entities.ts'
 import { noListing, readListing, toDate, toSize } from '../http/listing.ts'
 import { ask, type Upstream } from '../http/upstream.ts'
 import { type Entry, isEntryName } from '../site/tree.ts'
+import { decodedIfValid } from '../site/url-path.ts'
 
 /**
  * What a bucket has directly below a prefix, page by page: the next is asked for when the last
@@ -39,7 +40,8 @@ export async function* listObjects(
 function* entriesOf(page: string, prefix: string, folders: Set<string>): Generator<Entry> {
   const isEncoded = elementOf(page, 'EncodingType') === 'url'
   const nameOf = (text = '', end?: number) => {
-    return (isEncoded ? decode(text) : text).slice(prefix.length, end)
+    // Stores write a space as a plus sign, and that as an escape.
+    return (isEncoded ? decodedIfValid(text.replaceAll('+', ' ')) : text).slice(prefix.length, end)
   }
   for (const content of elementsOf(page, 'CommonPrefixes')) {
     // S3 has one in each, others all of a page.
@@ -78,13 +80,4 @@ function* elementsOf(xml: string, name: string): Generator<string> {
 function elementOf(xml: string, name: string): string | undefined {
   const [text] = elementsOf(xml, name)
   return text && decodeEntities(text)
-}
-
-/** Stores write a space as a plus sign, and that as an escape. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    return text
-  }
 }

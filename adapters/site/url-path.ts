@@ -87,6 +87,21 @@ export function parseTarget(url: string): URL | null {
   return parsed && /\/\.{1,2}(?:\/|$)/.test(parsed.pathname) ? null : parsed
 }
 
+/** A URL of HTTP, with or without TLS; null if it is none. */
+export function parseHttpUrl(text: string | URL, base?: URL): URL | null {
+  const url = URL.canParse(text, base) ? new URL(text, base) : null
+  return url !== null && /^https?:$/.test(url.protocol) ? url : null
+}
+
+/** What is not percent-encoded, or not UTF-8, stands for itself. */
+export function decodedIfValid(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /**
  * The path that a lookup is mounted at, decoded, so that every spelling of it is found.
  *

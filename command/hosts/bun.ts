@@ -1,7 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { bunDirectory } from '../../adapters/bun.ts'
-import type { SiteOptions } from '../../adapters/site/site-options.ts'
-import type { FileLookup } from '../../src/lookup.ts'
 import { fileHandler } from '../../src/serve.ts'
 import type { Address, Listening, Service } from './host.ts'
 
@@ -27,15 +24,12 @@ interface Server {
 }
 
 export { hostname, networkInterfaces } from 'node:os'
+export { bunDirectory as openDirectory } from '../../adapters/bun.ts'
 export { writeLog } from '../log/stderr.ts'
 export { joinPrimary, startWorker } from '../workers/threads.ts'
 
 /** How often to look whether a response is still under way, in ms. */
 const LOOK_EVERY = 50
-
-export function openDirectory(root: string, options: SiteOptions): FileLookup {
-  return bunDirectory(root, options)
-}
 
 export async function listen(
   { lookup, options, onBegin, onServed }: Service,

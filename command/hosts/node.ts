@@ -1,19 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
-import { nodeDirectory, nodeListener } from '../../adapters/node.ts'
-import type { SiteOptions } from '../../adapters/site/site-options.ts'
-import type { FileLookup } from '../../src/lookup.ts'
+import { nodeListener } from '../../adapters/node.ts'
 import type { RequestLike } from '../../src/source.ts'
 import type { Address, Listening, Service } from './host.ts'
 import { Running } from './running.ts'
 
 export { hostname, networkInterfaces } from 'node:os'
+export { nodeDirectory as openDirectory } from '../../adapters/node.ts'
 export { writeLog } from '../log/stderr.ts'
 export { joinPrimary, startWorker } from '../workers/processes.ts'
-
-export function openDirectory(root: string, options: SiteOptions): FileLookup {
-  return nodeDirectory(root, options)
-}
 
 /** Of HTTP/1.1 or HTTP/2. */
 type Incoming = IncomingMessage | Http2ServerRequest

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { inMemory } from '../../adapters/made/bytes.ts'
-import { parseTarget, toRelativePath } from '../../adapters/site/url-path.ts'
+import { Flights } from '../../adapters/made/flights.ts'
+import { parseHttpUrl, parseTarget, toRelativePath } from '../../adapters/site/url-path.ts'
 import type { Answer } from '../../src/answer.ts'
 import { type FileLookup, isSource } from '../../src/lookup.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
@@ -45,7 +46,7 @@ export function withPage({
   hasArchives,
   views,
 }: PageOptions): FileLookup {
-  const underWay = new Map<string, Promise<FileSource>>()
+  const underWay = new Flights<FileSource>()
 
   return async (request, ...context) => {
     const { url } = request
@@ -99,12 +100,7 @@ export function withPage({
   async function page(folder: string, asked: URLSearchParams): Promise<FileSource | null> {
     if (folder !== '' && !(await isFolder(folder))) return null
     const query = toQuery(folder, asked)
-    const key = JSON.stringify(query)
-    const known = underWay.get(key)
-    if (known !== undefined) return known
-    const made = makePage(query).finally(() => underWay.delete(key))
-    underWay.set(key, made)
-    return made
+    return underWay.join(JSON.stringify(query), () => makePage(query)).value
   }
 
   async function makePage(query: Query): Promise<FileSource> {
@@ -192,11 +188,11 @@ function toPlainPath({ pathname, search }: URL): Answer {
  */
 function ownReferrer(request: RequestLike, folder: string): string | null {
   const referrer = request.headers.get('referer') ?? ''
-  if (!URL.canParse(referrer)) return null
-  const { protocol, host, pathname } = new URL(referrer)
+  const page = parseHttpUrl(referrer)
+  if (page === null) return null
   const isOwn =
-    host === authorityOf(request) || request.headers.get('sec-fetch-site') === 'same-origin'
-  return isOwn && protocol.startsWith('http') && pathname.endsWith(folder) ? referrer : null
+    page.host === authorityOf(request) || request.headers.get('sec-fetch-site') === 'same-origin'
+  return isOwn && page.pathname.endsWith(folder) ? referrer : null
 }
 
 /** Browsers say so; rclone, wget and curl take anything. */

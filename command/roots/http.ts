@@ -2,7 +2,7 @@ import { openUrl } from '../../adapters/http/open.ts'
 import { type HttpTreeOptions, upstreamsOf } from '../../adapters/http/url-upstream.ts'
 import { httpTree, OriginError } from '../../adapters/http.ts'
 import { type FileTree, isFile } from '../../adapters/site/tree.ts'
-import { toRelativePath } from '../../adapters/site/url-path.ts'
+import { parseHttpUrl, toRelativePath } from '../../adapters/site/url-path.ts'
 import { closeSource } from '../../src/reader.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { ServeOptions } from '../options.ts'
@@ -21,8 +21,8 @@ export async function httpRoot(
   options: ServeOptions,
   say: (notice: string) => void,
 ): Promise<Root> {
-  const url = URL.canParse(options.path) ? new URL(options.path) : null
-  if (url === null || !/^https?:$/.test(url.protocol)) {
+  const url = parseHttpUrl(options.path)
+  if (url === null) {
     // Whatever it is, it may have a password in it.
     throw new Failure('expected a URL like https://host/films/')
   }

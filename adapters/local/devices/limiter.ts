@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { onAbort } from '../../../src/runtime.ts'
 import { type Calls, inThreadPool } from '../calls.ts'
 
 /** How many threads a runtime has for calls that wait, beside its own: 4 on Node by default. */
@@ -56,18 +57,16 @@ export class Limiter {
   }
 
   async #wait(path: string, signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted()
-    let drop = () => {}
+    let forget = () => {}
     await new Promise<void>((begin, reject) => {
       const waiting = { path, begin }
       this.#waiting.push(waiting)
-      drop = () => {
+      forget = onAbort(signal, () => {
         this.#waiting = this.#waiting.filter((each) => each !== waiting)
         reject(signal?.reason)
-      }
-      signal?.addEventListener('abort', drop)
+      })
     })
-    signal?.removeEventListener('abort', drop)
+    forget()
   }
 
   #isFull(path: string): boolean {

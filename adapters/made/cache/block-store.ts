@@ -1,4 +1,3 @@
-import { isWorkerd } from '../../../src/runtime.ts'
 import { Flights, orElse, type Share } from '../flights.ts'
 import { Blocks } from './blocks.ts'
 import { GuardedTier } from './guarded-tier.ts'
@@ -41,7 +40,8 @@ export class BlockStore {
   readonly #counts: { -readonly [Name in keyof CacheStats]: number }
   readonly #memory: number
   readonly #blocks: Blocks
-  readonly #flights = new Flights<Uint8Array>()
+  /** What blocks are read by. */
+  readonly flights: Flights<Uint8Array> = new Flights()
   readonly #tier: GuardedTier | undefined
 
   constructor(memory: number, tier: BlockTier | undefined) {
@@ -61,11 +61,6 @@ export class BlockStore {
       },
     }
     this.stats = this.#counts
-  }
-
-  /** What one response's blocks are read by. In workerd, no request may wait for another one's. */
-  flights(): Flights<Uint8Array> {
-    return isWorkerd ? new Flights() : this.#flights
   }
 
   /** A block that is in memory. */

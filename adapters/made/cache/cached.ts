@@ -151,7 +151,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   ): BlockAccess {
     const { size, etag } = version
     const prefix = JSON.stringify([name, etag, size, blockSize])
-    const flights = store.flights()
+    const flights = store.flights.forRequest()
     /** Another server that gives other bytes than these has no ranges. */
     const judge = (found: unknown) => {
       if (Object(Object(found).error).isOtherRange) versions.avoid(name)

@@ -1,3 +1,4 @@
+import { onAbort } from '../../../src/runtime.ts'
 import { unlessAborted } from '../flights.ts'
 import type { BlockTier } from './tier.ts'
 
@@ -38,14 +39,13 @@ export class GuardedTier {
   async get(key: string, signal: AbortSignal): Promise<Uint8Array | null> {
     if (performance.now() < this.#openUntil) return null
     const giveUp = new AbortController()
-    const leave = () => giveUp.abort(signal.reason)
     let left = TICKS
     const timer = setInterval(() => {
       if (--left > 0) return
       this.#openUntil = performance.now() + OPEN_FOR
       giveUp.abort(new Error(`Expected a block within ${TIMEOUT} ms`))
     }, TIMEOUT / TICKS)
-    signal.addEventListener('abort', leave)
+    const forget = onAbort(signal, () => giveUp.abort(signal.reason))
     try {
       const asked = Promise.resolve(this.#tier.get(key, giveUp.signal))
       return await unlessAborted(asked, giveUp.signal)
@@ -54,7 +54,7 @@ export class GuardedTier {
       return null
     } finally {
       clearInterval(timer)
-      signal.removeEventListener('abort', leave)
+      forget()
     }
   }
 

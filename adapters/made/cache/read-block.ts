@@ -2,6 +2,7 @@ import { SourceChangedError } from '../../../src/errors.ts'
 import { type Found, isSource } from '../../../src/lookup.ts'
 import type { ByteRange } from '../../../src/range.ts'
 import { BodyReader, closeSource } from '../../../src/reader.ts'
+import { onAbort } from '../../../src/runtime.ts'
 import { isOfVersion, type TaggedVersion } from './version.ts'
 
 /**
@@ -28,9 +29,8 @@ export async function readBlock(
     throw new SourceChangedError(`${path} changed while it was being served`)
   }
   const reader = new BodyReader(found, start, end)
-  signal.addEventListener('abort', () => reader.close())
   // It may have been aborted while the lookup was at work.
-  if (signal.aborted) reader.close()
+  onAbort(signal, () => reader.close())
   const bytes = new Uint8Array(end - start)
   while (reader.sent < bytes.length) {
     const at = reader.sent

@@ -15,7 +15,7 @@ export function versionOf({
   lastModified,
   headers,
 }: FileSource): TaggedVersion | null {
-  if (etag === undefined || !isStrong(etag)) return null
+  if (!isStrong(etag)) return null
   return { size, type, etag, lastModified, headers }
 }
 

@@ -1,5 +1,4 @@
 import type { Answer } from '../../../src/answer.ts'
-import { isWorkerd } from '../../../src/runtime.ts'
 import { TtlMap } from '../../store/ttl-map.ts'
 import { awaited, Flights } from '../flights.ts'
 import { isForAll, type TaggedVersion } from './version.ts'
@@ -47,10 +46,9 @@ export class Versions {
     if (this.#duration === 0) return ask(signalOf())
     const signal = signalOf()
     const learn = (signal?: AbortSignal) => this.#learn(name, ask(signal))
-    // In workerd, a request may not wait for another one's.
-    if (isWorkerd) return learn(signal)
-    const isFirst = !this.#asking.has(name)
-    const asking = awaited(this.#asking.join(name, learn), signal)
+    const flights = this.#asking.forRequest()
+    const isFirst = !flights.has(name)
+    const asking = awaited(flights.join(name, learn), signal)
     if (isFirst) return asking
     // If that failed, or is for the first client only, each asks on its own.
     const looked = await asking.catch(() => null)

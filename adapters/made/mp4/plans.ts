@@ -24,7 +24,7 @@ export class Plans {
   /** @throws as a rejection, what reading throws */
   async of(source: FileSource, name: string): Promise<IndexMove | null> {
     const { etag, size } = source
-    if (etag === undefined || !isStrong(etag)) return planFaststart(source)
+    if (!isStrong(etag)) return planFaststart(source)
     const key = JSON.stringify([name, etag, size])
     // A plan that failed for another request may succeed for this one. Two waits at most: otherwise,
     // where all fail, the last would wait for each of the others.

@@ -1,6 +1,6 @@
 import { expectWholeNumber } from '../../../src/errors.ts'
 import { BodyReader } from '../../../src/reader.ts'
-import { isWorkerd } from '../../../src/runtime.ts'
+import { isWorkerd, onAbort } from '../../../src/runtime.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { BoundedMap } from '../../store/bounded-map.ts'
 import { unlessAborted } from '../flights.ts'
@@ -106,7 +106,7 @@ export class Checksums {
 
   #find(file: Checked): Checksum {
     const { id, size, etag } = file
-    if (etag === undefined || !isStrong(etag)) {
+    if (!isStrong(etag)) {
       const checksum = this.#unversioned.get(file) ?? begin()
       this.#unversioned.set(file, checksum)
       return checksum
@@ -132,10 +132,8 @@ async function readOn(
   const source = await openPart(name, file)
   let { crc, checked } = checksum
   const reader = new BodyReader(source, checked, size)
-  const hangUp = () => reader.close()
-  signal.addEventListener('abort', hangUp)
   // It may have been aborted while the file was being opened.
-  if (signal.aborted) hangUp()
+  const forget = onAbort(signal, () => reader.close())
   const into = new Uint8Array(Math.min(CHUNK, size - checked))
   try {
     while (checked < size) {
@@ -148,7 +146,7 @@ async function readOn(
       onProgress?.({ name, checked, size })
     }
   } finally {
-    signal.removeEventListener('abort', hangUp)
+    forget()
     reader.close()
   }
 }

@@ -87,7 +87,7 @@ export async function zipFolder(
     openFile(tree, id.slice(start.length), askingFor(kept, 'HEAD', null, signal))
   const isPartial = onLeftOut !== undefined
   const key = JSON.stringify([folder, maxMembers, isPartial])
-  const share = known.plans().join(key, async (signal) => {
+  const share = known.plans.forRequest().join(key, async (signal) => {
     const opening = { tree, start, open: (id: string) => open(id, signal), known, signal }
     const leftOut = isPartial ? new Map<string, unknown>() : null
     const walk = { ...opening, maxMembers, leftOut, count: 0 }

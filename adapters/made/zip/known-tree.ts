@@ -1,4 +1,3 @@
-import { isWorkerd } from '../../../src/runtime.ts'
 import type { FileSource } from '../../../src/source.ts'
 import { isStrong } from '../../../src/validators.ts'
 import { plain } from '../../site/overlay.ts'
@@ -33,19 +32,15 @@ const MAX_FILES = 100_000
  * once it is opened for its bytes, the body breaks off, and the next one knows better.
  */
 export class KnownTree {
-  readonly #plans = new Flights<FolderPlan>()
+  /** The archives that are being prepared. */
+  readonly plans: Flights<FolderPlan> = new Flights()
   readonly #versions = new BoundedMap<string, Remembered>(MAX_FILES)
-
-  /** The archives that are being prepared. In workerd, no request may wait for another one's. */
-  plans(): Flights<FolderPlan> {
-    return isWorkerd ? new Flights() : this.#plans
-  }
 
   /** A version that needs no look: one that was remembered, or is listed. */
   find(path: string, entry: Entry): MemberVersion | null {
     const known = this.#versions.get(path)
     if (known !== undefined && known.listed === stateOf(entry)) return known
-    const { size, version = '', lastModified } = entry
+    const { size, version, lastModified } = entry
     return size === undefined || !isStrong(version) ? null : { size, etag: version, lastModified }
   }
 
@@ -53,7 +48,7 @@ export class KnownTree {
   remember(path: string, entry: Listed, { size, etag, lastModified }: FileSource): MemberVersion {
     const version = { size, etag, lastModified }
     const isTold = entry.size === size && entry.lastModified !== undefined
-    if (isTold && etag !== undefined && isStrong(etag)) {
+    if (isTold && isStrong(etag)) {
       this.#versions.set(path, { ...version, listed: stateOf(entry) })
     }
     return version
