@@ -179,7 +179,9 @@ export class ResponseWatch<Context extends readonly unknown[]> implements Watch 
  */
 function weakened<Context extends readonly unknown[]>(context: Context): () => Context {
   const kept = context.map((value) => {
-    return value instanceof Object ? new WeakRef(value) : { deref: () => value }
+    // Workers of a compatibility date before 2025-05-05 have no WeakRef.
+    const mayBeWeak = value instanceof Object && globalThis.WeakRef
+    return mayBeWeak ? new WeakRef(value) : { deref: () => value }
   })
   return () => kept.map((value) => value.deref()) as readonly unknown[] as Context
 }

@@ -767,6 +767,21 @@ describe('from URL to key', () => {
 })
 
 describe('in workerd', () => {
+  it('of the oldest compatibility date that docs name, several ranges are sent, too', async () => {
+    const files = { letters: { bytes: bytes(ALPHABET) } }
+    const old = await startWorker(files, 'examples/worker.ts', {}, '2022-11-30')
+    try {
+      const url = `http://127.0.0.1:${old.port}/letters`
+      const response = await fetch(url, { headers: { range: 'bytes=0-1,24-25' } })
+      expect([response.status, await response.text()]).toEqual([
+        206,
+        expect.stringMatching(/\r\nab\r\n.*\r\nyz\r\n/s),
+      ])
+    } finally {
+      await old.stop()
+    }
+  })
+
   it('a 200 to a request that carries Range, and multipart, through JavaScript', async () => {
     const content = new Uint8Array(1_000_000).map((_, index) => index * 7 + (index >> 8))
     await worker.bucket.put('wide', content, { httpMetadata: { contentType: 'video/mp4' } })

@@ -109,8 +109,8 @@ describe('the adapters', () => {
   })
 
   it.each([
-    ['http', 'httpFile', 5650],
-    ['s3', 's3File', 8600],
+    ['http', 'httpFile', 5700],
+    ['s3', 's3File', 8680],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`
     const contents = [

@@ -5,7 +5,7 @@ import { nodeDirectory } from '../adapters/node.ts'
 import { fileHandler } from '../src/index.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
-vi.mock(import('../adapters/local/calls.ts'), async (original) => ({
+vi.mock(import('../adapters/local/permission.ts'), async (original) => ({
   ...(await original()),
   canAskDescriptors: false,
 }))
@@ -26,4 +26,16 @@ it.each([
   const found = await handler(new Request('http://localhost/link'))
   const listed: { name: string }[] = await (await handler(new Request('http://localhost/'))).json()
   expect([found.status, listed.map(({ name }) => name).sort()]).toEqual([status, names])
+})
+
+it('where open files are not numbered by their descriptors, as in Deno before 2.7.14, none is asked', async () => {
+  vi.resetModules()
+  vi.doMock(import('node:fs'), async (original) => ({
+    ...(await original()),
+    readlinkSync: (() => 'anon_inode:[eventpoll]') as never,
+  }))
+  const permission = await vi.importActual<typeof import('../adapters/local/permission.ts')>(
+    '../adapters/local/permission.ts',
+  )
+  expect(permission.canAskDescriptors).toBe(false)
 })

@@ -65,7 +65,10 @@ export function asStored(fetch: StoredFetch): StoredFetch {
 
 /** The part of undici's handlers that is used. */
 interface Handler {
+  /** In Node 20 to 25. */
   onHeaders?(status: number, fields: Uint8Array[], ...rest: unknown[]): boolean
+  /** From Node 26 on. */
+  onResponseStart?(controller: { rawHeaders?: Uint8Array[] }, ...rest: unknown[]): void
 }
 
 /**
@@ -73,19 +76,28 @@ interface Handler {
  * limits are 300 s; for the head, the caller has another.
  */
 function taking(codings: string[], { timeout }: Ask) {
-  const limits = { headersTimeout: 0, bodyTimeout: timeout }
+  // Over HTTP/2, Node 26 gives no raw fields.
+  const limits = { headersTimeout: 0, bodyTimeout: timeout, allowH2: false }
+  /** @param fields names and values by turns, as Buffers */
+  const take = (fields: Uint8Array[]) =>
+    fields.filter((field, i) => {
+      const isCoding = /^content-encoding$/i.test(String(fields[i - (i % 2)]))
+      if (isCoding && i % 2 === 1) codings.push(String(field))
+      return !isCoding
+    })
   return {
     dispatch(options: object, handler: Handler): boolean {
-      const below = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
+      // That of fetch itself: the other may be of another undici, which a program has installed.
+      const version = handler.onResponseStart ? 2 : 1
+      const below = Reflect.get(globalThis, Symbol.for(`undici.globalDispatcher.${version}`))
       const taker: Handler = {
         onHeaders(status, fields, ...rest) {
-          // Names and values by turns, as Buffers.
-          const told = fields.filter((field, i) => {
-            const isCoding = /^content-encoding$/i.test(String(fields[i - (i % 2)]))
-            if (isCoding && i % 2 === 1) codings.push(String(field))
-            return !isCoding
-          })
-          return handler.onHeaders?.call(this, status, told, ...rest) ?? true
+          return handler.onHeaders?.call(this, status, take(fields), ...rest) ?? true
+        },
+        onResponseStart(controller, ...rest) {
+          const { rawHeaders } = controller
+          if (rawHeaders) controller.rawHeaders = take(rawHeaders)
+          handler.onResponseStart?.call(this, controller, ...rest)
         },
       }
       return below.dispatch({ ...options, ...limits }, Object.setPrototypeOf(taker, handler))

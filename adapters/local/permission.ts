@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { closeSync, openSync, readlinkSync } from 'node:fs'
 import process from 'node:process'
 import type { FileStat } from './version.ts'
 
@@ -55,9 +55,21 @@ const ALL = ['read', 'write', 'net', 'env', 'sys', 'run', 'ffi']
  * has full permission.
  */
 export const canAskDescriptors: boolean =
-  process.platform === 'linux' &&
-  ALL.every((name) => isGranted({ name })) &&
-  existsSync('/proc/self/fd')
+  process.platform === 'linux' && ALL.every((name) => isGranted({ name })) && areDescriptors()
+
+/** Whether open files are numbered by their descriptors: before 2.7.14, Deno had numbers of its own. */
+function areDescriptors(): boolean {
+  try {
+    const fd = openSync('/', 'r')
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === '/'
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return false
+  }
+}
 
 /** Whether the system may be asked what kind of file system a path is on. */
 export const canAskFileSystems: boolean =

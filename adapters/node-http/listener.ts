@@ -122,6 +122,8 @@ async function startTransfer(transfer: Transfer): Promise<Finish> {
     try {
       if (isWrapped) await pipe(transfer, writer)
       else await writeAll(reader, writer, reusesBuffers, buffer)
+      // A failed write may be told before the response closes: from Node 22.9 on, it is.
+      reader.close()
       watch.end(request, answer, writer)
     } catch (thrown) {
       fail(transfer, writer, thrown)

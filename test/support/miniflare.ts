@@ -50,18 +50,20 @@ export interface WorkerServer {
  * @param files by key
  * @param entry the Worker, from the project's root; it imports byteserve from `dist`
  * @param bindings texts that it gets in its `env`
+ * @param compatibilityDate of the workerd whose ways it has
  */
 export async function startWorker(
   files: Readonly<Record<string, StoredFile>>,
   entry = 'examples/worker.ts',
   bindings: Readonly<Record<string, string>> = {},
+  compatibilityDate = '2026-04-01',
 ): Promise<WorkerServer> {
   let complaints = ''
   const contents = await bundle(entry, ['workerd', 'worker', 'browser'])
   const miniflare = new Miniflare({
     // Named as a module: of a script, miniflare would look for what it imports, for a second.
     modules: [{ type: 'ESModule', path: 'worker.mjs', contents }],
-    compatibilityDate: '2026-04-01',
+    compatibilityDate,
     host: '127.0.0.1',
     port: 0,
     r2Buckets: ['MEDIA'],
