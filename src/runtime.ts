@@ -141,5 +141,44 @@ export function onAbort(signal: AbortSignal | null | undefined, end: () => void)
   return () => signal?.removeEventListener('abort', end)
 }
 
+/** How often is looked for what takes long, in ms. */
+const LONG = 50
+
+/** How to heed the hang-ups of those who wait since the last look. */
+const waits = new Set<() => void>()
+let isLooking = false
+
+/**
+ * Waits for what is read for a request before its head. Once that takes long, a hang-up closes it.
+ * What comes soon pays neither for a signal, for which some servers make an AbortController, nor
+ * for a timer of its own.
+ */
+export async function whileWanted<T>(
+  request: RequestLike,
+  reading: Promise<T>,
+  close: () => void,
+): Promise<T> {
+  let forget = () => {}
+  const heed = () => {
+    forget = onAbort(hangUpSignal(request), close)
+  }
+  waits.add(heed)
+  // In workerd, what a request does ends with its client.
+  if (!isLooking && !isWorkerd) setTimeout(look, LONG)
+  isLooking = true
+  try {
+    return await reading
+  } finally {
+    waits.delete(heed)
+    forget()
+  }
+}
+
+function look(): void {
+  isLooking = false
+  for (const heed of waits) heed()
+  waits.clear()
+}
+
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */
 export const AS_STORED = { encodeBody: 'manual' }
