@@ -78,7 +78,8 @@ const HTTP2_CHUNK = agent === 'Node.js/20' ? 8 * 1024 : 16 * 1024
  * to a stream that is reset before it has left, Node counts against its connection for good, and
  * refuses everything from 10 MB on: after two dozen seeks in a film, with large chunks.
  *
- * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
+ * A Request doesn't name its protocol. Clients send no Host field over HTTP/2; but a proxy may
+ * retain that of its client, and is then taken for HTTP/1.1 (RFC 9113 §8.3.1).
  */
 export function chunkLimit({ headers }: RequestLike): number | undefined {
   return isNode && headers.get('host') === null ? HTTP2_CHUNK : undefined
