@@ -78,7 +78,8 @@ const HTTP2_CHUNK = agent === 'Node.js/20' ? 8 * 1024 : 16 * 1024
  * to a stream that is reset before it has left, Node counts against its connection for good, and
  * refuses everything from 10 MB on: after two dozen seeks in a film, with large chunks.
  *
- * A Request doesn't name its protocol, but HTTP/2 has no Host field (RFC 9113 §8.3.1).
+ * A Request doesn't name its protocol. Clients send no Host field over HTTP/2; but a proxy may
+ * retain that of its client, and is then taken for HTTP/1.1 (RFC 9113 §8.3.1).
  */
 export function chunkLimit({ headers }: RequestLike): number | undefined {
   return isNode && headers.get('host') === null ? HTTP2_CHUNK : undefined
@@ -139,6 +140,45 @@ export function onAbort(signal: AbortSignal | null | undefined, end: () => void)
   if (signal?.aborted) end()
   signal?.addEventListener('abort', end)
   return () => signal?.removeEventListener('abort', end)
+}
+
+/** How often is looked for what takes long, in ms. */
+const LONG = 50
+
+/** How to heed the hang-ups of those who wait since the last look. */
+const waits = new Set<() => void>()
+let isLooking = false
+
+/**
+ * Waits for what is read for a request before its head. Once that takes long, a hang-up closes it.
+ * What comes soon pays neither for a signal, for which some servers make an AbortController, nor
+ * for a timer of its own.
+ */
+export async function whileWanted<T>(
+  request: RequestLike,
+  reading: Promise<T>,
+  close: () => void,
+): Promise<T> {
+  let forget = () => {}
+  const heed = () => {
+    forget = onAbort(hangUpSignal(request), close)
+  }
+  waits.add(heed)
+  // In workerd, what a request does ends with its client.
+  if (!isLooking && !isWorkerd) setTimeout(look, LONG)
+  isLooking = true
+  try {
+    return await reading
+  } finally {
+    waits.delete(heed)
+    forget()
+  }
+}
+
+function look(): void {
+  isLooking = false
+  for (const heed of waits) heed()
+  waits.clear()
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

@@ -5,8 +5,15 @@ import { type FileLookup, type Found, isSource } from './lookup.ts'
 import { onlyRange } from './range.ts'
 import { type BodyReader, closeSource, readSync } from './reader.ts'
 import { type Begin, type Call, respondTo, type ServeOptions } from './respond.ts'
-import { AS_STORED, chunkLimit, isCopiedByResponse, isRoutedAlike, unknownBody } from './runtime.ts'
-import { ResponseWatch, type Watch } from './served.ts'
+import {
+  AS_STORED,
+  chunkLimit,
+  isCopiedByResponse,
+  isRoutedAlike,
+  unknownBody,
+  whileWanted,
+} from './runtime.ts'
+import { HANG_UP, ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, NativeRead, RequestLike } from './source.ts'
 
 /** The `bufferLimit` of a source that sets none, except under HTTP/2: an array beats a stream. */
@@ -131,12 +138,15 @@ async function respond(
   const isIgnored = answer.status === 200 && request.headers.has('range')
   const isNative = range && maxChunk === undefined && !isIgnored
   const given = bytes ?? (isNative ? await native?.body?.(range.start, range.end) : null)
+  const close = () => reader.close()
   if (!given && !isSmall) {
-    await reader.readAhead()
+    await whileWanted(request, reader.readAhead(), close)
+    if (reader.closed) throw HANG_UP
     return streamed(copyOf(request), watch, answer, reader, maxChunk)
   }
   const isEmpty = reader.length === 0
-  const body = given ?? (isEmpty ? noBody(answer) : await reader.whole())
+  const body =
+    given ?? (isEmpty ? noBody(answer) : await whileWanted(request, reader.whole(), close))
   const response = toResponse(answer, body)
   // A native body closes what it reads.
   if (bytes) reader.close()

@@ -3,6 +3,7 @@ import { truncateSync, writeFileSync } from 'node:fs'
 import { type ClientRequest, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { createAdaptorServer } from '@hono/node-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Memory } from '../adapters/local/memory.ts'
@@ -23,6 +24,11 @@ const path = join(directory, 'film.bin')
 const film = someBytes(20 * MIB + 77, 5)
 writeFileSync(path, film)
 const options = { native: true, keepOpen: 0 }
+
+/** A stream of a coding, as TypeScript lets it be used. */
+function transform(coding: CompressionStream | DecompressionStream) {
+  return coding as ReadableWritablePair<Uint8Array, Uint8Array>
+}
 
 /** As one for HTTP/1.1: it has a Host. */
 function request(range?: string): Request {
@@ -115,6 +121,29 @@ describe('a native body on Node', () => {
 
   it('is an error for who keeps its chunks', async () => {
     await expect((await serve()).arrayBuffer()).rejects.toThrow(TypeError)
+  })
+
+  it.each<[string, (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>]>([
+    [
+      'compressed',
+      (body) => {
+        const compressed = body.pipeThrough(transform(new CompressionStream('gzip')))
+        return compressed.pipeThrough(transform(new DecompressionStream('gzip')))
+      },
+    ],
+    ['given to two', (body) => body.tee()[1]],
+    [
+      'piped',
+      (body) => {
+        const { readable, writable } = new TransformStream({}, { highWaterMark: 100 })
+        void body.pipeTo(writable)
+        return readable
+      },
+    ],
+  ])('is right where it is %s', async (_how, change) => {
+    const { body } = await serve(`bytes=0-${3 * MIB - 1}`)
+    const received = body && (await buffer(change(body)))
+    expect(received?.equals(film.subarray(0, 3 * MIB))).toBe(true)
   })
 
   it('may be kept where it is short', async () => {

@@ -1022,6 +1022,30 @@ describe('onServed and onError', () => {
   })
 
   it.each([
+    ['a short body', small],
+    ['a long body', large],
+  ])('are told of a client that hangs up before the first bytes of %s', async (_what, bytes) => {
+    const { options, served, errors } = observe()
+    let fail = () => {}
+    const source = countingSource(bytes, {
+      read: () => new Promise((_, reject) => (fail = () => reject(new Error('closed')))),
+      close: () => fail(),
+    })
+    const client = new AbortController()
+    const { signal } = client
+    const answered = serveFile(new Request('http://localhost/f', { signal }), source, options)
+    await until(() => source.reads.length === 1)
+    client.abort()
+    const { status } = await answered
+    expect({ status, closes: source.closes, served, errors }).toEqual({
+      status: 503,
+      closes: 1,
+      served: [{ status: 503, sent: 0, aborted: true }],
+      errors: [],
+    })
+  })
+
+  it.each([
     ['a bodiless answer', 'GET', { 'If-Match': '"b"' }, 412],
     ['HEAD', 'HEAD', {}, 200],
     ['another method', 'POST', {}, 405],

@@ -16,6 +16,7 @@ import { fileHandler, matchFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
 import { memoryTree, type Stored } from './support/memory-tree.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
+import { until } from './support/wait.ts'
 
 const FILES: Record<string, Stored> = {
   'index.html': { text: '<h1>Home', type: 'text/html' },
@@ -1370,6 +1371,22 @@ describe('transform', () => {
       },
     })
     await expect(lookup(new Request('http://host/a.mp4'))).rejects.toThrow('no film')
+    expect(closed).toEqual(['a.mp4'])
+  })
+
+  it('has its file closed once its client hangs up', async () => {
+    const closed: string[] = []
+    const lookup = site(memoryTree({ 'a.mp4': { text: 'film' } }, { closed }), {
+      async transform(file) {
+        await until(() => closed.length === 1)
+        await file.close?.()
+        throw new Error('is over')
+      },
+    })
+    const client = new AbortController()
+    const found = lookup(new Request('http://host/a.mp4', { signal: client.signal }))
+    client.abort()
+    await expect(found).rejects.toThrow('is over')
     expect(closed).toEqual(['a.mp4'])
   })
 })

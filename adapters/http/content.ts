@@ -1,5 +1,5 @@
 import type { ByteRange } from '../../src/range.ts'
-import { largeBufferLimit } from '../../src/runtime.ts'
+import { largeBufferLimit, onAbort } from '../../src/runtime.ts'
 import type { Contents, NativeRead } from '../../src/source.ts'
 import { type Body, openBody, unjoinable } from './body.ts'
 import { misanswer } from './failure.ts'
@@ -15,6 +15,8 @@ export interface ReadPlan {
   readonly untouched: number
   /** What will be read, in order, if that is known; several ranges may come in one response. */
   readonly ranges: readonly ByteRange[]
+  /** Aborted when the client hangs up. */
+  readonly client: AbortSignal | undefined
 }
 
 /** How long is waited before a body that gave nothing twice is asked for again, in ms. */
@@ -30,7 +32,7 @@ export function contentOf(
   upstream: Upstream,
   version: VersionHead,
   first: Body | null,
-  { isJoinable, untouched, ranges }: ReadPlan,
+  { isJoinable, untouched, ranges, client }: ReadPlan,
 ): Contents {
   /** The bodies between two reads. */
   const idle = new Set<Body>(first === null ? [] : [first])
@@ -119,10 +121,17 @@ export function contentOf(
       return null
     }
     if (!isBuffered) return body.stream
+    const forget = onAbort(client, close)
     const whole = await body.whole()
+    forget()
     if (whole === null) hangUp(body)
     else give(body, end)
     return whole
+  }
+
+  function close(): void {
+    closing.abort()
+    for (const body of all) body.hangUp()
   }
 
   const bufferLimit = largeBufferLimit()
@@ -130,9 +139,6 @@ export function contentOf(
   const native: NativeRead = { body: bodyOf, bufferLimit, isOnce: !isJoinable || !hasRanges }
   return {
     read: Object.assign(readAt, { native }),
-    close() {
-      closing.abort()
-      for (const body of all) body.hangUp()
-    },
+    close,
   }
 }

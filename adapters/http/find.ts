@@ -21,6 +21,8 @@ export interface FoundFile {
   readonly isJoinable: boolean
   /** What the request gets, unless it is cut by `maxSlice`. */
   readonly ranges: readonly ByteRange[]
+  /** Aborted when the client hangs up. */
+  readonly client: AbortSignal | undefined
 }
 
 /**
@@ -66,7 +68,7 @@ export async function find(
   const body = isAskedAgain
     ? await openBody(upstream, version, wanted.start, wanted.end, signal)
     : first
-  return { version, body, isJoinable, ranges }
+  return { version, body, isJoinable, ranges, client: signal }
 
   function giveUp(thrown: unknown): never {
     reply?.hangUp()

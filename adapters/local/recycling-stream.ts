@@ -16,7 +16,8 @@ const AWAITED_FROM = 128 * 1024
  * taken back once the next chunk is pulled. A program that still holds the chunk sees it empty.
  *
  * It is for a consumer that pulls only when the chunk before has left, as a server's adapter does
- * that writes to a socket and waits for `drain`.
+ * that writes to a socket and waits for `drain`. What it is piped to pulls ahead: then all memory
+ * is new.
  *
  * @returns null for a short body
  * @throws what the first read throws; the source is then closed
@@ -35,13 +36,37 @@ export async function recyclingStream(
     reader.close()
     throw error
   }
-  return streamBody(reader)
+  return unlessPiped(streamBody(reader), reader)
+}
+
+/**
+ * Leaves its chunks to what a stream is piped to. Compression would have them under way: where its
+ * input becomes empty meanwhile, Node 20 and 22 end the process.
+ */
+function unlessPiped(
+  stream: ReadableStream<Uint8Array>,
+  reader: RecyclingReader,
+): ReadableStream<Uint8Array> {
+  const { pipeTo, pipeThrough, tee } = stream
+  const leaving = <Given extends unknown[], Made>(method: (...given: Given) => Made) => {
+    return (...given: Given): Made => {
+      reader.isLeft = true
+      return method.apply(stream, given)
+    }
+  }
+  return Object.assign(stream, {
+    pipeTo: leaving(pipeTo),
+    pipeThrough: leaving(pipeThrough) as typeof pipeThrough,
+    tee: leaving(tee),
+  })
 }
 
 /** Reads chunk by chunk, each into the memory of the one before. */
 class RecyclingReader implements BodyChunks {
   /** Bytes of the chunks before the last: a stream ends only once the memory of that is back. */
   sent = 0
+  /** Whether its chunks are left to whoever has them. */
+  isLeft = false
   readonly #reader: BodyReader
   readonly #memory: Memory
   #buffer: Uint8Array | null = null
@@ -92,7 +117,7 @@ class RecyclingReader implements BodyChunks {
     const buffer = this.#buffer
     if (buffer === null || this.#given === 0) return
     this.sent += this.#given
-    if (this.#given < AWAITED_FROM) {
+    if (this.#given < AWAITED_FROM || this.isLeft) {
       this.#giveUp()
       return
     }

@@ -1,6 +1,7 @@
 import { unexpected } from '../../src/errors.ts'
 import { ABOUT_ITS_URL, expectHeaders, type HeaderFields, readFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
+import { whileWanted } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { digestsOf, withDigest, withoutDigests } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
@@ -60,7 +61,10 @@ async function transformed(
   }
   const given = { ...plain(file), close }
   try {
-    const result = await transform(given, path, visit.tree)
+    const making = transform(given, path, visit.tree)
+    const hangUp = () => void closeSource(given)
+    const isWork = making instanceof Promise
+    const result = await (isWork ? whileWanted(visit.request, making, hangUp) : making)
     if (result === given) return await inBestCoding(visit, path, result)
     const isSame = result.read === given.read && result.size === given.size
     // Stored encodings and digests are those of the file before it was transformed.

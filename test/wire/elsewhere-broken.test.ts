@@ -132,6 +132,25 @@ describe.concurrent.each([...ELSEWHERE, UNTOUCHED] as const)('%s', (name) => {
     expect(origin.asked.length).toBe(40)
   })
 
+  it.sequential('lets go of a small body that falls silent once its client is gone', async (test) => {
+    if (name !== 'node' && name !== 'node-direct' && name !== 'bun') {
+      return test.skip('nobody is told of it')
+    }
+    let hasStalled = false
+    origin.behave((incoming, outgoing) => {
+      const small = { bytes: FILM.bytes.subarray(0, 1_000_000), etag: '"small"' }
+      const { status, headers, bytes } = answerTo(incoming, small)
+      outgoing.writeHead(status, headers).write(bytes.subarray(0, 500_000))
+      hasStalled = true
+    })
+    const connection = await open(target.port)
+    connection.send(toRequest(REQUEST))
+    await until(() => hasStalled)
+    connection.reset()
+    await until(() => origin.connections.size === 0)
+    expect(origin.asked.length).toBe(1)
+  })
+
   it.sequential('breaks the answer off when the file changes under way', async () => {
     const other = { ...FILM, etag: '"other"' }
     origin.behave((incoming, outgoing) => {
