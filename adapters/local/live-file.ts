@@ -61,9 +61,9 @@ export class LiveFile {
 export async function openLive(scope: Scope, path: string): Promise<LiveFile | 'directory' | null> {
   const at = scope.prefix + path
   const found = await devices.locate(at)
-  if (found === null) return null
-  const calls = devices.callsAt(at, found)
-  const opened = await openFiles.makingRoom(() => scope.open(at, calls))
+  const calls = found && devices.callsAt(at, found)
+  const opened = calls && (await openFiles.makingRoom(() => scope.open(at, calls)))
+  if (opened === null) await scope.expectThere()
   if (opened === null || opened === 'directory') return opened
   return new LiveFile(opened.path, opened.fd, opened.stat)
 }
