@@ -45,6 +45,7 @@ const brought: FileSource = {
     'Content-Security-Policy-Report-Only': 'sandbox',
     'Content-Type': 'text/html',
     Digest: 'SHA-256=AA==',
+    'Edge-Control': 'max-age=90',
     ETag: '"z"',
     Expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
     'Keep-Alive': 'timeout=5',
@@ -59,6 +60,7 @@ const brought: FileSource = {
     Upgrade: 'h2c',
     Vary: 'Accept-Encoding',
     'Want-Content-Digest': 'sha-256=1',
+    'X-Accel-Expires': '90',
     'X-Cache-Expires': '1',
     'X-Content-Type-Options': 'none',
     'X-Rate': '9',
@@ -85,7 +87,9 @@ const broughtAlong = {
   digest: 'SHA-256=AA==',
   expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
   'repr-digest': 'sha-256=:AA==:',
+  'edge-control': 'max-age=90',
   'surrogate-control': 'max-age=90',
+  'x-accel-expires': '90',
 }
 
 type Fields = Record<string, string>

@@ -369,7 +369,8 @@ describe('growingFile', () => {
 
 describe('live', () => {
   it('is what is there when it is read, and breaks off only where nothing is', async () => {
-    const file = await nodeFile(path, { live: true, headers: { 'x-a': 'b' } })
+    const lasting = { 'cache-control': 'max-age=9', 'cdn-cache-control': 'max-age=9' }
+    const file = await nodeFile(path, { live: true, headers: { ...lasting, 'x-a': 'b' } })
     if (file === null) throw new Error('Expected a file')
     const { size, etag, lastModified, headers } = file
     expect({ size, etag, lastModified, headers }).toEqual({

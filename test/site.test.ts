@@ -363,6 +363,8 @@ describe('a page in place of a file', () => {
     'CDN-Cache-Control': IMMUTABLE,
     'Cloudflare-CDN-Cache-Control': IMMUTABLE,
     'Surrogate-Control': 'max-age=9',
+    'Edge-Control': 'max-age=9',
+    'X-Accel-Expires': '9',
     Expires: 'Fri, 01 Jan 2100 00:00:00 GMT',
     'Content-Disposition': 'attachment',
     'X-Other': '1',
@@ -386,11 +388,38 @@ describe('a page in place of a file', () => {
       const values = [...names, 'cache-control'].map((name) => headers.get(name))
       return [status, ...values]
     }
-    const stripped = [null, null, null, null, null, '1', 'no-cache']
+    const stripped = [...Array(7).fill(null), '1', 'no-cache']
     expect(await fieldsOf('/none', '*/*')).toEqual([404, ...stripped])
     expect(await fieldsOf('/none', 'text/html')).toEqual([200, ...stripped])
     const file = [200, ...Object.values(OF_FILES), 'no-cache']
     expect(await fieldsOf('/404.html', '*/*')).toEqual(file)
+  })
+})
+
+describe('a file that is being written', () => {
+  const LASTING = {
+    'Cache-Control': 'max-age=9',
+    'CDN-Cache-Control': 'max-age=9',
+    'Surrogate-Control': 'max-age=9',
+    'Edge-Control': 'max-age=9',
+    'X-Accel-Expires': '9',
+    Expires: 'Fri, 01 Jan 2100 00:00:00 GMT',
+    'X-Other': '1',
+  }
+
+  it.each<[by: string, options: SiteOptions, other: string | null]>([
+    ['a value', { cacheControl: 'max-age=9' }, null],
+    ['a function', { cacheControl: () => 'max-age=9' }, null],
+    ['a function that wants none', { cacheControl: () => null }, null],
+    ['values', { headers: LASTING }, '1'],
+    ['a function of all fields', { headers: () => LASTING }, '1'],
+    ['both', { headers: LASTING, cacheControl: () => 'max-age=9' }, '1'],
+  ])('is stored nowhere, whatever is said of all files by %s', async (_by, options, other) => {
+    const headers = { 'cache-control': 'private, no-store' }
+    const handler = fileHandler(site({ open: () => ({ ...EMPTY, headers }) }, options))
+    const response = await handler(new Request('http://host/a'))
+    const said = Object.keys(LASTING).map((name) => response.headers.get(name))
+    expect(said).toEqual(['private, no-store', null, null, null, null, null, other])
   })
 })
 

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { SourceChangedError } from '../../src/errors.ts'
+import { LIFETIMES, readFields } from '../../src/headers.ts'
 import type { FileSource } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
@@ -83,7 +84,7 @@ const NOT_STORED = { 'cache-control': 'no-store' }
 
 /** The fields of a file without a version. */
 export function liveFields({ headers }: FileOptions): Readonly<Record<string, string>> {
-  return overlay(headers, NOT_STORED)
+  return overlay(readFields(headers, LIFETIMES), NOT_STORED)
 }
 
 /**

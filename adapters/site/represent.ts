@@ -1,5 +1,5 @@
 import { unexpected } from '../../src/errors.ts'
-import { ABOUT_ITS_URL, expectHeaders, type HeaderFields, readFields } from '../../src/headers.ts'
+import { expectHeaders, type HeaderFields, LIFETIMES, readFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
 import { digestsOf, withDigest, withoutDigests } from './digest.ts'
@@ -92,7 +92,7 @@ function inBestCoding(
   const { rules } = visit
   try {
     const described = describe(visit, path, file)
-    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described) && !isInFlux(file)
+    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described) && !noStoreOf(file)
     return mayBeEncoded ? encoded(visit, path, described) : digested(visit, path, described)
   } catch (thrown) {
     void closeSource(file)
@@ -106,19 +106,22 @@ function describe({ rules, isStandIn }: Visit, path: string, file: FileSource): 
   const type = expectText('type', rules.type?.(path)) ?? file.type
   const described = { ...plain(file), type, headers: defaults }
   if (!isStandIn && !file.headers && !fieldsOf && !cacheControlOf) return described
-  const fields = fieldsOf?.(path, file)
-  let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
-  const said = overlay(defaults, file.headers, fields)
+  const noStore = noStoreOf(file)
+  const said = overlay(defaults, file.headers, fieldsOf?.(path, file))
+  let lifetime = noStore ?? expectText('cacheControl', cacheControlOf?.(path, file))
   // It is sent for another URL, at which there may be a file tomorrow.
   if (isStandIn) lifetime ||= withoutLifetime(said['cache-control'])
+  const dropped = isStandIn ? [LIFETIMES, DISPOSITION] : noStore && [LIFETIMES]
   const headers = overlay(
-    said,
+    dropped ? readFields(said, ...dropped) : said,
     lifetime ? { 'cache-control': lifetime } : null,
     isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )
   if (lifetime === null) delete headers['cache-control']
-  return { ...described, headers: isStandIn ? readFields(headers, ABOUT_ITS_URL) : headers }
+  return { ...described, headers }
 }
+
+const DISPOSITION = /^content-disposition$/
 
 /** @throws TypeError unless a function of the options gave a string, or none */
 function expectText(option: string, given: string | null | undefined): typeof given {
@@ -135,10 +138,14 @@ function isEncodable({ type, headers }: Described): boolean {
   return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(known) && !headers['content-encoding']
 }
 
-/** Whether a file is being written: its store gives it no validator, and `no-store`. */
-function isInFlux({ etag, lastModified, headers }: FileSource): boolean {
-  const isUnversioned = etag === undefined && lastModified === undefined
-  return isUnversioned && /\bno-store\b/i.test(expectHeaders(headers)['cache-control'] ?? '')
+/**
+ * The Cache-Control of a file that is being written: its store gives it no validator, and
+ * `no-store`. Undefined for any other.
+ */
+function noStoreOf({ etag, lastModified, headers }: FileSource): string | undefined {
+  if (etag !== undefined || lastModified !== undefined) return undefined
+  const said = expectHeaders(headers)['cache-control']
+  return /\bno-store\b/i.test(said ?? '') ? said : undefined
 }
 
 /** The best of a file's encoded versions, or else itself. */

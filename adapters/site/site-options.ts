@@ -50,7 +50,7 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   /**
    * Cache-Control, as a value for all files that have none of their own, or a function that has the
    * last word, or undefined; null for none. Otherwise `no-cache`: a browser asks whether its copy
-   * is still good.
+   * is still good. A file that is being written stays `no-store`.
    *
    * @example
    * ```ts
