@@ -97,9 +97,9 @@ describe('the adapters', () => {
       'serveFile',
       'r2File',
       `async (request, env) => serveFile(request, await r2File(env.B, 'a', request))`,
-      7800,
+      7850,
     ],
-    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 14_700],
+    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 14_850],
   ])('a Worker of %s and %s is small', async (core, store, fetch, most) => {
     const contents = `import { ${core} } from './src/index.ts'
       import { ${store} } from './adapters/r2.ts'

@@ -1,7 +1,7 @@
-import { unexpected } from '../../src/errors.ts'
 import { expectHeaders, type HeaderFields, LIFETIMES, readFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
+import { expectText, unexpectedOf } from '../store/given.ts'
 import { digestsOf, withDigest, withoutDigests } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
 import { withoutLifetime } from './lifetime.ts'
@@ -109,11 +109,14 @@ function describe({ rules, isStandIn }: Visit, path: string, file: FileSource): 
   const noStore = noStoreOf(file)
   const said = overlay(defaults, file.headers, fieldsOf?.(path, file))
   let lifetime = noStore ?? expectText('cacheControl', cacheControlOf?.(path, file))
+  if (lifetime === '') {
+    throw unexpectedOf('cacheControl', "a field value like 'max-age=60'", lifetime)
+  }
   // It is sent for another URL, at which there may be a file tomorrow.
   if (isStandIn) lifetime ||= withoutLifetime(said['cache-control'])
-  const dropped = isStandIn ? [LIFETIMES, DISPOSITION] : noStore && [LIFETIMES]
+  const dropped = isStandIn ? ABOUT_ITS_URL : noStore && LIFETIMES
   const headers = overlay(
-    dropped ? readFields(said, ...dropped) : said,
+    dropped ? readFields(said, dropped) : said,
     lifetime ? { 'cache-control': lifetime } : null,
     isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )
@@ -121,13 +124,8 @@ function describe({ rules, isStandIn }: Visit, path: string, file: FileSource): 
   return { ...described, headers }
 }
 
-const DISPOSITION = /^content-disposition$/
-
-/** @throws TypeError unless a function of the options gave a string, or none */
-function expectText(option: string, given: string | null | undefined): typeof given {
-  if (typeof given === 'string' || given === null || given === undefined) return given
-  throw unexpected(`${option}() to give a string`, given)
-}
+/** Fields left out when a file is sent in place of another, as a 404 page. */
+const ABOUT_ITS_URL = new RegExp(`^content-disposition$|${LIFETIMES.source}`)
 
 /**
  * Whether a file may be stored in a coding, too. Films, sound and pictures are encoded already, and

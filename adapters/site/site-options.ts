@@ -11,8 +11,8 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    */
   readonly base?: string | undefined
   /**
-   * The folder of a request, by its name at the root: everything is looked for inside of it. Null,
-   * and a name that no folder can have, such as `..` or `a/b`, are "not found".
+   * The folder of a request below `base`, by its name at the root: everything is looked for inside
+   * of it. Null, and a name that no folder can have, such as `..` or `a/b`, are "not found".
    *
    * @example
    * ```ts
