@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { SourceChangedError } from '../../src/errors.ts'
 import { LIFETIMES, readFields } from '../../src/headers.ts'
-import type { FileSource } from '../../src/source.ts'
+import { largeBufferLimit } from '../../src/runtime.ts'
+import type { FileSource, Read } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
 import { inThreadPool } from './calls.ts'
@@ -94,17 +95,18 @@ export function liveFields({ headers }: FileOptions): Readonly<Record<string, st
  */
 function liveSource(file: LiveFile, options: FileOptions): FileSource {
   const { path, opened } = file
+  const read: Read = async (start, end, into) => {
+    const length = Math.min(end - start, into?.length ?? memory.chunkSize())
+    const room = into?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length)
+    const given = await file.read(room, start)
+    if (given === 0) throw new SourceChangedError(`${path} became shorter while it was served`)
+    return given === length ? room : room.subarray(0, given)
+  }
   return {
     size: opened.size,
     type: options.type ?? mediaType(path),
     headers: liveFields(options),
-    async read(start, end, into) {
-      const length = Math.min(end - start, into?.length ?? memory.chunkSize())
-      const room = into?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length)
-      const given = await file.read(room, start)
-      if (given === 0) throw new SourceChangedError(`${path} became shorter while it was served`)
-      return given === length ? room : room.subarray(0, given)
-    },
+    read: Object.assign(read, { native: { bufferLimit: largeBufferLimit() } }),
     close: () => file.close(),
   }
 }
