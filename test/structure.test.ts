@@ -97,9 +97,9 @@ describe('the adapters', () => {
       'serveFile',
       'r2File',
       `async (request, env) => serveFile(request, await r2File(env.B, 'a', request))`,
-      7850,
+      7900,
     ],
-    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 14_850],
+    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 14_900],
   ])('a Worker of %s and %s is small', async (core, store, fetch, most) => {
     const contents = `import { ${core} } from './src/index.ts'
       import { ${store} } from './adapters/r2.ts'
@@ -110,7 +110,7 @@ describe('the adapters', () => {
 
   it.each([
     ['http', 'httpFile', 5650],
-    ['s3', 's3File', 8600],
+    ['s3', 's3File', 8650],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`
     const contents = [
