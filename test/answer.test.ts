@@ -471,6 +471,13 @@ describe('answer', () => {
     [{ type: 'a\x1fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\x7fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\xe9' }, 'TypeError', /^Expected a media type/],
+    // An async function for `type` of r2File or httpFile gives one.
+    [
+      { type: Promise.resolve('a/b') as never },
+      'TypeError',
+      /^Expected a media type, got Promise$/,
+    ],
+    [{ type: 5 as never }, 'TypeError', /^Expected a media type, got 5$/],
     [{ headers: { 'x-a': 'a\x01b' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],
     [{ headers: { 'x-a': 'a\x1fb' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],
     [{ headers: { 'x-a': 'a\x7fb' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],
