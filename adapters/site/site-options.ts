@@ -94,7 +94,10 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * for by Accept or `?format=json`. False by default.
    */
   readonly listing?: boolean | 'html' | 'json' | undefined
-  /** What answers `?zip` of a folder; it gets a tree without hidden files. */
+  /**
+   * What answers `?zip` of a folder. The tree that it gets lists no hidden files; `open` gives what
+   * it is asked for.
+   */
   readonly download?:
     | ((tree: FileTree, path: string, request: RequestLike) => Found | Promise<Found>)
     | undefined
