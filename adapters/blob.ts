@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { unexpected } from '../src/errors.ts'
+import { expectOptions, unexpected } from '../src/errors.ts'
 import { expectHeaders } from '../src/headers.ts'
 import type { FileSource, HeadersLike } from '../src/source.ts'
 
@@ -44,6 +44,7 @@ const CHUNK = 256 * 1024
  */
 export function blobFile(blob: Blob, options: BlobOptions = {}): FileSource {
   if (typeof blob?.arrayBuffer !== 'function') throw unexpected('a Blob', blob)
+  expectOptions(options)
   expectHeaders(options.headers)
   const { size, type } = blob
   const modified = 'lastModified' in blob ? new Date(Number(blob.lastModified)) : undefined

@@ -91,6 +91,7 @@ export function bunDirectory<Context extends readonly unknown[] = readonly unkno
   root: string | URL,
   options: DirectoryOptions<Context> & BunOptions = {},
 ): FileLookup<Context> {
+  expectOptions(options)
   const { stable } = options
   expectSwitch('stable', stable)
   const lookup = site(

@@ -99,6 +99,7 @@ export function denoDirectory<Context extends readonly unknown[] = readonly unkn
   root: string | URL,
   options: DirectoryOptions<Context> & DenoOptions = {},
 ): FileLookup<Context> {
+  expectOptions(options)
   const { native } = options
   expectSwitch('native', native)
   return site(

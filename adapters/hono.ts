@@ -13,11 +13,12 @@
  *
  * @module
  */
+import { expectHeaders } from '../src/headers.ts'
 import { expectLookup, type FileLookup, isSource } from '../src/lookup.ts'
 import { closeSource } from '../src/reader.ts'
 import type { ServeOptions } from '../src/respond.ts'
 import { matchFile } from '../src/serve.ts'
-import { isForAnswer, restriction } from './site/lifetime.ts'
+import { isForAnswer, restriction, withoutLifetime } from './site/lifetime.ts'
 import { toFolder } from './site/redirect.ts'
 import { requestLike } from './site/request-like.ts'
 import { lastSegment, parseTarget } from './site/url-path.ts'
@@ -96,7 +97,8 @@ function belowRoute<C extends ContextLike>(
     if (rest !== null || !found || (!isSource(found) && found.status !== 200)) return found
     // `/media` of the route `/media/*`: the links of its page are relative to `/media/`.
     if (isSource(found)) void closeSource(found)
-    return toFolder(lastSegment(pathname), search)
+    const said = expectHeaders(found.headers)['cache-control']
+    return toFolder(lastSegment(pathname), search, withoutLifetime(said))
   }
 }
 

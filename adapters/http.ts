@@ -68,8 +68,8 @@ export async function httpFile(
   options: HttpFileOptions = {},
 ): Promise<FileSource | Answer | null> {
   const target = expectUrl(url)
-  expectFileOptions(options)
   const upstream = upstreamsOf(target, options)(target)
+  expectFileOptions(options)
   return originFile(upstream, request, options, options, target.pathname).catch(answerFailure)
 }
 

@@ -90,6 +90,7 @@ export function nodeDirectory<Context extends readonly unknown[] = readonly unkn
   root: string | URL,
   options: DirectoryOptions<Context> & NodeOptions = {},
 ): FileLookup<Context> {
+  expectOptions(options)
   const { native } = options
   expectSwitch('native', native)
   return site(

@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { expectFunction, kindOf, unexpected } from '../src/errors.ts'
+import { expectFunction, expectOptions, kindOf, unexpected } from '../src/errors.ts'
 import type { FileLookup } from '../src/lookup.ts'
 import { resolveRange } from '../src/range.ts'
 import type { FileSource, HeadersLike, RequestLike } from '../src/source.ts'
@@ -79,6 +79,7 @@ export async function r2File(
   options: R2FileOptions = {},
 ): Promise<FileSource | null> {
   expectBucket(bucket)
+  expectOptions(options)
   expectFunction('type(key)', options.type)
   if (isTooLong(key)) return null
   const spec = likelyRange(request)
@@ -118,6 +119,7 @@ export function r2Bucket<Context extends readonly unknown[] = readonly unknown[]
   bucket: R2BucketLike,
   options: R2BucketOptions<Context> = {},
 ): FileLookup<Context> {
+  expectOptions(options)
   const { prefix = '' } = options
   expectBucket(bucket)
   expectPrefix(prefix)

@@ -102,9 +102,9 @@ export async function s3File(
  * ```
  */
 export function s3Tree(location: S3Location, options: S3TreeOptions = {}): FileTree {
-  const { prefix = '' } = options
   const store = storeOf(location)
   const upstreamOf = upstreamsOf(store, options)
+  const { prefix = '' } = options
   expectPrefix(prefix)
   const tree: FileTree = {
     isFlat: true,
@@ -164,8 +164,8 @@ async function objectOf(
  */
 function upstreamsOf(store: Store, options: OriginOptions) {
   const { url, signer } = store
-  const fetch = asStored(options.fetch ?? storedFetch)
   const limits = originLimits(options)
+  const fetch = asStored(options.fetch ?? storedFetch)
   return (path: string, query: Readonly<Record<string, string>> = {}): Upstream => {
     const pairs = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`)
     const target = url + path + (pairs.length > 0 ? `?${pairs.join('&')}` : '')

@@ -171,7 +171,9 @@ function readMetadata(source: FileSource): Metadata {
     throw unexpected('a FileSource with read(start, end), an Answer or null', source)
   }
   expectWholeNumber('size', size, 0)
-  if (!isPrintable(type)) throw unexpected('a media type', type)
+  if ((type && typeof type !== 'string') || !isPrintable(type)) {
+    throw unexpected('a media type', type)
+  }
   if (etag !== undefined && !isEntityTag(etag)) {
     throw unexpected('etag like "abc" or W/"abc"', etag)
   }

@@ -58,10 +58,13 @@ export function expectFunction(name: string, value: unknown): void {
   throw unexpected(`${name} to be a function`, value)
 }
 
-/** @throws TypeError unless options stand in an object */
-export function expectOptions(options: unknown): void {
+/**
+ * @param expected what was expected, for the message
+ * @throws TypeError unless options stand in an object
+ */
+export function expectOptions(options: unknown, expected = 'options in an object'): void {
   if (/^(?:Object|Module)$/.test(kindOf(options))) return
-  throw unexpected('options in an object', options)
+  throw unexpected(expected, options)
 }
 
 /** What kind of value it is, such as `Uint8Array`, `Null` or `Object`, in any realm. */

@@ -70,23 +70,25 @@ export const COMPUTED_FIELDS: RegExp =
   /^(?:accept-ranges|content-range|etag|last-modified|x-content-type-options)$/
 
 /**
- * What describes the file and not the error: cache lifetimes, targeted ones included (RFC 9213),
- * and digests (RFC 9530), too. CORS and the like are kept: a script can read the complete length.
+ * The fields that say how long an answer may be kept: targeted ones (RFC 9213), and those of CDNs
+ * and of nginx, included.
  */
-const ABOUT_THE_FILE =
-  /^(?:content-|(?:.+-)?cache-control$|expires$|surrogate-control$|(?:repr-)?digest$)/
+export const LIFETIMES: RegExp =
+  /^(?:(?:(?:.+-)?cache|surrogate|edge)-control|(?:x-accel-)?expires)$/
 
-/** Fields left out when a file is sent in place of another, as a 404 page. Cache-Control is kept. */
-export const ABOUT_ITS_URL: RegExp =
-  /^(?:content-disposition|.+-cache-control|expires|surrogate-control)$/
+/**
+ * What describes the file and not the error: lifetimes, and digests (RFC 9530), too. CORS and the
+ * like are kept: a script can read the complete length.
+ */
+const ABOUT_THE_FILE = [/^(?:content-|(?:repr-)?digest$)/, LIFETIMES]
 
 /** Which of a source's fields the answer leaves out, by its status. */
 const LEFT_OUT = {
-  200: COMPUTED_FIELDS,
+  200: [],
   // Digests of the content (RFC 9530 §2): the source's are of the whole file.
-  206: /^content-(?:digest|md5)$/,
+  206: [/^content-(?:digest|md5)$/],
   // A 304 updates a stored response, but not its content (RFC 9110 §15.4.5).
-  304: /^content-(?!location$|security-policy)/,
+  304: [/^content-(?!location$|security-policy)/],
   412: ABOUT_THE_FILE,
   416: ABOUT_THE_FILE,
 }
@@ -100,7 +102,7 @@ export function fileFields(
   status: Decision['status'],
   now: number,
 ): HeaderFields {
-  const fields = readFields(headers, COMPUTED_FIELDS, LEFT_OUT[status])
+  const fields = readFields(headers, COMPUTED_FIELDS, ...LEFT_OUT[status])
   if (status === 416) fields['content-range'] = contentRange(size)
   if (status > 400) return fields
   const isSent = status < 300

@@ -1,7 +1,7 @@
 import { type Answer, answer, answerMethod, NOT_FOUND, UNAVAILABLE } from './answer.ts'
 import { readAnswer } from './assemble.ts'
 import { expectLimits, type RangeLimits } from './decide.ts'
-import { expectFunction, reasonOf } from './errors.ts'
+import { expectFunction, expectOptions, reasonOf } from './errors.ts'
 import { addFields, COMPUTED_FIELDS, readFields } from './headers.ts'
 import { expectLookup, type FileLookup, type Found, isSource } from './lookup.ts'
 import { type BodyReader, closeSource } from './reader.ts'
@@ -69,6 +69,7 @@ export function respondTo<Context extends readonly unknown[]>(
   options: ServeOptions<Context>,
 ): Responder<Context> {
   expectLookup(lookup)
+  expectOptions(options, 'options like { headers: cors() }')
   const limits = expectLimits(options)
   for (const name of ['onError', 'onBegin', 'onServed'] as const) {
     expectFunction(name, options[name])

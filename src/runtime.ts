@@ -44,7 +44,7 @@ export function pullStream(
 }
 
 /**
- * The `bufferLimit` of what does not come from a disk, where it is not the usual one: on Bun, which
+ * The `bufferLimit` of what no runtime sends by itself, where it is not the usual one: on Bun, which
  * drops Content-Length from streams.
  */
 export function largeBufferLimit(): number | undefined {

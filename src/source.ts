@@ -26,8 +26,8 @@ export interface FileSource {
   /** Media type, ASCII; `application/octet-stream` if neither this nor `headers` names one. */
   readonly type?: string | undefined
   /**
-   * Entity tag, quoted: `"abc"`, or `W/"abc"` (RFC 9110 §8.8.3). No download resumes with a
-   * weak one (§13.1.5).
+   * Entity tag, quoted: `"abc"`, or `W/"abc"` (RFC 9110 §8.8.3). No download resumes by a weak one
+   * (§13.1.5); one that sends the date does.
    */
   readonly etag?: string | undefined
   /**

@@ -45,6 +45,7 @@ const brought: FileSource = {
     'Content-Security-Policy-Report-Only': 'sandbox',
     'Content-Type': 'text/html',
     Digest: 'SHA-256=AA==',
+    'Edge-Control': 'max-age=90',
     ETag: '"z"',
     Expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
     'Keep-Alive': 'timeout=5',
@@ -59,6 +60,7 @@ const brought: FileSource = {
     Upgrade: 'h2c',
     Vary: 'Accept-Encoding',
     'Want-Content-Digest': 'sha-256=1',
+    'X-Accel-Expires': '90',
     'X-Cache-Expires': '1',
     'X-Content-Type-Options': 'none',
     'X-Rate': '9',
@@ -85,7 +87,9 @@ const broughtAlong = {
   digest: 'SHA-256=AA==',
   expires: 'Mon, 23 Nov 2026 12:00:00 GMT',
   'repr-digest': 'sha-256=:AA==:',
+  'edge-control': 'max-age=90',
   'surrogate-control': 'max-age=90',
+  'x-accel-expires': '90',
 }
 
 type Fields = Record<string, string>
@@ -467,6 +471,13 @@ describe('answer', () => {
     [{ type: 'a\x1fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\x7fb' }, 'TypeError', /^Expected a media type/],
     [{ type: 'a\xe9' }, 'TypeError', /^Expected a media type/],
+    // An async function for `type` of r2File or httpFile gives one.
+    [
+      { type: Promise.resolve('a/b') as never },
+      'TypeError',
+      /^Expected a media type, got Promise$/,
+    ],
+    [{ type: 5 as never }, 'TypeError', /^Expected a media type, got 5$/],
     [{ headers: { 'x-a': 'a\x01b' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],
     [{ headers: { 'x-a': 'a\x1fb' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],
     [{ headers: { 'x-a': 'a\x7fb' } }, 'TypeError', /^Expected x-a to have no .*, got a.b$/],

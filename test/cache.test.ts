@@ -272,11 +272,17 @@ describe('what names a file', () => {
     expect(await readsOf({ key }, 'http://a/film', 'http://b/film?2')).toBe(11)
   })
 
-  it('nothing: then it is not cached', async () => {
+  it.each([null, undefined])('nothing: then it is not cached: %j', async (name) => {
     const upstream = origin()
-    const lookup = cacheOf(upstream, { key: () => null })
+    const lookup = cacheOf(upstream, { key: () => name as null })
     expect(await received(await ask(lookup, '5-9'), film.subarray(5, 10))).toEqual(PART)
     expect([upstream.asked, lookup.stats.bytes]).toEqual([['GET /film bytes=5-9'], 0])
+  })
+
+  it('no promise, which would be another name each time', async () => {
+    const lookup = cacheOf(origin(), { key: (async () => '/film') as never })
+    const error = new TypeError('Expected key() to give a string, got Promise')
+    await expect(lookup(new Request('http://localhost/film'))).rejects.toEqual(error)
   })
 
   it('the host and the path, where a URL is only that', async () => {

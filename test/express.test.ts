@@ -184,6 +184,8 @@ const LIFETIMES = {
   'Cache-Control': 'public, max-age=31536000, immutable',
   'CDN-Cache-Control': 'max-age=60',
   'Surrogate-Control': 'max-age=60',
+  'Edge-Control': 'cache-maxage=60s',
+  'X-Accel-Expires': '60',
   Expires: 'Thu, 01 Jan 2037 00:00:00 GMT',
 }
 const lifetimesOf = ({ headers }: Response) => Object.keys(LIFETIMES).map((it) => headers.get(it))
@@ -196,7 +198,7 @@ it('nodeListener gives no error the lifetime that a middleware has set', async (
     for (const [name, value] of Object.entries(set)) outgoing.setHeader(name, value)
     return (incoming.url === '/failing' ? failing : file)(incoming, outgoing)
   })
-  const none = [null, null, null, null]
+  const none = Object.keys(LIFETIMES).map(() => null)
   for (const [status, path, headers, expected] of [
     [503, 'failing', {}, none],
     [416, 'short.txt', { range: 'bytes=99-' }, none],
@@ -227,6 +229,10 @@ it('nodeListener keeps what a middleware says against keeping, and no lifetime o
   expect(await fieldsOf('none.txt', 'cache-control', 'expires')).toEqual(Object.values(set))
   set = { 'cache-control': 'no-cache, max-age=60', expires: 'Thu, 01 Jan 1970 00:00:00 GMT' }
   expect(await fieldsOf('none.txt', 'cache-control', 'expires')).toEqual(Object.values(set))
+  set = { 'cache-control': 'no-cache', 'x-accel-expires': '0' }
+  expect(await fieldsOf('none.txt', ...Object.keys(set))).toEqual(Object.values(set))
+  set = { 'x-accel-expires': '@2000000000', 'edge-control': 'max-age=1' }
+  expect(await fieldsOf('short.txt', ...Object.keys(set))).toEqual([null, null])
   set = { 'cdn-cache-control': 'max-age=60', 'surrogate-control': 'no-store' }
   const told = await fieldsOf('short.txt', 'cache-control', ...Object.keys(set))
   expect(told).toEqual(['private, no-cache', null, 'no-store'])

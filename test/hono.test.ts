@@ -126,6 +126,23 @@ describe('files of Hono', () => {
     }
   })
 
+  it.each([
+    ['private, no-store', 'private, no-store'],
+    ['private, max-age=60', 'private, no-cache'],
+    ['max-age=60', 'no-cache'],
+  ])('where the redirect of the mount says as much of who may store it as %j: %j', async (said, sent) => {
+    const tree = memoryTree({ 'index.html': { text: 'index' }, 'films/a.mp4': { text: 'a' } })
+    for (const [at, index] of [
+      ['/media', 'index.html'],
+      ['/media', false],
+      ['/media/films', false],
+    ] as const) {
+      const lookup = site(tree, { listing: true, index, cacheControl: said })
+      const { status, headers } = await new Hono().use('/media/*', files(lookup)).request(at)
+      expect([at, status, headers.get('cache-control')]).toEqual([at, 308, sent])
+    }
+  })
+
   it('in an app that is mounted as it is', async () => {
     const app = new Hono().mount('/media', new Hono().use('/*', urlOf).fetch)
     for (const [path, url] of BELOW) {

@@ -232,14 +232,17 @@ describe('a listing of a site', () => {
   })
 })
 
-it('a root that is gone is a failure, and no empty one', async () => {
+it.each([
+  false,
+  true,
+])('a root that is gone is a failure, and no empty one; live: %j', async (live) => {
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
   const errors: string[] = []
   const home = join(place, 'home')
   mkdirSync(join(home, 'folder'), { recursive: true })
   writeFileSync(join(home, 'file'), '')
-  const handler = fileHandler(nodeDirectory(home, { listing: true }), {
+  const handler = fileHandler(nodeDirectory(home, { listing: true, live }), {
     onError: (error) => errors.push(String(error)),
   })
   const statuses = async () => {
@@ -257,6 +260,7 @@ it('a root that is gone is a failure, and no empty one', async () => {
   )
   renameSync(`${home}-away`, home)
   expect(await statuses()).toEqual([200, 200, 404, 200, 200])
+  rmSync(home, { recursive: true })
 })
 
 function treeOf(options: LocalOptions = {}): FileTree {

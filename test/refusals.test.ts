@@ -1,22 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { bunFile } from '../adapters/bun.ts'
+import { blobFile } from '../adapters/blob.ts'
+import { bunDirectory, bunFile } from '../adapters/bun.ts'
 import { cached } from '../adapters/cache.ts'
 import { directoryTier } from '../adapters/cache-directory.ts'
-import { denoFile } from '../adapters/deno.ts'
+import { concat } from '../adapters/concat.ts'
+import { denoDirectory, denoFile } from '../adapters/deno.ts'
 import { files } from '../adapters/hono.ts'
-import { httpOrigin } from '../adapters/http.ts'
+import { httpFile, httpOrigin, httpTree } from '../adapters/http.ts'
 import { faststart } from '../adapters/mp4.ts'
-import { nodeDirectory, nodeFile } from '../adapters/node.ts'
+import { growingFile, nodeDirectory, nodeFile, nodeListener } from '../adapters/node.ts'
 import { r2Bucket, r2File } from '../adapters/r2.ts'
-import { s3Bucket } from '../adapters/s3.ts'
+import { s3Bucket, s3Tree } from '../adapters/s3.ts'
 import { signed } from '../adapters/sign.ts'
 import { attachment, contentDisposition, cors, site, toRelativePath } from '../adapters/site.ts'
-import { zipEntry } from '../adapters/zip.ts'
-import { answer, fileHandler, readBytes, redirect } from '../src/index.ts'
+import { zip, zipEntry, zipFolder } from '../adapters/zip.ts'
+import { answer, fileHandler, matchFile, readBytes, redirect, serveFile } from '../src/index.ts'
 
 const nothing = () => null
 const request = new Request('http://host/')
 const store = { endpoint: 'http://store.example', bucket: 'films' }
+const bucket = { get() {}, head() {} } as never
 const key = { accessKeyId: 'id', secretAccessKey: 'secret' }
 
 /** What a caller without TypeScript may give, by the sentence that refuses it. */
@@ -31,10 +34,44 @@ const REFUSALS: Record<string, (() => unknown)[]> = {
   'Expected a tree with open(path, request), got undefined': [() => site(undefined as never)],
   'Expected a tree with open(path, request), got Function': [() => site(nothing as never)],
   'Expected options in an object, got /media/': [() => nodeDirectory('.', '/media/' as never)],
-  'Expected options in an object, got Function': [() => nodeDirectory('.', nothing as never)],
+  'Expected options in an object, got Function': [
+    () => nodeDirectory('.', nothing as never),
+    () => growingFile('film.mp4', request, cors() as never),
+    () => blobFile(new Blob(), cors() as never),
+    () => r2File(bucket, 'film.mp4', request, cors() as never),
+    () => r2Bucket(bucket, cors() as never),
+    () => httpFile('http://h/', request, cors() as never),
+    () => httpTree('http://h/', cors() as never),
+    () => s3Tree(store, cors() as never),
+    () => cached(nothing, nothing as never),
+    () => concat([], cors() as never),
+    () => zip([], cors() as never),
+    () => zipEntry(blobFile(new Blob()), 'page-01.jpg', request, cors() as never),
+    () => zipFolder({ open: nothing }, '', request, cors() as never),
+  ],
+  'Expected options like { headers: cors() }, got Function': [
+    () => fileHandler(nothing, cors() as never),
+    () => matchFile(nothing, cors() as never),
+    () => serveFile(request, null, cors() as never),
+    () => nodeListener(nothing, cors() as never),
+    () => files(nothing, cors() as never),
+  ],
+  'Expected options like { headers: cors() }, got Headers': [
+    () => fileHandler(nothing, new Headers() as never),
+  ],
+  'Expected options like { headers: cors() }, got null': [
+    () => fileHandler(nothing, null as never),
+  ],
   'Expected options in an object, got *': [() => cors('*' as never)],
   'Expected options in an object, got null': [
     () => cors(null as never),
+    () => nodeDirectory('.', null as never),
+    () => bunDirectory('.', null as never),
+    () => denoDirectory('.', null as never),
+    () => r2Bucket(bucket, null as never),
+    () => s3Bucket(store, null as never),
+    () => httpOrigin('http://h/', null as never),
+    () => cached(nothing, null as never),
     () => nodeFile('film.mp4', null as never),
     () => bunFile('film.mp4', null as never),
     () => denoFile('film.mp4', null as never),

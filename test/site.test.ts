@@ -364,6 +364,8 @@ describe('a page in place of a file', () => {
     'CDN-Cache-Control': IMMUTABLE,
     'Cloudflare-CDN-Cache-Control': IMMUTABLE,
     'Surrogate-Control': 'max-age=9',
+    'Edge-Control': 'max-age=9',
+    'X-Accel-Expires': '9',
     Expires: 'Fri, 01 Jan 2100 00:00:00 GMT',
     'Content-Disposition': 'attachment',
     'X-Other': '1',
@@ -387,11 +389,38 @@ describe('a page in place of a file', () => {
       const values = [...names, 'cache-control'].map((name) => headers.get(name))
       return [status, ...values]
     }
-    const stripped = [null, null, null, null, null, '1', 'no-cache']
+    const stripped = [...Array(7).fill(null), '1', 'no-cache']
     expect(await fieldsOf('/none', '*/*')).toEqual([404, ...stripped])
     expect(await fieldsOf('/none', 'text/html')).toEqual([200, ...stripped])
     const file = [200, ...Object.values(OF_FILES), 'no-cache']
     expect(await fieldsOf('/404.html', '*/*')).toEqual(file)
+  })
+})
+
+describe('a file that is being written', () => {
+  const LASTING = {
+    'Cache-Control': 'max-age=9',
+    'CDN-Cache-Control': 'max-age=9',
+    'Surrogate-Control': 'max-age=9',
+    'Edge-Control': 'max-age=9',
+    'X-Accel-Expires': '9',
+    Expires: 'Fri, 01 Jan 2100 00:00:00 GMT',
+    'X-Other': '1',
+  }
+
+  it.each<[by: string, options: SiteOptions, other: string | null]>([
+    ['a value', { cacheControl: 'max-age=9' }, null],
+    ['a function', { cacheControl: () => 'max-age=9' }, null],
+    ['a function that wants none', { cacheControl: () => null }, null],
+    ['values', { headers: LASTING }, '1'],
+    ['a function of all fields', { headers: () => LASTING }, '1'],
+    ['both', { headers: LASTING, cacheControl: () => 'max-age=9' }, '1'],
+  ])('is stored nowhere, whatever is said of all files by %s', async (_by, options, other) => {
+    const headers = { 'cache-control': 'private, no-store' }
+    const handler = fileHandler(site({ open: () => ({ ...EMPTY, headers }) }, options))
+    const response = await handler(new Request('http://host/a'))
+    const said = Object.keys(LASTING).map((name) => response.headers.get(name))
+    expect(said).toEqual(['private, no-store', null, null, null, null, null, other])
   })
 })
 
@@ -671,6 +700,8 @@ describe('precompressed', () => {
 const DIGEST = "the digest sha-256 in bytes, as Buffer.from(hex, 'hex') gives them"
 
 describe('fields', () => {
+  expectNoUnhandledRejections()
+
   async function fieldsOf(options: SiteOptions, path: string, files = FILES) {
     const handler = fileHandler(site(memoryTree(files), options))
     const { headers } = await handler(new Request(`http://host${path}`))
@@ -717,10 +748,14 @@ describe('fields', () => {
   it.each<[string, Record<string, unknown>]>([
     ['cacheControl() to give a string, got Promise', { cacheControl: async () => 'max-age=1' }],
     ['cacheControl() to give a string, got 60', { cacheControl: () => 60 }],
-    ['type() to give a string, got Promise', { type: async () => 'text/html' }],
+    ["cacheControl() to give a field value like 'max-age=60', got ", { cacheControl: () => '' }],
+    ['type() to give a string, got Promise', { type: async () => Promise.reject(new Error('no')) }],
     ['type() to give a string, got Object', { type: () => ({}) }],
     [`${DIGEST}, got 0a1b`, { digest: () => ({ 'sha-256': '0a1b' }) }],
     [`${DIGEST}, got Array`, { digest: async () => ({ 'sha-256': [1, 2] }) }],
+    ['digests by algorithm, got abc', { digest: () => 'abc' }],
+    ['digests by algorithm, got false', { digest: async () => false }],
+    ['digests by algorithm, got Map', { digest: () => new Map([['sha-256', DIGEST]]) }],
   ])('of another kind are told: expected %s', async (message, options) => {
     const [told, closed]: [unknown[], string[]] = [[], []]
     const handler = fileHandler(site(memoryTree(FILES, { closed }), options), {
@@ -1067,6 +1102,44 @@ describe('within', () => {
     const response = await fileHandler(lookup)(new Request(`http://host${path}`), id)
     expect([response.status, await response.text()]).toEqual([status, body])
     for (const path of opened) expect(path.split('/')[0]).toBe(id)
+  })
+
+  it.each([42, true, false, { id: 'ann' }])('%j is no name, and fails', async (id) => {
+    const told: unknown[] = []
+    const within: object = { within: () => id }
+    const handler = fileHandler(site(memoryTree(files), within), {
+      onError: (error) => told.push(error),
+    })
+    const { status } = await handler(new Request('http://host/film.mp4'))
+    const got = typeof id === 'object' ? 'Object' : id
+    expect([status, told]).toEqual([
+      503,
+      [new TypeError(`Expected within() to give a string, got ${got}`)],
+    ])
+  })
+
+  it('is asked of what is below the base, and of nothing else', async () => {
+    const asked: string[] = []
+    const lookup = site(memoryTree(files), {
+      base: '/films/',
+      within({ url }) {
+        asked.push(url)
+        throw new Error('nobody')
+      },
+    })
+    const match = matchFile(lookup, { onError() {} })
+    const urls = ['/login', '/', '/filmstrip', '/films', '/films/', '/films/film.mp4']
+    const statuses = urls.map(
+      async (url) => (await match(new Request(`http://host${url}`)))?.status,
+    )
+    expect(await Promise.all(statuses)).toEqual([undefined, undefined, undefined, 503, 503, 503])
+    const routed = {
+      method: 'GET',
+      url: 'http://host/films/a',
+      headers: new Headers({ host: 'a/b' }),
+    }
+    expect(await lookup(routed)).toBe(null)
+    expect(asked).toEqual(urls.slice(3).map((url) => `http://host${url}`))
   })
 
   it.each([

@@ -1,6 +1,7 @@
 import { type Answer, UNAVAILABLE } from '../../src/answer.ts'
 import {
   expectFunction,
+  expectOptions,
   expectSwitch,
   expectWait,
   expectWholeNumber,
@@ -65,14 +66,11 @@ const UNTOUCHED = isWorkerd ? Infinity : isBun ? 0 : 1024 * 1024
  *
  * @throws RangeError or TypeError if an option is invalid
  */
-export function originLimits({
-  fetch,
-  missing,
-  immutable,
-  retries = 2,
-  timeout = 30_000,
-  resume = false,
-}: OriginOptions): Pick<Upstream, 'retries' | 'timeout' | 'hasSignal'> {
+export function originLimits(
+  options: OriginOptions,
+): Pick<Upstream, 'retries' | 'timeout' | 'hasSignal'> {
+  expectOptions(options)
+  const { fetch, missing, immutable, retries = 2, timeout = 30_000, resume = false } = options
   expectFunction('fetch', fetch)
   expectSwitch('immutable', immutable)
   expectSwitch('resume', resume)

@@ -41,9 +41,9 @@ export function upstreamsOf(
   root: URL,
   options: HttpTreeOptions,
 ): (url: URL, isFile?: (trail: readonly URL[]) => boolean) => Upstream {
+  const limits = originLimits(options)
   const { requestHeaders } = options
   const fetch = asStored(options.fetch ?? storedFetch)
-  const limits = originLimits(options)
   const { timeout } = limits
   if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
   const credentials = basic(root)

@@ -2,7 +2,12 @@ import { Buffer } from 'node:buffer'
 import type { Answer } from '../../src/answer.ts'
 import { streamBody } from '../../src/body.ts'
 import { decide } from '../../src/decide.ts'
-import { expectWait, expectWholeNumber, SourceChangedError } from '../../src/errors.ts'
+import {
+  expectOptions,
+  expectWait,
+  expectWholeNumber,
+  SourceChangedError,
+} from '../../src/errors.ts'
 import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
 import { BodyReader, NOTHING } from '../../src/reader.ts'
@@ -63,6 +68,7 @@ export async function growingFile(
   request: RequestLike,
   options: GrowingOptions = {},
 ): Promise<FileSource | Answer | null> {
+  expectOptions(options)
   const { idle = 60_000, poll = 1000, until, type } = options
   if (idle !== Infinity) expectWholeNumber('idle', idle, 0)
   expectWait('poll', poll)

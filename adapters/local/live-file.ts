@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { SourceChangedError } from '../../src/errors.ts'
-import type { FileSource } from '../../src/source.ts'
+import { LIFETIMES, readFields } from '../../src/headers.ts'
+import { largeBufferLimit } from '../../src/runtime.ts'
+import type { FileSource, Read } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
 import { inThreadPool } from './calls.ts'
@@ -61,9 +63,9 @@ export class LiveFile {
 export async function openLive(scope: Scope, path: string): Promise<LiveFile | 'directory' | null> {
   const at = scope.prefix + path
   const found = await devices.locate(at)
-  if (found === null) return null
-  const calls = devices.callsAt(at, found)
-  const opened = await openFiles.makingRoom(() => scope.open(at, calls))
+  const calls = found && devices.callsAt(at, found)
+  const opened = calls && (await openFiles.makingRoom(() => scope.open(at, calls)))
+  if (opened === null) await scope.expectThere()
   if (opened === null || opened === 'directory') return opened
   return new LiveFile(opened.path, opened.fd, opened.stat)
 }
@@ -83,7 +85,7 @@ const NOT_STORED = { 'cache-control': 'no-store' }
 
 /** The fields of a file without a version. */
 export function liveFields({ headers }: FileOptions): Readonly<Record<string, string>> {
-  return overlay(headers, NOT_STORED)
+  return overlay(readFields(headers, LIFETIMES), NOT_STORED)
 }
 
 /**
@@ -93,17 +95,18 @@ export function liveFields({ headers }: FileOptions): Readonly<Record<string, st
  */
 function liveSource(file: LiveFile, options: FileOptions): FileSource {
   const { path, opened } = file
+  const read: Read = async (start, end, into) => {
+    const length = Math.min(end - start, into?.length ?? memory.chunkSize())
+    const room = into?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length)
+    const given = await file.read(room, start)
+    if (given === 0) throw new SourceChangedError(`${path} became shorter while it was served`)
+    return given === length ? room : room.subarray(0, given)
+  }
   return {
     size: opened.size,
     type: options.type ?? mediaType(path),
     headers: liveFields(options),
-    async read(start, end, into) {
-      const length = Math.min(end - start, into?.length ?? memory.chunkSize())
-      const room = into?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length)
-      const given = await file.read(room, start)
-      if (given === 0) throw new SourceChangedError(`${path} became shorter while it was served`)
-      return given === length ? room : room.subarray(0, given)
-    },
+    read: Object.assign(read, { native: { bufferLimit: largeBufferLimit() } }),
     close: () => file.close(),
   }
 }

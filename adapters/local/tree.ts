@@ -6,6 +6,7 @@ import type { FileSource } from '../../src/source.ts'
 import type { SiteOptions } from '../site/site.ts'
 import { type Entry, type FileTree, join, type Opened } from '../site/tree.ts'
 import { ofStore } from '../site/views.ts'
+import { unexpectedOf } from '../store/given.ts'
 import { codeOf } from './calls.ts'
 import { expectSharing, pathOf, type SharingOptions, toSourceOrClose } from './file-source.ts'
 import { listBelow } from './list.ts'
@@ -54,8 +55,13 @@ export function localTree(
 ): FileTree {
   expectSharing(options)
   const { live = false } = options
-  const isLive = typeof live === 'function' ? live : () => live
-  if (isLive !== live) expectSwitch('live', live)
+  if (typeof live !== 'function') expectSwitch('live', live)
+  const isLive = (path: string): boolean => {
+    const answer = typeof live === 'function' ? live(path) : live
+    // The promise of an async function would have nobody store any file.
+    if (typeof answer !== 'boolean') throw unexpectedOf('live', 'a boolean', answer)
+    return answer
+  }
   const root = new RootDirectory(expectDirectory(directory), expectLinks(options.links), devices)
   const adapt = (found: Handle | 'directory' | null): Opened =>
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)

@@ -1,4 +1,4 @@
-import { unexpected } from '../../src/errors.ts'
+import { expectOptions, unexpected } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { FileSource, HeadersLike } from '../../src/source.ts'
 import { nth } from './nth.ts'
@@ -52,6 +52,7 @@ export async function concat(
   }
   try {
     const opened = parts.map((part, i) => toPart(`part ${i + 1}`, part))
+    expectOptions(options)
     expectHeaders(options.headers)
     const sizes = opened.map(({ size }) => size)
     const tags = opened.map(({ etag }) => etag)

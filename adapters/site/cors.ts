@@ -2,6 +2,7 @@ import type { Answer } from '../../src/answer.ts'
 import { expectSwitch, expectWholeNumber, unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import type { RequestLike } from '../../src/source.ts'
+import { unexpectedOf } from '../store/given.ts'
 import { expectNames } from './option-names.ts'
 
 /** Options of `cors`. */
@@ -135,10 +136,7 @@ function originRule(rule: CorsOptions['origin']): (origin: string | null) => str
   return (origin) => {
     const answer: unknown = origin !== null && rule(origin)
     // The promise of an async function would silently refuse everybody.
-    if (Object(answer) === answer) {
-      void Promise.resolve(answer).catch(() => {})
-      throw unexpected('origin() to give a boolean', answer)
-    }
+    if (Object(answer) === answer) throw unexpectedOf('origin', 'a boolean', answer)
     return answer === true ? origin : null
   }
 }

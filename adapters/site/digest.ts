@@ -1,4 +1,4 @@
-import { unexpected } from '../../src/errors.ts'
+import { kindOf, unexpected } from '../../src/errors.ts'
 import type { HeaderFields } from '../../src/headers.ts'
 import { closeSource, isBytes } from '../../src/reader.ts'
 import type { Digests, FileSource, HeadersLike, RequestLike } from '../../src/source.ts'
@@ -10,8 +10,8 @@ import { overlay, plain } from './overlay.ts'
  * 304 and the answer to a HEAD, too. Every `site` does this. There is no Vary for it: the content
  * is the same, and a cache may give the digest to clients that did not ask (RFC 9110 §12.5.5).
  *
- * @throws what the file's `digest` throws, and TypeError if a digest is no Uint8Array, as a
- * rejection; the file is closed then
+ * @throws what the file's `digest` throws, and TypeError if that gives no object, or a
+ * digest is no Uint8Array, as a rejection; the file is closed then
  *
  * @example
  * ```ts
@@ -30,6 +30,7 @@ export function withDigest(
 async function addDigest(file: FileSource, wanted: readonly string[]): Promise<FileSource> {
   try {
     const known = (await digestsOf(file)) ?? {}
+    if (kindOf(known) !== 'Object') throw unexpected('digests by algorithm', known)
     const name = wanted.find((name) => Object.hasOwn(known, name)) ?? ''
     const bytes = known[name]
     if (bytes === undefined) return file

@@ -1,3 +1,5 @@
+import { LIFETIMES } from '../../src/headers.ts'
+
 /** Whether a Cache-Control value forbids shared caches to store an answer. */
 function isRestricted(cacheControl: string | undefined): boolean {
   return /\b(?:private|no-store)\b/i.test(cacheControl ?? '')
@@ -16,13 +18,12 @@ export function restriction(
   return [before, own].find(isRestricted)
 }
 
-/** The fields that say how long an answer may be kept, targeted ones (RFC 9213) included. */
-const LIFETIMES = /^(?:(?:.+-)?cache-control|expires|surrogate-control)$/
-
 /** Whether a field lets a cache keep an answer: some seconds, or until a date. */
 function isLifetime(name: string, value: string): boolean {
   if (!LIFETIMES.test(name)) return false
   if (name === 'expires') return Date.parse(value) > Date.now()
+  // Of nginx: seconds, or `@` and a date in seconds.
+  if (name === 'x-accel-expires') return /[1-9]/.test(value)
   return /age="?0*[1-9]|immutable/i.test(value) && !/\bno-cache\b/i.test(value)
 }
 

@@ -1,8 +1,8 @@
-import { unexpected } from '../../src/errors.ts'
-import { ABOUT_ITS_URL, expectHeaders, type HeaderFields, readFields } from '../../src/headers.ts'
+import { expectHeaders, type HeaderFields, LIFETIMES, readFields } from '../../src/headers.ts'
 import { closeSource } from '../../src/reader.ts'
 import { whileWanted } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
+import { expectText, unexpectedOf } from '../store/given.ts'
 import { digestsOf, withDigest, withoutDigests } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
 import { withoutLifetime } from './lifetime.ts'
@@ -96,7 +96,7 @@ function inBestCoding(
   const { rules } = visit
   try {
     const described = describe(visit, path, file)
-    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described) && !isInFlux(file)
+    const mayBeEncoded = rules.encodings.length > 0 && isEncodable(described) && !noStoreOf(file)
     return mayBeEncoded ? encoded(visit, path, described) : digested(visit, path, described)
   } catch (thrown) {
     void closeSource(file)
@@ -110,25 +110,26 @@ function describe({ rules, isStandIn }: Visit, path: string, file: FileSource): 
   const type = expectText('type', rules.type?.(path)) ?? file.type
   const described = { ...plain(file), type, headers: defaults }
   if (!isStandIn && !file.headers && !fieldsOf && !cacheControlOf) return described
-  const fields = fieldsOf?.(path, file)
-  let lifetime = expectText('cacheControl', cacheControlOf?.(path, file))
-  const said = overlay(defaults, file.headers, fields)
+  const noStore = noStoreOf(file)
+  const said = overlay(defaults, file.headers, fieldsOf?.(path, file))
+  let lifetime = noStore ?? expectText('cacheControl', cacheControlOf?.(path, file))
+  if (lifetime === '') {
+    throw unexpectedOf('cacheControl', "a field value like 'max-age=60'", lifetime)
+  }
   // It is sent for another URL, at which there may be a file tomorrow.
   if (isStandIn) lifetime ||= withoutLifetime(said['cache-control'])
+  const dropped = isStandIn ? ABOUT_ITS_URL : noStore && LIFETIMES
   const headers = overlay(
-    said,
+    dropped ? readFields(said, dropped) : said,
     lifetime ? { 'cache-control': lifetime } : null,
     isStandIn && fallback !== null ? { vary: 'Accept' } : null,
   )
   if (lifetime === null) delete headers['cache-control']
-  return { ...described, headers: isStandIn ? readFields(headers, ABOUT_ITS_URL) : headers }
+  return { ...described, headers }
 }
 
-/** @throws TypeError unless a function of the options gave a string, or none */
-function expectText(option: string, given: string | null | undefined): typeof given {
-  if (typeof given === 'string' || given === null || given === undefined) return given
-  throw unexpected(`${option}() to give a string`, given)
-}
+/** Fields left out when a file is sent in place of another, as a 404 page. */
+const ABOUT_ITS_URL = new RegExp(`^content-disposition$|${LIFETIMES.source}`)
 
 /**
  * Whether a file may be stored in a coding, too. Films, sound and pictures are encoded already, and
@@ -139,10 +140,14 @@ function isEncodable({ type, headers }: Described): boolean {
   return !/^(?:video|audio|image)\/(?!svg\+xml)/i.test(known) && !headers['content-encoding']
 }
 
-/** Whether a file is being written: its store gives it no validator, and `no-store`. */
-function isInFlux({ etag, lastModified, headers }: FileSource): boolean {
-  const isUnversioned = etag === undefined && lastModified === undefined
-  return isUnversioned && /\bno-store\b/i.test(expectHeaders(headers)['cache-control'] ?? '')
+/**
+ * The Cache-Control of a file that is being written: its store gives it no validator, and
+ * `no-store`. Undefined for any other.
+ */
+function noStoreOf({ etag, lastModified, headers }: FileSource): string | undefined {
+  if (etag !== undefined || lastModified !== undefined) return undefined
+  const said = expectHeaders(headers)['cache-control']
+  return /\bno-store\b/i.test(said ?? '') ? said : undefined
 }
 
 /** The best of a file's encoded versions, or else itself. */

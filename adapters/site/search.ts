@@ -10,6 +10,7 @@ import { parseQualities } from './qualities.ts'
 import { toFolder } from './redirect.ts'
 import { represent, type Visit } from './represent.ts'
 import { clientUrlOf, requestLike, unconditional } from './request-like.ts'
+import type { Rules } from './rules.ts'
 import { type Entry, isFile, join, type Opened } from './tree.ts'
 import { decodePath, lastSegment, parseTarget, type SitePath, toSitePath } from './url-path.ts'
 
@@ -21,11 +22,15 @@ import { decodePath, lastSegment, parseTarget, type SitePath, toSitePath } from 
  *     both      then the fallback, if the client accepts HTML, else the 404 page
  */
 
+/** What the URL of a request names on a site; null if it is none of the site's. */
+export function targetOf(request: RequestLike, { base, isFound }: Rules): SitePath | null {
+  const target = toSitePath(request.url, base, isFound)
+  return target && isOfRequestLine(request) ? target : null
+}
+
 /** What is found for a request; at once, if it is a file that the tree opens at once. */
-export function search(visit: Visit): Found | Promise<Found> {
-  const { rules, tree, request } = visit
-  const target = toSitePath(request.url, rules.base, rules.isFound)
-  if (target === null || !isOfRequestLine(request)) return null
+export function search(visit: Visit, target: SitePath): Found | Promise<Found> {
+  const { tree, request } = visit
   const { path, endsInSlash, isNameable } = target
   if (!path || endsInSlash || !isNameable) return searchOther(visit, target, null)
   const take = (opened: Opened) =>

@@ -11,8 +11,8 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    */
   readonly base?: string | undefined
   /**
-   * The folder of a request, by its name at the root: everything is looked for inside of it. Null,
-   * and a name that no folder can have, such as `..` or `a/b`, are "not found".
+   * The folder of a request below `base`, by its name at the root: everything is looked for inside
+   * of it. Null, and a name that no folder can have, such as `..` or `a/b`, are "not found".
    *
    * @example
    * ```ts
@@ -50,7 +50,7 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
   /**
    * Cache-Control, as a value for all files that have none of their own, or a function that has the
    * last word, or undefined; null for none. Otherwise `no-cache`: a browser asks whether its copy
-   * is still good.
+   * is still good. A file that is being written stays `no-store`.
    *
    * @example
    * ```ts
@@ -94,7 +94,10 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * for by Accept or `?format=json`. False by default.
    */
   readonly listing?: boolean | 'html' | 'json' | undefined
-  /** What answers `?zip` of a folder; it gets a tree without hidden files. */
+  /**
+   * What answers `?zip` of a folder. The tree that it gets lists no hidden files; `open` gives what
+   * it is asked for.
+   */
   readonly download?:
     | ((tree: FileTree, path: string, request: RequestLike) => Found | Promise<Found>)
     | undefined

@@ -1,7 +1,8 @@
 import type { FileLookup } from '../../src/lookup.ts'
 import { BoundedMap } from '../store/bounded-map.ts'
+import { expectText } from '../store/given.ts'
 import { readOptions } from './rules.ts'
-import { search } from './search.ts'
+import { search, targetOf } from './search.ts'
 import type { SiteOptions } from './site-options.ts'
 import type { FileTree } from './tree.ts'
 import { isName } from './url-path.ts'
@@ -28,17 +29,23 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
   const { within, normalize = false } = options
   const whole = reachable(normalize ? inOtherForms(tree) : tree, rules.isFound)
   if (within === undefined) {
-    return (request, ...context) =>
-      search({ rules, tree: whole, isWithin: false, isStandIn: false, request, context })
+    return (request, ...context) => {
+      const target = targetOf(request, rules)
+      if (target === null) return null
+      const visit = { rules, tree: whole, isWithin: false, isStandIn: false, request, context }
+      return search(visit, target)
+    }
   }
   const folders = new BoundedMap<string, FileTree>(MAX_FOLDERS)
   return async (request, ...context) => {
-    const folder = await within(request, ...context)
+    const target = targetOf(request, rules)
+    if (target === null) return null
+    const folder = expectText('within', await within(request, ...context))
     // An id from elsewhere must not lead out of its folder.
     if (!isName(folder)) return null
     const tree = folders.get(folder) ?? folderOf(whole, folder)
     folders.set(folder, tree)
-    return search({ rules, tree, isWithin: true, isStandIn: false, request, context })
+    return search({ rules, tree, isWithin: true, isStandIn: false, request, context }, target)
   }
 }
 

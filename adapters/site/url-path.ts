@@ -19,7 +19,8 @@ export interface SitePath {
  * slash. Null if there is none: it lies outside `base`, ends in a slash, is not valid UTF-8, names
  * a hidden file, or has an encoded byte that could make it another path to a file system (`%2f`,
  * `%5c`, `%00`). Repeated slashes count as one, and dot segments are resolved as the URL Standard
- * says; no result can lead above the root.
+ * says; no result can lead above the root. Where the runtime's parser overlooks some, as that of
+ * Node 20 and 22 does in `/.b/../a`, it is null.
  *
  * @param url absolute, or starting with `/` as in a request line
  * @param base starting and ending with `/`, decoded

@@ -1,5 +1,6 @@
 import {
   expectFunction,
+  expectOptions,
   expectWholeNumber,
   SourceChangedError,
   unexpected,
@@ -8,6 +9,7 @@ import { expectLookup, type FileLookup, type Found, isSource } from '../../../sr
 import { closeSource } from '../../../src/reader.ts'
 import { hangUpSignal } from '../../../src/runtime.ts'
 import type { RequestLike } from '../../../src/source.ts'
+import { expectText } from '../../store/given.ts'
 import { askingFor, copyOf, pathOf, urlOf } from '../request.ts'
 import { type BlockAccess, type Blocking, blockSource } from './block-source.ts'
 import { type BlockOrigin, BlockStore, type CacheStats } from './block-store.ts'
@@ -98,6 +100,7 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   lookup: FileLookup<Context>,
   options: CacheOptions<Context> = {},
 ): CachedLookup<Context> {
+  expectOptions(options)
   const { blockSize = 1024 * 1024, memory = 64 * 1024 * 1024, readAhead = 2 } = options
   const { tier, revalidate = 0, key = urlOf, waitUntil } = options
   expectLookup(lookup)
@@ -117,8 +120,8 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
   return Object.assign(open, { stats: store.stats })
 
   async function open(request: RequestLike, ...context: Context): Promise<Found | undefined> {
-    const name = key(request, ...context)
-    if (name === null) return lookup(request, ...context)
+    const name = expectText('key', key(request, ...context))
+    if (typeof name !== 'string') return lookup(request, ...context)
     const ask = (signal?: AbortSignal) => look(request, context, signal)
     const looked = await versions.find(name, ask, () => hangUpSignal(request))
     if (looked === 'uncacheable') return lookup(request, ...context)

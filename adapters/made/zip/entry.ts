@@ -1,4 +1,5 @@
 import { streamBody } from '../../../src/body.ts'
+import { expectOptions } from '../../../src/errors.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import type { Found } from '../../../src/lookup.ts'
 import { BodyReader, closeSource, NOTHING } from '../../../src/reader.ts'
@@ -54,6 +55,7 @@ export async function zipEntry(
   expectSource(source)
   let stored: Stored | null = null
   try {
+    expectOptions(options)
     expectHeaders(options.headers)
     stored = path.endsWith('/') ? null : await findStored(source, path)
   } finally {

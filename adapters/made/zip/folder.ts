@@ -1,4 +1,4 @@
-import { expectFunction } from '../../../src/errors.ts'
+import { expectFunction, expectOptions } from '../../../src/errors.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import { closeSource } from '../../../src/reader.ts'
 import { hangUpSignal } from '../../../src/runtime.ts'
@@ -70,6 +70,7 @@ export async function zipFolder(
   request: RequestLike,
   options: ZipFolderOptions = {},
 ): Promise<FileSource> {
+  expectOptions(options)
   const name = path.split('/').findLast((segment) => segment !== '') ?? 'files'
   const { filename = `${name}.zip`, headers, onLeftOut, ...others } = options
   const { maxMembers = MAX_MEMBERS } = options

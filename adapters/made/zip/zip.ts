@@ -1,4 +1,4 @@
-import { expectWholeNumber } from '../../../src/errors.ts'
+import { expectOptions, expectWholeNumber } from '../../../src/errors.ts'
 import { expectHeaders } from '../../../src/headers.ts'
 import { closeSource } from '../../../src/reader.ts'
 import type { FileSource, HeadersLike } from '../../../src/source.ts'
@@ -76,6 +76,7 @@ export async function zip(
   members: Iterable<ZipMember> | AsyncIterable<ZipMember>,
   options: ZipOptions = {},
 ): Promise<FileSource> {
+  expectOptions(options)
   expectHeaders(options.headers)
   return archiveOf(await planOf(members, learn), options)
 }
