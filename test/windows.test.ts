@@ -1,8 +1,11 @@
-import { closeSync, constants, utimesSync, writeFileSync } from 'node:fs'
+import cluster from 'node:cluster'
+import { closeSync, constants, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { inThreadPool, onThisThread } from '../adapters/local/calls.ts'
 import { nodeDirectory } from '../adapters/node.ts'
+import { localRoot } from '../command/roots/local.ts'
+import { startWorker } from '../command/workers/processes.ts'
 import { fileHandler } from '../src/index.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
@@ -27,7 +30,18 @@ vi.mock(import('node:fs'), async (original) => {
       [`${name}Sync`, (path: string, options: object) => untold(fs[`${name}Sync`](path, options))],
     ]),
   )
-  return { ...fs, ...calls }
+  // It leaves short names as they are; here, these are links.
+  const realpathSync = Object.assign((path: string) => path, fs.realpathSync)
+  // Of a worker, as built.
+  return { ...fs, ...calls, realpathSync, existsSync: () => true }
+})
+
+vi.mock(import('node:cluster'), async (original) => {
+  const { default: cluster } = await original()
+  const { EventEmitter } = await import('node:events')
+  const worker = Object.assign(new EventEmitter(), { isConnected: () => false })
+  const fakes = { setupPrimary() {}, fork: () => worker, schedulingPolicy: cluster.SCHED_NONE }
+  return { default: Object.assign(Object.create(cluster), fakes) }
 })
 
 const root = temporaryDirectory()
@@ -49,4 +63,29 @@ it('a file below a folder is served', async () => {
   const handler = fileHandler(nodeDirectory(root))
   const { status, headers } = await handler(new Request('http://localhost/a.txt'))
   expect([status, headers.get('etag')]).toEqual([200, expect.stringMatching(/^"/)])
+})
+
+it('workers take connections in turn, which Windows leaves to chance', () => {
+  startWorker(
+    () => {},
+    () => {},
+  )
+  expect(cluster.schedulingPolicy).toBe(cluster.SCHED_RR)
+})
+
+const host = { openDirectory: nodeDirectory }
+
+it('a file that is named by its short name is served by its own', () => {
+  writeFileSync(join(root, 'a film.mp4'), 'film')
+  symlinkSync('a film.mp4', join(root, 'AFILM~1.MP4'))
+  expect(localRoot(join(root, 'AFILM~1.MP4'), host).file).toBe('a film.mp4')
+})
+
+it('the quote that a backslash before it takes in is no part of a path', () => {
+  const folder = join(root, 'My Films')
+  mkdirSync(folder)
+  expect(localRoot(`${folder}"`, host).name).toBe('My Films')
+  expect(() => localRoot(`${folder}" --port 80`, host)).toThrow(
+    `a backslash before a quote takes the quote in: write "${folder}"`,
+  )
 })
