@@ -86,6 +86,7 @@ const ALONE = [
   'lifetime',
   'native-node',
   'running',
+  'windows*',
   'without-descriptors',
   'worker-pool',
   'zip-folder',

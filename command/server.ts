@@ -104,10 +104,15 @@ function withinSite({ headers }: Answer): typeof NO_FIELDS {
 }
 
 /** Why an address can't be listened on. */
-export function listenFailure(error: unknown, host: string, { port, tls }: Address): Failure {
+export function listenFailure(error: unknown, host: string, address: Address): Failure {
+  const { port, tls, isShared } = address
   const code = codeOf(error)
   const choice = 'choose another with --port N, or 0 for any free port'
-  if (code === 'EADDRINUSE') return new Failure(`port ${port} is in use; ${choice}`)
+  if (code === 'EADDRINUSE') {
+    // Just now, it was free.
+    const shared = ', or this system lets no two workers share one: leave out --workers'
+    return new Failure(`port ${port} is in use${isShared ? shared : `; ${choice}`}`)
+  }
   if (code === 'EACCES') return new Failure(`no permission to listen on port ${port}; ${choice}`)
   // EINVAL: a link-local address, which means nothing without its zone; and Deno's node:net.
   if (code === 'EADDRNOTAVAIL' || code === 'EINVAL') {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Host } from '../command/hosts/host.ts'
 import type { Output } from '../command/log/output.ts'
-import type { Job } from '../command/server.ts'
+import { type Job, listenFailure } from '../command/server.ts'
 import type { FromWorker, ToWorker } from '../command/workers/messages.ts'
 import { startWorkers } from '../command/workers/pool.ts'
 import { settle, until } from './support/wait.ts'
@@ -79,6 +79,18 @@ test('one that fails before it serves ends them all, with its reason', async () 
   puppets[0]?.die()
   await settle()
   expect(puppets.length).toBe(2)
+})
+
+test('one that may not listen beside others says so', () => {
+  const inUse = Object.assign(new Error(), { code: 'EADDRINUSE' })
+  const address = { address: '127.0.0.1', port: 8080, tls: null }
+  const failures = [true, false].map((isShared) => {
+    return listenFailure(inUse, '127.0.0.1', { ...address, isShared }).message
+  })
+  expect(failures).toEqual([
+    'port 8080 is in use, or this system lets no two workers share one: leave out --workers',
+    'port 8080 is in use; choose another with --port N, or 0 for any free port',
+  ])
 })
 
 test('one that dies before it serves ends them all, too', async () => {

@@ -399,7 +399,11 @@ describe('what may not be read', () => {
     await expect(zipFolder(guarded('EACCES'), '', request)).rejects.toThrow('EACCES')
   })
 
-  it.each(['EACCES', 'EPERM'])('is left out where somebody is told of it: %s', async (code) => {
+  it.each([
+    'EACCES',
+    'EPERM',
+    'EBUSY',
+  ])('is left out where somebody is told of it: %s', async (code) => {
     const [left, alike]: unknown[][] = [[], []]
     const tellingIn = (told: unknown[] | undefined) => ({
       onLeftOut: (path: string, error: unknown) => told?.push(path, String(error)),
@@ -435,6 +439,21 @@ describe('what may not be read', () => {
     isForbidden = true
     await expect(readBytes(archive, 0, archive.size)).rejects.toThrow()
     expect(await namesIn(await zipFolder(whole, '', request, options))).toEqual(['a.txt', 'films/'])
+  })
+
+  it('is seen at the next archive, where its version was listed all the same', async () => {
+    const tree = guarded('EACCES')
+    async function* list() {
+      yield { name: 'a.txt', kind: 'file', size: 100, version: '"100"' } as const
+      yield { name: 'secret', kind: 'file', size: 101, version: '"101"' } as const
+    }
+    const listed = { ...tree, list }
+    const left: string[] = []
+    const options = { onLeftOut: (path: string) => left.push(path) }
+    const archive = await zipFolder(listed, '', request, options)
+    await expect(readBytes(archive, 0, archive.size)).rejects.toThrow('EACCES')
+    const next = await zipFolder(listed, '', request, options)
+    expect([await namesIn(next), left]).toEqual([['a.txt'], ['secret']])
   })
 
   it('is not what only failed', async () => {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import * as fs from 'node:fs'
+import process from 'node:process'
 import { promisify } from 'node:util'
 import { type DenoStat, deno } from './permission.ts'
 import { type FileStat, LAST_TIME } from './version.ts'
@@ -50,7 +51,8 @@ export const onThisThread: SyncCalls = {
     try {
       // Deno's own `stat` takes a third of the time that its `node:fs` takes.
       if (deno) return fromDeno(deno.statSync(path.toString()))
-      return fs.statSync(path, NULL_IF_ABSENT) ?? null
+      const found = fs.statSync(path, NULL_IF_ABSENT)
+      return found === undefined ? null : tidy(found)
     } catch (error) {
       return nullIfAbsent(error)
     }
@@ -58,7 +60,8 @@ export const onThisThread: SyncCalls = {
   lstat(path) {
     try {
       if (deno) return fromDeno(deno.lstatSync(path.toString()))
-      return fs.lstatSync(path, NULL_IF_ABSENT) ?? null
+      const found = fs.lstatSync(path, NULL_IF_ABSENT)
+      return found === undefined ? null : tidy(found)
     } catch (error) {
       return nullIfAbsent(error)
     }
@@ -167,8 +170,16 @@ function kindOf({ isFile, isDirectory, isSymlink }: DenoStat): number {
   return isFile ? S_IFREG : isDirectory ? S_IFDIR : isSymlink ? S_IFLNK : 0
 }
 
+/**
+ * Whether one device has two numbers: on Windows 11, libuv 1.49 and 1.50 (Node 22.12 to 22.16, 24.0
+ * and 24.1) say another one of a path than of a descriptor, mostly 0 (libuv/libuv#4698).
+ */
+const HAS_TWO_NUMBERS =
+  process.platform === 'win32' && /^1\.(?:49|50)\./.test(process.versions.uv ?? '')
+
 /** On Deno, a time beyond the last Date is NaN, which equals nothing, not even itself. */
 function tidy<V extends FileStat>(stat: V): V {
+  if (HAS_TWO_NUMBERS) return { ...stat, dev: 0 }
   if (deno && Number.isNaN(stat.mtimeMs)) return { ...stat, mtimeMs: LAST_TIME }
   return stat
 }

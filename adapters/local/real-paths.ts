@@ -1,8 +1,17 @@
 import type { Buffer } from 'node:buffer'
-import { dirname, sep } from 'node:path'
-import { type Calls, isNotUtf8 } from './calls.ts'
+import { basename, dirname, sep } from 'node:path'
+import { type Calls, codeOf, isNotUtf8 } from './calls.ts'
 import type { Devices } from './devices/devices.ts'
-import { type FileStat, isDirectory, isSame, isSameFile } from './version.ts'
+import { type FileStat, isDirectory, isLink, isSame, isSameFile } from './version.ts'
+
+/**
+ * Whether names are asked that lead to a file and are not its own: on Windows, `A.TXT` leads to
+ * `a.txt`, and `GIT~1` to `.git`. (Of these, macOS knows the first.)
+ */
+const HAS_ALIASES = sep === '\\'
+
+/** What may be a short name, as Windows gives one to each long name. */
+const MAY_BE_SHORT = /~\d/
 
 /** Where a file lies according to its names; `unclear` if these changed meanwhile. */
 type Whereabouts = 'inside' | 'outside' | 'unclear'
@@ -30,6 +39,41 @@ export class RealPaths {
     this.#root = root
     this.#prefix = root.endsWith(sep) ? root : root + sep
     this.#devices = devices
+  }
+
+  /**
+   * Whether a path is the one that the system itself writes: on Windows, no other is found, so that
+   * whoever decides by its path sees the one path that a file has. Of a link, it does not say how
+   * its name is written.
+   */
+  async isOwn(path: string, calls: Calls): Promise<boolean> {
+    if (!HAS_ALIASES) return true
+    const below = path.slice(this.#prefix.length)
+    // Another stream of a file, or the same by another name.
+    if (below.includes(':')) return false
+    try {
+      const real = (await calls.realpath(path)).toString()
+      return (
+        real.endsWith(sep + below.replaceAll('/', sep)) ||
+        (await this.#hasOwnNames(path, real, calls))
+      )
+    } catch (error) {
+      if (!isUntold(error)) throw error
+      return !MAY_BE_SHORT.test(below)
+    }
+  }
+
+  /** Whether each name in a path is that of what is there. */
+  async #hasOwnNames(path: string, real: string, calls: Calls): Promise<boolean> {
+    for (let [at, is] = [path, real]; at.length > this.#prefix.length; ) {
+      const above = (await calls.realpath(dirname(at))).toString()
+      const found = await calls.lstat(at)
+      const isLed = (found !== null && isLink(found)) || dirname(is) !== above
+      if (isLed ? MAY_BE_SHORT.test(basename(at)) : basename(at) !== basename(is)) return false
+      at = dirname(at)
+      is = above
+    }
+    return true
   }
 
   /**
@@ -64,8 +108,7 @@ export class RealPaths {
       const isThere = stat === null || (found !== null && this.#isSame(found, stat))
       return { where: isThere ? 'inside' : 'unclear', looks: isInRoot ? LOOKS_IN_ROOT : LOOKS }
     } catch (error) {
-      if (!isNotUtf8(error)) throw error
-      // A name above it is not UTF-8: Deno can follow such a path, but not return it.
+      if (!isUntold(error)) throw error
       const isInside = await this.#isPlain(path, stat, calls)
       return { where: isInside ? 'inside' : 'outside', looks: LOOKS }
     }
@@ -76,7 +119,7 @@ export class RealPaths {
     const found = await calls.lstat(path)
     if (found === null) return false
     if (stat === null ? !isDirectory(found) : !this.#isSame(found, stat)) return false
-    for (let at = dirname(path); at.startsWith(this.#prefix); at = dirname(at)) {
+    for (let at = dirname(path); at.length > this.#prefix.length; at = dirname(at)) {
       const above = await calls.lstat(at)
       if (above === null || !isDirectory(above)) return false
     }
@@ -88,6 +131,15 @@ export class RealPaths {
     if (isSameFile(found, stat)) return true
     return !this.#devices.isLocal(stat.dev) && isSame({ ...found, ino: stat.ino }, stat)
   }
+}
+
+/**
+ * Whether a path may lead to something, but not be returned: a name above it is not UTF-8, on Deno;
+ * or it is on a drive of Windows that the system has no name for, as those in memory (ImDisk) or of
+ * a cloud (rclone).
+ */
+function isUntold(error: unknown): boolean {
+  return isNotUtf8(error) || codeOf(error) === 'EISDIR'
 }
 
 interface Look {

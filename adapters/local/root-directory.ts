@@ -124,6 +124,7 @@ export class RootDirectory implements Scope {
   /** What a link leads to; null if that may not be served. */
   async follow(path: string, calls: Calls): Promise<FileStat | null> {
     if (!canAskDescriptors) {
+      if (!(await this.#isOwn(path, calls))) return null
       return (await this.#isNamedInside(path, null, calls)) ? calls.stat(path) : null
     }
     const fd = await calls.open(path, O_PATH)
@@ -180,12 +181,18 @@ export class RootDirectory implements Scope {
     )
   }
 
+  /** Whether a path is the one that its file has, from the outermost root on. */
+  #isOwn(path: string, calls: Calls): Promise<boolean> {
+    return this.#parent ? this.#parent.#isOwn(path, calls) : this.#realPaths.isOwn(path, calls)
+  }
+
   async #isInsideParent(calls: Calls): Promise<boolean> {
     return this.#parent === null || this.#parent.#isNamedInside(this.#path, null, calls)
   }
 
   /** Opens what a path leads to, and then looks whether that was below the root. */
   async #openByName(path: string, calls: Calls): Promise<Attempt> {
+    if (!(await this.#isOwn(path, calls))) return null
     const opened = await openByName(path, calls)
     if (opened === null || this.#links === 'follow') return opened
     let isServed = false

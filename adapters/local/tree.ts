@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { expectSwitch } from '../../src/errors.ts'
 import { hangUpSignal } from '../../src/runtime.ts'
 import type { FileSource } from '../../src/source.ts'
@@ -67,7 +67,6 @@ export function localTree(
     found === null || found === 'directory' ? found : toSourceOrClose(found, toSource)
   const tree: FileTree = {
     open(path, request, depth) {
-      if (ALIAS?.test(path)) return null
       const [scope, rest] = confine(path, depth)
       if (isLive(path)) return openLiveSource(scope, rest, {})
       const found = openFiles.find(scope, rest, options, () => hangUpSignal(request))
@@ -99,9 +98,6 @@ async function* unlessLive(
     yield isFixed ? entry : { ...entry, version: undefined }
   }
 }
-
-/** On Windows, `GIT~1` may be another name for `.git`, and `a.mp4:b` another stream of a.mp4. */
-const ALIAS = sep === '\\' ? /~\d|:/ : null
 
 function expectLinks(links: string = 'inside'): 'inside' | 'follow' {
   if (links === 'inside' || links === 'follow') return links

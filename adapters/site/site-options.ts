@@ -112,7 +112,10 @@ export interface SiteOptions<Context extends readonly unknown[] = readonly unkno
    * ```
    */
   readonly transform?: Transform | undefined
-  /** Whether files whose names begin with a dot are found. False by default. */
+  /**
+   * Whether hidden files are found: those whose names begin with a dot, and those in `$RECYCLE.BIN`,
+   * which were deleted. False by default.
+   */
   readonly dotfiles?: boolean | undefined
   /**
    * Whether a name is also looked for in its other Unicode forms, as macOS (NFD) and others (NFC)

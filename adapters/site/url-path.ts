@@ -159,9 +159,12 @@ export function encodeSegment(name: string): string {
   return encodeURIComponent(name).replaceAll("'", '%27')
 }
 
-/** Whether a name is not that of a hidden file. */
+/**
+ * Whether a name is not that of a hidden file. What Windows keeps of deleted files, on each disk, is
+ * hidden, too.
+ */
 export function isVisible(name: string): boolean {
-  return !name.startsWith('.') || name === '.well-known'
+  return !/^(?:\.|\$recycle\.bin$)/i.test(name) || name === '.well-known'
 }
 
 /**

@@ -18,7 +18,7 @@ const [SHORTEST_PAUSE, LONGEST_PAUSE] = [100, 10_000]
 export async function startWorkers(job: Job, runtime: Host, output: Output): Promise<Server> {
   const { options, address } = job
   const port = await findPort(address).catch((error) => {
-    throw listenFailure(error, options.host, address)
+    throw listenFailure(error, options.host, { ...address, isShared: false })
   })
   const pool = new WorkerPool({ ...job, address: { ...address, port } }, runtime, output)
   const others = Array.from({ length: options.workers - 1 }, (_, at) => at + 2)

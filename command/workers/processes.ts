@@ -7,6 +7,8 @@ import { expectWorkerFile } from './file.ts'
 /** Workers of Node are processes, which `node:cluster` lets share a port on any system. */
 export const startWorker: Host['startWorker'] = (hear, leave) => {
   expectWorkerFile()
+  // Windows would give all connections to any of them, unless it is told otherwise.
+  if (!process.env.NODE_CLUSTER_SCHED_POLICY) cluster.schedulingPolicy = cluster.SCHED_RR
   cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: [] })
   const worker = cluster.fork()
   let reason = ''

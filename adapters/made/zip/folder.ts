@@ -24,8 +24,9 @@ export interface ZipFolderOptions extends ZipOptions {
   /** The most files and folders; 100 000 by default. */
   readonly maxMembers?: number | undefined
   /**
-   * Told of what may not be read (EACCES, EPERM), which is then left out: folders below this one,
-   * and files. Without it, there is no archive: it would lack something, and nobody would know.
+   * Told of what may not be read (EACCES, EPERM, on Windows also EBUSY), which is then left out:
+   * folders below this one, and files. Without it, there is no archive: it would lack something, and
+   * nobody would know.
    *
    * @param path as for `tree.open`
    */
@@ -50,7 +51,8 @@ const stores = new WeakMap<object, Checksums>()
  * listed as they were; and for as long as its store is, checksums for each version.
  *
  * What can't be listed or opened fails the archive before its first byte; see `onLeftOut` for what
- * may not be.
+ * may not be. A file that is listed with its version is first opened for its bytes: if that fails,
+ * the body breaks off, and the next archive opens it before its first byte.
  *
  * @param path of the folder, as for `tree.open`
  * @param request what the tree is asked with, as if for the HEAD of each file, without its Range
@@ -171,7 +173,7 @@ async function unlessForbidden<Value>(
   try {
     return await learning
   } catch (error) {
-    if (leftOut === null || !/^(?:EACCES|EPERM)$/.test(Object(error).code)) throw error
+    if (leftOut === null || !/^(?:EACCES|EPERM|EBUSY)$/.test(Object(error).code)) throw error
     leftOut.set(path, error)
     return null
   }

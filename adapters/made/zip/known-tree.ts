@@ -34,11 +34,13 @@ const MAX_FILES = 100_000
 export class KnownTree {
   /** The archives that are being prepared. */
   readonly plans: Flights<FolderPlan> = new Flights()
-  readonly #versions = new BoundedMap<string, Remembered>(MAX_FILES)
+  /** Null for a file that has to be opened, whatever is listed of it. */
+  readonly #versions = new BoundedMap<string, Remembered | null>(MAX_FILES)
 
   /** A version that needs no look: one that was remembered, or is listed. */
   find(path: string, entry: Entry): MemberVersion | null {
     const known = this.#versions.get(path)
+    if (known === null) return null
     if (known !== undefined && known.listed === stateOf(entry)) return known
     const { size, version, lastModified } = entry
     return size === undefined || !isStrong(version) ? null : { size, etag: version, lastModified }
@@ -56,7 +58,7 @@ export class KnownTree {
 
   /** It can't be opened as it is listed: the next archive looks whether it can at all. */
   forget(path: string): void {
-    this.#versions.delete(path)
+    this.#versions.set(path, null)
   }
 
   /**
@@ -67,7 +69,7 @@ export class KnownTree {
     const { id, etag } = entry
     if (file?.version !== undefined && file.version === etag) return { ...plain(file), etag }
     if (file?.etag === etag) return file
-    this.#versions.delete(id)
+    this.forget(id)
     if (file !== null) this.remember(id, { ...entry, version: etag }, file)
     return file
   }
