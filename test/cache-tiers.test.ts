@@ -12,9 +12,21 @@ import {
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+  vi,
+} from 'vitest'
 import { type BlockTier, cacheApiTier, cached } from '../adapters/cache.ts'
 import { directoryTier } from '../adapters/cache-directory.ts'
+import { devices } from '../adapters/local/shared.ts'
+import { openBlockDirectory } from '../command/roots/block-directory.ts'
 import { fileHandler } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
 import { fetchOnce } from './support/client.ts'
@@ -22,7 +34,7 @@ import { countingSource, someBytes } from './support/counting-source.ts'
 import { startWorker, type WorkerServer } from './support/miniflare.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
-import { until } from './support/wait.ts'
+import { settle, until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 vi.mock('node:fs/promises', { spy: true })
@@ -399,6 +411,75 @@ describe('a directory as a tier', () => {
     ])
   })
 
+  describe('that stalls', () => {
+    /** How many threads Node has for such calls. */
+    const threads = Number(process.env.UV_THREADPOOL_SIZE) || 4
+    let ends: (() => void)[]
+
+    beforeEach(() => {
+      ends = []
+      const read = () => new Promise<never>((_, end) => ends.push(() => end(enoent())))
+      vi.mocked(readFile).mockImplementation(read)
+    })
+    afterEach(() => {
+      for (const end of ends) end()
+      vi.mocked(readFile).mockReset()
+      vi.restoreAllMocks()
+    })
+
+    /** Eight blocks, each of a tier of its own; what came, once all came or were left. */
+    function askFor8(signal: AbortSignal) {
+      const gets = Array.from({ length: 8 }, (_, i) => directoryTier(scratch).get(`${i}`, signal))
+      return Promise.all(gets.map((get) => Promise.resolve(get).catch((error: unknown) => error)))
+    }
+
+    it('takes all threads but one, and none for what nobody waits for any more', async () => {
+      const waiting = new AbortController()
+      const came = askFor8(waiting.signal)
+      await until(() => ends.length >= threads - 1)
+      await settle()
+      expect(ends.length).toBe(threads - 1)
+      waiting.abort('left')
+      await settle()
+      for (const end of ends) end()
+      const left = Array(8 - (threads - 1)).fill('left')
+      expect([await came, ends.length]).toEqual([
+        [...Array(threads - 1).fill(null), ...left],
+        threads - 1,
+      ])
+    })
+
+    it('on a mount takes those that other mounts leave it', async () => {
+      vi.spyOn(devices, 'locate').mockResolvedValue(null)
+      const stalled = Array.from({ length: threads - 2 }, (_, i) => {
+        return devices.run(
+          `/net/${i}`,
+          Number.NaN,
+          () => new Promise<void>((end) => ends.push(end)),
+        )
+      })
+      const waiting = new AbortController()
+      const came = askFor8(waiting.signal)
+      await until(() => ends.length >= threads - 1)
+      await settle()
+      expect(ends.length).toBe(threads - 1)
+      waiting.abort('left')
+      for (const end of ends) end()
+      await Promise.all([came, ...stalled])
+    })
+
+    it('of the command, too, and nobody is told of blocks that no request waits for', async () => {
+      const notices: string[] = []
+      const tier = await openBlockDirectory(newDirectory(), (notice) => notices.push(notice))
+      const waiting = new AbortController()
+      const gets = Array.from({ length: threads }, (_, i) => tier.get(`${i}`, waiting.signal))
+      await until(() => ends.length >= threads - 1)
+      waiting.abort('left')
+      await expect(gets.at(-1)).rejects.toBe('left')
+      expect(notices).toEqual([])
+    })
+  })
+
   it('has a whole number of bytes', () => {
     const message = 'Expected size to be a whole number >= 0, got 1.5'
     expect(() => directoryTier('x', { size: 1.5 })).toThrow(message)
@@ -517,6 +598,10 @@ describe('the URLs of blocks in a Cache', () => {
 
 function zeros(length: number): Uint8Array {
   return new Uint8Array(length)
+}
+
+function enoent(): Error {
+  return Object.assign(new Error('There is nothing'), { code: 'ENOENT' })
 }
 
 /** What is quickly compared, and shown when it differs. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type CachedLookup, type CacheOptions, cached } from '../adapters/cache.ts'
 import { isSource } from '../src/lookup.ts'
 import { readBytes } from '../src/reader.ts'
@@ -646,6 +646,63 @@ describe('a failure', () => {
     const third = await source.read(2 * BLOCK, film.length)
     await source.close?.()
     expect(Buffer.compare(third as Uint8Array, film.subarray(2 * BLOCK, 3 * BLOCK))).toBe(0)
+  })
+})
+
+describe('what never comes', () => {
+  it.each([
+    ['a block', 'GET', 0],
+    ['a version', 'HEAD', 60_000],
+  ])('%s is asked for once more after ten seconds', async (_what, lost, revalidate) => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const upstream = origin()
+    let losesNext = true
+    const lookup = cached(
+      (request) => {
+        const found = upstream.lookUp(request)
+        if (request.method !== lost || !losesNext) return found
+        losesNext = false
+        return new Promise<never>(() => {})
+      },
+      { blockSize: BLOCK, readAhead: 0, revalidate },
+    )
+    void ask(lookup, '0-9')
+    await until(() => upstream.asked.some((each) => each.startsWith(lost)))
+    vi.advanceTimersByTime(9_999)
+    const { length } = upstream.asked
+    void ask(lookup, '0-9')
+    await settle()
+    expect(upstream.asked.slice(length).filter((each) => each.startsWith(lost))).toEqual([])
+    vi.advanceTimersByTime(1)
+    const answers = await Promise.all([0, 1].map(() => ask(lookup, '0-9')))
+    for (const each of answers) expect(await received(each, film.subarray(0, 10))).toEqual(PART)
+    expect(upstream.asked.filter((each) => each.startsWith(lost)).length).toBe(2)
+  })
+
+  it('is not what comes slowly', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const upstream = origin()
+    const chunks: ((chunk: Uint8Array) => void)[] = []
+    const lookup = cached(
+      (request) => {
+        const found = upstream.lookUp(request)
+        const read = () => new Promise<Uint8Array>((give) => chunks.push(give))
+        return found && { ...found, read }
+      },
+      { blockSize: BLOCK, readAhead: 0 },
+    )
+    const asking: Promise<Response>[] = []
+    for (let at = 0; at < BLOCK; at += 100) {
+      asking.push(ask(lookup, '0-9'))
+      await until(() => lookup.stats.shared === asking.length - 1 && chunks.length > at / 100)
+      vi.advanceTimersByTime(9_999)
+      chunks.at(-1)?.(film.subarray(at, at + 100))
+    }
+    for (const each of asking)
+      expect(await received(await each, film.subarray(0, 10))).toEqual(PART)
+    expect(upstream.asked.filter((each) => each.startsWith('GET')).length).toBe(1)
   })
 })
 

@@ -18,17 +18,22 @@ export async function openBlockDirectory(
   await tryToWrite(directory)
   const tier = directoryTier(directory)
   let isSaid = false
-  const watch = async <Value>(work: Value | Promise<Value>): Promise<Value> => {
+  const watch = async <Value>(
+    work: Value | Promise<Value>,
+    signal?: AbortSignal,
+  ): Promise<Value> => {
     try {
       return await work
     } catch (error) {
+      // That nobody waits for a block is no failure of the directory.
+      if (signal?.aborted) throw error
       if (!isSaid) say(`no blocks are kept for now: ${messageOf(error)}`)
       isSaid = true
       throw error
     }
   }
   return {
-    get: (key) => watch(tier.get(key)),
+    get: (key, signal) => watch(tier.get(key, signal), signal),
     put: (key, bytes) => watch(tier.put(key, bytes)),
   }
 }

@@ -36,11 +36,18 @@ export class Devices {
   #warm = new TtlMap<number>(WARM_FOR)
   /** The devices of directories that were looked into lately, where there is no mount table. */
   readonly #directories = new TtlMap<number>(KNOWN_FOR)
-  readonly #limiter = new Limiter()
+  readonly #limiter: Limiter
   readonly #resolver: PathResolver
 
-  /** @param mountTable reads it; null where there is none to be had */
-  constructor(mountTable: () => Promise<string | null> = readMountTable) {
+  /**
+   * @param mountTable reads it; null where there is none to be had
+   * @param limiter of the calls that may stall
+   */
+  constructor(
+    mountTable: () => Promise<string | null> = readMountTable,
+    limiter: Limiter = new Limiter(),
+  ) {
+    this.#limiter = limiter
     const run = <T>(path: string, dev: number | undefined, call: () => Promise<T>) => {
       return dev !== undefined && this.#slow.has(dev) ? this.#limiter.run(path, call) : call()
     }

@@ -3,6 +3,9 @@ import { Blocks } from './blocks.ts'
 import { GuardedTier } from './guarded-tier.ts'
 import type { BlockTier } from './tier.ts'
 
+/** For how many ms of silence others wait for what one asked for: they then ask, too. */
+export const PATIENCE = 10_000
+
 /** What a cache did so far: every block that was asked for is counted once, and each failure. */
 export interface CacheStats {
   /** Blocks that were in memory. */
@@ -29,7 +32,8 @@ export interface BlockOrigin {
   readonly key: string
   /** In bytes. */
   readonly length: number
-  read(signal: AbortSignal): Promise<Uint8Array>
+  /** @param onProgress called when some of it has come */
+  read(signal: AbortSignal, onProgress: () => void): Promise<Uint8Array>
   /** Told of what goes on when the block is there. */
   readonly keepAlive?: ((work: Promise<unknown>) => void) | undefined
 }
@@ -41,7 +45,7 @@ export class BlockStore {
   readonly #memory: number
   readonly #blocks: Blocks
   /** What blocks are read by. */
-  readonly flights: Flights<Uint8Array> = new Flights()
+  readonly flights: Flights<Uint8Array> = new Flights(PATIENCE)
   readonly #tier: GuardedTier | undefined
 
   constructor(memory: number, tier: BlockTier | undefined) {
@@ -75,7 +79,7 @@ export class BlockStore {
    * request: if that fails, which may be a refusal of that client, once more.
    */
   want(origin: BlockOrigin, flights: Flights<Uint8Array>): Share<Uint8Array> {
-    const join = () => flights.join(origin.key, (signal) => this.#read(origin, signal))
+    const join = () => flights.join(origin.key, (...told) => this.#read(origin, ...told))
     if (!flights.has(origin.key)) return join()
     this.#counts.shared++
     return orElse(join(), () => {
@@ -93,11 +97,15 @@ export class BlockStore {
     return isBusy || this.#blocks.has(origin.key) ? null : this.want(origin, flights)
   }
 
-  async #read(origin: BlockOrigin, signal: AbortSignal): Promise<Uint8Array> {
+  async #read(
+    origin: BlockOrigin,
+    signal: AbortSignal,
+    onProgress: () => void,
+  ): Promise<Uint8Array> {
     try {
       const stored = await this.#fromTier(origin, signal)
       signal.throwIfAborted()
-      const bytes = stored ?? (await this.#fromOrigin(origin, signal))
+      const bytes = stored ?? (await this.#fromOrigin(origin, signal, onProgress))
       this.#blocks.keep(origin.key, bytes)
       return bytes
     } catch (error) {
@@ -113,8 +121,12 @@ export class BlockStore {
     return bytes
   }
 
-  async #fromOrigin(origin: BlockOrigin, signal: AbortSignal): Promise<Uint8Array> {
-    const bytes = await origin.read(signal)
+  async #fromOrigin(
+    origin: BlockOrigin,
+    signal: AbortSignal,
+    onProgress: () => void,
+  ): Promise<Uint8Array> {
+    const bytes = await origin.read(signal, onProgress)
     this.#counts.misses++
     const stored = this.#tier?.put(origin.key, bytes)
     try {

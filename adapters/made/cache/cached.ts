@@ -165,12 +165,19 @@ export function cached<Context extends readonly unknown[] = readonly unknown[]>(
       const start = index * blockSize
       const end = Math.min(start + blockSize, size)
       const range = `bytes=${start}-${end - 1}`
-      const read = async (signal: AbortSignal) => {
+      const read = async (signal: AbortSignal, onProgress: () => void) => {
         const find = async () => lookup(askingFor(request, 'GET', range, signal), ...context)
         try {
           const finding = find()
           finding.then(judge, (error) => judge({ error }))
-          return await readBlock(finding, version, { start, end }, pathOf(request), signal)
+          return await readBlock(
+            finding,
+            version,
+            { start, end },
+            pathOf(request),
+            signal,
+            onProgress,
+          )
         } catch (error) {
           if (error instanceof SourceChangedError) versions.forget(name)
           throw error

@@ -1,8 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expectWholeNumber, unexpected } from '../../../src/errors.ts'
 import { isEqual } from '../bytes.ts'
 import { digest, nameFor } from '../digest.ts'
+import { BlockFiles, isAbsence } from './block-files.ts'
 import type { BlockTier } from './tier.ts'
 
 /** Options of `directoryTier`. */
@@ -25,14 +24,6 @@ const MIN_ON_DISK = 1024 * 1024
 
 /** How long no room is made on a full disk whose room others take, in ms. */
 const TAKEN_FOR = 10_000
-
-/** How old a file that was left half written must be to be removed, in ms. */
-const ABANDONED = 3_600_000
-
-/** The file of a block. Its name is made of the block's key. */
-const BLOCK = /^[0-9a-f]{64}$/
-/** The file of a block while it is being written. */
-const PARTIAL = /^[0-9a-f]{64}\.[0-9a-f-]{36}$/
 
 /** The bytes of a SHA-256, which a file ends with. */
 const DIGEST_LENGTH = 32
@@ -60,6 +51,7 @@ export function directoryTier(
   if (typeof directory !== 'string') throw unexpected('the path of a directory', directory)
   expectWholeNumber('size', size, 0)
   const maxPages = Math.ceil(Math.max(size, MIN_ON_DISK) / PAGE)
+  const disk = new BlockFiles(directory)
   /** How long each file is, by name; first what was read or written longest ago. */
   let files = new Map<string, number>()
   let taken = 0
@@ -70,9 +62,9 @@ export function directoryTier(
   let takenUntil = 0
   return { get, put }
 
-  async function get(key: string): Promise<Uint8Array | null> {
+  async function get(key: string, signal?: AbortSignal): Promise<Uint8Array | null> {
     const name = await nameFor(key)
-    const stored = await readIfThere(pathTo(name))
+    const stored = await disk.read(name, signal)
     if (stored === null) {
       forget(name)
       return null
@@ -99,7 +91,7 @@ export function directoryTier(
       await scan
       const name = await nameFor(key)
       const end = await digest(bytes)
-      const write = () => writeWhole(pathTo(name), bytes, end)
+      const write = () => disk.write(name, [bytes, end])
       await write().catch(async (error: unknown) => {
         if (files.size === 0 || !isFull(error) || performance.now() < takenUntil) throw error
         // If others take the room at once, there is no use in making more.
@@ -118,28 +110,14 @@ export function directoryTier(
     }
   }
 
-  function pathTo(name: string): string {
-    return join(directory, name)
-  }
-
   /** What is there from earlier, or from another process. */
   async function findFiles(): Promise<void> {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    const found: { readonly name: string; readonly size: number; readonly written: number }[] = []
-    for (const name of await readdir(directory)) {
-      if (!BLOCK.test(name) && !PARTIAL.test(name)) continue
-      // Another process may have removed it.
-      const stats = await stat(pathTo(name)).catch(() => null)
-      if (stats === null) continue
-      const { size, mtimeMs: written } = stats
-      if (BLOCK.test(name)) found.push({ name, size, written })
-      else if (Date.now() - written > ABANDONED) await rm(pathTo(name), { force: true })
-    }
+    const found = await disk.find()
     const noted = files
     files = new Map()
     taken = 0
     pages = 0
-    for (const { name, size } of found.sort((a, b) => a.written - b.written)) note(name, size)
+    for (const { name, size } of found) note(name, size)
     for (const [name, length] of noted) note(name, length)
   }
 
@@ -168,7 +146,7 @@ export function directoryTier(
 
   async function remove(name: string): Promise<void> {
     forget(name)
-    await rm(pathTo(name), { force: true })
+    await disk.remove(name)
   }
 
   async function removeOldest(): Promise<void> {
@@ -185,32 +163,6 @@ export function directoryTier(
 
 function pagesOf(length: number): number {
   return Math.ceil(length / PAGE)
-}
-
-/** Writes a file under another name first: none is ever seen in part. */
-async function writeWhole(path: string, bytes: Uint8Array, end: Uint8Array): Promise<void> {
-  const partial = `${path}.${crypto.randomUUID()}`
-  try {
-    await writeFile(partial, [bytes, end], { flag: 'wx', mode: 0o600 })
-    await rename(partial, path)
-  } catch (error) {
-    await rm(partial, { force: true })
-    throw error
-  }
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | null> {
-  try {
-    const { buffer, byteOffset, length } = await readFile(path)
-    return new Uint8Array(buffer, byteOffset, length)
-  } catch (error) {
-    if (isAbsence(error)) return null
-    throw error
-  }
-}
-
-function isAbsence(error: unknown): boolean {
-  return Object(error).code === 'ENOENT'
 }
 
 /** Whether a disk, or what a user may have of it, is full. Node has no name for EDQUOT. */

@@ -10,6 +10,7 @@ import { isOfVersion, type TaggedVersion } from './version.ts'
  *
  * @param finding what is found
  * @param path what to call the file in an error
+ * @param onProgress called when it is found, and for each chunk of it
  * @throws SourceChangedError, as a rejection, if the file is another version or gone;
  * LengthMismatchError if it ends early; the signal's reason once that is aborted
  */
@@ -19,6 +20,7 @@ export async function readBlock(
   { start, end }: ByteRange,
   path: string,
   signal: AbortSignal,
+  onProgress: () => void,
 ): Promise<Uint8Array> {
   const found = (await finding) ?? null
   if (!isOfVersion(found, version)) {
@@ -33,6 +35,7 @@ export async function readBlock(
   onAbort(signal, () => reader.close())
   const bytes = new Uint8Array(end - start)
   while (reader.sent < bytes.length) {
+    onProgress()
     const at = reader.sent
     // The source may read into the block itself; if not, it is copied: what it gave may be changed.
     const chunk = await reader.next(bytes.subarray(at))

@@ -1,6 +1,7 @@
 import type { Answer } from '../../../src/answer.ts'
 import { TtlMap } from '../../store/ttl-map.ts'
 import { awaited, Flights } from '../flights.ts'
+import { PATIENCE } from './block-store.ts'
 import { isForAll, type TaggedVersion } from './version.ts'
 
 /**
@@ -22,7 +23,7 @@ const AVOIDED = 60_000
 export class Versions {
   readonly #duration: number
   readonly #known: TtlMap<Lasting>
-  readonly #asking = new Flights<Looked>()
+  readonly #asking = new Flights<Looked>(PATIENCE)
 
   /** @param duration how long a version is remembered, in ms; 0: ask each time */
   constructor(duration: number) {
