@@ -110,7 +110,7 @@ describe('the adapters', () => {
 
   it.each([
     ['http', 'httpFile', 5650],
-    ['s3', 's3File', 8600],
+    ['s3', 's3File', 8625],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`
     const contents = [
