@@ -191,10 +191,11 @@ describe('concat breaks off', () => {
       SourceChangedError,
     ],
     [
-      'has another date, without a tag',
+      'has another date, without a strong tag',
       weak(second, { lastModified: yesterday }),
       SourceChangedError,
     ],
+    ['has another weak tag', weak(second, { etag: 'W/"b"' }), SourceChangedError],
     ['can not be opened', { size: 600_000, open: () => Promise.reject(new Error('EIO')) }, Error],
     ['throws at once', { size: 600_000, open: () => never() }, Error],
     ['can not be read', part(second, { read: () => Promise.reject(new Error('EIO')) }), Error],
@@ -243,7 +244,7 @@ describe('concat breaks off', () => {
 
   function weak(bytes: Uint8Array, deviation: Deviation): Part {
     return {
-      ...part(bytes, { ...deviation, etag: 'W/"b"' }),
+      ...part(bytes, { etag: 'W/"a"', ...deviation }),
       etag: 'W/"a"',
       lastModified: new Date(1),
     }

@@ -10,7 +10,7 @@ import { httpFile, httpOrigin, httpTree } from '../adapters/http.ts'
 import { faststart } from '../adapters/mp4.ts'
 import { growingFile, nodeDirectory, nodeFile, nodeListener } from '../adapters/node.ts'
 import { r2Bucket, r2File } from '../adapters/r2.ts'
-import { s3Bucket, s3Tree } from '../adapters/s3.ts'
+import { s3Bucket, s3File, s3Tree } from '../adapters/s3.ts'
 import { signed } from '../adapters/sign.ts'
 import { attachment, contentDisposition, cors, site, toRelativePath } from '../adapters/site.ts'
 import { zip, zipEntry, zipFolder } from '../adapters/zip.ts'
@@ -128,13 +128,29 @@ const REFUSALS: Record<string, (() => unknown)[]> = {
   'Expected resume to be a boolean, got yes': [
     () => httpOrigin('http://h/', { resume: 'yes' as never }),
   ],
-  'Expected header fields, got null': [() => fileHandler(nothing, { headers: null as never })],
+  'Expected header fields, got null': [
+    () => fileHandler(nothing, { headers: null as never }),
+    () => httpOrigin('http://h/', { requestHeaders: null as never }),
+  ],
   'Expected header fields, got false': [() => fileHandler(nothing, { headers: false as never })],
   'Expected header fields, got no-store': [
     () => fileHandler(nothing, { headers: 'no-store' as never }),
   ],
   'Expected header fields, got Promise': [
     () => httpOrigin('http://h/', { requestHeaders: Promise.resolve({}) as never }),
+  ],
+  // No message has a value: it may be a secret.
+  'Expected header fields, got invalid x-key, x-other': [
+    () => httpOrigin('http://h/', { requestHeaders: { 'x-key': 'secret\nb', 'x-other': 'c' } }),
+    () => httpOrigin('http://h/', { requestHeaders: { 'x-key': 'secret\x01', 'x-other': 'c' } }),
+    () =>
+      httpFile('http://h/', null, {
+        requestHeaders: async () => ({ 'x-key': 'secret\nb', 'x-other': 'c' }),
+      }),
+  ],
+  'Expected a sessionToken that can be sent': [
+    () => s3Bucket({ ...store, credentials: { ...key, sessionToken: 'secret\nb' } }),
+    () => s3File({ ...store, credentials: () => ({ ...key, sessionToken: 'secret\nb' }) }, 'a'),
   ],
   'Expected the name of a bucket, got undefined': [
     () => s3Bucket({ ...store, bucket: undefined as never }),

@@ -318,6 +318,9 @@ describe('signUrl refuses', () => {
   it.each([
     ['films/a.mp4'],
     ['//a.example/films/a.mp4'],
+    ['/\\a.example/films/a.mp4'],
+    ['/\t/a.example/films/a.mp4'],
+    ['/films/..//a.example/a.mp4'],
     ['mailto:a@a.example'],
     [''],
     ['/a%2fb'],

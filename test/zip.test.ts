@@ -9,7 +9,7 @@ import { SourceChangedError } from '../src/errors.ts'
 import { readBytes } from '../src/reader.ts'
 import { serveFile } from '../src/serve.ts'
 import type { FileSource } from '../src/source.ts'
-import { type Deviation, someBytes, streamOf } from './support/counting-source.ts'
+import { countingSource, type Deviation, someBytes, streamOf } from './support/counting-source.ts'
 import { areInstalled } from './support/installed.ts'
 import { type CountingPart, countingPart, notClosedOnce } from './support/parts.ts'
 import { readerOf } from './support/reader.ts'
@@ -489,6 +489,10 @@ describe('an archive breaks off', () => {
     ['changed', { etag: '"other"' }],
     ['has another size', { size: 500_001 }],
     ['has another date', { ...dated(5000), open: () => ({ ...dated(9000), read: someBytes }) }],
+    [
+      'has another weak tag',
+      { etag: 'W/"a"', open: () => countingSource(someBytes(500_000), { etag: 'W/"b"' }) },
+    ],
     ['has lost its tag', { etag: '"lost"', open: () => ({ size: 500_000, read: someBytes }) }],
   ])('where a member %s', async (_what, change) => {
     const files = [

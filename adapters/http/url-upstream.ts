@@ -1,3 +1,4 @@
+import { unexpected } from '../../src/errors.ts'
 import { expectHeaders } from '../../src/headers.ts'
 import type { HeadersLike } from '../../src/source.ts'
 import { parseHttpUrl } from '../site/url-path.ts'
@@ -45,7 +46,7 @@ export function upstreamsOf(
   const { requestHeaders } = options
   const fetch = asStored(options.fetch ?? storedFetch)
   const { timeout } = limits
-  if (typeof requestHeaders !== 'function') expectHeaders(requestHeaders)
+  if (typeof requestHeaders !== 'function') unquoted(requestHeaders, expectHeaders)
   const credentials = basic(root)
   root.username = ''
   root.password = ''
@@ -55,7 +56,7 @@ export function upstreamsOf(
     send: async function send(method, fields, signal) {
       const headers = new Headers(fields)
       const given = typeof requestHeaders === 'function' ? await requestHeaders() : requestHeaders
-      for (const [field, value] of new Headers(given ?? {})) {
+      for (const [field, value] of unquoted(given ?? {}, (fields) => new Headers(fields))) {
         if (!Object.hasOwn(fields, field)) headers.set(field, value)
       }
       if (credentials !== null) headers.set('authorization', credentials)
@@ -74,6 +75,21 @@ export function upstreamsOf(
       return new Response(null, { status: 404 })
     },
   })
+}
+
+/**
+ * What is made of the caller's fields.
+ *
+ * @throws TypeError that names them, in place of what `make` throws: that may quote a value, which
+ * may be a secret
+ */
+function unquoted<Given, Made>(given: Given, make: (fields: Given) => Made): Made {
+  try {
+    return make(given)
+  } catch {
+    const names = Object.keys(Object(given)).join(', ')
+    throw unexpected('header fields', names === '' ? given : `invalid ${names}`)
+  }
 }
 
 /**

@@ -38,12 +38,15 @@ export async function openPart(name: string, part: Part): Promise<FileSource> {
 }
 
 /**
- * Whether a source is the version that was announced. Only a strong tag has to match: the weak tag
- * of a file just written becomes strong in time. A source without a date passes.
+ * Whether a source is the version that was announced. The weak tag of a file just written becomes
+ * strong in time, whichever that is; another weak one is one of another version. A source without
+ * a date passes.
  */
 function isVersion({ size, etag, lastModified }: Part, source: FileSource): boolean {
   if (source.size !== size) return false
   if (isStrong(etag)) return source.etag === etag
+  const isOtherWeak = etag && source.etag && !isStrong(source.etag) && source.etag !== etag
+  if (isOtherWeak) return false
   const own = source.lastModified
   return lastModified === undefined || own === undefined || own.getTime() === lastModified.getTime()
 }

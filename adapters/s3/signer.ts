@@ -1,5 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { kindOf, unexpected } from '../../src/errors.ts'
+import { isFieldValue } from '../../src/headers.ts'
 import { isWorkerd } from '../../src/runtime.ts'
 import { cancel, type HeaderPairs } from '../http/upstream.ts'
 
@@ -17,9 +18,13 @@ export interface Credentials {
 
 /** @throws TypeError, without what is secret, unless it is a key */
 export function expectKey(given: Credentials): void {
-  const { accessKeyId, secretAccessKey, expiration } = Object(given)
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = Object(given)
   if (![accessKeyId, secretAccessKey].every((part) => part && typeof part === 'string')) {
     throw new TypeError('Expected credentials with accessKeyId and secretAccessKey')
+  }
+  // It becomes a field: the error of a runtime would quote it.
+  if (!isFieldValue(`${sessionToken}`.trim())) {
+    throw new TypeError('Expected a sessionToken that can be sent')
   }
   // Services that issue keys give it as text.
   if ((expiration ?? null) === null || kindOf(expiration) === 'Date') return

@@ -70,13 +70,21 @@ function formatted(time: unknown): string {
 }
 
 function expectParts(url: string): UrlParts {
-  const parts = /^(?:\/\/|\?)/.test(url) ? null : partsOf(url)
-  if (parts === null || hasToken(parts)) {
+  const parts = url.startsWith('?') ? null : partsOf(url)
+  if (parts === null || hasToken(parts) || leadsAway(parts)) {
     // A signature that it has may be a good one.
     const got = withoutSignature(url)
     throw new TypeError(`Expected a URL to sign, absolute or starting with one slash, got '${got}'`)
   }
   return parts
+}
+
+/**
+ * Whether its path, as a link, would be one to another host. That shows once it was parsed: there,
+ * `\` is a slash, and a tab is nothing.
+ */
+function leadsAway({ url, isAbsolute }: UrlParts): boolean {
+  return !isAbsolute && url.pathname.startsWith('//')
 }
 
 function expectScope(scope: string, { path }: UrlParts): string {
