@@ -13,6 +13,9 @@ export const isNode: boolean = /* @__PURE__ */ agent.startsWith('Node.js')
 /** Whether this is Bun. */
 export const isBun: boolean = /* @__PURE__ */ agent.startsWith('Bun')
 
+/** Whether this is Deno. */
+const isDeno = agent.startsWith('Deno')
+
 /** Whether this is workerd, where whatever a request opened ends with the request. */
 export const isWorkerd: boolean = agent === 'Cloudflare-Workers'
 
@@ -127,7 +130,7 @@ export function isRoutedAlike(request: RequestLike, caller?: unknown): boolean {
  */
 export function hangUpSignal(request: RequestLike): AbortSignal | undefined {
   const own = Object.getOwnPropertyDescriptor(request, 'signal')
-  const mayWarn = agent.startsWith('Deno') && (own || request instanceof Request)
+  const mayWarn = isDeno && (own || request instanceof Request)
   return mayWarn ? own?.value : request.signal
 }
 
@@ -142,43 +145,28 @@ export function onAbort(signal: AbortSignal | null | undefined, end: () => void)
   return () => signal?.removeEventListener('abort', end)
 }
 
-/** How often is looked for what takes long, in ms. */
+/** From when on a read takes long, in ms. */
 const LONG = 50
 
-/** How to heed the hang-ups of those who wait since the last look. */
-const waits = new Set<() => void>()
-let isLooking = false
-
 /**
- * Waits for what is read for a request before its head. Once that takes long, a hang-up closes it.
- * What comes soon pays neither for a signal, for which some servers make an AbortController, nor
- * for a timer of its own.
+ * Waits for what is read for a request before its head. Once that takes long, a hang-up ends it:
+ * before, it is not worth the AbortController that some servers make for a signal.
  */
-export async function whileWanted<T>(
+export function whileWanted<T>(
   request: RequestLike,
   reading: Promise<T>,
   close: () => void,
 ): Promise<T> {
+  // Deno tells of none before the head.
+  if (isDeno) return reading
   let forget = () => {}
-  const heed = () => {
+  const timer = setTimeout(() => {
     forget = onAbort(hangUpSignal(request), close)
-  }
-  waits.add(heed)
-  // In workerd, what a request does ends with its client.
-  if (!isLooking && !isWorkerd) setTimeout(look, LONG)
-  isLooking = true
-  try {
-    return await reading
-  } finally {
-    waits.delete(heed)
+  }, LONG)
+  return reading.finally(() => {
+    clearTimeout(timer)
     forget()
-  }
-}
-
-function look(): void {
-  isLooking = false
-  for (const heed of waits) heed()
-  waits.clear()
+  })
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

@@ -97,9 +97,9 @@ describe('the adapters', () => {
       'serveFile',
       'r2File',
       `async (request, env) => serveFile(request, await r2File(env.B, 'a', request))`,
-      8000,
+      8020,
     ],
-    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 14_900],
+    ['fileHandler', 'r2Bucket', `fileHandler((request, env) => r2Bucket(env.B)(request))`, 15_050],
   ])('a Worker of %s and %s is small', async (core, store, fetch, most) => {
     const contents = `import { ${core} } from './src/index.ts'
       import { ${store} } from './adapters/r2.ts'
@@ -109,7 +109,7 @@ describe('the adapters', () => {
   })
 
   it.each([
-    ['http', 'httpFile', 5700],
+    ['http', 'httpFile', 5730],
     ['s3', 's3File', 8680],
   ])('byteserve/%s adds little to the core, where %s is used', async (door, name, most) => {
     const core = `import { fileHandler } from './src/index.ts'\n`
