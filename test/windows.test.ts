@@ -1,8 +1,9 @@
 import cluster from 'node:cluster'
 import { closeSync, constants, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { inThreadPool, onThisThread } from '../adapters/local/calls.ts'
+import { Devices } from '../adapters/local/devices/devices.ts'
 import { nodeDirectory } from '../adapters/node.ts'
 import { localRoot } from '../command/roots/local.ts'
 import { startWorker } from '../command/workers/processes.ts'
@@ -63,6 +64,28 @@ it('a file below a folder is served', async () => {
   const handler = fileHandler(nodeDirectory(root))
   const { status, headers } = await handler(new Request('http://localhost/a.txt'))
   expect([status, headers.get('etag')]).toEqual([200, expect.stringMatching(/^"/)])
+})
+
+it.each([
+  ['C:\\films\\a.mp4', true],
+  ['\\\\nas\\films\\a.mp4', false],
+  ['\\\\?\\UNC\\nas\\films\\a.mp4', false],
+  ['\\\\?\\Volume{4c1b02c1}\\a.mp4', true],
+])('what a share has is not on this machine, whatever drive it is: %s', async (real, isLocal) => {
+  const told = vi.spyOn(inThreadPool, 'realpath').mockResolvedValue(Buffer.from(real))
+  onTestFinished(() => told.mockRestore())
+  const devices = new Devices(async () => null)
+  const found = await devices.stat(path)
+  expect(devices.isLocal(found?.dev ?? -1)).toBe(isLocal)
+})
+
+it('what the system has no name for is on this machine', async () => {
+  const unknown = Object.assign(new Error('EISDIR'), { code: 'EISDIR' })
+  const told = vi.spyOn(inThreadPool, 'realpath').mockRejectedValue(unknown)
+  onTestFinished(() => told.mockRestore())
+  const devices = new Devices(async () => null)
+  const found = await devices.stat(path)
+  expect(devices.isLocal(found?.dev ?? -1)).toBe(true)
 })
 
 it('workers take connections in turn, which Windows leaves to chance', () => {

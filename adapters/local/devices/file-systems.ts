@@ -1,6 +1,8 @@
 import { readFile, statfs } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import process from 'node:process'
 import { promisify } from 'node:util'
+import { inThreadPool } from '../calls.ts'
 import { canAskDescriptors, canAskFileSystems } from '../permission.ts'
 
 /**
@@ -53,12 +55,19 @@ export async function readMountTable(): Promise<string | null> {
 
 /** Whether calls about a device wait for nothing but this machine; null if asking failed. */
 export async function isLocalDevice(path: string, dev: number): Promise<boolean | null> {
+  if (process.platform === 'win32') return !(await isOfShare(path))
   // Other systems do not tell: there a device is trusted until it was slow.
   if (process.platform !== 'linux') return true
   // Without a block device, only the type of the file system tells; Deno must be allowed to ask.
   if (!canAskFileSystems) return majorOf(dev) !== 0
   const found = await statfsOf(path).catch(() => null)
   return found && LOCAL_NUMBERS.has(found.type)
+}
+
+/** Whether a path leads to a share of another machine, as a drive of Windows may. */
+async function isOfShare(path: string): Promise<boolean> {
+  const real = await inThreadPool.realpath(path).catch(() => '')
+  return /^\\\\(?:\?\\UNC\\|[^?.])/.test(real.toString())
 }
 
 /** What kind of device a number is of, as Linux packs it: 0 stands for none. */
