@@ -6,7 +6,7 @@ import { expectWait, expectWholeNumber, SourceChangedError } from '../../src/err
 import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
 import { BodyReader, NOTHING } from '../../src/reader.ts'
-import { onAbort } from '../../src/runtime.ts'
+import { hangUpSignal, onAbort } from '../../src/runtime.ts'
 import type { Contents, FileSource, RequestLike } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { type FileOptions, pathOf } from './file-source.ts'
@@ -68,15 +68,17 @@ export async function growingFile(
   expectWait('poll', poll)
   expectHeaders(options.headers)
   const at = pathOf(path)
-  const found = await devices.stat(at)
-  if (found === null || !isRegular(found)) return null
-  const start = followedFrom(request, found.size)
+  const hangUp = () => hangUpSignal(request)
+  const found = await devices.locate(at, hangUp)
+  if (found === null || !isRegular(found.stat)) return null
+  const { size } = found.stat
+  const start = followedFrom(request, size)
   if (start === null) {
-    const source = await openLiveSource(anywhere, at, options)
+    const source = await openLiveSource(anywhere, at, options, hangUp)
     return source === 'directory' ? null : source
   }
   const status = start.isPart ? 206 : 200
-  const said = { headers: liveFields(options), type: type ?? mediaType(at), size: found.size }
+  const said = { headers: liveFields(options), type: type ?? mediaType(at), size }
   return {
     status,
     headers: {
