@@ -140,6 +140,27 @@ async function openFollower(path: string, start: number, pace: Pace): Promise<Fo
   return new Follower(file, start, pace)
 }
 
+/** What is called when a signal is aborted. */
+const ends = new WeakMap<AbortSignal, Set<() => void>>()
+
+/**
+ * Calls `end` when a signal is aborted, with one listener for all: runtimes take many for a leak.
+ *
+ * @returns what undoes that
+ */
+function onEnd(signal: AbortSignal | undefined, end: () => void): () => void {
+  if (signal === undefined) return () => {}
+  const all = ends.get(signal) ?? new Set()
+  if (!ends.has(signal)) {
+    ends.set(signal, all)
+    onAbort(signal, () => {
+      for (const each of all) each()
+    })
+  }
+  all.add(end)
+  return () => all.delete(end)
+}
+
 /** Reads a file as it grows. */
 class Follower {
   readonly #file: LiveFile
@@ -156,7 +177,7 @@ class Follower {
     this.#file = file
     this.#at = start
     this.#pace = pace
-    this.#forget = onAbort(pace.until, () => this.#watcher?.notify())
+    this.#forget = onEnd(pace.until, () => this.#watcher?.notify())
   }
 
   /** The next bytes once they are there; null at the end, after which it is closed. */
