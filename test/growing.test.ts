@@ -197,6 +197,26 @@ describe('growingFile', () => {
     await until(() => !canCountHandles || openHandles(path) === 0)
   })
 
+  it('has any number of readers until one signal, without a warning of a leak', async () => {
+    const warnings: Error[] = []
+    const warn = (warning: Error) => void warnings.push(warning)
+    process.on('warning', warn)
+    onTestFinished(() => void process.off('warning', warn))
+    const writer = new AbortController()
+    const options = { until: writer.signal, poll: 60_000 }
+    const readers = Array.from({ length: 12 }, async () => {
+      const response = await serveFile(request, await growingFile(path, request, options))
+      const reader = readerOf(response)
+      await reader.read()
+      return reader
+    })
+    const rest = (await Promise.all(readers)).map((reader) => reader.read())
+    await settle()
+    writer.abort()
+    expect((await Promise.all(rest)).map(({ done }) => done)).toEqual(Array(12).fill(true))
+    expect(warnings).toEqual([])
+  })
+
   it.runIf(canCountHandles).each([
     [1, 'on a disk of this machine'],
     [0, 'on one that may keep the thread waiting'],

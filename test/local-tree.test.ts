@@ -11,11 +11,13 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { fileSource } from '../adapters/local/file-source.ts'
+import { devices } from '../adapters/local/shared.ts'
 import { type DirectoryOptions, type LocalOptions, localTree } from '../adapters/local/tree.ts'
-import { nodeDirectory } from '../adapters/node.ts'
+import { growingFile, nodeDirectory } from '../adapters/node.ts'
 import { type Entry, type FileTree, isFile } from '../adapters/site/tree.ts'
 import { zipFolder } from '../adapters/zip.ts'
 import { readBytes } from '../src/reader.ts'
+import { onAbort } from '../src/runtime.ts'
 import { fileHandler } from '../src/serve.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { until } from './support/wait.ts'
@@ -51,6 +53,27 @@ const INSIDE = [
   'folder: directory',
   'link: 9, link',
 ]
+
+describe('a client that hangs up while a mount stalls waits no more', () => {
+  const live = { live: true }
+  it.each<[what: string, ask: (client: AbortSignal) => unknown]>([
+    ['for a file', (signal) => treeOf().open('file', { ...request, signal })],
+    ['for a live one', (signal) => treeOf(live).open('file', { ...request, signal })],
+    ['for a listing', (signal) => treeOf().list?.('', 0, signal)[Symbol.asyncIterator]().next()],
+    ['for one that grows', (signal) => growingFile(join(root, 'file'), { ...request, signal })],
+  ])('%s', async (_what, ask) => {
+    vi.spyOn(devices, 'statSync').mockReturnValue('unknown')
+    const looking = vi.spyOn(devices, 'locate').mockImplementation((_, hangUp) => {
+      return new Promise((_, reject) => onAbort(hangUp?.(), () => reject(new Error('gone'))))
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    const client = new AbortController()
+    const answer = Promise.resolve(ask(client.signal))
+    await until(() => looking.mock.calls.length === 1)
+    client.abort()
+    await expect(answer).rejects.toThrow('gone')
+  })
+})
 
 describe('the entries of a local directory', () => {
   it('are its files and directories, and what links lead to inside', async () => {

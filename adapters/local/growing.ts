@@ -11,7 +11,7 @@ import {
 import { expectHeaders, fileFields } from '../../src/headers.ts'
 import { parseRange } from '../../src/range.ts'
 import { BodyReader, NOTHING } from '../../src/reader.ts'
-import { onAbort } from '../../src/runtime.ts'
+import { hangUpSignal, onAbort } from '../../src/runtime.ts'
 import type { Contents, FileSource, RequestLike } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { type FileOptions, pathOf } from './file-source.ts'
@@ -74,15 +74,17 @@ export async function growingFile(
   expectWait('poll', poll)
   expectHeaders(options.headers)
   const at = pathOf(path)
-  const found = await devices.stat(at)
-  if (found === null || !isRegular(found)) return null
-  const start = followedFrom(request, found.size)
+  const hangUp = () => hangUpSignal(request)
+  const found = await devices.locate(at, hangUp)
+  if (found === null || !isRegular(found.stat)) return null
+  const { size } = found.stat
+  const start = followedFrom(request, size)
   if (start === null) {
-    const source = await openLiveSource(anywhere, at, options)
+    const source = await openLiveSource(anywhere, at, options, hangUp)
     return source === 'directory' ? null : source
   }
   const status = start.isPart ? 206 : 200
-  const said = { headers: liveFields(options), type: type ?? mediaType(at), size: found.size }
+  const said = { headers: liveFields(options), type: type ?? mediaType(at), size }
   return {
     status,
     headers: {
@@ -144,6 +146,27 @@ async function openFollower(path: string, start: number, pace: Pace): Promise<Fo
   return new Follower(file, start, pace)
 }
 
+/** What is called when a signal is aborted. */
+const ends = new WeakMap<AbortSignal, Set<() => void>>()
+
+/**
+ * Calls `end` when a signal is aborted, with one listener for all: runtimes take many for a leak.
+ *
+ * @returns what undoes that
+ */
+function onEnd(signal: AbortSignal | undefined, end: () => void): () => void {
+  if (signal === undefined) return () => {}
+  const all = ends.get(signal) ?? new Set()
+  if (!ends.has(signal)) {
+    ends.set(signal, all)
+    onAbort(signal, () => {
+      for (const each of all) each()
+    })
+  }
+  all.add(end)
+  return () => all.delete(end)
+}
+
 /** Reads a file as it grows. */
 class Follower {
   readonly #file: LiveFile
@@ -160,7 +183,7 @@ class Follower {
     this.#file = file
     this.#at = start
     this.#pace = pace
-    this.#forget = onAbort(pace.until, () => this.#watcher?.notify())
+    this.#forget = onEnd(pace.until, () => this.#watcher?.notify())
   }
 
   /** The next bytes once they are there; null at the end, after which it is closed. */

@@ -4,6 +4,7 @@ import type { Entry } from '../site/tree.ts'
 import { atOnce } from '../store/at-once.ts'
 import { type Calls, codeOf, isAbsence, unlessAbsent } from './calls.ts'
 import type { Devices } from './devices/devices.ts'
+import type { HangUp } from './devices/limiter.ts'
 import { isReadable } from './permission.ts'
 import type { RootDirectory } from './root-directory.ts'
 import { openFiles } from './shared.ts'
@@ -17,6 +18,7 @@ const AT_ONCE = 8
  * be served. Of what can't be looked at, there is only the name. Hidden ones are not left out: the
  * site does that. However many there are, only some are held, and no call is made on this thread.
  *
+ * @param hangUp ends the wait for a first look
  * @throws Error when the root is gone: that is no empty directory; the operating system's error if
  * this machine fails to look at an entry
  */
@@ -24,9 +26,10 @@ export async function* listBelow(
   root: RootDirectory,
   path: string,
   devices: Devices,
+  hangUp?: HangUp,
 ): AsyncGenerator<Entry> {
   const at = root.prefix + path
-  const found = await devices.locate(at)
+  const found = await devices.locate(at, hangUp)
   if (found === null) return root.expectThereNow()
   const isAtHand = devices.isResponsiveAt(found)
   const calls = devices.threadPoolCallsAt(at, found)

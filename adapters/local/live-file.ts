@@ -6,6 +6,7 @@ import type { FileSource, Read } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
 import { inThreadPool } from './calls.ts'
+import type { HangUp } from './devices/limiter.ts'
 import type { FileOptions } from './file-source.ts'
 import { InFlight } from './in-flight.ts'
 import type { Scope } from './scope.ts'
@@ -60,9 +61,13 @@ export class LiveFile {
 }
 
 /** Opens the file at a path as `Scope.open` does. */
-export async function openLive(scope: Scope, path: string): Promise<LiveFile | 'directory' | null> {
+export async function openLive(
+  scope: Scope,
+  path: string,
+  hangUp?: HangUp,
+): Promise<LiveFile | 'directory' | null> {
   const at = scope.prefix + path
-  const found = await devices.locate(at)
+  const found = await devices.locate(at, hangUp)
   const calls = found && devices.callsAt(at, found)
   const opened = calls && (await openFiles.makingRoom(() => scope.open(at, calls)))
   if (opened === null) await scope.expectThere()
@@ -75,8 +80,9 @@ export async function openLiveSource(
   scope: Scope,
   path: string,
   options: FileOptions,
+  hangUp?: HangUp,
 ): Promise<FileSource | 'directory' | null> {
-  const file = await openLive(scope, path)
+  const file = await openLive(scope, path, hangUp)
   return file instanceof LiveFile ? liveSource(file, options) : file
 }
 

@@ -68,12 +68,13 @@ export function localTree(
   const tree: FileTree = {
     open(path, request, depth) {
       const [scope, rest] = confine(path, depth)
-      if (isLive(path)) return openLiveSource(scope, rest, {})
-      const found = openFiles.find(scope, rest, options, () => hangUpSignal(request))
+      const hangUp = () => hangUpSignal(request)
+      if (isLive(path)) return openLiveSource(scope, rest, {}, hangUp)
+      const found = openFiles.find(scope, rest, options, hangUp)
       return found instanceof Promise ? found.then(adapt) : adapt(found)
     },
-    list(path, depth) {
-      const entries = listBelow(...confine(path, depth), devices)
+    list(path, depth, signal) {
+      const entries = listBelow(...confine(path, depth), devices, () => signal)
       return live === false ? entries : unlessLive(entries, (name) => isLive(join(path, name)))
     },
   }

@@ -175,10 +175,8 @@ export class Devices {
   async #statElsewhere(path: string, hangUp?: HangUp): Promise<FileStat | null> {
     const directory = dirname(path)
     const known = this.#resolver.knowsMounts ? undefined : this.#directories.get(directory)
-    const run: Run =
-      known === undefined
-        ? (at, call) => this.#limiter.run(at, call, hangUp)
-        : (at, call) => this.run(at, known, call)
+    const isAtHand = () => known !== undefined && this.isResponsive(known)
+    const run: Run = (at, call) => (isAtHand() ? call() : this.#limiter.run(at, call, hangUp))
     const look = (at: string) => run(at, () => inThreadPool.stat(at))
     const found = await look(path)
     const there = found === null ? await nearestThere(directory, look) : { path, dev: found.dev }
