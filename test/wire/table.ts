@@ -1042,6 +1042,11 @@ const EMPTY_ANSWER: Expected = { status: 200, headers: {}, body: '' }
 
 /** Answers that a lookup of servers/failing.mjs gives by itself. */
 const ANSWERS: Draft[] = [
+  asked('a text without a type', '/answers/text', FILM, {
+    status: 403,
+    headers: { 'content-length': '2' },
+    body: 'no',
+  }),
   asked('a stream', '/answers/stream', FILM, {
     status: 200,
     headers: { 'transfer-encoding': 'chunked' },

@@ -59,6 +59,7 @@ const FOUND = {
   '/failing/text': () => answer(200, { pieces: ['te', 'xt'] }),
   '/failing/two-bodies': () => answer(200, { pieces: [new Uint8Array(1)], stream }),
   '/failing/status': () => answer('200'),
+  '/answers/text': () => answer(403, { pieces: [new TextEncoder().encode('no')] }),
   '/answers/stream': () => answer(200, { stream: () => stream(SMALL) }),
   '/answers/no-content': () => answer(204, { stream }),
   '/answers/not-modified': () => answer(304, { stream }),
