@@ -112,6 +112,24 @@ describe('a second tier', () => {
     expect([await ask(), source.reads.length]).toEqual([true, 4])
   })
 
+  it.each<[string, unknown]>([
+    ['text', '.'.repeat(BLOCK)],
+    ['an ArrayBuffer', new ArrayBuffer(BLOCK)],
+    ['an Array', Array(BLOCK).fill(0)],
+    ['other numbers', new Uint16Array(BLOCK)],
+  ])('that gives %s is not believed, and that is counted', async (_what, given) => {
+    const tier = { get: () => given as Uint8Array, put: () => {} }
+    const { lookup, ask } = withTier(tier, film.subarray(0, BLOCK))
+    expect([await ask(), await ask()]).toEqual([true, true])
+    expect(lookup.stats).toMatchObject({ misses: 1, hits: 1, tierHits: 0, tierFailures: 1 })
+  })
+
+  it('that has nothing may say so as a Map does', async () => {
+    const { lookup, ask } = withTier({ get: () => undefined as never, put: () => {} })
+    expect(await ask()).toBe(true)
+    expect(lookup.stats).toMatchObject({ misses: 4, tierFailures: 0 })
+  })
+
   it('that never ends storing keeps nobody waiting', async () => {
     const { ask } = withTier({ get: () => null, put: () => new Promise(() => {}) })
     expect(await ask()).toBe(true)
@@ -556,11 +574,14 @@ describe('the Cache API as a tier, in workerd', () => {
   })
 })
 
-it('a Cache that is none is refused', () => {
-  const message = 'Expected a Cache, such as caches.default, got undefined'
-  expect(() => cacheApiTier(undefined as unknown as Parameters<typeof cacheApiTier>[0])).toThrow(
-    message,
-  )
+it.each<[string, unknown]>([
+  ['undefined', undefined],
+  ['Promise', Promise.resolve({ match() {}, put() {} })],
+  ['Object', { match() {} }],
+  ['Object', { put() {} }],
+])('a Cache that is none is refused: %s', (kind, given) => {
+  const message = `Expected a Cache, such as caches.default, got ${kind}`
+  expect(() => cacheApiTier(given as Parameters<typeof cacheApiTier>[0])).toThrow(message)
 })
 
 describe('the URLs of blocks in a Cache', () => {
