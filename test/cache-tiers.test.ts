@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import {
@@ -110,6 +110,24 @@ describe('a second tier', () => {
   it('that gives a block of another length is not believed', async () => {
     const { source, ask } = withTier({ get: () => new Uint8Array(999), put: () => {} })
     expect([await ask(), source.reads.length]).toEqual([true, 4])
+  })
+
+  it.each<[string, unknown]>([
+    ['text', '.'.repeat(BLOCK)],
+    ['an ArrayBuffer', new ArrayBuffer(BLOCK)],
+    ['an Array', Array(BLOCK).fill(0)],
+    ['other numbers', new Uint16Array(BLOCK)],
+  ])('that gives %s is not believed, and that is counted', async (_what, given) => {
+    const tier = { get: () => given as Uint8Array, put: () => {} }
+    const { lookup, ask } = withTier(tier, film.subarray(0, BLOCK))
+    expect([await ask(), await ask()]).toEqual([true, true])
+    expect(lookup.stats).toMatchObject({ misses: 1, hits: 1, tierHits: 0, tierFailures: 1 })
+  })
+
+  it('that has nothing may say so as a Map does', async () => {
+    const { lookup, ask } = withTier({ get: () => undefined as never, put: () => {} })
+    expect(await ask()).toBe(true)
+    expect(lookup.stats).toMatchObject({ misses: 4, tierFailures: 0 })
   })
 
   it('that never ends storing keeps nobody waiting', async () => {
@@ -301,6 +319,42 @@ describe('a directory as a tier', () => {
     ])
   })
 
+  it('counts what a process that ended just now left half written', async () => {
+    const directory = newDirectory()
+    const block = someBytes(BLOCK)
+    const earlier = directoryTier(directory)
+    for (const key of ['a', 'b']) await earlier.put(key, block)
+    const left = join(directory, `${'0'.repeat(64)}.${crypto.randomUUID()}`)
+    writeFileSync(left, someBytes(BLOCK + DIGEST))
+    const aWhileAgo = Date.now() / 1000 - 60
+    utimesSync(left, aWhileAgo, aWhileAgo)
+    const tier = directoryTier(directory, { size: 3 * (BLOCK + DIGEST) })
+    await tier.put('c', block)
+    expect([existsSync(left), filesIn(directory).length]).toEqual([false, 3])
+  })
+
+  it.each([
+    'EPERM',
+    'EACCES',
+    'EBUSY',
+  ])('has stored a block that is there, which Windows refuses to replace by %s', async (code) => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory)
+    const refusal = Object.assign(new Error('It is being read'), { code })
+    vi.mocked(rename).mockRejectedValueOnce(refusal)
+    await expect(tier.put('key', film)).rejects.toThrow(refusal)
+    await tier.put('key', film)
+    vi.mocked(rename).mockRejectedValueOnce(refusal)
+    await tier.put('key', film)
+    const stored = await tier.get('key')
+    expect([stored?.length, readdirSync(directory).length]).toEqual([film.length, 1])
+  })
+
+  it.runIf(existsSync('/proc/self'))('fails where no directory can be made', async () => {
+    const tier = directoryTier('/proc/byteserve-blocks/films')
+    await expect(tier.put('key', film)).rejects.toThrow('ENOENT')
+  })
+
   it('takes no more of the disk, whose pages small blocks leave empty', async () => {
     const directory = newDirectory()
     const tier = directoryTier(directory, { size: 2 * 1024 * 1024 })
@@ -442,11 +496,8 @@ describe('a directory as a tier', () => {
       waiting.abort('left')
       await settle()
       for (const end of ends) end()
-      const left = Array(8 - (threads - 1)).fill('left')
-      expect([await came, ends.length]).toEqual([
-        [...Array(threads - 1).fill(null), ...left],
-        threads - 1,
-      ])
+      const left = (await came).filter((each) => each === 'left')
+      expect([left.length, ends.length]).toEqual([8 - (threads - 1), threads - 1])
     })
 
     it('on a mount takes those that other mounts leave it', async () => {
@@ -478,6 +529,10 @@ describe('a directory as a tier', () => {
       await expect(gets.at(-1)).rejects.toBe('left')
       expect(notices).toEqual([])
     })
+  })
+
+  it('has a name', () => {
+    expect(() => directoryTier('')).toThrow(`Expected the path of a directory, got ''`)
   })
 
   it('has a whole number of bytes', () => {
@@ -556,11 +611,14 @@ describe('the Cache API as a tier, in workerd', () => {
   })
 })
 
-it('a Cache that is none is refused', () => {
-  const message = 'Expected a Cache, such as caches.default, got undefined'
-  expect(() => cacheApiTier(undefined as unknown as Parameters<typeof cacheApiTier>[0])).toThrow(
-    message,
-  )
+it.each<[string, unknown]>([
+  ['undefined', undefined],
+  ['Promise', Promise.resolve({ match() {}, put() {} })],
+  ['Object', { match() {} }],
+  ['Object', { put() {} }],
+])('a Cache that is none is refused: %s', (kind, given) => {
+  const message = `Expected a Cache, such as caches.default, got ${kind}`
+  expect(() => cacheApiTier(given as Parameters<typeof cacheApiTier>[0])).toThrow(message)
 })
 
 describe('the URLs of blocks in a Cache', () => {

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdtemp, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { BlockTier } from '../../adapters/cache.ts'
 import { directoryTier } from '../../adapters/cache-directory.ts'
-import { codeOf } from '../../adapters/local/calls.ts'
+import { makeDirectory } from '../../adapters/made/cache/make-directory.ts'
 import { Failure, messageOf } from '../failure.ts'
 
 /**
@@ -45,19 +45,5 @@ async function tryToWrite(directory: string): Promise<void> {
     await rmdir(await mkdtemp(join(directory, 'byteserve-')))
   } catch (error) {
     throw new Failure(`can't keep blocks in ${directory}: ${messageOf(error)}`)
-  }
-}
-
-/** Not by mkdir's `recursive`: where nothing can be made, as below /proc, Node tries for ever. */
-async function makeDirectory(path: string): Promise<void> {
-  const make = () => mkdir(path, { mode: 0o700 })
-  try {
-    await make().catch(async (error) => {
-      if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
-      await makeDirectory(dirname(path))
-      await make()
-    })
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
   }
 }

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../../local/calls.ts'
+import { makeDirectory } from './make-directory.ts'
 import { Turns } from './turns.ts'
 
 /** How old a file that was left half written must be to be removed, in ms. */
@@ -44,6 +45,7 @@ export class BlockFiles {
     }
   }
 
+  /** Writes a block, unless it is there and can't be replaced just now. */
   write(name: string, parts: Iterable<Uint8Array>): Promise<void> {
     const path = this.#pathTo(name)
     return this.#turns.run(path, () => writeWhole(path, parts))
@@ -56,11 +58,12 @@ export class BlockFiles {
 
   /**
    * What is there from earlier, or from another process, first what was written longest ago. Makes
-   * the directory if need be, and removes what was left half written.
+   * the directory if need be, and removes what was left half written long ago. What is half written
+   * otherwise is among them: it may have been left by a process that ended just now.
    */
   async find(): Promise<Found[]> {
     const here = this.#directory
-    await this.#turns.run(here, () => mkdir(here, { recursive: true, mode: 0o700 }))
+    await this.#turns.run(here, () => makeDirectory(here))
     const found: (Found & { readonly written: number })[] = []
     for (const name of await this.#turns.run(here, () => readdir(here))) {
       if (!BLOCK.test(name) && !PARTIAL.test(name)) continue
@@ -69,8 +72,9 @@ export class BlockFiles {
       const stats = await this.#turns.run(path, () => stat(path)).catch(() => null)
       if (stats === null) continue
       const { size, mtimeMs: written } = stats
-      if (BLOCK.test(name)) found.push({ name, size, written })
-      else if (Date.now() - written > ABANDONED) await this.remove(name)
+      const isAbandoned = PARTIAL.test(name) && Date.now() - written > ABANDONED
+      if (isAbandoned) await this.remove(name)
+      else found.push({ name, size, written })
     }
     return found.sort((a, b) => a.written - b.written)
   }
@@ -88,8 +92,20 @@ async function writeWhole(path: string, parts: Iterable<Uint8Array>): Promise<vo
     await rename(partial, path)
   } catch (error) {
     await rm(partial, { force: true })
-    throw error
+    if (!(isRefusal(error) && (await isThere(path)))) throw error
   }
+}
+
+/** Windows refuses to replace a file that is being read, which is no less whole than this one. */
+function isRefusal(error: unknown): boolean {
+  return /^(?:EPERM|EACCES|EBUSY)$/.test(codeOf(error))
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Whether a file, or its directory, is not there. */

@@ -19,8 +19,8 @@ export interface CacheStats {
   /** Blocks that could not be read, or that no request waited for any more. */
   readonly failures: number
   /**
-   * Times that the tier threw, or took longer than a second to give a block. That was read from the
-   * lookup, or not stored. Also times that `waitUntil` threw.
+   * Times that the tier threw, took longer than a second to give a block, or gave something else than
+   * bytes. That was read from the lookup, or not stored. Also times that `waitUntil` threw.
    */
   readonly tierFailures: number
   /** Bytes that blocks take in memory now. */

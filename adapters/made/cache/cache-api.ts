@@ -1,4 +1,4 @@
-import { expectFunction, expectWholeNumber, unexpected } from '../../../src/errors.ts'
+import { expectWholeNumber, unexpected } from '../../../src/errors.ts'
 import { nameFor } from '../digest.ts'
 import type { BlockTier } from './tier.ts'
 
@@ -40,8 +40,9 @@ const WEEK = 7 * 86_400
  */
 export function cacheApiTier(cache: CacheLike, options: CacheApiOptions = {}): BlockTier {
   const { base = 'https://byteserve.invalid/', maxAge = WEEK } = options
-  if (!cache) throw new TypeError(`Expected a Cache, such as caches.default, got ${cache}`)
-  expectFunction('match of the cache', cache.match)
+  if (typeof cache?.match !== 'function' || typeof cache.put !== 'function') {
+    throw unexpected('a Cache, such as caches.default', cache)
+  }
   expectWholeNumber('maxAge', maxAge, 1)
   const start = expectCacheBase(base)
   const urlFor = async (key: string) => start + (await nameFor(key))

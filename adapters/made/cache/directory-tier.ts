@@ -9,6 +9,7 @@ export interface DirectoryTierOptions {
   /**
    * The most bytes that its files take on the disk, in pages of 4 KiB each. A whole number; 1 GiB by
    * default. Below 1 MiB, the bytes in the files are what counts, and files take 1 MiB at most.
+   * Room is made once a block is written: up to 64 MiB more may be there meanwhile.
    */
   readonly size?: number | undefined
 }
@@ -37,7 +38,7 @@ const DIGEST_LENGTH = 32
  * A file appears whole or not at all, and ends with a checksum: one that was cut or changed is
  * removed, and counts as not there.
  *
- * @throws RangeError or TypeError at once if `size` is not a whole number, or there is no directory
+ * @throws RangeError or TypeError at once if `size` is not a whole number, or no directory is named
  *
  * @example
  * ```ts
@@ -49,6 +50,7 @@ export function directoryTier(
   { size = 1024 ** 3 }: DirectoryTierOptions = {},
 ): BlockTier {
   if (typeof directory !== 'string') throw unexpected('the path of a directory', directory)
+  if (directory === '') throw new TypeError("Expected the path of a directory, got ''")
   expectWholeNumber('size', size, 0)
   const maxPages = Math.ceil(Math.max(size, MIN_ON_DISK) / PAGE)
   const disk = new BlockFiles(directory)

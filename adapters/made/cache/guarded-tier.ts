@@ -1,3 +1,4 @@
+import { kindOf, unexpected } from '../../../src/errors.ts'
 import { onAbort } from '../../../src/runtime.ts'
 import { unlessAborted } from '../flights.ts'
 import type { BlockTier } from './tier.ts'
@@ -48,7 +49,9 @@ export class GuardedTier {
     const forget = onAbort(signal, () => giveUp.abort(signal.reason))
     try {
       const asked = Promise.resolve(this.#tier.get(key, giveUp.signal))
-      return await unlessAborted(asked, giveUp.signal)
+      const bytes = (await unlessAborted(asked, giveUp.signal)) ?? null
+      if (bytes === null || kindOf(bytes) === 'Uint8Array') return bytes
+      throw unexpected('a Uint8Array from the tier', bytes)
     } catch {
       if (!signal.aborted) this.#onFailure()
       return null

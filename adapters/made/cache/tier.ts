@@ -13,8 +13,8 @@
 export interface BlockTier {
   /**
    * The bytes of a block, for the cache to keep; null if they are not there, or not as they were
-   * put. What it throws counts as null. If it takes longer than a second, nobody waits for it, and
-   * it is not asked for the next ten.
+   * put. What it throws counts as null, and so does what is no Uint8Array. If it takes longer than a
+   * second, nobody waits for it, and it is not asked for the next ten.
    *
    * @param key any text: hash it where that makes trouble
    * @param signal aborted once no request waits for the block
