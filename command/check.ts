@@ -32,7 +32,7 @@ that means for people, and how to fix it. At most ${MAX_REQUESTS} requests and $
 at a time.
 
       --origin ORIGIN    check CORS, too, for pages of ORIGIN, such as https://app.example
-      --header 'N: v'    send this header field with each request; may be given several times
+      --header 'N: v'    send this header field with each GET and HEAD; may be given several times
       --insecure         accept a certificate that is not trusted
       --timeout SECONDS  how long the server may be silent, ${TIMEOUT / 1000} by default
       --json             print the reports as JSON

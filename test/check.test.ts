@@ -643,6 +643,19 @@ ${report.requests} requests, ${(report.bytes / MIB).toFixed(1)} MiB received
   })
 })
 
+it('five redirects with a MiB each take nothing from the file', async () => {
+  const text = 'x'.repeat(1024 * 1024)
+  const server = await startServer(SMALL, (plan, { path }) => {
+    const left = Number(path.slice(1))
+    if (!(left > 0)) return
+    const location = left === 1 ? '/film.mp4' : `/${left - 1}`
+    const fields = { location, 'content-length': `${text.length}` }
+    Object.assign(plan, { status: 302, text, fields })
+  })
+  const { finalUrl } = await check(new URL('/5', server.url))
+  expect(finalUrl).toBe(server.url)
+})
+
 describe("what can't be checked", () => {
   it.each([
     [

@@ -9,7 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import process from 'node:process'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openFiles } from '../adapters/local/shared.ts'
 import { crc32 } from '../adapters/made/zip/crc32.ts'
 import { nodeDirectory } from '../adapters/node.ts'
@@ -19,6 +20,7 @@ import { type ZipFolderOptions, zipEntry, zipFolder } from '../adapters/zip.ts'
 import { SourceChangedError } from '../src/errors.ts'
 import { isSource } from '../src/lookup.ts'
 import { readBytes } from '../src/reader.ts'
+import { onAbort } from '../src/runtime.ts'
 import { fileHandler, serveFile } from '../src/serve.ts'
 import type { FileSource, RequestLike } from '../src/source.ts'
 import { type CountingSource, countingSource, someBytes } from './support/counting-source.ts'
@@ -294,6 +296,32 @@ describe('a folder as an archive', () => {
       // Who comes later begins anew.
       expect((await zipFolder(tree, '', request)).size).toBeGreaterThan(0)
     })
+  })
+
+  it('opens each file with a signal of its own: Node 20 warns of more than ten for one', async () => {
+    const tree = memoryTree(...Array.from({ length: 20 }, (_, i) => `${i}.txt`))
+    const client = new AbortController()
+    const warnings: unknown[] = []
+    const warn = (warning: unknown) => void warnings.push(`${warning}`)
+    process.on('warning', warn)
+    onTestFinished(() => void process.off('warning', warn))
+    let [opening, aborted] = [0, 0]
+    const open: FileTree['open'] = (_path, { signal }) => {
+      opening++
+      return new Promise((_, reject) => {
+        onAbort(signal, () => {
+          aborted++
+          reject(signal?.reason)
+        })
+      })
+    }
+    const hungUp = new Request(request, { signal: client.signal })
+    const refused = expect(zipFolder({ ...tree, open }, '', hungUp)).rejects.toThrow(/abort/)
+    await until(() => opening > 10)
+    client.abort()
+    await refused
+    await settle()
+    expect([warnings, aborted]).toEqual([[], opening])
   })
 
   it('opens no file that is listed with its version, before its bytes are needed', async () => {

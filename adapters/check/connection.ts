@@ -55,7 +55,9 @@ function toUnanswered(error: unknown, host: string, port: number): UnansweredErr
     return tell('protocol', HTTP2_ONLY)
   }
   if (/CERT|SELF_SIGNED|VERIFY_LEAF|ISSUER/.test(code) || /certificate|UnknownIssuer/i.test(text)) {
-    return tell('certificate', `its certificate is not to be trusted: ${text}`)
+    // Node 26 goes on with advice about its own options.
+    const reason = text.replace(/; if the root CA .*/s, '')
+    return tell('certificate', `its certificate is not to be trusted: ${reason}`)
   }
   if (/SSL|EPROTO|TLS/.test(code)) return tell('protocol', `no TLS connection: ${reasonOf(text)}`)
   return tell('connection', `can't connect to ${host}, port ${port}: ${text}`)

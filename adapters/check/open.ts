@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.ts'
 import { statusOf } from './finding.ts'
 import { type Field, lengthOf } from './head.ts'
 import { type Followed, MAX_REDIRECTS, type Session } from './session.ts'
-import { MAX_WHOLE, PREFIX, type SubjectOptions, withDefaults } from './subject.ts'
+import { ERROR_PAGE, MAX_WHOLE, PREFIX, type SubjectOptions, withDefaults } from './subject.ts'
 import { UnansweredError } from './unanswered.ts'
 
 /**
@@ -19,7 +19,10 @@ export async function openFile(
     method: 'GET',
     url,
     fields: withDefaults([], origin),
-    maxBytes: ({ fields }) => ((lengthOf(fields) ?? Infinity) <= MAX_WHOLE ? MAX_WHOLE : PREFIX),
+    maxBytes({ status, fields }) {
+      if (status !== 200) return ERROR_PAGE
+      return (lengthOf(fields) ?? Infinity) <= MAX_WHOLE ? MAX_WHOLE : PREFIX
+    },
   })
   const { answer, redirects } = opened
   if (answer.status === 200) {

@@ -9,8 +9,8 @@ const KIB = 1024
 export const PREFIX: number = 64 * KIB
 export const MAX_WHOLE: number = 1024 * KIB
 
-/** How much of an error page is read, in bytes. */
-const ERROR_PAGE = 16 * KIB
+/** How much of the page of an error or a redirect is read, in bytes. */
+export const ERROR_PAGE: number = 16 * KIB
 
 /** How long it takes until a clock that counts seconds has gone on, in ms. */
 const TICK = 1100

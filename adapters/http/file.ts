@@ -40,9 +40,9 @@ export interface OriginOptions {
    */
   readonly resume?: boolean | undefined
   /**
-   * How often a request is repeated that is answered by 408, 429 or 5xx, or not at all, and a body
-   * that broke off before it gave a byte. A whole number; 2 by default. What comes to nothing is
-   * answered by 503, with the other server's Retry-After.
+   * How often a request is repeated that is answered by 408, 429 or 5xx but for 501, or not at all,
+   * and a body that broke off before it gave a byte. A whole number; 2 by default. What comes to
+   * nothing is answered by 503, with the other server's Retry-After.
    */
   readonly retries?: number | undefined
   /**

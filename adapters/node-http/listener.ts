@@ -27,8 +27,8 @@ const FINISHED: Finish = async () => {}
  * without a Fetch layer: bytes are read into buffers, which are used again once the bytes have
  * left. As middleware of Express or Connect, it calls `next` if there is no file, and for any
  * method but GET and HEAD; with `cors`, it answers the preflight for a file. A `private` or
- * `no-store` of a middleware's Cache-Control stays, and no error gets the lifetime that one has set
- * for files. Where the response's `write` or `end` are not Node's own, as with compression, or its
+ * `no-store` of a middleware's Cache-Control stays, and no error gets another lifetime that one has
+ * set for files. Where the response's `write` or `end` are not Node's own, as with compression, or its
  * connection is no socket, no buffer is used again.
  *
  * The lookup and the observers also get `incoming` and `outgoing`, of whichever types they name:

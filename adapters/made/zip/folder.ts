@@ -10,6 +10,7 @@ import type { Entry, FileTree, TreeFile } from '../../site/tree.ts'
 import { originOf } from '../../site/views.ts'
 import { atOnce, othersTurn, RUN_LENGTH } from '../../store/at-once.ts'
 import { awaited } from '../flights.ts'
+import { ownSignals } from '../own-signals.ts'
 import { askingFor, copyOf } from '../request.ts'
 import { Checksums } from './checksums.ts'
 import { KnownTree } from './known-tree.ts'
@@ -91,7 +92,9 @@ export async function zipFolder(
   const isPartial = onLeftOut !== undefined
   const key = JSON.stringify([folder, maxMembers, isPartial])
   const share = known.plans.forRequest().join(key, async (signal) => {
-    const opening = { tree, start, open: (id: string) => open(id, signal), known, signal }
+    const withSignal = ownSignals(signal)
+    const openAtOnce = (id: string) => withSignal((own) => open(id, own))
+    const opening = { tree, start, open: openAtOnce, known, signal }
     const leftOut = isPartial ? new Map<string, unknown>() : null
     const walk = { ...opening, maxMembers, leftOut, count: 0 }
     return { ...(await planOf(folderMembers(walk, folder), toPlanned)), leftOut }
