@@ -47,8 +47,8 @@ export function pullStream(
 }
 
 /**
- * The `bufferLimit` of what no runtime sends by itself, where it is not the usual one: on Bun, which
- * drops Content-Length from streams.
+ * The `bufferLimit` of what no runtime sends by itself, where it is not the usual one: on Bun,
+ * which drops Content-Length from streams.
  */
 export function largeBufferLimit(): number | undefined {
   return isBun ? 1024 * 1024 : undefined
