@@ -519,6 +519,20 @@ describe('a directory as a tier', () => {
       await Promise.all([came, ...stalled])
     })
 
+    it('from the first look at it on is not waited for either by who has left', async () => {
+      let found = (_: null) => {}
+      const looks = vi.spyOn(devices, 'locate')
+      looks.mockReturnValue(new Promise((resolve) => (found = resolve)))
+      const waiting = new AbortController()
+      const get = directoryTier(scratch).get('key', waiting.signal)
+      await until(() => looks.mock.calls.length === 1)
+      waiting.abort('left')
+      await expect(get).rejects.toBe('left')
+      found(null)
+      await settle()
+      expect(ends.length).toBe(0)
+    })
+
     it('of the command, too, and nobody is told of blocks that no request waits for', async () => {
       const notices: string[] = []
       const tier = await openBlockDirectory(newDirectory(), (notice) => notices.push(notice))

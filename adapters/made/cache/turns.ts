@@ -1,5 +1,6 @@
 import { Limiter } from '../../local/devices/limiter.ts'
 import { devices, mounts } from '../../local/shared.ts'
+import { unlessAborted } from '../flights.ts'
 
 /** How long is remembered whether a directory is on this machine, in ms. */
 const KNOWN_FOR = 10_000
@@ -27,7 +28,7 @@ export class Turns {
    * @param signal ends the wait for it; then they are not made
    */
   async run<T>(path: string, calls: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (performance.now() >= this.#knownUntil) await this.#lookOnce()
+    if (performance.now() >= this.#knownUntil) await unlessAborted(this.#lookOnce(), signal)
     signal?.throwIfAborted()
     return (this.#isNear ? disks : mounts).run(path, calls, () => signal)
   }
