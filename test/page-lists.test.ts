@@ -223,6 +223,52 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     expect(await state()).toMatchObject({ title: 'film', isPaused: false })
   })
 
+  test('where Back leads to a folder that is gone, the address is that of what is shown', async () => {
+    const own = temporaryDirectory()
+    mkdirSync(join(own, 'Gone'))
+    mkdirSync(join(own, 'Here'))
+    cpSync(join(MEDIA, 'film.webm'), join(own, 'Here/film.webm'))
+    const address = await startCommand('node', [own, '--port', '0']).url
+    await tab.open(`${address}Gone/`)
+    await click('#place a')
+    await expect.poll(titles).toEqual(['film'])
+    rmdirSync(join(own, 'Gone'))
+    await tab.run(() => history.back())
+    await expect
+      .poll(() => tab.run(() => document.querySelector('#toast')?.textContent))
+      .toBe('This folder is no longer there')
+    await click('.folders a[href="Here/"]')
+    await expect.poll(() => tab.run(() => location.pathname)).toBe('/Here/')
+    expect(await titles()).toEqual(['film'])
+  })
+
+  test('what Back leads to is let go of before it has come, by Forward or by a link', async () => {
+    const place = () => tab.run(() => location.pathname)
+    const dropped = () => tab.run(() => Number(document.body.dataset.dropped ?? 0))
+    await tab.open(url)
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await tab.run(() => {
+      let dropped = 0
+      window.fetch = (_, init) =>
+        new Promise((_, reject) => {
+          init?.signal?.addEventListener('abort', () => {
+            document.body.dataset.dropped = String(++dropped)
+            reject(init.signal?.reason)
+          })
+        })
+      history.back()
+    })
+    await expect.poll(place).toBe('/')
+    await tab.run(() => history.forward())
+    await expect.poll(dropped).toBe(1)
+    await tab.run(() => history.back())
+    await expect.poll(place).toBe('/')
+    await click('.media a')
+    await expect.poll(state).toMatchObject({ title: 'Part 1', current: 'Part 1', isReady: true })
+    expect([await dropped(), await place()]).toEqual([2, '/Wire/'])
+  })
+
   testOnce('a film that is named and on no page that is shown is said', async () => {
     await tab.open(`${manyUrl}?page=2#Film%201500.mp4`)
     await expect

@@ -8,7 +8,10 @@ export interface Folders {
   visit(address: string, way: Way): Promise<boolean>
   /** Whether the page's address, apart from its fragment, is that of what is shown. */
   isHere(): boolean
-  /** Lets go of what was asked for and has not come. */
+  /**
+   * Lets go of what was asked for and has not come. If Back led to it, the page's address, which links
+   * lead from, is that of what is shown again.
+   */
   stop(): void
 }
 
@@ -24,16 +27,20 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
   let asked = new AbortController()
 
   return {
-    isHere: () => location.pathname + location.search === shown,
-    stop: () => asked.abort(),
+    isHere,
+    stop,
     async visit(address, way) {
       // Without the name and the password of this page's address, if it has them: fetch refuses those.
       const { pathname, search } = new URL(address, location.href)
       const place = pathname + search
       asked.abort()
       asked = new AbortController()
-      const page = await load(place, asked.signal)
-      if (page === null) return false
+      const { signal } = asked
+      const page = await load(place, signal)
+      if (page === null) {
+        if (!signal.aborted) stop()
+        return false
+      }
       const files = page.querySelector('#shelf')
       // Another page, such as an index.html.
       if (files === null) {
@@ -49,6 +56,15 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
       if (way === 'link') arrive()
       return true
     },
+  }
+
+  function isHere(): boolean {
+    return location.pathname + location.search === shown
+  }
+
+  function stop(): void {
+    asked.abort()
+    if (!isHere()) history.replaceState(null, '', shown)
   }
 
   /** Null if another was asked for in the meantime, or there is none, which is said. */

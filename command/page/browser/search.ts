@@ -37,6 +37,7 @@ export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): v
 
   function search(): Promise<boolean> {
     clearTimeout(whenTyped)
+    stop()
     const query = new URLSearchParams()
     if (words.value.trim() !== '') query.set('q', words.value.trim())
     if (order.value !== 'name') query.set('sort', order.value)
