@@ -269,6 +269,21 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     expect([await dropped(), await place()]).toEqual([2, '/Wire/'])
   })
 
+  test('Back comes to the folder that one was in, on a phone as well', async () => {
+    onTestFinished(() => tab.resize(1280, 900))
+    await tab.resize(500, 800)
+    await tab.open(`${oddUrl}Artists/`)
+    const focused = () =>
+      tab.run(() => {
+        const { top = -1 } = document.activeElement?.getBoundingClientRect() ?? {}
+        return [document.activeElement?.textContent, top > 0 && top < innerHeight]
+      })
+    await click('.folders a[href="artist%2091/"]')
+    await expect.poll(() => tab.run(() => document.activeElement?.id)).toBe('shelf')
+    await tab.run(() => history.back())
+    await expect.poll(focused).toEqual(['artist 91', true])
+  })
+
   testOnce('a film that is named and on no page that is shown is said', async () => {
     await tab.open(`${manyUrl}?page=2#Film%201500.mp4`)
     await expect

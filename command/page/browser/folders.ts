@@ -49,11 +49,13 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
       }
       if (way === 'link') history.pushState(null, '', place)
       else history.replaceState(null, '', place + location.hash)
+      const [left = ''] = shown.split('?')
       shown = place
       fill(files, page)
       // Who types goes on typing.
       if (way !== 'search') showSearch(page)
       if (way === 'link') arrive()
+      if (way === 'history') returnFrom(left)
       return true
     },
   }
@@ -106,5 +108,13 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
   function arrive(): void {
     shelf.focus({ preventScroll: true })
     scrollTo(0, 0)
+  }
+
+  /** To the folder that one was in: the browser came back before the list had its length. */
+  function returnFrom(left: string): void {
+    const links = [...shelf.querySelectorAll<HTMLAnchorElement>('.folders a')]
+    const link = links.find(({ pathname }) => left.startsWith(pathname))
+    if (link !== undefined) link.focus()
+    else if (document.activeElement === document.body) shelf.focus({ preventScroll: true })
   }
 }
