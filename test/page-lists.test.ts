@@ -360,6 +360,16 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     expect(tab.faults()).toEqual([])
   })
 
+  test('Back closes a picture', async () => {
+    await tab.open(url)
+    await click('.folders a[href="Pictures/"]')
+    await expect.poll(() => tab.run(() => location.pathname)).toBe('/Pictures/')
+    await click('.picture')
+    await tab.run(() => history.back())
+    await expect.poll(async () => (await titles()).length).toBe(10)
+    expect(await tab.run(() => document.querySelector('#viewer[open]'))).toBeNull()
+  })
+
   test('a picture of any shape fits, above buttons in one row', async () => {
     onTestFinished(() => tab.resize(1280, 900))
     await tab.open(`${oddUrl}Photos/`)

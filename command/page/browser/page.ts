@@ -29,6 +29,7 @@ export function startPage(): void {
   // With the middle button, into another tab.
   document.addEventListener('auxclick', follow)
   addEventListener('popstate', () => {
+    viewer.close()
     if (folders.isHere()) {
       folders.stop()
       showNamed()
