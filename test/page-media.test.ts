@@ -1,9 +1,17 @@
-import { statSync } from 'node:fs'
+import {
+  appendFileSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { formatSize } from '../adapters/site/size.ts'
+import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
-import { DURATION, pageIn, serveFiles, serveOdd } from './page-tab.ts'
+import { DURATION, MEDIA, pageIn, serveFiles, serveOdd } from './page-tab.ts'
 import { BROWSERS, type Tab } from './support/tab.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
@@ -490,6 +498,31 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await expect
       .poll(() => tab.run(() => document.querySelector('#trouble')?.textContent))
       .toBe('This file is no longer there.')
+  })
+
+  test('a film that came whole only later, or was replaced as it played, is chosen again', async () => {
+    const [own, next] = [temporaryDirectory(), join(temporaryDirectory(), 'next')]
+    const path = join(own, 'film.mp4')
+    writeFileSync(path, readFileSync(join(MEDIA, 'film-moov-at-end.mp4')).subarray(0, 300_000))
+    await tab.open(await startCommand('node', [own, '--port', '0']).url)
+    const trouble = () =>
+      tab.run(() => document.querySelector('#trouble:not([hidden])')?.textContent ?? '')
+    await expect.poll(trouble).toMatch(/^This browser can’t play this file/)
+    writeStretched(join(MEDIA, 'film-moov-at-end.mp4'), next, 256 * 1024 * 1024)
+    renameSync(next, path)
+    await click('.video')
+    await expect.poll(() => tab.run(() => document.querySelector('video')?.played.length)).toBe(1)
+    expect(await trouble()).toBe('')
+    const length = 400_000
+    writeFileSync(next, '')
+    truncateSync(next, statSync(path).size - length)
+    appendFileSync(next, Buffer.alloc(length, 0xff))
+    renameSync(next, path)
+    await tab.run(() => {
+      const film = document.querySelector('video')
+      if (film !== null) film.currentTime = 0.9 * film.duration
+    })
+    await expect.poll(trouble).toMatch(/^This file breaks off here/)
   })
 
   test('durations and first pictures are drawn of what is seen', async () => {
