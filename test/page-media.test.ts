@@ -525,6 +525,30 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await expect.poll(trouble).toMatch(/^This file breaks off here/)
   })
 
+  test('pictures wait for what plays, unless that waits for a finger', async () => {
+    await open('Films/Nosferatu.webm')
+    const isLoading = (network: number) =>
+      tab.run((networkState: number) => {
+        const facts = { readyState: 0, networkState }
+        for (const [name, value] of Object.entries(facts)) {
+          Object.defineProperty(HTMLMediaElement.prototype, name, { value, configurable: true })
+        }
+      }, network)
+    await isLoading(2)
+    await click('.folders a[href="Pictures/"]')
+    const widths = () =>
+      tab.run(async () => {
+        // What comes into view is told before the next frame but one.
+        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame)
+        const images = document.querySelectorAll<HTMLImageElement>('.picture img')
+        return Array.from(images, ({ src, naturalWidth }) => src !== '' && naturalWidth)
+      })
+    await expect.poll(widths).toEqual([false, false])
+    await isLoading(1)
+    await expect.poll(widths).toEqual([1, 1])
+    expect(tab.faults()).toEqual([])
+  })
+
   test('durations and first pictures are drawn of what is seen', async () => {
     await tab.open(url)
     const drawn = () =>

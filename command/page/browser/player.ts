@@ -47,6 +47,8 @@ export function startPlayer(view: string, whenEnded: (playable: Playable) => voi
     },
     isLoading() {
       if (medium === null || medium.error !== null) return false
+      // A phone may load nothing before it is to play.
+      if (medium.networkState === medium.NETWORK_IDLE) return false
       const enough = medium.paused ? medium.HAVE_CURRENT_DATA : medium.HAVE_ENOUGH_DATA
       return medium.readyState < enough
     },

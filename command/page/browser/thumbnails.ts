@@ -1,4 +1,5 @@
 import { formatTime } from '../format.ts'
+import { one } from './dom.ts'
 
 export interface Thumbnails {
   /** Draws those that come into view. */
@@ -6,8 +7,9 @@ export interface Thumbnails {
 }
 
 /**
- * Posters, first pictures and durations of what is listed, one after the other, and only of what
- * is seen. It runs in the browser, from its own source text.
+ * Pictures, first pictures of films and durations of what is listed, one after the other, and only
+ * of what is seen. A browser has six connections for a host, and what plays needs one. It runs in the
+ * browser, from its own source text.
  *
  * @param isBusy whether the network belongs to what plays
  */
@@ -50,6 +52,10 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
         if (preview !== undefined) show(link, preview)
         else observer.observe(link)
       }
+      for (const link of shelf.querySelectorAll<HTMLAnchorElement>('.picture')) {
+        one('img', link).removeAttribute('src')
+        observer.observe(link)
+      }
     },
   }
 
@@ -60,9 +66,18 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
       while (isBusy() || document.hidden) await new Promise((go) => setTimeout(go, LOOK_EVERY))
       if (!seen.delete(link) || !link.isConnected) continue
       observer.unobserve(link)
-      show(link, await look(link))
+      if (link.matches('.picture')) await showPicture(link)
+      else show(link, await look(link))
     }
     isWorking = false
+  }
+
+  async function showPicture(link: HTMLAnchorElement): Promise<void> {
+    const image = one<HTMLImageElement>('img', link)
+    // It may be out of sight by now.
+    image.loading = 'eager'
+    image.src = link.href
+    await told(image, 'load').catch(() => {})
   }
 
   function show(link: HTMLAnchorElement, preview: Preview): void {
@@ -98,13 +113,13 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     }
   }
 
-  async function told(medium: HTMLMediaElement, event: string): Promise<void> {
+  async function told(element: HTMLElement, event: string): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     const once = { once: true }
     await new Promise((resolve, reject) => {
       timer = setTimeout(reject, PATIENCE)
-      medium.addEventListener('error', reject, once)
-      medium.addEventListener(event, resolve, once)
+      element.addEventListener('error', reject, once)
+      element.addEventListener(event, resolve, once)
     }).finally(() => clearTimeout(timer))
   }
 
