@@ -1,5 +1,13 @@
 import { once } from 'node:events'
-import { cpSync, linkSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, request } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -283,6 +291,46 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     await tab.run(() => history.back())
     await expect.poll(focused).toEqual(['artist 91', true])
   })
+
+  testOnce(
+    'what is learned of a film is not taken for that of its like in another folder',
+    async () => {
+      const own = temporaryDirectory()
+      mkdirSync(join(own, 'Deep/Deep'), { recursive: true })
+      cpSync(join(MEDIA, 'film.webm'), join(own, 'Deep/Deep/film.webm'))
+      writeFileSync(join(own, 'Deep/film.webm'), 'this is no film')
+      const address = await startCommand('node', [own, '--port', '0']).url
+      const facts = () =>
+        tab.run(() => {
+          const link = [...document.querySelectorAll('.video:not([data-old])')].at(-1)
+          return [location.pathname, link?.querySelector('small')?.textContent]
+        })
+      await tab.open(`${address}Deep/Deep/`)
+      await expect.poll(facts).toEqual(['/Deep/Deep/', '0:20 · 573 kB'])
+      await tab.run(() => {
+        const listen = HTMLMediaElement.prototype.addEventListener
+        HTMLMediaElement.prototype.addEventListener = function (
+          type: string,
+          listener: EventListener,
+          options?: AddEventListenerOptions,
+        ) {
+          if (type !== 'error') return listen.call(this, type, listener, options)
+          document.body.dataset.held = new URL(this.src).pathname
+          document.addEventListener('go', listener, { once: true })
+        }
+      })
+      await click('#place a')
+      await expect.poll(() => tab.run(() => document.body.dataset.held)).toBe('/Deep/film.webm')
+      await click('.folders a')
+      await expect.poll(facts).toEqual(['/Deep/', '0:20 · 573 kB'])
+      await tab.run(() => {
+        document.dispatchEvent(new Event('go'))
+        for (const link of document.querySelectorAll<HTMLElement>('.video')) link.dataset.old = ''
+      })
+      await click('#place [aria-current]')
+      await expect.poll(facts).toEqual(['/Deep/', '0:20 · 573 kB'])
+    },
+  )
 
   testOnce('a film that is named and on no page that is shown is said', async () => {
     await tab.open(`${manyUrl}?page=2#Film%201500.mp4`)

@@ -49,7 +49,7 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
         const { poster } = link.dataset
         if (poster !== undefined) drawPoster(link, poster)
         const preview = known.get(link.pathname)
-        if (preview !== undefined) show(link, preview)
+        if (preview !== undefined) show(link, link.pathname, preview)
         else observer.observe(link)
       }
       for (const link of shelf.querySelectorAll<HTMLAnchorElement>('.picture')) {
@@ -66,8 +66,10 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
       while (isBusy() || document.hidden) await new Promise((go) => setTimeout(go, LOOK_EVERY))
       if (!seen.delete(link) || !link.isConnected) continue
       observer.unobserve(link)
+      // When it has been looked at, it may lead elsewhere: from another folder.
+      const { pathname } = link
       if (link.matches('.picture')) await showPicture(link)
-      else show(link, await look(link))
+      else show(link, pathname, await look(link))
     }
     isWorking = false
   }
@@ -80,8 +82,7 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     await told(image, 'load').catch(() => {})
   }
 
-  function show(link: HTMLAnchorElement, preview: Preview): void {
-    const path = link.pathname
+  function show(link: HTMLAnchorElement, path: string, preview: Preview): void {
     known.delete(path)
     known.set(path, preview)
     const [oldest = path] = known.keys()
