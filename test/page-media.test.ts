@@ -549,6 +549,18 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     expect(tab.faults()).toEqual([])
   })
 
+  test('songs in .mp4 files have no picture, and keep no other waiting', async () => {
+    const own = temporaryDirectory()
+    const song = readFileSync(join(MEDIA, 'film.mp4'))
+    // Its first track is its picture.
+    song.write('free', song.indexOf('trak'))
+    for (const name of ['1', '2', '3', '4']) writeFileSync(join(own, `${name}.mp4`), song)
+    await tab.open(await startCommand('node', [own, '--port', '0']).url)
+    const facts = () =>
+      tab.run(() => [...document.querySelectorAll('.media small')].map((it) => it.textContent))
+    await expect.poll(facts).toEqual(Array(4).fill('0:20 · 671 kB'))
+  })
+
   test('durations and first pictures are drawn of what is seen', async () => {
     await tab.open(url)
     const drawn = () =>

@@ -98,9 +98,9 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     try {
       await told(medium, 'loadedmetadata')
       const { duration } = medium
-      if (medium instanceof HTMLAudioElement || link.dataset.poster !== undefined) {
-        return { duration, picture: null }
-      }
+      // An .mp4 or .webm may be a song.
+      const isFilm = medium instanceof HTMLVideoElement && medium.videoWidth > 0
+      if (!isFilm || link.dataset.poster !== undefined) return { duration, picture: null }
       // Most films begin black.
       medium.currentTime = Math.min(60, duration / 10)
       await told(medium, 'seeked')
