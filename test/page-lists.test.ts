@@ -646,6 +646,57 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     proxy.close()
   })
 
+  testOnce('behind a proxy, the range map goes on once the server is back', async () => {
+    let to: string | null = url
+    let refused = 0
+    let close = () => {}
+    const proxy = createServer((asked, response) => {
+      const isEvents = asked.url?.includes('?events=')
+      if (to === null) {
+        response.writeHead(502).end()
+        if (isEvents) refused++
+        return
+      }
+      const upstream = request(
+        new URL(asked.url ?? '', to),
+        { headers: asked.headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 0, answer.headers)
+          // At once, and not after seconds.
+          if (isEvents) response.write('retry: 1\n\n')
+          answer.pipe(response)
+        },
+      ).end()
+      if (isEvents) close = () => response.destroy()
+      upstream.on('error', () => {})
+      response.on('close', () => upstream.destroy())
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    await open('Films/Far away.mp4', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`)
+    const states = () =>
+      tab.run(() =>
+        Array.from(
+          document.querySelectorAll<HTMLElement>('#requests tr'),
+          ({ dataset }) => dataset.state,
+        ),
+      )
+    await tab.run(async () => {
+      // Nobody reads it, and it does not end.
+      Object.assign(window, { held: await fetch(document.querySelector('video')?.src ?? '') })
+      const wait = window.setTimeout
+      Object.assign(window, { setTimeout: (go: () => void) => wait(go, 1) })
+    })
+    await expect.poll(states).toContain('running')
+    to = null
+    close()
+    await expect.poll(() => refused).toBeGreaterThan(0)
+    // It was started anew, and knows of nothing.
+    to = await startCommand('node', [root, '--port', '0']).url
+    await expect.poll(states).not.toContain('running')
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+
   test('a page that asks another host would be noticed', async () => {
     const page = createServer((_, response) => {
       response.setHeader('content-type', 'text/html')
