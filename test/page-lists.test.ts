@@ -88,6 +88,20 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     expect(await state()).toMatchObject({ current: 'Nosferatu' })
   })
 
+  testOnce('what the server will find is not hidden until then', async () => {
+    await tab.open(`${url}Pictures/`)
+    await tab.run(() => {
+      window.fetch = () => new Promise(() => {})
+    })
+    await tab.press('/', ...'pictures a')
+    const shown = () =>
+      tab.run(() => {
+        const links = [...document.querySelectorAll<HTMLElement>('.picture')]
+        return links.filter((link) => link.offsetParent !== null).length
+      })
+    expect(await shown()).toBe(1)
+  })
+
   testOnce('an answer to older words is not shown; Enter waits for that to the newer', async () => {
     await tab.open(manyUrl)
     await tab.run(() => {

@@ -52,8 +52,9 @@ export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): v
       const heading = section.querySelector('h2')?.textContent ?? ''
       const items = [...section.querySelectorAll('li')]
       for (const item of items) {
-        const path = decodeHref(item.querySelector('a')?.getAttribute('href') ?? '')
-        const text = fold(`${heading} ${path}`)
+        const path = decodeHref(item.querySelector('a')?.pathname ?? '')
+        const title = item.querySelector('.name')?.textContent ?? ''
+        const text = fold(`${heading} ${path} ${title}`)
         item.hidden = !wanted.every((word) => text.includes(word))
       }
       section.hidden = items.every(({ hidden }) => hidden)
