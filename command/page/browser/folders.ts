@@ -9,8 +9,8 @@ export interface Folders {
   /** Whether the page's address, apart from its fragment, is that of what is shown. */
   isHere(): boolean
   /**
-   * Lets go of what was asked for and has not come. If Back led to it, the page's address, which links
-   * lead from, is that of what is shown again.
+   * Lets go of what was asked for and has not come. If Back led to it, the page's address, from
+   * which links lead, is again that of what is shown.
    */
   stop(): void
 }

@@ -55,7 +55,7 @@ export function startPlayer(view: string, whenEnded: (playable: Playable) => voi
     changeSpeed,
   }
 
-  /** Another one after each failure: Chromium would take what it still has of a file that was cut off. */
+  /** Another one after each failure: Chromium would take what it still has of the last one. */
   function addressOf({ href }: Playable): string {
     return `${href}?view=${view}${failures === 0 ? '' : `&again=${failures}`}`
   }

@@ -8,8 +8,8 @@ export interface Thumbnails {
 
 /**
  * Pictures, first pictures of films and durations of what is listed, one after the other, and only
- * of what is seen. A browser has six connections for a host, and what plays needs one. It runs in the
- * browser, from its own source text.
+ * of what is seen: a browser has six connections for a host, and what plays needs one. It runs in
+ * the browser, from its own source text.
  *
  * @param isBusy whether the network belongs to what plays
  */
@@ -66,7 +66,7 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
       while (isBusy() || document.hidden) await new Promise((go) => setTimeout(go, LOOK_EVERY))
       if (!seen.delete(link) || !link.isConnected) continue
       observer.unobserve(link)
-      // When it has been looked at, it may lead elsewhere: from another folder.
+      // Where another folder is shown by the time that it was looked at, it leads elsewhere.
       const { pathname } = link
       if (link.matches('.picture')) await showPicture(link)
       else show(link, pathname, await look(link))
