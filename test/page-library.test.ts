@@ -279,12 +279,15 @@ test.each([
   ['gymnopedie', ['Music/Gymnopédie.mp3']],
   ['json', ['cache/deep/a.json']],
   ['七人', ['七人の侍.mp4']],
+  ['the wire season 1', ['TV/The.Wire.S01E02.mp4']],
+  ['episode 2', ['TV/The.Wire.S01E02.mp4']],
   ['nothing at all', []],
 ])('the words %j find %j', async (words, paths) => {
   const shelf = shelfOf(
     'Films/Blade Runner.mp4',
     'Films/Stalker.mp4',
     'Music/Gymnopédie.mp3',
+    'TV/The.Wire.S01E02.mp4',
     'cache/deep/a.json',
     'blade.txt',
     '七人の侍.mp4',

@@ -1,5 +1,13 @@
 import { once } from 'node:events'
-import { cpSync, linkSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, request } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -78,6 +86,20 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     await tab.press('Escape')
     await expect.poll(async () => (await titles()).length).toBe(10)
     expect(await state()).toMatchObject({ current: 'Nosferatu' })
+  })
+
+  testOnce('what the server will find is not hidden until then', async () => {
+    await tab.open(`${url}Pictures/`)
+    await tab.run(() => {
+      window.fetch = () => new Promise(() => {})
+    })
+    await tab.press('/', ...'pictures a')
+    const shown = () =>
+      tab.run(() => {
+        const links = [...document.querySelectorAll<HTMLElement>('.picture')]
+        return links.filter((link) => link.offsetParent !== null).length
+      })
+    expect(await shown()).toBe(1)
   })
 
   testOnce('an answer to older words is not shown; Enter waits for that to the newer', async () => {
@@ -223,6 +245,107 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     expect(await state()).toMatchObject({ title: 'film', isPaused: false })
   })
 
+  test('where Back leads to a folder that is gone, the address is that of what is shown', async () => {
+    const own = temporaryDirectory()
+    mkdirSync(join(own, 'Gone'))
+    mkdirSync(join(own, 'Here'))
+    cpSync(join(MEDIA, 'film.webm'), join(own, 'Here/film.webm'))
+    const address = await startCommand('node', [own, '--port', '0']).url
+    await tab.open(`${address}Gone/`)
+    await click('#place a')
+    await expect.poll(titles).toEqual(['film'])
+    rmdirSync(join(own, 'Gone'))
+    await tab.run(() => history.back())
+    await expect
+      .poll(() => tab.run(() => document.querySelector('#toast')?.textContent))
+      .toBe('This folder is no longer there')
+    await click('.folders a[href="Here/"]')
+    await expect.poll(() => tab.run(() => location.pathname)).toBe('/Here/')
+    expect(await titles()).toEqual(['film'])
+  })
+
+  test('what Back leads to is let go of before it has come, by Forward or by a link', async () => {
+    const place = () => tab.run(() => location.pathname)
+    const dropped = () => tab.run(() => Number(document.body.dataset.dropped ?? 0))
+    await tab.open(url)
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(titles).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await tab.run(() => {
+      let dropped = 0
+      window.fetch = (_, init) =>
+        new Promise((_, reject) => {
+          init?.signal?.addEventListener('abort', () => {
+            document.body.dataset.dropped = String(++dropped)
+            reject(init.signal?.reason)
+          })
+        })
+      history.back()
+    })
+    await expect.poll(place).toBe('/')
+    await tab.run(() => history.forward())
+    await expect.poll(dropped).toBe(1)
+    await tab.run(() => history.back())
+    await expect.poll(place).toBe('/')
+    await click('.media a')
+    await expect.poll(state).toMatchObject({ title: 'Part 1', current: 'Part 1', isReady: true })
+    expect([await dropped(), await place()]).toEqual([2, '/Wire/'])
+  })
+
+  test('Back comes to the folder that one was in, on a phone as well', async () => {
+    onTestFinished(() => tab.resize(1280, 900))
+    await tab.resize(500, 800)
+    await tab.open(`${oddUrl}Artists/`)
+    const focused = () =>
+      tab.run(() => {
+        const { top = -1 } = document.activeElement?.getBoundingClientRect() ?? {}
+        return [document.activeElement?.textContent, top > 0 && top < innerHeight]
+      })
+    await click('.folders a[href="artist%2091/"]')
+    await expect.poll(() => tab.run(() => document.activeElement?.id)).toBe('shelf')
+    await tab.run(() => history.back())
+    await expect.poll(focused).toEqual(['artist 91', true])
+  })
+
+  testOnce(
+    'what is learned of a film is not taken for that of its like in another folder',
+    async () => {
+      const own = temporaryDirectory()
+      mkdirSync(join(own, 'Deep/Deep'), { recursive: true })
+      cpSync(join(MEDIA, 'film.webm'), join(own, 'Deep/Deep/film.webm'))
+      writeFileSync(join(own, 'Deep/film.webm'), 'this is no film')
+      const address = await startCommand('node', [own, '--port', '0']).url
+      const facts = () =>
+        tab.run(() => {
+          const link = [...document.querySelectorAll('.video:not([data-old])')].at(-1)
+          return [location.pathname, link?.querySelector('small')?.textContent]
+        })
+      await tab.open(`${address}Deep/Deep/`)
+      await expect.poll(facts).toEqual(['/Deep/Deep/', '0:20 · 573 kB'])
+      await tab.run(() => {
+        const listen = HTMLMediaElement.prototype.addEventListener
+        HTMLMediaElement.prototype.addEventListener = function (
+          type: string,
+          listener: EventListener,
+          options?: AddEventListenerOptions,
+        ) {
+          if (type !== 'error') return listen.call(this, type, listener, options)
+          document.body.dataset.held = new URL(this.src).pathname
+          document.addEventListener('go', listener, { once: true })
+        }
+      })
+      await click('#place a')
+      await expect.poll(() => tab.run(() => document.body.dataset.held)).toBe('/Deep/film.webm')
+      await click('.folders a')
+      await expect.poll(facts).toEqual(['/Deep/', '0:20 · 573 kB'])
+      await tab.run(() => {
+        document.dispatchEvent(new Event('go'))
+        for (const link of document.querySelectorAll<HTMLElement>('.video')) link.dataset.old = ''
+      })
+      await click('#place [aria-current]')
+      await expect.poll(facts).toEqual(['/Deep/', '0:20 · 573 kB'])
+    },
+  )
+
   testOnce('a film that is named and on no page that is shown is said', async () => {
     await tab.open(`${manyUrl}?page=2#Film%201500.mp4`)
     await expect
@@ -297,6 +420,16 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
       .toBe('b.png')
     expect(await shown()).toBeNull()
     expect(tab.faults()).toEqual([])
+  })
+
+  test('Back closes a picture', async () => {
+    await tab.open(url)
+    await click('.folders a[href="Pictures/"]')
+    await expect.poll(() => tab.run(() => location.pathname)).toBe('/Pictures/')
+    await click('.picture')
+    await tab.run(() => history.back())
+    await expect.poll(async () => (await titles()).length).toBe(10)
+    expect(await tab.run(() => document.querySelector('#viewer[open]'))).toBeNull()
   })
 
   test('a picture of any shape fits, above buttons in one row', async () => {
@@ -523,6 +656,57 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
       .poll(() => playlist)
       .toContain(`\nhttp://127.0.0.1:${port}/my/Films/Nosferatu.webm\n`)
     expect(tab.faults()).toEqual([])
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+
+  testOnce('behind a proxy, the range map goes on once the server is back', async () => {
+    let to: string | null = url
+    let refused = 0
+    let close = () => {}
+    const proxy = createServer((asked, response) => {
+      const isEvents = asked.url?.includes('?events=')
+      if (to === null) {
+        response.writeHead(502).end()
+        if (isEvents) refused++
+        return
+      }
+      const upstream = request(
+        new URL(asked.url ?? '', to),
+        { headers: asked.headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 0, answer.headers)
+          // At once, and not after seconds.
+          if (isEvents) response.write('retry: 1\n\n')
+          answer.pipe(response)
+        },
+      ).end()
+      if (isEvents) close = () => response.destroy()
+      upstream.on('error', () => {})
+      response.on('close', () => upstream.destroy())
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    await open('Films/Far away.mp4', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`)
+    const states = () =>
+      tab.run(() =>
+        Array.from(
+          document.querySelectorAll<HTMLElement>('#requests tr'),
+          ({ dataset }) => dataset.state,
+        ),
+      )
+    await tab.run(async () => {
+      // Nobody reads it, and it does not end.
+      Object.assign(window, { held: await fetch(document.querySelector('video')?.src ?? '') })
+      const wait = window.setTimeout
+      Object.assign(window, { setTimeout: (go: () => void) => wait(go, 1) })
+    })
+    await expect.poll(states).toContain('running')
+    to = null
+    close()
+    await expect.poll(() => refused).toBeGreaterThan(0)
+    // It was started anew, and knows of nothing.
+    to = await startCommand('node', [root, '--port', '0']).url
+    await expect.poll(states).not.toContain('running')
     proxy.closeAllConnections()
     proxy.close()
   })

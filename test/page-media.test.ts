@@ -1,9 +1,17 @@
-import { statSync } from 'node:fs'
+import {
+  appendFileSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { formatSize } from '../adapters/site/size.ts'
+import { writeStretched } from './command-film.ts'
 import { columns, type Running, startCommand, stopCommands } from './command-process.ts'
-import { DURATION, pageIn, serveFiles, serveOdd } from './page-tab.ts'
+import { DURATION, MEDIA, pageIn, serveFiles, serveOdd } from './page-tab.ts'
 import { BROWSERS, type Tab } from './support/tab.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 
@@ -490,6 +498,67 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     await expect
       .poll(() => tab.run(() => document.querySelector('#trouble')?.textContent))
       .toBe('This file is no longer there.')
+  })
+
+  test('a film that came whole only later, or was replaced as it played, is chosen again', async () => {
+    const [own, next] = [temporaryDirectory(), join(temporaryDirectory(), 'next')]
+    const path = join(own, 'film.mp4')
+    writeFileSync(path, readFileSync(join(MEDIA, 'film-moov-at-end.mp4')).subarray(0, 300_000))
+    await tab.open(await startCommand('node', [own, '--port', '0']).url)
+    const trouble = () =>
+      tab.run(() => document.querySelector('#trouble:not([hidden])')?.textContent ?? '')
+    await expect.poll(trouble).toMatch(/^This browser can’t play this file/)
+    writeStretched(join(MEDIA, 'film-moov-at-end.mp4'), next, 256 * 1024 * 1024)
+    renameSync(next, path)
+    await click('.video')
+    await expect.poll(() => tab.run(() => document.querySelector('video')?.played.length)).toBe(1)
+    expect(await trouble()).toBe('')
+    const length = 400_000
+    writeFileSync(next, '')
+    truncateSync(next, statSync(path).size - length)
+    appendFileSync(next, Buffer.alloc(length, 0xff))
+    renameSync(next, path)
+    await tab.run(() => {
+      const film = document.querySelector('video')
+      if (film !== null) film.currentTime = 0.9 * film.duration
+    })
+    await expect.poll(trouble).toMatch(/^This file breaks off here/)
+  })
+
+  test('pictures wait for what plays, unless that waits for a finger', async () => {
+    await open('Films/Nosferatu.webm')
+    const isLoading = (network: number) =>
+      tab.run((networkState: number) => {
+        const facts = { readyState: 0, networkState }
+        for (const [name, value] of Object.entries(facts)) {
+          Object.defineProperty(HTMLMediaElement.prototype, name, { value, configurable: true })
+        }
+      }, network)
+    await isLoading(2)
+    await click('.folders a[href="Pictures/"]')
+    const widths = () =>
+      tab.run(async () => {
+        // What comes into view is told before the next frame but one.
+        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame)
+        const images = document.querySelectorAll<HTMLImageElement>('.picture img')
+        return Array.from(images, ({ src, naturalWidth }) => src !== '' && naturalWidth)
+      })
+    await expect.poll(widths).toEqual([false, false])
+    await isLoading(1)
+    await expect.poll(widths).toEqual([1, 1])
+    expect(tab.faults()).toEqual([])
+  })
+
+  test('songs in .mp4 files have no picture, and keep no other waiting', async () => {
+    const own = temporaryDirectory()
+    const song = readFileSync(join(MEDIA, 'film.mp4'))
+    // Its first track is its picture.
+    song.write('free', song.indexOf('trak'))
+    for (const name of ['1', '2', '3', '4']) writeFileSync(join(own, `${name}.mp4`), song)
+    await tab.open(await startCommand('node', [own, '--port', '0']).url)
+    const facts = () =>
+      tab.run(() => [...document.querySelectorAll('.media small')].map((it) => it.textContent))
+    await expect.poll(facts).toEqual(Array(4).fill('0:20 · 671 kB'))
   })
 
   test('durations and first pictures are drawn of what is seen', async () => {

@@ -26,7 +26,7 @@ export class Finds {
   readonly #shelf: Shelf
   readonly #query: Query
   readonly #limits: Limits
-  readonly #isWanted: (path: string) => boolean
+  readonly #isWanted: (text: string) => boolean
   readonly #sidecars = new Sidecars()
   readonly #media: Selection<Item>
   readonly #pictures: Selection<Item>
@@ -67,10 +67,11 @@ export class Finds {
     { folder, groups, alone }: Place,
   ): undefined | Promise<void> {
     const { order, words } = this.#query
-    if (!this.#isWanted(path)) return
+    const item = toItem(kind, groups, path, entry)
+    // As it is called on the page, too: "The Wire, season 1", "Episode 2".
+    if (words !== '' && !this.#isWanted(`${path} ${item.group} ${item.title}`)) return
     this.counts[kind]++
     if (kind === 'other' && folder !== this.#query.folder && words === '') return
-    const item = toItem(kind, groups, path, entry)
     if (order !== 'name') return this.#described(item).then((known) => this.#keep(known, alone))
     this.#keep(item, alone)
   }
@@ -147,13 +148,13 @@ function toItem(kind: Kind, groups: Groups, path: string, entry: Entry): Item {
   }
 }
 
-function finder(words: string): (path: string) => boolean {
+function finder(words: string): (text: string) => boolean {
   const wanted = fold(words)
     .split(/\s+/)
     .filter((word) => word !== '')
   if (wanted.length === 0) return () => true
-  return (path) => {
-    const text = fold(path)
-    return wanted.every((word) => text.includes(word))
+  return (text) => {
+    const folded = fold(text)
+    return wanted.every((word) => folded.includes(word))
   }
 }

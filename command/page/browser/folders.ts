@@ -8,7 +8,10 @@ export interface Folders {
   visit(address: string, way: Way): Promise<boolean>
   /** Whether the page's address, apart from its fragment, is that of what is shown. */
   isHere(): boolean
-  /** Lets go of what was asked for and has not come. */
+  /**
+   * Lets go of what was asked for and has not come. If Back led to it, the page's address, from
+   * which links lead, is again that of what is shown.
+   */
   stop(): void
 }
 
@@ -24,16 +27,20 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
   let asked = new AbortController()
 
   return {
-    isHere: () => location.pathname + location.search === shown,
-    stop: () => asked.abort(),
+    isHere,
+    stop,
     async visit(address, way) {
       // Without the name and the password of this page's address, if it has them: fetch refuses those.
       const { pathname, search } = new URL(address, location.href)
       const place = pathname + search
       asked.abort()
       asked = new AbortController()
-      const page = await load(place, asked.signal)
-      if (page === null) return false
+      const { signal } = asked
+      const page = await load(place, signal)
+      if (page === null) {
+        if (!signal.aborted) stop()
+        return false
+      }
       const files = page.querySelector('#shelf')
       // Another page, such as an index.html.
       if (files === null) {
@@ -42,13 +49,24 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
       }
       if (way === 'link') history.pushState(null, '', place)
       else history.replaceState(null, '', place + location.hash)
+      const [left = ''] = shown.split('?')
       shown = place
       fill(files, page)
       // Who types goes on typing.
       if (way !== 'search') showSearch(page)
       if (way === 'link') arrive()
+      if (way === 'history') returnFrom(left)
       return true
     },
+  }
+
+  function isHere(): boolean {
+    return location.pathname + location.search === shown
+  }
+
+  function stop(): void {
+    asked.abort()
+    if (!isHere()) history.replaceState(null, '', shown)
   }
 
   /** Null if another was asked for in the meantime, or there is none, which is said. */
@@ -90,5 +108,13 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
   function arrive(): void {
     shelf.focus({ preventScroll: true })
     scrollTo(0, 0)
+  }
+
+  /** To the folder that one was in: the browser came back before the list had its length. */
+  function returnFrom(left: string): void {
+    const links = [...shelf.querySelectorAll<HTMLAnchorElement>('.folders a')]
+    const link = links.find(({ pathname }) => left.startsWith(pathname))
+    if (link !== undefined) link.focus()
+    else if (document.activeElement === document.body) shelf.focus({ preventScroll: true })
   }
 }

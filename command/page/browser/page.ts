@@ -19,15 +19,21 @@ export function startPage(): void {
   const shelf = one('#shelf')
   const player = startPlayer(nameView(), whenEnded)
   const folders = startFolders(whenFilled)
-  const thumbnails = startThumbnails(player.isLoading)
+  // Until the folder that Back leads to has come, links mean other files.
+  const thumbnails = startThumbnails(() => player.isLoading() || !folders.isHere())
   const viewer = startViewer()
   /** What is played before and after it, wherever the reader is by then. */
   let queue: readonly Playable[] = []
 
   document.addEventListener('click', follow)
+  // With the middle button, into another tab.
+  document.addEventListener('auxclick', follow)
   addEventListener('popstate', () => {
-    if (folders.isHere()) showNamed()
-    else void folders.visit(location.href, 'history')
+    viewer.close()
+    if (folders.isHere()) {
+      folders.stop()
+      showNamed()
+    } else void folders.visit(location.href, 'history')
   })
   startSearch(folders)
   startKeys({
@@ -44,7 +50,11 @@ export function startPage(): void {
   }
 
   function follow(event: MouseEvent): void {
-    const link = event.target instanceof Element ? event.target.closest('a') : null
+    const { target } = event
+    if (!(target instanceof Element)) return
+    // What is shown is wanted after all, and not what Back leads to, which has not come.
+    if (!folders.isHere() && target.closest('#shelf :is(a, button), #place a')) folders.stop()
+    const link = target.closest('a')
     if (link === null || event.button !== 0 || event.defaultPrevented) return
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
     if (link.matches('.video, .audio')) {

@@ -28,6 +28,7 @@ export function startPlayer(view: string, whenEnded: (playable: Playable) => voi
   const map = startRangeMap(view)
   const resuming = startResuming()
   let playing: Playable | null = null
+  let failures = 0
   let medium: HTMLMediaElement | null = null
 
   one('#tools').hidden = false
@@ -46,10 +47,17 @@ export function startPlayer(view: string, whenEnded: (playable: Playable) => voi
     },
     isLoading() {
       if (medium === null || medium.error !== null) return false
+      // A phone may load nothing before it is to play.
+      if (medium.networkState === medium.NETWORK_IDLE) return false
       const enough = medium.paused ? medium.HAVE_CURRENT_DATA : medium.HAVE_ENOUGH_DATA
       return medium.readyState < enough
     },
     changeSpeed,
+  }
+
+  /** Another one after each failure: Chromium would take what it still has of the last one. */
+  function addressOf({ href }: Playable): string {
+    return `${href}?view=${view}${failures === 0 ? '' : `&again=${failures}`}`
   }
 
   function load(playable: Playable): void {
@@ -69,7 +77,7 @@ export function startPlayer(view: string, whenEnded: (playable: Playable) => voi
     next.setAttribute('aria-label', playable.title)
     if (next instanceof HTMLVideoElement) next.poster = playable.poster ?? ''
     changeTracks(next, playable.tracks, shown)
-    next.src = `${playable.href}?view=${view}`
+    next.src = addressOf(playable)
     if (next !== last) {
       one('#player').replaceChildren(next)
       // Otherwise the last one would go on loading until it is garbage collected.
@@ -98,9 +106,10 @@ export function startPlayer(view: string, whenEnded: (playable: Playable) => voi
 
   async function tellTrouble(): Promise<void> {
     const playable = playing
-    if (playable === null) return
+    if (playable === null || medium === null) return
+    failures++
     const trouble = one('#trouble')
-    const text = await explainTrouble(playable.href)
+    const text = await explainTrouble(playable.href, medium.played.length > 0)
     if (playable !== playing) return
     trouble.textContent = text
     trouble.hidden = false

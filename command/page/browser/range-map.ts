@@ -17,12 +17,16 @@ export interface RangeMap {
  * @param view this page's name, which the addresses of what it plays carry
  */
 export function startRangeMap(view: string): RangeMap {
+  /** After how long a server is asked again that was not there, in ms. */
+  const PAUSE = 3000
+
   const map = one('#map')
   const bar = one('#bar')
   const rows = new Map<number, TransferRow>()
   let facts: FileFacts = { size: 0, layout: null, note: '' }
   let medium: HTMLMediaElement | null = null
   let events: EventSource | null = null
+  let whenAgain: ReturnType<typeof setTimeout> | undefined
   let isDue = false
 
   // A tab in the background needs no connection, of which a browser has six for a host.
@@ -45,24 +49,35 @@ export function startRangeMap(view: string): RangeMap {
     },
   }
 
-  function listen({ src }: HTMLMediaElement): void {
+  function listen(to: HTMLMediaElement): void {
     hangUp()
     // By its own path: a proxy may have this server below one of its own.
-    const { pathname } = new URL(src)
-    events = new EventSource(`${pathname}?events=${view}`)
-    events.addEventListener('file', ({ data }) => {
+    const { pathname } = new URL(to.src)
+    const source = new EventSource(`${pathname}?events=${view}`)
+    events = source
+    source.addEventListener('file', ({ data }) => {
       facts = JSON.parse(data)
+      // What does run is told next; the rest ended unheard, with the server perhaps.
+      for (const [id, row] of rows) {
+        if (row.state === 'running') rows.set(id, { ...row, state: 'aborted' })
+      }
       one('#note').textContent = facts.note
       plan()
     })
-    events.addEventListener('requests', ({ data }) => {
+    source.addEventListener('requests', ({ data }) => {
       const changed: TransferRow[] = JSON.parse(data)
       for (const row of changed) rows.set(row.id, row)
       plan()
     })
+    source.addEventListener('error', () => {
+      // A browser asks again by itself, but not after the 502 of a proxy.
+      const isOver = source.readyState === source.CLOSED
+      if (isOver && facts.size > 0) whenAgain = setTimeout(() => listen(to), PAUSE)
+    })
   }
 
   function hangUp(): void {
+    clearTimeout(whenAgain)
     events?.close()
     events = null
   }

@@ -37,6 +37,7 @@ export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): v
 
   function search(): Promise<boolean> {
     clearTimeout(whenTyped)
+    stop()
     const query = new URLSearchParams()
     if (words.value.trim() !== '') query.set('q', words.value.trim())
     if (order.value !== 'name') query.set('sort', order.value)
@@ -51,8 +52,9 @@ export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): v
       const heading = section.querySelector('h2')?.textContent ?? ''
       const items = [...section.querySelectorAll('li')]
       for (const item of items) {
-        const path = decodeHref(item.querySelector('a')?.getAttribute('href') ?? '')
-        const text = fold(`${heading} ${path}`)
+        const path = decodeHref(item.querySelector('a')?.pathname ?? '')
+        const title = item.querySelector('.name')?.textContent ?? ''
+        const text = fold(`${heading} ${path} ${title}`)
         item.hidden = !wanted.every((word) => text.includes(word))
       }
       section.hidden = items.every(({ hidden }) => hidden)

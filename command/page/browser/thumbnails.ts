@@ -1,4 +1,5 @@
 import { formatTime } from '../format.ts'
+import { one } from './dom.ts'
 
 export interface Thumbnails {
   /** Draws those that come into view. */
@@ -6,8 +7,9 @@ export interface Thumbnails {
 }
 
 /**
- * Posters, first pictures and durations of what is listed, one after the other, and only of what
- * is seen. It runs in the browser, from its own source text.
+ * Pictures, first pictures of films and durations of what is listed, one after the other, and only
+ * of what is seen: a browser has six connections for a host, and what plays needs one. It runs in
+ * the browser, from its own source text.
  *
  * @param isBusy whether the network belongs to what plays
  */
@@ -47,8 +49,12 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
         const { poster } = link.dataset
         if (poster !== undefined) drawPoster(link, poster)
         const preview = known.get(link.pathname)
-        if (preview !== undefined) show(link, preview)
+        if (preview !== undefined) show(link, link.pathname, preview)
         else observer.observe(link)
+      }
+      for (const link of shelf.querySelectorAll<HTMLAnchorElement>('.picture')) {
+        one('img', link).removeAttribute('src')
+        observer.observe(link)
       }
     },
   }
@@ -60,13 +66,23 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
       while (isBusy() || document.hidden) await new Promise((go) => setTimeout(go, LOOK_EVERY))
       if (!seen.delete(link) || !link.isConnected) continue
       observer.unobserve(link)
-      show(link, await look(link))
+      // Where another folder is shown by the time that it was looked at, it leads elsewhere.
+      const { pathname } = link
+      if (link.matches('.picture')) await showPicture(link)
+      else show(link, pathname, await look(link))
     }
     isWorking = false
   }
 
-  function show(link: HTMLAnchorElement, preview: Preview): void {
-    const path = link.pathname
+  async function showPicture(link: HTMLAnchorElement): Promise<void> {
+    const image = one<HTMLImageElement>('img', link)
+    // It may be out of sight by now.
+    image.loading = 'eager'
+    image.src = link.href
+    await told(image, 'load').catch(() => {})
+  }
+
+  function show(link: HTMLAnchorElement, path: string, preview: Preview): void {
     known.delete(path)
     known.set(path, preview)
     const [oldest = path] = known.keys()
@@ -82,9 +98,9 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     try {
       await told(medium, 'loadedmetadata')
       const { duration } = medium
-      if (medium instanceof HTMLAudioElement || link.dataset.poster !== undefined) {
-        return { duration, picture: null }
-      }
+      // An .mp4 or .webm may be a song.
+      const isFilm = medium instanceof HTMLVideoElement && medium.videoWidth > 0
+      if (!isFilm || link.dataset.poster !== undefined) return { duration, picture: null }
       // Most films begin black.
       medium.currentTime = Math.min(60, duration / 10)
       await told(medium, 'seeked')
@@ -98,13 +114,13 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     }
   }
 
-  async function told(medium: HTMLMediaElement, event: string): Promise<void> {
+  async function told(element: HTMLElement, event: string): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     const once = { once: true }
     await new Promise((resolve, reject) => {
       timer = setTimeout(reject, PATIENCE)
-      medium.addEventListener('error', reject, once)
-      medium.addEventListener(event, resolve, once)
+      element.addEventListener('error', reject, once)
+      element.addEventListener(event, resolve, once)
     }).finally(() => clearTimeout(timer))
   }
 

@@ -2,6 +2,7 @@ import { one } from './dom.ts'
 
 export interface Viewer {
   open(link: HTMLAnchorElement): void
+  close(): void
 }
 
 /** Whether a link leads to a picture, or to a PDF where the browser shows them: phones do not. */
@@ -38,6 +39,7 @@ export function startViewer(): Viewer {
       show(link)
       dialog.showModal()
     },
+    close: () => dialog.close(),
   }
 
   function show(link: HTMLAnchorElement): void {
