@@ -15,11 +15,11 @@ import { CACHES, TOLD } from './check/caches.ts'
 import { CORS } from './check/cors.ts'
 import type { Ask } from './check/exchange.ts'
 import type { Field } from './check/head.ts'
-import { judge, serverOf, toRow } from './check/judge.ts'
+import { judgeAll, serverOf, toRow } from './check/judge.ts'
 import { MAX_TIMEOUT, TIMEOUT } from './check/limits.ts'
 import { openFile } from './check/open.ts'
 import { PLAYS } from './check/plays.ts'
-import { Report, type Row } from './check/report.ts'
+import { Report } from './check/report.ts'
 import { RESUMES } from './check/resumes.ts'
 import { Session } from './check/session.ts'
 import { Subject } from './check/subject.ts'
@@ -106,16 +106,15 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     return curlLine(ask, url, { ...line, redirected: false })
   }
   const secrets = headers.map(([, value]) => value)
-  const rows: Row[] = []
-  const withoutAnswer = new Set<string>()
   // What can fail has the first of the 40 requests.
-  const asked = [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS), ...TOLD]
-  for (const each of asked) {
+  const checks = [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS), ...TOLD]
+  const judged = await judgeAll(checks, file, (each) => {
     title = each.title
-    const finding = await judge(each, file, rows)
-    if (finding.outcome === 'unanswered') withoutAnswer.add(each.id)
-    rows.push(toRow(each, { ...finding, found: redact(finding.found, secrets) }, file, toCurl))
-  }
+  })
+  const rows = judged.map(({ check, finding }) => {
+    return toRow(check, { ...finding, found: redact(finding.found, secrets) }, file, toCurl)
+  })
+  const withoutAnswer = judged.filter(({ finding }) => finding.outcome === 'unanswered')
   const found = {
     url: target.href,
     finalUrl: redirected ? withoutQuery(file.url).href : target.href,
@@ -125,7 +124,7 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     bytes: session.bytes,
     rows,
   }
-  return new Report(found, withoutAnswer)
+  return new Report(found, new Set(withoutAnswer.map(({ check }) => check.id)))
 }
 
 /** A URL that a server has made is signed by its query. */

@@ -78,6 +78,8 @@ export const PLAYS: readonly Check[] = [
       const flaw = flawOf(answer, size - length, size)
       if (flaw !== null) return fail(`${flaw} for bytes=-${length}`, answer)
       const tail = (await file.part(size - length, size)).answer
+      const tailFlaw = flawOf(tail, size - length, size)
+      if (tailFlaw !== null) return fail(`${tailFlaw} for bytes=${size - length}-${size - 1}`, tail)
       if (!startsAlike(answer.body, tail.body)) {
         return fail(`bytes=-${length} is not the end of the file`, answer)
       }

@@ -1,4 +1,4 @@
-import { type Finding, fail, fieldOf, info, pass, statusOf } from './finding.ts'
+import { type Finding, fail, fieldOf, info, isBusy, pass, statusOf } from './finding.ts'
 import type { Subject } from './subject.ts'
 
 /** Whether redirects lead to the same file with a Range as without, and stay on https. */
@@ -15,6 +15,8 @@ export async function judgeRedirects(file: Subject): Promise<Finding> {
   }
   const { answer, redirects } = await file.follow('GET', ['Range', 'bytes=0-1'])
   const direct = await file.range('0-1')
+  const busy = [answer, direct].find(isBusy)
+  if (busy !== undefined) return fail(statusOf(busy), busy)
   const last = redirects.at(-1) ?? answer
   if (answer.status !== direct.status) {
     return fail(`${statusOf(answer)} by the redirect, ${statusOf(direct)} directly`, last)

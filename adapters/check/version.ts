@@ -31,7 +31,7 @@ export async function findChange(
 ): Promise<[string, Exchange] | null> {
   const { whole } = file
   const answers = [...others, await file.range('0-1'), await file.range(file.inner)]
-  if (ageOf(whole) <= SECOND) answers.push(await file.later())
+  if (isOfThisMoment(whole)) answers.push(await file.later())
   for (const answer of answers.filter(({ status }) => status === 200 || status === 206)) {
     for (const name of ['ETag', 'Last-Modified']) {
       const [before, after] = [whole, answer].map(({ fields }) => fields.get(name.toLowerCase()))
@@ -40,6 +40,11 @@ export async function findChange(
     }
   }
   return null
+}
+
+/** Whether an answer's date may be the time of the answer. */
+export function isOfThisMoment(answer: Exchange): boolean {
+  return ageOf(answer) <= SECOND
 }
 
 /** Whether a file was changed so lately that its date need not be a strong validator (§8.8.2.2). */
