@@ -35,10 +35,10 @@ export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 /** How a server is checked. */
 export interface CheckOptions {
   /**
-   * Header fields for each GET and HEAD, such as `Authorization`. They go to no other origin, and
-   * into no report.
+   * Header fields for each GET and HEAD, such as `Authorization`: an object, a `Headers`, or a list
+   * of names and values. They go to no other origin, and into no report.
    */
-  readonly headers?: Readonly<Record<string, string>> | readonly Field[] | undefined
+  readonly headers?: Readonly<Record<string, string>> | Iterable<Field> | undefined
   /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
   readonly origin?: string | undefined
   /** Accepts a certificate that is not trusted. */
@@ -64,7 +64,7 @@ const TIMES = 6
 
 /**
  * Checks what a server does with byte ranges, by asking as players, downloads and caches do: at
- * most 40 requests, one after the other, and 4 MiB.
+ * most 40 requests, and 4 for each redirect before the file, one after the other, and 4 MiB.
  *
  * @param url of a file; one of some 100 KB or more tells most
  * @throws UnansweredError, as a rejection, when there is no file to check: no connection, a 404, …

@@ -51,8 +51,11 @@ export function isBusy({ status }: Exchange): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504
 }
 
-/** What came too little or too much, where a length was announced; null if nothing did. */
+/** What came too little or too much of a body whose end can be told; null if nothing did. */
 export function miscountOf({ framing, length, end, body, surplus }: Exchange): string | null {
+  if (framing === 'chunked' && (end === 'short' || end === 'stalled')) {
+    return 'the end of the chunked body did not come'
+  }
   if (framing !== 'length') return null
   if (end === 'short') return `${countBytes(body.length)} came of ${length}`
   if (end === 'stalled') return `${countBytes(body.length)} came of ${length}, and then no more`

@@ -22,6 +22,7 @@ export async function openFile(
     maxBytes: ({ fields }) => ((lengthOf(fields) ?? Infinity) <= MAX_WHOLE ? MAX_WHOLE : PREFIX),
   })
   const { answer, redirects } = opened
+  session.allowFor(redirects)
   if (answer.status === 200) {
     if (answer.end !== 'complete' || answer.body.length > 0) return opened
     throw new UnansweredError('answer', 'the file is empty: it has no ranges')

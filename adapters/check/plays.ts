@@ -46,11 +46,12 @@ export const PLAYS: readonly Check[] = [
     aim: 'plays',
     title: 'Content-Length is what is sent',
     async judge(file) {
-      const answers = [file.whole]
-      for (const spec of ['0-1', '0-', file.inner]) answers.push(await file.range(spec))
-      for (const answer of answers) {
+      const answers: Exchange[] = []
+      for (const spec of [null, '0-1', '0-', file.inner]) {
+        const answer = spec === null ? file.whole : await file.range(spec)
         const miscount = miscountOf(answer)
         if (miscount !== null) return fail(miscount, answer)
+        answers.push(answer)
       }
       const counted = answers.filter(({ framing }) => framing === 'length')
       if (counted.length === 0) return unknown('no answer announces its length')

@@ -3,7 +3,15 @@ import { type Check, countBytes, fail, fieldOf, info, pass, statusOf, unknown } 
 import type { Field } from './head.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import type { Subject } from './subject.ts'
-import { daysAfter, findChange, isYoung, OTHER_TAG, UNSTEADY, versionOf } from './version.ts'
+import {
+  daysAfter,
+  findChange,
+  isOfFuture,
+  isYoung,
+  OTHER_TAG,
+  UNSTEADY,
+  versionOf,
+} from './version.ts'
 
 /** What is longer is no error page, in bytes. */
 const MAX_ERROR_PAGE = 64 * 1024
@@ -73,8 +81,11 @@ export const RESUMES: readonly Check[] = [
       if (tag === null && file.whole.fields.has('etag')) {
         return fail(`${says}, which is not "…" or W/"…"`, file.whole)
       }
-      if (isStrong(tag)) return pass(says)
-      const modified = fieldOf(file.whole, 'Last-Modified')
+      const isFuture = isOfFuture(file.whole)
+      const modified = `${fieldOf(file.whole, 'Last-Modified')}${isFuture ? ', which is later than Date' : ''}`
+      if (isStrong(tag)) return pass(isFuture ? `${says}; ${modified}` : says)
+      // No client takes it for a strong one, however long it waits.
+      if (isFuture) return fail(modified, file.whole)
       if (date !== null) return pass(modified)
       return fail(tag === null ? `${says}, ${modified}` : `${says}, which is weak`, file.whole)
     },
@@ -157,6 +168,7 @@ async function resumeBy(file: Subject): Promise<Field | string> {
   if (!(await file.servesParts())) return NO_PARTS
   if ((await findChange(file)) !== null) return UNSTEADY
   if (isUseful) return ['If-Range', tag]
+  if (isOfFuture(file.whole)) return 'the date is later than that of the answer'
   if (isYoung(file.whole)) return 'the file is too young for its date to be a strong validator'
   return ['If-Range', file.whole.fields.get('last-modified') ?? '']
 }

@@ -87,7 +87,8 @@ export class Subject {
 
   /** A few bytes that are not the first, as a download asks for that goes on. */
   get inner(): string {
-    const last = Math.min(9, (this.whole.length ?? Infinity) - 1)
+    const size = this.whole.length ?? this.content?.length ?? Infinity
+    const last = Math.min(9, size - 1)
     return `${Math.min(2, last)}-${last}`
   }
 

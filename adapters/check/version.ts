@@ -3,6 +3,7 @@ import type { Exchange } from './exchange.ts'
 import type { Subject } from './subject.ts'
 
 const SECOND = 1000
+const MINUTE = 60 * SECOND
 const DAY = 86_400 * SECOND
 
 /** A version that the file has never had. */
@@ -49,7 +50,12 @@ export function isOfThisMoment(answer: Exchange): boolean {
 
 /** Whether a file was changed so lately that its date need not be a strong validator (§8.8.2.2). */
 export function isYoung(answer: Exchange): boolean {
-  return ageOf(answer) < 60 * SECOND
+  return ageOf(answer) < MINUTE
+}
+
+/** Whether a date is later than the answer (§8.8.2.1), by more than clocks differ. */
+export function isOfFuture(answer: Exchange): boolean {
+  return ageOf(answer) < -MINUTE
 }
 
 /** How long before its answer a file was changed, in ms; if that is not told, ever so long. */

@@ -344,6 +344,15 @@ export const FAULTS: readonly PlantedFault[] = [
   ],
   [
     'validator',
+    'a date of the future, and no tag',
+    (plan, asked) => {
+      plan.fields['last-modified'] = 'Fri, 01 Jan 2066 00:00:00 GMT'
+      delete plan.fields.etag
+      if (asked.header('if-modified-since')?.startsWith('Thu, 31 Dec')) toOther(plan)
+    },
+  ],
+  [
+    'validator',
     'a weak tag',
     (plan, asked) => {
       plan.fields.etag = WEAK_TAG
