@@ -120,6 +120,21 @@ describe('check', () => {
     expect(report.verdicts.cors).toBe(null)
   })
 
+  it('finds offsets of 31 or 32 bits', async () => {
+    const file: ModelFile = { size: 5 * 1024 * MIB, head: HEAD }
+    expect(idsOf(await check((await startServer(file)).url), 'fail')).toEqual([])
+    for (const wrap of [2 ** 31, 2 ** 32]) {
+      const server = await startServer(file, (plan) => {
+        const length = plan.end - plan.start
+        plan.start %= wrap
+        plan.end = plan.start + length
+      })
+      const report = await check(server.url)
+      expect(idsOf(report, 'fail')).toEqual(['bytes'])
+      expect(rowOf(report, 'bytes')?.found).toMatch(/^bytes=\d+-\d+ is the beginning of the file$/)
+    }
+  })
+
   it('finds an MP4 whose index is at its end', async () => {
     const server = await startServer({ ...LARGE, head: boxes(['ftyp', 32], ['mdat', 64]) })
     const report = await check(server.url)
@@ -226,6 +241,14 @@ describe('check', () => {
       fields['access-control-allow-credentials'] = 'true'
     })
     expect(idsOf(await check(server.url, { ...OPTIONS, headers }), 'fail')).toEqual([])
+  })
+
+  it('lets a server allow one origin, whoever asks', async () => {
+    const server = await startServer(SMALL, ({ fields }) => {
+      fields['access-control-allow-origin'] = OPTIONS.origin
+      fields.vary = 'Accept-Encoding'
+    })
+    expect(idsOf(await check(server.url, OPTIONS), 'fail')).toEqual([])
   })
 
   it('knows whose page a browser says it is after a redirect', async () => {

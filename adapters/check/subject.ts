@@ -121,6 +121,12 @@ export class Subject {
     return this.session.ask(toQuestion({ method: 'OPTIONS', url: ask.url, fields }, originOf(ask)))
   }
 
+  /** The first bytes, as no page asks for them. */
+  withoutOrigin(): Promise<Exchange> {
+    const fields: Field[] = [['Range', 'bytes=0-1']]
+    return this.session.ask(toQuestion({ method: 'GET', url: this.url, fields }, null))
+  }
+
   /** A GET; an answer to the very same question counts again. */
   ask(...fields: readonly Field[]): Promise<Exchange> {
     const key = JSON.stringify(fields)

@@ -23,22 +23,28 @@ export function versionOf({ fields }: Pick<Exchange, 'fields'>): {
 }
 
 /**
- * Of parts and `others`, an answer that has another version than the first, and what it says. A date
- * may be the time of the answer, and the same within a second.
+ * Of all that has arrived and `others`, an answer that has another version than the first, and what
+ * it says. A date may be the time of the answer, and the same within a second.
  */
 export async function findChange(
   file: Subject,
   ...others: readonly Exchange[]
 ): Promise<[string, Exchange] | null> {
-  const { whole } = file
-  const answers = [...others, await file.range('0-1'), await file.range(file.inner)]
-  if (isOfThisMoment(whole)) answers.push(await file.later())
-  for (const answer of answers.filter(({ status }) => status === 200 || status === 206)) {
-    for (const name of ['ETag', 'Last-Modified']) {
-      const [before, after] = [whole, answer].map(({ fields }) => fields.get(name.toLowerCase()))
-      if (before === undefined || after === undefined || before === after) continue
-      return [`${name}: ${before}, then ${after}`, answer]
-    }
+  for (const spec of ['0-1', file.inner]) await file.range(spec)
+  if (isOfThisMoment(file.whole)) await file.later()
+  for (const answer of [...others.filter(({ status }) => status === 200), ...file.arrived]) {
+    const change = changeOf(file.whole, answer)
+    if (change !== null) return [change, answer]
+  }
+  return null
+}
+
+/** By what an answer says that it is of another version; null if it does not. */
+export function changeOf(first: Exchange, answer: Exchange): string | null {
+  for (const name of ['ETag', 'Last-Modified']) {
+    const [before, after] = [first, answer].map(({ fields }) => fields.get(name.toLowerCase()))
+    if (before === undefined || after === undefined || before === after) continue
+    return `${name}: ${before}, then ${after}`
   }
   return null
 }
