@@ -689,6 +689,72 @@ ${report.requests} requests, ${(report.bytes / MIB).toFixed(1)} MiB received
 `)
   })
 
+  it.each<[server: string, id: string, fix: RegExp, fault: Fault]>([
+    [
+      'nginx',
+      'not-modified',
+      /^\(nginx\) etag on;/,
+      (plan, asked) => {
+        if (asked.header('if-none-match') !== undefined)
+          Object.assign(plan, { status: 200, text: '' })
+      },
+    ],
+    [
+      'Apache/2.4.71 (Unix)',
+      'not-modified',
+      /Header merge Vary/,
+      ({ status, fields }) => {
+        if (status === 304) delete fields.vary
+      },
+    ],
+    [
+      'Apache',
+      'encoding',
+      /RemoveEncoding/,
+      ({ status, fields }) => {
+        if (status === 200) fields['content-encoding'] = 'gzip'
+      },
+    ],
+    [
+      'Apache',
+      'encoding',
+      /RequestHeader edit/,
+      ({ status, fields }, asked) => {
+        if (status !== 200 || asked.header('accept-encoding') !== 'gzip, br') return
+        Object.assign(fields, { 'content-encoding': 'gzip', etag: '"model-1-gzip"' })
+      },
+    ],
+    [
+      'Apache-Coyote/1.1',
+      'cache-control',
+      /^Send Cache-Control/,
+      ({ fields }) => {
+        delete fields['cache-control']
+      },
+    ],
+  ])('has the remedy of %s for what is wrong of %s: %o', async (name, id, fix, fault) => {
+    const server = await startServer(SMALL, (plan, asked) => {
+      plan.fields.server = name
+      return fault(plan, asked)
+    })
+    const report = await check(server.url)
+    expect(idsOf(report, 'fail')).toEqual([id])
+    expect(rowOf(report, id)?.fix).toMatch(fix)
+  })
+
+  it.each([
+    ['private, no-store', 'so that no cache keeps it'],
+    ['max-age=60, private', 'so that only browsers keep it'],
+  ])('says who keeps a file with %s, and does not call it wrong', async (value, told) => {
+    const server = await startServer(SMALL, ({ fields }) => {
+      fields['cache-control'] = value
+    })
+    const report = await check(server.url)
+    const found = `Cache-Control: ${value}, ${told}`
+    expect(rowOf(report, 'cache-control')).toMatchObject({ outcome: 'pass', found })
+    expect(report.passed).toBe(true)
+  })
+
   const quotes = `/it's;$(touch x)&{a}[1]/film.mp4`
   it('asks whether a page was meant', async () => {
     const page = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>'

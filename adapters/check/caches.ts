@@ -11,7 +11,7 @@ import {
   statusOf,
   unknown,
 } from './finding.ts'
-import type { Field } from './head.ts'
+import { type Field, namesIn } from './head.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import { judgeSeveral } from './several.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
@@ -87,7 +87,7 @@ export const CACHES: readonly Check[] = [
     aim: 'caches',
     title: 'Cache-Control says how long the file may be kept',
     async judge({ whole }) {
-      if (whole.fields.has('cache-control')) return pass(fieldOf(whole, 'Cache-Control'))
+      if (whole.fields.has('cache-control')) return pass(toldOf(whole))
       if (whole.fields.has('expires')) return pass(fieldOf(whole, 'Expires'))
       return fail('no Cache-Control', whole)
     },
@@ -109,6 +109,14 @@ export const TOLD: readonly Check[] = [
     judge: judgeSeveral,
   },
 ]
+
+/** Cache-Control, and who may not keep the file by it. */
+function toldOf(whole: Exchange): string {
+  const says = fieldOf(whole, 'Cache-Control')
+  const names = namesIn(whole.fields, 'cache-control')
+  if (names.includes('no-store')) return `${says}, so that no cache keeps it`
+  return names.includes('private') ? `${says}, so that only browsers keep it` : says
+}
 
 /** What a client asks by that has the current version, and one that has another; null: nothing. */
 function conditionsOf(whole: Exchange): { current: Field[]; other: Field[] } | null {
@@ -136,7 +144,7 @@ function repeats(whole: Exchange, answer: Exchange): Finding {
   for (const name of REPEATED) {
     const key = name.toLowerCase()
     if (!whole.fields.has(key) || answer.fields.has(key)) continue
-    return fail(`the ${answer.status} has no ${name}, the 200 has`, answer)
+    return fail(`the ${answer.status} has no ${name}, the 200 has`, answer, 'fields')
   }
   return pass(`${answer.status} with the fields of the 200`)
 }
@@ -165,6 +173,7 @@ async function judgeEncoding(file: Subject): Promise<Finding> {
     return fail(
       `${fieldOf(file.whole, 'Content-Encoding')} to a client that asked for none`,
       file.whole,
+      'label',
     )
   }
   for (const answer of encoded) {
@@ -185,7 +194,8 @@ async function judgeEncoding(file: Subject): Promise<Finding> {
     const again = await file.ask(accept, ['If-None-Match', own])
     const coding = fieldOf(coded, 'Content-Encoding')
     if (again.status !== 304) {
-      return fail(`${statusOf(again)} for the current version with ${coding}`, again)
+      const found = `${statusOf(again)} for the current version with ${coding}`
+      return fail(found, again, 'revalidation')
     }
   }
   return pass(encoded.length === 0 ? 'it is never encoded' : 'the encoded variant is its own')

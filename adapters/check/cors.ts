@@ -103,7 +103,8 @@ async function findMixed(file: Subject): Promise<[string, Exchange] | null> {
   for (const answer of [named, unnamed]) {
     const varies = namesIn(answer.fields, 'vary')
     if (varies.includes('origin') || varies.includes('*')) continue
-    return [`${fieldOf(answer, ALLOWED)}, without Vary: Origin`, answer]
+    const asked = answer === unnamed ? 'without Origin' : 'with Origin'
+    return [`${fieldOf(answer, ALLOWED)} ${asked}, and no Vary: Origin`, answer]
   }
   return null
 }

@@ -86,9 +86,10 @@ export function toRow(
   if (finding.outcome !== 'fail') return { ...row, consequence: null, fix: null, curl: null }
   const advice = ADVICE[id]
   if (advice === undefined) throw new Error(`Expected advice for ${id}`)
+  const remedy = advice.faults?.[finding.fault ?? ''] ?? advice
   const server = recognize(whole.fields)
-  const own = server === null ? undefined : advice.fixes?.[server]
-  const fix = own === undefined ? advice.fix : `(${server}) ${own}`
+  const own = server === null ? undefined : remedy.fixes?.[server]
+  const fix = own === undefined ? remedy.fix : `(${server}) ${own}`
   return { ...row, consequence: advice.consequence, fix, curl: toCurl(finding.shownBy.ask) }
 }
 
