@@ -15,11 +15,11 @@ import { CACHES, TOLD } from './check/caches.ts'
 import { CORS } from './check/cors.ts'
 import type { Ask } from './check/exchange.ts'
 import type { Field } from './check/head.ts'
-import { judge, serverOf, toRow } from './check/judge.ts'
+import { judgeAll, serverOf, toRow } from './check/judge.ts'
 import { MAX_TIMEOUT, TIMEOUT } from './check/limits.ts'
 import { openFile } from './check/open.ts'
 import { PLAYS } from './check/plays.ts'
-import { Report, type Row } from './check/report.ts'
+import { Report } from './check/report.ts'
 import { RESUMES } from './check/resumes.ts'
 import { Session } from './check/session.ts'
 import { Subject } from './check/subject.ts'
@@ -35,10 +35,10 @@ export { type Obstacle, UnansweredError } from './check/unanswered.ts'
 /** How a server is checked. */
 export interface CheckOptions {
   /**
-   * Header fields for each GET and HEAD, such as `Authorization`. They go to no other origin, and
-   * into no report.
+   * Header fields for each GET and HEAD, such as `Authorization`: an object, a `Headers`, or a list
+   * of names and values. They go to no other origin, and into no report.
    */
-  readonly headers?: Readonly<Record<string, string>> | readonly Field[] | undefined
+  readonly headers?: Readonly<Record<string, string>> | Iterable<Field> | undefined
   /** Whose pages are to read the file, such as `https://app.example`: then CORS is checked, too. */
   readonly origin?: string | undefined
   /** Accepts a certificate that is not trusted. */
@@ -64,7 +64,7 @@ const TIMES = 6
 
 /**
  * Checks what a server does with byte ranges, by asking as players, downloads and caches do: at
- * most 40 requests, one after the other, and 4 MiB.
+ * most 40 requests, and 4 for each redirect before the file, one after the other, and 4 MiB.
  *
  * @param url of a file; one of some 100 KB or more tells most
  * @throws UnansweredError, as a rejection, when there is no file to check: no connection, a 404, …
@@ -106,16 +106,15 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     return curlLine(ask, url, { ...line, redirected: false })
   }
   const secrets = headers.map(([, value]) => value)
-  const rows: Row[] = []
-  const withoutAnswer = new Set<string>()
   // What can fail has the first of the 40 requests.
-  const asked = [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS), ...TOLD]
-  for (const each of asked) {
+  const checks = [...PLAYS, ...RESUMES, ...CACHES, ...(origin === null ? [] : CORS), ...TOLD]
+  const judged = await judgeAll(checks, file, (each) => {
     title = each.title
-    const finding = await judge(each, file, rows)
-    if (finding.outcome === 'unanswered') withoutAnswer.add(each.id)
-    rows.push(toRow(each, { ...finding, found: redact(finding.found, secrets) }, file, toCurl))
-  }
+  })
+  const rows = judged.map(({ check, finding }) => {
+    return toRow(check, { ...finding, found: redact(finding.found, secrets) }, file, toCurl)
+  })
+  const withoutAnswer = judged.filter(({ finding }) => finding.outcome === 'unanswered')
   const found = {
     url: target.href,
     finalUrl: redirected ? withoutQuery(file.url).href : target.href,
@@ -125,7 +124,7 @@ export async function check(url: string | URL, options: CheckOptions = {}): Prom
     bytes: session.bytes,
     rows,
   }
-  return new Report(found, withoutAnswer)
+  return new Report(found, new Set(withoutAnswer.map(({ check }) => check.id)))
 }
 
 /** A URL that a server has made is signed by its query. */

@@ -11,11 +11,11 @@ import {
   statusOf,
   unknown,
 } from './finding.ts'
-import type { Field } from './head.ts'
+import { type Field, namesIn } from './head.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import { judgeSeveral } from './several.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
-import { daysAfter, findChange, OTHER_TAG, UNSTEADY, versionOf } from './version.ts'
+import { changeOf, daysAfter, findChange, OTHER_TAG, UNSTEADY, versionOf } from './version.ts'
 
 const MIB = 1024 * 1024
 
@@ -35,6 +35,10 @@ export const CACHES: readonly Check[] = [
       const answer = await file.ask(...conditions.current)
       if (answer.status !== 304) return fail(`${statusOf(answer)} for the current version`, answer)
       if (answer.surplus > 0) return fail('304 with a body', answer)
+      // A cache takes it for the tag of what it has (RFC 9111 §4.3.4).
+      if (!isSameTag(file.whole, answer)) {
+        return fail(`304 with ${fieldOf(answer, 'ETag')}, not that of the 200`, answer)
+      }
       const size = await file.size()
       // §8.6: that of the 200, or none; caches take it for the length of what they have.
       if (answer.length !== null && size !== null && answer.length !== size) {
@@ -70,8 +74,9 @@ export const CACHES: readonly Check[] = [
       const start = size > 2 * MIB ? MIB : 0
       const end = Math.min(start + MIB, size)
       const spec = `${start}-${start + MIB - 1}`
+      const isSteady = (await findChange(file)) === null
       const answer = await file.slice(spec)
-      const flaw = flawOf(answer, start, end)
+      const flaw = flawOf(answer, start, end) ?? (isSteady ? changeOf(file.whole, answer) : null)
       if (flaw !== null) return fail(`${flaw} for bytes=${spec}`, answer)
       const found = countBytes(answer.body.length)
       return answer.body.length === end - start ? pass(found) : unknown(`only ${found} were read`)
@@ -82,7 +87,7 @@ export const CACHES: readonly Check[] = [
     aim: 'caches',
     title: 'Cache-Control says how long the file may be kept',
     async judge({ whole }) {
-      if (whole.fields.has('cache-control')) return pass(fieldOf(whole, 'Cache-Control'))
+      if (whole.fields.has('cache-control')) return pass(toldOf(whole))
       if (whole.fields.has('expires')) return pass(fieldOf(whole, 'Expires'))
       return fail('no Cache-Control', whole)
     },
@@ -105,6 +110,14 @@ export const TOLD: readonly Check[] = [
   },
 ]
 
+/** Cache-Control, and who may not keep the file by it. */
+function toldOf(whole: Exchange): string {
+  const says = fieldOf(whole, 'Cache-Control')
+  const names = namesIn(whole.fields, 'cache-control')
+  if (names.includes('no-store')) return `${says}, so that no cache keeps it`
+  return names.includes('private') ? `${says}, so that only browsers keep it` : says
+}
+
 /** What a client asks by that has the current version, and one that has another; null: nothing. */
 function conditionsOf(whole: Exchange): { current: Field[]; other: Field[] } | null {
   const { tag, date } = versionOf(whole)
@@ -120,12 +133,18 @@ function conditionsOf(whole: Exchange): { current: Field[]; other: Field[] } | n
   return date === null ? null : { current: modified, other: [since(daysAfter(date, -1))] }
 }
 
+/** Whether the tags of two answers match weakly (RFC 9110 §8.8.3.2), where both have one. */
+function isSameTag(...answers: readonly [Exchange, Exchange]): boolean {
+  const [mine, its] = answers.map(({ fields }) => fields.get('etag')?.replace(/^W\//, ''))
+  return mine === undefined || its === undefined || mine === its
+}
+
 /** Whether an answer has the fields that the 200 has. */
 function repeats(whole: Exchange, answer: Exchange): Finding {
   for (const name of REPEATED) {
     const key = name.toLowerCase()
     if (!whole.fields.has(key) || answer.fields.has(key)) continue
-    return fail(`the ${answer.status} has no ${name}, the 200 has`, answer)
+    return fail(`the ${answer.status} has no ${name}, the 200 has`, answer, 'fields')
   }
   return pass(`${answer.status} with the fields of the 200`)
 }
@@ -154,6 +173,7 @@ async function judgeEncoding(file: Subject): Promise<Finding> {
     return fail(
       `${fieldOf(file.whole, 'Content-Encoding')} to a client that asked for none`,
       file.whole,
+      'label',
     )
   }
   for (const answer of encoded) {
@@ -167,6 +187,15 @@ async function judgeEncoding(file: Subject): Promise<Finding> {
     }
     if (!/(?:^|[ ,])accept-encoding(?:$|[ ,])|\*/i.test(answer.fields.get('vary') ?? '')) {
       return fail(`${says} and ${fieldOf(answer, 'Vary')}`, answer)
+    }
+  }
+  const own = isEncoded(coded) ? versionOf(coded).tag : null
+  if (own !== null && own !== identity) {
+    const again = await file.ask(accept, ['If-None-Match', own])
+    const coding = fieldOf(coded, 'Content-Encoding')
+    if (again.status !== 304) {
+      const found = `${statusOf(again)} for the current version with ${coding}`
+      return fail(found, again, 'revalidation')
     }
   }
   return pass(encoded.length === 0 ? 'it is never encoded' : 'the encoded variant is its own')

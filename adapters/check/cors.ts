@@ -1,7 +1,10 @@
 import type { Exchange } from './exchange.ts'
-import { type Check, fail, fieldOf, pass, statusOf } from './finding.ts'
+import { type Check, fail, fieldOf, isBusy, pass, statusOf } from './finding.ts'
 import { namesIn } from './head.ts'
 import { originOf, type Subject } from './subject.ts'
+
+/** By which an answer says whose pages may read it. */
+const ALLOWED = 'Access-Control-Allow-Origin'
 
 /** Fields that scripts read; Content-Length, they may without being told. */
 const EXPOSED = ['content-range', 'accept-ranges', 'etag']
@@ -33,6 +36,8 @@ export const CORS: readonly Check[] = [
           return fail(`${hidden.join(', ')} not exposed on ${answer.status}`, answer)
         }
       }
+      const mixed = isForeign(file.whole) ? await findMixed(file) : null
+      if (mixed !== null) return fail(...mixed)
       return pass(fieldOf(file.whole, 'Access-Control-Expose-Headers'))
     },
   },
@@ -75,15 +80,33 @@ function isForeign({ ask }: Exchange): boolean {
  */
 function refusalOf(file: Subject, answer: Exchange): string | null {
   if (!isForeign(answer)) return null
-  const allowed = answer.fields.get('access-control-allow-origin')
+  const allowed = answer.fields.get(ALLOWED.toLowerCase())
   const isNamed = allowed !== undefined && allowed === originOf(answer.ask)
   if (!isNamed && (allowed !== '*' || sendsCookie(file, answer))) {
-    return fieldOf(answer, 'Access-Control-Allow-Origin')
+    return fieldOf(answer, ALLOWED)
   }
   const mayHaveCookie = answer.fields.get('access-control-allow-credentials') === 'true'
   return sendsCookie(file, answer) && !mayHaveCookie
     ? fieldOf(answer, 'Access-Control-Allow-Credentials')
     : null
+}
+
+/**
+ * An answer that depends on whose page asks, and does not say so: a cache gives it to another page
+ * (Fetch, CORS protocol and HTTP caches).
+ */
+async function findMixed(file: Subject): Promise<[string, Exchange] | null> {
+  const [named, unnamed] = [await file.range('0-1'), await file.withoutOrigin()]
+  if ([named, unnamed].some(isBusy) || named.status !== unnamed.status) return null
+  const [allowed, other] = [named, unnamed].map((each) => fieldOf(each, ALLOWED))
+  if (allowed === other) return null
+  for (const answer of [named, unnamed]) {
+    const varies = namesIn(answer.fields, 'vary')
+    if (varies.includes('origin') || varies.includes('*')) continue
+    const asked = answer === unnamed ? 'without Origin' : 'with Origin'
+    return [`${fieldOf(answer, ALLOWED)} ${asked}, and no Vary: Origin`, answer]
+  }
+  return null
 }
 
 /** Whether a cookie is sent, with which less is allowed (Fetch, CORS protocol and credentials). */

@@ -7,7 +7,13 @@ export type Aim = 'plays' | 'resumes' | 'caches' | 'cors'
 /** What a check found. */
 export type Finding =
   | { readonly outcome: 'pass' | 'unknown' | 'unanswered' | 'info'; readonly found: string }
-  | { readonly outcome: 'fail'; readonly found: string; readonly shownBy: Exchange }
+  | {
+      readonly outcome: 'fail'
+      readonly found: string
+      readonly shownBy: Exchange
+      /** Which of the row's faults it is, where their advice differs; null: the usual one. */
+      readonly fault: string | null
+    }
 
 /** One thing to know about a server. */
 export interface Check {
@@ -26,8 +32,8 @@ export function pass(found: string): Finding {
   return { outcome: 'pass', found }
 }
 
-export function fail(found: string, shownBy: Exchange): Finding {
-  return { outcome: 'fail', found, shownBy }
+export function fail(found: string, shownBy: Exchange, fault: string | null = null): Finding {
+  return { outcome: 'fail', found, shownBy, fault }
 }
 
 export function unknown(found: string): Finding {
@@ -51,8 +57,11 @@ export function isBusy({ status }: Exchange): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504
 }
 
-/** What came too little or too much, where a length was announced; null if nothing did. */
+/** What came too little or too much of a body whose end can be told; null if nothing did. */
 export function miscountOf({ framing, length, end, body, surplus }: Exchange): string | null {
+  if (framing === 'chunked' && (end === 'short' || end === 'stalled')) {
+    return 'the end of the chunked body did not come'
+  }
   if (framing !== 'length') return null
   if (end === 'short') return `${countBytes(body.length)} came of ${length}`
   if (end === 'stalled') return `${countBytes(body.length)} came of ${length}, and then no more`

@@ -19,7 +19,8 @@ export interface Head {
 /** Reads an answer up to its body. */
 export async function readHead(wire: Wire): Promise<Head> {
   for (;;) {
-    const isHttp = /^(?:HTTP\/1\.[01] |H?T?T?P?\/?1?$)/.test(wire.unread.toString('latin1', 0, 9))
+    const begin = wire.unread.toString('latin1', 0, 9)
+    const isHttp = ['HTTP/1.0 ', 'HTTP/1.1 '].some((version) => version.startsWith(begin))
     if (!isHttp) throw new UnansweredError('protocol', nameProtocol(wire.unread))
     const line = (await wire.readLine()) ?? ''
     const match = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(line)

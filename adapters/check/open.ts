@@ -1,6 +1,6 @@
 import { onOneLine } from './escape.ts'
 import type { Exchange } from './exchange.ts'
-import { statusOf } from './finding.ts'
+import { isBusy, statusOf } from './finding.ts'
 import { type Field, lengthOf } from './head.ts'
 import { type Followed, MAX_REDIRECTS, type Session } from './session.ts'
 import { ERROR_PAGE, MAX_WHOLE, PREFIX, type SubjectOptions, withDefaults } from './subject.ts'
@@ -25,6 +25,7 @@ export async function openFile(
     },
   })
   const { answer, redirects } = opened
+  session.allowFor(redirects)
   if (answer.status === 200) {
     if (answer.end !== 'complete' || answer.body.length > 0) return opened
     throw new UnansweredError('answer', 'the file is empty: it has no ranges')
@@ -38,8 +39,9 @@ export async function openFile(
 }
 
 /** Whether a server refuses what has no Range, as some tutorials teach. */
-async function wantsRange({ status, ask }: Exchange, session: Session): Promise<boolean> {
-  if (status < 400) return false
+async function wantsRange(refusal: Exchange, session: Session): Promise<boolean> {
+  if (refusal.status < 400 || isBusy(refusal)) return false
+  const { ask } = refusal
   const fields: Field[] = [...ask.fields, ['Range', 'bytes=0-1']]
   const answer = await session.ask({ ...ask, fields, maxBytes: () => 0 }).catch((error) => {
     if (error instanceof UnansweredError) return null

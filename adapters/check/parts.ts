@@ -10,7 +10,13 @@ import {
   statusOf,
   unknown,
 } from './finding.ts'
-import { type AskedPart, type ContentRange, contentRangeOf, type Subject } from './subject.ts'
+import {
+  type AskedPart,
+  type ContentRange,
+  contentRangeOf,
+  PREFIX,
+  type Subject,
+} from './subject.ts'
 
 /** How long the ranges are that are compared, and how far apart two that overlap, in bytes. */
 const LENGTH = 1000
@@ -56,10 +62,14 @@ export async function judgeContentRange(file: Subject): Promise<Finding> {
 
 /**
  * Compares ranges at three random places with the file, of which only the beginning is known if it
- * is large: there, with ranges that overlap them. A server that mistakes a place mistakes both, but
- * not to the same bytes. Asking again costs nothing.
+ * is large: there, with ranges that overlap them. Few servers mistake both places to the same
+ * bytes; those that count in 32 bits do. Asking again costs nothing.
  */
 export async function compareBytes(file: Subject, size: number): Promise<Finding> {
+  const wrapped = await findWrapped(file, size)
+  if (wrapped !== null) {
+    return fail(`${specOf(wrapped)} is the beginning of the file`, wrapped.answer)
+  }
   const parts = await askParts(file, size)
   for (const part of parts) {
     const flaw = flawOf(part.answer, part.start, part.end)
@@ -82,6 +92,20 @@ export async function compareBytes(file: Subject, size: number): Promise<Finding
   // Equal bytes prove nothing, as in the hole of a sparse file.
   if (seen.size === 1 && compared > 2) return unknown('all bytes that were compared are the same')
   return pass(`${countBytes(compared)} compared`)
+}
+
+/** A part from where an offset in 31 or 32 bits begins anew, if it is from the beginning. */
+async function findWrapped(file: Subject, size: number): Promise<AskedPart | null> {
+  for (const wrap of [2 ** 31, 2 ** 32]) {
+    if (size < wrap + PREFIX) continue
+    const start = Math.floor(file.chance * (PREFIX - LENGTH))
+    const part = await file.part(wrap + start, wrap + start + LENGTH)
+    const { body } = part.answer
+    // Zeros may be anywhere.
+    const isTelling = body.length > 0 && new Set(body).size > 1
+    if (isTelling && body.equals(file.prefix.subarray(start, start + LENGTH))) return part
+  }
+  return null
 }
 
 /** What is wrong with an answer that is to be bytes [start, end), without a look at them. */

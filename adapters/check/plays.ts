@@ -46,11 +46,12 @@ export const PLAYS: readonly Check[] = [
     aim: 'plays',
     title: 'Content-Length is what is sent',
     async judge(file) {
-      const answers = [file.whole]
-      for (const spec of ['0-1', '0-', file.inner]) answers.push(await file.range(spec))
-      for (const answer of answers) {
+      const answers: Exchange[] = []
+      for (const spec of [null, '0-1', '0-', file.inner]) {
+        const answer = spec === null ? file.whole : await file.range(spec)
         const miscount = miscountOf(answer)
         if (miscount !== null) return fail(miscount, answer)
+        answers.push(answer)
       }
       const counted = answers.filter(({ framing }) => framing === 'length')
       if (counted.length === 0) return unknown('no answer announces its length')
@@ -78,6 +79,8 @@ export const PLAYS: readonly Check[] = [
       const flaw = flawOf(answer, size - length, size)
       if (flaw !== null) return fail(`${flaw} for bytes=-${length}`, answer)
       const tail = (await file.part(size - length, size)).answer
+      const tailFlaw = flawOf(tail, size - length, size)
+      if (tailFlaw !== null) return fail(`${tailFlaw} for bytes=${size - length}-${size - 1}`, tail)
       if (!startsAlike(answer.body, tail.body)) {
         return fail(`bytes=-${length} is not the end of the file`, answer)
       }

@@ -3,7 +3,15 @@ import { type Check, countBytes, fail, fieldOf, info, pass, statusOf, unknown } 
 import type { Field } from './head.ts'
 import { flawOf, NO_PARTS, onParts, SOUND_PARTS } from './parts.ts'
 import type { Subject } from './subject.ts'
-import { daysAfter, findChange, isYoung, OTHER_TAG, UNSTEADY, versionOf } from './version.ts'
+import {
+  daysAfter,
+  findChange,
+  isOfFuture,
+  isYoung,
+  OTHER_TAG,
+  UNSTEADY,
+  versionOf,
+} from './version.ts'
 
 /** What is longer is no error page, in bytes. */
 const MAX_ERROR_PAGE = 64 * 1024
@@ -73,8 +81,11 @@ export const RESUMES: readonly Check[] = [
       if (tag === null && file.whole.fields.has('etag')) {
         return fail(`${says}, which is not "…" or W/"…"`, file.whole)
       }
-      if (isStrong(tag)) return pass(says)
-      const modified = fieldOf(file.whole, 'Last-Modified')
+      const isFuture = isOfFuture(file.whole)
+      const modified = `${fieldOf(file.whole, 'Last-Modified')}${isFuture ? ', which is later than Date' : ''}`
+      if (isStrong(tag)) return pass(isFuture ? `${says}; ${modified}` : says)
+      // No client takes it for a strong one, however long it waits.
+      if (isFuture) return fail(modified, file.whole)
       if (date !== null) return pass(modified)
       return fail(tag === null ? `${says}, ${modified}` : `${says}, which is weak`, file.whole)
     },
@@ -99,8 +110,14 @@ export const RESUMES: readonly Check[] = [
       const current = await resumeBy(file)
       if (typeof current === 'string') return unknown(current)
       const answer = await file.range(file.inner, current)
-      if (answer.status === 206) return pass(`206 for ${current[1]}`)
-      return fail(`${statusOf(answer)} for If-Range: ${current[1]}`, answer)
+      const condition = `If-Range: ${current[1]}`
+      if (answer.status !== 206) return fail(`${statusOf(answer)} for ${condition}`, answer)
+      // What is wrong without the condition, too, is told already.
+      const plain = await file.range(file.inner)
+      const says = fieldOf(answer, 'Content-Range')
+      const isSame = says === fieldOf(plain, 'Content-Range') && answer.body.equals(plain.body)
+      if (isSame || plain.status !== 206) return pass(`206 for ${current[1]}`)
+      return fail(`another part, ${says} for bytes=${file.inner} with ${condition}`, answer)
     },
   },
   {
@@ -142,6 +159,13 @@ export const RESUMES: readonly Check[] = [
     aim: 'resumes',
     title: 'If-Match with another version is a 412',
     async judge(file) {
+      const { tag } = versionOf(file.whole)
+      if (isStrong(tag) && (await findChange(file)) === null) {
+        const current = await file.range(file.inner, ['If-Match', tag])
+        if (current.status !== 206 && current.status !== 200) {
+          return fail(`${statusOf(current)} for the current If-Match: ${tag}`, current)
+        }
+      }
       const answer = await file.range(file.inner, ['If-Match', OTHER_TAG])
       if (answer.status === 412) return pass('412')
       return fail(`${statusOf(answer)} for If-Match: ${OTHER_TAG}`, answer)
@@ -157,6 +181,7 @@ async function resumeBy(file: Subject): Promise<Field | string> {
   if (!(await file.servesParts())) return NO_PARTS
   if ((await findChange(file)) !== null) return UNSTEADY
   if (isUseful) return ['If-Range', tag]
+  if (isOfFuture(file.whole)) return 'the date is later than that of the answer'
   if (isYoung(file.whole)) return 'the file is too young for its date to be a strong validator'
   return ['If-Range', file.whole.fields.get('last-modified') ?? '']
 }

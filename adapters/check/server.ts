@@ -14,7 +14,8 @@ export function recognize(fields: Fields): KnownServer | null {
   if (/^AmazonS3/i.test(server) || fields.has('x-amz-request-id')) return 'S3'
   if (/^cloudflare/i.test(server) || fields.has('cf-ray')) return 'Cloudflare'
   if (/^(?:nginx|openresty)/i.test(server)) return 'nginx'
-  if (/^Apache/i.test(server)) return 'Apache'
+  // Apache-Coyote is Tomcat.
+  if (/^Apache(?:\/|$)/i.test(server)) return 'Apache'
   if (/^Caddy/i.test(server) || /\bcaddy\b/i.test(via)) return 'Caddy'
   return null
 }

@@ -3,7 +3,7 @@ import { parseHttpUrl } from '../site/url-path.ts'
 import type { ConnectionTerms } from './connection.ts'
 import { type Ask, type Exchange, exchange } from './exchange.ts'
 import type { Field, Head } from './head.ts'
-import { MAX_MIB, MAX_REQUESTS } from './limits.ts'
+import { MAX_MIB, MAX_REQUESTS, REQUESTS_OF_REDIRECT } from './limits.ts'
 import { UnansweredError } from './unanswered.ts'
 
 /** More redirects than this are not followed, as players don't. */
@@ -37,6 +37,7 @@ export class Session {
   bytes = 0
   readonly #options: SessionOptions
   #timeouts = 0
+  #allowed = MAX_REQUESTS
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -53,11 +54,9 @@ export class Session {
     if (this.#timeouts === MAX_TIMEOUTS) {
       throw new UnansweredError('timeout', `not asked: the last ${MAX_TIMEOUTS} answers never came`)
     }
-    if (this.requests === MAX_REQUESTS) {
-      throw new UnansweredError(
-        'limit',
-        `not asked: that would be more than ${MAX_REQUESTS} requests`,
-      )
+    if (this.requests >= this.#allowed) {
+      const message = `not asked: that would be more than ${this.#allowed} requests`
+      throw new UnansweredError('limit', message)
     }
     const left = MAX_MIB * 1024 * 1024 - this.bytes
     if (left <= 0) {
@@ -77,13 +76,18 @@ export class Session {
         maxBytes: (head) => Math.min(maxBytes(head), left),
       })
       this.bytes += answer.received
-      this.#timeouts = 0
+      this.#timeouts = answer.end === 'stalled' ? this.#timeouts + 1 : 0
       return answer
     } catch (error) {
       const isTimeout = error instanceof UnansweredError && error.obstacle === 'timeout'
       this.#timeouts = isTimeout ? this.#timeouts + 1 : 0
       throw error
     }
+  }
+
+  /** Lets each redirect before the file be asked as often as the file needs. */
+  allowFor(redirects: readonly Exchange[]): void {
+    this.#allowed = MAX_REQUESTS + REQUESTS_OF_REDIRECT * redirects.length
   }
 
   /** Waits before the next question, which is not asked if the check is to end. */
@@ -123,8 +127,10 @@ function fieldsFor(target: URL, { url, fields }: Ask): readonly Field[] {
 }
 
 /** Where a redirect leads; null if it is none, or leads nowhere. */
-function targetOf({ status, fields, ask }: Exchange): URL | null {
+export function targetOf({ status, fields, ask }: Exchange): URL | null {
   const location = fields.get('location')
   if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return null
-  return parseHttpUrl(location, ask.url)
+  // What is not ASCII is taken byte by byte, as browsers do: most often it is UTF-8.
+  const escaped = location.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`)
+  return parseHttpUrl(escaped, ask.url)
 }

@@ -54,6 +54,8 @@ export class Subject {
   readonly #askedFor: string | null
   readonly #origin: string | null
   readonly #answers = new Map<string, Promise<Exchange>>()
+  /** The file and its parts as they are stored, each time that they came. */
+  readonly #arrived: Exchange[]
   #head: Promise<Followed> | null = null
   #later: Promise<Exchange> | null = null
 
@@ -65,6 +67,12 @@ export class Subject {
     this.#origin = originOf(answer.ask)
     this.whole = answer
     this.redirects = redirects
+    this.#arrived = [answer]
+  }
+
+  /** Each answer so far that was the file as it is stored, or a part of it. */
+  get arrived(): readonly Exchange[] {
+    return this.#arrived
   }
 
   /** The file's first bytes; all of them if it is not larger than 1 MiB. */
@@ -79,7 +87,8 @@ export class Subject {
 
   /** A few bytes that are not the first, as a download asks for that goes on. */
   get inner(): string {
-    const last = Math.min(9, (this.whole.length ?? Infinity) - 1)
+    const size = this.whole.length ?? this.content?.length ?? Infinity
+    const last = Math.min(9, size - 1)
     return `${Math.min(2, last)}-${last}`
   }
 
@@ -112,6 +121,12 @@ export class Subject {
     return this.session.ask(toQuestion({ method: 'OPTIONS', url: ask.url, fields }, originOf(ask)))
   }
 
+  /** The first bytes, as no page asks for them. */
+  withoutOrigin(): Promise<Exchange> {
+    const fields: Field[] = [['Range', 'bytes=0-1']]
+    return this.session.ask(toQuestion({ method: 'GET', url: this.url, fields }, null))
+  }
+
   /** A GET; an answer to the very same question counts again. */
   ask(...fields: readonly Field[]): Promise<Exchange> {
     const key = JSON.stringify(fields)
@@ -122,20 +137,23 @@ export class Subject {
 
   /** Asks again, even if the answer is known. */
   again(...fields: readonly Field[]): Promise<Exchange> {
-    return this.session.ask(toQuestion({ method: 'GET', url: this.url, fields }, this.#origin))
+    return this.#get(fields, PREFIX)
   }
 
   /** The first bytes again, when dates of this moment are over; asked once. */
   later(): Promise<Exchange> {
-    this.#later ??= this.session.pause(TICK).then(() => this.again(['Range', 'bytes=0-1']))
+    this.#later ??= this.tick().then(() => this.again(['Range', 'bytes=0-1']))
     return this.#later
+  }
+
+  /** Waits until dates of this moment are over. */
+  tick(): Promise<void> {
+    return this.session.pause(TICK)
   }
 
   /** A GET of a range that is read whole, up to 1 MiB. */
   slice(spec: string): Promise<Exchange> {
-    const fields: Field[] = [['Range', `bytes=${spec}`]]
-    const ask = { method: 'GET', url: this.url, fields } as const
-    return this.session.ask(toQuestion(ask, this.#origin, MAX_WHOLE))
+    return this.#get([['Range', `bytes=${spec}`]], MAX_WHOLE)
   }
 
   /** Bytes [start, end), as a range. */
@@ -156,6 +174,14 @@ export class Subject {
       if ((await this.range(spec)).status === 206) return true
     }
     return false
+  }
+
+  async #get(fields: readonly Field[], maxOfPart: number): Promise<Exchange> {
+    const question = toQuestion({ method: 'GET', url: this.url, fields }, this.#origin, maxOfPart)
+    const answer = await this.session.ask(question)
+    const isStored = question.fields.includes(AS_STORED)
+    if (isStored && (answer.status === 200 || answer.status === 206)) this.#arrived.push(answer)
+    return answer
   }
 }
 

@@ -53,9 +53,9 @@ export function withoutUser(text: string): string {
  * @throws TypeError when one is malformed, or belongs to the check
  */
 export function parseFields(
-  headers: Readonly<Record<string, string>> | readonly Field[],
+  headers: Readonly<Record<string, string>> | Iterable<Field>,
 ): readonly Field[] {
-  const fields = isList(headers) ? headers : Object.entries(headers)
+  const fields = isIterable(headers) ? [...headers] : Object.entries(headers)
   for (const [name, value] of fields) {
     if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new TypeError(`Expected a header field, got one named '${onOneLine(name)}'`)
@@ -75,6 +75,9 @@ export function parseOrigin(text: string): string {
   )
 }
 
-function isList(headers: object): headers is readonly Field[] {
-  return Array.isArray(headers)
+/** Whether it is a Headers, a Map or a list. */
+function isIterable(
+  headers: Readonly<Record<string, string>> | Iterable<Field>,
+): headers is Iterable<Field> {
+  return Symbol.iterator in headers
 }

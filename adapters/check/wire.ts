@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { within } from '../store/within.ts'
 import { UnansweredError } from './unanswered.ts'
 
@@ -25,8 +24,8 @@ export class Wire {
   readonly #begun = performance.now()
   #unread: Buffer = EMPTY
 
-  constructor(socket: Socket, patience: Patience) {
-    this.#chunks = socket[Symbol.asyncIterator]()
+  constructor(chunks: AsyncIterable<Buffer>, patience: Patience) {
+    this.#chunks = chunks[Symbol.asyncIterator]()
     this.#patience = patience
   }
 

@@ -344,6 +344,15 @@ export const FAULTS: readonly PlantedFault[] = [
   ],
   [
     'validator',
+    'a date of the future, and no tag',
+    (plan, asked) => {
+      plan.fields['last-modified'] = 'Fri, 01 Jan 2066 00:00:00 GMT'
+      delete plan.fields.etag
+      if (asked.header('if-modified-since')?.startsWith('Thu, 31 Dec')) toOther(plan)
+    },
+  ],
+  [
+    'validator',
     'a weak tag',
     (plan, asked) => {
       plan.fields.etag = WEAK_TAG
@@ -359,6 +368,13 @@ export const FAULTS: readonly PlantedFault[] = [
     'a tag for each answer',
     eachTime((plan, count) => {
       plan.fields.etag = `"${count}"`
+    }),
+  ],
+  [
+    'same-version',
+    'another tag deep in the file',
+    onParts((plan) => {
+      if (plan.start > 100_000) plan.fields.etag = OTHER_TAG
     }),
   ],
   [
@@ -390,6 +406,29 @@ export const FAULTS: readonly PlantedFault[] = [
     when((asked) => asked.header('if-range') !== undefined, toWhole),
   ],
   [
+    'if-range-current',
+    'the first bytes',
+    when(
+      (asked) => asked.header('if-range') === '"model-1"',
+      (plan) => {
+        plan.start -= 2
+        plan.end -= 2
+        change(plan, 'content-range', '2-9', '0-7')
+      },
+    ),
+  ],
+  [
+    'if-range-current',
+    'other bytes',
+    when(
+      (asked) => asked.header('if-range') === '"model-1"',
+      (plan) => {
+        plan.start -= 2
+        plan.end -= 2
+      },
+    ),
+  ],
+  [
     'if-range-stale',
     '206 for another tag',
     when((asked) => asked.header('if-range') === '"byteserve-check"', toPart),
@@ -409,6 +448,7 @@ export const FAULTS: readonly PlantedFault[] = [
     '206',
     when((asked) => asked.header('if-range')?.startsWith('W/') === true, toPart),
   ],
+  ['if-match', 'never met', when((asked) => asked.header('if-match') !== undefined, toStatus(412))],
   ['if-match', 'ignored', when((asked) => asked.header('if-match') !== undefined, toPart)],
 
   ['not-modified', '200', when((asked) => asked.header('if-none-match') !== undefined, toWhole)],
@@ -432,6 +472,13 @@ export const FAULTS: readonly PlantedFault[] = [
     'a body',
     onNotModified((plan) => {
       plan.surplus = 'body'
+    }),
+  ],
+  [
+    'not-modified',
+    'another tag',
+    onNotModified(({ fields }) => {
+      fields.etag = OTHER_TAG
     }),
   ],
   ['not-modified', 'no Vary', onNotModified(without('vary'))],
@@ -472,6 +519,15 @@ export const FAULTS: readonly PlantedFault[] = [
 
   [
     'encoding',
+    'a variant that is never a 304',
+    when(isEncodable, ({ status, fields }) => {
+      if (status !== 200) return
+      Object.assign(fields, { 'content-encoding': 'br', etag: OTHER_TAG })
+    }),
+  ],
+
+  [
+    'encoding',
     'a coded file for a client that asked for none',
     when(
       ({ range, method }) => range === null && method === 'GET',
@@ -482,6 +538,13 @@ export const FAULTS: readonly PlantedFault[] = [
   ],
 
   ['slices', '200', when(isSlice, toWhole)],
+  [
+    'slices',
+    'another version',
+    when(isSlice, ({ fields }) => {
+      fields.etag = OTHER_TAG
+    }),
+  ],
   ['slices', 'some bytes less than its Content-Range', when(isSlice, shorten)],
   ['slices', 'the end of the connection before its own', when(isSlice, (plan) => plan.end--)],
   [
@@ -512,6 +575,25 @@ export const FAULTS: readonly PlantedFault[] = [
     'a redirect that is not allowed',
     ({ status, fields }) => {
       if (status === 302) delete fields['access-control-allow-origin']
+    },
+  ],
+  [
+    'cors-expose',
+    'whoever asks is named, without Vary',
+    ({ fields, status }, asked) => {
+      if (status === 204 || status === 302) return
+      const origin = asked.header('origin')
+      Object.assign(fields, { vary: 'Accept-Encoding', 'access-control-allow-origin': origin })
+      if (origin === undefined) delete fields['access-control-allow-origin']
+    },
+  ],
+  [
+    'cors-expose',
+    'nothing for who is no page, without Vary',
+    ({ fields }, asked) => {
+      if (asked.header('origin') !== undefined) return
+      delete fields['access-control-allow-origin']
+      fields.vary = 'Accept-Encoding'
     },
   ],
   [

@@ -37,6 +37,8 @@ export interface ModelFile {
   readonly size: number
   /** The first bytes; the others follow from their positions. */
   readonly head: Buffer
+  /** Which version of the file this is; 1 if it says nothing. */
+  readonly version?: number
 }
 
 export interface ModelServer {
@@ -53,14 +55,9 @@ const NOISE = Buffer.from(
   Uint8Array.from({ length: 1_000_003 }, (_, at) => Math.imul(at, 2654435761) >>> 24),
 )
 
-const ETAG = '"model-1"'
-const MODIFIED = 'Sun, 01 Nov 2026 08:49:37 GMT'
-
 const FIELDS = {
   'content-type': 'video/mp4',
   'accept-ranges': 'bytes',
-  etag: ETAG,
-  'last-modified': MODIFIED,
   'cache-control': 'no-cache',
   vary: 'Accept-Encoding, Origin',
   'x-content-type-options': 'nosniff',
@@ -147,24 +144,28 @@ function decide(file: ModelFile, asked: Asked): Plan {
   if (asked.path === '/moved') {
     return empty(302, { location: '/film.mp4', 'access-control-allow-origin': '*' })
   }
+  const { version = 1 } = file
+  const etag = `"model-${version}"`
+  const modified = `Sun, 01 Nov 2026 08:49:${36 + version} GMT`
+  const told = { ...FIELDS, etag, 'last-modified': modified }
   const match = asked.header('if-match')
-  if (match !== undefined && match !== ETAG) return empty(412, {})
+  if (match !== undefined && match !== etag) return empty(412, {})
   const tag = asked.header('if-none-match')
   const since = Date.parse(asked.header('if-modified-since') ?? '')
-  const hasIt = tag === undefined ? since >= Date.parse(MODIFIED) : namesVersion(tag)
+  const hasIt = tag === undefined ? since >= Date.parse(modified) : names(tag, etag)
   if (hasIt) {
-    const { 'content-type': _, ...fields } = FIELDS
+    const { 'content-type': _, ...fields } = told
     return { ...empty(304, {}), fields }
   }
   const whole = { status: 200, start: 0, end: size, text: null, surplus: '', pause: 0 }
   const condition = asked.header('if-range')
-  const isStale = condition !== undefined && condition !== ETAG && condition !== MODIFIED
+  const isStale = condition !== undefined && condition !== etag && condition !== modified
   if (asked.range === null || asked.method === 'HEAD' || isStale) {
-    return { ...whole, fields: { ...FIELDS, 'content-length': String(size) } }
+    return { ...whole, fields: { ...told, 'content-length': String(size) } }
   }
   const [, first = '', last = ''] = /^(\d*)-(\d*)$/.exec(asked.range) ?? []
   if (first === '' && last === '') {
-    return { ...whole, fields: { ...FIELDS, 'content-length': String(size) } }
+    return { ...whole, fields: { ...told, 'content-length': String(size) } }
   }
   const start = first === '' ? Math.max(0, size - Number(last)) : Number(first)
   const end = first === '' || last === '' ? size : Math.min(size, Number(last) + 1)
@@ -173,12 +174,12 @@ function decide(file: ModelFile, asked: Asked): Plan {
     'content-range': `bytes ${start}-${end - 1}/${size}`,
     'content-length': String(end - start),
   }
-  return { ...whole, status: 206, fields: { ...FIELDS, ...part }, start, end }
+  return { ...whole, status: 206, fields: { ...told, ...part }, start, end }
 }
 
-/** Whether If-None-Match names the version, compared weakly (RFC 9110 §13.1.2). */
-function namesVersion(tags: string): boolean {
-  return tags === '*' || tags.split(', ').some((tag) => tag.replace(/^W\//, '') === ETAG)
+/** Whether If-None-Match names a tag, compared weakly (RFC 9110 §13.1.2). */
+function names(tags: string, etag: string): boolean {
+  return tags === '*' || tags.split(', ').some((tag) => tag.replace(/^W\//, '') === etag)
 }
 
 async function send(

@@ -8,7 +8,12 @@ export interface Advice {
   readonly fix: string
   /** What to do about it on a server that is known. */
   readonly fixes?: Readonly<Partial<Record<KnownServer, string>>>
+  /** What to do about a fault that has another remedy than the others of its row. */
+  readonly faults?: Readonly<Record<string, Remedy>>
 }
+
+/** What to do about a fault. */
+export type Remedy = Pick<Advice, 'fix' | 'fixes'>
 
 /** A way out where no setting helps. */
 export const BYTESERVE: string =
