@@ -64,7 +64,7 @@ const TIMES = 6
 
 /**
  * Checks what a server does with byte ranges, by asking as players, downloads and caches do: at
- * most 40 requests, and 4 for each redirect before the file, one after the other, and 4 MiB.
+ * most 40 requests, one after the other, and 4 MiB.
  *
  * @param url of a file; one of some 100 KB or more tells most
  * @throws UnansweredError, as a rejection, when there is no file to check: no connection, a 404, …

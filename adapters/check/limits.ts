@@ -2,9 +2,6 @@
 export const MAX_REQUESTS = 40
 export const MAX_MIB = 4
 
-/** How many more each redirect before the file costs: GET, HEAD, a Range and a preflight. */
-export const REQUESTS_OF_REDIRECT = 4
-
 /** How long a server may be silent, in ms: by default, and at most. */
 export const TIMEOUT = 10_000
 export const MAX_TIMEOUT = 600_000

@@ -25,7 +25,6 @@ export async function openFile(
     },
   })
   const { answer, redirects } = opened
-  session.allowFor(redirects)
   if (answer.status === 200) {
     if (answer.end !== 'complete' || answer.body.length > 0) return opened
     throw new UnansweredError('answer', 'the file is empty: it has no ranges')

@@ -3,7 +3,7 @@ import { parseHttpUrl } from '../site/url-path.ts'
 import type { ConnectionTerms } from './connection.ts'
 import { type Ask, type Exchange, exchange } from './exchange.ts'
 import type { Field, Head } from './head.ts'
-import { MAX_MIB, MAX_REQUESTS, REQUESTS_OF_REDIRECT } from './limits.ts'
+import { MAX_MIB, MAX_REQUESTS } from './limits.ts'
 import { UnansweredError } from './unanswered.ts'
 
 /** More redirects than this are not followed, as players don't. */
@@ -37,7 +37,6 @@ export class Session {
   bytes = 0
   readonly #options: SessionOptions
   #timeouts = 0
-  #allowed = MAX_REQUESTS
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -54,8 +53,8 @@ export class Session {
     if (this.#timeouts === MAX_TIMEOUTS) {
       throw new UnansweredError('timeout', `not asked: the last ${MAX_TIMEOUTS} answers never came`)
     }
-    if (this.requests >= this.#allowed) {
-      const message = `not asked: that would be more than ${this.#allowed} requests`
+    if (this.requests >= MAX_REQUESTS) {
+      const message = `not asked: that would be more than ${MAX_REQUESTS} requests`
       throw new UnansweredError('limit', message)
     }
     const left = MAX_MIB * 1024 * 1024 - this.bytes
@@ -85,25 +84,27 @@ export class Session {
     }
   }
 
-  /** Lets each redirect before the file be asked as often as the file needs. */
-  allowFor(redirects: readonly Exchange[]): void {
-    this.#allowed = MAX_REQUESTS + REQUESTS_OF_REDIRECT * redirects.length
-  }
-
   /** Waits before the next question, which is not asked if the check is to end. */
   async pause(ms: number): Promise<void> {
     const { signal } = this.#options
     await setTimeout(ms, undefined, signal && { signal }).catch(() => {})
   }
 
-  /** Asks, and again wherever a redirect leads; the answer is a redirect if there are too many. */
-  async follow(question: Question): Promise<Followed> {
+  /**
+   * Asks, and again wherever a redirect leads; the answer is a redirect if there are too many.
+   *
+   * @param isOpened whether that was done before: then a redirect to itself says enough
+   */
+  async follow(question: Question, isOpened = false): Promise<Followed> {
     const redirects: Exchange[] = []
     let next = question
     for (;;) {
       const answer = await this.ask(next)
       const target = targetOf(answer)
-      if (target === null || redirects.length === MAX_REDIRECTS) return { answer, redirects }
+      const isLoop = target?.href === next.url.href && isOpened
+      if (target === null || isLoop || redirects.length === MAX_REDIRECTS) {
+        return { answer, redirects }
+      }
       redirects.push(answer)
       next = { ...next, url: target, fields: fieldsFor(target, next) }
     }

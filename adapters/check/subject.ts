@@ -105,7 +105,8 @@ export class Subject {
 
   /** A GET or HEAD where the check began, and wherever that leads. */
   follow(method: 'GET' | 'HEAD', ...fields: readonly Field[]): Promise<Followed> {
-    return this.session.follow(toQuestion({ method, url: this.asked, fields }, this.#askedFor))
+    const question = toQuestion({ method, url: this.asked, fields }, this.#askedFor)
+    return this.session.follow(question, true)
   }
 
   /**
