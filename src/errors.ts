@@ -63,7 +63,7 @@ export function expectFunction(name: string, value: unknown): void {
  * @throws TypeError unless options stand in an object
  */
 export function expectOptions(options: unknown, expected = 'options in an object'): void {
-  if (/^(?:Object|Module)$/.test(kindOf(options))) return
+  if (typeof options === 'object' && options && !Array.isArray(options)) return
   throw unexpected(expected, options)
 }
 

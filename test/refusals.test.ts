@@ -56,8 +56,8 @@ const REFUSALS: Record<string, (() => unknown)[]> = {
     () => nodeListener(nothing, cors() as never),
     () => files(nothing, cors() as never),
   ],
-  'Expected options like { headers: cors() }, got Headers': [
-    () => fileHandler(nothing, new Headers() as never),
+  'Expected options like { headers: cors() }, got Array': [
+    () => fileHandler(nothing, [cors()] as never),
   ],
   'Expected options like { headers: cors() }, got null': [
     () => fileHandler(nothing, null as never),
@@ -212,6 +212,18 @@ const told: unknown[] = []
 function withTold(lookup: unknown, options = {}): (request: Request) => Promise<Response> {
   return fileHandler(lookup as never, { ...options, onError: (error) => told.push(error) })
 }
+
+it('options may stand in any object, as in one of a class that has a tag of its own', async () => {
+  class Settings {
+    readonly headers = { 'x-own': '1' }
+    readonly [Symbol.toStringTag] = 'Settings'
+  }
+  const { headers } = await fileHandler(nothing, new Settings())(request)
+  expect(headers.get('x-own')).toBe('1')
+  for (const make of [blobFile.bind(null, new Blob()), site.bind(null, { open: nothing })]) {
+    expect(() => make(new Settings())).not.toThrow()
+  }
+})
 
 it('what has no bounds is read to none', async () => {
   const given = readBytes({ read: () => new Uint8Array() }, 0, undefined as never)
