@@ -431,12 +431,43 @@ describe('live', () => {
     expect(await tagOf('none.part')).toBe(null)
   })
 
+  it.each<unknown>([
+    false,
+    null,
+    undefined,
+    '',
+    0,
+  ])('is no file of a directory by a function that gives %j, which is no', async (no) => {
+    const none: object = { live: () => no, listing: true }
+    const handler = fileHandler(nodeDirectory(root, none))
+    const answers = [name, ''].map(async (at) => {
+      const { status, headers, body } = await handler(new Request(`http://localhost/${at}`))
+      await body?.cancel()
+      return [status, headers.get('cache-control')]
+    })
+    expect(await Promise.all(answers)).toEqual([
+      [200, 'no-cache'],
+      [200, 'no-cache'],
+    ])
+  })
+
+  it('is stored nowhere, whatever a directory says of its files', async () => {
+    const asked = vi.fn(() => 'max-age=60')
+    const headers = { 'cdn-cache-control': 'max-age=60', 'x-a': 'b' }
+    const live = nodeDirectory(root, { live: true, cacheControl: asked, headers })
+    const response = await fileHandler(live)(new Request(`http://localhost/${name}`))
+    await response.body?.cancel()
+    const names = ['cache-control', 'cdn-cache-control', 'x-a']
+    const fields = names.map((name) => response.headers.get(name))
+    expect([response.status, ...fields]).toEqual([200, 'no-store', null, 'b'])
+    expect(asked).not.toHaveBeenCalled()
+  })
+
   // Each is of a type that TypeScript refuses.
   it.each<[string, object]>([
     ['Promise', { live: async () => false }],
     ['Promise', { live: () => Promise.reject(new Error('no')) }],
     ['no', { live: () => 'no' }],
-    ['null', { live: () => null }],
   ])('is no file of a directory by a function that gives %s', async (given, options) => {
     const told: unknown[] = []
     const handler = fileHandler(nodeDirectory(root, { ...options, listing: true }), {

@@ -739,6 +739,7 @@ describe('fields', () => {
       ['no-cache', 'text/javascript', 'attachment; filename="app-3f2a.js"', null],
     ],
     ['another type', { type: () => 'text/plain' }, ['no-cache', 'text/plain', null, null]],
+    ['nothing to say', { cacheControl: () => '' }, ['no-cache', 'text/javascript', null, null]],
     ['no other type', { type: () => undefined }, ['no-cache', 'text/javascript', null, null]],
   ])('%s', async (_what, options, expected) => {
     expect(await fieldsOf(options, '/assets/app-3f2a.js')).toEqual(expected)
@@ -748,13 +749,12 @@ describe('fields', () => {
   it.each<[string, Record<string, unknown>]>([
     ['cacheControl() to give a string, got Promise', { cacheControl: async () => 'max-age=1' }],
     ['cacheControl() to give a string, got 60', { cacheControl: () => 60 }],
-    ["cacheControl() to give a field value like 'max-age=60', got ", { cacheControl: () => '' }],
     ['type() to give a string, got Promise', { type: async () => Promise.reject(new Error('no')) }],
     ['type() to give a string, got Object', { type: () => ({}) }],
     [`${DIGEST}, got 0a1b`, { digest: () => ({ 'sha-256': '0a1b' }) }],
     [`${DIGEST}, got Array`, { digest: async () => ({ 'sha-256': [1, 2] }) }],
     ['digests by algorithm, got abc', { digest: () => 'abc' }],
-    ['digests by algorithm, got false', { digest: async () => false }],
+    ['digests by algorithm, got true', { digest: async () => true }],
     ['digests by algorithm, got Map', { digest: () => new Map([['sha-256', DIGEST]]) }],
   ])('of another kind are told: expected %s', async (message, options) => {
     const [told, closed]: [unknown[], string[]] = [[], []]
@@ -879,6 +879,13 @@ describe('digest', () => {
     const options = { digest: () => known }
     const got = await ask(options, '/film.mp4', { 'want-repr-digest': wanted })
     expect(got['repr-digest']).toBe(expected)
+  })
+
+  // Each is of a type that TypeScript refuses.
+  it.each<unknown>([false, null, undefined, '', 0])('%j is none', async (nothing) => {
+    const options: object = { digest: async () => nothing }
+    const got = await ask(options, '/film.mp4', { 'want-repr-digest': 'sha-256=1' })
+    expect([got.status, got['repr-digest']]).toEqual([200, undefined])
   })
 
   it.each<[string, Record<string, string>, string, number, string | undefined]>([
@@ -1104,7 +1111,13 @@ describe('within', () => {
     for (const path of opened) expect(path.split('/')[0]).toBe(id)
   })
 
-  it.each([42, true, false, { id: 'ann' }])('%j is no name, and fails', async (id) => {
+  it('false is no name, as null is', async () => {
+    const none: object = { within: () => false }
+    const handler = fileHandler(site(memoryTree(files), none))
+    expect((await handler(new Request('http://host/film.mp4'))).status).toBe(404)
+  })
+
+  it.each([42, 0, true, { id: 'ann' }])('%j is no name, and fails', async (id) => {
     const told: unknown[] = []
     const within: object = { within: () => id }
     const handler = fileHandler(site(memoryTree(files), within), {

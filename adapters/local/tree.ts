@@ -57,10 +57,10 @@ export function localTree(
   const { live = false } = options
   if (typeof live !== 'function') expectSwitch('live', live)
   const isLive = (path: string): boolean => {
-    const answer = typeof live === 'function' ? live(path) : live
+    const answer: unknown = typeof live === 'function' ? live(path) : live
     // The promise of an async function would have nobody store any file.
-    if (typeof answer !== 'boolean') throw unexpectedOf('live', 'a boolean', answer)
-    return answer
+    if (answer && answer !== true) throw unexpectedOf('live', 'a boolean', answer)
+    return answer === true
   }
   const root = new RootDirectory(expectDirectory(directory), expectLinks(options.links), devices)
   const adapt = (found: Handle | 'directory' | null): Opened =>

@@ -29,7 +29,7 @@ export function withDigest(
 
 async function addDigest(file: FileSource, wanted: readonly string[]): Promise<FileSource> {
   try {
-    const known = (await digestsOf(file)) ?? {}
+    const known = (await digestsOf(file)) || {}
     if (kindOf(known) !== 'Object') throw unexpected('digests by algorithm', known)
     const name = wanted.find((name) => Object.hasOwn(known, name)) ?? ''
     const bytes = known[name]

@@ -2,7 +2,7 @@ import { expectHeaders, type HeaderFields, LIFETIMES, readFields } from '../../s
 import { closeSource } from '../../src/reader.ts'
 import { whileWanted } from '../../src/runtime.ts'
 import type { FileSource, RequestLike } from '../../src/source.ts'
-import { expectText, unexpectedOf } from '../store/given.ts'
+import { expectText } from '../store/given.ts'
 import { digestsOf, withDigest, withoutDigests } from './digest.ts'
 import { acceptEncodingOf, acceptedEncodings, EXTENSIONS } from './encodings.ts'
 import { withoutLifetime } from './lifetime.ts'
@@ -113,9 +113,6 @@ function describe({ rules, isStandIn }: Visit, path: string, file: FileSource): 
   const noStore = noStoreOf(file)
   const said = overlay(defaults, file.headers, fieldsOf?.(path, file))
   let lifetime = noStore ?? expectText('cacheControl', cacheControlOf?.(path, file))
-  if (lifetime === '') {
-    throw unexpectedOf('cacheControl', "a field value like 'max-age=60'", lifetime)
-  }
   // It is sent for another URL, at which there may be a file tomorrow.
   if (isStandIn) lifetime ||= withoutLifetime(said['cache-control'])
   const dropped = isStandIn ? ABOUT_ITS_URL : noStore && LIFETIMES

@@ -40,7 +40,8 @@ export function site<Context extends readonly unknown[] = readonly unknown[]>(
   return async (request, ...context) => {
     const target = targetOf(request, rules)
     if (target === null) return null
-    const folder = expectText('within', await within(request, ...context))
+    const folder: unknown = await within(request, ...context)
+    if (folder !== false) expectText('within', folder)
     // An id from elsewhere must not lead out of its folder.
     if (!isName(folder)) return null
     const tree = folders.get(folder) ?? folderOf(whole, folder)

@@ -11,7 +11,7 @@ export function unexpectedOf(option: string, expected: string, given: unknown): 
 }
 
 /** @throws TypeError unless a function of the options gave a string, or none */
-export function expectText(option: string, given: string | null | undefined): typeof given {
+export function expectText(option: string, given: unknown): string | null | undefined {
   if (given == null || typeof given === 'string') return given
   throw unexpectedOf(option, 'a string', given)
 }
