@@ -407,6 +407,16 @@ describe('a film that was moved', () => {
     expect(Object.keys(Object(moved.headers))).toEqual(['cache-control'])
   })
 
+  it('stays no-store where it is still being written, whatever a site says of all films', async () => {
+    const headers = { 'cache-control': 'no-store' }
+    const tree = { open: () => ({ ...countingSource(bytes, { headers }), isLive: true }) }
+    const options = { transform: faststartFilms, type: () => 'video/mp4' }
+    const handler = fileHandler(site(tree, { ...options, cacheControl: () => 'max-age=60' }))
+    const response = await handler(new Request('http://localhost/film.mp4'))
+    expect(Buffer.from(await response.bytes()).indexOf('moov')).toBe(ftyp.length + 4)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
   it('closes its source when it is served, and when it can not be read', async () => {
     const source = countingSource(bytes)
     const response = await serveFile(new Request('http://localhost/'), await faststart(source))

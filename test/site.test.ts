@@ -408,6 +408,12 @@ describe('a file that is being written', () => {
     'X-Other': '1',
   }
 
+  async function saidOf(file: TreeFile, options: SiteOptions) {
+    const handler = fileHandler(site({ open: () => file }, options))
+    const response = await handler(new Request('http://host/a'))
+    return Object.keys(LASTING).map((name) => response.headers.get(name))
+  }
+
   it.each<[by: string, options: SiteOptions, other: string | null]>([
     ['a value', { cacheControl: 'max-age=9' }, null],
     ['a function', { cacheControl: () => 'max-age=9' }, null],
@@ -417,10 +423,27 @@ describe('a file that is being written', () => {
     ['both', { headers: LASTING, cacheControl: () => 'max-age=9' }, '1'],
   ])('is stored nowhere, whatever is said of all files by %s', async (_by, options, other) => {
     const headers = { 'cache-control': 'private, no-store' }
-    const handler = fileHandler(site({ open: () => ({ ...EMPTY, headers }) }, options))
-    const response = await handler(new Request('http://host/a'))
-    const said = Object.keys(LASTING).map((name) => response.headers.get(name))
-    expect(said).toEqual(['private, no-store', null, null, null, null, null, other])
+    const kept = ['private, no-store', null, null, null, null, null, other]
+    expect(await saidOf({ ...EMPTY, headers, isLive: true }, options)).toEqual(kept)
+    const copied: SiteOptions['transform'] = (file) => ({ ...file, read: EMPTY.read })
+    class Live {
+      readonly size = EMPTY.size
+      readonly headers = headers
+      readonly isLive = true
+      readonly read = () => new Uint8Array(0)
+    }
+    expect(await saidOf(new Live(), options)).toEqual(kept)
+    expect(await saidOf(new Live(), { ...options, transform: copied })).toEqual(kept)
+  })
+
+  it('is not meant by a no-store, as of a server without validators: there, functions win', async () => {
+    const file = { ...EMPTY, headers: { 'cache-control': 'private, no-store' } }
+    const options = { headers: () => LASTING, cacheControl: () => 'max-age=8' }
+    const [, ...others] = Object.values(LASTING)
+    expect(await saidOf(file, options)).toEqual(['max-age=8', ...others])
+    expect(await saidOf(file, { headers: () => LASTING })).toEqual(Object.values(LASTING))
+    const [kept] = await saidOf(file, { headers: LASTING, cacheControl: () => undefined })
+    expect(kept).toBe('private, no-store')
   })
 })
 

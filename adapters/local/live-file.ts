@@ -2,9 +2,10 @@ import { Buffer } from 'node:buffer'
 import { SourceChangedError } from '../../src/errors.ts'
 import { LIFETIMES, readFields } from '../../src/headers.ts'
 import { largeBufferLimit } from '../../src/runtime.ts'
-import type { FileSource, Read } from '../../src/source.ts'
+import type { Read } from '../../src/source.ts'
 import { mediaType } from '../site/media-type.ts'
 import { overlay } from '../site/overlay.ts'
+import type { Opened, TreeFile } from '../site/tree.ts'
 import { inThreadPool } from './calls.ts'
 import type { HangUp } from './devices/limiter.ts'
 import type { FileOptions } from './file-source.ts'
@@ -81,7 +82,7 @@ export async function openLiveSource(
   path: string,
   options: FileOptions,
   hangUp?: HangUp,
-): Promise<FileSource | 'directory' | null> {
+): Promise<Opened> {
   const file = await openLive(scope, path, hangUp)
   return file instanceof LiveFile ? liveSource(file, options) : file
 }
@@ -99,7 +100,7 @@ export function liveFields({ headers }: FileOptions): Readonly<Record<string, st
  * answers may be of two states of it. If it grows or is rewritten meanwhile, what it has then is
  * sent; if it becomes shorter, the body breaks off.
  */
-function liveSource(file: LiveFile, options: FileOptions): FileSource {
+function liveSource(file: LiveFile, options: FileOptions): TreeFile {
   const { path, opened } = file
   const read: Read = async (start, end, into) => {
     const length = Math.min(end - start, into?.length ?? memory.chunkSize())
@@ -112,6 +113,7 @@ function liveSource(file: LiveFile, options: FileOptions): FileSource {
     size: opened.size,
     type: options.type ?? mediaType(path),
     headers: liveFields(options),
+    isLive: true,
     read: Object.assign(read, { native: { bufferLimit: largeBufferLimit() } }),
     close: () => file.close(),
   }

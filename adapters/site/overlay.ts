@@ -40,7 +40,7 @@ export function withDefaults(file: FileSource, defaults: HeadersLike): FileSourc
  */
 export function plain(file: TreeFile): TreeFile {
   if (Object.getPrototypeOf(file) === Object.prototype) return file
-  const { size, type, etag, lastModified, headers, digest, version, read, close } = file
+  const { size, type, etag, lastModified, headers, digest, version, isLive, read, close } = file
   return {
     size,
     type,
@@ -48,6 +48,7 @@ export function plain(file: TreeFile): TreeFile {
     lastModified,
     headers,
     version,
+    isLive,
     digest: typeof digest === 'function' ? digest.bind(file) : digest,
     // With its properties, such as `read.native`. In JavaScript, `read` may be missing.
     read: read && Object.assign(read.bind(file), read),

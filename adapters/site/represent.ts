@@ -9,7 +9,7 @@ import { withoutLifetime } from './lifetime.ts'
 import { derivedTag, overlay, plain } from './overlay.ts'
 import type { Rules } from './rules.ts'
 import type { Transform } from './site-options.ts'
-import { type FileTree, isFile } from './tree.ts'
+import { type FileTree, isFile, type TreeFile } from './tree.ts'
 
 /** One request of a site. */
 export interface Visit {
@@ -105,14 +105,14 @@ function inBestCoding(
 }
 
 /** What the options say of a file. */
-function describe({ rules, isStandIn }: Visit, path: string, file: FileSource): Described {
+function describe({ rules, isStandIn }: Visit, path: string, file: TreeFile): Described {
   const { defaults, fallback, fieldsOf, cacheControlOf } = rules
   const type = expectText('type', rules.type?.(path)) ?? file.type
   const described = { ...plain(file), type, headers: defaults }
   if (!isStandIn && !file.headers && !fieldsOf && !cacheControlOf) return described
-  const noStore = noStoreOf(file)
+  const noStore = file.isLive && noStoreOf(file)
   const said = overlay(defaults, file.headers, fieldsOf?.(path, file))
-  let lifetime = noStore ?? expectText('cacheControl', cacheControlOf?.(path, file))
+  let lifetime = noStore || expectText('cacheControl', cacheControlOf?.(path, file))
   // It is sent for another URL, at which there may be a file tomorrow.
   if (isStandIn) lifetime ||= withoutLifetime(said['cache-control'])
   const dropped = isStandIn ? ABOUT_ITS_URL : noStore && LIFETIMES
@@ -138,7 +138,7 @@ function isEncodable({ type, headers }: Described): boolean {
 }
 
 /**
- * The Cache-Control of a file that is being written: its store gives it no validator, and
+ * The Cache-Control of a file that may be being written: its store gives it no validator, and
  * `no-store`. Undefined for any other.
  */
 function noStoreOf({ etag, lastModified, headers }: FileSource): string | undefined {

@@ -70,8 +70,14 @@ export interface FileTree {
 /** What is at a path of a tree. */
 export type Opened = TreeFile | 'directory' | null
 
-/** A file of a tree, and how a listing names its version, if that is not its `etag`. */
-export interface TreeFile extends FileSource, Pick<Entry, 'version'> {}
+/** A file of a tree. Its `version` is how a listing names it, if that is not its `etag`. */
+export interface TreeFile extends FileSource, Pick<Entry, 'version'> {
+  /**
+   * Whether it is being written: of one without an `etag` and a `lastModified`, no option of a site
+   * replaces the `no-store`, then. False by default.
+   */
+  readonly isLive?: boolean | undefined
+}
 
 export function isFile(opened: Opened | undefined): opened is TreeFile {
   return typeof opened === 'object' && opened !== null

@@ -2,6 +2,7 @@ import { closeSource, readBytes } from '../../../src/reader.ts'
 import type { FileSource, NativeRead, Read } from '../../../src/source.ts'
 import { withoutDigests } from '../../site/digest.ts'
 import { derivedTag } from '../../site/overlay.ts'
+import type { TreeFile } from '../../site/tree.ts'
 import { sliced } from '../bytes.ts'
 import { expectSource } from '../part.ts'
 import { inRow } from '../row.ts'
@@ -65,14 +66,15 @@ export async function withIndexFirst(
   }
 }
 
-function moved(source: FileSource, plan: IndexMove): FileSource {
-  const { size, type, etag, lastModified, headers } = source
+function moved(source: TreeFile, plan: IndexMove): TreeFile {
+  const { size, type, etag, lastModified, headers, isLive } = source
   return {
     size,
     type,
     etag: derivedTag(etag, 'faststart'),
     lastModified,
     headers: headers && withoutDigests(headers),
+    isLive,
     read: readMoved(source, plan),
     close: () => source.close?.(),
   }
