@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import {
   afterAll,
@@ -32,12 +33,19 @@ import type { FileSource } from '../src/source.ts'
 import { fetchOnce } from './support/client.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
 import { startWorker, type WorkerServer } from './support/miniflare.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { settle, until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 vi.mock('node:fs/promises', { spy: true })
+
+/** Before Node 23.5, the flag had another name. */
+const nodePermission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission'
+const denoFlags = ['--no-lock', '--cached-only', '--no-prompt']
 
 const scratch = temporaryDirectory()
 const BLOCK = 1000
@@ -353,6 +361,19 @@ describe('a directory as a tier', () => {
   it.runIf(existsSync('/proc/self'))('fails where no directory can be made', async () => {
     const tier = directoryTier('/proc/byteserve-blocks/films')
     await expect(tier.put('key', film)).rejects.toThrow('ENOENT')
+  })
+
+  it.each<['node' | 'deno', (path: string) => string[]]>([
+    ['node', (path) => [nodePermission, '--allow-fs-read=*', `--allow-fs-write=${path}*`]],
+    ['deno', (path) => ['run', ...denoFlags, `--allow-read=${path}`, `--allow-write=${path}`]],
+  ])('is made on %s where nothing else may be written, and nobody is asked', (name, flagsFor) => {
+    if (!isInstalled(name)) return
+    const path = join(newDirectory(), 'films', 'blocks')
+    const program = join(import.meta.dirname, 'programs/stored.mjs')
+    const args = [...flagsFor(path), program, path]
+    const { stdout, stderr } = spawnSync(runtimes[name] ?? '', args, { encoding: 'utf8' })
+    expect(stdout, stderr).toBe('10\n')
+    expect([dirname(path), path].map((each) => statSync(each).mode & 0o777)).toEqual([0o700, 0o700])
   })
 
   it('takes no more of the disk, whose pages small blocks leave empty', async () => {
