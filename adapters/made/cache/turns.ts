@@ -1,5 +1,5 @@
-import { Limiter } from '../../local/devices/limiter.ts'
-import { devices, mounts } from '../../local/shared.ts'
+import { devices } from '../../local/devices/devices.ts'
+import { Limiter, mounts } from '../../local/devices/limiter.ts'
 import { unlessAborted } from '../flights.ts'
 
 /** How long is remembered whether a directory is on this machine, in ms. */
