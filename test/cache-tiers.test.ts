@@ -521,6 +521,44 @@ describe('a directory as a tier', () => {
       expect([left.length, ends.length]).toEqual([8 - (threads - 1), threads - 1])
     })
 
+    it('did not for a second, is asked for all at once, until a call takes longer than 50 ms', async () => {
+      vi.useFakeTimers({ toFake: ['performance'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const tier = directoryTier(scratch)
+      /** Asks for eight blocks, and ends what is read: how many were read at once. */
+      async function readAtOnce(expected: number): Promise<number> {
+        const before = ends.length
+        const gets = Array.from({ length: 8 }, () => tier.get(crypto.randomUUID()))
+        await until(() => ends.length >= before + expected)
+        await settle()
+        const count = ends.length - before
+        await until(() => {
+          for (const end of ends) end()
+          return ends.length === before + 8
+        })
+        for (const end of ends) end()
+        await Promise.all(gets)
+        return count
+      }
+      const atOnce = [await readAtOnce(threads - 1), await readAtOnce(8)]
+      vi.advanceTimersByTime(999)
+      atOnce.push(await readAtOnce(8))
+      vi.advanceTimersByTime(1000)
+      atOnce.push(await readAtOnce(threads - 1), await readAtOnce(8))
+      // One that takes its time.
+      const slow = tier.get('slow')
+      const { length } = ends
+      await until(() => ends.length > length)
+      vi.advanceTimersByTime(51)
+      const endSlow = ends.splice(length)
+      atOnce.push(await readAtOnce(threads - 1))
+      for (const end of endSlow) end()
+      await slow
+      atOnce.push(await readAtOnce(threads - 1), await readAtOnce(8))
+      const few = threads - 1
+      expect(atOnce).toEqual([few, 8, 8, few, 8, few, few, 8])
+    })
+
     it('on a mount takes those that other mounts leave it', async () => {
       vi.spyOn(devices, 'locate').mockResolvedValue(null)
       const stalled = Array.from({ length: threads - 2 }, (_, i) => {
