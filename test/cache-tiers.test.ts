@@ -327,6 +327,18 @@ describe('a directory as a tier', () => {
     ])
   })
 
+  it('removes what was left half written over an hour ago, where there is room, too', async () => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory)
+    await directoryTier(directory).put('a', film)
+    const left = join(directory, `${'0'.repeat(64)}.${crypto.randomUUID()}`)
+    writeFileSync(left, '')
+    const overAnHourAgo = Date.now() / 1000 - 3601
+    utimesSync(left, overAnHourAgo, overAnHourAgo)
+    await tier.put('b', film)
+    expect([existsSync(left), filesIn(directory).length]).toEqual([false, 2])
+  })
+
   it('counts what a process that ended just now left half written', async () => {
     const directory = newDirectory()
     const block = someBytes(BLOCK)
@@ -590,6 +602,16 @@ describe('a directory as a tier', () => {
       found(null)
       await settle()
       expect(ends.length).toBe(0)
+    })
+
+    it('is not asked for what nobody waited for from the first', async () => {
+      const tier = directoryTier(scratch)
+      const known = tier.get('known')
+      await until(() => ends.length === 1)
+      for (const end of ends) end()
+      await known
+      await expect(tier.get('key', AbortSignal.abort('left'))).rejects.toBe('left')
+      expect(ends.length).toBe(1)
     })
 
     it('of the command, too, and nobody is told of blocks that no request waits for', async () => {
