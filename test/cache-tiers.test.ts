@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import {
   afterAll,
@@ -32,12 +33,19 @@ import type { FileSource } from '../src/source.ts'
 import { fetchOnce } from './support/client.ts'
 import { countingSource, someBytes } from './support/counting-source.ts'
 import { startWorker, type WorkerServer } from './support/miniflare.ts'
+import { isInstalled, runtimes } from './support/runtimes.ts'
 import { temporaryDirectory } from './support/temporary.ts'
 import { expectNoUnhandledRejections } from './support/unhandled.ts'
 import { settle, until } from './support/wait.ts'
 
 expectNoUnhandledRejections()
 vi.mock('node:fs/promises', { spy: true })
+
+/** Before Node 23.5, the flag had another name. */
+const nodePermission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission'
+const denoFlags = ['--no-lock', '--cached-only', '--no-prompt']
 
 const scratch = temporaryDirectory()
 const BLOCK = 1000
@@ -319,6 +327,18 @@ describe('a directory as a tier', () => {
     ])
   })
 
+  it('removes what was left half written over an hour ago, where there is room, too', async () => {
+    const directory = newDirectory()
+    const tier = directoryTier(directory)
+    await directoryTier(directory).put('a', film)
+    const left = join(directory, `${'0'.repeat(64)}.${crypto.randomUUID()}`)
+    writeFileSync(left, '')
+    const overAnHourAgo = Date.now() / 1000 - 3601
+    utimesSync(left, overAnHourAgo, overAnHourAgo)
+    await tier.put('b', film)
+    expect([existsSync(left), filesIn(directory).length]).toEqual([false, 2])
+  })
+
   it('counts what a process that ended just now left half written', async () => {
     const directory = newDirectory()
     const block = someBytes(BLOCK)
@@ -353,6 +373,19 @@ describe('a directory as a tier', () => {
   it.runIf(existsSync('/proc/self'))('fails where no directory can be made', async () => {
     const tier = directoryTier('/proc/byteserve-blocks/films')
     await expect(tier.put('key', film)).rejects.toThrow('ENOENT')
+  })
+
+  it.each<['node' | 'deno', (path: string) => string[]]>([
+    ['node', (path) => [nodePermission, '--allow-fs-read=*', `--allow-fs-write=${path}*`]],
+    ['deno', (path) => ['run', ...denoFlags, `--allow-read=${path}`, `--allow-write=${path}`]],
+  ])('is made on %s where nothing else may be written, and nobody is asked', (name, flagsFor) => {
+    if (!isInstalled(name)) return
+    const path = join(newDirectory(), 'films', 'blocks')
+    const program = join(import.meta.dirname, 'programs/stored.mjs')
+    const args = [...flagsFor(path), program, path]
+    const { stdout, stderr } = spawnSync(runtimes[name] ?? '', args, { encoding: 'utf8' })
+    expect(stdout, stderr).toBe('10\n')
+    expect([dirname(path), path].map((each) => statSync(each).mode & 0o777)).toEqual([0o700, 0o700])
   })
 
   it('takes no more of the disk, whose pages small blocks leave empty', async () => {
@@ -500,6 +533,44 @@ describe('a directory as a tier', () => {
       expect([left.length, ends.length]).toEqual([8 - (threads - 1), threads - 1])
     })
 
+    it('did not for a second, is asked for all at once, until a call takes longer than 50 ms', async () => {
+      vi.useFakeTimers({ toFake: ['performance'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const tier = directoryTier(scratch)
+      /** Asks for eight blocks, and ends what is read: how many were read at once. */
+      async function readAtOnce(expected: number): Promise<number> {
+        const before = ends.length
+        const gets = Array.from({ length: 8 }, () => tier.get(crypto.randomUUID()))
+        await until(() => ends.length >= before + expected)
+        await settle()
+        const count = ends.length - before
+        await until(() => {
+          for (const end of ends) end()
+          return ends.length === before + 8
+        })
+        for (const end of ends) end()
+        await Promise.all(gets)
+        return count
+      }
+      const atOnce = [await readAtOnce(threads - 1), await readAtOnce(8)]
+      vi.advanceTimersByTime(999)
+      atOnce.push(await readAtOnce(8))
+      vi.advanceTimersByTime(1000)
+      atOnce.push(await readAtOnce(threads - 1), await readAtOnce(8))
+      // One that takes its time.
+      const slow = tier.get('slow')
+      const { length } = ends
+      await until(() => ends.length > length)
+      vi.advanceTimersByTime(51)
+      const endSlow = ends.splice(length)
+      atOnce.push(await readAtOnce(threads - 1))
+      for (const end of endSlow) end()
+      await slow
+      atOnce.push(await readAtOnce(threads - 1), await readAtOnce(8))
+      const few = threads - 1
+      expect(atOnce).toEqual([few, 8, 8, few, 8, few, few, 8])
+    })
+
     it('on a mount takes those that other mounts leave it', async () => {
       vi.spyOn(devices, 'locate').mockResolvedValue(null)
       const stalled = Array.from({ length: threads - 2 }, (_, i) => {
@@ -531,6 +602,16 @@ describe('a directory as a tier', () => {
       found(null)
       await settle()
       expect(ends.length).toBe(0)
+    })
+
+    it('is not asked for what nobody waited for from the first', async () => {
+      const tier = directoryTier(scratch)
+      const known = tier.get('known')
+      await until(() => ends.length === 1)
+      for (const end of ends) end()
+      await known
+      await expect(tier.get('key', AbortSignal.abort('left'))).rejects.toBe('left')
+      expect(ends.length).toBe(1)
     })
 
     it('of the command, too, and nobody is told of blocks that no request waits for', async () => {

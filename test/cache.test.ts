@@ -653,7 +653,7 @@ describe('what never comes', () => {
   it.each([
     ['a block', 'GET', 0],
     ['a version', 'HEAD', 60_000],
-  ])('%s is asked for once more after ten seconds', async (_what, lost, revalidate) => {
+  ])('%s is asked for once more after thirty seconds', async (_what, lost, revalidate) => {
     vi.useFakeTimers({ toFake: ['performance'] })
     onTestFinished(() => void vi.useRealTimers())
     const upstream = origin()
@@ -669,7 +669,7 @@ describe('what never comes', () => {
     )
     void ask(lookup, '0-9')
     await until(() => upstream.asked.some((each) => each.startsWith(lost)))
-    vi.advanceTimersByTime(9_999)
+    vi.advanceTimersByTime(29_999)
     const { length } = upstream.asked
     void ask(lookup, '0-9')
     await settle()
@@ -697,7 +697,7 @@ describe('what never comes', () => {
     for (let at = 0; at < BLOCK; at += 100) {
       asking.push(ask(lookup, '0-9'))
       await until(() => lookup.stats.shared === asking.length - 1 && chunks.length > at / 100)
-      vi.advanceTimersByTime(9_999)
+      vi.advanceTimersByTime(29_999)
       chunks.at(-1)?.(film.subarray(at, at + 100))
     }
     for (const each of asking)

@@ -217,6 +217,26 @@ describe('growingFile', () => {
     expect(warnings).toEqual([])
   })
 
+  it.runIf(canCountHandles)('holds no reader who left until that signal', async () => {
+    const writer = new AbortController()
+    const options = { until: writer.signal, poll: 60_000 }
+    const watched = vi.spyOn(Watcher.prototype, 'wait')
+    onTestFinished(() => void vi.restoreAllMocks())
+    for (let readers = 1; readers <= 3; readers++) {
+      const response = await serveFile(request, await growingFile(path, request, options))
+      const reader = readerOf(response)
+      await reader.read()
+      const next = reader.read()
+      await until(() => watched.mock.calls.length === readers)
+      await reader.cancel()
+      await next
+    }
+    await until(() => openHandles(path) === 0)
+    const told = vi.spyOn(Watcher.prototype, 'notify')
+    writer.abort()
+    expect(told.mock.calls).toEqual([])
+  })
+
   it.runIf(canCountHandles).each([
     [1, 'on a disk of this machine'],
     [0, 'on one that may keep the thread waiting'],

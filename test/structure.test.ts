@@ -65,6 +65,11 @@ describe('the adapters', () => {
     expect(packagesUnder(door)).toEqual([])
   })
 
+  it('byteserve/cache/directory has nothing but Node under it', () => {
+    const others = packagesUnder('cache-directory').filter((path) => !path.startsWith('node:'))
+    expect(others).toEqual([])
+  })
+
   it('byteserve/site has what knows media types under it, and nothing else', () => {
     expect(new Set(packagesUnder('site').map((path) => path.split('/', 1)[0]))).toEqual(
       new Set(['mime']),

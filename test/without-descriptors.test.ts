@@ -1,5 +1,6 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { expect, it, vi } from 'vitest'
 import { nodeDirectory } from '../adapters/node.ts'
 import { fileHandler } from '../src/index.ts'
@@ -29,13 +30,27 @@ it.each([
 })
 
 it('where open files are not numbered by their descriptors, as in Deno before 2.7.14, none is asked', async () => {
+  const readlinkSync = (() => 'anon_inode:[eventpoll]') as never
+  expect(await canAskDescriptors({ readlinkSync })).toBe(false)
+})
+
+it.runIf(process.platform === 'linux')(
+  'one is asked where the root of all may not be listed',
+  async () => {
+    const openSync: typeof fs.openSync = (path, ...others) => {
+      if (path === '/') throw new Error('EACCES')
+      return fs.openSync(path, ...others)
+    }
+    expect(await canAskDescriptors({ openSync })).toBe(true)
+  },
+)
+
+/** What is found out where some calls give something else. */
+async function canAskDescriptors(calls: Partial<typeof fs>): Promise<boolean> {
   vi.resetModules()
-  vi.doMock(import('node:fs'), async (original) => ({
-    ...(await original()),
-    readlinkSync: (() => 'anon_inode:[eventpoll]') as never,
-  }))
+  vi.doMock(import('node:fs'), async (original) => ({ ...(await original()), ...calls }))
   const permission = await vi.importActual<typeof import('../adapters/local/permission.ts')>(
     '../adapters/local/permission.ts',
   )
-  expect(permission.canAskDescriptors).toBe(false)
-})
+  return permission.canAskDescriptors
+}

@@ -367,6 +367,43 @@ describe('a folder as an archive', () => {
     expect((await readBytes(second, 0, second.size)).length).toBe(second.size)
   })
 
+  it('opens what failed once before the next archive, and no more where it is as listed', async () => {
+    const tree = memoryTree('films/a.mp4')
+    async function* list() {
+      yield { name: 'a.mp4', kind: 'file', size: 100, version: '"100"' } as const
+    }
+    let isDown = false
+    const open: FileTree['open'] = (path, request) => {
+      if (isDown) throw new Error('It is down')
+      return tree.open(path, request)
+    }
+    const listed = { open, list }
+    const opensToPlan = async () => {
+      const before = tree.opened.length
+      await zipFolder(listed, 'films', request)
+      return tree.opened.length - before
+    }
+    const archive = await zipFolder(listed, 'films', request)
+    isDown = true
+    await expect(readBytes(archive, 0, archive.size)).rejects.toThrow('It is down')
+    isDown = false
+    expect([await opensToPlan(), await opensToPlan(), await opensToPlan()]).toEqual([1, 0, 0])
+  })
+
+  it('opens a file for each archive whose version is listed wrongly, without a date', async () => {
+    const tree = memoryTree('films/a.mp4')
+    async function* list() {
+      yield { name: 'a.mp4', kind: 'file', size: 100, version: '"another"' } as const
+    }
+    const lying = { ...tree, list }
+    const first = await zipFolder(lying, 'films', request)
+    await expect(readBytes(first, 0, first.size)).rejects.toThrow(SourceChangedError)
+    for (let i = 0; i < 3; i++) {
+      const archive = await zipFolder(lying, 'films', request)
+      expect((await readBytes(archive, 0, archive.size)).length).toBe(archive.size)
+    }
+  })
+
   it.each([
     'W/"weak"',
     'unquoted',

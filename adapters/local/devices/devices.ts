@@ -3,7 +3,7 @@ import { TtlMap } from '../../store/ttl-map.ts'
 import { type Calls, inThreadPool, onThisThread } from '../calls.ts'
 import { type FileStat, isLink } from '../version.ts'
 import { isLocalDevice, readMountTable } from './file-systems.ts'
-import { type HangUp, Limiter } from './limiter.ts'
+import { type HangUp, Limiter, mounts } from './limiter.ts'
 import { MOST_LINKS, PathResolver, targetOf } from './path-resolver.ts'
 import { SlowDevices } from './slow-devices.ts'
 
@@ -220,6 +220,9 @@ export class Devices {
     }
   }
 }
+
+/** What is known of this machine's file systems. */
+export const devices: Devices = new Devices(readMountTable, mounts)
 
 /** What is known of a device. */
 interface Kind {

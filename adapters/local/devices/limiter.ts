@@ -82,3 +82,6 @@ export class Limiter {
     next.begin()
   }
 }
+
+/** The calls about mounts that may stall, and disks that are slow, of this process. */
+export const mounts: Limiter = new Limiter()

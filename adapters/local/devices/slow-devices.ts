@@ -1,5 +1,5 @@
-/** A call on this thread that takes longer, in ms, had to wait for a disk or a server. */
-const SLOW = 50
+/** A call that takes longer, in ms, had to wait for a disk or a server. */
+export const SLOW = 50
 
 /**
  * For how long a device that was slow is not waited for on this thread, in ms: at first, and at

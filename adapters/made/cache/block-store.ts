@@ -3,8 +3,11 @@ import { Blocks } from './blocks.ts'
 import { GuardedTier } from './guarded-tier.ts'
 import type { BlockTier } from './tier.ts'
 
-/** For how many ms of silence others wait for what one asked for: they then ask, too. */
-export const PATIENCE = 10_000
+/**
+ * For how many ms of silence others wait for what one asked for: they then ask, too. As long as
+ * `httpOrigin` lets an origin be silent, which may only be slow.
+ */
+export const PATIENCE = 30_000
 
 /** What a cache did so far: every block that was asked for is counted once, and each failure. */
 export interface CacheStats {

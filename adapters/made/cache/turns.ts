@@ -1,19 +1,22 @@
-import { Limiter } from '../../local/devices/limiter.ts'
-import { devices, mounts } from '../../local/shared.ts'
+import { devices } from '../../local/devices/devices.ts'
+import { Limiter, mounts } from '../../local/devices/limiter.ts'
 import { unlessAborted } from '../flights.ts'
+import { Pace } from './pace.ts'
 
 /** How long is remembered whether a directory is on this machine, in ms. */
 const KNOWN_FOR = 10_000
 
-/** The calls of all tiers whose directories are on disks of this machine. */
+/** The calls about disks of this machine that are not known to be quick, of all tiers. */
 const disks = new Limiter()
 
 /**
- * Makes the calls about a tier's directory in other threads, and never in all: a mount that stalls
- * shares its threads with all other mounts, and a disk that does leaves one, too.
+ * Makes the calls about a tier's directory in other threads, and never in all that may stall: a
+ * mount shares its threads with all other mounts, and a disk leaves one, too. One of this machine
+ * that was quick just now is asked at once: else its threads wait for this one after each block.
  */
 export class Turns {
   readonly #directory: string
+  readonly #pace = new Pace()
   #isNear = false
   #knownUntil = 0
   #looking: Promise<void> | null = null
@@ -30,7 +33,9 @@ export class Turns {
   async run<T>(path: string, calls: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (performance.now() >= this.#knownUntil) await unlessAborted(this.#lookOnce(), signal)
     signal?.throwIfAborted()
-    return (this.#isNear ? disks : mounts).run(path, calls, () => signal)
+    if (!this.#isNear) return mounts.run(path, calls, () => signal)
+    const timed = () => this.#pace.time(calls)
+    return this.#pace.isQuick() ? timed() : disks.run(path, timed, () => signal)
   }
 
   #lookOnce(): Promise<void> {

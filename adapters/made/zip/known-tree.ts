@@ -46,12 +46,18 @@ export class KnownTree {
     return size === undefined || !isStrong(version) ? null : { size, etag: version, lastModified }
   }
 
-  /** Remembers what is listed with its size and date: only that could be seen to change. */
-  remember(path: string, entry: Listed, { size, etag, lastModified }: FileSource): MemberVersion {
+  /**
+   * Remembers what is listed with its size and date: only that could be seen to change. Of what is
+   * listed as it was opened, the listing is believed again.
+   */
+  remember(path: string, entry: Listed, file: TreeFile): MemberVersion {
+    const { size, etag, lastModified } = file
     const version = { size, etag, lastModified }
-    const isTold = entry.size === size && entry.lastModified !== undefined
-    if (isTold && isStrong(etag)) {
+    if (entry.size !== size) return version
+    if (entry.lastModified !== undefined && isStrong(etag)) {
       this.#versions.set(path, { ...version, listed: stateOf(entry) })
+    } else if (entry.version === (file.version ?? etag)) {
+      this.#versions.delete(path)
     }
     return version
   }
