@@ -1,3 +1,4 @@
+import * as fs from 'node:fs'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
@@ -28,14 +29,29 @@ it.each([
   expect([found.status, listed.map(({ name }) => name).sort()]).toEqual([status, names])
 })
 
-it('where open files are not numbered by their descriptors, as in Deno before 2.7.14, none is asked', async () => {
+const NOT_HERE = Object.assign(new Error('EACCES'), { code: 'EACCES' })
+
+it.each<[what: string, changed: Partial<typeof fs>, is: boolean]>([
+  [
+    'not asked where open files are not numbered by them, as in Deno before 2.7.14',
+    { readlinkSync: (() => 'anon_inode:[eventpoll]') as never },
+    false,
+  ],
+  [
+    'asked where the root may not be listed',
+    {
+      openSync(path, ...rest) {
+        if (path === '/') throw NOT_HERE
+        return fs.openSync(path, ...rest)
+      },
+    },
+    true,
+  ],
+])('descriptors are %s', async (_what, changed, is) => {
   vi.resetModules()
-  vi.doMock(import('node:fs'), async (original) => ({
-    ...(await original()),
-    readlinkSync: (() => 'anon_inode:[eventpoll]') as never,
-  }))
+  vi.doMock(import('node:fs'), async (original) => ({ ...(await original()), ...changed }))
   const permission = await vi.importActual<typeof import('../adapters/local/permission.ts')>(
     '../adapters/local/permission.ts',
   )
-  expect(permission.canAskDescriptors).toBe(false)
+  expect(permission.canAskDescriptors).toBe(is)
 })
