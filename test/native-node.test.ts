@@ -123,8 +123,8 @@ describe('a native body on Node', () => {
   it('is an error for who keeps its chunks; on Node 22, zeros', async () => {
     const kept = (await serve()).arrayBuffer()
     if (!process.version.startsWith('v22.')) return await expect(kept).rejects.toThrow(TypeError)
-    const first = Buffer.from(await kept, 0, 512 * KIB)
-    expect(first.equals(Buffer.alloc(512 * KIB))).toBe(true)
+    const last = Buffer.from((await kept).slice(-512 * KIB))
+    expect(last.equals(Buffer.alloc(512 * KIB))).toBe(true)
   })
 
   it.each<[string, (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>]>([
