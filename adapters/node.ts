@@ -33,9 +33,9 @@ export interface NodeOptions {
    * Uses the memory of a chunk again once the next one is pulled, for half the CPU time. This is
    * right only for responses that go directly to `@hono/node-server` or srvx, over HTTP/1.1, from a
    * server whose `highWaterMark` was not raised. A program that keeps the chunks of a body, as
-   * `response.arrayBuffer()` does, finds them empty, and fails; one that has them under way may
-   * find later bytes in them. A body that is piped is not native. `nodeListener` does this by
-   * itself. False by default.
+   * `response.arrayBuffer()` does, finds them empty, and fails; on Node 22, it gets zeros, and no
+   * error. One that has them under way may find later bytes in them. A body that is piped is not
+   * native. `nodeListener` does this by itself. False by default.
    */
   readonly native?: boolean | undefined
 }

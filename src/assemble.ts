@@ -83,6 +83,6 @@ function assemble(file: Contents, pieces: readonly Piece[]): Contents {
       end = highest
     }
     reader = new BodyReader(source, start, end)
-    block = { start, end, bytes: await reader.whole() }
+    block = { start, end, bytes: (await reader.whole()) ?? NOTHING }
   }
 }

@@ -1,6 +1,7 @@
 import { expectWholeNumber } from './errors.ts'
 import { BodyReader } from './reader.ts'
 import { collected, pullStream } from './runtime.ts'
+import { HANG_UP } from './served.ts'
 
 /** What a stream reads from, such as a BodyReader. */
 export type BodyChunks = Pick<BodyReader, 'length' | 'sent' | 'next' | 'close'>
@@ -23,9 +24,10 @@ export function streamBody(
     async pull(controller) {
       const chunk = await reader.next(undefined, maxChunk).catch(fail)
       if (chunk) controller.enqueue(chunk)
-      if (reader.sent < reader.length) return
-      controller.close()
-      end()
+      if (reader.sent === reader.length) {
+        controller.close()
+        end()
+      } else if (!chunk) controller.error(HANG_UP)
     },
     cancel: () => end(),
   }

@@ -43,7 +43,7 @@ export class BodyReader implements Progress {
    *
    * @param into a buffer that the source may fill; the pending bytes may then be a part of it
    */
-  async readAhead(into?: Uint8Array): Promise<void> {
+  async readAhead(into?: Uint8Array): Promise<undefined> {
     if (this.#isClosed || this.#pending.length > 0) return
     try {
       await this.#fill(into)
@@ -78,14 +78,15 @@ export class BodyReader implements Progress {
   /**
    * The whole body as one array: the source's own, if one read gave all of it.
    *
-   * @throws as `next` does; LengthMismatchError after close
+   * @returns undefined if it is closed before
+   * @throws as `next` does
    */
-  async whole(): Promise<Uint8Array> {
+  async whole(): Promise<Uint8Array | undefined> {
     const chunks: Uint8Array[] = []
     // All at once, if the source gives all.
     for (let max = this.length; this.sent < this.length; max = SLICE) {
       const chunk = await this.next(undefined, max)
-      if (!chunk) throw mismatch(this.length, this.sent)
+      if (!chunk) return undefined
       chunks.push(chunk)
     }
     return joined(chunks)
@@ -150,7 +151,7 @@ export async function readBytes(
 ): Promise<Uint8Array> {
   expectWholeNumber('start', start, 0)
   expectWholeNumber('end', end, start)
-  return new BodyReader(withoutClose(source), start, end).whole()
+  return expectBytes(await new BodyReader(withoutClose(source), start, end).whole())
 }
 
 /** A source that is read, but not closed. Its `read` is called as a method: it may need `this`. */

@@ -145,28 +145,28 @@ export function onAbort(signal: AbortSignal | null | undefined, end: () => void)
   return () => signal?.removeEventListener('abort', end)
 }
 
-/** From when on a read takes long, in ms. */
-const LONG = 50
-
 /**
- * Waits for what is read for a request before its head. Once that takes long, a hang-up ends it:
- * before, it is not worth the AbortController that some servers make for a signal.
+ * Waits for what is read for a request before its head. Once that took 50 ms, a hang-up ends
+ * it: before, it is not worth the AbortController that some servers make for a signal.
+ *
+ * @param source what is read, and closed at a hang-up
  */
 export function whileWanted<T>(
   request: RequestLike,
+  source: { close(): void },
   reading: Promise<T>,
-  close: () => void,
 ): Promise<T> {
   // Deno tells of none before the head.
   if (isDeno) return reading
-  let forget = () => {}
+  let forget = () => clearTimeout(timer)
   const timer = setTimeout(() => {
-    forget = onAbort(hangUpSignal(request), close)
-  }, LONG)
-  return reading.finally(() => {
-    clearTimeout(timer)
-    forget()
-  })
+    try {
+      forget = onAbort(hangUpSignal(request), () => source.close())
+    } catch {
+      // Nobody else would catch it here. Without a signal, no hang-up is heard of.
+    }
+  }, 50)
+  return reading.finally(() => forget())
 }
 
 /** Keeps workerd from encoding again what is stored encoded. The other runtimes ignore it. */

@@ -13,7 +13,7 @@ import {
   unknownBody,
   whileWanted,
 } from './runtime.ts'
-import { HANG_UP, ResponseWatch, type Watch } from './served.ts'
+import { ResponseWatch, type Watch } from './served.ts'
 import type { BodyLike, NativeRead, RequestLike } from './source.ts'
 
 /** The `bufferLimit` of a source that sets none, except under HTTP/2: an array beats a stream. */
@@ -138,21 +138,18 @@ async function respond(
   const isIgnored = answer.status === 200 && request.headers.has('range')
   const isNative = range && maxChunk === undefined && !isIgnored
   const given = bytes ?? (isNative ? await native?.body?.(range.start, range.end) : null)
-  const close = () => reader.close()
-  if (!given && !isSmall) {
-    await whileWanted(request, reader.readAhead(), close)
-    if (reader.closed) throw HANG_UP
-    return streamed(copyOf(request), watch, answer, reader, maxChunk)
-  }
   const isEmpty = reader.length === 0
   const body =
-    given ?? (isEmpty ? noBody(answer) : await whileWanted(request, reader.whole(), close))
+    given ??
+    (isEmpty
+      ? noBody(answer)
+      : await whileWanted(request, reader, isSmall ? reader.whole() : reader.readAhead()))
+  // More is to be read, or the client is gone.
+  if (body === undefined) return streamed(copyOf(request), watch, answer, reader, maxChunk)
   const response = toResponse(answer, body)
   // A native body closes what it reads.
   if (bytes) reader.close()
-  const { length, closed } = reader
-  const progress = isEmpty ? reader : { sent: null, length, closed }
-  watch.end(request, answer, progress)
+  watch.end(request, answer, isEmpty ? reader : { ...reader, sent: null })
   return response
 }
 
@@ -173,6 +170,8 @@ function streamed(
   const abandon = ending(request, answer, reader, watch.weakly())
   const response = toResponse(answer, streamBody(reader, conclude, abandon, maxChunk))
   watch.begin(request, answer, reader)
+  // The client is gone already.
+  if (reader.closed) conclude()
   return response
 }
 

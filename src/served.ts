@@ -80,8 +80,11 @@ export interface Progress {
   readonly closed?: Promise<unknown> | undefined
 }
 
-/** Stands for an error after the client hung up: why something failed then does not matter. */
-export const HANG_UP: unique symbol = Symbol()
+/**
+ * Stands for an error after the client hung up: why something failed then does not matter. It is
+ * also what a body fails with that was closed before its end.
+ */
+export const HANG_UP: Error = /* @__PURE__ */ new Error('Aborted')
 
 /** Tells the observers of one response. */
 export interface Watch {

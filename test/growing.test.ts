@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import {
   appendFileSync,
   readdirSync,
@@ -195,6 +196,35 @@ describe('growingFile', () => {
     writer.abort()
     expect(await text).toBe('one two')
     await until(() => !canCountHandles || openHandles(path) === 0)
+  })
+
+  it.each<[string, () => AbortSignal]>([
+    ['of its own', () => new AbortController().signal],
+    ['that follows another', () => AbortSignal.any([new AbortController().signal])],
+  ])('leaves nothing at a signal %s, which Node keeps while somebody listens', async (_what, make) => {
+    const options = { until: make(), idle: 0, poll: 1 }
+    const follow = async () => serveFile(request, await growingFile(path, request, options))
+    const listening = () => getEventListeners(options.until, 'abort').length
+    const [first, second] = (await Promise.all([follow(), follow()])).map(readerOf)
+    await Promise.all([first?.read(), second?.read()])
+    const seen = [listening()]
+    for (const reader of [first, second]) {
+      await reader?.cancel()
+      await reader?.cancel()
+      seen.push(listening())
+    }
+    const third = readerOf(await follow())
+    await third.read()
+    await first?.cancel()
+    seen.push(listening())
+    await third.cancel()
+    expect([...seen, listening()]).toEqual([1, 1, 0, 1, 0])
+  })
+
+  it.each([null, undefined])('goes on to its end where `until` is %s', async (none) => {
+    const options = { until: none, idle: 0, poll: 1 } as GrowingOptions
+    const response = await serveFile(request, await growingFile(path, request, options))
+    expect([response.status, await response.text()]).toEqual([200, 'one '])
   })
 
   it('has any number of readers until one signal, without a warning of a leak', async () => {

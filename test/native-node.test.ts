@@ -3,6 +3,7 @@ import { truncateSync, writeFileSync } from 'node:fs'
 import { type ClientRequest, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import process from 'node:process'
 import { buffer } from 'node:stream/consumers'
 import { createAdaptorServer } from '@hono/node-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -119,8 +120,11 @@ describe('a native body on Node', () => {
     await reader.cancel()
   })
 
-  it('is an error for who keeps its chunks', async () => {
-    await expect((await serve()).arrayBuffer()).rejects.toThrow(TypeError)
+  it('is an error for who keeps its chunks; on Node 22, zeros', async () => {
+    const kept = (await serve()).arrayBuffer()
+    if (!process.version.startsWith('v22.')) return await expect(kept).rejects.toThrow(TypeError)
+    const last = Buffer.from((await kept).slice(-512 * KIB))
+    expect(last.equals(Buffer.alloc(512 * KIB))).toBe(true)
   })
 
   it.each<[string, (body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>]>([
@@ -132,6 +136,7 @@ describe('a native body on Node', () => {
       },
     ],
     ['given to two', (body) => body.tee()[1]],
+    ['cloned', (body) => new Response(body).clone().body ?? body],
     [
       'piped',
       (body) => {

@@ -246,8 +246,8 @@ describe('a body', () => {
   it('of one array that the source gave is that array, uncopied', async () => {
     const file = someBytes(600 * KIB)
     const source = countingSource(file, { native: { bufferLimit: 1024 * KIB } })
-    const { buffer, length } = await new BodyReader(source, 0, file.length).whole()
-    expect([buffer === file.buffer, length]).toEqual([true, file.length])
+    const whole = await new BodyReader(source, 0, file.length).whole()
+    expect([whole?.buffer === file.buffer, whole?.length]).toEqual([true, file.length])
   })
 
   it('of up to bufferLimit is whole before the Response is made', async () => {
@@ -1033,14 +1033,63 @@ describe('onServed and onError', () => {
     })
     const client = new AbortController()
     const { signal } = client
-    const answered = serveFile(new Request('http://localhost/f', { signal }), source, options)
+    const asked: number[] = []
+    const begun: number[] = []
+    const answered = serveFile(new Request('http://localhost/f', { signal }), source, {
+      ...options,
+      headers: ({ status }) => {
+        asked.push(status)
+        return {}
+      },
+      onBegin(serving) {
+        begun.push(serving.status)
+        options.onBegin?.(serving)
+      },
+    })
     await until(() => source.reads.length === 1)
     client.abort()
-    const { status } = await answered
-    expect({ status, closes: source.closes, served, errors }).toEqual({
-      status: 503,
+    const response = await answered
+    await expect(response.arrayBuffer()).rejects.toThrow('Aborted')
+    const { status } = response
+    expect({ status, closes: source.closes, asked, begun, served, errors }).toEqual({
+      status: 200,
       closes: 1,
-      served: [{ status: 503, sent: 0, aborted: true }],
+      asked: [200],
+      begun: [200],
+      served: [{ status: 200, sent: 0, aborted: true }],
+      errors: [],
+    })
+  })
+
+  it.each<[what: string, signal: () => unknown]>([
+    [
+      'that throws',
+      () => {
+        throw new Error('No signal here')
+      },
+    ],
+    ['that is no event target', () => ({ aborted: false })],
+    ['that is null', () => null],
+  ])('hear of no hang-up from a signal %s, and the process goes on', async (_what, signal) => {
+    let answer = (_bytes: Uint8Array) => {}
+    const read = () => new Promise<Uint8Array>((resolve) => (answer = resolve))
+    const source = countingSource(small, { read })
+    const { options, served, errors } = observe()
+    let isAsked = false
+    const asked = new Proxy(request(), {
+      get(target, name) {
+        if (name !== 'signal') return Reflect.get(target, name, target)
+        isAsked = true
+        return signal()
+      },
+    })
+    const answered = serveFile(asked, source, options)
+    await until(() => isAsked)
+    await settle()
+    answer(small)
+    expect({ status: (await answered).status, served, errors }).toEqual({
+      status: 200,
+      served: [{ status: 200, sent: null, aborted: false }],
       errors: [],
     })
   })

@@ -146,25 +146,42 @@ async function openFollower(path: string, start: number, pace: Pace): Promise<Fo
   return new Follower(file, start, pace)
 }
 
-/** What is called when a signal is aborted. */
-const ends = new WeakMap<AbortSignal, Set<() => void>>()
+/** One listener of a signal, for all that wait for it. */
+interface Listener {
+  /** What is called when the signal is aborted. */
+  readonly ends: Set<() => void>
+  readonly remove: () => void
+}
+
+const listeners = new WeakMap<AbortSignal, Listener>()
+
+function listenTo(signal: AbortSignal): Listener {
+  const ends = new Set<() => void>()
+  const forget = onAbort(signal, () => {
+    for (const end of ends) end()
+  })
+  const remove = () => {
+    forget()
+    listeners.delete(signal)
+  }
+  const listener = { ends, remove }
+  listeners.set(signal, listener)
+  return listener
+}
 
 /**
  * Calls `end` when a signal is aborted, with one listener for all: runtimes take many for a leak.
+ * The last to leave removes it: Node keeps some signals for as long as anybody listens.
  *
  * @returns what undoes that
  */
-function onEnd(signal: AbortSignal | undefined, end: () => void): () => void {
-  if (signal === undefined) return () => {}
-  const all = ends.get(signal) ?? new Set()
-  if (!ends.has(signal)) {
-    ends.set(signal, all)
-    onAbort(signal, () => {
-      for (const each of all) each()
-    })
+function onEnd(signal: AbortSignal | null | undefined, end: () => void): () => void {
+  if (!signal) return () => {}
+  const { ends, remove } = listeners.get(signal) ?? listenTo(signal)
+  ends.add(end)
+  return () => {
+    if (ends.delete(end) && ends.size === 0) remove()
   }
-  all.add(end)
-  return () => all.delete(end)
 }
 
 /** Reads a file as it grows. */

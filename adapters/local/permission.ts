@@ -1,4 +1,4 @@
-import { closeSync, openSync, readlinkSync, realpathSync } from 'node:fs'
+import { closeSync, openSync, readlinkSync } from 'node:fs'
 import process from 'node:process'
 import type { FileStat } from './version.ts'
 
@@ -60,9 +60,10 @@ export const canAskDescriptors: boolean =
 /** Whether open files are numbered by their descriptors: before 2.7.14, Deno had numbers of its own. */
 function areDescriptors(): boolean {
   try {
+    // The root may be a directory that must not be listed.
     const fd = openSync('/proc/self/fd', 'r')
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`) === realpathSync('/proc/self/fd')
+      return /^\/proc\/\d+\/fd$/.test(readlinkSync(`/proc/self/fd/${fd}`))
     } finally {
       closeSync(fd)
     }

@@ -62,9 +62,9 @@ async function transformed(
   const given = { ...plain(file), close }
   try {
     const making = transform(given, path, visit.tree)
-    const hangUp = () => void closeSource(given)
+    const working = { close: () => void closeSource(given) }
     const isWork = making instanceof Promise
-    const result = await (isWork ? whileWanted(visit.request, making, hangUp) : making)
+    const result = await (isWork ? whileWanted(visit.request, working, making) : making)
     if (result === given) return await inBestCoding(visit, path, result)
     const isSame = result.read === given.read && result.size === given.size
     // Stored encodings and digests are those of the file before it was transformed.
