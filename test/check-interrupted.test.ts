@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { afterAll, expect, it } from 'vitest'
 import { check, type Report, UnansweredError } from '../adapters/check.ts'
-import { type ModelFile, startModel } from './check/model-server.ts'
+import { type Fault, type ModelFile, startModel } from './check/model-server.ts'
 
 const HEAD = Buffer.from('\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x10moov', 'latin1')
 const FILE: ModelFile = { size: 30_123, head: HEAD }
@@ -16,8 +16,8 @@ afterAll(() => {
   for (const server of running) server.close()
 })
 
-async function start(file: ModelFile): Promise<number> {
-  const model = await startModel(file)
+async function start(file: ModelFile, fault?: Fault): Promise<number> {
+  const model = await startModel(file, fault)
   running.push(model)
   return Number(new URL(model.url).port)
 }
@@ -76,6 +76,44 @@ it.each([
     expect(failures).toEqual([])
   },
   120_000,
+)
+
+/** A server that ignores If-Match, and whose first answer lacks a field that the others have. */
+function lackingAtFirst(name: string): Fault {
+  let count = 0
+  return (plan, asked) => {
+    if (asked.header('if-match') !== undefined) plan.status = 206
+    if (++count === 1) delete plan.fields[name]
+  }
+}
+
+/** Parts of which one byte too many is announced, and that have no version, as in PHP tutorials. */
+const oneTooMany: Fault = (plan) => {
+  const { status, fields } = plan
+  if (status !== 206) return
+  delete fields.etag
+  delete fields['last-modified']
+  fields['content-length'] = String(Number(fields['content-length']) + 1)
+  plan.staysOpen = true
+}
+
+it.each<[what: string, failed: string[], fault: Fault]>([
+  [
+    'is chunked at first, as in a cache',
+    ['known-length', 'if-match'],
+    lackingAtFirst('content-length'),
+  ],
+  ['has no date at first', ['if-match'], lackingAtFirst('last-modified')],
+  ['has a version only if it is whole', ['content-length', 'part-fields'], oneTooMany],
+])(
+  'finds what is wrong with a file that %s, and never changes',
+  async (_what, failed, fault) => {
+    const port = await start(FILE, fault)
+    const { rows } = await check(`http://127.0.0.1:${port}/film.mp4`, { timeout: 500 })
+    const failures = rows.filter(({ outcome }) => outcome === 'fail').map(({ id }) => id)
+    expect(failures).toEqual(failed)
+  },
+  30_000,
 )
 
 it('accuses nobody who has had enough once', async () => {

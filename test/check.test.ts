@@ -251,6 +251,22 @@ describe('check', () => {
     expect(idsOf(await check(server.url, OPTIONS), 'fail')).toEqual([])
   })
 
+  it.each([
+    ['no-store', 'no-store', []],
+    ['private, no-store', 'private, no-store', []],
+    ['no-store', 'no-cache', ['cors-expose']],
+    ['private', 'private', ['cors-expose']],
+  ])('of an origin that is echoed with %s, and without Origin %s, finds %j', async (named, unnamed, failed) => {
+    const server = await startServer(SMALL, ({ status, fields }, asked) => {
+      if (status === 204) return
+      const origin = asked.header('origin')
+      fields.vary = 'Accept-Encoding'
+      fields['cache-control'] = origin === undefined ? unnamed : named
+      fields['access-control-allow-origin'] = origin ?? 'https://other.example'
+    })
+    expect(idsOf(await check(server.url, OPTIONS), 'fail')).toEqual(failed)
+  })
+
   it('knows whose page a browser says it is after a redirect', async () => {
     const origins = new Set<string | undefined>()
     const named = await startServer(SMALL, ({ fields }, asked) => {

@@ -93,7 +93,7 @@ function refusalOf(file: Subject, answer: Exchange): string | null {
 
 /**
  * An answer that depends on whose page asks, and does not say so: a cache gives it to another page
- * (Fetch, CORS protocol and HTTP caches).
+ * (Fetch, CORS protocol and HTTP caches), unless no cache may keep it (RFC 9111 §5.2.2.5).
  */
 async function findMixed(file: Subject): Promise<[string, Exchange] | null> {
   const [named, unnamed] = [await file.range('0-1'), await file.withoutOrigin()]
@@ -103,6 +103,7 @@ async function findMixed(file: Subject): Promise<[string, Exchange] | null> {
   for (const answer of [named, unnamed]) {
     const varies = namesIn(answer.fields, 'vary')
     if (varies.includes('origin') || varies.includes('*')) continue
+    if (namesIn(answer.fields, 'cache-control').includes('no-store')) continue
     const asked = answer === unnamed ? 'without Origin' : 'with Origin'
     return [`${fieldOf(answer, ALLOWED)} ${asked}, and no Vary: Origin`, answer]
   }

@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.ts'
 import { contentRangeOf, type Subject } from './subject.ts'
 import { UnansweredError } from './unanswered.ts'
-import { isOfThisMoment } from './version.ts'
+import { changeOf, isOfThisMoment } from './version.ts'
 
 /**
  * How many of the answers that have arrived came before the file was changed; Infinity if it was
@@ -9,21 +9,28 @@ import { isOfThisMoment } from './version.ts'
  */
 export async function countUnchanged(file: Subject): Promise<number> {
   await askAgain(file)
-  const states = file.arrived.map(stateOf)
-  const count = states.findIndex((state) => state !== states[0])
+  const { whole, arrived } = file
+  const count = arrived.findIndex((answer) => isOther(whole, answer))
   // What comes back was never gone.
-  if (states.lastIndexOf(states[0] ?? '') !== count - 1) return Infinity
-  const [size, now] = [sizeOf(file.whole), sizeOf(file.arrived.at(-1) ?? file.whole)]
+  if (count < 0 || arrived.slice(count).some((answer) => !isOther(whole, answer))) return Infinity
+  const [before = whole, last = whole] = arrived.slice(-2)
+  const [size, now] = [sizeOf(whole), sizeOf(last)]
   // What is written all the time is never the same twice, but it grows.
   const hasGrown = size !== null && now !== null && size !== now
-  return hasGrown || states.at(-1) === states.at(-2) ? count : Infinity
+  return hasGrown || !isOther(before, last) ? count : Infinity
+}
+
+/** Whether an answer is of another version, or size, as far as both tell it. */
+function isOther(first: Exchange, answer: Exchange): boolean {
+  const [size, other] = [sizeOf(first), sizeOf(answer)]
+  return changeOf(first, answer) !== null || (size !== null && other !== null && size !== other)
 }
 
 /** The first question again, and once more if the answer is another. */
 async function askAgain(file: Subject): Promise<void> {
   try {
     const answer = await file.again()
-    if (stateOf(answer) === stateOf(file.whole)) return
+    if (!isOther(file.whole, answer)) return
     // A date that is the time of the answer is another by then.
     if (isOfThisMoment(answer)) await file.tick()
     await file.again()
@@ -31,12 +38,6 @@ async function askAgain(file: Subject): Promise<void> {
     // What has arrived may tell it, too.
     if (!(error instanceof UnansweredError)) throw error
   }
-}
-
-/** The version that an answer is of, and the size of the file, as far as they are told. */
-function stateOf(answer: Exchange): string {
-  const { fields } = answer
-  return JSON.stringify([fields.get('etag'), fields.get('last-modified'), sizeOf(answer)])
 }
 
 function sizeOf(answer: Exchange): number | null {

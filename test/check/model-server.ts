@@ -19,6 +19,8 @@ export interface Plan {
   surplus: string
   /** How long the body waits after the head, in ms. */
   pause: number
+  /** Whether the answer is not ended after its body, however much of it is missing. */
+  staysOpen?: boolean
 }
 
 /** What a request asks for. */
@@ -194,7 +196,7 @@ async function send(
   // Who hangs up is done.
   await pipeline(bodyOf(file, plan, method), response, { end: false }).catch(() => {})
   if (plan.surplus !== '') response.socket?.write(plan.surplus)
-  response.end()
+  if (!plan.staysOpen) response.end()
 }
 
 function* bodyOf(file: ModelFile, { status, start, end, text }: Plan, method: string) {
