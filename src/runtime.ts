@@ -14,7 +14,7 @@ export const isNode: boolean = /* @__PURE__ */ agent.startsWith('Node.js')
 export const isBun: boolean = /* @__PURE__ */ agent.startsWith('Bun')
 
 /** Whether this is Deno. */
-const isDeno = agent.startsWith('Deno')
+const isDeno = /* @__PURE__ */ agent.startsWith('Deno')
 
 /** Whether this is workerd, where whatever a request opened ends with the request. */
 export const isWorkerd: boolean = agent === 'Cloudflare-Workers'
