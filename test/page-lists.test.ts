@@ -245,7 +245,7 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     expect(await state()).toMatchObject({ title: 'film', isPaused: false })
   })
 
-  test('where Back leads to a folder that is gone, the address is that of what is shown', async () => {
+  test('where Back leads to a folder that is gone, links lead from what is shown', async () => {
     const own = temporaryDirectory()
     mkdirSync(join(own, 'Gone'))
     mkdirSync(join(own, 'Here'))
@@ -345,6 +345,40 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
       await expect.poll(facts).toEqual(['/Deep/', '0:20 · 573 kB'])
     },
   )
+
+  test('Back that fails once leads there the next time', async () => {
+    const place = () => tab.run(() => location.pathname)
+    await tab.open(`${url}Music/`)
+    await click('#place a')
+    await expect.poll(place).toBe('/')
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(place).toBe('/Wire/')
+    const back = (status: number) =>
+      tab.run(async (failed: number) => {
+        const { fetch } = window
+        if (failed !== 200) window.fetch = async () => new Response('', { status: failed })
+        history.back()
+        await new Promise((go) => addEventListener('popstate', go, { once: true }))
+        window.fetch = fetch
+      }, status)
+    const toast = () => tab.run(() => document.querySelector('#toast')?.textContent)
+    await back(502)
+    await expect.poll(toast).toBe('The server can’t show this folder now (502)')
+    expect(await titles()).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await tab.run(() => history.forward())
+    await expect.poll(place).toBe('/Wire/')
+    await back(502)
+    await expect.poll(place).toBe('/')
+    // What is shown is played, of which there is another entry then.
+    await click('.media a')
+    await expect.poll(state).toMatchObject({ title: 'Part 1', current: 'Part 1', isReady: true })
+    expect(await place()).toBe('/Wire/')
+    await tab.run(() => history.go(-2))
+    await expect.poll(async () => (await titles()).length).toBe(10)
+    await back(200)
+    await expect.poll(titles).toEqual(['Notes'])
+    expect(await place()).toBe('/Music/')
+  })
 
   testOnce('a film that is named and on no page that is shown is said', async () => {
     await tab.open(`${manyUrl}?page=2#Film%201500.mp4`)

@@ -25,9 +25,9 @@ export function startPage(): void {
   /** What is played before and after it, wherever the reader is by then. */
   let queue: readonly Playable[] = []
 
+  // With the middle button, into another tab; or to copy its address.
+  for (const way of ['click', 'auxclick', 'contextmenu']) document.addEventListener(way, stay)
   document.addEventListener('click', follow)
-  // With the middle button, into another tab.
-  document.addEventListener('auxclick', follow)
   addEventListener('popstate', () => {
     viewer.close()
     if (folders.isHere()) {
@@ -49,12 +49,14 @@ export function startPage(): void {
     shelf.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
   }
 
-  function follow(event: MouseEvent): void {
-    const { target } = event
+  /** What is shown is wanted after all, and not what Back led to, which has not come. */
+  function stay({ target }: Event): void {
     if (!(target instanceof Element)) return
-    // What is shown is wanted after all, and not what Back leads to, which has not come.
-    if (!folders.isHere() && target.closest('#shelf :is(a, button), #place a')) folders.stop()
-    const link = target.closest('a')
+    if (target.closest('#shelf :is(a, button), #place a') !== null) folders.stay()
+  }
+
+  function follow(event: MouseEvent): void {
+    const link = event.target instanceof Element ? event.target.closest('a') : null
     if (link === null || event.button !== 0 || event.defaultPrevented) return
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
     if (link.matches('.video, .audio')) {
