@@ -745,6 +745,61 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     proxy.close()
   })
 
+  testOnce.each([
+    [401, [3000]],
+    [404, [3000]],
+    [503, [3000, 6000, 12_000, 24_000, 48_000, 60_000, 60_000]],
+  ])(
+    'for the range map, a server that answers with %i is asked after %j ms',
+    async (status, pauses) => {
+      let isWell = true
+      let close = () => {}
+      const proxy = createServer((asked, response) => {
+        if (!isWell) {
+          response.writeHead(status).end()
+          return
+        }
+        const { headers } = asked
+        request(new URL(asked.url ?? '', url), { headers }, (answer) => {
+          response.writeHead(answer.statusCode ?? 0, answer.headers)
+          answer.pipe(response)
+          if (!asked.url?.includes('?events=')) return
+          response.write('retry: 1\n\n')
+          close = () => response.destroy()
+        }).end()
+      }).listen(0, '127.0.0.1')
+      await once(proxy, 'listening')
+      await open(
+        'Films/Nosferatu.webm',
+        `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`,
+      )
+      const isShown = () =>
+        tab.run(() => document.querySelector<HTMLElement>('#map')?.hidden === false)
+      await expect.poll(isShown).toBe(true)
+      await tab.run(() => {
+        const { setTimeout } = window
+        const waited: number[] = []
+        Object.assign(window, {
+          waited,
+          setTimeout(go: () => void, time: number) {
+            if (time % 3000 !== 0 || waited.length === 7) return setTimeout(go, time)
+            waited.push(time)
+            return setTimeout(go, 1)
+          },
+        })
+      })
+      isWell = false
+      close()
+      const waited = () => tab.run(() => Reflect.get(window, 'waited') as number[])
+      await expect.poll(waited).toEqual(pauses)
+      // Nor is it asked later.
+      await new Promise((go) => setTimeout(go, 300))
+      expect(await waited()).toEqual(pauses)
+      proxy.closeAllConnections()
+      proxy.close()
+    },
+  )
+
   test('a page that asks another host would be noticed', async () => {
     const page = createServer((_, response) => {
       response.setHeader('content-type', 'text/html')
