@@ -1,6 +1,7 @@
 import { decodeHref, one, say } from './dom.ts'
 import { startFolders } from './folders.ts'
 import { startKeys } from './keys.ts'
+import { startPictures } from './pictures.ts'
 import { mediaLinks, type Playable, toPlayable } from './playable.ts'
 import { startPlayer } from './player.ts'
 import { startSearch } from './search.ts'
@@ -19,8 +20,8 @@ export function startPage(): void {
   const shelf = one('#shelf')
   const player = startPlayer(nameView(), whenEnded)
   const folders = startFolders(whenFilled)
-  // Until the folder that Back leads to has come, links mean other files.
-  const thumbnails = startThumbnails(() => player.isLoading() || !folders.isHere())
+  const thumbnails = startThumbnails(player.isLoading)
+  const pictures = startPictures(player)
   const viewer = startViewer()
   /** What is played before and after it, wherever the reader is by then. */
   let queue: readonly Playable[] = []
@@ -42,8 +43,9 @@ export function startPage(): void {
     toggleCaptions,
     changeSpeed: player.changeSpeed,
   })
-  thumbnails.observe(shelf)
   showNamed()
+  thumbnails.observe(shelf)
+  pictures.observe(shelf)
   // On a phone the list lies below the player, which would scroll away.
   if (matchMedia('(min-width: 60rem)').matches) {
     shelf.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
@@ -136,6 +138,7 @@ export function startPage(): void {
     if (player.playing() === null) document.title = page.title
     mark()
     thumbnails.observe(shelf)
+    pictures.observe(shelf)
   }
 
   function name(link: HTMLAnchorElement): void {
