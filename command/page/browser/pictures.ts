@@ -18,6 +18,8 @@ export function startPictures(player: Pick<Player, 'medium' | 'isLoading'>): Pic
   /** How many are loaded at a time while nothing runs. */
   const MANY = 4
 
+  /** Those that came before this script did. */
+  const early = new Set([...document.images].filter(({ naturalWidth }) => naturalWidth > 0))
   /** The addresses of those that wait, by their links. */
   const held = new Map<Element, string>()
   const near = new Set<Element>()
@@ -36,7 +38,7 @@ export function startPictures(player: Pick<Player, 'medium' | 'isLoading'>): Pic
       if (player.medium() === null) return
       for (const link of shelf.querySelectorAll<HTMLAnchorElement>('.picture')) {
         const image = one<HTMLImageElement>('img', link)
-        if (image.complete && image.naturalWidth > 0) continue
+        if (early.has(image)) continue
         image.removeAttribute('src')
         held.set(link, link.href)
         observer.observe(link)
