@@ -245,7 +245,7 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     expect(await state()).toMatchObject({ title: 'film', isPaused: false })
   })
 
-  test('where Back leads to a folder that is gone, the address is that of what is shown', async () => {
+  test('where Back leads to a folder that is gone, links lead from what is shown', async () => {
     const own = temporaryDirectory()
     mkdirSync(join(own, 'Gone'))
     mkdirSync(join(own, 'Here'))
@@ -345,6 +345,40 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
       await expect.poll(facts).toEqual(['/Deep/', '0:20 · 573 kB'])
     },
   )
+
+  test('Back that fails once leads there the next time', async () => {
+    const place = () => tab.run(() => location.pathname)
+    await tab.open(`${url}Music/`)
+    await click('#place a')
+    await expect.poll(place).toBe('/')
+    await click('.folders a[href="Wire/"]')
+    await expect.poll(place).toBe('/Wire/')
+    const back = (status: number) =>
+      tab.run(async (failed: number) => {
+        const { fetch } = window
+        if (failed !== 200) window.fetch = async () => new Response('', { status: failed })
+        history.back()
+        await new Promise((go) => addEventListener('popstate', go, { once: true }))
+        window.fetch = fetch
+      }, status)
+    const toast = () => tab.run(() => document.querySelector('#toast')?.textContent)
+    await back(502)
+    await expect.poll(toast).toBe('The server can’t show this folder now (502)')
+    expect(await titles()).toEqual(['Part 1', 'Part 2', 'Part 10'])
+    await tab.run(() => history.forward())
+    await expect.poll(place).toBe('/Wire/')
+    await back(502)
+    await expect.poll(place).toBe('/')
+    // What is shown is played, of which there is another entry then.
+    await click('.media a')
+    await expect.poll(state).toMatchObject({ title: 'Part 1', current: 'Part 1', isReady: true })
+    expect(await place()).toBe('/Wire/')
+    await tab.run(() => history.go(-2))
+    await expect.poll(async () => (await titles()).length).toBe(10)
+    await back(200)
+    await expect.poll(titles).toEqual(['Notes'])
+    expect(await place()).toBe('/Music/')
+  })
 
   testOnce('a film that is named and on no page that is shown is said', async () => {
     await tab.open(`${manyUrl}?page=2#Film%201500.mp4`)
@@ -710,6 +744,61 @@ describe.each(BROWSERS)('in $name', ({ name, launch }) => {
     proxy.closeAllConnections()
     proxy.close()
   })
+
+  testOnce.each([
+    [401, [3000]],
+    [404, [3000]],
+    [503, [3000, 6000, 12_000, 24_000, 48_000, 60_000, 60_000]],
+  ])(
+    'for the range map, a server that answers with %i is asked after %j ms',
+    async (status, pauses) => {
+      let isWell = true
+      let close = () => {}
+      const proxy = createServer((asked, response) => {
+        if (!isWell) {
+          response.writeHead(status).end()
+          return
+        }
+        const { headers } = asked
+        request(new URL(asked.url ?? '', url), { headers }, (answer) => {
+          response.writeHead(answer.statusCode ?? 0, answer.headers)
+          answer.pipe(response)
+          if (!asked.url?.includes('?events=')) return
+          response.write('retry: 1\n\n')
+          close = () => response.destroy()
+        }).end()
+      }).listen(0, '127.0.0.1')
+      await once(proxy, 'listening')
+      await open(
+        'Films/Nosferatu.webm',
+        `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`,
+      )
+      const isShown = () =>
+        tab.run(() => document.querySelector<HTMLElement>('#map')?.hidden === false)
+      await expect.poll(isShown).toBe(true)
+      await tab.run(() => {
+        const { setTimeout } = window
+        const waited: number[] = []
+        Object.assign(window, {
+          waited,
+          setTimeout(go: () => void, time: number) {
+            if (time % 3000 !== 0 || waited.length === 7) return setTimeout(go, time)
+            waited.push(time)
+            return setTimeout(go, 1)
+          },
+        })
+      })
+      isWell = false
+      close()
+      const waited = () => tab.run(() => Reflect.get(window, 'waited') as number[])
+      await expect.poll(waited).toEqual(pauses)
+      // Nor is it asked later.
+      await new Promise((go) => setTimeout(go, 300))
+      expect(await waited()).toEqual(pauses)
+      proxy.closeAllConnections()
+      proxy.close()
+    },
+  )
 
   test('a page that asks another host would be noticed', async () => {
     const page = createServer((_, response) => {

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  copyFileSync,
   readFileSync,
   renameSync,
   statSync,
@@ -559,6 +560,78 @@ describe.each(BROWSERS)('in $name', ({ launch }) => {
     const facts = () =>
       tab.run(() => [...document.querySelectorAll('.media small')].map((it) => it.textContent))
     await expect.poll(facts).toEqual(Array(4).fill('0:20 · 671 kB'))
+  })
+
+  test('pictures come though what plays does not', async () => {
+    const own = temporaryDirectory()
+    for (let i = 1; i <= 9; i++) copyFileSync(join(root, 'Pictures/a.png'), join(own, `${i}.png`))
+    copyFileSync(join(MEDIA, 'film.webm'), join(own, 'film.webm'))
+    const address = await startCommand('node', [own, '--port', '0']).url
+    await open('film.webm', address)
+    const loaded = () =>
+      tab.run(() => {
+        const images = document.querySelectorAll<HTMLImageElement>('.picture img')
+        return Array.from(images).filter(({ naturalWidth }) => naturalWidth > 0).length
+      })
+    await expect.poll(loaded).toBe(9)
+    await tab.run(() => {
+      // What plays is loading, and time goes fast.
+      for (const [name, value] of Object.entries({ readyState: 0, networkState: 2 })) {
+        Object.defineProperty(HTMLMediaElement.prototype, name, { value, configurable: true })
+      }
+      const { now } = Date
+      const start = now()
+      Date.now = () => start + 100 * (now() - start)
+      const words = document.querySelector<HTMLInputElement>('#words')
+      if (words !== null) words.value = 'png'
+      words?.dispatchEvent(new Event('input'))
+    })
+    await expect.poll(() => tab.run(() => location.search)).toBe('?q=png')
+    await expect.poll(loaded, { timeout: 20_000 }).toBe(9)
+  })
+
+  test('where nothing plays, pictures are left to the browser', async () => {
+    await tab.open(`${url}Pictures/`)
+    const images = () =>
+      tab.run(() => {
+        const all = document.querySelectorAll<HTMLImageElement>('.picture img')
+        return Array.from(all, (image) => [image.loading, image.naturalWidth])
+      })
+    await expect.poll(images).toEqual([
+      ['lazy', 1],
+      ['lazy', 1],
+    ])
+  })
+
+  test('several pictures come at a time, one while a film plays', async () => {
+    await open('Films/Nosferatu.webm')
+    const asked = (isRunning: boolean) =>
+      tab.run(async (isPaused: boolean) => {
+        const states = { readyState: 4, networkState: 1, paused: isPaused }
+        for (const [name, value] of Object.entries(states)) {
+          Object.defineProperty(HTMLMediaElement.prototype, name, { value, configurable: true })
+        }
+        // They never come.
+        const sources = new Set<unknown>()
+        Object.defineProperty(HTMLImageElement.prototype, 'src', {
+          set: (source) => sources.add(source),
+          configurable: true,
+        })
+        const items = Array.from({ length: 6 }, (_, i) => {
+          return `<li><a class="picture" href="${i}.png"><img alt=""></a></li>`
+        })
+        const { fetch } = window
+        window.fetch = async (input, init) => {
+          const text = await (await fetch(input, init)).text()
+          return new Response(text.replace(/<li><a class="picture".*<\/li>/s, items.join('')))
+        }
+        document.querySelector<HTMLElement>('.folders a[href="Pictures/"]')?.click()
+        await new Promise((go) => setTimeout(go, 1500))
+        return sources.size
+      }, !isRunning)
+    expect(await asked(false)).toBe(4)
+    await open('Films/Nosferatu.webm')
+    expect(await asked(true)).toBe(1)
   })
 
   test('durations and first pictures are drawn of what is seen', async () => {

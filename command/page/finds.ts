@@ -67,9 +67,12 @@ export class Finds {
     { folder, groups, alone }: Place,
   ): undefined | Promise<void> {
     const { order, words } = this.#query
+    const hasPath = this.#isWanted(path)
+    // The others are called as their paths are.
+    if (!hasPath && kind === 'other') return
     const item = toItem(kind, groups, path, entry)
     // As it is called on the page, too: "The Wire, season 1", "Episode 2".
-    if (words !== '' && !this.#isWanted(`${path} ${item.group} ${item.title}`)) return
+    if (!hasPath && !this.#isWanted(`${path} ${item.group} ${item.title}`)) return
     this.counts[kind]++
     if (kind === 'other' && folder !== this.#query.folder && words === '') return
     if (order !== 'name') return this.#described(item).then((known) => this.#keep(known, alone))

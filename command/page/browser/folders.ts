@@ -8,11 +8,13 @@ export interface Folders {
   visit(address: string, way: Way): Promise<boolean>
   /** Whether the page's address, apart from its fragment, is that of what is shown. */
   isHere(): boolean
-  /**
-   * Lets go of what was asked for and has not come. If Back led to it, the page's address, from
-   * which links lead, is again that of what is shown.
-   */
+  /** Lets go of what was asked for and has not come. */
   stop(): void
+  /**
+   * Where Back led to what has not come: lets go of it, and the page's address, from which links
+   * lead, is again that of what is shown. The next Back leads there once more.
+   */
+  stay(): void
 }
 
 /**
@@ -28,19 +30,20 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
 
   return {
     isHere,
-    stop,
+    stop: () => asked.abort(),
+    stay() {
+      if (isHere()) return
+      asked.abort()
+      history.pushState(null, '', shown)
+    },
     async visit(address, way) {
       // Without the name and the password of this page's address, if it has them: fetch refuses those.
       const { pathname, search } = new URL(address, location.href)
       const place = pathname + search
       asked.abort()
       asked = new AbortController()
-      const { signal } = asked
-      const page = await load(place, signal)
-      if (page === null) {
-        if (!signal.aborted) stop()
-        return false
-      }
+      const page = await load(place, asked.signal)
+      if (page === null) return false
       const files = page.querySelector('#shelf')
       // Another page, such as an index.html.
       if (files === null) {
@@ -62,11 +65,6 @@ export function startFolders(whenFilled: (page: Document) => void): Folders {
 
   function isHere(): boolean {
     return location.pathname + location.search === shown
-  }
-
-  function stop(): void {
-    asked.abort()
-    if (!isHere()) history.replaceState(null, '', shown)
   }
 
   /** Null if another was asked for in the meantime, or there is none, which is said. */

@@ -1,6 +1,7 @@
 import { decodeHref, one, say } from './dom.ts'
 import { startFolders } from './folders.ts'
 import { startKeys } from './keys.ts'
+import { startPictures } from './pictures.ts'
 import { mediaLinks, type Playable, toPlayable } from './playable.ts'
 import { startPlayer } from './player.ts'
 import { startSearch } from './search.ts'
@@ -19,15 +20,15 @@ export function startPage(): void {
   const shelf = one('#shelf')
   const player = startPlayer(nameView(), whenEnded)
   const folders = startFolders(whenFilled)
-  // Until the folder that Back leads to has come, links mean other files.
-  const thumbnails = startThumbnails(() => player.isLoading() || !folders.isHere())
+  const thumbnails = startThumbnails(player.isLoading)
+  const pictures = startPictures(player)
   const viewer = startViewer()
   /** What is played before and after it, wherever the reader is by then. */
   let queue: readonly Playable[] = []
 
+  // With the middle button, into another tab; or to copy its address.
+  for (const way of ['click', 'auxclick', 'contextmenu']) document.addEventListener(way, stay)
   document.addEventListener('click', follow)
-  // With the middle button, into another tab.
-  document.addEventListener('auxclick', follow)
   addEventListener('popstate', () => {
     viewer.close()
     if (folders.isHere()) {
@@ -42,19 +43,22 @@ export function startPage(): void {
     toggleCaptions,
     changeSpeed: player.changeSpeed,
   })
-  thumbnails.observe(shelf)
   showNamed()
+  thumbnails.observe(shelf)
+  pictures.observe(shelf)
   // On a phone the list lies below the player, which would scroll away.
   if (matchMedia('(min-width: 60rem)').matches) {
     shelf.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' })
   }
 
-  function follow(event: MouseEvent): void {
-    const { target } = event
+  /** What is shown is wanted after all, and not what Back led to, which has not come. */
+  function stay({ target }: Event): void {
     if (!(target instanceof Element)) return
-    // What is shown is wanted after all, and not what Back leads to, which has not come.
-    if (!folders.isHere() && target.closest('#shelf :is(a, button), #place a')) folders.stop()
-    const link = target.closest('a')
+    if (target.closest('#shelf :is(a, button), #place a') !== null) folders.stay()
+  }
+
+  function follow(event: MouseEvent): void {
+    const link = event.target instanceof Element ? event.target.closest('a') : null
     if (link === null || event.button !== 0 || event.defaultPrevented) return
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
     if (link.matches('.video, .audio')) {
@@ -134,6 +138,7 @@ export function startPage(): void {
     if (player.playing() === null) document.title = page.title
     mark()
     thumbnails.observe(shelf)
+    pictures.observe(shelf)
   }
 
   function name(link: HTMLAnchorElement): void {

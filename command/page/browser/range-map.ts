@@ -17,8 +17,9 @@ export interface RangeMap {
  * @param view this page's name, which the addresses of what it plays carry
  */
 export function startRangeMap(view: string): RangeMap {
-  /** After how long a server is asked again that was not there, in ms. */
+  /** After how long a server is asked again that was not there, at first and at last, in ms. */
   const PAUSE = 3000
+  const LONGEST_PAUSE = 60_000
 
   const map = one('#map')
   const bar = one('#bar')
@@ -27,6 +28,7 @@ export function startRangeMap(view: string): RangeMap {
   let medium: HTMLMediaElement | null = null
   let events: EventSource | null = null
   let whenAgain: ReturnType<typeof setTimeout> | undefined
+  let pause = PAUSE
   let isDue = false
 
   // A tab in the background needs no connection, of which a browser has six for a host.
@@ -57,6 +59,7 @@ export function startRangeMap(view: string): RangeMap {
     events = source
     source.addEventListener('file', ({ data }) => {
       facts = JSON.parse(data)
+      pause = PAUSE
       // What does run is told next; the rest ended unheard, with the server perhaps.
       for (const [id, row] of rows) {
         if (row.state === 'running') rows.set(id, { ...row, state: 'aborted' })
@@ -72,8 +75,23 @@ export function startRangeMap(view: string): RangeMap {
     source.addEventListener('error', () => {
       // A browser asks again by itself, but not after the 502 of a proxy.
       const isOver = source.readyState === source.CLOSED
-      if (isOver && facts.size > 0) whenAgain = setTimeout(() => listen(to), PAUSE)
+      if (isOver && facts.size > 0) listenLater(to)
     })
+  }
+
+  /** Once the file is there, unless it is gone or refused. */
+  function listenLater(to: HTMLMediaElement): void {
+    whenAgain = setTimeout(async () => {
+      const last = events
+      const status = await fetch(new URL(to.src).pathname, { method: 'HEAD' }).then(
+        (response) => response.status,
+        () => null,
+      )
+      if (events !== last) return
+      if (status === null || status >= 500) listenLater(to)
+      else if (status < 400) listen(to)
+    }, pause)
+    pause = Math.min(2 * pause, LONGEST_PAUSE)
   }
 
   function hangUp(): void {

@@ -6,6 +6,7 @@ import * as keys from './keys.ts'
 import * as letters from './letters.ts'
 import * as memory from './memory.ts'
 import * as page from './page.ts'
+import * as pictures from './pictures.ts'
 import * as playable from './playable.ts'
 import * as player from './player.ts'
 import * as rangeMap from './range-map.ts'
@@ -34,6 +35,7 @@ const MODULES = [
   rangeMap,
   player,
   thumbnails,
+  pictures,
   viewer,
   search,
   folders,

@@ -3,7 +3,7 @@ import { decodeHref, one } from './dom.ts'
 import type { Folders } from './folders.ts'
 
 /** The filter and the order. It runs in the browser, from its own source text. */
-export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): void {
+export function startSearch({ visit, stop, stay }: Pick<Folders, 'visit' | 'stop' | 'stay'>): void {
   /** How long nothing is typed before the server is asked, in ms. */
   const PAUSE = 200
 
@@ -16,6 +16,7 @@ export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): v
   words.addEventListener('input', () => {
     // What fewer words lead to would show again what these hide.
     stop()
+    stay()
     hideOthers()
     clearTimeout(whenTyped)
     whenTyped = setTimeout(search, PAUSE)
@@ -37,7 +38,7 @@ export function startSearch({ visit, stop }: Pick<Folders, 'visit' | 'stop'>): v
 
   function search(): Promise<boolean> {
     clearTimeout(whenTyped)
-    stop()
+    stay()
     const query = new URLSearchParams()
     if (words.value.trim() !== '') query.set('q', words.value.trim())
     if (order.value !== 'name') query.set('sort', order.value)

@@ -1,5 +1,4 @@
 import { formatTime } from '../format.ts'
-import { one } from './dom.ts'
 
 export interface Thumbnails {
   /** Draws those that come into view. */
@@ -7,9 +6,8 @@ export interface Thumbnails {
 }
 
 /**
- * Pictures, first pictures of films and durations of what is listed, one after the other, and only
- * of what is seen: a browser has six connections for a host, and what plays needs one. It runs in
- * the browser, from its own source text.
+ * Posters, first pictures and durations of what is listed, one after the other, and only of what
+ * is seen. It runs in the browser, from its own source text.
  *
  * @param isBusy whether the network belongs to what plays
  */
@@ -30,6 +28,8 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
 
   /** By path, the one that was shown last at the end. */
   const known = new Map<string, Preview>()
+  /** Of what is listed. Its links mean other files while Back leads to what has not come. */
+  const paths = new Map<HTMLAnchorElement, string>()
   const seen = new Set<HTMLAnchorElement>()
   let isWorking = false
   const observer = new IntersectionObserver((entries) => {
@@ -44,17 +44,15 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
   return {
     observe(shelf) {
       observer.disconnect()
+      paths.clear()
       seen.clear()
       for (const link of shelf.querySelectorAll<HTMLAnchorElement>('.video, .audio')) {
-        const { poster } = link.dataset
-        if (poster !== undefined) drawPoster(link, poster)
-        const preview = known.get(link.pathname)
-        if (preview !== undefined) show(link, link.pathname, preview)
+        const { pathname, dataset } = link
+        paths.set(link, pathname)
+        if (dataset.poster !== undefined) drawPoster(link, dataset.poster)
+        const preview = known.get(pathname)
+        if (preview !== undefined) show(link, pathname, preview)
         else observer.observe(link)
-      }
-      for (const link of shelf.querySelectorAll<HTMLAnchorElement>('.picture')) {
-        one('img', link).removeAttribute('src')
-        observer.observe(link)
       }
     },
   }
@@ -64,22 +62,12 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     isWorking = true
     for (const link of seen) {
       while (isBusy() || document.hidden) await new Promise((go) => setTimeout(go, LOOK_EVERY))
-      if (!seen.delete(link) || !link.isConnected) continue
+      const path = paths.get(link)
+      if (!seen.delete(link) || path === undefined) continue
       observer.unobserve(link)
-      // Where another folder is shown by the time that it was looked at, it leads elsewhere.
-      const { pathname } = link
-      if (link.matches('.picture')) await showPicture(link)
-      else show(link, pathname, await look(link))
+      show(link, path, await look(link, path))
     }
     isWorking = false
-  }
-
-  async function showPicture(link: HTMLAnchorElement): Promise<void> {
-    const image = one<HTMLImageElement>('img', link)
-    // It may be out of sight by now.
-    image.loading = 'eager'
-    image.src = link.href
-    await told(image, 'load').catch(() => {})
   }
 
   function show(link: HTMLAnchorElement, path: string, preview: Preview): void {
@@ -90,11 +78,11 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     draw(link, preview)
   }
 
-  async function look(link: HTMLAnchorElement): Promise<Preview> {
+  async function look(link: HTMLAnchorElement, path: string): Promise<Preview> {
     const medium = document.createElement(link.matches('.audio') ? 'audio' : 'video')
     medium.preload = 'metadata'
     medium.muted = true
-    medium.src = link.pathname
+    medium.src = path
     try {
       await told(medium, 'loadedmetadata')
       const { duration } = medium
@@ -114,13 +102,13 @@ export function startThumbnails(isBusy: () => boolean): Thumbnails {
     }
   }
 
-  async function told(element: HTMLElement, event: string): Promise<void> {
+  async function told(medium: HTMLMediaElement, event: string): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     const once = { once: true }
     await new Promise((resolve, reject) => {
       timer = setTimeout(reject, PATIENCE)
-      element.addEventListener('error', reject, once)
-      element.addEventListener(event, resolve, once)
+      medium.addEventListener('error', reject, once)
+      medium.addEventListener(event, resolve, once)
     }).finally(() => clearTimeout(timer))
   }
 
