@@ -122,8 +122,7 @@ export function contentOf(
     }
     if (!isBuffered) return body.stream
     const forget = onAbort(client, close)
-    const whole = await body.whole()
-    forget()
+    const whole = await body.whole().finally(forget)
     if (whole === null) hangUp(body)
     else give(body, end)
     return whole

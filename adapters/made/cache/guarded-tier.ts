@@ -1,4 +1,5 @@
-import { kindOf, unexpected } from '../../../src/errors.ts'
+import { unexpected } from '../../../src/errors.ts'
+import { isBytes } from '../../../src/reader.ts'
 import { onAbort } from '../../../src/runtime.ts'
 import { unlessAborted } from '../flights.ts'
 import type { BlockTier } from './tier.ts'
@@ -50,7 +51,7 @@ export class GuardedTier {
     try {
       const asked = Promise.resolve(this.#tier.get(key, giveUp.signal))
       const bytes = (await unlessAborted(asked, giveUp.signal)) ?? null
-      if (bytes === null || kindOf(bytes) === 'Uint8Array') return bytes
+      if (bytes === null || isBytes(bytes)) return bytes
       throw unexpected('a Uint8Array from the tier', bytes)
     } catch {
       if (!signal.aborted) this.#onFailure()
